@@ -1,0 +1,100 @@
+"""The clip: what every mode ends in, and the clips file that carries them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validator
+
+from autoclip.settings import SegmentationMode
+from autoclip.timeline import Interval
+
+CLIPS_FILE_VERSION = 1
+
+
+class Scores(BaseModel):
+    """The parts of a clip's quality, each before its weight.
+
+    Attributes
+    ----------
+    excitement, boundary, narrative : float
+        What raises the quality.
+    dead_time : float
+        The penalty for low activity; lowers it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    excitement: float = 0.0
+    boundary: float = 0.0
+    narrative: float = 0.0
+    dead_time: float = 0.0
+
+
+class Clip(BaseModel):
+    """A highlight clip; times are seconds from the first video frame, `end` is the first instant not in it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    name: str
+    start: float = Field(ge=0)
+    end: float
+    quality_score: float = 0.0
+    anchor_time_sec: float | None = None
+    anchor_reason: str | None = None
+    reason: str = ""
+    mode: SegmentationMode | None = None
+    scores: Scores = Scores()
+    created_by: Literal["auto", "manual"] = "auto"
+    thumbnail: str | None = None
+
+    @model_validator(mode="after")
+    def _end_follows_start(self) -> Clip:
+        if self.end <= self.start:
+            raise ValueError(f"a clip must end after it starts, got {self.start} to {self.end}")
+        return self
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return round(self.end - self.start, 6)
+
+    @property
+    def interval(self) -> Interval:
+        """The span of the clip."""
+        return Interval(self.start, self.end)
+
+
+class ClipsFile(BaseModel):
+    """What ``v2_clips.json`` and ``--json`` hold; clips in order of their start."""
+
+    version: int = CLIPS_FILE_VERSION
+    mode: SegmentationMode
+    video: dict[str, Any]
+    settings: dict[str, Any]
+    clips: tuple[Clip, ...]
+    message: str = ""
+
+
+def clip_id(scope: str, mode: str, interval: Interval) -> str:
+    """Name a clip by what it is, so that the same choice made again bears the same name.
+
+    Parameters
+    ----------
+    scope : str
+        What the clip belongs to: a project's id, or a video's fingerprint outside the catalog.
+    mode : str
+        ``v1``, ``v2`` or ``manual``.
+    interval : Interval
+        The clip's span; told apart to the microsecond.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+    """
+    text = f"{scope}\0{mode}\0{interval.start:.6f}\0{interval.end:.6f}"
+    return hashlib.blake2s(text.encode(), digest_size=8).hexdigest()

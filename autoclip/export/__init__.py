@@ -1,0 +1,1 @@
+"""What leaves the house: rendered clips, thumbnails, the report page."""

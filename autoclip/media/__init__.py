@@ -1,0 +1,1 @@
+"""The only readers of media files: probing, decoding, thumbnails."""

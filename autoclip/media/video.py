@@ -1,0 +1,84 @@
+"""What a probe finds out about a file: the video, its streams and its chapters."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+
+Rate = Annotated[Fraction, BeforeValidator(Fraction), PlainSerializer(str, return_type=str)]
+"""An exact fraction that is written as ``"30000/1001"``."""
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class VideoStream(_Facts):
+    """The picture that is analysed.
+
+    `width` and `height` are coded pixels; `display_width` and `display_height` are as a player shows them, after
+    rotation and pixel aspect.
+    """
+
+    index: int
+    codec: str
+    width: int
+    height: int
+    display_width: int
+    display_height: int
+    rotation: int
+    mirrored: bool
+    sample_aspect_ratio: Rate
+    average_rate: Rate | None
+    nominal_rate: Rate | None
+    variable_frame_rate: bool
+    time_base: Rate
+    start_pts: int
+    pixel_format: str
+    bit_depth: int
+    color_transfer: str
+    hdr: bool
+    interlaced: bool
+
+
+class AudioStream(_Facts):
+    """The sound that is analysed."""
+
+    index: int
+    codec: str
+    sample_rate: int
+    channels: int
+    layout: str
+    time_base: Rate
+    language: str | None
+
+
+class Chapter(_Facts):
+    """A chapter mark; seconds from the first video frame."""
+
+    start_sec: float
+    end_sec: float
+    title: str
+
+
+class Video(_Facts):
+    """A readable video file.
+
+    `duration_sec` is what the frames say; `start_sec` is the container time of the first video frame, which is 0 on
+    our timeline. `audio` is None when there is no sound that can be decoded; `warnings` then says why.
+    """
+
+    path: Path
+    container: str
+    size_bytes: int
+    duration_sec: float
+    start_sec: float
+    video: VideoStream
+    audio: AudioStream | None
+    audio_stream_count: int
+    chapters: tuple[Chapter, ...]
+    title: str | None
+    warnings: tuple[str, ...]

@@ -1,0 +1,270 @@
+"""Every parameter of the trade: its one name, default, bounds, unit and help.
+
+The command line, the environment (``AUTOCLIP_<NAME>``), API bodies, Prefect parameters and docs/tuning.md are all made
+from these models. Names and defaults are those of the user's description; a default it does not give has its source
+beside it. Groups are for reading: a parameter's name is unique across them, and ``--set NAME=VALUE`` needs no group.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from autoclip.errors import ParameterError
+
+SegmentationMode = Literal["v1", "v2"]
+ExtractionProfile = Literal["exact", "balanced", "fast"]
+ExcitementFormula = Literal["sum", "product"]
+
+
+def _parameter(default: object, text: str, *, unit: str = "", **bounds: float) -> Any:  # noqa: ANN401
+    """Declare one parameter: default, help, unit and numeric bounds (`ge`, `gt`, `le`, `lt`)."""
+    return Field(default, description=text, json_schema_extra={"unit": unit}, **bounds)  # type: ignore[call-overload]
+
+
+class SettingsGroup(BaseModel):
+    """Base of every group: frozen, and strict about names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=False)
+
+
+class ExtractionSettings(SettingsGroup):
+    """What is measured in the one decode pass. Changing any of these measures the video again."""
+
+    step_sec: float = _parameter(0.5, "Length of a step of the sampling grid.", unit="s", ge=0.05, le=5.0)
+    profile: ExtractionProfile = _parameter(
+        "balanced",
+        "How much of the picture is decoded: every frame, all that changes the result, or keyframes only.",
+    )
+    motion_fps: float = _parameter(4.0, "Frame rate at which motion is measured.", unit="1/s", ge=1.0, le=30.0)
+    motion_width: int = _parameter(160, "Width to which frames are reduced for the signals.", unit="px", ge=32, le=640)
+    black_min_sec: float = _parameter(0.1, "Shortest run of black frames that counts.", unit="s", ge=0.0, le=60.0)
+    black_pixel_threshold: float = _parameter(
+        0.10, "Luma below which a pixel is black, as a share of the full range.", ge=0.0, le=1.0
+    )
+    freeze_min_sec: float = _parameter(
+        0.5, "Shortest run of unchanging frames that counts.", unit="s", ge=0.0, le=600.0
+    )
+    freeze_noise: float = _parameter(
+        0.003,
+        "Mean absolute difference below which two frames are the same, as a share of the full range.",
+        ge=0.0,
+        le=1.0,
+    )
+
+
+class AnchorSettings(SettingsGroup):
+    """Where the moments are."""
+
+    excitement_formula: ExcitementFormula = _parameter(
+        "sum", "How loudness and motion join: weighted sum of their positive parts, or their product."
+    )
+    excitement_w_audio: float = _parameter(0.6, "Weight of loudness in excitement.", ge=0.0, le=1.0)
+    excitement_w_motion: float = _parameter(0.4, "Weight of motion in excitement.", ge=0.0, le=1.0)
+    anchor_threshold: float = _parameter(0.3, "Excitement a peak needs to become an anchor.", ge=0.0, le=20.0)
+    anchor_suppression_window_sec: float = _parameter(
+        4.0, "Least spacing between anchors (non-maximum suppression).", unit="s", ge=0.0, le=120.0
+    )
+    max_anchors_per_minute: float = _parameter(8.0, "Most anchors a minute of video, on average.", ge=0.1, le=60.0)
+    audio_only_z_threshold: float = _parameter(
+        1.5, "Loudness z-score above which a moment is an anchor whatever moves.", ge=0.0, le=20.0
+    )
+    audio_only_score_scale: float = _parameter(0.7, "Factor on the score of an audio-only anchor.", ge=0.0, le=5.0)
+    action_threshold: float = _parameter(
+        1.0, "Motion z-score, raised by clustered cuts, that makes an action sequence.", ge=0.0, le=20.0
+    )
+    action_score_scale: float = _parameter(0.6, "Factor on the score of an action anchor.", ge=0.0, le=5.0)
+
+
+class BoundarySettings(SettingsGroup):
+    """Where a clip may begin or end."""
+
+    scene_threshold: float = _parameter(
+        0.3, "Score from which a shot boundary counts as a cut; lower finds more.", ge=0.05, le=1.0
+    )
+    boundary_w_scene: float = _parameter(0.45, "Weight of the proximity of a cut.", ge=0.0, le=1.0)
+    boundary_w_audio_dip: float = _parameter(0.25, "Weight of a quiet moment.", ge=0.0, le=1.0)
+    boundary_w_fade: float = _parameter(0.15, "Weight of a fade or black run.", ge=0.0, le=1.0)
+    boundary_w_motion_valley: float = _parameter(0.15, "Weight of a valley of motion.", ge=0.0, le=1.0)
+    boundary_spacing_sec: float = _parameter(
+        1.5, "Boundaries closer together than this are penalised.", unit="s", ge=0.0, le=30.0
+    )
+    boundary_threshold: float = _parameter(0.1, "Score a boundary candidate needs.", ge=0.0, le=1.0)
+    proximity_decay_sec: float = _parameter(
+        0.5, "Time constant with which the effect of a cut or fade decays.", unit="s", gt=0.0, le=10.0
+    )
+
+
+class WindowSettings(SettingsGroup):
+    """How far around an anchor its clip may reach, and how its quality is reckoned."""
+
+    pre_min: float = _parameter(2.0, "Least time from a clip's start to its anchor.", unit="s", ge=0.0, le=120.0)
+    pre_max: float = _parameter(14.0, "Most time from a clip's start to its anchor.", unit="s", ge=0.0, le=600.0)
+    pre_fallback: float = _parameter(
+        8.0, "Start before the anchor if no boundary is in range.", unit="s", ge=0.0, le=600.0
+    )
+    post_min: float = _parameter(2.0, "Least time from the anchor to the clip's end.", unit="s", ge=0.0, le=120.0)
+    post_max: float = _parameter(28.0, "Most time from the anchor to the clip's end.", unit="s", ge=0.0, le=600.0)
+    post_fallback: float = _parameter(
+        12.0, "End after the anchor if no boundary is in range.", unit="s", ge=0.0, le=600.0
+    )
+    quality_w_excitement: float = _parameter(0.4, "Weight of the excitement integral.", ge=0.0, le=1.0)
+    quality_w_boundary: float = _parameter(0.2, "Weight of the quality of both boundaries.", ge=0.0, le=1.0)
+    quality_w_narrative: float = _parameter(0.2, "Weight of the anchor lying well inside.", ge=0.0, le=1.0)
+    dead_time_threshold: float = _parameter(0.1, "Activity below which a step is dead time.", ge=0.0, le=10.0)
+
+
+class FilterSettings(SettingsGroup):
+    """Which windows are dropped."""
+
+    overlap_iou_threshold: float = _parameter(
+        0.35, "IoU above which the weaker of two windows is dropped.", ge=0.0, le=1.0
+    )
+    boring_threshold: float = _parameter(0.15, "Activity below which a step is boring.", ge=0.0, le=10.0)
+    boring_share: float = _parameter(0.7, "Share of boring steps from which a clip is dropped.", ge=0.0, le=1.0)
+    boring_anchor_exempt: float = _parameter(
+        0.5, "Anchor score from which a clip is kept, however boring the rest.", ge=0.0, le=20.0
+    )
+    duplicate_distance: int = _parameter(
+        6, "Most bits by which the perceptual hashes of near-duplicates differ.", unit="bit", ge=0, le=32
+    )
+    target_clip_count_soft: int = _parameter(200, "Most clips kept, best first.", ge=1, le=10_000)
+
+
+class SceneSettings(SettingsGroup):
+    """The V1 pipeline, and the length limits of every clip."""
+
+    min_clip_seconds: float = _parameter(5.0, "Shortest clip.", unit="s", ge=0.1, le=600.0)
+    max_clip_seconds: float = _parameter(60.0, "Longest clip.", unit="s", ge=1.0, le=3600.0)
+    soft_clip_limit: int = _parameter(
+        300, "V1: clip count above which short segments are merged further.", ge=1, le=10_000
+    )
+    merge_growth: float = _parameter(
+        1.2, "V1: factor on the minimum length in each pass of adaptive merging.", gt=1.0, le=4.0
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter as people meet it.
+
+    Attributes
+    ----------
+    name, group : str
+        Its unique name, and the group it is read in.
+    default : object
+        Value when nothing sets it.
+    unit, text : str
+        Unit (empty for a pure number) and help.
+    choices : tuple of str
+        The allowed values of a choice; empty otherwise.
+    minimum, maximum : float or None
+        Bounds of a number.
+    """
+
+    name: str
+    group: str
+    default: object
+    unit: str
+    text: str
+    choices: tuple[str, ...]
+    minimum: float | None
+    maximum: float | None
+
+    @classmethod
+    def of(cls, name: str, group: str, field: FieldInfo) -> Parameter:
+        """Read a pydantic field."""
+        extra = field.json_schema_extra
+        lower = [float(m.ge if isinstance(m, Ge) else m.gt) for m in field.metadata if isinstance(m, Ge | Gt)]  # type: ignore[arg-type]
+        upper = [float(m.le if isinstance(m, Le) else m.lt) for m in field.metadata if isinstance(m, Le | Lt)]  # type: ignore[arg-type]
+        return cls(
+            name=name,
+            group=group,
+            default=field.default,
+            unit=str(extra.get("unit", "")) if isinstance(extra, dict) else "",
+            text=field.description or "",
+            choices=tuple(get_args(field.annotation)) if get_origin(field.annotation) is Literal else (),
+            minimum=lower[0] if lower else None,
+            maximum=upper[0] if upper else None,
+        )
+
+
+class Settings(SettingsGroup):
+    """All parameters of one analysis."""
+
+    segmentation_mode: SegmentationMode = _parameter(
+        "v2", "How clips are found: by scene cuts (v1) or highlights (v2)."
+    )
+    extraction: ExtractionSettings = ExtractionSettings()
+    anchors: AnchorSettings = AnchorSettings()
+    boundaries: BoundarySettings = BoundarySettings()
+    windows: WindowSettings = WindowSettings()
+    filters: FilterSettings = FilterSettings()
+    scenes: SceneSettings = SceneSettings()
+
+    @classmethod
+    def parameters(cls) -> Iterator[Parameter]:
+        """Every parameter, in reading order."""
+        for name, field in cls.model_fields.items():
+            if isinstance(field.annotation, type) and issubclass(field.annotation, SettingsGroup):
+                for inner, inner_field in field.annotation.model_fields.items():
+                    yield Parameter.of(inner, name, inner_field)
+            else:
+                yield Parameter.of(name, "mode", field)
+
+    @classmethod
+    def from_flat(cls, values: Mapping[str, object]) -> Settings:
+        """Build settings from ``{name: value}``; strings are read as the parameter's type.
+
+        Raises
+        ------
+        ParameterError
+            If a name is unknown (the nearest is suggested) or a value is not allowed; all faults in one message.
+        """
+        return cls().updated(values)
+
+    def updated(self, values: Mapping[str, object]) -> Settings:
+        """Return a copy with some parameters changed, by their flat names.
+
+        Raises
+        ------
+        ParameterError
+            As `from_flat`.
+        """
+        group_of = {parameter.name: parameter.group for parameter in self.parameters()}
+        faults = [unknown_name(name, group_of) for name in values if name not in group_of]
+        if faults:
+            raise ParameterError("; ".join(faults))
+        nested: dict[str, Any] = self.model_dump()
+        for name, value in values.items():
+            target = nested if group_of[name] == "mode" else nested[group_of[name]]
+            target[name] = value
+        try:
+            return type(self).model_validate(nested)
+        except ValidationError as error:
+            raise ParameterError("; ".join(_sentence(fault) for fault in error.errors())) from error
+
+    def flat(self) -> dict[str, Any]:
+        """Return ``{name: value}`` of every parameter, in reading order."""
+        nested = self.model_dump()
+        return {p.name: nested[p.name] if p.group == "mode" else nested[p.group][p.name] for p in self.parameters()}
+
+
+def unknown_name(name: str, known: Iterable[str]) -> str:
+    """Say that `name` is no parameter, and which one may have been meant."""
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else "; 'autoclip settings' lists all of them"
+    return f"unknown setting {name!r}{hint}"
+
+
+def _sentence(fault: ErrorDetails) -> str:
+    """Turn one pydantic fault into a sentence that names the parameter and the way out."""
+    name = str(fault["loc"][-1]) if fault["loc"] else "settings"
+    return f"{name} = {fault['input']!r} is not allowed: {fault['msg'][0].lower()}{fault['msg'][1:]}"

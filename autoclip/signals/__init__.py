@@ -1,0 +1,1 @@
+"""One room a signal: loudness, motion, shots, black, freeze; frames and samples in, never paths."""

@@ -1,0 +1,95 @@
+"""The table that holds every signal on one grid, and the events between them: what an extraction yields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoclip.timeline import Grid
+
+EventKind = Literal["cut", "black", "freeze", "fade", "dissolve", "chapter"]
+
+ENVELOPE_STEP_SEC = 0.02
+"""Hop of the loudness envelope: fine enough to see a pause of 150 ms between words."""
+
+SIGNAL_UNITS: Mapping[str, str] = {
+    "audio_rms": "full scale = 1",
+    "audio_dbfs": "dBFS",
+    "loudness_lufs": "LUFS",
+    "onset_strength": "",
+    "motion_score": "share of full range",
+    "luma_mean": "share of full range",
+    "most_replayed": "share of peak",
+}
+"""Every signal by name, and its unit.
+
+``audio_rms`` is the spec's sqrt(mean(samples^2)) of the mono mix; ``audio_dbfs`` is 20 log10 of it, floored at -120;
+``loudness_lufs`` the loudest momentary (400 ms, K-weighted, EBU R128) loudness in the step; ``onset_strength`` the
+spectral flux's positive part; ``motion_score`` the mean absolute luma difference of frames ``1 / motion_fps`` apart;
+``luma_mean`` the mean luma; ``most_replayed`` what a download's heatmap says.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened at a time.
+
+    Attributes
+    ----------
+    kind : str
+        ``cut`` (hard shot boundary), ``fade`` or ``dissolve`` (gradual one), ``black``, ``freeze``, ``chapter``.
+    start_sec : float
+        Seconds; of a cut, the presentation time of the new shot's first frame.
+    end_sec : float or None
+        First instant after the event; None for what has no length (a cut, a chapter mark).
+    score : float
+        How sure it is, in [0, 1].
+    """
+
+    kind: EventKind
+    start_sec: float
+    end_sec: float | None = None
+    score: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Everything measured of one video: enough to choose clips without the video.
+
+    Attributes
+    ----------
+    duration_sec : float
+        Length of the video by its frames.
+    grid : Grid
+        The sampling grid; every series has one value a step.
+    series : mapping of str to ndarray
+        Signal name -> shape ``(grid.count,)``, float32; NaN where nothing was measured. A signal that could not be
+        measured at all is absent here and named in `absent`.
+    absent : mapping of str to str
+        Signal name -> why it is not there.
+    frame_hash : ndarray
+        Perceptual hash of the frame at each step, shape ``(grid.count,)``, uint64.
+    envelope_dbfs : ndarray or None
+        RMS of the mono mix every `ENVELOPE_STEP_SEC`, in dBFS, float32; None without audio.
+    events : tuple of Event
+        By start time.
+    warnings : tuple of str
+        What went wrong on the way without ending it, such as damaged packets with their times.
+    """
+
+    duration_sec: float
+    grid: Grid
+    series: Mapping[str, NDArray[np.float32]]
+    absent: Mapping[str, str] = field(default_factory=dict)
+    frame_hash: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    envelope_dbfs: NDArray[np.float32] | None = None
+    events: tuple[Event, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def events_of(self, *kinds: EventKind) -> tuple[Event, ...]:
+        """Return the events of some kinds, by start time."""
+        return tuple(event for event in self.events if event.kind in kinds)

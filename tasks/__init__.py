@@ -1,0 +1,1 @@
+"""Prefect tasks: a stage each, with its key, retries and progress."""
