@@ -1,0 +1,196 @@
+"""Opening media files safely: the one place that hands a path to FFmpeg.
+
+A file may come from a stranger. FFmpeg would follow a renamed HLS playlist to the network and a renamed concat script
+to any file of this machine, so only formats that hold their own pictures are opened, and only through the local file
+protocol. Opening is bounded by FFmpeg's own limits on probing (5 MB, 2,500 packets, 1,000 streams).
+"""
+
+from __future__ import annotations
+
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+import av
+import av.error
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from autoclip.errors import MediaError
+
+FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2",
+    "matroska,webm",
+    "avi",
+    "mpegts",
+    "mpeg",
+    "mpegvideo",
+    "flv",
+    "asf",
+    "ogg",
+    "mxf",
+    "gxf",
+    "nut",
+    "rm",
+    "dv",
+    "wtv",
+    "nuv",
+    "dhav",
+    "h264",
+    "hevc",
+    "vvc",
+    "av1",
+    "obu",
+    "ivf",
+    "m4v",
+    "vc1",
+    "mjpeg",
+    "yuv4mpegpipe",
+    "gif",
+    "mp3",
+    "wav",
+    "flac",
+    "aac",
+)
+"""FFmpeg demuxers that may open a file. None reads another file, the network or a device.
+
+Every playlist, script and pattern demuxer is left out (hls, dash, concat, sdp, rtsp, image2, lavfi, vobsub, tty, ...).
+The four audio formats are there so that a song is refused for having no picture, not for being unknown.
+"""
+
+MAX_PIXELS = 8192 * 8192
+"""Largest picture that is decoded, in pixels.
+
+Nearly twice the 35.7 million that the highest levels for pictures of today allow: H.264 level 6.2 (139,264 macroblocks,
+ITU-T H.264 table A-1), HEVC level 6.2 (ITU-T H.265 table A.8) and AV1 level 6.3 (AV1 specification, annex A.3).
+"""
+
+_OPEN_TIMEOUT_SEC = 60.0
+_log_level_lock = threading.Lock()
+
+
+@contextmanager
+def open_container(path: Path) -> Iterator[InputContainer]:
+    """Open a media file for reading, and close it at the end.
+
+    PyAV's errors, those raised in the ``with`` body included, leave as `MediaError`.
+
+    Parameters
+    ----------
+    path : Path
+        A regular file, or a symbolic link to one.
+
+    Yields
+    ------
+    av.container.InputContainer
+        The open container. No picture in it is larger than `MAX_PIXELS`.
+
+    Raises
+    ------
+    MediaError
+        If the path is no regular file, is empty, is no media file that may be opened, or turns out to be damaged
+        while it is read.
+    """
+    _require_regular_file(path)
+    with media_errors(path):
+        container = _open(path)
+        try:
+            _require_sane_pictures(path, container)
+            yield container
+        finally:
+            container.close()
+
+
+@contextmanager
+def media_errors(path: Path) -> Iterator[None]:
+    """Translate PyAV's errors inside the ``with`` body into `MediaError` on `path`."""
+    try:
+        yield
+    except av.error.FFmpegError as error:
+        raise MediaError(path, _reason(error)) from error
+
+
+def _require_regular_file(path: Path) -> None:
+    try:
+        status = path.stat()
+    except FileNotFoundError as error:
+        raise MediaError(path, "no such file") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
+        raise MediaError(path, f"can't be opened: {getattr(error, 'strerror', None) or error}") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise MediaError(path, "is a folder, not a video file")
+    if not stat.S_ISREG(status.st_mode):
+        raise MediaError(path, "is a device or a pipe, not a video file; save the video to a file first")
+    if status.st_size == 0:
+        raise MediaError(path, "is empty (0 bytes); copy or download it again")
+
+
+def _open(path: Path) -> InputContainer:
+    try:
+        return _open_once(path)
+    except av.error.FFmpegError:
+        # FFmpeg gives its reason only through its log, which is off: a callback into Python from FFmpeg's threads
+        # costs every decode. A file that failed is cheap to open again, listening this time.
+        with _errors_with_logs():
+            return _open_once(path)
+
+
+def _open_once(path: Path) -> InputContainer:
+    return av.open(
+        # With the protocol spelt out, "concat:a|b" or "http:x" is a mere file name.
+        f"file:{path.absolute()}",
+        mode="r",
+        options={
+            "protocol_whitelist": "file",
+            "format_whitelist": ",".join(FORMATS),
+            "max_pixels": str(MAX_PIXELS),
+        },
+        metadata_errors="replace",  # titles in a legacy encoding are no reason to refuse a video
+        timeout=(_OPEN_TIMEOUT_SEC, None),
+    )
+
+
+@contextmanager
+def _errors_with_logs() -> Iterator[None]:
+    """Let errors raised in the body carry FFmpeg's last message in `log`, and print nothing."""
+    with _log_level_lock, av.logging.Capture():
+        level = av.logging.get_level()
+        av.logging.set_level(av.logging.ERROR)
+        try:
+            yield
+        finally:
+            av.logging.set_level(level)
+
+
+def _require_sane_pictures(path: Path, container: InputContainer) -> None:
+    for stream in container.streams.video:
+        if isinstance(stream, VideoStream) and stream.codec_context is not None:
+            width, height = stream.codec_context.width, stream.codec_context.height
+            if width * height > MAX_PIXELS:
+                raise MediaError(
+                    path, f"its picture of {width}x{height} is above the limit of {MAX_PIXELS:,} pixels; scale it down"
+                )
+
+
+def _reason(error: av.error.FFmpegError) -> str:
+    """Put an FFmpeg error into words for people: what is wrong and, where there is one, the way out."""
+    # PyAV's stub says (count, log); what it attaches is the log itself: level, logger, message.
+    log = cast("tuple[int, str, str] | None", error.log)
+    logger, detail = (log[1], " ".join(log[2].split())) if log else ("", "")
+    if "not on whitelist" in detail:
+        return f"is in the format '{logger}', not a video file that is opened here; convert it to MP4 or Matroska"
+    if "moov atom not found" in detail:
+        return (
+            "holds no MP4 index (moov): it is truncated, was never finished or is no video; copy or download it again"
+        )
+    if isinstance(error, av.error.ExitError):
+        return f"could not be opened within {_OPEN_TIMEOUT_SEC:.0f} s; copy it to a local disk"
+    if isinstance(error, av.error.PermissionError):
+        return "can't be opened: permission denied"
+    if isinstance(error, av.error.MemoryError):
+        return "can't be read: out of memory"
+    text = f"is damaged or no video ({error.strerror or type(error).__name__}"
+    return f"{text}: {detail})" if detail else f"{text})"
