@@ -1,0 +1,177 @@
+"""What the machine says: the data folder, the ffmpeg to use, addresses, limits, and analysis settings as variables.
+
+The one place that reads ``AUTOCLIP_*`` variables and the ``.env`` file of the working folder (a variable that is set
+wins over the file). Doors and flows alike read it from here, because a flow run is a process of its own that a worker
+starts: it knows no command line, only its environment.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from autoclip.errors import ParameterError
+from autoclip.settings import Settings
+
+PREFIX = "AUTOCLIP_"
+FOREIGN_NAMES = frozenset({"AUTOCLIP_SHARED"})
+"""Names with our prefix that are read elsewhere: AUTOCLIP_SHARED tells the tests where further test media lie."""
+
+Origin = Literal["environment", ".env", "default"]
+
+
+def _split(value: object) -> object:
+    """Read ``"a, b"`` as two values."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Paths = Annotated[tuple[Path, ...], BeforeValidator(_split)]
+
+
+class Environment(BaseModel):
+    """Every variable of the service, and the analysis settings the environment changes.
+
+    A field ``name`` is the variable ``AUTOCLIP_NAME``. Paths are absolute once read, so that they mean the same in a
+    process with another working folder.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    data_dir: Path = Field(Path("data"), description="Folder of the catalog and of every project's files.")
+    database_url: str = Field(
+        "",
+        description="Catalog, as duckdb:///PATH; empty: autoclip.duckdb in the data folder.",
+        pattern="^(duckdb://.+)?$",
+    )
+    ffmpeg: Path | None = Field(None, description="The ffmpeg to render with; unset: the one that was installed along.")
+    source_roots: Paths = Field((), description="Folders below which the API may open local files; comma-separated.")
+    host: str = Field("127.0.0.1", description="Address the API and the page listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port of the API and the page.")
+    api_token: SecretStr | None = Field(None, description="If set, every API request must carry it.")
+    cors_origins: Names = Field((), description="Origins of other pages that may use the API; comma-separated.")
+    serve_frontend: bool = Field(default=True, description="Serve the page beside the API.")
+    debug: bool = Field(default=False, description="Log more.")
+    prefect_host: str = Field("127.0.0.1", description="Address 'autoclip up' starts Prefect's server on.")
+    prefect_port: int = Field(4200, ge=1, le=65535, description="Port 'autoclip up' starts Prefect's server on.")
+    work_pool: str = Field("autoclip", description="Prefect work pool whose workers run our flows.")
+    decodes_at_once: int = Field(0, ge=0, le=256, description="Videos decoded at once; 0: half of the cores.")
+    renders_at_once: int = Field(0, ge=0, le=256, description="Exports rendered at once; 0: half of the cores.")
+    analysis: dict[str, str] = Field(default_factory=dict, description="Analysis settings set as AUTOCLIP_<NAME>.")
+    origins: dict[str, Origin] = Field(default_factory=dict, description="Where each value that was set came from.")
+
+    @field_validator("data_dir", "ffmpeg")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser().absolute()
+
+    @field_validator("source_roots")
+    @classmethod
+    def _all_absolute(cls, paths: tuple[Path, ...]) -> tuple[Path, ...]:
+        return tuple(path.expanduser().absolute() for path in paths)
+
+    @property
+    def catalog_path(self) -> Path:
+        """The DuckDB file of the catalog."""
+        location = self.database_url.removeprefix("duckdb://").removeprefix("/")
+        return Path(location).expanduser().absolute() if location else self.data_dir / "autoclip.duckdb"
+
+    @property
+    def settings(self) -> Settings:
+        """The analysis settings of this machine: the defaults, changed by the environment."""
+        return Settings.from_flat(self.analysis)
+
+    @property
+    def decode_limit(self) -> int:
+        """Videos decoded at once: a decode keeps about two cores busy (FFmpeg's frame threads and our signals)."""
+        return self.decodes_at_once or max(1, (os.cpu_count() or 2) // 2)
+
+    @property
+    def render_limit(self) -> int:
+        """Exports rendered at once; x264 scales to two cores and beyond, so more at once only wait for each other."""
+        return self.renders_at_once or max(1, (os.cpu_count() or 2) // 2)
+
+    def origin(self, name: str) -> Origin:
+        """Where the value of a field or analysis setting came from."""
+        return self.origins.get(name, "default")
+
+    def variables(self) -> dict[str, str]:
+        """Return the variables that make a child process, in any working folder, read this same environment."""
+        plain = {
+            name: _spelled(getattr(self, name))
+            for name in type(self).model_fields
+            if name not in {"analysis", "origins"} and (name in self.origins or name == "data_dir")
+        }
+        return {PREFIX + name.upper(): value for name, value in (plain | self.analysis).items()}
+
+
+def read_environment(variables: Mapping[str, str] | None = None, env_file: Path | None = None) -> Environment:
+    """Read the environment.
+
+    Parameters
+    ----------
+    variables : mapping of str to str, optional
+        The process's own by default.
+    env_file : Path, optional
+        ``.env`` in the working folder by default; need not exist.
+
+    Returns
+    -------
+    Environment
+        What is set, checked; the analysis settings among it as well.
+
+    Raises
+    ------
+    ParameterError
+        If an ``AUTOCLIP_`` name is unknown (the nearest is suggested) or a value is not allowed; all in one message.
+    """
+    from_file = {name: value or "" for name, value in dotenv_values(env_file or Path(".env")).items()}
+    from_process = os.environ if variables is None else variables
+    origins: dict[str, Origin] = dict.fromkeys(_ours(from_file), ".env")
+    origins |= dict.fromkeys(_ours(from_process), "environment")
+    values = _ours(from_file) | _ours(from_process)
+    known = [name for name in Environment.model_fields if name not in {"analysis", "origins"}]
+    settings = [parameter.name for parameter in Settings.parameters()]
+    faults = [_unknown(name, known + settings) for name in values if name not in known and name not in settings]
+    if faults:
+        raise ParameterError("; ".join(faults))
+    analysis = {name: value for name, value in values.items() if name in settings}
+    environment = _checked({name: value for name, value in values.items() if name in known}, analysis, origins)
+    environment.settings  # noqa: B018 - a bad value must be told now, by the name of its variable, not in a flow run
+    return environment
+
+
+def _checked(values: dict[str, Any], analysis: dict[str, str], origins: dict[str, Origin]) -> Environment:
+    try:
+        return Environment(**values, analysis=analysis, origins=origins)
+    except ValidationError as error:
+        faults = [f"{PREFIX}{str(f['loc'][0]).upper()} is not allowed: {f['msg']}" for f in error.errors()]
+        raise ParameterError("; ".join(faults)) from error
+
+
+def _ours(variables: Mapping[str, str]) -> dict[str, str]:
+    """Pick the variables that carry our prefix, by their field's name."""
+    return {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in variables.items()
+        if name.startswith(PREFIX) and name not in FOREIGN_NAMES
+    }
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"; did you mean {PREFIX}{nearest[0].upper()}?" if nearest else "; 'autoclip settings' lists all of them"
+    return f"unknown variable {PREFIX}{name.upper()}{hint}"
+
+
+def _spelled(value: object) -> str:
+    """Write a value as a variable holds it."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
