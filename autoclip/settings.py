@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, ClassVar, Literal, Self, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -22,6 +22,13 @@ from autoclip.errors import ParameterError
 SegmentationMode = Literal["v1", "v2"]
 ExtractionProfile = Literal["exact", "balanced", "fast"]
 ExcitementFormula = Literal["sum", "product"]
+CutMethod = Literal["exact", "smart", "copy"]
+VideoCodec = Literal["h264", "h265", "av1"]
+EncoderPreset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
+DynamicRange = Literal["sdr", "keep"]
+Shape = Literal["original", "vertical", "square"]
+Framing = Literal["center", "motion", "blur"]
+PlatformName = Literal["none", "tiktok", "reels", "shorts", "x"]
 
 
 def _parameter(default: object, text: str, *, unit: str = "", **bounds: float) -> Any:  # noqa: ANN401
@@ -196,18 +203,13 @@ class Parameter:
         )
 
 
-class Settings(SettingsGroup):
-    """All parameters of one analysis."""
+class SettingsModel(SettingsGroup):
+    """A set of parameters that is read, checked and changed as a whole, by flat names.
 
-    segmentation_mode: SegmentationMode = _parameter(
-        "v2", "How clips are found: by scene cuts (v1) or highlights (v2)."
-    )
-    extraction: ExtractionSettings = ExtractionSettings()
-    anchors: AnchorSettings = AnchorSettings()
-    boundaries: BoundarySettings = BoundarySettings()
-    windows: WindowSettings = WindowSettings()
-    filters: FilterSettings = FilterSettings()
-    scenes: SceneSettings = SceneSettings()
+    Its fields are parameters of its own (in the group named by `own_group`) or groups of them.
+    """
+
+    own_group: ClassVar[str] = ""
 
     @classmethod
     def parameters(cls) -> Iterator[Parameter]:
@@ -217,10 +219,10 @@ class Settings(SettingsGroup):
                 for inner, inner_field in field.annotation.model_fields.items():
                     yield Parameter.of(inner, name, inner_field)
             else:
-                yield Parameter.of(name, "mode", field)
+                yield Parameter.of(name, cls.own_group, field)
 
     @classmethod
-    def from_flat(cls, values: Mapping[str, object]) -> Settings:
+    def from_flat(cls, values: Mapping[str, object]) -> Self:
         """Build settings from ``{name: value}``; strings are read as the parameter's type.
 
         Raises
@@ -230,7 +232,7 @@ class Settings(SettingsGroup):
         """
         return cls().updated(values)
 
-    def updated(self, values: Mapping[str, object]) -> Settings:
+    def updated(self, values: Mapping[str, object]) -> Self:
         """Return a copy with some parameters changed, by their flat names.
 
         Raises
@@ -244,7 +246,7 @@ class Settings(SettingsGroup):
             raise ParameterError("; ".join(faults))
         nested: dict[str, Any] = self.model_dump()
         for name, value in values.items():
-            target = nested if group_of[name] == "mode" else nested[group_of[name]]
+            target = nested if group_of[name] == self.own_group else nested[group_of[name]]
             target[name] = value
         try:
             return type(self).model_validate(nested)
@@ -254,7 +256,78 @@ class Settings(SettingsGroup):
     def flat(self) -> dict[str, Any]:
         """Return ``{name: value}`` of every parameter, in reading order."""
         nested = self.model_dump()
-        return {p.name: nested[p.name] if p.group == "mode" else nested[p.group][p.name] for p in self.parameters()}
+        return {
+            p.name: nested[p.name] if p.group == self.own_group else nested[p.group][p.name] for p in self.parameters()
+        }
+
+
+class Settings(SettingsModel):
+    """All parameters of one analysis."""
+
+    own_group: ClassVar[str] = "mode"
+
+    segmentation_mode: SegmentationMode = _parameter(
+        "v2", "How clips are found: by scene cuts (v1) or highlights (v2)."
+    )
+    extraction: ExtractionSettings = ExtractionSettings()
+    anchors: AnchorSettings = AnchorSettings()
+    boundaries: BoundarySettings = BoundarySettings()
+    windows: WindowSettings = WindowSettings()
+    filters: FilterSettings = FilterSettings()
+    scenes: SceneSettings = SceneSettings()
+
+
+class ExportSettings(SettingsModel):
+    """All parameters of one export. They change no analysis, so no key of one is made from them.
+
+    H.264 by x264 veryfast at crf 18 with AAC at 192 kbit/s is the user's own command; a number of 0 keeps what the
+    source has.
+    """
+
+    own_group: ClassVar[str] = "export"
+
+    cut: CutMethod = _parameter(
+        "exact",
+        "How a clip is cut: exact re-encodes all of it, smart only its edges, copy nothing (it starts at a keyframe).",
+    )
+    video_codec: VideoCodec = _parameter("h264", "Codec of the picture.")
+    encoder_preset: EncoderPreset = _parameter("veryfast", "Speed of the encoder against the size of its files.")
+    crf: int = _parameter(18, "Constant rate factor: lower looks better and is larger.", ge=0, le=51)
+    audio_bitrate_kbps: int = _parameter(192, "Bit rate of the sound (AAC).", unit="kbit/s", ge=32, le=512)
+    export_height: int = _parameter(0, "Height of the picture; 0 keeps the source's.", unit="px", ge=0, le=4320)
+    frame_rate: float = _parameter(
+        0.0, "Constant frame rate; 0 keeps the source's own times.", unit="1/s", ge=0.0, le=240.0
+    )
+    shape: Shape = _parameter("original", "Shape of the picture: as it is, 9:16 or 1:1.")
+    framing: Framing = _parameter(
+        "center", "How a shape is filled: by the centre, by where the motion is, or fitted over a blurred background."
+    )
+    platform: PlatformName = _parameter("none", "Where the file is meant for: sets the shape and checks its limits.")
+    dynamic_range: DynamicRange = _parameter(
+        "sdr", "HDR and 10-bit sources: made into 8-bit SDR that plays everywhere, or kept (h265 or av1 only)."
+    )
+    deinterlace: bool = _parameter(True, "Turn interlaced sources into whole frames.")  # noqa: FBT003
+    audio_tracks: str = _parameter(
+        "default", "Sound that is kept: default, all, none, or the number of one track (from 1)."
+    )
+    normalize_loudness: bool = _parameter(False, "Bring the sound to target_lufs in two passes.")  # noqa: FBT003
+    # -14 LUFS is what YouTube, Spotify and TikTok play at; EBU R128's -23 is for broadcasting.
+    target_lufs: float = _parameter(-14.0, "Integrated loudness that is aimed at.", unit="LUFS", ge=-40.0, le=-5.0)
+    fade_in_sec: float = _parameter(0.0, "Fade in, picture and sound.", unit="s", ge=0.0, le=10.0)
+    fade_out_sec: float = _parameter(0.0, "Fade out, picture and sound.", unit="s", ge=0.0, le=10.0)
+    crossfade_sec: float = _parameter(0.0, "Crossfade between the items of a compound clip.", unit="s", ge=0.0, le=5.0)
+    name_template: str = _parameter(
+        "{project}-{index:03}-{name}",
+        "Name of the file: project, index, name, id, start, end, duration, quality and date in braces.",
+    )
+    overwrite: bool = _parameter(False, "Replace a file of the same name instead of adding a counter.")  # noqa: FBT003
+    parallel_exports: int = _parameter(0, "Exports rendered at once; 0 chooses by the machine.", ge=0, le=32)
+    export_stall_sec: float = _parameter(
+        120.0, "A rendering that makes no progress for this long is ended.", unit="s", ge=1.0, le=3600.0
+    )
+    disk_reserve_mb: int = _parameter(
+        200, "Space that an export leaves free on the disk.", unit="MB", ge=0, le=10_000_000
+    )
 
 
 def unknown_name(name: str, known: Iterable[str]) -> str:
