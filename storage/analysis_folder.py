@@ -1,0 +1,180 @@
+"""The folder an analysis writes: ``--output-dir`` of the command line, and ``projects/<id>`` of the data folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+from pydantic import ValidationError
+from pydantic_core import from_json, to_json
+
+from autoclip.clips import CLIPS_FILE_VERSION, ClipsFile
+from autoclip.errors import NotFoundError, StorageError
+from autoclip.settings import SegmentationMode
+from autoclip.signals.table import Features
+from storage.atomic import storage_faults, write_atomically
+from storage.features import Origin, features_key, features_origin, read_features, write_features
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisFolder:
+    """Names of, and whole writes to, everything an analysis leaves behind.
+
+    ::
+
+        <root>/v2_clips.json, v1_clips.json              the chosen clips
+        <root>/features/{signals,events,envelope}.parquet
+        <root>/debug/segmentation_{v2,v1}_debug.json     why these clips and no others
+        <root>/thumbnails/*.jpg
+        <root>/report.html
+
+    Folders are made when something is written; asking for a name makes nothing.
+
+    Attributes
+    ----------
+    root : Path
+        The folder.
+    """
+
+    root: Path
+
+    @property
+    def features(self) -> Path:
+        """Folder of the features."""
+        return self.root / "features"
+
+    @property
+    def debug(self) -> Path:
+        """Folder of the debug documents."""
+        return self.root / "debug"
+
+    @property
+    def thumbnails(self) -> Path:
+        """Folder of the thumbnails."""
+        return self.root / "thumbnails"
+
+    @property
+    def report(self) -> Path:
+        """The report page."""
+        return self.root / "report.html"
+
+    def clips_path(self, mode: SegmentationMode) -> Path:
+        """Where the clips of `mode` are listed."""
+        return self.root / f"{mode}_clips.json"
+
+    def debug_path(self, mode: SegmentationMode) -> Path:
+        """Where the choice of `mode` is explained."""
+        return self.debug / f"segmentation_{mode}_debug.json"
+
+    def modes(self) -> tuple[SegmentationMode, ...]:
+        """Modes whose clips are there, the most recently written first."""
+        written = [(path.stat().st_mtime_ns, mode) for mode in _MODES if (path := self.clips_path(mode)).exists()]
+        return tuple(mode for _, mode in sorted(written, reverse=True))
+
+    def write_clips(self, clips: ClipsFile) -> Path:
+        """Write the clips file of its mode; return its path.
+
+        Raises
+        ------
+        StorageError
+            If it can't be written; what was there before is then unchanged. So for every ``write_...``.
+        """
+        path = self.clips_path(clips.mode)
+        write_atomically(path, clips.model_dump_json(indent=2) + "\n")
+        return path
+
+    def read_clips(self, mode: SegmentationMode | None = None) -> ClipsFile:
+        """Read the clips of `mode`; without one, those written last.
+
+        Raises
+        ------
+        NotFoundError
+            If the folder holds none.
+        StorageError
+            If the file is damaged, or was written by a newer autoclip.
+        """
+        modes = self.modes() if mode is None else (mode,)
+        if not modes or not self.clips_path(modes[0]).exists():
+            raise NotFoundError(f"{self.root}: holds no {mode or 'analysis, no'} clips; analyze a video into it first")
+        return _clips_in(self.clips_path(modes[0]))
+
+    def write_features(self, features: Features, origin: Origin) -> None:
+        """Write what was measured; see `storage.features.write_features`."""
+        write_features(self.features, features, origin)
+
+    def read_features(self) -> Features:
+        """Read what was measured; see `storage.features.read_features`."""
+        return read_features(self.features)
+
+    def features_key(self) -> str | None:
+        """Return the key of the features that are there, or None when none can be used again."""
+        return features_key(self.features)
+
+    def features_origin(self) -> Origin | None:
+        """Tell what the features that are there were measured of."""
+        return features_origin(self.features)
+
+    def write_debug(self, mode: SegmentationMode, document: Any) -> Path:  # noqa: ANN401
+        """Write the debug document: anything made of mappings, sequences, models, dataclasses and numpy values.
+
+        Not-a-number and infinities become null: JSON has none.
+        """
+        path = self.debug_path(mode)
+        write_atomically(path, to_json(document, indent=2, inf_nan_mode="null", fallback=_plain) + b"\n")
+        return path
+
+    def read_debug(self, mode: SegmentationMode) -> Any:  # noqa: ANN401
+        """Read the debug document as plain lists and dicts.
+
+        Raises
+        ------
+        NotFoundError, StorageError
+            As `read_clips`.
+        """
+        path = self.debug_path(mode)
+        if not path.exists():
+            raise NotFoundError(f"{path}: there is no debug document; analyze the video in mode {mode} first")
+        return _json_in(path)
+
+    def write_report(self, page: str) -> Path:
+        """Write the report page; return its path."""
+        write_atomically(self.report, page)
+        return self.report
+
+
+_MODES: tuple[SegmentationMode, ...] = get_args(SegmentationMode)
+
+
+def _clips_in(path: Path) -> ClipsFile:
+    """Read one clips file."""
+    content = _json_in(path)
+    version = content.get("version") if isinstance(content, dict) else None
+    if isinstance(version, int) and version > CLIPS_FILE_VERSION:
+        raise StorageError(
+            f"{path}: has version {version}, this autoclip reads up to {CLIPS_FILE_VERSION}; update autoclip"
+        )
+    try:
+        for clip in content["clips"]:
+            clip.pop("duration", None)  # follows from start and end; see the model
+        return ClipsFile.model_validate(content)
+    except (ValidationError, TypeError, KeyError, AttributeError) as error:
+        raise StorageError(f"{path}: is no clips file; remove it and analyze the video again") from error
+
+
+def _json_in(path: Path) -> Any:  # noqa: ANN401
+    """Read one JSON file."""
+    with storage_faults(path):
+        content = path.read_bytes()
+    try:
+        return from_json(content)
+    except ValueError as error:
+        raise StorageError(f"{path}: is damaged ({error}); remove it and analyze the video again") from error
+
+
+def _plain(value: object) -> object:
+    """Turn numpy's values into Python's."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} can't be written as JSON")

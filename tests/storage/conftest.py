@@ -1,0 +1,32 @@
+"""Features as a real extraction would yield them, without a video."""
+
+import numpy as np
+import pytest
+
+from autoclip.settings import ExtractionSettings
+from autoclip.signals.table import Event, Features
+from autoclip.timeline import Grid
+from storage.features import Origin
+
+
+@pytest.fixture
+def features() -> Features:
+    rng = np.random.default_rng(5)
+    grid = Grid.covering(20.3, 0.5)
+    motion = rng.random(grid.count, dtype=np.float32)
+    motion[[0, 7]] = np.nan
+    return Features(
+        duration_sec=20.3,
+        grid=grid,
+        series={"audio_rms": rng.random(grid.count, dtype=np.float32), "motion_score": motion},
+        absent={"most_replayed": "not a download"},
+        frame_hash=rng.integers(0, 2**64, grid.count, dtype=np.uint64),
+        envelope_dbfs=rng.normal(-30, 5, 1015).astype(np.float32),
+        events=(Event("cut", 1.001, None, 0.9), Event("black", 3.0, 3.5), Event("freeze", 9.0, 12.25, 0.4)),
+        warnings=("damaged packet at 4.2 s",),
+    )
+
+
+@pytest.fixture
+def origin() -> Origin:
+    return Origin("f" * 32, ExtractionSettings(), 1)
