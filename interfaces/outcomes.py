@@ -1,0 +1,60 @@
+"""One table: what an error means at the doors, as an exit code and as an HTTP status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autoclip.errors import (
+    AutoclipError,
+    CatalogBusyError,
+    DownloadError,
+    ExportError,
+    MediaError,
+    NotFoundError,
+    ParameterError,
+    StorageError,
+)
+
+DONE = 0
+INTERRUPTED = 130
+"""128 + SIGINT, as shells report an interrupted command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one class of error leaves the house.
+
+    Attributes
+    ----------
+    error : type
+        The class; its subclasses fall under it unless they have a row of their own.
+    code : str
+        Stable name for programs.
+    exit_code : int
+        Of the command line.
+    http_status : int
+        Of the HTTP API.
+    """
+
+    error: type[AutoclipError]
+    code: str
+    exit_code: int
+    http_status: int
+
+
+OUTCOMES: tuple[Outcome, ...] = (
+    Outcome(ParameterError, "bad-parameter", 2, 422),
+    Outcome(MediaError, "unreadable-media", 3, 415),
+    Outcome(NotFoundError, "not-found", 4, 404),
+    Outcome(CatalogBusyError, "catalog-busy", 5, 503),
+    Outcome(DownloadError, "download-failed", 1, 502),
+    Outcome(ExportError, "export-failed", 1, 500),
+    Outcome(StorageError, "storage-failed", 1, 500),
+    Outcome(AutoclipError, "failed", 1, 500),
+)
+"""From the narrowest class to the widest: the first that fits counts."""
+
+
+def outcome_of(error: AutoclipError) -> Outcome:
+    """Return the row an error falls under."""
+    return next(outcome for outcome in OUTCOMES if isinstance(error, outcome.error))
