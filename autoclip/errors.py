@@ -9,6 +9,8 @@
     ├── ExportError         a rendering failed or its result did not pass its check
     └── StorageError        the catalog or a stored file can't be used
         ├── CatalogBusyError    another process held the catalog past the deadline
+        ├── ConflictError       the change contradicts what the catalog holds, such as a clip that is still in use
+        │   └── RevisionError       someone else changed the record since it was read
         └── NotFoundError       no project, clip or file by that name
 
 Foreign errors (PyAV, ffmpeg, yt-dlp, DuckDB) are translated once, at the border that calls the library. A message names
@@ -86,6 +88,14 @@ class StorageError(AutoclipError):
 
 class CatalogBusyError(StorageError):
     """Another process held the catalog's lock past the deadline; trying again later is safe."""
+
+
+class ConflictError(StorageError):
+    """The change contradicts what the catalog holds: the record exists already, or something still uses it."""
+
+
+class RevisionError(ConflictError):
+    """Someone else changed the record since it was read; read it again and repeat the change."""
 
 
 class NotFoundError(StorageError):
