@@ -20,7 +20,8 @@ class VideoStream(_Facts):
     """The picture that is analysed.
 
     `width` and `height` are coded pixels; `display_width` and `display_height` are as a player shows them, after
-    rotation and pixel aspect.
+    rotation and pixel aspect. A player mirrors the coded picture left to right if `mirrored`, then turns it clockwise
+    by `rotation` degrees. Colours bear FFmpeg's names, ``unknown`` where the file does not say.
     """
 
     index: int
@@ -42,6 +43,9 @@ class VideoStream(_Facts):
     color_transfer: str
     hdr: bool
     interlaced: bool
+    color_primaries: str = "unknown"
+    color_space: str = "unknown"
+    color_range: str = "unknown"
 
 
 class AudioStream(_Facts):

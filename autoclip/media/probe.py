@@ -1,0 +1,205 @@
+"""Probe: what a file holds, found out before any work is put into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+
+import av.error
+from av.audio.stream import AudioStream as SoundTrack
+from av.container import InputContainer
+from av.sidedata.sidedata import SideData
+from av.stream import Stream
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream as FilmTrack
+
+from autoclip.errors import MediaError
+from autoclip.media import color
+from autoclip.media.container import open_container
+from autoclip.media.orientation import Orientation, Size, display_size, sane_aspect_ratio
+from autoclip.media.streams import choose_audio, film_streams, has_decoder
+from autoclip.media.timing import Timing, measure_timing
+from autoclip.media.video import AudioStream, Chapter, Video, VideoStream
+
+FIRST_FRAME_PACKETS = 1_000
+"""How many packets may pass before the first picture: more than the longest distance between keyframes in broadcast."""
+
+MAX_NOMINAL_RATE = 1_000
+"""A nominal rate above this is the time base of a variable rate, not a rate."""
+
+RATE_TOLERANCE = Fraction(1, 50)
+"""How far the declared average rate may lie from that of the packets looked at, which are not all of them."""
+
+
+def probe(path: Path) -> Video:
+    """Find out what a video file holds.
+
+    At least one picture is decoded, so that a file which passes is one that can be analysed. Times are measured on
+    packets where the header can't be trusted (`autoclip.media.timing`).
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    Video
+        The best video stream, the best sound, and the facts about them.
+
+    Raises
+    ------
+    MediaError
+        If the file can't be opened, has no video stream, or none of its pictures can be decoded.
+    """
+    with open_container(path) as container:
+        film = _find_film(path, container)
+        timing = measure_timing(container, film.track, film.start_pts)
+        sound = choose_audio(container)
+        start = film.start_pts * film.time_base
+        duration = timing.end_pts * film.time_base - start
+        if duration <= 0:
+            raise MediaError(path, "holds a single picture without a length, not a video")
+        return Video(
+            path=path,
+            container=container.format.name,
+            size_bytes=path.stat().st_size,
+            duration_sec=float(duration),
+            start_sec=float(start),
+            video=_video_stream(film, timing),
+            audio=_audio_stream(sound.stream) if sound.stream is not None else None,
+            audio_stream_count=len(container.streams.audio),
+            chapters=_chapters(container, start, duration),
+            title=_tag(container.metadata, "title"),
+            warnings=(*film.warnings, *sound.warnings, *timing.warnings),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Film:
+    """A video stream that was seen to decode, with its first frame."""
+
+    track: FilmTrack
+    frame: VideoFrame
+    start_pts: int
+    time_base: Fraction
+    warnings: tuple[str, ...]
+
+
+def _find_film(path: Path, container: InputContainer) -> _Film:
+    """Return the best video stream of which a picture decodes."""
+    tracks = film_streams(container)
+    if not tracks:
+        raise MediaError(path, "no video stream; give a file that has a picture")
+    warnings: list[str] = []
+    for track in tracks:
+        if not has_decoder(track):
+            warnings.append(f"video stream {track.index} has no decoder here")
+            continue
+        frame = _first_frame(container, track)
+        if frame is None:
+            warnings.append(f"video stream {track.index} holds no picture that can be decoded")
+            container.seek(0)  # to give the next stream its beginning back
+        elif frame.pts is None or track.time_base is None:
+            warnings.append(f"video stream {track.index} carries no times; put it into MP4 or Matroska first")
+        else:
+            return _Film(track, frame, frame.pts, track.time_base, tuple(warnings))
+    raise MediaError(path, "; ".join(warnings))
+
+
+def _first_frame(container: InputContainer, track: FilmTrack) -> VideoFrame | None:
+    for packet in islice(container.demux(track), FIRST_FRAME_PACKETS):
+        try:
+            frames = packet.decode()
+        except av.error.FFmpegError:
+            continue  # damage at the start; a later packet may be whole
+        if frames:
+            return frames[0]
+    return None
+
+
+def _video_stream(film: _Film, timing: Timing) -> VideoStream:
+    track, frame = film.track, film.frame
+    orientation = _orientation(frame)
+    sample_aspect_ratio = sane_aspect_ratio(track.sample_aspect_ratio)
+    shown = display_size(Size(frame.width, frame.height), sample_aspect_ratio, orientation)
+    transfer = color.TRANSFERS.get(frame.color_trc, color.UNKNOWN)
+    nominal = track.guessed_rate or track.base_rate
+    return VideoStream(
+        index=track.index,
+        codec=track.codec_context.codec.canonical_name,
+        width=frame.width,
+        height=frame.height,
+        display_width=shown.width,
+        display_height=shown.height,
+        rotation=orientation.rotation,
+        mirrored=orientation.mirrored,
+        sample_aspect_ratio=sample_aspect_ratio,
+        average_rate=_average_rate(track.average_rate, timing, film.time_base),
+        nominal_rate=nominal if nominal and nominal <= MAX_NOMINAL_RATE else None,
+        variable_frame_rate=timing.variable,
+        time_base=film.time_base,
+        start_pts=film.start_pts,
+        pixel_format=frame.format.name,
+        bit_depth=max(component.bits for component in frame.format.components),
+        color_transfer=transfer,
+        color_primaries=color.PRIMARIES.get(frame.color_primaries, color.UNKNOWN),
+        color_space=color.SPACES.get(frame.colorspace, color.UNKNOWN),
+        color_range=color.RANGES.get(frame.color_range, color.UNKNOWN),
+        hdr=color.is_hdr(transfer),
+        interlaced=frame.interlaced_frame,
+    )
+
+
+def _orientation(frame: VideoFrame) -> Orientation:
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    return Orientation.from_display_matrix(bytes(matrix)) if isinstance(matrix, SideData) else Orientation()
+
+
+def _average_rate(declared: Fraction | None, timing: Timing, time_base: Fraction) -> Fraction | None:
+    """Return the header's rate where the packets agree, else theirs: MPEG streams declare mere guesses."""
+    if not timing.mean_interval:
+        return declared
+    seen = 1 / (timing.mean_interval * time_base)
+    if declared and abs(declared / seen - 1) <= RATE_TOLERANCE:
+        return declared
+    return seen
+
+
+def _audio_stream(track: SoundTrack) -> AudioStream:
+    return AudioStream(
+        index=track.index,
+        codec=track.codec_context.codec.canonical_name,
+        sample_rate=track.sample_rate,
+        channels=track.channels,
+        layout=track.layout.name,
+        time_base=track.time_base,
+        language=_language(track),
+    )
+
+
+def _language(track: Stream) -> str | None:
+    return None if track.language in {None, "", "und"} else track.language
+
+
+def _chapters(container: InputContainer, start: Fraction, duration: Fraction) -> tuple[Chapter, ...]:
+    """Return the chapters on our timeline, those that lie outside the film left out."""
+    chapters: list[Chapter] = []
+    for mark in container.chapters():
+        unit = mark["time_base"] or Fraction(1, av.time_base)
+        begin = max(Fraction(0), mark["start"] * unit - start)
+        end = min(duration, mark["end"] * unit - start)
+        if begin < end:
+            title = _tag(mark["metadata"], "title") or f"Chapter {len(chapters) + 1}"
+            chapters.append(Chapter(start_sec=float(begin), end_sec=float(end), title=title))
+    return tuple(chapters)
+
+
+def _tag(metadata: dict[str, str], name: str) -> str | None:
+    """Return a tag, whatever the case of its name, on one line; None when it is empty or absent."""
+    for key, value in metadata.items():
+        if key.lower() == name and (text := " ".join(value.split())):
+            return text
+    return None

@@ -1,0 +1,247 @@
+"""What the packets say about time: where the frames end, and whether they come at a constant rate.
+
+Headers lie: a fragmented file may claim days, a truncated one the length it was meant to have, a live recording none at
+all. Reading every packet of a long film to find out takes as long as reading the file, so the header is put to a test
+first: seek to shortly before the end it claims and read what is there. If those packets end where the header says, it
+is believed and the last packet's end is the duration; otherwise every packet is read, without decoding any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from typing import Any
+
+import av
+import av.error
+import numpy as np
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+TAIL_SEC = 10.0
+"""How long before the claimed end the test of the header begins; the seek goes on to the keyframe before."""
+
+TOLERANCE_SEC = 1.0
+"""How far the header's end may lie from the packets' end: a header often counts the sound's last packet, or rounds."""
+
+RATE_JITTER = 0.001
+"""Relative deviation up to which an interval is the usual one: the distance of 24 from 24/1.001, the nearest rates."""
+
+HEAD_PACKETS = 600
+SAMPLED_PLACES = 8
+SAMPLED_PACKETS = 120
+"""How many packets are read for the frame rate: at the head, and at each of some places spread over the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When a stream's frames are shown.
+
+    Attributes
+    ----------
+    end_pts : int
+        First instant after the last frame, in the stream's time base.
+    variable : bool
+        Whether an interval between frames differs from the usual one by more than rounding.
+    mean_interval : Fraction or None
+        Mean time between the frames that were looked at, in seconds; None with a single frame.
+    warnings : tuple of str
+        What the user should know.
+    """
+
+    end_pts: int
+    variable: bool
+    mean_interval: Fraction | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PacketTimes:
+    """Times of a stream's shown packets in decoding order, in the stream's time base, each of shape ``(n,)``.
+
+    Attributes
+    ----------
+    pts, dts, duration : ndarray of int64
+        Presentation time; decoding time, `pts` where a packet has none; time shown.
+    complete : bool
+        Whether reading went on to the end of the file.
+    """
+
+    pts: NDArray[np.int64]
+    dts: NDArray[np.int64]
+    duration: NDArray[np.int64]
+    complete: bool
+
+    @property
+    def end(self) -> int | None:
+        """First instant after the last of the packets; None when there is none."""
+        return int((self.pts + self.duration).max()) if len(self.pts) else None
+
+    @property
+    def intervals(self) -> NDArray[np.int64]:
+        """Times between successive frames, shape ``(m,)``, of the span in which no frame is missing.
+
+        B-frames leave holes at both ends of a span read in decoding order: a frame yet to come may be shown before the
+        last one read, but never before its own decoding time.
+        """
+        if not len(self.pts):
+            return self.pts
+        shown = self.pts if self.complete else self.pts[self.pts <= self.dts.max()]
+        return np.diff(np.unique(shown[shown >= self.pts[0]]))
+
+
+def measure_timing(container: InputContainer, stream: VideoStream, first_pts: int) -> Timing:
+    """Find out when a stream's frames end and whether their rate is constant.
+
+    Parameters
+    ----------
+    container : InputContainer
+        The open file; its position is lost.
+    stream : VideoStream
+        The film.
+    first_pts : int
+        Presentation time of the first frame, in the stream's time base.
+
+    Returns
+    -------
+    Timing
+    """
+    container.seek(first_pts, stream=stream)
+    head = _read(container, stream, HEAD_PACKETS)
+    if head.complete:
+        return _timing(head.end, [head], first_pts, ())
+    claimed = _claimed_end(container, stream, first_pts)
+    tail = _read_tail(container, stream, claimed, first_pts)
+    if tail is not None:
+        spans = [head, *_sampled(container, stream, first_pts, tail.end or first_pts), tail]
+        return _timing(tail.end, spans, first_pts, ())
+    whole = _read_whole(container, stream, first_pts)
+    return _timing(whole.end, [whole], first_pts, _disagreement(stream, claimed, whole.end))
+
+
+def _timing(end: int | None, spans: list[PacketTimes], first_pts: int, warnings: tuple[str, ...]) -> Timing:
+    intervals = np.concatenate([span.intervals for span in spans])
+    return Timing(
+        end_pts=end if end is not None else first_pts,
+        variable=_vary(intervals),
+        mean_interval=Fraction(int(intervals.sum()), len(intervals)) if len(intervals) else None,
+        warnings=warnings,
+    )
+
+
+def _vary(intervals: NDArray[np.int64]) -> bool:
+    """Whether intervals differ by more than rounding: one tick (33, 33, 34 at 1/1000 s), or `RATE_JITTER` of them."""
+    if not len(intervals):
+        return False
+    usual = float(np.median(intervals))
+    return bool(np.abs(intervals - usual).max() > max(1.0, usual * RATE_JITTER))
+
+
+def _claimed_end(container: InputContainer, stream: VideoStream, first_pts: int) -> int | None:
+    """Return the end the header claims in the stream's time base; None when it claims none."""
+    if stream.duration is not None and stream.duration > 0:
+        return (stream.start_time if stream.start_time is not None else first_pts) + stream.duration
+    if container.duration is None or container.duration <= 0:
+        return None
+    return _in_time_base_of(stream, (container.start_time or 0) + container.duration)
+
+
+def _in_time_base_of(stream: Stream, microseconds: int) -> int:
+    return round(Fraction(microseconds, av.time_base) / _time_base(stream))
+
+
+def _time_base(stream: Stream) -> Fraction:
+    return stream.time_base or Fraction(1, av.time_base)
+
+
+def _read_tail(
+    container: InputContainer, stream: VideoStream, claimed: int | None, first_pts: int
+) -> PacketTimes | None:
+    """Read the end of the film; None when the header has to be disbelieved."""
+    if claimed is None:
+        return None
+    time_base = _time_base(stream)
+    tolerance = TOLERANCE_SEC / time_base
+    try:
+        container.seek(max(first_pts, claimed - round(TAIL_SEC / time_base)), stream=stream)
+        packets: list[Packet[Any]] = list(container.demux(stream, *container.streams.audio))
+    except av.error.FFmpegError:
+        return None
+    film = [packet for packet in packets if packet.stream_index == stream.index]
+    tail = _times(film, stream, complete=True)
+    if tail.end is None:
+        return None
+    if abs(tail.end - claimed) <= tolerance:
+        return tail
+    # The sound may be longer than the picture, and the container's claim is about the longer of the two.
+    sound_end = max(
+        (_end_sec(packet) for packet in packets if packet.stream_index != stream.index), default=Fraction(0)
+    )
+    return tail if stream.duration is None and abs(sound_end / time_base - claimed) <= tolerance else None
+
+
+def _end_sec(packet: Packet[Any]) -> Fraction:
+    start, time_base = packet.pts if packet.pts is not None else packet.dts, packet.stream.time_base
+    if start is None or time_base is None:
+        return Fraction(0)
+    return (start + (packet.duration or 0)) * Fraction(time_base)
+
+
+def _read_whole(container: InputContainer, stream: VideoStream, first_pts: int) -> PacketTimes:
+    container.seek(first_pts, stream=stream)
+    return _read(container, stream, None)
+
+
+def _sampled(container: InputContainer, stream: VideoStream, first_pts: int, end_pts: int) -> list[PacketTimes]:
+    """Read some packets at places spread over the file; a place that can't be sought is left out."""
+    spans = []
+    for place in range(1, SAMPLED_PLACES + 1):
+        try:
+            container.seek(first_pts + (end_pts - first_pts) * place // (SAMPLED_PLACES + 1), stream=stream)
+            spans.append(_read(container, stream, SAMPLED_PACKETS))
+        except av.error.FFmpegError:
+            continue
+    return spans
+
+
+def _read(container: InputContainer, stream: VideoStream, limit: int | None) -> PacketTimes:
+    """Read packets from the present position: `limit` of them, or to the end of what is readable."""
+    packets: list[Packet[VideoStream]] = []
+    complete = limit is None
+    try:
+        packets.extend(islice(container.demux(stream), limit))
+        complete = limit is None or len(packets) < limit
+    except av.error.FFmpegError:
+        # What comes behind damage can't be reached by reading on: as far as we are concerned the file ends here.
+        complete = True
+    return _times(packets, stream, complete=complete)
+
+
+def _times(packets: Iterable[Packet[Any]], stream: VideoStream, *, complete: bool) -> PacketTimes:
+    usual = round(1 / (stream.guessed_rate * _time_base(stream))) if stream.guessed_rate else 0
+    rows = [
+        (pts, packet.dts if packet.dts is not None else pts, packet.duration or usual)
+        for packet in packets
+        # An edit list hides frames that are only there to decode others.
+        if packet.size and not packet.is_discard and not packet.is_corrupt
+        for pts in (packet.pts if packet.pts is not None else packet.dts,)
+        if pts is not None
+    ]
+    table = np.array(rows, dtype=np.int64).reshape(-1, 3)
+    return PacketTimes(pts=table[:, 0], dts=table[:, 1], duration=table[:, 2], complete=complete)
+
+
+def _disagreement(stream: VideoStream, claimed: int | None, end: int | None) -> tuple[str, ...]:
+    if claimed is None or end is None:
+        return ()
+    claimed_sec, end_sec = float(claimed * _time_base(stream)), float(end * _time_base(stream))
+    if abs(claimed_sec - end_sec) <= TOLERANCE_SEC:
+        return ()
+    return (
+        f"the header says the video ends at {claimed_sec:.3f} s, its frames end at {end_sec:.3f} s; trusted the frames",
+    )
