@@ -1,0 +1,113 @@
+"""Names from outside made safe for files: titles, uploads, clip names."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import Path
+
+from autoclip.errors import ParameterError
+
+NAME_BYTES = 180
+"""Bound on a file name in UTF-8 bytes: ext4, APFS and NTFS allow 255, less room for a counter and a longer ending."""
+
+SUFFIX_BYTES = 16
+
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
+_RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3])$")
+"""Windows: "Naming Files, Paths, and Namespaces" (Microsoft Learn); reserved with any ending."""
+
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+"""Unicode categories of what has no shape of its own: control characters, direction overrides, lone surrogates."""
+
+_IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+
+
+def file_name(text: str, suffix: str = "", *, fallback: str = "unnamed") -> str:
+    """Make one file name of any text, safe on Linux, macOS and Windows; letters of every script are kept.
+
+    Parameters
+    ----------
+    text : str
+        What people or sites call it; may hold separators, control characters, dots, anything.
+    suffix : str
+        Ending with its dot, such as ``".mp4"``; made safe in the same way.
+    fallback : str
+        Name if nothing of `text` is left.
+
+    Returns
+    -------
+    str
+        Non-empty, at most `NAME_BYTES` bytes in UTF-8, in Unicode normal form C, never ``.``, ``..``, hidden, an
+        option (``-x``) or a name Windows reserves. Applying it again changes nothing.
+    """
+    ending = _ending(suffix)
+    room = NAME_BYTES - len(ending.encode())
+    stem = _trimmed(_cut(_visible(text), room)) or fallback
+    if _RESERVED.match(stem.split(".")[0].rstrip()):
+        stem = f"_{_cut(stem, room - 1)}".rstrip(" .")
+    return stem + ending
+
+
+def identifier(text: str) -> str:
+    """Return `text` if it may name a project's folder: lowercase letters, digits and dashes, at most 64.
+
+    Raises
+    ------
+    ParameterError
+        If it may not.
+    """
+    if not _IDENTIFIER.fullmatch(text):
+        raise ParameterError(f"{text[:80]!r} is no id: ids are up to 64 lowercase letters, digits and dashes")
+    return text
+
+
+def confine(root: Path, path: Path | str) -> Path:
+    """Return where `path` really lies, which must be below `root` once every ``..`` and symbolic link is followed.
+
+    Parameters
+    ----------
+    root : Path
+        The folder that must not be left.
+    path : Path or str
+        Relative to `root`, or absolute.
+
+    Raises
+    ------
+    ParameterError
+        If it leads outside, or is no path at all (a null byte, too long, a loop of links).
+    """
+    try:
+        inner = root.resolve()
+        resolved = (inner / path).resolve()
+        resolved.exists()  # asks the system, which refuses what is no name at all
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ParameterError(f"{str(path)[:80]!r} is no usable path: {error}"[:300]) from error
+    if not resolved.is_relative_to(inner):
+        raise ParameterError(f"{str(path)[:80]!r} leads outside {root}; give a path within it")
+    return resolved
+
+
+def _ending(suffix: str) -> str:
+    """Make an ending safe: a dot and letters, digits or nothing."""
+    letters = re.sub(r"[^A-Za-z0-9]", "", suffix)[: SUFFIX_BYTES - 1]
+    return f".{letters}" if letters else ""
+
+
+def _visible(text: str) -> str:
+    """Drop what has no shape, replace what no file system or shell takes, join white space."""
+    # Enough of a hostile megabyte: dropping shapeless characters can only shorten what is cut anyway.
+    normal = unicodedata.normalize("NFC", text[: 16 * NAME_BYTES])
+    spaced = "".join(" " if character.isspace() else character for character in normal)
+    shaped = "".join(character for character in spaced if unicodedata.category(character) not in _INVISIBLE)
+    return _trimmed(re.sub(r" +", " ", _FORBIDDEN.sub("_", shaped)))
+
+
+def _trimmed(text: str) -> str:
+    """Strip what hides a file (dot), makes it an option (dash) or is lost on Windows (trailing dot or space)."""
+    return unicodedata.normalize("NFC", text).lstrip(" .-").rstrip(" .")
+
+
+def _cut(text: str, size: int) -> str:
+    """Keep as many whole characters as fit into `size` bytes of UTF-8."""
+    return text.encode()[:size].decode(errors="ignore")
