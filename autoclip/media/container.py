@@ -7,6 +7,7 @@ protocol. Opening is bounded by FFmpeg's own limits on probing (5 MB, 2,500 pack
 
 from __future__ import annotations
 
+import errno
 import stat
 import threading
 from collections.abc import Iterator
@@ -188,7 +189,7 @@ def _reason(error: av.error.FFmpegError) -> str:
         )
     if isinstance(error, av.error.ExitError):
         return f"could not be opened within {_OPEN_TIMEOUT_SEC:.0f} s; copy it to a local disk"
-    if isinstance(error, av.error.PermissionError):
+    if error.errno == errno.EACCES:
         return "can't be opened: permission denied"
     if isinstance(error, av.error.MemoryError):
         return "can't be read: out of memory"

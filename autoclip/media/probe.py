@@ -137,7 +137,7 @@ def _video_stream(film: _Film, timing: Timing) -> VideoStream:
         rotation=orientation.rotation,
         mirrored=orientation.mirrored,
         sample_aspect_ratio=sample_aspect_ratio,
-        average_rate=_average_rate(track.average_rate, timing, film.time_base),
+        average_rate=_average_rate((track.average_rate, nominal), timing, film.time_base),
         nominal_rate=nominal if nominal and nominal <= MAX_NOMINAL_RATE else None,
         variable_frame_rate=timing.variable,
         time_base=film.time_base,
@@ -158,14 +158,12 @@ def _orientation(frame: VideoFrame) -> Orientation:
     return Orientation.from_display_matrix(bytes(matrix)) if isinstance(matrix, SideData) else Orientation()
 
 
-def _average_rate(declared: Fraction | None, timing: Timing, time_base: Fraction) -> Fraction | None:
-    """Return the header's rate where the packets agree, else theirs: MPEG streams declare mere guesses."""
+def _average_rate(declared: tuple[Fraction | None, ...], timing: Timing, time_base: Fraction) -> Fraction | None:
+    """Return the first declared rate that the packets agree with, else theirs: MPEG streams declare mere guesses."""
     if not timing.mean_interval:
-        return declared
+        return next(iter(filter(None, declared)), None)
     seen = 1 / (timing.mean_interval * time_base)
-    if declared and abs(declared / seen - 1) <= RATE_TOLERANCE:
-        return declared
-    return seen
+    return next((rate for rate in declared if rate and abs(rate / seen - 1) <= RATE_TOLERANCE), seen)
 
 
 def _audio_stream(track: SoundTrack) -> AudioStream:

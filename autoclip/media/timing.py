@@ -32,6 +32,9 @@ TOLERANCE_SEC = 1.0
 RATE_JITTER = 0.001
 """Relative deviation up to which an interval is the usual one: the distance of 24 from 24/1.001, the nearest rates."""
 
+MAX_REORDERED = 16
+"""Most frames that may be decoded ahead of being shown (``max_num_reorder_frames``, ITU-T H.264 E.2.1)."""
+
 HEAD_PACKETS = 600
 SAMPLED_PLACES = 8
 SAMPLED_PACKETS = 120
@@ -68,13 +71,14 @@ class PacketTimes:
     ----------
     pts, dts, duration : ndarray of int64
         Presentation time; decoding time, `pts` where a packet has none; time shown.
-    complete : bool
-        Whether reading went on to the end of the file.
+    first, complete : bool
+        Whether reading began with the stream's first packet, and whether it went on to the end of the file.
     """
 
     pts: NDArray[np.int64]
     dts: NDArray[np.int64]
     duration: NDArray[np.int64]
+    first: bool
     complete: bool
 
     @property
@@ -86,13 +90,14 @@ class PacketTimes:
     def intervals(self) -> NDArray[np.int64]:
         """Times between successive frames, shape ``(m,)``, of the span in which no frame is missing.
 
-        B-frames leave holes at both ends of a span read in decoding order: a frame yet to come may be shown before the
-        last one read, but never before its own decoding time.
+        Reordering leaves holes at both ends of a span read in decoding order. At its end, a frame yet to come may be
+        shown before the last one read, but never before its own decoding time. At its start, a frame decoded before
+        may be shown after the first one read, but at most `MAX_REORDERED` frames later.
         """
         if not len(self.pts):
             return self.pts
-        shown = self.pts if self.complete else self.pts[self.pts <= self.dts.max()]
-        return np.diff(np.unique(shown[shown >= self.pts[0]]))
+        shown = np.unique(self.pts if self.complete else self.pts[self.pts <= self.dts.max()])
+        return np.diff(shown if self.first else shown[MAX_REORDERED:])
 
 
 def measure_timing(container: InputContainer, stream: VideoStream, first_pts: int) -> Timing:
@@ -111,8 +116,8 @@ def measure_timing(container: InputContainer, stream: VideoStream, first_pts: in
     -------
     Timing
     """
-    container.seek(first_pts, stream=stream)
-    head = _read(container, stream, HEAD_PACKETS)
+    _rewind(container, stream, first_pts)
+    head = _read(container, stream, HEAD_PACKETS, first=True)
     if head.complete:
         return _timing(head.end, [head], first_pts, ())
     claimed = _claimed_end(container, stream, first_pts)
@@ -173,7 +178,7 @@ def _read_tail(
     except av.error.FFmpegError:
         return None
     film = [packet for packet in packets if packet.stream_index == stream.index]
-    tail = _times(film, stream, complete=True)
+    tail = _times(film, stream, first=False, complete=True)
     if tail.end is None:
         return None
     if abs(tail.end - claimed) <= tolerance:
@@ -193,8 +198,17 @@ def _end_sec(packet: Packet[Any]) -> Fraction:
 
 
 def _read_whole(container: InputContainer, stream: VideoStream, first_pts: int) -> PacketTimes:
-    container.seek(first_pts, stream=stream)
-    return _read(container, stream, None)
+    _rewind(container, stream, first_pts)
+    return _read(container, stream, None, first=True)
+
+
+def _rewind(container: InputContainer, stream: VideoStream, first_pts: int) -> None:
+    # MPEG streams are sought by decoding time, which lies before the first frame's presentation time. Formats with an
+    # index refuse a time before its first entry.
+    try:
+        container.seek(min(0, first_pts), stream=stream)
+    except av.error.FFmpegError:
+        container.seek(first_pts, stream=stream)
 
 
 def _sampled(container: InputContainer, stream: VideoStream, first_pts: int, end_pts: int) -> list[PacketTimes]:
@@ -203,13 +217,13 @@ def _sampled(container: InputContainer, stream: VideoStream, first_pts: int, end
     for place in range(1, SAMPLED_PLACES + 1):
         try:
             container.seek(first_pts + (end_pts - first_pts) * place // (SAMPLED_PLACES + 1), stream=stream)
-            spans.append(_read(container, stream, SAMPLED_PACKETS))
+            spans.append(_read(container, stream, SAMPLED_PACKETS, first=False))
         except av.error.FFmpegError:
             continue
     return spans
 
 
-def _read(container: InputContainer, stream: VideoStream, limit: int | None) -> PacketTimes:
+def _read(container: InputContainer, stream: VideoStream, limit: int | None, *, first: bool) -> PacketTimes:
     """Read packets from the present position: `limit` of them, or to the end of what is readable."""
     packets: list[Packet[VideoStream]] = []
     complete = limit is None
@@ -219,10 +233,10 @@ def _read(container: InputContainer, stream: VideoStream, limit: int | None) -> 
     except av.error.FFmpegError:
         # What comes behind damage can't be reached by reading on: as far as we are concerned the file ends here.
         complete = True
-    return _times(packets, stream, complete=complete)
+    return _times(packets, stream, first=first, complete=complete)
 
 
-def _times(packets: Iterable[Packet[Any]], stream: VideoStream, *, complete: bool) -> PacketTimes:
+def _times(packets: Iterable[Packet[Any]], stream: VideoStream, *, first: bool, complete: bool) -> PacketTimes:
     usual = round(1 / (stream.guessed_rate * _time_base(stream))) if stream.guessed_rate else 0
     rows = [
         (pts, packet.dts if packet.dts is not None else pts, packet.duration or usual)
@@ -233,7 +247,7 @@ def _times(packets: Iterable[Packet[Any]], stream: VideoStream, *, complete: boo
         if pts is not None
     ]
     table = np.array(rows, dtype=np.int64).reshape(-1, 3)
-    return PacketTimes(pts=table[:, 0], dts=table[:, 1], duration=table[:, 2], complete=complete)
+    return PacketTimes(pts=table[:, 0], dts=table[:, 1], duration=table[:, 2], first=first, complete=complete)
 
 
 def _disagreement(stream: VideoStream, claimed: int | None, end: int | None) -> tuple[str, ...]:
