@@ -114,6 +114,16 @@ def media_errors(path: Path) -> Iterator[None]:
         raise MediaError(path, _reason(error)) from error
 
 
+def rewind(container: InputContainer, stream: VideoStream, first_pts: int) -> None:
+    """Go back to before a stream's first frame, whose presentation time in the stream's time base is `first_pts`."""
+    # MPEG streams are sought by decoding time, which lies before the first frame's presentation time. Formats with an
+    # index refuse a time before its first entry.
+    try:
+        container.seek(min(0, first_pts), stream=stream)
+    except av.error.FFmpegError:
+        container.seek(first_pts, stream=stream)
+
+
 def _require_regular_file(path: Path) -> None:
     try:
         status = path.stat()

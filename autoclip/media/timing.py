@@ -23,6 +23,8 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from autoclip.media.container import rewind
+
 TAIL_SEC = 10.0
 """How long before the claimed end the test of the header begins; the seek goes on to the keyframe before."""
 
@@ -116,7 +118,7 @@ def measure_timing(container: InputContainer, stream: VideoStream, first_pts: in
     -------
     Timing
     """
-    _rewind(container, stream, first_pts)
+    rewind(container, stream, first_pts)
     head = _read(container, stream, HEAD_PACKETS, first=True)
     if head.complete:
         return _timing(head.end, [head], first_pts, ())
@@ -198,17 +200,8 @@ def _end_sec(packet: Packet[Any]) -> Fraction:
 
 
 def _read_whole(container: InputContainer, stream: VideoStream, first_pts: int) -> PacketTimes:
-    _rewind(container, stream, first_pts)
+    rewind(container, stream, first_pts)
     return _read(container, stream, None, first=True)
-
-
-def _rewind(container: InputContainer, stream: VideoStream, first_pts: int) -> None:
-    # MPEG streams are sought by decoding time, which lies before the first frame's presentation time. Formats with an
-    # index refuse a time before its first entry.
-    try:
-        container.seek(min(0, first_pts), stream=stream)
-    except av.error.FFmpegError:
-        container.seek(first_pts, stream=stream)
 
 
 def _sampled(container: InputContainer, stream: VideoStream, first_pts: int, end_pts: int) -> list[PacketTimes]:

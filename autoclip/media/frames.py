@@ -1,0 +1,173 @@
+"""Single frames by time: one open file, sought and decoded only around what is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import av.error
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from autoclip.errors import MediaError
+from autoclip.media.container import open_container, rewind
+from autoclip.media.video import Video
+
+_KEYFRAME_PACKETS = 1_000
+"""How many packets are read in search of a keyframe behind a place that was sought."""
+
+_PREROLL_MARGIN_SEC = 1.0
+"""From how long before the wanted frame every frame is decoded; before that only those others refer to."""
+
+_READ_ON_SEC = 2.0
+"""How far ahead a frame may lie to be reached by decoding on, rather than by a seek back to its keyframe."""
+
+_FIRST_STEP_BACK_SEC = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TimedFrame:
+    """A decoded frame and when it is shown, in seconds from the first video frame."""
+
+    instant: float
+    frame: VideoFrame
+
+
+@contextmanager
+def open_frames(path: Path, video: Video) -> Iterator[FrameReader]:
+    """Open a video for taking single frames out of it; raises `MediaError` as `open_container` does."""
+    with open_container(path) as container:
+        yield FrameReader(path, video, container)
+
+
+class FrameReader:
+    """Takes frames out of one open video; see `open_frames`. Frames asked for in order of time are cheapest."""
+
+    def __init__(self, path: Path, video: Video, container: InputContainer) -> None:
+        stream = container.streams[video.video.index]
+        if not isinstance(stream, VideoStream) or stream.codec_context is None:
+            raise MediaError(path, f"stream {video.video.index} is no longer a video stream; probe the file again")
+        self._path = path
+        self._container = container
+        self._stream = stream
+        self._time_base = video.video.time_base
+        self._start_pts = video.video.start_pts
+        self._frames: Iterator[VideoFrame] = iter(())
+        self._shown: VideoFrame | None = None
+        self._next: VideoFrame | None = None
+
+    def keyframe(self, instant: float, *, unless: frozenset[float] = frozenset()) -> TimedFrame | None:
+        """Return the keyframe from which decoding would start for an instant; the cheapest frame to get.
+
+        Parameters
+        ----------
+        instant : float
+            Seconds from the first video frame.
+        unless : frozenset of float
+            Instants of keyframes that are known already and not worth decoding again.
+
+        Returns
+        -------
+        TimedFrame or None
+            None if it is one of `unless`, or can't be decoded by itself.
+        """
+        self._seek(self._pts(instant))
+        packet = self._keyframe_packet()
+        if packet is None or packet.pts is None or self._instant(packet.pts) in unless:
+            return None
+        self._stream.codec_context.skip_frame = "DEFAULT"
+        try:
+            frames = [*self._stream.decode(packet), *self._stream.decode(None)]
+        except av.error.InvalidDataError:
+            return None
+        return self._timed(frames[0]) if frames else None
+
+    def at(self, instant: float) -> TimedFrame:
+        """Return the frame shown at an instant: the last one not later than it, or the first of all.
+
+        Raises
+        ------
+        MediaError
+            If no frame can be decoded there.
+        """
+        target = self._pts(instant)
+        if not self._reaches(target):
+            self._start_before(target)
+        while self._next is not None and self._pts_of(self._next) <= target:
+            self._shown, self._next = self._next, next(self._frames, None)
+        found = self._shown if self._shown is not None else self._next
+        if found is None:
+            raise MediaError(self._path, f"no picture can be decoded at {instant:.3f} s")
+        return self._timed(found)
+
+    def _reaches(self, target: int) -> bool:
+        """Whether decoding on from the present position is a good way to a frame."""
+        if self._shown is None or self._next is None or target < self._pts_of(self._shown):
+            return False
+        here = self._pts_of(self._next)
+        if (target - here) * self._time_base <= _READ_ON_SEC:
+            return True
+        index = self._stream.index_entries
+        place = index.search_timestamp(target) if len(index) else -1
+        return place >= 0 and index[place].timestamp <= here
+
+    def _start_before(self, target: int) -> None:
+        """Begin to decode at a keyframe from which the frame shown at `target` can be reached."""
+        back = 0
+        while True:
+            self._seek(target - back)
+            self._shown, self._frames = None, self._decode(target)
+            self._next = next(self._frames, None)
+            if self._next is not None and self._pts_of(self._next) <= target:
+                return
+            if target - back <= self._start_pts:
+                return
+            # Formats sought by decoding time, or with a coarse index, may land behind the target.
+            back = max(2 * back, round(_FIRST_STEP_BACK_SEC / self._time_base))
+
+    def _decode(self, target: int) -> Iterator[VideoFrame]:
+        margin = round(_PREROLL_MARGIN_SEC / self._time_base)
+        for packet in self._container.demux(self._stream):
+            preroll = packet.pts is not None and packet.pts < target - margin
+            self._stream.codec_context.skip_frame = "NONREF" if preroll else "DEFAULT"
+            try:
+                frames = packet.decode()
+            except av.error.InvalidDataError:
+                continue  # one damaged packet; the frames around it can still be shown
+            yield from (frame for frame in frames if frame.pts is not None)
+
+    def _keyframe_packet(self) -> Packet[Any] | None:
+        packets = islice(self._container.demux(self._stream), _KEYFRAME_PACKETS)
+        return next(
+            (packet for packet in packets if packet.is_keyframe and packet.size and not packet.is_discard), None
+        )
+
+    def _seek(self, pts: int) -> None:
+        self._shown = self._next = None
+        if pts > self._start_pts:
+            try:
+                self._container.seek(pts, stream=self._stream)
+            except av.error.FFmpegError:
+                pass  # no index entry so early, or none at all: from the beginning, then
+            else:
+                return
+        rewind(self._container, self._stream, self._start_pts)
+
+    def _pts(self, instant: float) -> int:
+        return self._start_pts + round(Fraction(instant) / self._time_base)
+
+    def _instant(self, pts: int) -> float:
+        return float((pts - self._start_pts) * self._time_base)
+
+    def _timed(self, frame: VideoFrame) -> TimedFrame:
+        return TimedFrame(self._instant(self._pts_of(frame)), frame)
+
+    def _pts_of(self, frame: VideoFrame) -> int:
+        return frame.pts if frame.pts is not None else self._start_pts
