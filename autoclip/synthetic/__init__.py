@@ -11,6 +11,7 @@
     truth.cuts[0].time_sec  # 4.004
 """
 
+from autoclip.synthetic.demo import demo_storyboard, render_demo
 from autoclip.synthetic.frame_code import read_frame_number
 from autoclip.synthetic.render import RenderOptions, render, sound_of
 from autoclip.synthetic.scenery import Plain, Scene, Texture
@@ -40,8 +41,10 @@ __all__ = [
     "Texture",
     "Tone",
     "Truth",
+    "demo_storyboard",
     "fade_through_black",
     "read_frame_number",
     "render",
+    "render_demo",
     "sound_of",
 ]

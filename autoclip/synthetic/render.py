@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -117,11 +118,7 @@ def render(storyboard: Storyboard, path: Path, options: RenderOptions | None = N
         container.metadata.update(chosen.metadata)
         picture_track = _PictureTrack(container, chosen, schedule)
         sound_track = _SoundTrack(container, chosen, storyboard) if chosen.audio else None
-        for number, buffer in enumerate(picture_track.buffers()):
-            # Sound goes first, so that the muxer never has to hold more than one frame's worth.
-            if sound_track:
-                sound_track.encode_until(schedule.time_of(number + 1))
-            picture_track.encode(number, buffer)
+        _encode_all(schedule, picture_track, sound_track)
         picture_track.flush()
         if sound_track:
             sound_track.flush()
@@ -136,6 +133,25 @@ def sound_of(storyboard: Storyboard, first: int, count: int, rate: int) -> Sampl
         if sound.interval.start < end and begin < sound.interval.end:
             mix += sound.samples(first, count, rate)
     return np.clip(mix, -1.0, 1.0)
+
+
+def _encode_all(schedule: Schedule, picture_track: _PictureTrack, sound_track: _SoundTrack | None) -> None:
+    """Encode frame and sound in turns, while the next frame is being drawn."""
+
+    def encode(frame: av.VideoFrame, end_sec: float) -> None:
+        # Sound goes first, so that the muxer never has to hold more than one frame's worth.
+        if sound_track:
+            sound_track.encode_until(end_sec)
+        picture_track.encode(frame)
+
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode") as encoder:
+        pending: Future[None] | None = None
+        for number, frame in enumerate(picture_track.frames()):
+            if pending:
+                pending.result()
+            pending = encoder.submit(encode, frame, schedule.time_of(number + 1))
+        if pending:
+            pending.result()
 
 
 class _PictureTrack:
@@ -154,17 +170,18 @@ class _PictureTrack:
         self._stream = stream
         self._offset = round(Fraction(options.start_offset_sec) / schedule.time_base)
 
-    def buffers(self) -> Iterator[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
-        """Draw the frames."""
-        for picture in expose(self._schedule, self._options.width, self._options.height):
-            yield picture.buffer
+    def frames(self) -> Iterator[av.VideoFrame]:
+        """Draw the frames, each in memory of its own."""
+        pictures = expose(self._schedule, self._options.width, self._options.height)
+        for pts, picture in zip(self._schedule.frame_pts.tolist(), pictures, strict=True):
+            frame = av.VideoFrame.from_ndarray(picture.buffer, format="yuv420p")
+            if self._options.pixel_format != "yuv420p":
+                frame = frame.reformat(format=self._options.pixel_format)
+            frame.pts, frame.time_base = pts + self._offset, self._schedule.time_base
+            yield frame
 
-    def encode(self, number: int, buffer: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> None:
+    def encode(self, frame: av.VideoFrame) -> None:
         """Encode one frame."""
-        frame = av.VideoFrame.from_ndarray(buffer, format="yuv420p")
-        if self._options.pixel_format != "yuv420p":
-            frame = frame.reformat(format=self._options.pixel_format)
-        frame.pts, frame.time_base = int(self._schedule.frame_pts[number]) + self._offset, self._schedule.time_base
         self._container.mux(self._stream.encode(frame))
 
     def flush(self) -> None:

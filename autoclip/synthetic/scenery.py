@@ -28,6 +28,10 @@ class Scene(Protocol):
     def __hash__(self) -> int:
         """Tell scenes apart by value."""
 
+    @property
+    def is_still(self) -> bool:
+        """Whether nothing in it ever moves."""
+
     def painter(self, width: int, height: int) -> Painter:
         """Return what draws this scene at a size in pixels."""
 
@@ -49,6 +53,11 @@ class Plain:
     def painter(self, width: int, height: int) -> Painter:  # noqa: ARG002
         """Return what fills the picture."""
         return _PlainPainter(Colour(self.luma, self.cb, self.cr))
+
+    @property
+    def is_still(self) -> bool:
+        """Always: nothing in it moves."""
+        return True
 
     @property
     def is_black(self) -> bool:

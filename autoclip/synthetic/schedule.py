@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from autoclip.synthetic.scenery import Plain, Texture
+from autoclip.synthetic.scenery import Plain
 from autoclip.synthetic.sound import Speech
 from autoclip.synthetic.storyboard import Flash, Shot, Storyboard
 from autoclip.synthetic.truth import Cut, FrameRun, GradualTransition, Truth
@@ -222,6 +222,4 @@ def _is_black(shot: Shot) -> bool:
 
 
 def _is_still(shot: Shot) -> bool:
-    if shot.flashes or _is_black(shot):
-        return False
-    return isinstance(shot.scene, Plain) or (isinstance(shot.scene, Texture) and shot.scene.is_still)
+    return shot.scene.is_still and not shot.flashes and not _is_black(shot)
