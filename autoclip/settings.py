@@ -22,6 +22,8 @@ from autoclip.errors import ParameterError
 SegmentationMode = Literal["v1", "v2"]
 ExtractionProfile = Literal["exact", "balanced", "fast"]
 ExcitementFormula = Literal["sum", "product"]
+LoudnessMeasure = Literal["lufs", "dbfs", "rms"]
+Normalisation = Literal["local", "robust", "standard"]
 CutMethod = Literal["exact", "smart", "copy"]
 VideoCodec = Literal["h264", "h265", "av1"]
 EncoderPreset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
@@ -70,11 +72,28 @@ class ExtractionSettings(SettingsGroup):
 class AnchorSettings(SettingsGroup):
     """Where the moments are."""
 
+    loudness_measure: LoudnessMeasure = _parameter(
+        "lufs",
+        "What loudness is: short-term peaks as heard (lufs), the level in decibels (dbfs), or the plain RMS (rms).",
+    )
+    normalisation: Normalisation = _parameter(
+        "local",
+        "A moment is measured against its surroundings (local), the video's median (robust), or its mean (standard).",
+    )
+    normalisation_window_sec: float = _parameter(
+        600.0, "Length of the surroundings of a moment.", unit="s", ge=10.0, le=36_000.0
+    )
+    smoothing_sec: float = _parameter(
+        5.0, "Length over which excitement is averaged; about half a short clip.", unit="s", ge=0.0, le=60.0
+    )
     excitement_formula: ExcitementFormula = _parameter(
         "sum", "How loudness and motion join: weighted sum of their positive parts, or their product."
     )
     excitement_w_audio: float = _parameter(0.6, "Weight of loudness in excitement.", ge=0.0, le=1.0)
     excitement_w_motion: float = _parameter(0.4, "Weight of motion in excitement.", ge=0.0, le=1.0)
+    excitement_w_replayed: float = _parameter(
+        0.5, "Weight of the source's most-replayed curve, when it brought one.", ge=0.0, le=5.0
+    )
     anchor_threshold: float = _parameter(0.3, "Excitement a peak needs to become an anchor.", ge=0.0, le=20.0)
     anchor_suppression_window_sec: float = _parameter(
         4.0, "Least spacing between anchors (non-maximum suppression).", unit="s", ge=0.0, le=120.0
@@ -125,6 +144,7 @@ class WindowSettings(SettingsGroup):
     quality_w_excitement: float = _parameter(0.4, "Weight of the excitement integral.", ge=0.0, le=1.0)
     quality_w_boundary: float = _parameter(0.2, "Weight of the quality of both boundaries.", ge=0.0, le=1.0)
     quality_w_narrative: float = _parameter(0.2, "Weight of the anchor lying well inside.", ge=0.0, le=1.0)
+    quality_w_dead_time: float = _parameter(0.2, "Weight of the penalty for dead time.", ge=0.0, le=1.0)
     dead_time_threshold: float = _parameter(0.1, "Activity below which a step is dead time.", ge=0.0, le=10.0)
 
 

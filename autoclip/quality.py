@@ -1,0 +1,121 @@
+"""Quality: how good a window is as a clip, from its four parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from autoclip.settings import WindowSettings
+from autoclip.signals.robust_normalisation import Series
+
+WELL_INSIDE = 0.2
+"""Share of a clip within which, from either edge, an anchor is too close to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """The parts of a quality, each before its weight, and the whole.
+
+    Attributes
+    ----------
+    excitement : float
+        Excitement integral: mean excitement ``m`` of the window, squashed to ``m / (1 + m)``, in [0, 1).
+    boundary : float
+        Mean score of both boundaries, in [0, 1].
+    narrative : float
+        1 when the anchor lies well inside, falling to 0 at the edges.
+    dead_time : float
+        Share of steps below `dead_time_threshold`: the penalty before its weight.
+    anchor_boost : float
+        ``1 + s / (1 + s)`` of the anchor's score `s`, in [1, 2).
+    score : float
+        ``(w_excitement * excitement + w_boundary * boundary + w_narrative * narrative - w_dead_time * dead_time) *
+        anchor_boost``, at least 0.
+    """
+
+    excitement: float
+    boundary: float
+    narrative: float
+    dead_time: float
+    anchor_boost: float
+    score: float
+
+
+class WindowMeans:
+    """Means over any window of one curve, each in constant time, from its running sums.
+
+    Parameters
+    ----------
+    curve : ndarray
+        Excitement on the grid, shape ``(n,)``.
+    step_sec : float
+        Length of a step.
+    dead_below : float
+        Excitement below which a step is dead time.
+    """
+
+    def __init__(self, curve: Series, step_sec: float, dead_below: float) -> None:
+        self._step_sec = step_sec
+        self._knots = np.arange(curve.size + 1, dtype=np.float64) * step_sec
+        self._sums = np.concatenate(([0.0], np.cumsum(curve))) * step_sec
+        self._dead = np.concatenate(([0.0], np.cumsum(curve < dead_below))) * step_sec
+
+    def excitement(self, start: float, end: float) -> float:
+        """Mean of the curve over ``[start, end)`` seconds."""
+        return self._mean(self._sums, start, end)
+
+    def dead_share(self, start: float, end: float) -> float:
+        """Share of ``[start, end)`` that is dead time."""
+        return self._mean(self._dead, start, end)
+
+    def _mean(self, sums: Series, start: float, end: float) -> float:
+        low, high = np.interp((start, end), self._knots, sums)
+        return float(high - low) / (end - start) if end > start else 0.0
+
+
+def narrative_score(start: float, end: float, anchor: float) -> float:
+    """Return 1 when the anchor lies in the middle three fifths of the window, falling linearly to 0 at its edges."""
+    if not start < anchor < end:
+        return 0.0
+    position = (anchor - start) / (end - start)
+    return min(1.0, position / WELL_INSIDE, (1.0 - position) / WELL_INSIDE)
+
+
+def rate(
+    means: WindowMeans,
+    *,
+    start: float,
+    end: float,
+    anchor_sec: float,
+    anchor_score: float,
+    boundary: float,
+    settings: WindowSettings,
+) -> Quality:
+    """Reckon the quality of the window ``[start, end)`` around an anchor.
+
+    Parameters
+    ----------
+    means : WindowMeans
+        Means of the excitement curve.
+    start, end, anchor_sec : float
+        Seconds.
+    anchor_score : float
+        Score of the anchor.
+    boundary : float
+        Mean score of both boundaries.
+    settings : WindowSettings
+        The weights.
+    """
+    mean = means.excitement(start, end)
+    excitement = mean / (1.0 + mean)
+    narrative = narrative_score(start, end, anchor_sec)
+    dead_time = means.dead_share(start, end)
+    boost = 1.0 + anchor_score / (1.0 + anchor_score)
+    parts = (
+        settings.quality_w_excitement * excitement
+        + settings.quality_w_boundary * boundary
+        + settings.quality_w_narrative * narrative
+        - settings.quality_w_dead_time * dead_time
+    )
+    return Quality(excitement, boundary, narrative, dead_time, boost, max(0.0, parts * boost))
