@@ -20,7 +20,8 @@ _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u0
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories of what has no shape of its own: control characters, direction overrides, lone surrogates."""
 
-_IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+IDENTIFIER = "[a-z0-9][a-z0-9-]{0,63}"
+"""What an id looks like, as a regular expression."""
 
 
 def file_name(text: str, suffix: str = "", *, fallback: str = "unnamed") -> str:
@@ -57,7 +58,7 @@ def identifier(text: str) -> str:
     ParameterError
         If it may not.
     """
-    if not _IDENTIFIER.fullmatch(text):
+    if not re.fullmatch(IDENTIFIER, text):
         raise ParameterError(f"{text[:80]!r} is no id: ids are up to 64 lowercase letters, digits and dashes")
     return text
 

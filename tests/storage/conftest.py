@@ -6,6 +6,8 @@ import pytest
 from autoclip.settings import ExtractionSettings
 from autoclip.signals.table import Event, Features
 from autoclip.timeline import Grid
+from storage.catalog import Project, Source
+from storage.catalog.duckdb_catalog import DuckDBCatalog
 from storage.features import Origin
 
 
@@ -30,3 +32,16 @@ def features() -> Features:
 @pytest.fixture
 def origin() -> Origin:
     return Origin("f" * 32, ExtractionSettings(), 1)
+
+
+@pytest.fixture
+def catalog(tmp_path) -> DuckDBCatalog:
+    return DuckDBCatalog(tmp_path / "autoclip.duckdb", busy_deadline_sec=20)
+
+
+@pytest.fixture
+def project(catalog) -> Project:
+    with catalog.transaction() as unit:
+        return unit.projects.add(
+            Project(name="Match", source=Source(kind="file", address="/videos/match.mp4"), duration_sec=600.0)
+        )

@@ -11,7 +11,8 @@ from storage.names import NAME_BYTES, confine, file_name, identifier
 HOSTILE = [
     "", ".", "..", "...", "../../etc/passwd", "/etc/passwd", "..\\..\\windows", "C:\\x", "a\0b", "con", "CON.txt",
     "com1", "LPT\u00b9", "-rf", "--help", ".hidden", "trailing.", "trailing ", "a" * 100_000, "\u202egpj.exe",
-    "NUL .mp4", "💥" * 999, "e\u0301" * 300, "\ud800", '|<>:"?*', " \t\n", "ａ／ｂ", "\u2028", "_con", "con:", ".-.-", "AUX\u00a0",
+    "NUL .mp4", "💥" * 999, "e\u0301" * 300, "\ud800", '|<>:"?*', " \t\n", "ａ／ｂ", "\u2028", "_con", "con:", ".-.-",
+    "AUX\u00a0",
 ]  # fmt: skip
 
 

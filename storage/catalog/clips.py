@@ -1,0 +1,207 @@
+"""Clips: listed, changed by people, replaced by analyses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from autoclip.clips import Clip
+from autoclip.errors import ConflictError, ParameterError
+from autoclip.settings import SegmentationMode
+from storage.catalog.records import Page, Replacement, StoredClip, now
+from storage.catalog.statements import (
+    AMONG,
+    Row,
+    Statements,
+    delete,
+    find,
+    insert,
+    insert_new,
+    listed,
+    order_by,
+    page,
+    require_revision,
+    update,
+)
+
+SORTABLE = ("start", "end", "duration", "quality_score", "name", "created_at", "updated_at")
+
+BEYOND_END_SEC = 0.05
+"""How far past a video's end a clip may reach: durations are rounded on their way through pages and files."""
+
+FOUND_FIELDS = ("name", "quality_score", "anchor_time_sec", "anchor_reason", "reason", "scores")
+"""What an analysis says of a clip: automatic names count the clips, so they follow the new choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clips:
+    """The room of the clips."""
+
+    statements: Statements
+
+    def add(self, clip: StoredClip) -> StoredClip:
+        """Add a clip, usually one made by hand.
+
+        Raises
+        ------
+        NotFoundError
+            If its project is not there.
+        ParameterError
+            If it reaches past the end of the video.
+        ConflictError
+            If its id is taken.
+        """
+        self._require_within_video(clip)
+        insert_new(self.statements, "clips", "clip", _columns(clip))
+        return clip
+
+    def get(self, clip_id: str, *, revision: int | None = None) -> StoredClip:
+        """Return a clip; raise `NotFoundError`, or `RevisionError` if it is not at `revision`."""
+        row = find(self.statements, "SELECT * FROM clips WHERE id = ?", "clip", clip_id)
+        require_revision("clip", clip_id, row["revision"], revision)
+        return StoredClip.model_validate(row)
+
+    def page(
+        self,
+        project_id: str,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+        sort: str = "start",
+        mode: SegmentationMode | None = None,
+        created_by: Literal["auto", "manual"] | None = None,
+        min_quality: float | None = None,
+        search: str | None = None,
+    ) -> Page[StoredClip]:
+        """List a project's clips; `search` is part of a name, in any case.
+
+        Raises
+        ------
+        NotFoundError
+            If the project is not there.
+        ParameterError
+            If `sort` is none of `SORTABLE` (``-`` before it: descending), or a number is negative.
+        """
+        self._require_project(project_id)
+        conditions = {
+            "project_id = ?": project_id,
+            "mode = ?": mode,
+            "created_by = ?": created_by,
+            "quality_score >= ?": min_quality,
+            "contains(lower(name), lower(?))": search,
+        }
+        order = order_by(sort, SORTABLE).replace('"duration"', '("end" - "start")')
+        rows, total = page(self.statements, "clips", conditions, order=order, limit=limit, offset=offset)
+        return Page(tuple(StoredClip.model_validate(row) for row in rows), total, limit, offset)
+
+    def save(self, clip: StoredClip) -> StoredClip:
+        """Store a changed clip and return it at its next revision; a new name or span marks it as a person's.
+
+        Raises
+        ------
+        NotFoundError, RevisionError
+            If it is gone, or was changed since `clip` was read.
+        ParameterError
+            If it now reaches past the end of the video.
+        """
+        before = self.get(clip.id, revision=clip.revision)
+        self._require_within_video(clip)
+        saved = clip.changed(
+            renamed=clip.renamed or clip.name != before.name,
+            trimmed=clip.trimmed or clip.interval != before.interval,
+            revision=clip.revision + 1,
+            updated_at=now(),
+        )
+        update(self.statements, "clips", _columns(saved))
+        return saved
+
+    def set_thumbnail(self, clip_id: str, thumbnail: str | None) -> None:
+        """Note a clip's thumbnail; no change of the clip itself, so its revision stays."""
+        self.get(clip_id)
+        self.statements.rows("UPDATE clips SET thumbnail = ? WHERE id = ?", [thumbnail, clip_id])
+
+    def delete(self, clip_id: str, *, revision: int | None = None) -> None:
+        """Remove a clip.
+
+        Raises
+        ------
+        NotFoundError, RevisionError
+            If it is gone, or not at `revision`.
+        ConflictError
+            If a compound clip uses it.
+        """
+        self.get(clip_id, revision=revision)
+        users = self.statements.rows(
+            "SELECT DISTINCT name FROM compound_clips JOIN compound_items ON compound_id = id WHERE clip_id = ?",
+            [clip_id],
+        )
+        if users:
+            names = ", ".join(repr(row["name"]) for row in users)
+            raise ConflictError(f"the clip {clip_id} is used by the compound clip {names}; change or delete that first")
+        delete(self.statements, "clips", "id", [clip_id])
+
+    def replace_auto_clips(self, project_id: str, mode: SegmentationMode, clips: Iterable[Clip]) -> Replacement:
+        """Put the clips an analysis chose in place of those of the analysis before, in the same mode.
+
+        Clips that people made, renamed or trimmed stay as they are, and so do clips that a compound clip uses. A clip
+        that is found again (same id) keeps its history and gets the new scores.
+
+        Raises
+        ------
+        NotFoundError
+            If the project is not there.
+        ConflictError
+            If an id belongs to another project.
+        """
+        self._require_project(project_id)
+        chosen = {clip.id: StoredClip.of(clip, project_id) for clip in clips}
+        present = self._with_ids_or_mode(project_id, mode, tuple(chosen))
+        used = self._used_by_compounds(project_id)
+        kept = [clip.id for clip in present.values() if clip.touched or (clip.id in used and clip.id not in chosen)]
+        replaced = {name: clip for name, clip in present.items() if name not in kept}
+        removed = [clip for clip in replaced if clip not in chosen]
+        added = [clip for clip in chosen if clip not in present]
+        updated = [_found_again(replaced[clip], chosen[clip]) for clip in chosen if clip in replaced]
+        changed = [clip for clip in updated if clip != replaced[clip.id]]
+        delete(self.statements, "clips", "id", [*removed, *(clip.id for clip in changed)])
+        insert(self.statements, "clips", [_columns(clip) for clip in (*(chosen[clip] for clip in added), *changed)])
+        return Replacement(tuple(added), tuple(clip.id for clip in updated), tuple(removed), tuple(kept))
+
+    def _with_ids_or_mode(self, project_id: str, mode: SegmentationMode, ids: Sequence[str]) -> dict[str, StoredClip]:
+        """Return the project's clips of a mode, and whoever has one of `ids` already."""
+        rows = self.statements.rows(
+            f"SELECT * FROM clips WHERE (project_id = ? AND mode = ? AND created_by = 'auto') OR id {AMONG}",  # noqa: S608
+            [project_id, mode, listed(ids)],
+        )
+        for row in rows:
+            if row["project_id"] != project_id:
+                raise ConflictError(f"the clip {row['id']} belongs to another project, {row['project_id']}")
+        return {row["id"]: StoredClip.model_validate(row) for row in rows}
+
+    def _used_by_compounds(self, project_id: str) -> set[str]:
+        """Return the ids of the clips that compound clips of the project use."""
+        sql = "SELECT clip_id FROM compound_items JOIN compound_clips ON id = compound_id WHERE project_id = ?"
+        return {row["clip_id"] for row in self.statements.rows(sql, [project_id])}
+
+    def _require_project(self, project_id: str) -> Row:
+        return find(self.statements, "SELECT duration_sec FROM projects WHERE id = ?", "project", project_id)
+
+    def _require_within_video(self, clip: StoredClip) -> None:
+        """Refuse a clip that reaches past the end of its project's video."""
+        duration = self._require_project(clip.project_id)["duration_sec"]
+        if duration is not None and clip.end > duration + BEYOND_END_SEC:
+            raise ParameterError(f"a clip can't end at {clip.end:g} s: the video is {duration:g} s long")
+
+
+def _found_again(before: StoredClip, chosen: StoredClip) -> StoredClip:
+    """Give a clip the new scores; it is another revision only if something is different."""
+    found = before.changed(
+        **{name: getattr(chosen, name) for name in FOUND_FIELDS}, thumbnail=chosen.thumbnail or before.thumbnail
+    )
+    return before if found == before else found.changed(revision=before.revision + 1, updated_at=now())
+
+
+def _columns(clip: StoredClip) -> Row:
+    """Return the fields, which are the columns of the table."""
+    return {name: getattr(clip, name) for name in StoredClip.model_fields}

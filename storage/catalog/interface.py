@@ -1,0 +1,82 @@
+"""What a catalog is to those who use it, whatever database lies beneath.
+
+::
+
+    with catalog.reading() as view:
+        page = view.projects.page(limit=20)
+    with catalog.transaction() as unit:
+        clip = unit.clips.get(clip_id, revision=3)
+        unit.clips.save(clip.changed(name="Goal"))
+
+A unit sees one state of the catalog, and all of its changes are kept or none. Others wait meanwhile: do nothing slow
+inside. A unit begun inside another on the same thread is part of it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.catalog.analyses import Analyses
+from storage.catalog.clips import Clips
+from storage.catalog.compounds import Compounds
+from storage.catalog.exports import Exports
+from storage.catalog.fingerprints import Fingerprints
+from storage.catalog.projects import Projects
+from storage.catalog.statements import Statements
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One unit of work: the rooms of the catalog, all in the same transaction."""
+
+    projects: Projects
+    analyses: Analyses
+    clips: Clips
+    compounds: Compounds
+    exports: Exports
+    fingerprints: Fingerprints
+
+    @classmethod
+    def over(cls, statements: Statements) -> Unit:
+        """Furnish the rooms."""
+        return cls(
+            Projects(statements),
+            Analyses(statements),
+            Clips(statements),
+            Compounds(statements),
+            Exports(statements),
+            Fingerprints(statements),
+        )
+
+
+class Catalog(ABC):
+    """Projects, sources, clips, compound clips and exports, for several processes and threads at once."""
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[Unit]:
+        """Begin a unit that may change things; kept when the block ends well, undone when it raises.
+
+        Raises
+        ------
+        CatalogBusyError
+            If others hold the catalog past the deadline.
+        StorageError
+            If the catalog can't be read or written.
+        """
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[Unit]:
+        """Begin a unit that only reads, together with other readers; raises as `transaction` does."""
+
+    @abstractmethod
+    def backup(self, target: Path) -> None:
+        """Write a copy of the whole catalog, in one state, to `target`; an older copy there is replaced.
+
+        Raises
+        ------
+        CatalogBusyError, StorageError
+            As `transaction`.
+        """

@@ -1,0 +1,132 @@
+"""Projects and their sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.catalog.records import Page, Project, ProjectState, Source, now
+from storage.catalog.statements import (
+    AMONG,
+    Row,
+    Statements,
+    delete,
+    find,
+    insert,
+    insert_new,
+    listed,
+    order_by,
+    page,
+    require_revision,
+    update,
+)
+
+SORTABLE = ("name", "created_at", "updated_at", "duration_sec", "state")
+
+
+@dataclass(frozen=True, slots=True)
+class Projects:
+    """The room of the projects."""
+
+    statements: Statements
+
+    def add(self, project: Project) -> Project:
+        """Add a new project; raise `ConflictError` if its id is taken."""
+        insert_new(self.statements, "projects", "project", _columns(project))
+        self._add_source(project)
+        return project
+
+    def get(self, project_id: str, *, revision: int | None = None) -> Project:
+        """Return a project; raise `NotFoundError`, or `RevisionError` if it is not at `revision`."""
+        row = find(self.statements, "SELECT * FROM projects WHERE id = ?", "project", project_id)
+        require_revision("project", project_id, row["revision"], revision)
+        return self._records([row])[0]
+
+    def page(
+        self,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+        sort: str = "-created_at",
+        state: ProjectState | None = None,
+        search: str | None = None,
+    ) -> Page[Project]:
+        """List projects; `search` is part of a name, in any case.
+
+        Raises
+        ------
+        ParameterError
+            If `sort` is none of `SORTABLE` (``-`` before it: descending), or a number is negative.
+        """
+        rows, total = page(
+            self.statements,
+            "projects",
+            {"state = ?": state, "contains(lower(name), lower(?))": search},
+            order=order_by(sort, SORTABLE),
+            limit=limit,
+            offset=offset,
+        )
+        return Page(tuple(self._records(rows)), total, limit, offset)
+
+    def with_fingerprint(self, fingerprint: str) -> tuple[Project, ...]:
+        """Return the projects of this content, oldest first."""
+        sql = "SELECT * FROM projects WHERE fingerprint = ? ORDER BY created_at, id"
+        return tuple(self._records(self.statements.rows(sql, [fingerprint])))
+
+    def with_path(self, path: Path) -> tuple[Project, ...]:
+        """Return the projects of this file, oldest first."""
+        sql = "SELECT * FROM projects WHERE path = ? ORDER BY created_at, id"
+        return tuple(self._records(self.statements.rows(sql, [str(path)])))
+
+    def from_address(self, address: str) -> tuple[Project, ...]:
+        """Return the projects whose source has this address (a URL, a path, an upload's name), oldest first."""
+        sql = (
+            "SELECT projects.* FROM projects JOIN sources ON sources.project_id = projects.id "
+            "WHERE sources.address = ? ORDER BY created_at, id"
+        )
+        return tuple(self._records(self.statements.rows(sql, [address])))
+
+    def save(self, project: Project) -> Project:
+        """Store a changed project and return it at its next revision.
+
+        Raises
+        ------
+        NotFoundError, RevisionError
+            If it is gone, or was changed since `project` was read.
+        """
+        self.get(project.id, revision=project.revision)
+        saved = project.changed(revision=project.revision + 1, updated_at=now())
+        update(self.statements, "projects", _columns(saved))
+        delete(self.statements, "sources", "project_id", [project.id])
+        self._add_source(saved)
+        return saved
+
+    def delete(self, project_id: str) -> None:
+        """Remove a project and all that belongs to it; raise `NotFoundError` if it is not there.
+
+        Files are not the catalog's: see `storage.data_folder.DataFolder.remove_project`.
+        """
+        self.get(project_id)
+        self.statements.rows(
+            "DELETE FROM compound_items WHERE compound_id IN (SELECT id FROM compound_clips WHERE project_id = ?)",
+            [project_id],
+        )
+        for table in ("compound_clips", "clips", "exports", "analyses", "sources"):
+            delete(self.statements, table, "project_id", [project_id])
+        delete(self.statements, "projects", "id", [project_id])
+
+    def _add_source(self, project: Project) -> None:
+        source = {name: getattr(project.source, name) for name in Source.model_fields}
+        insert(self.statements, "sources", [{"project_id": project.id, **source}])
+
+    def _records(self, rows: list[Row]) -> list[Project]:
+        """Join rows of projects with their sources."""
+        ids = [row["id"] for row in rows]
+        found = self.statements.rows(f"SELECT * FROM sources WHERE project_id {AMONG}", [listed(ids)])  # noqa: S608
+        sources = {row.pop("project_id"): row for row in found}
+        return [Project.model_validate({**row, "source": sources[row["id"]]}) for row in rows]
+
+
+def _columns(project: Project) -> Row:
+    """Return the fields that are columns of the table."""
+    return {name: getattr(project, name) for name in Project.model_fields if name != "source"}

@@ -1,0 +1,167 @@
+"""Statements every room makes, written once: insert, change with a revision, find, list.
+
+Values are always bound; the only text put into SQL is the name of a table or column, which rooms take from their
+records and tables, never from outside.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic_core import to_json
+
+from autoclip.errors import ConflictError, NotFoundError, ParameterError, RevisionError
+
+Row = dict[str, Any]
+
+
+class Statements(Protocol):
+    """What a room needs of a database: SQL with ``?`` in, all rows out."""
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run one statement in the unit's transaction.
+
+        Raises
+        ------
+        StorageError
+            If it fails; the unit then can't be kept any more.
+        """
+
+
+def insert(statements: Statements, table: str, records: Iterable[Mapping[str, object]]) -> None:
+    """Add rows that all have the same columns.
+
+    They go in as one JSON text: bound one by one, each value costs 75 microseconds (DuckDB looks for pandas and others
+    every time), 270 ms for 200 clips; as JSON it is 5 ms.
+    """
+    text = to_json([{name: _in_json(value) for name, value in record.items()} for record in records]).decode()
+    types = {row["column_name"]: row["column_type"] for row in statements.rows(f"DESCRIBE {table}")}
+    shape = json.dumps([types]).replace("'", "''")
+    statements.rows(f"INSERT INTO {table} BY NAME SELECT unnest(from_json(?, '{shape}'), max_depth := 2)", [text])
+
+
+def insert_new(statements: Statements, table: str, what: str, record: Mapping[str, object]) -> None:
+    """Add a row whose ``id`` must be new.
+
+    Raises
+    ------
+    ConflictError
+        If the id is taken.
+    """
+    if statements.rows(f"SELECT 1 FROM {table} WHERE id = ?", [record["id"]]):  # noqa: S608
+        raise ConflictError(f"there is already a {what} {record['id']}; choose another id")
+    insert(statements, table, [record])
+
+
+def update(statements: Statements, table: str, record: Mapping[str, object]) -> None:
+    """Change the row with the record's ``id``."""
+    changed = {name: _stored(value) for name, value in record.items() if name != "id"}
+    changes = ", ".join(f'"{name}" = ?' for name in changed)
+    statements.rows(f"UPDATE {table} SET {changes} WHERE id = ?", [*changed.values(), record["id"]])  # noqa: S608
+
+
+AMONG = """IN (SELECT unnest(from_json(?, '["VARCHAR"]')))"""
+"""Is one of the texts in the one parameter that `listed` makes."""
+
+
+def listed(values: Iterable[str]) -> str:
+    """Make the parameter of `AMONG`."""
+    return to_json(list(values)).decode()
+
+
+def delete(statements: Statements, table: str, column: str, values: Iterable[str]) -> None:
+    """Remove the rows whose `column` has one of `values`."""
+    statements.rows(f"DELETE FROM {table} WHERE {column} {AMONG}", [listed(values)])  # noqa: S608
+
+
+def find(statements: Statements, sql: str, what: str, key: str) -> Row:
+    """Return the one row that `sql` finds by `key`.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none.
+    """
+    rows = statements.rows(sql, [key])
+    if not rows:
+        raise NotFoundError(f"there is no {what} {key[:80]!r}; it may have been deleted")
+    return rows[0]
+
+
+def page(
+    statements: Statements,
+    table: str,
+    conditions: Mapping[str, object],
+    *,
+    order: str,
+    limit: int | None,
+    offset: int,
+) -> tuple[list[Row], int]:
+    """Return some rows and the number of all that meet `conditions` (SQL with one ``?`` -> value; None is left out).
+
+    Raises
+    ------
+    ParameterError
+        If `limit` or `offset` is negative.
+    """
+    if offset < 0 or (limit is not None and limit < 0):
+        raise ParameterError(f"limit {limit} and offset {offset} must not be negative")
+    met = {condition: value for condition, value in conditions.items() if value is not None}
+    where = f"WHERE {' AND '.join(met)}" if met else ""
+    values = [_stored(value) for value in met.values()]
+    (count,) = statements.rows(f"SELECT count(*) AS total FROM {table} {where}", values)  # noqa: S608
+    sql = f"SELECT {table}.* FROM {table} {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
+    return statements.rows(sql, [*values, count["total"] if limit is None else limit, offset]), int(count["total"])
+
+
+def order_by(sort: str, sortable: Sequence[str]) -> str:
+    """Turn ``"name"`` or ``"-name"`` (descending) into an ORDER BY that leaves no ties.
+
+    Raises
+    ------
+    ParameterError
+        If the field is not one of `sortable`.
+    """
+    name = sort.removeprefix("-")
+    if name not in sortable:
+        raise ParameterError(
+            f"can't sort by {name[:80]!r}; sort by one of {', '.join(sortable)}, or -NAME for descending"
+        )
+    return f'"{name}" {"DESC" if sort.startswith("-") else "ASC"} NULLS LAST, id'
+
+
+def require_revision(what: str, identity: str, stored: int, expected: int | None) -> None:
+    """Refuse a change that started from another revision than the stored one; None expects nothing.
+
+    Raises
+    ------
+    RevisionError
+        If they differ.
+    """
+    if expected is not None and stored != expected:
+        raise RevisionError(
+            f"the {what} {identity} was changed meanwhile (revision {stored}, not {expected}); "
+            "read it again and repeat the change"
+        )
+
+
+def _in_json(value: object) -> object:
+    """Prepare a field for JSON, where structures need no text of their own."""
+    return _stored(value) if isinstance(value, datetime | Path | float) else value
+
+
+def _stored(value: object) -> object:
+    """Turn a field into what DuckDB keeps: times without zone in UTC, structures as JSON."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None)
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, float):
+        return float(value)
+    if value is None or isinstance(value, str | int):
+        return value
+    return to_json(value).decode()

@@ -1,0 +1,90 @@
+"""The catalog's tables, one numbered SQL file a step.
+
+A file once published is never edited; a change is a new file with the next number. Each step runs in one transaction
+together with its record, so a crash leaves it wholly done or not begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from autoclip.errors import StorageError
+
+_RECORD = """
+CREATE TABLE IF NOT EXISTS migrations (
+    number INTEGER PRIMARY KEY,
+    name VARCHAR NOT NULL,
+    applied_at TIMESTAMP NOT NULL DEFAULT (now() AT TIME ZONE 'UTC')
+)
+"""
+
+Execute = Callable[..., list[dict[str, Any]]]
+"""Runs SQL text with optional parameters and returns the rows."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Migration:
+    """One step.
+
+    Attributes
+    ----------
+    number : int
+        Its place; steps run in this order.
+    name : str
+        The rest of the file's name.
+    sql : str
+        What it does.
+    """
+
+    number: int
+    name: str
+    sql: str
+
+
+def known_migrations() -> tuple[Migration, ...]:
+    """Every step this version knows, in order."""
+    files = [file for file in resources.files(__name__).iterdir() if file.name.endswith(".sql")]
+    parts = [(file.name.removesuffix(".sql").partition("_"), file) for file in files]
+    return tuple(sorted(Migration(int(number), name, file.read_text("utf-8")) for (number, _, name), file in parts))
+
+
+def migrate(execute: Execute, migrations: Iterable[Migration]) -> tuple[Migration, ...]:
+    """Bring the tables up to date; the caller holds the catalog exclusively.
+
+    Returns
+    -------
+    tuple of Migration
+        The steps that were missing and are now done.
+
+    Raises
+    ------
+    StorageError
+        If a newer autoclip has changed the tables in a way this one doesn't know.
+    """
+    known = tuple(migrations)
+    execute(_RECORD)
+    done = {row["number"]: row["name"] for row in execute("SELECT number, name FROM migrations")}
+    foreign = sorted(set(done) - {migration.number for migration in known})
+    if foreign:
+        raise StorageError(
+            f"the catalog was changed by a newer autoclip (step {foreign[-1]}, {done[foreign[-1]]}); update autoclip"
+        )
+    missing = tuple(migration for migration in known if migration.number not in done)
+    for migration in missing:
+        _apply(execute, migration)
+    return missing
+
+
+def _apply(execute: Execute, migration: Migration) -> None:
+    """Do one step and record it, or neither."""
+    execute("BEGIN")
+    try:
+        execute(migration.sql)
+        execute("INSERT INTO migrations (number, name) VALUES (?, ?)", [migration.number, migration.name])
+    except BaseException:
+        execute("ROLLBACK")
+        raise
+    execute("COMMIT")
