@@ -1,1 +1,1 @@
-"""What leaves the house: rendered clips, thumbnails, the report page."""
+"""From a chosen interval to a file people keep: cut, check, name."""

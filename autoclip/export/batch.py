@@ -1,0 +1,184 @@
+"""Many exports: several at once, one failure never stopping the rest."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from autoclip.errors import AutoclipError
+from autoclip.export.order import ExportResult
+from autoclip.export.render import export_clip
+from autoclip.media.children import kill_children
+from autoclip.media.video import Video
+from autoclip.progress import Progress, ProgressListener, ignore_progress
+from autoclip.settings import ExportSettings
+from autoclip.timeline import Interval
+
+_CORES_PER_EXPORT = 4
+"""x264 veryfast keeps about this many cores busy on one 1080p video; two at once fill even a smaller machine, since
+each spends part of its time reading, seeking and closing."""
+_MOST_AT_ONCE = 8
+_POLL_SEC = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """One file of a batch.
+
+    Attributes
+    ----------
+    video : Video
+        The probed source.
+    interval : Interval
+        What to cut.
+    target : Path
+        Where it goes.
+    settings : ExportSettings
+        How.
+    """
+
+    video: Video
+    interval: Interval
+    target: Path
+    settings: ExportSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOutcome:
+    """What became of one file of a batch: a result or an error."""
+
+    request: ExportRequest
+    result: ExportResult | None = None
+    error: AutoclipError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSummary:
+    """What became of a batch; outcomes in the order of the requests."""
+
+    outcomes: tuple[ExportOutcome, ...]
+
+    @property
+    def results(self) -> tuple[ExportResult, ...]:
+        """The exports that succeeded."""
+        return tuple(outcome.result for outcome in self.outcomes if outcome.result is not None)
+
+    @property
+    def failures(self) -> tuple[ExportOutcome, ...]:
+        """The requests that failed, each with its error."""
+        return tuple(outcome for outcome in self.outcomes if outcome.error is not None)
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of all files together."""
+        return sum(result.size_bytes for result in self.results)
+
+    def __str__(self) -> str:
+        """Say it in a line, and one more for each failure."""
+        done = f"{len(self.results)} of {len(self.outcomes)} exported, {self.size_bytes / 1e6:.1f} MB"
+        return "\n".join([done, *(f"{o.request.target.name}: {o.error}" for o in self.failures)])
+
+
+def export_batch(
+    requests: Sequence[ExportRequest],
+    on_progress: ProgressListener = ignore_progress,
+    *,
+    at_once: int = 0,
+    ffmpeg: Path | None = None,
+) -> BatchSummary:
+    """Export many clips, started in order, several at once.
+
+    Parameters
+    ----------
+    requests : sequence of ExportRequest
+        What to export.
+    on_progress : callable
+        Told the share of all the batch's frames that are written; called in the caller's thread. What it raises ends
+        the batch: everything that runs is killed, and no temporary file stays.
+    at_once : int
+        How many run at the same time; 0 chooses by the machine's cores.
+    ffmpeg : Path, optional
+        The ffmpeg to render with.
+
+    Returns
+    -------
+    BatchSummary
+        An outcome for each request: an error of ours is recorded with its request, and the rest goes on.
+    """
+    crew = _Crew([_frames_expected(request) for request in requests], ffmpeg)
+    with ThreadPoolExecutor(at_once or exports_at_once(), thread_name_prefix="export") as pool:
+        pending = [pool.submit(crew.export, number, request) for number, request in enumerate(requests)]
+        try:
+            while not all(future.done() for future in pending):
+                crew.pass_reports_on(on_progress)
+            outcomes = tuple(future.result() for future in pending)
+        except BaseException:
+            for future in pending:
+                future.cancel()
+            crew.stop()
+            raise
+    summary = BatchSummary(outcomes)
+    on_progress(Progress("export", 1.0, str(summary).splitlines()[0]))
+    return summary
+
+
+def exports_at_once() -> int:
+    """Return how many exports this machine does well at once."""
+    return min(_MOST_AT_ONCE, max(2, (os.cpu_count() or 1) // _CORES_PER_EXPORT))
+
+
+class _Crew:
+    """The threads of one batch: what each has done, and their stopping together."""
+
+    def __init__(self, frames: list[float], ffmpeg: Path | None) -> None:
+        self._ffmpeg = ffmpeg
+        self._frames = frames
+        self._done = [0.0] * len(frames)
+        self._reports: queue.SimpleQueue[tuple[int, float]] = queue.SimpleQueue()
+        self._threads: set[int] = set()
+        self._stopped = threading.Event()
+
+    def export(self, number: int, request: ExportRequest) -> ExportOutcome:
+        """Export one clip, in a thread of the pool."""
+        self._threads.add(threading.get_ident())
+
+        def report(progress: Progress) -> None:
+            if self._stopped.is_set():
+                raise CancelledError
+            self._reports.put((number, progress.fraction))
+
+        try:
+            result = export_clip(
+                request.video, request.interval, request.target, request.settings, report, ffmpeg=self._ffmpeg
+            )
+        except AutoclipError as error:
+            return ExportOutcome(request, error=error)
+        finally:
+            self._reports.put((number, 1.0))
+        return ExportOutcome(request, result=result)
+
+    def pass_reports_on(self, on_progress: ProgressListener) -> None:
+        """Wait for a report, and pass the state of the whole batch on."""
+        try:
+            number, fraction = self._reports.get(timeout=_POLL_SEC)
+        except queue.Empty:
+            return
+        self._done[number] = max(self._done[number], fraction)
+        share = sum(done * frames for done, frames in zip(self._done, self._frames, strict=True)) / sum(self._frames)
+        finished = sum(done >= 1 for done in self._done)
+        on_progress(Progress("export", min(share, 1.0), f"{finished} of {len(self._done)} clips"))
+
+    def stop(self) -> None:
+        """End what runs: the pool's threads find their ffmpeg killed, or the flag at their next report."""
+        self._stopped.set()
+        kill_children(self._threads)
+
+
+def _frames_expected(request: ExportRequest) -> float:
+    rate = request.settings.frame_rate or float(request.video.video.average_rate or 30)
+    return max(1.0, request.interval.duration * rate)

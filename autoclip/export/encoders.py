@@ -1,0 +1,82 @@
+"""What ffmpeg is told about encoding and about the file it writes."""
+
+from __future__ import annotations
+
+from autoclip.errors import ParameterError
+from autoclip.export.frame_span import FrameSpan
+from autoclip.media.video import Video
+from autoclip.settings import EncoderPreset, ExportSettings
+
+_SVT_AV1_PRESETS: dict[EncoderPreset, int] = {
+    "ultrafast": 12,
+    "superfast": 11,
+    "veryfast": 10,
+    "faster": 9,
+    "fast": 8,
+    "medium": 7,
+    "slow": 5,
+    "slower": 4,
+    "veryslow": 3,
+}
+"""x264's names on SVT-AV1's scale of speeds, in the same order; 10 is SVT-AV1's own default."""
+
+
+def pixel_format(video: Video, settings: ExportSettings) -> str:
+    """Return the pixel format of the export: 8-bit 4:2:0, which every player knows, unless more bits are kept.
+
+    Raises
+    ------
+    ParameterError
+        If more than 8 bits are to be kept in H.264, which hardly any player would play.
+    """
+    if settings.dynamic_range == "sdr" or (video.video.bit_depth <= 8 and not video.video.hdr):  # noqa: PLR2004
+        return "yuv420p"
+    if settings.video_codec == "h264":
+        raise ParameterError(
+            "dynamic_range = 'keep' needs video_codec = 'h265' or 'av1': few players show H.264 with more than 8 bits"
+        )
+    return "yuv420p10le"
+
+
+def video_encoder(video: Video, settings: ExportSettings) -> tuple[str, ...]:
+    """Return ffmpeg's options for the picture's encoder."""
+    chosen: tuple[str, ...]
+    if settings.video_codec == "h264":
+        chosen = ("-c:v", "libx264", "-preset", settings.encoder_preset)
+    elif settings.video_codec == "h265":
+        # hvc1 is the only tag of HEVC that QuickTime and Safari play.
+        chosen = (
+            "-c:v",
+            "libx265",
+            "-preset",
+            settings.encoder_preset,
+            "-tag:v",
+            "hvc1",
+            "-x265-params",
+            "log-level=1",
+        )
+    else:
+        chosen = ("-c:v", "libsvtav1", "-preset", str(_SVT_AV1_PRESETS[settings.encoder_preset]))
+    return (*chosen, "-crf", str(settings.crf), "-pix_fmt", pixel_format(video, settings))
+
+
+def frame_timing(settings: ExportSettings, span: FrameSpan) -> tuple[str, ...]:
+    """Return the options that carry each frame's own time to the file, in the source's unit.
+
+    MP4 keeps durations in decoding order, and a track is as long as their sum. The last packet's is set so that the
+    sum is the cut's length: with B-frames at a variable rate the encoder can't know it.
+    """
+    if settings.frame_rate:
+        return ("-fps_mode", "passthrough")
+    unit = f"{span.time_base.numerator}:{span.time_base.denominator}"
+    last = f"if(eq(N,{span.count - 1}),{span.end - span.start}-DTS+STARTDTS,DURATION)"
+    return ("-fps_mode", "passthrough", "-enc_time_base", unit, "-bsf:v", f"setts=pts=PTS:dts=DTS:duration='{last}'")
+
+
+def sound_encoder(settings: ExportSettings) -> tuple[str, ...]:
+    """Return ffmpeg's options for the sound's encoder."""
+    return ("-c:a", "aac", "-b:a", f"{settings.audio_bitrate_kbps}k")
+
+
+MP4 = ("-map_metadata", "-1", "-map_chapters", "-1", "-movflags", "+faststart", "-f", "mp4")
+"""A file that plays before it is whole; without the source's chapters (other times) and tags (a phone's place)."""

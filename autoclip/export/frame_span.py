@@ -1,0 +1,174 @@
+"""From seconds to frames: which frames of the source an interval asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoclip.errors import ParameterError
+from autoclip.media.packets import PacketTimes, read_packet_times
+from autoclip.media.video import Video
+from autoclip.timeline import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSpan:
+    """The frames of a cut; all times in ticks of `time_base`, as the container has them.
+
+    Attributes
+    ----------
+    times : PacketTimes
+        What the span was found in.
+    first, last : int
+        Presentation times of the first and the last frame.
+    start, end : int
+        When the cut starts and ends. `start` is `first`, and `end` the presentation time of the frame behind `last`,
+        unless a still frame of a variable rate is cut through.
+    before, after : int or None
+        Presentation times of the frames just outside; None where the video has none.
+    count : int
+        Number of frames.
+    """
+
+    times: PacketTimes
+    first: int
+    last: int
+    start: int
+    end: int
+    before: int | None
+    after: int | None
+    count: int
+
+    @property
+    def time_base(self) -> Fraction:
+        """Seconds a tick."""
+        return self.times.time_base
+
+    @property
+    def duration_sec(self) -> Fraction:
+        """Length of the cut, in seconds, exactly."""
+        return (self.end - self.start) * self.time_base
+
+    @property
+    def frame_sec(self) -> float:
+        """Mean time a frame is shown, in seconds."""
+        return float(self.duration_sec / self.count)
+
+    @property
+    def interval(self) -> Interval:
+        """The cut on our timeline, in seconds."""
+        origin = self.times.origin
+        return Interval(
+            float(max(0, self.start - origin) * self.time_base), float(max(0, self.end - origin) * self.time_base)
+        )
+
+    @property
+    def pts(self) -> tuple[int, ...]:
+        """Presentation times of all frames, ascending."""
+        shown = self.times.shown
+        return tuple(shown[(shown >= self.first) & (shown <= self.last)].tolist())
+
+    @property
+    def starts_on_frame(self) -> bool:
+        """Whether the first frame begins with the cut; otherwise it stood already."""
+        return self.start == self.first
+
+    def container_seconds(self, ticks: float | Fraction) -> Fraction:
+        """Container time, in seconds, of a time in ticks."""
+        return Fraction(ticks) * self.time_base
+
+
+def find_frame_span(video: Video, interval: Interval) -> FrameSpan:
+    """Find the frames of a cut.
+
+    Both ends go to the nearest frame boundary within half a frame, so that a time that was written with few digits
+    still means its frame. Where there is none, in a still of a variable frame rate, the end stays where it was asked
+    for: the frame on the screen at the start is the first one.
+
+    Parameters
+    ----------
+    video : Video
+        The probed file.
+    interval : Interval
+        Seconds from the first video frame.
+
+    Returns
+    -------
+    FrameSpan
+        At least one frame.
+
+    Raises
+    ------
+    ParameterError
+        If the interval lies outside of the video or holds no frame.
+    MediaError
+        If the file can't be read.
+    """
+    _require_inside(video, interval)
+    times = read_packet_times(video, interval)
+    shown = times.shown
+    half = _frame_ticks(times, video) / 2
+    asked_start, asked_end = times.ticks(interval.start), times.ticks(interval.end)
+
+    first = _nearest_boundary(shown, asked_start, half)
+    held = first is None
+    if first is None:  # within a still: the frame on the screen is the last one before
+        first = max(int(np.searchsorted(shown, float(asked_start))) - 1, 0)
+    behind = _nearest_boundary(shown, asked_end, half)
+    if behind is None:
+        behind = int(np.searchsorted(shown, float(asked_end)))
+    if behind <= first:
+        raise ParameterError(
+            f"{video.path.name}: no frame lies between {interval.start:.3f} and {interval.end:.3f} s; "
+            "ask for a longer clip"
+        )
+    last = int(shown[behind - 1])
+    after = int(shown[behind]) if behind < len(shown) else None
+    natural_end = after if after is not None else last + _duration_of(times, last)
+    return FrameSpan(
+        times=times,
+        first=int(shown[first]),
+        last=last,
+        start=round(asked_start) if held else int(shown[first]),
+        end=natural_end if natural_end - asked_end <= half else max(round(asked_end), last + 1),
+        before=int(shown[first - 1]) if first > 0 else None,
+        after=after,
+        count=behind - first,
+    )
+
+
+def _nearest_boundary(shown: NDArray[np.int64], asked: Fraction, half: Fraction) -> int | None:
+    """Return the index of the frame whose start is nearest to `asked`; None when none is within half a frame."""
+    behind = int(np.searchsorted(shown, float(asked)))
+    near = [
+        index for index in (behind - 1, behind) if 0 <= index < len(shown) and abs(int(shown[index]) - asked) <= half
+    ]
+    return min(near, key=lambda index: abs(int(shown[index]) - asked)) if near else None
+
+
+def _require_inside(video: Video, interval: Interval) -> None:
+    if interval.start < 0 or interval.start >= video.duration_sec:
+        raise ParameterError(
+            f"{video.path.name}: {interval.start:.3f} s lies outside of the video, "
+            f"which lasts {video.duration_sec:.3f} s"
+        )
+
+
+def _frame_ticks(times: PacketTimes, video: Video) -> Fraction:
+    """Ticks a frame usually lasts around here: the median gap, which a few long stills do not move."""
+    gaps = np.diff(times.shown)
+    if gaps.size:
+        return Fraction(int(np.median(gaps)))
+    rate = video.video.average_rate or video.video.nominal_rate
+    return 1 / (rate * times.time_base) if rate else Fraction(int(times.duration.max(initial=1)))
+
+
+def _duration_of(times: PacketTimes, pts: int) -> int:
+    """Ticks the frame at `pts` lasts; of the last frame of a file only its packet knows."""
+    duration = int(times.duration[np.flatnonzero(times.pts == pts)[0]])
+    gaps = np.diff(times.shown)
+    usual = int(np.median(gaps)) if gaps.size else 1
+    return duration if duration > 0 else usual

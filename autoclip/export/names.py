@@ -1,0 +1,209 @@
+"""Names of exported files: from a template, safe on Linux, macOS and Windows, and never taking another's place."""
+
+from __future__ import annotations
+
+import os
+import string
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import count
+from pathlib import Path
+
+from autoclip.errors import ExportError, ParameterError
+from autoclip.settings import unknown_name
+from autoclip.timeline import Interval
+
+MAX_NAME_BYTES = 255
+"""Longest name of ext4, APFS, NTFS and most others: 255 bytes of UTF-8 (NTFS: 255 UTF-16 units, which are fewer)."""
+
+_FORBIDDEN = str.maketrans(dict.fromkeys('<>:"/\\|?*', "-"))
+"""What Windows refuses in a name (Microsoft, "Naming Files, Paths, and Namespaces"), separators included."""
+_INVISIBLE = frozenset("\u200b\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+"""Characters that make a name look like another one. Joiners stay: scripts and emoji need them."""
+_DEVICES = frozenset(
+    ["con", "prn", "aux", "nul", "conin$", "conout$"]
+    + [f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"]
+)
+_COUNTER_ROOM = 20
+"""Bytes kept for `` (12345)`` and a suffix."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameFields:
+    """What a name template may speak of.
+
+    Attributes
+    ----------
+    project, name, id : str
+        The project's, the clip's name and its id.
+    index : int
+        Its number in the batch, from 1.
+    interval : Interval
+        Its span: ``{start}``, ``{end}`` and ``{duration}``.
+    quality : float
+        Its score.
+    day : date
+        ``{date}``.
+    """
+
+    project: str
+    name: str
+    index: int
+    interval: Interval
+    id: str
+    quality: float
+    day: date
+
+    def values(self) -> Mapping[str, object]:
+        """Return ``{field: value}`` as the template sees it."""
+        return {
+            "project": self.project,
+            "name": self.name,
+            "index": self.index,
+            "id": self.id,
+            "start": _clock(self.interval.start),
+            "end": _clock(self.interval.end),
+            "duration": f"{self.interval.duration:.1f}s",
+            "quality": self.quality,
+            "date": self.day.isoformat(),
+        }
+
+
+_EXAMPLE = NameFields("project", "clip", 1, Interval(0, 1), "0123456789abcdef", 0.5, date(2000, 1, 1))
+
+
+def check_template(template: str) -> str:
+    """Return the template when every name it makes will be one; for when it is set.
+
+    Raises
+    ------
+    ParameterError
+        If it names an unknown field, misuses one, is empty or holds a path separator.
+    """
+    if "/" in template or "\\" in template:
+        raise ParameterError(f"name_template {template!r} holds a path separator; set the output folder instead")
+    known = _EXAMPLE.values()
+    try:
+        fields = [
+            (name, conversion) for _, name, _, conversion in string.Formatter().parse(template) if name is not None
+        ]
+    except ValueError as error:
+        raise ParameterError(f"name_template {template!r} is not well-formed: {error}") from error
+    for name, conversion in fields:
+        if name not in known:
+            hint = unknown_name(name, known).split("; ")[1] if name.isidentifier() else ""
+            raise ParameterError(f"name_template has no field {name!r}; known are {', '.join(known)}. {hint}".strip())
+        if conversion:
+            raise ParameterError(f"name_template {template!r}: conversions such as !{conversion} are not used")
+    try:
+        made = template.format(**known)
+    except (ValueError, TypeError) as error:
+        raise ParameterError(f"name_template {template!r} misuses a field: {error}") from error
+    if not made.strip():
+        raise ParameterError("name_template makes an empty name; use for example {project}-{index:03}-{name}")
+    return template
+
+
+def file_name(template: str, fields: NameFields, suffix: str = ".mp4") -> str:
+    """Return the name of an export: the template filled in and made safe.
+
+    Raises
+    ------
+    ParameterError
+        As `check_template`.
+    """
+    return safe_name(check_template(template).format(**fields.values())) + suffix
+
+
+def safe_name(text: str, max_bytes: int = MAX_NAME_BYTES - _COUNTER_ROOM) -> str:
+    """Return `text` as a file name that Linux, macOS and Windows all take, letters of every script kept.
+
+    Parameters
+    ----------
+    text : str
+        Anything.
+    max_bytes : int
+        Longest result, in bytes of UTF-8; cut between characters.
+
+    Returns
+    -------
+    str
+        Never empty, never ``.`` or ``..``, without separators, control characters, trailing dots or blanks, and no
+        device name of Windows. Making a safe name safe changes nothing.
+    """
+    composed = unicodedata.normalize("NFC", text).translate(_FORBIDDEN)
+    shown = "".join(c for c in composed if unicodedata.category(c) not in {"Cc", "Cs"} and c not in _INVISIBLE)
+    plain = _cut(" ".join(shown.split()), max_bytes).strip(" .")
+    if plain.split(".")[0].rstrip().lower() in _DEVICES:
+        plain = _cut(f"_{plain}", max_bytes).rstrip(" .")
+    return plain or "clip"
+
+
+def confined(folder: Path, name: str) -> Path:
+    """Return the path of `name` in `folder`.
+
+    Raises
+    ------
+    ParameterError
+        If the name would lead out of the folder.
+    """
+    path = folder / name
+    if path.name != name or path.resolve().parent != folder.resolve():
+        raise ParameterError(f"{name!r} leads out of {folder}; give a plain file name")
+    return path
+
+
+def publish(rendered: Path, target: Path, *, overwrite: bool) -> Path:
+    """Give a rendered file its name, next to which no half-written file was ever seen.
+
+    Parameters
+    ----------
+    rendered : Path
+        The finished file, in the folder of `target`.
+    target : Path
+        The name it should have.
+    overwrite : bool
+        Replace a file of that name. Otherwise the first free one of ``name (2)``, ``name (3)`` ... is taken, also
+        when several processes look for one at the same time.
+
+    Returns
+    -------
+    Path
+        The name it got.
+    """
+    if overwrite:
+        rendered.replace(target)
+        return target
+    for number in count(1):
+        candidate = target if number == 1 else target.with_name(f"{target.stem} ({number}){target.suffix}")
+        try:
+            # The name is claimed before it is filled: creating exclusively is the one step no other process can share.
+            os.close(os.open(candidate, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise ExportError(
+                f"{candidate} can't be written: {error.strerror}; choose another folder or name"
+            ) from error
+        rendered.replace(candidate)
+        return candidate
+    raise AssertionError("unreachable: counting has no end")
+
+
+def _clock(seconds: float) -> str:
+    """Write a time without colons, which Windows refuses: ``00.12.34.567``, hours first."""
+    milliseconds = round(seconds * 1000)
+    whole, rest = divmod(milliseconds, 1000)
+    return f"{whole // 3600:02}.{whole // 60 % 60:02}.{whole % 60:02}.{rest:03}"
+
+
+def _cut(text: str, max_bytes: int) -> str:
+    """Return the longest start of `text` that fits, not ending within a character and its combining marks."""
+    if len(text.encode()) <= max_bytes:
+        return text
+    kept = text.encode()[:max_bytes].decode("utf-8", "ignore")
+    while kept and len(kept) < len(text) and (unicodedata.combining(text[len(kept)]) or kept[-1] == "\u200d"):
+        kept = kept[:-1]
+    return kept

@@ -1,0 +1,63 @@
+"""Where a file is made: under a temporary name, checked, and then given its own name, or kept aside."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from autoclip.errors import ExportError
+from autoclip.export.check import Checked
+from autoclip.export.names import publish
+
+FAILED_FOLDER = "failed"
+
+
+@contextmanager
+def temporary_path(folder: Path, suffix: str = ".part") -> Iterator[Path]:
+    """Give a path in `folder` that nothing else uses; whatever is there at the end of the block is removed.
+
+    Raises
+    ------
+    ExportError
+        If the folder can't be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(f"{folder} can't be made: {error.strerror}; choose another output folder") from error
+    path = folder / f".autoclip-{uuid.uuid4().hex}{suffix}"
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def deliver(
+    rendered: Path, checked: Checked, target: Path, commands: tuple[tuple[str, ...], ...], *, overwrite: bool
+) -> Path:
+    """Give a checked file its name; keep one that failed in the folder `FAILED_FOLDER`, with the reasons beside it.
+
+    Returns
+    -------
+    Path
+        The name it got.
+
+    Raises
+    ------
+    ExportError
+        If the check found a fault.
+    """
+    if not checked.faults:
+        return publish(rendered, target, overwrite=overwrite)
+    reasons = "; ".join(checked.faults)
+    folder = target.parent / FAILED_FOLDER
+    folder.mkdir(exist_ok=True)
+    kept = publish(rendered, folder / target.name, overwrite=False)
+    kept.with_suffix(".txt").write_text(
+        "\n".join([*checked.faults, "", *(" ".join(command) for command in commands), ""]), encoding="utf-8"
+    )
+    raise ExportError(
+        f"{target.name} failed its check and was kept as {kept}: {reasons}", command=commands[-1] if commands else ()
+    )

@@ -1,0 +1,101 @@
+"""Child processes that never outlive this one.
+
+A child ends in one of three ways: by itself; when the block that started it is left by an exception; or, on Linux, by
+the kernel when this process dies of anything, kill -9 included. It shares this process' group, so that a worker that
+kills the group reaches it too.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO
+
+_PR_SET_PDEATHSIG = 1  # Linux prctl(2)
+_GRACE_SEC = 5.0
+
+_running: dict[subprocess.Popen[bytes], int] = {}
+"""Each child, and the thread that waits for it."""
+_lock = threading.Lock()
+
+
+@contextmanager
+def child_process(command: Sequence[str], stderr: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a command, without a shell, and see it dead at the end of the block.
+
+    Parameters
+    ----------
+    command : sequence of str
+        Program and arguments.
+    stderr : file
+        Where its standard error goes; a file, so that a talkative child never blocks.
+
+    Yields
+    ------
+    subprocess.Popen
+        The child; its standard input is empty and its standard output a pipe.
+    """
+    child = subprocess.Popen(  # noqa: S603 - an argument list, no shell
+        list(command),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        preexec_fn=_death_with_parent(),  # noqa: PLW1509 - it makes one system call that was looked up beforehand
+    )
+    with _lock:
+        _running[child] = threading.get_ident()
+    try:
+        yield child
+    finally:
+        _end(child)
+        with _lock:
+            _running.pop(child, None)
+
+
+def kill_children(threads: Collection[int] | None = None) -> int:
+    """Kill children that are running; for work that is about to stop.
+
+    Parameters
+    ----------
+    threads : collection of int, optional
+        Idents of the threads whose children are meant; all when None.
+
+    Returns
+    -------
+    int
+        How many there were.
+    """
+    with _lock:
+        children = [child for child, thread in _running.items() if threads is None or thread in threads]
+    for child in children:
+        child.kill()
+    return len(children)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is None:
+        child.kill()
+    child.wait(_GRACE_SEC)
+    if child.stdout is not None:
+        child.stdout.close()
+
+
+def _death_with_parent() -> Callable[[], None] | None:
+    """Return what a child runs first so that the kernel kills it when the thread that started it is gone; else None."""
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl = ctypes.CDLL(None).prctl
+    parent = os.getpid()
+
+    def ask_for_death_signal() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # the parent died before the request
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return ask_for_death_signal

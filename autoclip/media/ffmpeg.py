@@ -1,0 +1,169 @@
+"""The ffmpeg executable: which one, and running it."""
+
+from __future__ import annotations
+
+import queue
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from autoclip.errors import ExportError, ParameterError
+from autoclip.media.children import child_process
+
+FrameListener = Callable[[int], None]
+"""Told how many frames a rendering has written so far."""
+
+_GLOBAL = ("-hide_banner", "-nostdin", "-y", "-loglevel", "warning", "-nostats")
+_TAIL_LINES = 12
+_POLL_SEC = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A command that ended well.
+
+    Attributes
+    ----------
+    command : tuple of str
+        The command line, program first.
+    log : str
+        What it wrote to standard error: warnings, and the figures a filter prints.
+    """
+
+    command: tuple[str, ...]
+    log: str
+
+
+def find_ffmpeg(path: Path | None = None) -> Path:
+    """Return the ffmpeg to use: `path` if there is one, else the one that was installed along (imageio-ffmpeg).
+
+    Raises
+    ------
+    ParameterError
+        If there is no such program.
+    """
+    if path is not None:
+        found = shutil.which(path)
+        if found is None:
+            raise ParameterError(f"{path} is no program that can be run; name an ffmpeg executable, or none")
+        return Path(found)
+    import imageio_ffmpeg  # noqa: PLC0415 - not needed where another ffmpeg is named
+
+    try:
+        return Path(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as error:
+        raise ParameterError("imageio-ffmpeg has no ffmpeg for this machine; install one and name its path") from error
+
+
+def safe_input(path: Path, container: str) -> tuple[str, ...]:
+    """Return the options that open a probed file as an input, and as nothing but what the probe found it to be.
+
+    Whatever the file says, ffmpeg opens neither another file nor the network for it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    container : str
+        FFmpeg's name of its format, as in `Video.container`.
+    """
+    return ("-protocol_whitelist", "file", "-format_whitelist", container, "-i", f"file:{path.absolute()}")
+
+
+def run_ffmpeg(
+    arguments: Sequence[str],
+    *,
+    executable: Path | None = None,
+    on_frame: FrameListener | None = None,
+    stall_sec: float = 120.0,
+) -> Run:
+    """Run ffmpeg to its end.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Everything behind the global options; inputs made by `safe_input`, outputs with their format.
+    executable : Path, optional
+        The ffmpeg; `find_ffmpeg` chooses when None.
+    on_frame : callable, optional
+        Told the number of frames written, about twice a second. What it raises ends ffmpeg and passes through.
+    stall_sec : float
+        The run is ended when nothing in its progress changes for this long.
+
+    Returns
+    -------
+    Run
+        The command line and its log.
+
+    Raises
+    ------
+    ExportError
+        If ffmpeg can't be started, is killed, stalls, or returns anything but 0.
+    """
+    progress = ("-progress", "pipe:1", "-stats_period", str(_POLL_SEC))
+    command = (str(find_ffmpeg(executable)), *_GLOBAL, *progress, *arguments)
+    with tempfile.TemporaryFile() as stderr:
+        try:
+            with child_process(command, stderr) as child:
+                _follow(child, on_frame, stall_sec)
+                code = child.wait()
+        except TimeoutError as error:
+            reason = (
+                f"ffmpeg made no progress for {stall_sec:.0f} s and was ended; raise export_stall_sec if it is slow"
+            )
+            raise ExportError(reason, command=command, stderr_tail=_tail(stderr)) from error
+        except OSError as error:
+            raise ExportError(f"ffmpeg could not be run: {error.strerror}: {command[0]}", command=command) from error
+        if code != 0:
+            ended = f"was killed by signal {-code}" if code < 0 else f"failed with code {code}"
+            raise ExportError(f"ffmpeg {ended}", command=command, stderr_tail=_tail(stderr))
+        stderr.seek(0)
+        return Run(command, stderr.read().decode("utf-8", "replace"))
+
+
+def _follow(child: subprocess.Popen[bytes], on_frame: FrameListener | None, stall_sec: float) -> None:
+    """Read the progress until the child closes it; raise TimeoutError when it stands still for `stall_sec`."""
+    lines: queue.Queue[str | None] = queue.Queue()
+    assert child.stdout is not None  # noqa: S101 - child_process made it a pipe
+    reader = threading.Thread(target=_read_lines, args=(child.stdout, lines), daemon=True)
+    reader.start()
+    last: dict[str, str] = {}
+    still_sec = 0.0
+    while True:
+        try:
+            line = lines.get(timeout=_POLL_SEC)
+        except queue.Empty:
+            line = ""
+            still_sec += _POLL_SEC
+        if line is None:
+            return
+        key, _, value = line.partition("=")
+        if key in {"frame", "out_time_us", "total_size"} and last.get(key) != value:
+            last[key] = value
+            still_sec = 0.0
+            if key == "frame" and on_frame is not None and value.isdigit():
+                on_frame(int(value))
+        elif key == "progress":
+            still_sec += _POLL_SEC  # a report in which nothing moved counts as standing still
+        if still_sec >= stall_sec:
+            raise TimeoutError
+
+
+def _read_lines(pipe: IO[bytes], lines: queue.Queue[str | None]) -> None:
+    try:
+        for line in pipe:
+            lines.put(line.decode("ascii", "replace").strip())
+    except ValueError:  # the pipe was closed under a child that was killed
+        pass
+    lines.put(None)
+
+
+def _tail(stderr: IO[bytes]) -> str:
+    stderr.seek(0)
+    return "\n".join(deque(stderr.read().decode("utf-8", "replace").splitlines(), maxlen=_TAIL_LINES))

@@ -1,0 +1,166 @@
+"""Where frames and keyframes lie, read from packets without decoding a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from autoclip.errors import MediaError
+from autoclip.media.container import open_container
+from autoclip.media.video import Video
+from autoclip.timeline import Interval
+
+_FIRST_LEAD_SEC = 1.0
+_LEAD_GROWTH = 4.0
+_BEFORE_ALL = -(2**40)
+
+
+@dataclass(frozen=True, slots=True)
+class PacketTimes:
+    """The video packets around an interval, in decode order.
+
+    All times are ticks of `time_base`, as the container has them.
+
+    Attributes
+    ----------
+    time_base : Fraction
+        Seconds a tick.
+    origin : int
+        Presentation time of the first video frame: 0 on our timeline.
+    pts, dts, duration : ndarray
+        Shape ``(n,)``, int64.
+    keyframe, hidden : ndarray
+        Shape ``(n,)``, bool: decoding may start here; an edit list hides this frame.
+    """
+
+    time_base: Fraction
+    origin: int
+    pts: NDArray[np.int64]
+    dts: NDArray[np.int64]
+    duration: NDArray[np.int64]
+    keyframe: NDArray[np.bool_]
+    hidden: NDArray[np.bool_]
+
+    @property
+    def shown(self) -> NDArray[np.int64]:
+        """Presentation times of the frames a player shows, ascending; none lies before our time 0."""
+        return np.unique(self.pts[~self.hidden & (self.pts >= self.origin)])
+
+    def ticks(self, seconds: float) -> Fraction:
+        """Container time, in ticks, of an instant on our timeline."""
+        return Fraction(seconds) / self.time_base + self.origin
+
+    def keyframe_before(self, pts: int) -> int:
+        """Index of the last keyframe that is shown at or before `pts`; 0 when there is none."""
+        candidates = np.flatnonzero(self.keyframe & (self.pts <= pts))
+        return int(candidates[np.argmax(self.pts[candidates])]) if candidates.size else 0
+
+
+def read_packet_times(video: Video, interval: Interval) -> PacketTimes:
+    """Read the times of the video packets from the last keyframe before `interval` to a little behind it.
+
+    Parameters
+    ----------
+    video : Video
+        The probed file.
+    interval : Interval
+        Seconds from the first video frame.
+
+    Returns
+    -------
+    PacketTimes
+        From a keyframe at or before the interval's start, whenever the file has one, to the first frame behind its
+        end, whenever there is one.
+
+    Raises
+    ------
+    MediaError
+        If the file can't be read any more, or holds no packets there.
+    """
+    with open_container(video.path) as container:
+        rows = _rows(container, video, interval)
+    # Some AVI and raw streams number packets in decode order only: their frames know more.
+    return _times(video, rows) if all(row.pts is not None for row in rows) else _decoded_times(video, interval)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    pts: int | None
+    dts: int | None
+    duration: int
+    keyframe: bool
+    hidden: bool = False
+
+
+def _rows(container: InputContainer, video: Video, interval: Interval) -> list[_Row]:
+    facts = video.video
+    stream = container.streams[facts.index]
+    first, last = (Fraction(t) / facts.time_base + facts.start_pts for t in (interval.start, interval.end))
+    lead = _FIRST_LEAD_SEC
+    while True:
+        from_file_start = lead > interval.start
+        # Far below any timestamp: the file's start, wherever its clock starts.
+        container.seek(_BEFORE_ALL if from_file_start else int(first - Fraction(lead) / facts.time_base), stream=stream)
+        rows = list(_until(container.demux(stream), last))
+        start = max(
+            (i for i, row in enumerate(rows) if row.keyframe and (row.pts is None or row.pts <= first)), default=-1
+        )
+        # A binary search (MPEG-TS) may land between keyframes: then try from further back.
+        if start >= 0 or from_file_start:
+            break
+        lead *= _LEAD_GROWTH
+    if not rows:
+        raise MediaError(video.path, f"holds no picture from {interval.start:.3f} to {interval.end:.3f} s")
+    return rows[max(start, 0) :]
+
+
+def _until(packets: Iterator[Packet[Stream]], last: Fraction) -> Iterator[_Row]:
+    """Pass packets' times on until no frame that is shown before or right after `last` can follow."""
+    following: int | None = None
+    for packet in packets:
+        if packet.size == 0:  # the flush packet at the end of the file
+            return
+        yield _Row(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, packet.is_discard)
+        # No frame is shown before it is decoded, so all that follow are shown at or after this packet's dts.
+        if following is not None and packet.dts is not None and packet.dts > following:
+            return
+        if packet.pts is not None and packet.pts >= last + (packet.duration or 0):
+            following = packet.pts if following is None else min(following, packet.pts)
+
+
+def _decoded_times(video: Video, interval: Interval) -> PacketTimes:
+    facts = video.video
+    first, last = (Fraction(t) / facts.time_base + facts.start_pts for t in (interval.start, interval.end))
+    with open_container(video.path) as container:
+        stream = container.streams[facts.index]
+        assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
+        container.seek(max(int(first - 10 / facts.time_base), _BEFORE_ALL), stream=stream)
+        rows = []
+        for frame in container.decode(stream):
+            if frame.pts is not None:
+                rows.append(_Row(frame.pts, frame.pts, frame.duration or 0, frame.key_frame))
+                if frame.pts > last + 2 * (frame.duration or 0):
+                    break
+    if not rows:
+        raise MediaError(video.path, f"holds no picture from {interval.start:.3f} to {interval.end:.3f} s")
+    return _times(video, rows)
+
+
+def _times(video: Video, rows: list[_Row]) -> PacketTimes:
+    return PacketTimes(
+        time_base=video.video.time_base,
+        origin=video.video.start_pts,
+        pts=np.array([row.pts for row in rows], np.int64),
+        dts=np.array([row.pts if row.dts is None else row.dts for row in rows], np.int64),
+        duration=np.array([row.duration for row in rows], np.int64),
+        keyframe=np.array([row.keyframe for row in rows], bool),
+        hidden=np.array([row.hidden for row in rows], bool),
+    )

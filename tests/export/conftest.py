@@ -1,0 +1,34 @@
+"""Sources to cut, encoded once a session."""
+
+import os
+from pathlib import Path
+
+import pytest
+from made_media import BOARD, SOURCES
+
+from autoclip.media.probe import probe
+from autoclip.synthetic import render
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory):
+    """Return a function that gives the path and probe of a named source, encoded once."""
+    folder = tmp_path_factory.mktemp("sources")
+    made = {}
+
+    def get(name: str):
+        if name not in made:
+            truth = render(BOARD, folder / name, SOURCES[name])
+            made[name] = (probe(folder / name), truth)
+        return made[name]
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def shared_media():
+    """Give the folder of shared test media; skip where there is none."""
+    root = Path(os.environ.get("AUTOCLIP_SHARED", Path(__file__).parents[3] / "shared"))
+    if not (root / "media").is_dir():
+        pytest.skip(f"no shared test media at {root}")
+    return root / "media"

@@ -1,0 +1,54 @@
+"""A batch goes on whatever fails, reports all of itself, and stops at once when told to."""
+
+import pytest
+from made_media import look_at
+
+from autoclip.errors import ParameterError
+from autoclip.export.batch import ExportRequest, export_batch
+from autoclip.media.children import kill_children
+from autoclip.settings import ExportSettings
+from autoclip.timeline import Interval
+
+FAST = ExportSettings(encoder_preset="ultrafast")
+
+
+def test_one_failure_does_not_stop_the_rest(tmp_path, source):
+    video, _ = source("constant.mp4")
+    spans = [Interval(1, 2), Interval(50, 60), Interval(3, 5)]
+    requests = [ExportRequest(video, span, tmp_path / f"{i}.mp4", FAST) for i, span in enumerate(spans)]
+    reports = []
+    summary = export_batch(requests, reports.append)
+    assert [outcome.request for outcome in summary.outcomes] == requests
+    assert [result.path.name for result in summary.results] == ["0.mp4", "2.mp4"]
+    assert isinstance(summary.failures[0].error, ParameterError)
+    assert str(summary).startswith("2 of 3 exported")
+    assert "1.mp4: " in str(summary)
+    assert look_at(tmp_path / "2.mp4").numbers == list(range(75, 125))
+    fractions = [report.fraction for report in reports]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+
+
+def test_the_same_name_is_given_once(tmp_path, source):
+    video, _ = source("constant.mp4")
+    requests = [ExportRequest(video, Interval(i, i + 1), tmp_path / "same.mp4", FAST) for i in range(4)]
+    summary = export_batch(requests, at_once=2)
+    assert {result.path.name for result in summary.results} == {"same.mp4", *(f"same ({n}).mp4" for n in (2, 3, 4))}
+
+
+def test_a_listener_that_raises_ends_the_batch_and_leaves_nothing(tmp_path, source):
+    video, _ = source("constant.mp4")
+    slow = ExportSettings(encoder_preset="veryslow", export_height=1080)
+    requests = [ExportRequest(video, Interval(0, 12), tmp_path / f"{i}.mp4", slow) for i in range(3)]
+
+    def stop(_progress):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export_batch(requests, stop)
+    assert list(tmp_path.iterdir()) == []
+    assert kill_children() == 0
+
+
+def test_an_empty_batch_is_done(tmp_path):
+    assert export_batch([]).outcomes == ()
