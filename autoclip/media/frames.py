@@ -17,14 +17,15 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from autoclip.errors import MediaError
-from autoclip.media.container import open_container, rewind
+from autoclip.media.container import media_errors, open_container, rewind
 from autoclip.media.video import Video
+from autoclip.timeline import Interval
 
 _KEYFRAME_PACKETS = 1_000
 """How many packets are read in search of a keyframe behind a place that was sought."""
 
-_PREROLL_MARGIN_SEC = 1.0
-"""From how long before the wanted frame every frame is decoded; before that only those others refer to."""
+_PREROLL_MARGIN_SEC = 0.5
+"""From how long before the wanted frame every frame is decoded; before that only those that others refer to."""
 
 _READ_ON_SEC = 2.0
 """How far ahead a frame may lie to be reached by decoding on, rather than by a seek back to its keyframe."""
@@ -41,10 +42,28 @@ class TimedFrame:
 
 
 @contextmanager
-def open_frames(path: Path, video: Video) -> Iterator[FrameReader]:
-    """Open a video for taking single frames out of it; raises `MediaError` as `open_container` does."""
+def open_frames(path: Path, video: Video, *, in_runs: bool = False) -> Iterator[FrameReader]:
+    """Open a video for taking single frames out of it.
+
+    Parameters
+    ----------
+    path : Path
+        The video file.
+    video : Video
+        Its probe.
+    in_runs : bool, optional
+        Whether frames will mostly be reached by decoding many before them: then several are decoded at once, which
+        makes a run faster on several cores and a lone keyframe slower.
+
+    Raises
+    ------
+    MediaError
+        As `autoclip.media.container.open_container`, and if the stream is no longer there.
+    """
     with open_container(path) as container:
-        yield FrameReader(path, video, container)
+        reader = FrameReader(path, video, container)
+        container.streams[video.video.index].codec_context.thread_type = "AUTO" if in_runs else "SLICE"
+        yield reader
 
 
 class FrameReader:
@@ -59,34 +78,43 @@ class FrameReader:
         self._stream = stream
         self._time_base = video.video.time_base
         self._start_pts = video.video.start_pts
+        self._variable = video.video.variable_frame_rate
         self._frames: Iterator[VideoFrame] = iter(())
         self._shown: VideoFrame | None = None
         self._next: VideoFrame | None = None
 
-    def keyframe(self, instant: float, *, unless: frozenset[float] = frozenset()) -> TimedFrame | None:
+    def keyframe(
+        self, instant: float, within: Interval, *, unless: frozenset[float] = frozenset()
+    ) -> TimedFrame | None:
         """Return the keyframe from which decoding would start for an instant; the cheapest frame to get.
 
         Parameters
         ----------
         instant : float
             Seconds from the first video frame.
+        within : Interval
+            Where the keyframe has to lie; one outside is not decoded.
         unless : frozenset of float
-            Instants of keyframes that are known already and not worth decoding again.
+            Instants of keyframes that are known already; they are not decoded again.
 
         Returns
         -------
         TimedFrame or None
-            None if it is one of `unless`, or can't be decoded by itself.
+            None if it lies outside, is one of `unless`, or can't be decoded by itself.
         """
-        self._seek(self._pts(instant))
-        packet = self._keyframe_packet()
-        if packet is None or packet.pts is None or self._instant(packet.pts) in unless:
-            return None
-        self._stream.codec_context.skip_frame = "DEFAULT"
-        try:
-            frames = [*self._stream.decode(packet), *self._stream.decode(None)]
-        except av.error.InvalidDataError:
-            return None
+        with media_errors(self._path):
+            self._seek(self._pts(instant))
+            packet = self._keyframe_packet()
+            if packet is None or packet.pts is None:
+                return None
+            shown = self._instant(packet.pts)
+            if shown in unless or not within.contains(shown):
+                return None
+            self._stream.codec_context.skip_frame = "DEFAULT"
+            try:
+                frames = [*self._stream.decode(packet), *self._stream.decode(None)]
+            except av.error.InvalidDataError:
+                return None
         return self._timed(frames[0]) if frames else None
 
     def at(self, instant: float) -> TimedFrame:
@@ -98,14 +126,19 @@ class FrameReader:
             If no frame can be decoded there.
         """
         target = self._pts(instant)
-        if not self._reaches(target):
-            self._start_before(target)
-        while self._next is not None and self._pts_of(self._next) <= target:
-            self._shown, self._next = self._next, next(self._frames, None)
-        found = self._shown if self._shown is not None else self._next
+        with media_errors(self._path):
+            found = self._shown_at(target)
         if found is None:
             raise MediaError(self._path, f"no picture can be decoded at {instant:.3f} s")
         return self._timed(found)
+
+    def _shown_at(self, target: int) -> VideoFrame | None:
+        if not self._reaches(target):
+            self._start_before(target)
+        while self._next is not None and self._pts_of(self._next) <= target:
+            self._shown, self._next = self._next, None  # so that a failure to decode on leaves no stale frame behind
+            self._next = next(self._frames, None)
+        return self._shown if self._shown is not None else self._next
 
     def _reaches(self, target: int) -> bool:
         """Whether decoding on from the present position is a good way to a frame."""
@@ -135,7 +168,8 @@ class FrameReader:
     def _decode(self, target: int) -> Iterator[VideoFrame]:
         margin = round(_PREROLL_MARGIN_SEC / self._time_base)
         for packet in self._container.demux(self._stream):
-            preroll = packet.pts is not None and packet.pts < target - margin
+            # With a variable rate a frame may be shown for long: one well before the target may be the one.
+            preroll = packet.pts is not None and packet.pts < target - margin and not self._variable
             self._stream.codec_context.skip_frame = "NONREF" if preroll else "DEFAULT"
             try:
                 frames = packet.decode()
