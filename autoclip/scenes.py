@@ -107,10 +107,20 @@ class _Chain:
 def merge_adaptively(edges: Times, settings: SceneSettings) -> Times:
     """Raise the least length by `merge_growth` a pass until no more than `soft_clip_limit` segments are left.
 
-    No merger exceeds `max_clip_seconds`, so a very long video may keep more: the limit is soft.
+    No merger exceeds `max_clip_seconds`. When that stops the passes short of the limit, the segments are packed from
+    the start as full as they get; a very long video may still keep more: the limit is soft.
     """
-    shortest = settings.min_clip_seconds
-    while edges.size - 1 > settings.soft_clip_limit and shortest < settings.max_clip_seconds:
+    shortest, merged = settings.min_clip_seconds, edges
+    while merged.size - 1 > settings.soft_clip_limit and shortest < settings.max_clip_seconds:
         shortest = min(shortest * settings.merge_growth, settings.max_clip_seconds)
-        edges = merge_short(edges, shortest, settings.max_clip_seconds)
-    return edges
+        merged = merge_short(merged, shortest, settings.max_clip_seconds)
+    return pack(edges, settings.max_clip_seconds) if merged.size - 1 > settings.soft_clip_limit else merged
+
+
+def pack(edges: Times, longest: float) -> Times:
+    """Join neighbours from the start on, each segment as long as `longest` allows."""
+    kept = [float(edges[0])]
+    for edge, following in itertools.pairwise(edges[1:].tolist()):
+        if following - kept[-1] > longest:
+            kept.append(edge)
+    return np.array([*kept, float(edges[-1])])
