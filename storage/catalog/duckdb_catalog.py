@@ -169,8 +169,7 @@ class DuckDBCatalog(Catalog):
         self._current.transaction = transaction
         try:
             yield transaction
-            transaction.require_sound()
-            self._file.execute("COMMIT")
+            transaction.keep()
         except BaseException:
             transaction.undo()
             raise
@@ -211,11 +210,15 @@ class _Transaction:
             self._failed = True
             raise
 
-    def require_sound(self) -> None:
-        """Refuse to keep a unit in which something failed: DuckDB's COMMIT would silently keep nothing."""
+    def keep(self) -> None:
+        """Commit, unless something failed in between: DuckDB's COMMIT would then silently keep nothing."""
         self._require_own_process()
+        if self.read_only:
+            self._file.rolled_back()
+            return
         if self._failed:
             raise StorageError("nothing of this unit of work was kept, because a part of it failed before")
+        self._file.execute("COMMIT")
 
     def undo(self) -> None:
         """Roll back, unless this is a forked child, which must not touch its parent's unit."""

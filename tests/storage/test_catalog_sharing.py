@@ -1,0 +1,458 @@
+"""The catalog under several processes, threads, forks, kills and refusals."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from autoclip.errors import CatalogBusyError, NotFoundError, StorageError
+from storage.catalog import CatalogMemory, Export, open_catalog
+from storage.catalog.duckdb_catalog import DuckDBCatalog
+from storage.catalog.file_system import file_system_of, refuse_network_file_system
+from storage.keys import FileIdentity, fingerprint
+from storage.migrations import Migration, known_migrations, migrate
+
+WRITER = """
+import sys
+from pathlib import Path
+from storage.catalog import Export
+from storage.catalog.duckdb_catalog import DuckDBCatalog
+catalog, project, count = DuckDBCatalog(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3])
+print('ready', flush=True)
+for number in range(count):
+    with catalog.transaction() as unit:
+        current = unit.projects.get(project)
+        saved = unit.projects.save(current.changed(size_bytes=(current.size_bytes or 0) + 1))
+        unit.exports.add(Export(project_id=project, name=str(saved.size_bytes)))
+    print(saved.size_bytes, flush=True)
+"""
+
+
+def start(catalog, project, count):
+    command = [sys.executable, "-c", WRITER, str(catalog.path), project.id, str(count)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def numbers_kept(catalog, project):
+    with catalog.reading() as view:
+        counter = view.projects.get(project.id).size_bytes or 0
+        return counter, sorted(int(export.name) for export in view.exports.page(project.id).items)
+
+
+def test_read_modify_writes_of_several_processes_lose_nothing_and_readers_never_fail(catalog, project):
+    writers = [start(catalog, project, 25) for _ in range(4)]
+    while any(writer.poll() is None for writer in writers):
+        counter, rows = numbers_kept(catalog, project)
+        assert rows == list(range(1, counter + 1))
+        time.sleep(0.02)
+    assert [writer.wait() for writer in writers] == [0] * 4
+    assert numbers_kept(catalog, project) == (100, list(range(1, 101)))
+    for writer in writers:
+        writer.stdout.close()
+
+
+def test_a_killed_writer_loses_nothing_it_committed_and_keeps_nothing_half(catalog, project):
+    for attempt in range(10):
+        with start(catalog, project, 10_000) as writer:
+            time.sleep(0.013 * (attempt + 1))
+            writer.kill()
+            told = [int(line) for line in writer.stdout.read().splitlines() if line]
+        counter, rows = numbers_kept(catalog, project)
+        assert rows == list(range(1, counter + 1))
+        assert counter >= max(told, default=0)
+    assert counter > 0
+
+
+def test_killing_the_process_that_makes_the_catalog_leaves_one_that_opens(tmp_path):
+    program = (
+        "import sys; from pathlib import Path; from storage.catalog.duckdb_catalog import DuckDBCatalog\n"
+        "print(1, flush=True)\n"
+        "with DuckDBCatalog(Path(sys.argv[1])).transaction(): pass"
+    )
+    for attempt in range(6):
+        path = tmp_path / f"{attempt}.duckdb"
+        with subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE) as maker:
+            maker.stdout.readline()
+            time.sleep(0.006 * attempt)
+            maker.kill()
+        with DuckDBCatalog(path).reading() as view:
+            assert view.projects.page().total == 0
+
+
+def test_waiting_ends_at_the_deadline_and_leaves_the_lock_usable(catalog, project):
+    impatient = DuckDBCatalog(catalog.path, busy_deadline_sec=0.2)
+    with catalog.transaction():
+        for verb in (impatient.transaction, impatient.reading):
+            before = time.monotonic()
+            with pytest.raises(CatalogBusyError, match="try again later"), verb():
+                pass
+            assert 0.1 < time.monotonic() - before < 5
+    with impatient.transaction() as unit:
+        assert unit.projects.get(project.id) == project
+
+
+def test_another_thread_also_waits_until_the_deadline(catalog):
+    impatient = DuckDBCatalog(catalog.path, busy_deadline_sec=0.1)
+    failures = []
+
+    def read():
+        try:
+            with impatient.reading():
+                pass
+        except CatalogBusyError as error:
+            failures.append(error)
+
+    with impatient.transaction():
+        thread = threading.Thread(target=read)
+        thread.start()
+        thread.join()
+    assert "another thread" in str(failures[0])
+
+
+def test_a_program_that_knows_no_lock_of_ours_is_waited_for_and_then_named(catalog, project):
+    impatient = DuckDBCatalog(catalog.path, busy_deadline_sec=0.2)
+    program = f"import duckdb, sys; c = duckdb.connect({str(catalog.path)!r}); print(1, flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as shell:
+        shell.stdout.readline()
+        with pytest.raises(CatalogBusyError, match="another program"), impatient.reading():
+            pass
+        threading.Timer(0.3, shell.stdin.close).start()
+        with catalog.reading() as view:
+            assert view.projects.get(project.id) == project
+
+
+def test_threads_share_one_catalog(catalog, project):
+    def write(count):
+        for _ in range(count):
+            with catalog.transaction() as unit:
+                current = unit.projects.get(project.id)
+                unit.projects.save(current.changed(size_bytes=(current.size_bytes or 0) + 1))
+
+    threads = [threading.Thread(target=write, args=(10,)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with catalog.reading() as view:
+        assert view.projects.get(project.id).size_bytes == 60
+
+
+def test_two_catalogs_in_one_process_see_each_others_changes(catalog, project):
+    other = DuckDBCatalog(catalog.path)
+    for number in range(5):
+        one, two = (catalog, other) if number % 2 else (other, catalog)
+        with one.transaction() as unit:
+            unit.projects.save(unit.projects.get(project.id).changed(name=str(number)))
+        with two.reading() as view:
+            assert view.projects.get(project.id).name == str(number)
+    with catalog.reading() as here, other.reading() as there:
+        assert here.projects.get(project.id) == there.projects.get(project.id)
+
+
+def test_one_catalog_a_process_and_path(tmp_path):
+    assert open_catalog(tmp_path / "a.duckdb") is open_catalog(tmp_path / "a.duckdb")
+    assert not (tmp_path / "a.duckdb").exists()
+
+
+def test_a_failed_block_undoes_everything(catalog, project):
+    def fail():
+        with catalog.transaction() as unit:
+            unit.projects.save(project.changed(name="Half"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    with catalog.reading() as view:
+        assert view.projects.get(project.id) == project
+
+
+def test_a_failed_statement_undoes_everything_even_if_its_error_is_caught(catalog, project):
+    def fail():
+        with catalog.transaction() as unit:
+            unit.projects.save(project.changed(name="Half"))
+            with pytest.raises(StorageError):
+                unit.projects.statements.rows("SELECT nothing FROM nowhere")
+
+    with pytest.raises(StorageError, match="nothing of this unit of work was kept"):
+        fail()
+    with catalog.reading() as view:
+        assert view.projects.get(project.id) == project
+
+
+def test_a_question_without_an_answer_undoes_nothing(catalog, project):
+    with catalog.transaction() as unit:
+        unit.projects.save(project.changed(name="Kept"))
+        with pytest.raises(NotFoundError):
+            unit.clips.get("nope")
+    with catalog.reading() as view:
+        assert view.projects.get(project.id).name == "Kept"
+
+
+def test_a_unit_within_a_unit_is_part_of_it(catalog, project):
+    def fail():
+        with catalog.transaction() as outer:
+            with catalog.transaction() as inner:
+                inner.projects.save(project.changed(name="Inner"))
+            with catalog.reading() as view:
+                assert view.projects.get(project.id).name == "Inner"
+            assert outer.projects.get(project.id).name == "Inner"
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        fail()
+    with catalog.reading() as view:
+        assert view.projects.get(project.id) == project
+
+
+def test_a_failed_inner_unit_fails_the_outer_one(catalog, project):
+    def inner():
+        with catalog.transaction() as unit:
+            unit.projects.save(project.changed(name="Half"))
+            raise RuntimeError("stop")
+
+    def outer():
+        with catalog.transaction(), pytest.raises(RuntimeError):
+            inner()
+
+    with pytest.raises(StorageError, match="a part of it failed"):
+        outer()
+    with catalog.reading() as view:
+        assert view.projects.get(project.id) == project
+
+
+def test_reading_changes_nothing(catalog, project):
+    with catalog.reading() as view:
+        with pytest.raises(StorageError, match="only reads"), catalog.transaction():
+            pass
+        with pytest.raises(StorageError, match="read-only"):
+            view.projects.save(project.changed(name="x"))
+
+
+def test_a_forked_child_has_a_catalog_of_its_own(catalog, project):
+    def write():
+        with catalog.transaction() as unit:
+            unit.projects.save(unit.projects.get(project.id).changed(name="Child"))
+
+    with catalog.reading():
+        pass
+    child = multiprocessing.get_context("fork").Process(target=write)
+    child.start()
+    child.join(30)
+    assert child.exitcode == 0
+    with catalog.transaction() as unit:
+        assert unit.projects.get(project.id).name == "Child"
+
+
+def test_a_child_forked_inside_a_unit_neither_keeps_its_lock_nor_commits_it(catalog, project):
+    reader, writer = os.pipe()
+    with catalog.transaction() as unit:
+        unit.projects.save(project.changed(name="Parent"))
+        child = os.fork()
+        if child == 0:  # leaves the block like any other program would, but is no part of it
+            os.close(writer)
+            os.read(reader, 1)
+            try:
+                unit.projects.get(project.id)
+            except StorageError:
+                os._exit(7)
+            os._exit(1)
+    os.close(reader)
+    with catalog.transaction() as unit:
+        assert unit.projects.get(project.id).name == "Parent"
+    os.close(writer)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_a_child_that_leaves_its_parents_unit_by_the_door_harms_nothing(tmp_path):
+    program = """
+import os, sys
+from pathlib import Path
+from storage.catalog import Project, Source
+from storage.catalog.duckdb_catalog import DuckDBCatalog
+catalog = DuckDBCatalog(Path(sys.argv[1]))
+try:
+    with catalog.transaction() as unit:
+        unit.projects.add(Project(id='one', name='one', source=Source(kind='file', address='a')))
+        child = os.fork()
+        if child == 0:
+            sys.exit(3)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+except SystemExit:
+    raise
+with catalog.transaction() as unit:
+    unit.projects.add(Project(id='two', name='two', source=Source(kind='file', address='a')))
+    child = os.fork()
+    if child == 0:
+        sys.exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+with catalog.reading() as view:
+    assert view.projects.page(sort='name').total == 2
+"""
+    subprocess.run([sys.executable, "-c", program, str(tmp_path / "a.duckdb")], check=True, timeout=60)
+
+
+def test_a_deleted_catalog_is_made_anew_and_a_replaced_one_is_seen(catalog, project, tmp_path):
+    catalog.backup(tmp_path / "copy.duckdb")
+    catalog.path.unlink()
+    with catalog.reading() as view:
+        assert view.projects.page().total == 0
+    (tmp_path / "copy.duckdb").replace(catalog.path)
+    with catalog.transaction() as unit:
+        assert unit.projects.get(project.id) == project
+
+
+def test_the_log_of_a_catalog_that_is_gone_is_never_mixed_into_a_new_one(tmp_path):
+    log = tmp_path / "a.duckdb.wal"
+    log.write_bytes(b"commits")
+    with (
+        pytest.raises(StorageError, match=r"a\.duckdb\.wal holds changes"),
+        DuckDBCatalog(tmp_path / "a.duckdb").reading(),
+    ):
+        pass
+    assert log.read_bytes() == b"commits"
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all" * 1000])
+def test_what_is_no_catalog_is_refused_and_left_alone(tmp_path, content):
+    path = tmp_path / "a.duckdb"
+    path.write_bytes(content)
+    with pytest.raises(StorageError, match="restore a backup"), DuckDBCatalog(path).transaction():
+        pass
+    assert path.read_bytes() == content
+
+
+def test_a_backup_is_a_whole_catalog(catalog, project, tmp_path):
+    with start(catalog, project, 10_000) as writer:
+        time.sleep(0.05)
+        catalog.backup(tmp_path / "backup" / "copy.duckdb")
+        writer.send_signal(signal.SIGKILL)
+    counter, rows = numbers_kept(DuckDBCatalog(tmp_path / "backup" / "copy.duckdb"), project)
+    assert rows == list(range(1, counter + 1))
+    with pytest.raises(StorageError, match="the catalog itself"):
+        catalog.backup(catalog.path)
+
+
+def test_a_full_disk_loses_nothing_that_was_committed(catalog, project):
+    program = (
+        "import resource, signal, sys\nfrom pathlib import Path\n"
+        "from autoclip.errors import StorageError\nfrom storage.catalog import Export\n"
+        "from storage.catalog.duckdb_catalog import DuckDBCatalog\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "catalog, project = DuckDBCatalog(Path(sys.argv[1])), sys.argv[2]\n"
+        "limit = Path(sys.argv[1]).stat().st_size + 2_000_000\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))\n"
+        "done = 0\n"
+        "try:\n"
+        "    for number in range(1, 100):\n"
+        "        with catalog.transaction() as unit:\n"
+        "            current = unit.projects.get(project)\n"
+        "            unit.projects.save(current.changed(size_bytes=number))\n"
+        "            noise = hex(pow(3, 400_000 + number))\n"
+        "            unit.exports.add(Export(project_id=project, name=str(number), note=noise))\n"
+        "        done = number\n"
+        "except StorageError as error: print(done); print(error)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, catalog.path, project.id], capture_output=True, text=True, check=True
+    )
+    done, message = run.stdout.split("\n", 1)
+    assert "no room is left" in message
+    counter, rows = numbers_kept(catalog, project)
+    assert rows == list(range(1, counter + 1))
+    assert counter >= int(done) > 0
+    with catalog.transaction() as unit:
+        unit.exports.add(Export(project_id=project.id, name=str(counter + 1)))
+
+
+def test_a_catalog_of_an_older_version_is_brought_up_to_date(catalog, project, monkeypatch):
+    newer = (
+        *known_migrations(),
+        Migration(2, "rating", "ALTER TABLE clips ADD COLUMN rating INTEGER; UPDATE clips SET rating = 3;"),
+    )
+    monkeypatch.setattr("storage.catalog.duckdb_catalog.known_migrations", lambda: newer)
+    later = DuckDBCatalog(catalog.path)
+    with later.reading() as view:
+        assert "rating" in {row["column_name"] for row in view.clips.statements.rows("DESCRIBE clips")}
+        assert view.projects.get(project.id) == project
+        done = view.clips.statements.rows("SELECT number, name, applied_at FROM migrations ORDER BY number")
+        assert [(row["number"], row["name"]) for row in done] == [(1, "projects_clips_exports"), (2, "rating")]
+    monkeypatch.undo()
+    with pytest.raises(StorageError, match="newer autoclip"), DuckDBCatalog(catalog.path).reading():
+        pass
+
+
+def test_a_migration_that_fails_half_way_leaves_no_trace(catalog, project, monkeypatch):
+    broken = (*known_migrations(), Migration(2, "broken", "CREATE TABLE half (a INTEGER); SELECT nothing;"))
+    monkeypatch.setattr("storage.catalog.duckdb_catalog.known_migrations", lambda: broken)
+    with pytest.raises(StorageError), DuckDBCatalog(catalog.path).transaction():
+        pass
+    monkeypatch.undo()
+    with DuckDBCatalog(catalog.path).transaction() as unit:
+        tables = {row["name"] for row in unit.projects.statements.rows("SHOW TABLES")}
+        assert "half" not in tables
+        assert unit.projects.get(project.id) == project
+
+
+def test_migrations_are_numbered_without_gaps():
+    assert [migration.number for migration in known_migrations()] == list(range(1, len(known_migrations()) + 1))
+
+
+def test_migrating_twice_does_nothing():
+    connection = duckdb.connect()
+
+    def execute(sql, parameters=()):
+        cursor = connection.execute(sql, parameters)
+        return [dict(zip([c[0] for c in cursor.description], row, strict=True)) for row in cursor.fetchall()]
+
+    assert migrate(execute, known_migrations()) == known_migrations()
+    assert migrate(execute, known_migrations()) == ()
+
+
+MOUNTS = """\
+22 1 252:0 / / rw,relatime - ext4 /dev/vda rw
+30 22 0:40 / /mnt/my\\040share rw,relatime shared:5 - nfs4 host:/x rw
+31 30 0:41 / /mnt/my\\040share/local rw - xfs /dev/b rw
+32 22 0:42 / /home/u/remote rw - fuse.sshfs u@h: rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind"),
+    [("/", "ext4"), ("/mnt/my share/a", "nfs4"), ("/mnt/my share/local/a", "xfs"), ("/home/u/remote", "fuse.sshfs")],
+)
+def test_network_file_systems_are_refused(tmp_path, folder, kind):
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(MOUNTS)
+    assert file_system_of(Path(folder), mounts) == kind
+    if kind in {"ext4", "xfs"}:
+        refuse_network_file_system(Path(folder), mounts)
+    else:
+        with pytest.raises(StorageError, match=kind):
+            refuse_network_file_system(Path(folder), mounts)
+
+
+def test_where_the_system_does_not_tell_any_folder_is_allowed(tmp_path):
+    refuse_network_file_system(tmp_path, tmp_path / "none")
+
+
+def test_fingerprints_are_remembered_per_file(catalog, tmp_path):
+    memory, video = CatalogMemory(catalog), tmp_path / "video.mp4"
+    video.write_bytes(b"one")
+    fresh = fingerprint(video, memory)
+    assert memory.recall(FileIdentity.of(video)) is None
+    identity = FileIdentity.of(video)
+    memory.remember(identity, "remembered")
+    memory.remember(identity, fresh)
+    assert memory.recall(identity) == fresh
+    assert fingerprint(video, memory) == fresh
+    video.write_bytes(b"two!")
+    assert memory.recall(FileIdentity.of(video)) is None
