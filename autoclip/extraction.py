@@ -1,0 +1,224 @@
+"""Extraction: one pass over a video that measures everything its clips are chosen by."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from autoclip.errors import MediaError
+from autoclip.media.decode import (
+    DecodePolicy,
+    Described,
+    PictureDamage,
+    Pictures,
+    ReadingStopped,
+    SkipFrame,
+    available_cores,
+    decode,
+)
+from autoclip.media.decode_sound import SoundBlock, SoundDamage
+from autoclip.media.video import Video
+from autoclip.progress import Progress, ProgressListener, ignore_progress
+from autoclip.settings import ExtractionProfile, ExtractionSettings
+from autoclip.signals.black import black_runs
+from autoclip.signals.freeze import freeze_runs
+from autoclip.signals.hashing import hashes_on_grid
+from autoclip.signals.motion import motion_series
+from autoclip.signals.picture_meter import MeasuredPictures, PictureMeasures, PictureMeter
+from autoclip.signals.pictures import PictureSamples, describe_pictures
+from autoclip.signals.shots import cut_scores, cuts
+from autoclip.signals.sound import SoundMeter, envelope_dbfs, sound_series
+from autoclip.signals.table import Event, Features
+from autoclip.timeline import Grid
+
+EXTRACTION_VERSION = 1
+"""Part of the key under which features are stored: raised when the same file and settings would measure otherwise."""
+
+_SKIPPED: dict[ExtractionProfile, SkipFrame] = {"exact": "DEFAULT", "balanced": "NONREF", "fast": "NONKEY"}
+_SOUND_SIGNALS = ("audio_rms", "audio_dbfs", "loudness_lufs", "onset_strength")
+
+
+def extract(
+    path: Path,
+    video: Video,
+    settings: ExtractionSettings,
+    on_progress: ProgressListener = ignore_progress,
+    *,
+    decoders: int | None = None,
+) -> Features:
+    """Measure a video in one decode pass.
+
+    Parameters
+    ----------
+    path : Path
+        The video file.
+    video : Video
+        What probing it found.
+    settings : ExtractionSettings
+        What to measure and how.
+    on_progress : callable
+        Told several times a second; whatever it raises ends the work within a second and passes through.
+    decoders : int, optional
+        Threads that decode pictures; one for each core by default. The result does not depend on it.
+
+    Returns
+    -------
+    Features
+        Series on the sampling grid, and events.
+
+    Raises
+    ------
+    MediaError
+        If the file can't be read, or holds not one picture that can be decoded.
+    """
+    video = video.model_copy(update={"path": path})
+    pass_ = _Pass(video, settings, on_progress)
+    policy = _policy(settings, decoders or available_cores())
+    for part in decode(video, policy, pass_.describe, pass_.report):
+        pass_.take(part)
+    return pass_.features()
+
+
+def _policy(settings: ExtractionSettings, decoders: int) -> DecodePolicy:
+    return DecodePolicy(
+        skip_frame=_SKIPPED[settings.profile],
+        skip_loop_filter=settings.profile != "exact",
+        longest_side=settings.motion_width,
+        motion_fps=settings.motion_fps,
+        decoders=decoders,
+    )
+
+
+class _Pass:
+    """What has been measured so far."""
+
+    def __init__(self, video: Video, settings: ExtractionSettings, on_progress: ProgressListener) -> None:
+        self._video = video
+        self._settings = settings
+        self._progress = _Speed(video.duration_sec, on_progress)
+        self._pictures = PictureMeter(settings.motion_fps, settings.freeze_noise, settings.freeze_min_sec)
+        self._sound = SoundMeter()
+        self._damage: list[str] = []
+        self._end_pts = 0
+        self._seen = False
+
+    def describe(self, pictures: Pictures) -> MeasuredPictures:
+        """Turn decoded pictures into what is measured of each alone; runs in the decoding threads."""
+        samples = PictureSamples(pictures.luma, pictures.chroma, pictures.full_range)
+        facts = describe_pictures(samples, self._settings.black_pixel_threshold)
+        seconds = pictures.pts.astype(np.float64) * float(self._video.video.time_base)
+        return MeasuredPictures(seconds, samples, facts, pictures.motion_index, pictures.motion_luma)
+
+    def report(self) -> None:
+        """Tell the listener how far it is; called while waiting, too."""
+        self._progress.report(self._end_pts * float(self._video.video.time_base))
+
+    def take(self, part: Described[MeasuredPictures] | SoundBlock | SoundDamage | ReadingStopped) -> None:
+        """Take what the decoders give out."""
+        match part:
+            case SoundBlock():
+                self._sound.push(part.start, part.rate, part.channels, part.samples)
+            case Described():
+                if part.description is not None:
+                    self._pictures.push(part.description)
+                    self._seen = True
+                self._end_pts = max(self._end_pts, part.end_pts)
+                self._damage.extend(self._sentence(damage) for damage in part.damage)
+                self.report()
+            case SoundDamage():
+                self._damage.append(f"sound damaged{_at(part.seconds)}: {part.reason}")
+            case ReadingStopped():
+                self._damage.append(f"the file could not be read beyond this point: {part.reason}")
+
+    def features(self) -> Features:
+        """Put everything on the grid and find the events."""
+        if not self._seen:
+            raise MediaError(self._video.path, "not one picture could be decoded; the file is damaged")
+        duration = self._duration()
+        grid = Grid.covering(duration, self._settings.step_sec)
+        measures, sound = self._pictures.finish(), self._sound.finish()
+        series = {
+            "motion_score": motion_series(measures.motion_sec, measures.motion, grid),
+            "luma_mean": _step_means(measures, grid),
+        }
+        absent: dict[str, str] = {}
+        if sound is None:
+            absent = dict.fromkeys(_SOUND_SIGNALS, self._silence())
+        else:
+            of_sound = sound_series(sound, grid)
+            series |= {name: getattr(of_sound, name) for name in _SOUND_SIGNALS}
+        return Features(
+            duration_sec=duration,
+            grid=grid,
+            series=series,
+            absent=absent,
+            frame_hash=hashes_on_grid(measures.hash_sec, measures.hashes, grid.times),
+            envelope_dbfs=None if sound is None else envelope_dbfs(sound, duration),
+            events=self._events(measures, duration),
+            warnings=tuple(self._damage),
+        )
+
+    def _events(self, measures: PictureMeasures, duration: float) -> tuple[Event, ...]:
+        rows, settings = measures.rows, self._settings
+        events = (
+            *cuts(rows.seconds, cut_scores(measures.shots)),
+            *black_runs(rows.seconds, rows.black_share, duration, settings.black_min_sec),
+            *freeze_runs(
+                rows.seconds,
+                rows.change,
+                rows.drift,
+                noise=settings.freeze_noise,
+                end_sec=duration,
+                min_sec=settings.freeze_min_sec,
+            ),
+        )
+        return tuple(sorted(events, key=lambda event: (event.start_sec, event.kind)))
+
+    def _duration(self) -> float:
+        if self._settings.profile == "fast":  # the packets after the last keyframe were not looked at
+            return self._video.duration_sec
+        return self._end_pts * float(self._video.video.time_base)
+
+    def _silence(self) -> str:
+        if self._video.audio is not None:
+            return "not one sample of the sound could be decoded"
+        if self._video.audio_stream_count:
+            return "the sound can't be decoded: " + "; ".join(self._video.warnings)
+        return "the video has no sound"
+
+    def _sentence(self, damage: PictureDamage) -> str:
+        seconds = None if damage.pts is None else damage.pts * float(self._video.video.time_base)
+        return f"picture damaged{_at(seconds)}: {damage.reason}"
+
+
+class _Speed:
+    """Says how far the pass is, how fast it goes and how long it still takes."""
+
+    def __init__(self, duration_sec: float, on_progress: ProgressListener) -> None:
+        self._duration = duration_sec
+        self._on_progress = on_progress
+        self._begun = time.monotonic()
+
+    def report(self, done_sec: float) -> None:
+        elapsed = max(time.monotonic() - self._begun, 1e-6)
+        speed = done_sec / elapsed
+        message = ""
+        if speed > 0:
+            message = f"{speed:.1f}x real time, {max(0.0, self._duration - done_sec) / speed:.0f} s left"
+        self._on_progress(Progress("extract", min(1.0, done_sec / self._duration), message))
+
+
+def _at(seconds: float | None) -> str:
+    return "" if seconds is None else f" at {seconds:.2f} s"
+
+
+def _step_means(measures: PictureMeasures, grid: Grid) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    rows = measures.rows
+    step = np.minimum((rows.seconds / grid.step_sec + 1e-9).astype(np.intp), grid.count)
+    total = np.bincount(step, rows.luma_mean, minlength=grid.count + 1)[: grid.count]
+    number = np.bincount(step, minlength=grid.count + 1)[: grid.count]
+    # A picture is shown until the next one comes.
+    shown = np.maximum(np.searchsorted(rows.seconds, grid.times + 1e-9, side="right") - 1, 0)
+    return np.where(number > 0, total / np.maximum(number, 1), rows.luma_mean[shown]).astype(np.float32)

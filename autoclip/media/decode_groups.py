@@ -1,0 +1,166 @@
+"""Cutting a stream of packets into groups that decoders can work on side by side.
+
+A group begins where a decoder can start afresh (a keyframe before which nothing is needed), so each decoder thread
+takes the next group and the file is still read once, front to back, without seeking. Pictures that are shown before
+such a keyframe but come after it in the file (leading pictures of an open GOP) go to the group before, with the
+keyframe they refer to. The groups depend on the packets alone, never on how many decoders there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+VideoPacket: TypeAlias = "Packet[VideoStream]"
+
+MIN_GROUP_PACKETS = 96
+"""A decoder is drained at the end of a group; the cost of that fades beside some hundred pictures."""
+
+MAX_GROUP_PACKETS = 320
+MAX_GROUP_BYTES = 16 << 20
+"""Longer stretches without a fresh start go on in a further group on the same decoder, so memory stays bounded."""
+
+_RESTARTABLE = frozenset({"h264", "hevc", "vp8", "vp9", "libvpx-vp9", "libdav1d", "av1", "mpeg2video", "mpeg1video"})
+_H264_IDR = 5  # nal_unit_type, ITU-T H.264 table 7-1
+_HEVC_IRAP = range(16, 24)  # nal_unit_type, ITU-T H.265 table 7-1
+
+
+@dataclass(frozen=True, slots=True)
+class PacketGroup:
+    """Packets for one decoder, in file order.
+
+    Attributes
+    ----------
+    packets : tuple of Packet
+        What the decoder is fed.
+    first_pts, end_pts : int or None
+        Pictures outside ``[first_pts, end_pts)`` belong to another group; None leaves that side open.
+    restarts : bool
+        Whether a decoder can start afresh here; otherwise it must be the one that had the group before.
+    ends : bool
+        Whether the next group restarts, so that the decoder must give out all it holds.
+    """
+
+    packets: tuple[VideoPacket, ...]
+    first_pts: int | None
+    end_pts: int | None
+    restarts: bool
+    ends: bool
+
+
+@dataclass
+class _Open:
+    """A group under way."""
+
+    restarts: bool
+    first_pts: int | None
+    packets: list[VideoPacket] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, packet: VideoPacket) -> None:
+        self.packets.append(packet)
+        self.size += packet.size
+
+    def closed(self, *, end_pts: int | None, ends: bool) -> PacketGroup:
+        return PacketGroup(tuple(self.packets), self.first_pts, end_pts, self.restarts, ends)
+
+
+class PacketGrouper:
+    """Collects packets into groups.
+
+    Parameters
+    ----------
+    codec : str
+        Name of the decoder; decides how a fresh start is recognised, and whether there is any.
+    """
+
+    def __init__(self, codec: str) -> None:
+        self._codec = codec
+        self._splits = codec in _RESTARTABLE
+        self._current = _Open(restarts=True, first_pts=None)
+        # A group that is complete but for leading pictures that may follow the next keyframe.
+        self._waiting: _Open | None = None
+        self._leading: list[VideoPacket] = []
+
+    def add(self, packet: VideoPacket) -> Iterator[PacketGroup]:
+        """Take the next packet and yield the groups it completes."""
+        if self._waiting is not None:
+            if _is_shown_before(packet, self._current.first_pts):
+                self._leading.append(packet)
+                self._current.add(packet)
+                return
+            yield self._release()
+        if self._starts_group(packet):
+            self._waiting, self._leading = self._current, []
+            self._current = _Open(restarts=True, first_pts=packet.pts)
+        self._current.add(packet)
+        if len(self._current.packets) >= MAX_GROUP_PACKETS or self._current.size >= MAX_GROUP_BYTES:
+            if self._waiting is not None:
+                yield self._release()
+            yield self._current.closed(end_pts=None, ends=False)
+            self._current = _Open(restarts=False, first_pts=self._current.first_pts)
+
+    def finish(self) -> Iterator[PacketGroup]:
+        """Yield what is left at the end of the stream."""
+        if self._waiting is not None:
+            yield self._release()
+        yield self._current.closed(end_pts=None, ends=True)
+
+    def _starts_group(self, packet: VideoPacket) -> bool:
+        return (
+            self._splits
+            and packet.is_keyframe
+            and packet.pts is not None
+            and len(self._current.packets) >= MIN_GROUP_PACKETS
+            and is_fresh_start(packet, self._codec)
+        )
+
+    def _release(self) -> PacketGroup:
+        group, key = self._waiting, self._current
+        assert group is not None  # noqa: S101 - the callers looked
+        if self._leading:
+            group.packets.append(key.packets[0])
+            group.packets.extend(self._leading)
+        self._waiting, self._leading = None, []
+        return group.closed(end_pts=key.first_pts, ends=True)
+
+
+def is_fresh_start(packet: VideoPacket, codec: str) -> bool:
+    """Whether a decoder can start at this keyframe and show every picture from its timestamp on.
+
+    Containers also mark recovery points of H.264 as keyframes, after which pictures only become right by and by; there
+    only an IDR picture counts. Other codecs' keyframes are clean.
+    """
+    if codec == "h264":
+        return _H264_IDR in _nal_types(bytes(packet), mask=0x1F, shift=0)
+    if codec == "hevc":
+        return any(kind in _HEVC_IRAP for kind in _nal_types(bytes(packet), mask=0x3F, shift=1))
+    return True
+
+
+def _nal_types(data: bytes, *, mask: int, shift: int) -> set[int]:
+    """Types of the NAL units in a packet, whether parted by start codes (Annex B) or preceded by their lengths."""
+    starts = _annex_b_starts(data) if data[:3] == b"\0\0\1" or data[:4] == b"\0\0\0\1" else _length_starts(data)
+    return {(data[start] >> shift) & mask for start in starts if start < len(data)}
+
+
+def _annex_b_starts(data: bytes) -> Iterator[int]:
+    position = data.find(b"\0\0\1")
+    while position >= 0:
+        yield position + 3
+        position = data.find(b"\0\0\1", position + 3)
+
+
+def _length_starts(data: bytes) -> Iterator[int]:
+    position = 0
+    while position + 4 < len(data):
+        yield position + 4
+        position += 4 + int.from_bytes(data[position : position + 4], "big")
+
+
+def _is_shown_before(packet: VideoPacket, pts: int | None) -> bool:
+    return packet.pts is not None and pts is not None and packet.pts < pts

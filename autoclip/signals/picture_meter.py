@@ -1,0 +1,240 @@
+"""From pictures to one compact row each: what events and motion are found from, without the pictures.
+
+A row depends on its own picture and a bounded number of neighbours. Of a long video only the rows are kept, some 50
+bytes a picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoclip.signals.difference import mean_absolute_difference
+from autoclip.signals.freeze import earlier_picture
+from autoclip.signals.hashing import difference_hash
+from autoclip.signals.motion import motion_between
+from autoclip.signals.pictures import PictureFacts, PictureSamples
+from autoclip.signals.shots import SIDE_PICTURES, ShotRows, shot_rows
+
+MAX_DRIFT_SEC = 2.0
+"""Pictures are compared with one at most this much earlier, so that few need to be kept."""
+
+Rows = TypeVar("Rows", ShotRows, "PictureRows")
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredPictures:
+    """Consecutive pictures with what was found out about each alone.
+
+    Attributes
+    ----------
+    seconds : ndarray
+        Presentation times, shape ``(n,)``, float64.
+    samples : PictureSamples
+        The reduced pictures.
+    facts : PictureFacts
+        What each shows.
+    motion_index : ndarray
+        Which of the pictures motion looks at, shape ``(m,)``.
+    motion_luma : ndarray
+        Those, reduced by means, shape ``(m, height, width)``, uint8.
+    """
+
+    seconds: NDArray[np.float64]
+    samples: PictureSamples
+    facts: PictureFacts
+    motion_index: NDArray[np.intp]
+    motion_luma: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRows:
+    """One row a picture, shape ``(n,)`` each; float32 unless told.
+
+    Attributes
+    ----------
+    seconds : ndarray
+        Presentation time, float64.
+    luma_mean, black_share : ndarray
+        As `PictureFacts`.
+    change : ndarray
+        Mean absolute difference to the picture before; the first is infinite.
+    drift : ndarray
+        Mean absolute difference to the picture `freeze.earlier_picture` names; infinite where `change` tells enough.
+    """
+
+    seconds: NDArray[np.float64]
+    luma_mean: NDArray[np.float32]
+    black_share: NDArray[np.float32]
+    change: NDArray[np.float32]
+    drift: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureMeasures:
+    """Everything measured of the pictures.
+
+    Attributes
+    ----------
+    rows : PictureRows
+        One row a picture.
+    shots : ShotRows
+        One row a picture.
+    motion_sec, motion : ndarray
+        When the later picture of each pair is shown, and the pair's motion; shape ``(m,)``.
+    hash_sec, hashes : ndarray
+        When each hashed picture is shown, and its hash (uint64); shape ``(k,)``.
+    """
+
+    rows: PictureRows
+    shots: ShotRows
+    motion_sec: NDArray[np.float64]
+    motion: NDArray[np.float32]
+    hash_sec: NDArray[np.float64]
+    hashes: NDArray[np.uint64]
+
+
+class PictureMeter:
+    """Turns consecutive pictures into rows.
+
+    Parameters
+    ----------
+    motion_fps : float
+        Rate at which motion looks at pictures.
+    freeze_noise : float
+        Difference up to which pictures may be the same.
+    freeze_min_sec : float
+        Shortest freeze that counts.
+    """
+
+    def __init__(self, motion_fps: float, freeze_noise: float, freeze_min_sec: float) -> None:
+        self._motion_fps = motion_fps
+        self._noise = freeze_noise
+        self._drift_sec = min(freeze_min_sec, MAX_DRIFT_SEC)
+        self._seconds = np.zeros(0)  # of the pictures still kept
+        self._samples: PictureSamples | None = None
+        self._rows: list[PictureRows] = []
+        self._neighbours = _Neighbours()
+        self._motion = _Motion(motion_fps)
+
+    def push(self, pictures: MeasuredPictures) -> None:
+        """Take the pictures that follow those pushed before."""
+        kept = len(self._seconds)
+        seconds = np.concatenate([self._seconds, pictures.seconds])
+        samples = _joined(self._samples, pictures.samples)
+        change, drift = self._differences(seconds, samples, kept)
+        facts = pictures.facts
+        self._rows.append(PictureRows(pictures.seconds, facts.luma_mean, facts.black_share, change, drift))
+        self._neighbours.push(facts.histogram, facts.thumbnail)
+        self._motion.push(pictures.seconds[pictures.motion_index], pictures.motion_luma)
+        self._keep(seconds, samples)
+
+    def finish(self) -> PictureMeasures:
+        """Return what was measured of everything pushed."""
+        return PictureMeasures(
+            _concatenated(PictureRows, self._rows),
+            self._neighbours.finish(),
+            np.array(self._motion.motion_sec),
+            np.array(self._motion.motion, np.float32),
+            np.array(self._motion.hash_sec),
+            np.array(self._motion.hashes, np.uint64),
+        )
+
+    def _differences(
+        self, seconds: NDArray[np.float64], samples: PictureSamples, first: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        index = np.arange(first, len(seconds))
+        change = _difference(samples, slice(max(first - 1, 0), len(seconds) - 1), slice(max(first, 1), len(seconds)))
+        if first == 0:
+            change = np.concatenate([[np.float32(np.inf)], change])
+        drift = np.full(len(index), np.inf, np.float32)
+        still = change <= self._noise
+        earlier = earlier_picture(seconds, self._drift_sec)[index]
+        drift[still] = _difference(samples, earlier[still], index[still])
+        return change, drift
+
+    def _keep(self, seconds: NDArray[np.float64], samples: PictureSamples) -> None:
+        first = min(int(np.searchsorted(seconds, seconds[-1] - self._drift_sec)), len(seconds) - 1)
+        self._seconds = seconds[first:].copy()
+        self._samples = PictureSamples(samples.luma[first:].copy(), samples.chroma[first:].copy(), samples.full_range)
+
+
+class _Neighbours:
+    """Holds what the cues of shots need of neighbouring pictures until both sides are there."""
+
+    def __init__(self) -> None:
+        self._histogram: NDArray[np.float32] | None = None
+        self._thumbnail: NDArray[np.float32] | None = None
+        self._measured = 0  # of those held
+        self._rows: list[ShotRows] = []
+
+    def push(self, histogram: NDArray[np.float32], thumbnail: NDArray[np.float32]) -> None:
+        if self._histogram is None or self._thumbnail is None:
+            self._histogram, self._thumbnail = histogram, thumbnail
+        else:
+            self._histogram = np.concatenate([self._histogram, histogram])
+            self._thumbnail = np.concatenate([self._thumbnail, thumbnail])
+        self._measure(len(self._histogram) - SIDE_PICTURES)
+
+    def finish(self) -> ShotRows:
+        if self._histogram is not None:
+            self._measure(len(self._histogram))
+        return _concatenated(ShotRows, self._rows)
+
+    def _measure(self, after: int) -> None:
+        if self._histogram is None or self._thumbnail is None or after <= self._measured:
+            return
+        self._rows.append(shot_rows(self._histogram, self._thumbnail, self._measured, after))
+        drop = max(0, after - SIDE_PICTURES)
+        self._histogram, self._thumbnail = self._histogram[drop:].copy(), self._thumbnail[drop:].copy()
+        self._measured = after - drop
+
+
+class _Motion:
+    """Compares each picture that motion looks at with the one before."""
+
+    def __init__(self, motion_fps: float) -> None:
+        self._motion_fps = motion_fps
+        self._tick: int | None = None
+        self._last: NDArray[np.uint8] | None = None
+        self.motion_sec: list[float] = []
+        self.motion: list[float] = []
+        self.hash_sec: list[float] = []
+        self.hashes: list[np.uint64] = []
+
+    def push(self, seconds: NDArray[np.float64], luma: NDArray[np.uint8]) -> None:
+        # A group's first picture is always among them; it may fall into the tick of the group before.
+        ticks = np.floor(seconds * self._motion_fps + 1e-6)
+        first = 1 if len(ticks) and self._tick == ticks[0] else 0
+        seconds, luma = seconds[first:], luma[first:]
+        if len(seconds) == 0:
+            return
+        self._tick = int(ticks[-1])
+        self.hash_sec.extend(seconds.tolist())
+        self.hashes.extend(difference_hash(luma))
+        if self._last is not None:
+            luma = np.concatenate([self._last[None], luma])
+        self.motion.extend(motion_between(luma).tolist())
+        self.motion_sec.extend(seconds[len(seconds) - len(luma) + 1 :].tolist())
+        self._last = luma[-1].copy()
+
+
+def _difference(
+    samples: PictureSamples, a: slice | NDArray[np.intp], b: slice | NDArray[np.intp]
+) -> NDArray[np.float32]:
+    return mean_absolute_difference(samples.luma[a], samples.luma[b], samples.chroma[a], samples.chroma[b])
+
+
+def _joined(before: PictureSamples | None, new: PictureSamples) -> PictureSamples:
+    if before is None:
+        return new
+    return PictureSamples(
+        np.concatenate([before.luma, new.luma]), np.concatenate([before.chroma, new.chroma]), new.full_range
+    )
+
+
+def _concatenated(kind: type[Rows], parts: list[Rows]) -> Rows:
+    return kind(*(np.concatenate([getattr(part, column.name) for part in parts]) for column in fields(kind)))

@@ -1,0 +1,239 @@
+"""From samples to one row every 20 ms: energy, K-weighted energy and onset strength, on the video's timeline.
+
+Samples come in blocks as they are decoded and leave as soon as their row is made. Where there is no sound (a gap in the
+timestamps, before the first sample, after the last) a row is NaN, not silence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import rfft, rfftfreq
+
+from autoclip.signals.loudness import channel_weights, decibels, k_weighting, momentary_loudness
+from autoclip.signals.onset import band_edges, band_levels, onset_strength
+from autoclip.signals.table import ENVELOPE_STEP_SEC
+from autoclip.timeline import Grid
+
+HOP_SEC = ENVELOPE_STEP_SEC
+
+JITTER_SEC = 0.04
+"""Timestamps may stray this far from the count of samples: containers round to a millisecond, and some clocks to more.
+
+Half of it is the shift of sound against picture that nobody notices (ITU-R BT.1359: 45 ms early).
+"""
+
+_BATCH_HOPS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class SoundRows:
+    """What was measured of the sound.
+
+    Attributes
+    ----------
+    mean_square : ndarray
+        Of the mono mix (mean of the channels), of each hop; shape ``(n,)``, float32.
+    weighted_power : ndarray
+        Mean square of the K-weighted channels, summed by their weights (BS.1770), of each hop.
+    onset : ndarray
+        Onset strength in dB, of each hop.
+    """
+
+    mean_square: NDArray[np.float32]
+    weighted_power: NDArray[np.float32]
+    onset: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class SoundSeries:
+    """Sound on the sampling grid, shapes ``(grid.count,)``, float32, NaN where there is none.
+
+    Units as in `table.SIGNAL_UNITS`.
+    """
+
+    audio_rms: NDArray[np.float32]
+    audio_dbfs: NDArray[np.float32]
+    loudness_lufs: NDArray[np.float32]
+    onset_strength: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class _Spectrum:
+    """What turns samples at one rate into band powers."""
+
+    length: int
+    window: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    weighting: NDArray[np.float32]
+    edges: NDArray[np.intp]
+
+
+class SoundMeter:
+    """Turns blocks of samples into rows; blocks come in order of time."""
+
+    def __init__(self) -> None:
+        self._run: _Run | None = None
+        self._parts: list[tuple[int, NDArray[np.float32]]] = []
+
+    def push(self, start: int, rate: int, channels: tuple[str, ...], samples: NDArray[np.float32]) -> None:
+        """Take a block of samples.
+
+        Parameters
+        ----------
+        start : int
+            Position of the first sample, counted from time 0; what lies before is not measured.
+        rate : int
+            Samples a second.
+        channels : tuple of str
+            Names of the channels.
+        samples : ndarray
+            Shape ``(channels, count)``, float32, full scale = 1.
+        """
+        if self._run is None or not self._run.continues(start, rate, channels):
+            self._end_run()
+            self._run = _Run(start, rate, channels)
+        self._run.add(samples)
+        self._parts.extend(self._run.rows(final=False))
+
+    def finish(self) -> SoundRows | None:
+        """Return the rows of everything pushed; None when there was no sound at all."""
+        self._end_run()
+        if not self._parts:
+            return None
+        count = max(first + part.shape[1] for first, part in self._parts)
+        rows = np.full((3, count), np.nan, np.float32)
+        for first, part in self._parts:
+            rows[:, first : first + part.shape[1]] = part
+        self._parts = []
+        return SoundRows(*rows)
+
+    def _end_run(self) -> None:
+        if self._run is not None:
+            self._parts.extend(self._run.rows(final=True))
+            self._run = None
+
+
+class _Run:
+    """Samples that follow each other without a gap."""
+
+    def __init__(self, start: int, rate: int, channels: tuple[str, ...]) -> None:
+        self._rate = rate
+        self._channels = channels
+        self._spectrum = _spectrum(rate)
+        self._weights = channel_weights(channels)
+        self._next = start  # position of the sample that comes next
+        self._blocks: list[NDArray[np.float32]] = []
+        self._hop = _first_hop(start, rate)
+        self._buffer_start = start
+        self._levels: NDArray[np.float32] | None = None
+
+    def continues(self, start: int, rate: int, channels: tuple[str, ...]) -> bool:
+        """Whether a block follows on what is here."""
+        return rate == self._rate and channels == self._channels and abs(start - self._next) <= JITTER_SEC * rate
+
+    def add(self, samples: NDArray[np.float32]) -> None:
+        """Append a block; the count of samples, not its timestamp's jitter, says where it lies."""
+        self._blocks.append(samples)
+        self._next += samples.shape[1]
+
+    def rows(self, *, final: bool) -> list[tuple[int, NDArray[np.float32]]]:
+        """Return the rows that can be made, as ``(first hop, (3, n))``; few at a time are left to wait for more."""
+        lead = self._spectrum.length // 2
+        ready = self._next - (0 if final else lead)
+        end_hop = int(ready / (self._rate * HOP_SEC) + 1e-9)
+        if end_hop <= self._hop or (not final and end_hop - self._hop < _BATCH_HOPS):
+            return []
+        samples = np.concatenate(self._blocks, axis=1) if len(self._blocks) > 1 else self._blocks[0]
+        hops = np.arange(self._hop, end_hop)
+        starts = np.rint(hops * (self._rate * HOP_SEC)).astype(np.int64) - self._buffer_start
+        rows = self._measure(samples, starts)
+        part = (self._hop, rows)
+        self._hop = end_hop
+        self._drop(samples)
+        return [part]
+
+    def _drop(self, samples: NDArray[np.float32]) -> None:
+        """Let go of the samples no later row looks at."""
+        keep_from = max(0, int(self._hop * self._rate * HOP_SEC) - self._spectrum.length - self._buffer_start)
+        self._blocks = [samples[:, keep_from:].copy()]
+        self._buffer_start += keep_from
+
+    def _measure(self, samples: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[np.float32]:
+        hop, length = round(self._rate * HOP_SEC), self._spectrum.length
+        before = (length - hop) // 2
+        padded = np.pad(samples, ((0, 0), (before, length)))
+        frames = np.lib.stride_tricks.sliding_window_view(padded, length, axis=1)[:, starts]
+        mono_hop = frames[:, :, before : before + hop].mean(axis=0)
+        mean_square = np.einsum("ij,ij->i", mono_hop, mono_hop) / hop
+        spectra = rfft(frames * self._spectrum.window, axis=2)
+        power = (spectra.real**2 + spectra.imag**2) * self._spectrum.scale
+        weighted = np.einsum("cnf,f,c->n", power, self._spectrum.weighting, self._weights, optimize=True)
+        return np.stack([mean_square, weighted, self._onset(spectra)]).astype(np.float32)
+
+    def _onset(self, spectra: NDArray[np.complex64]) -> NDArray[np.float32]:
+        mix = spectra.mean(axis=0) if len(spectra) > 1 else spectra[0]
+        levels = band_levels((mix.real**2 + mix.imag**2) * self._spectrum.scale, self._spectrum.edges)
+        # The first row of a run has nothing to rise from.
+        before = levels[:1] if self._levels is None else self._levels
+        self._levels = levels[-1:]
+        return onset_strength(np.concatenate([before, levels]))
+
+
+def sound_series(rows: SoundRows, grid: Grid) -> SoundSeries:
+    """Put rows on the sampling grid.
+
+    ``audio_rms`` and ``audio_dbfs`` are of the energy of the whole step, ``loudness_lufs`` is the loudest momentary
+    loudness centred in it, ``onset_strength`` the mean.
+    """
+    step_of_row = np.minimum(((np.arange(len(rows.onset)) + 0.5) * HOP_SEC / grid.step_sec).astype(np.intp), grid.count)
+    mean_square = _step_mean(rows.mean_square, step_of_row, grid.count)
+    return SoundSeries(
+        audio_rms=np.sqrt(mean_square).astype(np.float32),
+        audio_dbfs=decibels(mean_square).astype(np.float32),
+        loudness_lufs=_step_max(momentary_loudness(rows.weighted_power, HOP_SEC), step_of_row, grid.count),
+        onset_strength=_step_mean(rows.onset, step_of_row, grid.count).astype(np.float32),
+    )
+
+
+def envelope_dbfs(rows: SoundRows, duration_sec: float) -> NDArray[np.float32]:
+    """Return the level of the mono mix every `HOP_SEC`, in dBFS; NaN where there is no sound."""
+    envelope = np.full(Grid.covering(duration_sec, HOP_SEC).count, np.nan, np.float32)
+    count = min(len(envelope), len(rows.mean_square))
+    envelope[:count] = decibels(rows.mean_square[:count].astype(np.float64))
+    return envelope
+
+
+def _step_mean(values: NDArray[np.float32], step: NDArray[np.intp], count: int) -> NDArray[np.float64]:
+    measured = ~np.isnan(values)
+    total = np.bincount(step[measured], values[measured], minlength=count + 1)[:count]
+    number = np.bincount(step[measured], minlength=count + 1)[:count]
+    return np.asarray(np.divide(total, number, out=np.full(count, np.nan), where=number > 0))
+
+
+def _step_max(values: NDArray[np.float64], step: NDArray[np.intp], count: int) -> NDArray[np.float32]:
+    highest = np.full(count + 1, -np.inf)
+    measured = ~np.isnan(values)
+    np.maximum.at(highest, step[measured], values[measured])
+    return np.where(np.isinf(highest), np.nan, highest)[:count].astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def _spectrum(rate: int) -> _Spectrum:
+    """Windows two hops long: neighbours overlap by half, so that no onset falls between two."""
+    length = 2 * round(rate * HOP_SEC)
+    window = np.hanning(length + 1)[:-1].astype(np.float32)
+    frequencies = rfftfreq(length, 1.0 / rate)
+    # Parseval's theorem for one-sided spectra: all bins but the first and last stand for two.
+    sides = np.full(len(frequencies), 2.0)
+    sides[0] = sides[-1] = 1.0
+    scale = (sides / (length * float(np.sum(window**2)))).astype(np.float32)
+    return _Spectrum(length, window, scale, k_weighting(frequencies, rate), band_edges(frequencies))
+
+
+def _first_hop(start: int, rate: int) -> int:
+    """First hop that begins at or after a position, and at or after time 0."""
+    return int(np.ceil(max(start, 0) / (rate * HOP_SEC) - 1e-9))
