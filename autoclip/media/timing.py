@@ -120,9 +120,11 @@ def measure_timing(container: InputContainer, stream: VideoStream, first_pts: in
     """
     rewind(container, stream, first_pts)
     head = _read(container, stream, HEAD_PACKETS, first=True)
-    if head.complete:
-        return _timing(head.end, [head], first_pts, ())
     claimed = _claimed_end(container, stream, first_pts)
+    if head.complete:
+        # Of a container's claim nothing is known but that it may be about the sound.
+        doubtful = stream.duration is None and len(container.streams) > 1
+        return _timing(head.end, [head], first_pts, () if doubtful else _disagreement(stream, claimed, head.end))
     tail = _read_tail(container, stream, claimed, first_pts)
     if tail is not None:
         spans = [head, *_sampled(container, stream, first_pts, tail.end or first_pts), tail]

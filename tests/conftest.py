@@ -1,0 +1,139 @@
+"""What tests of several rooms share: short videos encoded on the spot, and the folder of real media."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+MEDIA_FOLDER = Path(os.environ.get("AUTOCLIP_SHARED", Path(__file__).parents[2] / "shared")) / "media"
+
+
+@pytest.fixture
+def shared_media() -> Callable[[str], Path]:
+    """Path of a real media file by its name in the shared folder; skips the test where it is absent."""
+
+    def find(name: str) -> Path:
+        path = MEDIA_FOLDER / name
+        if not path.exists():
+            pytest.skip(f"no {path}; set AUTOCLIP_SHARED to the folder that holds media/")
+        return path
+
+    return find
+
+
+@dataclass
+class Film:
+    """One picture track for `encode_film`: RGB pictures, or grey levels that fill a picture."""
+
+    pictures: Sequence[np.ndarray | int]
+    size: tuple[int, int] = (64, 48)
+    rate: Fraction = Fraction(25)
+    ticks: Sequence[int] | None = None
+    time_base: Fraction | None = None
+    codec: str = "libx264"
+    pixel_format: str = "yuv420p"
+    options: dict[str, str] = field(default_factory=lambda: {"preset": "ultrafast", "crf": "10"})
+    setup: Callable[[Any], None] = lambda _stream: None
+
+
+@dataclass
+class Sound:
+    """One track of a 440 Hz tone for `encode_film`."""
+
+    seconds: float = 1.0
+    codec: str = "aac"
+    layout: str = "mono"
+    setup: Callable[[Any], None] = lambda _stream: None
+
+
+@pytest.fixture
+def encode_film(tmp_path: Path) -> Callable[..., Path]:
+    """Encode tracks into a file under `tmp_path` and return its path."""
+
+    def encode(
+        name: str,
+        *tracks: Film | Sound,
+        container_options: dict[str, str] | None = None,
+        metadata: dict[str, str] | None = None,
+        chapters: list[dict[str, Any]] | None = None,
+    ) -> Path:
+        path = tmp_path / name
+        with av.open(str(path), "w", container_options=container_options or {}) as output:
+            output.metadata.update(metadata or {})
+            if chapters:
+                output.set_chapters(chapters)
+            streams = [_add_stream(output, track) for track in tracks]
+            packets = [
+                packet for track, stream in zip(tracks, streams, strict=True) for packet in _encoded(track, stream)
+            ]
+            for packet in sorted(packets, key=lambda packet: packet.dts * packet.time_base):
+                output.mux(packet)
+        return path
+
+    return encode
+
+
+@pytest.fixture
+def film() -> type[Film]:
+    return Film
+
+
+@pytest.fixture
+def sound() -> type[Sound]:
+    return Sound
+
+
+def _add_stream(output: Any, track: Film | Sound) -> Any:
+    if isinstance(track, Sound):
+        stream = output.add_stream(track.codec, rate=48000, layout=track.layout)
+    else:
+        stream = output.add_stream(track.codec, rate=track.rate, options=dict(track.options))
+        stream.width, stream.height = track.size
+        stream.pix_fmt = track.pixel_format
+        stream.codec_context.time_base = stream.time_base = track.time_base or 1 / track.rate
+    track.setup(stream)
+    return stream
+
+
+def _encoded(track: Film | Sound, stream: Any) -> list[Any]:
+    frames = _tone(track) if isinstance(track, Sound) else _frames(track)
+    packets = [packet for frame in frames for packet in stream.encode(frame)]
+    return [*packets, *stream.encode(None)]
+
+
+def _frames(track: Film) -> list[av.VideoFrame]:
+    time_base = track.time_base or 1 / track.rate
+    ticks = track.ticks if track.ticks is not None else range(len(track.pictures))
+    frames = []
+    for tick, picture in zip(ticks, track.pictures, strict=True):
+        frame = av.VideoFrame.from_ndarray(_pixels(picture, track.size), format="rgb24").reformat(
+            format=track.pixel_format
+        )
+        frame.pts, frame.time_base = tick, time_base
+        frames.append(frame)
+    return frames
+
+
+def _pixels(picture: np.ndarray | int, size: tuple[int, int]) -> np.ndarray:
+    if isinstance(picture, np.ndarray):
+        return np.ascontiguousarray(picture)
+    return np.full((size[1], size[0], 3), picture, dtype=np.uint8)
+
+
+def _tone(track: Sound) -> list[av.AudioFrame]:
+    channels = av.AudioLayout(track.layout).nb_channels
+    frames = []
+    for start in range(0, int(track.seconds * 48000), 1024):
+        wave = 0.3 * np.sin(2 * np.pi * 440 * np.arange(start, start + 1024) / 48000)
+        frame = av.AudioFrame.from_ndarray(np.tile(wave.astype(np.float32), (channels, 1)), "fltp", track.layout)
+        frame.sample_rate, frame.pts, frame.time_base = 48000, start, Fraction(1, 48000)
+        frames.append(frame)
+    return frames
