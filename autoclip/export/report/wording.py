@@ -1,0 +1,58 @@
+"""Times, sizes and rates as people read them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+_KIB = 1024
+_MINUTE, _HOUR = 60, 3600
+
+
+def clock(seconds: float, *, decimals: int = 0, hours: bool = False) -> str:
+    """Write a time as ``m:ss`` or, from an hour on or if `hours`, ``h:mm:ss``; rounded to `decimals`.
+
+    Examples
+    --------
+    >>> clock(13.04, decimals=2), clock(59.999, decimals=2), clock(3725)
+    ('0:13.04', '1:00.00', '1:02:05')
+    """
+    units = round(abs(seconds) * 10**decimals)
+    whole, part = divmod(units, 10**decimals)
+    fraction = f".{part:0{decimals}d}" if decimals else ""
+    sign = "-" if seconds < 0 and units else ""
+    if hours or whole >= _HOUR:
+        return f"{sign}{whole // _HOUR}:{whole % _HOUR // _MINUTE:02d}:{whole % _MINUTE:02d}{fraction}"
+    return f"{sign}{whole // _MINUTE}:{whole % _MINUTE:02d}{fraction}"
+
+
+def duration(seconds: float) -> str:
+    """Write a duration: ``9.5 s``, ``2 min 03 s``, ``1 h 02 min``."""
+    if seconds < _MINUTE:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE:02d} s"
+    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02d} min"
+
+
+def size(count: int) -> str:
+    """Write a number of bytes with a binary unit."""
+    value, unit = float(count), "B"
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):  # noqa: B007 - the unit reached is what is wanted
+        if value < _KIB:
+            break
+        value /= _KIB
+    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def rate(value: Fraction | None, *, variable: bool) -> str:
+    """Write a frame rate: ``25 fps``, ``29.97 fps``, ``29.92 fps, variable``."""
+    if value is None:
+        return "unknown frame rate"
+    text = f"{float(value):.2f}".rstrip("0").rstrip(".")
+    return f"{text} fps, variable" if variable else f"{text} fps"
+
+
+def plain(value: object) -> str:
+    """Write a parameter's value."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
