@@ -25,7 +25,7 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Stream
+from av.stream import Discard, Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
@@ -207,7 +207,7 @@ def _read(container: InputContainer, video: Video, policy: DecodePolicy) -> Iter
         wanted.append(container.streams[video.audio.index])
     for stream in container.streams:
         if stream not in wanted:
-            stream.discard = "all"  # type: ignore[assignment]
+            stream.discard = Discard.all
     keys_only = policy.skip_frame == "NONKEY"
     try:
         for packet in container.demux(*wanted):
