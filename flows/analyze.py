@@ -1,0 +1,45 @@
+"""The flow that finds the highlights of a project's video."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from autoclip.clips import ClipsFile
+from autoclip.settings import Settings
+from flows.analysis import ANALYSIS_PLAN, Analyzed, analyze_project, introduce_project
+from flows.clip_table import publish_clip_table
+from flows.job_flow import job_flow, label, own_run_id
+from flows.parameters import chosen_settings
+from tasks.run_report import RunReport
+
+
+@job_flow("analyze", "Find the highlights of a project's video")
+async def analyze(project_id: str, settings: Settings = Settings()) -> State[Analyzed]:  # noqa: B008 - frozen
+    """Measure the video of a project unless that was done, choose its clips, and put them into the catalog.
+
+    Clips that people made or changed stay. Run again with other settings, only what depends on them is done.
+
+    Args:
+        project_id: Id of the project, as "autoclip projects" shows it.
+        settings: How to measure and choose; what is left alone is as the worker's environment says.
+    """
+    chosen = chosen_settings(settings)
+    await introduce_project(project_id, "analyze")
+    with RunReport(own_run_id(), ANALYSIS_PLAN) as report:
+        analyzed = await analyze_project(project_id, chosen, report)
+    await publish_clip_table(analyzed.project, analyzed.clips_file)
+    await label(clips=len(analyzed.clips_file.clips))
+    return Completed(message=outcome(analyzed.clips_file), data=analyzed)
+
+
+def outcome(clips_file: ClipsFile, **more: Any) -> str:  # noqa: ANN401
+    """Say how many clips there are, or why none."""
+    count = len(clips_file.clips)
+    if not count:
+        return f"no clips: {clips_file.message}" if clips_file.message else "no clips"
+    return ", ".join(
+        [f"{count} clip{'s' if count != 1 else ''}", *(f"{number} {what}" for what, number in more.items())]
+    )

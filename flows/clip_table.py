@@ -1,0 +1,71 @@
+"""The markdown artifact a run ends with: the table of its clips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prefect.artifacts import acreate_markdown_artifact
+
+from autoclip.clips import Clip, ClipsFile
+from storage.catalog import Export, Project
+
+MOST_ROWS = 500
+"""Prefect's page renders a table of this length at once; the report page has all."""
+
+
+async def publish_clip_table(project: Project, clips_file: ClipsFile, exports: Sequence[Export] = ()) -> None:
+    """Leave the table with the run."""
+    await acreate_markdown_artifact(
+        key=f"clips-{project.id}",
+        markdown=clip_table(project, clips_file, exports),
+        description=f"Clips of {project.name}",
+    )
+
+
+def clip_table(project: Project, clips_file: ClipsFile, exports: Sequence[Export] = ()) -> str:
+    """Return the table as markdown."""
+    lines = [f"# {_cell(project.name)}", "", f"`{project.path}`: {len(clips_file.clips)} clips ({clips_file.mode})", ""]
+    if clips_file.clips:
+        files = {export.clip_id: export for export in exports}
+        lines += ["| clip | start | end | length | quality | why | file |", "|---|---:|---:|---:|---:|---|---|"]
+        lines += [_row(clip, files.get(clip.id)) for clip in clips_file.clips[:MOST_ROWS]]
+    if len(clips_file.clips) > MOST_ROWS:
+        lines += ["", f"... and {len(clips_file.clips) - MOST_ROWS} more in the report."]
+    if clips_file.message:
+        lines += ["", _cell(clips_file.message)]
+    return "\n".join(lines) + "\n"
+
+
+def _row(clip: Clip, export: Export | None) -> str:
+    cells = [
+        _cell(clip.name),
+        clock(clip.start),
+        clock(clip.end),
+        f"{clip.duration:.1f} s",
+        f"{clip.quality_score:.2f}",
+        _cell(clip.reason or clip.anchor_reason or ""),
+        _file(export),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _file(export: Export | None) -> str:
+    if export is None:
+        return ""
+    return f"`{export.path}`" if export.state == "completed" else f"{export.state}: {_cell(export.error or '')}"
+
+
+def clock(seconds: float) -> str:
+    """Write a time as people read it: ``1:02:03.4``."""
+    tenths = round(seconds * 10)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"
+
+
+def _cell(text: str) -> str:
+    """Keep foreign text from breaking the table or being read as markup."""
+    plain = " ".join(text.split())
+    for mark in "\\|`*_[]<>#":
+        plain = plain.replace(mark, f"\\{mark}" if mark not in "<>" else {"<": "&lt;", ">": "&gt;"}[mark])
+    return plain

@@ -1,0 +1,90 @@
+"""What makes a Prefect flow a job of ours: its name and tags, a sign of life, and an end that says what happened."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Coroutine
+from typing import Any, Literal, ParamSpec
+from uuid import UUID
+
+from prefect import Flow, flow, get_client, get_run_logger
+from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext
+from prefect.runtime import flow_run
+from prefect.states import Cancelled, Failed
+
+from autoclip.errors import AutoclipError
+from flows.liveness import run_lock
+from storage.process_lock import held
+from tasks.places import data_folder
+from tasks.run_report import RunCancelledError
+
+JobType = Literal["download", "analyze", "export", "export-batch", "process-video", "process-folder", "maintenance"]
+Arguments = ParamSpec("Arguments")
+JobBody = Callable[Arguments, Coroutine[Any, Any, Any]]
+
+
+def job_flow(job_type: JobType, text: str) -> Callable[[JobBody[Arguments]], Flow[Arguments, Coroutine[Any, Any, Any]]]:
+    """Make a coroutine function a flow that is a job.
+
+    The body is async although its tasks are not: Prefect spends a second at the end of a sync flow (a heartbeat thread
+    is joined) and none on an async one. Its docstring has an ``Args:`` section, since that is where Prefect's form
+    finds the help of each parameter.
+
+    Parameters
+    ----------
+    job_type : str
+        Type of the job and name of the flow.
+    text : str
+        What it does, for Prefect's page.
+    """
+
+    def decorate(body: JobBody[Arguments]) -> Flow[Arguments, Coroutine[Any, Any, Any]]:
+        @functools.wraps(body)
+        async def job(*arguments: Arguments.args, **named: Arguments.kwargs) -> Any:  # noqa: ANN401
+            with held(run_lock(data_folder(), own_run_id()), job_type):
+                await introduce(f"job:{job_type}")
+                return await _ending(body(*arguments, **named))
+
+        # Prefect reads annotations in the namespace of the function it is given, which for `job` is this module's.
+        job.__signature__ = inspect.signature(body, eval_str=True)  # type: ignore[attr-defined]
+        job.__annotations__ = inspect.get_annotations(body, eval_str=True)
+        # Parameters are checked as soon as they come; results live in the catalog, not in Prefect.
+        return flow(name=job_type, description=text, persist_result=False, validate_parameters=True)(job)
+
+    return decorate
+
+
+async def _ending(body: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401
+    """Run a job to its end; a stop on request and an error of ours become states that say so in one sentence."""
+    try:
+        return await body
+    except RunCancelledError as stop:
+        ending: State[Any] = Cancelled(message=str(stop))
+    except AutoclipError as error:
+        get_run_logger().debug("where it happened", exc_info=True)
+        ending = Failed(message=str(error), data=error)
+    return ending
+
+
+async def introduce(*tags: str, name: str | None = None) -> None:
+    """Add tags to this very run, and name it: a run started in Prefect's page comes without either."""
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None:
+        raise RuntimeError("only a flow run can introduce itself")
+    run = context.flow_run
+    run.tags = sorted({*run.tags, *tags})
+    async with get_client() as client:
+        await client.update_flow_run(run.id, name=name or run.name, tags=run.tags)
+
+
+async def label(**counts: int) -> None:
+    """Note numbers of the result on this run, where the job view reads them."""
+    async with get_client() as client:
+        await client.update_flow_run_labels(own_run_id(), {f"autoclip.{name}": count for name, count in counts.items()})
+
+
+def own_run_id() -> UUID:
+    """Return the id of the run this is called in."""
+    return UUID(flow_run.get_id())

@@ -1,0 +1,43 @@
+"""Put what an analysis chose into the catalog."""
+
+from __future__ import annotations
+
+from autoclip.clips import ClipsFile
+from autoclip.selection import SELECTION_VERSION
+from autoclip.settings import Settings
+from storage.catalog import Analysis, Catalog, Replacement
+from storage.keys import selection_key
+
+
+def record(catalog: Catalog, project_id: str, clips_file: ClipsFile, extraction_key: str) -> Replacement:
+    """Replace the automatic clips of a project by those of its clips file; what people made or changed stays.
+
+    All of it is one transaction: readers see the clips of before or those of now.
+
+    Raises
+    ------
+    NotFoundError
+        If the project is gone.
+    StorageError
+        If the catalog can't be used.
+    """
+    settings = Settings.from_flat(clips_file.settings)
+    pictures = {clip.id: clip.thumbnail for clip in clips_file.clips}
+    with catalog.transaction() as unit:
+        project = unit.projects.get(project_id)
+        replacement = unit.clips.replace_auto_clips(project_id, clips_file.mode, clips_file.clips)
+        for clip_id in replacement.updated:  # a new clip comes with its picture
+            unit.clips.set_thumbnail(clip_id, pictures[clip_id])
+        unit.analyses.record(
+            Analysis(
+                project_id=project_id,
+                mode=clips_file.mode,
+                extraction_key=extraction_key,
+                selection_key=selection_key(extraction_key, settings, SELECTION_VERSION),
+                settings=clips_file.settings,
+                message=clips_file.message,
+            )
+        )
+        if project.state != "analyzed" or project.error:
+            unit.projects.save(project.changed(state="analyzed", error=None))
+    return replacement

@@ -1,0 +1,27 @@
+"""Where this process finds the catalog and the projects' folders: in its environment, since a worker started it."""
+
+from __future__ import annotations
+
+from storage.catalog import Catalog, CatalogMemory, open_catalog
+from storage.data_folder import DataFolder, ProjectFolder
+from storage.environment import read_environment
+
+
+def data_folder() -> DataFolder:
+    """Return the data folder of the environment."""
+    return DataFolder(read_environment().data_dir)
+
+
+def project_folder(project_id: str) -> ProjectFolder:
+    """Return the folder of a project; it need not exist."""
+    return data_folder().project(project_id)
+
+
+def catalog() -> Catalog:
+    """Return the catalog of the environment."""
+    return open_catalog(read_environment().catalog_path)
+
+
+def fingerprint_memory() -> CatalogMemory:
+    """Return the catalog's memory of fingerprints."""
+    return CatalogMemory(catalog())

@@ -1,0 +1,157 @@
+"""What a run tells of itself while it works: its progress artifact, and whether it was asked to stop."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
+from prefect.client.schemas.objects import Artifact
+from prefect.logging import get_logger
+
+from autoclip.progress import Progress
+
+PROGRESS_KEY = "progress"
+PERIOD_SEC = 1.0
+"""Progress is written at most this often: an update costs the server 12 ms (measured)."""
+ASK_EVERY = 2
+"""The run's own state is read every so many periods."""
+
+
+class RunCancelledError(Exception):
+    """Somebody asked this run to stop; raised in the midst of the work, which cleans up and passes it on."""
+
+
+class RunReport:
+    """The progress of one run over all of its stages; a `ProgressListener` for each of them.
+
+    A thread of its own talks to the server, so that neither a slow nor a dead server holds the work up. The number
+    never falls, not even when a crashed run is run again. A run that no worker watches over learns here that it is to
+    stop: the next report of progress raises.
+
+    Parameters
+    ----------
+    flow_run_id : UUID
+        The run.
+    plan : mapping of str to float
+        Stage -> its share of the whole work, in the order of the stages; any positive numbers.
+
+    Raises
+    ------
+    RunCancelledError
+        From a call, once the run was asked to stop.
+    """
+
+    def __init__(self, flow_run_id: UUID, plan: Mapping[str, float]) -> None:
+        self._flow_run_id = flow_run_id
+        self._plan = dict(plan)
+        self._latest = Progress(next(iter(plan)), 0.0)
+        self._percent = 0.0
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._asked_to_stop = threading.Event()
+        self._artifact: UUID | None = None
+        self._written: tuple[float, str] | None = None
+        self._complained_of = ""
+
+    def __call__(self, progress: Progress) -> None:
+        """Take note of how far a stage is."""
+        with self._lock:
+            self._latest = progress
+            self._percent = max(self._percent, percent_done(self._plan, progress))
+        self.raise_if_cancelled()
+
+    def raise_if_cancelled(self) -> None:
+        """Raise `RunCancelledError` if the run was asked to stop."""
+        if self._asked_to_stop.is_set():
+            raise RunCancelledError("cancelled on request")
+
+    def __enter__(self) -> Self:
+        context = contextvars.copy_context()  # Prefect's settings, such as the server's address, are in it
+        self._thread = threading.Thread(target=context.run, args=(self._talk,), name="run-report", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is None:
+            with self._lock:
+                self._latest, self._percent = Progress("done", 1.0), 100.0
+        self._stop.set()
+        if kind is None or issubclass(kind, Exception):  # a signal must not wait for a server
+            self._thread.join(timeout=5 * PERIOD_SEC)
+
+    def _talk(self) -> None:
+        """Write the progress and read the state until the run ends."""
+        with get_client(sync_client=True) as client:
+            period = 0
+            while True:
+                ended = self._stop.wait(PERIOD_SEC if period else 0.0)
+                try:
+                    self._write(client)
+                    if not ended and period % ASK_EVERY == 0:
+                        self._ask(client)
+                except httpx.HTTPError as error:
+                    # The server may be starting anew; hours of work must not end for a number on a page.
+                    self._complain(error)
+                if ended:
+                    return
+                period += 1
+
+    def _complain(self, error: httpx.HTTPError) -> None:
+        """Tell of a fault once, not every second."""
+        if str(error) != self._complained_of:
+            self._complained_of = str(error)
+            get_logger("autoclip.run_report").warning("progress can't be reported: %s", error)
+
+    def _write(self, client: SyncPrefectClient) -> None:
+        with self._lock:
+            now = (round(self._percent, 1), _sentence(self._latest))
+        if now == self._written:
+            return
+        if self._artifact is None:
+            self._artifact = self._begun(client)
+        client.update_artifact(self._artifact, ArtifactUpdate(data=now[0], description=now[1]))
+        self._written = now
+
+    def _begun(self, client: SyncPrefectClient) -> UUID:
+        """Return the run's artifact: the one it left when it crashed, or a new one."""
+        before = progress_artifact(client, self._flow_run_id)
+        if before is not None:
+            with self._lock:
+                self._percent = max(self._percent, min(float(before.data or 0.0), 99.0))  # type: ignore[arg-type]
+            return before.id
+        artifact = ArtifactCreate(key=PROGRESS_KEY, type="progress", data=0.0, flow_run_id=self._flow_run_id)
+        return client.create_artifact(artifact).id
+
+    def _ask(self, client: SyncPrefectClient) -> None:
+        state = client.read_flow_run(self._flow_run_id).state
+        if state is not None and (state.is_cancelling() or state.is_cancelled()):
+            self._asked_to_stop.set()
+
+
+def percent_done(plan: Mapping[str, float], progress: Progress) -> float:
+    """Share of the whole plan that is done, in percent; 0 for a stage that is not in it."""
+    if progress.stage not in plan:
+        return 0.0
+    stages = list(plan)
+    before = sum(plan[stage] for stage in stages[: stages.index(progress.stage)])
+    return 100.0 * (before + plan[progress.stage] * progress.fraction) / sum(plan.values())
+
+
+def progress_artifact(client: SyncPrefectClient, flow_run_id: UUID) -> Artifact | None:
+    """Return the progress artifact of a run, or None when it has none yet."""
+    wanted = {"flow_run_id": {"any_": [str(flow_run_id)]}, "type": {"any_": ["progress"]}}
+    found = client.request("POST", "/artifacts/filter", json={"artifacts": wanted, "limit": 1}).json()
+    return Artifact.model_validate(found[0]) if found else None
+
+
+def _sentence(progress: Progress) -> str:
+    return f"{progress.stage}: {progress.message}" if progress.message else progress.stage
