@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +17,7 @@ MEDIA_FOLDER = Path(os.environ.get("AUTOCLIP_SHARED", Path(__file__).parents[2] 
 
 
 @pytest.fixture
-def shared_media() -> Callable[[str], Path]:
+def real_media() -> Callable[[str], Path]:
     """Path of a real media file by its name in the shared folder; skips the test where it is absent."""
 
     def find(name: str) -> Path:
@@ -31,7 +31,7 @@ def shared_media() -> Callable[[str], Path]:
 
 @dataclass
 class Film:
-    """One picture track for `encode_film`: RGB pictures, or grey levels that fill a picture."""
+    """One picture track for `encode_tracks`: RGB pictures, or grey levels that fill a picture."""
 
     pictures: Sequence[np.ndarray | int]
     size: tuple[int, int] = (64, 48)
@@ -46,7 +46,7 @@ class Film:
 
 @dataclass
 class Sound:
-    """One track of a 440 Hz tone for `encode_film`."""
+    """One track of a 440 Hz tone for `encode_tracks`."""
 
     seconds: float = 1.0
     codec: str = "aac"
@@ -55,7 +55,7 @@ class Sound:
 
 
 @pytest.fixture
-def encode_film(tmp_path: Path) -> Callable[..., Path]:
+def encode_tracks(tmp_path: Path) -> Callable[..., Path]:
     """Encode tracks into a file under `tmp_path` and return its path."""
 
     def encode(
@@ -91,6 +91,21 @@ def sound() -> type[Sound]:
     return Sound
 
 
+@pytest.fixture(scope="session")
+def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a real Prefect server that lives as long as the session; flows called in a test talk to it."""
+    from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
+    from prefect_server import prefect_variables, running_server
+
+    home = tmp_path_factory.mktemp("prefect")
+    with running_server(home) as url, pytest.MonkeyPatch.context() as patch:
+        for name, value in prefect_variables(home, url).items():
+            patch.setenv(name, value)
+        updates = {PREFECT_API_URL: url, PREFECT_HOME: home, PREFECT_LOGGING_TO_API_ENABLED: False}
+        with temporary_settings(updates):
+            yield url
+
+
 def _add_stream(output: Any, track: Film | Sound) -> Any:
     if isinstance(track, Sound):
         stream = output.add_stream(track.codec, rate=48000, layout=track.layout)
@@ -98,7 +113,7 @@ def _add_stream(output: Any, track: Film | Sound) -> Any:
         stream = output.add_stream(track.codec, rate=track.rate, options=dict(track.options))
         stream.width, stream.height = track.size
         stream.pix_fmt = track.pixel_format
-        stream.codec_context.time_base = stream.time_base = track.time_base or 1 / track.rate
+        stream.codec_context.time_base = stream.time_base = track.time_base or 1 / Fraction(track.rate)
     track.setup(stream)
     return stream
 
@@ -110,7 +125,7 @@ def _encoded(track: Film | Sound, stream: Any) -> list[Any]:
 
 
 def _frames(track: Film) -> list[av.VideoFrame]:
-    time_base = track.time_base or 1 / track.rate
+    time_base = track.time_base or 1 / Fraction(track.rate)
     ticks = track.ticks if track.ticks is not None else range(len(track.pictures))
     frames = []
     for tick, picture in zip(ticks, track.pictures, strict=True):

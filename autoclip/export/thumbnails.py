@@ -224,7 +224,10 @@ def _keyframes(frames: FrameReader, interval: Interval) -> Iterator[TimedFrame]:
 def _exact_frames(frames: FrameReader, interval: Interval) -> Iterator[TimedFrame]:
     middle = middle_of(interval)
     for place in sorted(EXACT_OFFSETS):
-        yield frames.at(middle.midpoint + place * middle.duration / 2)
+        instant = middle.midpoint + place * middle.duration / 2
+        found = frames.at(instant)
+        if instant <= found.end:  # otherwise the rest of the file is lost, and this is the last of what is left
+            yield found
 
 
 def _candidate(video: Video, found: TimedFrame) -> _Candidate:

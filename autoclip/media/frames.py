@@ -35,9 +35,18 @@ _FIRST_STEP_BACK_SEC = 1.0
 
 @dataclass(frozen=True, slots=True)
 class TimedFrame:
-    """A decoded frame and when it is shown, in seconds from the first video frame."""
+    """A decoded frame and when it is shown.
+
+    Attributes
+    ----------
+    instant, end : float
+        From when and until when, in seconds from the first video frame.
+    frame : av.VideoFrame
+        The picture.
+    """
 
     instant: float
+    end: float
     frame: VideoFrame
 
 
@@ -130,7 +139,7 @@ class FrameReader:
             found = self._shown_at(target)
         if found is None:
             raise MediaError(self._path, f"no picture can be decoded at {instant:.3f} s")
-        return self._timed(found)
+        return self._timed(found, self._next)
 
     def _shown_at(self, target: int) -> VideoFrame | None:
         if not self._reaches(target):
@@ -200,8 +209,12 @@ class FrameReader:
     def _instant(self, pts: int) -> float:
         return float((pts - self._start_pts) * self._time_base)
 
-    def _timed(self, frame: VideoFrame) -> TimedFrame:
-        return TimedFrame(self._instant(self._pts_of(frame)), frame)
+    def _timed(self, frame: VideoFrame, successor: VideoFrame | None = None) -> TimedFrame:
+        pts = self._pts_of(frame)
+        end = (
+            self._pts_of(successor) if successor is not None and successor is not frame else pts + (frame.duration or 0)
+        )
+        return TimedFrame(self._instant(pts), self._instant(end), frame)
 
     def _pts_of(self, frame: VideoFrame) -> int:
         return frame.pts if frame.pts is not None else self._start_pts

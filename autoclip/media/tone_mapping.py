@@ -22,9 +22,6 @@ HLG_PEAK_NITS = 1_000.0
 PEAK_PERCENTILE = 99.9
 """Share of a picture's pixels, in percent, that its measured peak covers: single glints must not dim the rest."""
 
-SDR_DISPLAY_GAMMA = 2.4
-"""Reference EOTF of an SDR display (ITU-R BT.1886)."""
-
 # PQ: SMPTE ST 2084, also ITU-R BT.2100 table 4.
 _M1, _M2 = 2610 / 16384, 2523 / 4096 * 128
 _C1, _C2, _C3 = 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32
@@ -67,7 +64,7 @@ def to_srgb(pixels: NDArray[np.uint16], transfer: str, primaries: str) -> NDArra
     elif transfer == color.HLG:
         light = compress_highlights(hlg_to_nits(signal)) / REFERENCE_WHITE_NITS
     else:
-        light = signal**SDR_DISPLAY_GAMMA
+        light = _srgb_light(signal)  # so that greys are those of the same picture in BT.709
     if primaries == "bt2020":
         light = light @ _RGB_2020_TO_709.T
     return np.round(_srgb_curve(np.clip(light, 0, 1)) * 255).astype(np.uint8)
@@ -137,3 +134,8 @@ def compress_highlights(nits: Light) -> Light:
 def _srgb_curve(light: Light) -> Light:
     """Encode linear light in [0, 1]: IEC 61966-2-1."""
     return np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)  # noqa: PLR2004
+
+
+def _srgb_light(signal: Light) -> Light:
+    """Decode to linear light: the inverse of `_srgb_curve`."""
+    return np.where(signal <= 0.04045, signal / 12.92, ((signal + 0.055) / 1.055) ** 2.4)  # noqa: PLR2004

@@ -12,8 +12,8 @@ from autoclip.media.container import FORMATS, MAX_PIXELS, media_errors, open_con
 
 
 @pytest.fixture
-def video(encode_film, film) -> Path:
-    return encode_film("video.mp4", film(range(0, 200, 20)))
+def video(encode_tracks, film) -> Path:
+    return encode_tracks("video.mp4", film(range(0, 200, 20)))
 
 
 def refusal(path: Path) -> str:
@@ -75,15 +75,15 @@ def test_what_is_no_video_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["list.mp4", "list.m3u8", "list"])
-def test_a_playlist_does_not_reach_another_file(encode_film, film, tmp_path, name):
-    target = encode_film("target.ts", film(range(0, 200, 20)))
+def test_a_playlist_does_not_reach_another_file(encode_tracks, film, tmp_path, name):
+    target = encode_tracks("target.ts", film(range(0, 200, 20)))
     playlist = tmp_path / name
     playlist.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:0.4,\n{target.name}\n#EXT-X-ENDLIST\n")
     refusal(playlist)
 
 
-def test_the_playlist_would_be_followed_without_our_guard(encode_film, film, tmp_path):
-    target = encode_film("target.ts", film(range(0, 200, 20)))
+def test_the_playlist_would_be_followed_without_our_guard(encode_tracks, film, tmp_path):
+    target = encode_tracks("target.ts", film(range(0, 200, 20)))
     playlist = tmp_path / "list.m3u8"
     playlist.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:0.4,\n{target.name}\n#EXT-X-ENDLIST\n")
     with av.open(str(playlist)) as container:
