@@ -49,7 +49,10 @@ class Browser:
                 },
             )
             self._session = f"/session/{session['sessionId']}"
-            features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+            features = [
+                {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+                {"name": "prefers-reduced-motion", "value": "reduce"},
+            ]
             self.command("Emulation.setEmulatedMedia", features=features)
             if not phone:
                 self.command(

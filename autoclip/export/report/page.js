@@ -25,7 +25,7 @@
   };
 
   const drawAxis = () => {
-    const most = Math.max(3, Math.floor(plot.clientWidth / 90));
+    const most = Math.max(4, Math.floor(plot.clientWidth / 90));
     const step = steps.find((candidate) => view.length / candidate <= most) ?? 86400;
     const marks = [];
     for (let mark = Math.ceil(view.start / step) * step; mark < view.start + view.length * 0.98; mark += step) {

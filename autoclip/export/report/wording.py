@@ -27,7 +27,7 @@ def clock(seconds: float, *, decimals: int = 0, hours: bool = False) -> str:
 
 def duration(seconds: float) -> str:
     """Write a duration: ``9.5 s``, ``2 min 03 s``, ``1 h 02 min``."""
-    if seconds < _MINUTE:
+    if round(seconds, 1) < _MINUTE:
         return f"{seconds:.1f} s"
     whole = round(seconds)
     if whole < _HOUR:
