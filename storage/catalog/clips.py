@@ -113,7 +113,7 @@ class Clips:
             revision=clip.revision + 1,
             updated_at=now(),
         )
-        update(self.statements, "clips", _columns(saved))
+        update(self.statements, "clips", _columns(before), _columns(saved))
         return saved
 
     def set_thumbnail(self, clip_id: str, thumbnail: str | None) -> None:

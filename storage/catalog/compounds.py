@@ -75,12 +75,13 @@ class Compounds:
         ParameterError
             As `add`.
         """
-        self.get(compound.id, revision=compound.revision)
+        before = self.get(compound.id, revision=compound.revision)
         self._require_usable_items(compound)
         saved = compound.changed(revision=compound.revision + 1, updated_at=now())
-        update(self.statements, "compound_clips", _columns(saved))
-        delete(self.statements, "compound_items", "compound_id", [compound.id])
-        self._add_items(saved)
+        update(self.statements, "compound_clips", _columns(before), _columns(saved))
+        if saved.items != before.items:
+            delete(self.statements, "compound_items", "compound_id", [compound.id])
+            self._add_items(saved)
         return saved
 
     def delete(self, compound_id: str, *, revision: int | None = None) -> None:

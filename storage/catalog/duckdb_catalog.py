@@ -11,7 +11,7 @@ import shutil
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -151,6 +151,7 @@ class DuckDBCatalog(Catalog):
     def _migrate(self, path: Path, deadline: float) -> None:
         with self._file.attached(path, read_only=False, deadline=deadline):
             migrate(self._file.execute, known_migrations())
+        self._file.forget_types()
 
     def _refuse_orphaned_log(self) -> None:
         """Refuse to make a new catalog beside the log of one that is gone: DuckDB would mix them."""
@@ -200,6 +201,11 @@ class _Transaction:
         except BaseException:
             self._failed = True
             raise
+
+    def types(self, table: str) -> Mapping[str, str]:
+        """Return the columns of a table with their types."""
+        self._require_own_process()
+        return self._file.types(table)
 
     @contextmanager
     def joined(self) -> Iterator[None]:

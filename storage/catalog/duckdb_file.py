@@ -37,6 +37,7 @@ class DuckDBFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._types: dict[str, dict[str, str]] = {}
 
     @contextmanager
     def attached(self, path: Path, *, read_only: bool, deadline: float) -> Iterator[None]:
@@ -67,6 +68,17 @@ class DuckDBFile:
             cursor = self._private().execute(sql, list(parameters)) if parameters else self._private().execute(sql)
             names = [column[0] for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def types(self, table: str) -> dict[str, str]:
+        """Return the columns of a table with their types; asked once, until `forget_types`."""
+        if table not in self._types:
+            rows = self.execute(f"DESCRIBE {table}")
+            self._types[table] = {row["column_name"]: row["column_type"] for row in rows}
+        return self._types[table]
+
+    def forget_types(self) -> None:
+        """Ask for the types anew: the tables may have changed."""
+        self._types = {}
 
     def rolled_back(self) -> None:
         """Undo the transaction; if DuckDB can't any more, forget its state altogether."""

@@ -58,9 +58,9 @@ class Exports:
 
     def save(self, export: Export) -> Export:
         """Store a changed export and return it at its next revision; raises as `get`."""
-        self.get(export.id, revision=export.revision)
+        before = self.get(export.id, revision=export.revision)
         saved = export.changed(revision=export.revision + 1, updated_at=now())
-        update(self.statements, "exports", _columns(saved))
+        update(self.statements, "exports", _columns(before), _columns(saved))
         return saved
 
     def delete(self, export_id: str) -> None:

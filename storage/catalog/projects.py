@@ -7,19 +7,21 @@ from pathlib import Path
 
 from storage.catalog.records import Page, Project, ProjectState, Source, now
 from storage.catalog.statements import (
-    AMONG,
     Row,
     Statements,
     delete,
     find,
     insert,
     insert_new,
-    listed,
     order_by,
     page,
     require_revision,
     update,
 )
+
+_JOINED = "projects JOIN sources ON project_id = id"
+_COLUMNS = "projects.*, sources AS source"
+_SELECT = f"SELECT {_COLUMNS} FROM {_JOINED}"  # noqa: S608 - nothing from outside
 
 SORTABLE = ("name", "created_at", "updated_at", "duration_sec", "state")
 
@@ -38,9 +40,9 @@ class Projects:
 
     def get(self, project_id: str, *, revision: int | None = None) -> Project:
         """Return a project; raise `NotFoundError`, or `RevisionError` if it is not at `revision`."""
-        row = find(self.statements, "SELECT * FROM projects WHERE id = ?", "project", project_id)
+        row = find(self.statements, f"{_SELECT} WHERE id = ?", "project", project_id)
         require_revision("project", project_id, row["revision"], revision)
-        return self._records([row])[0]
+        return _record(row)
 
     def page(
         self,
@@ -60,31 +62,26 @@ class Projects:
         """
         rows, total = page(
             self.statements,
-            "projects",
+            _JOINED,
             {"state = ?": state, "contains(lower(name), lower(?))": search},
             order=order_by(sort, SORTABLE),
             limit=limit,
             offset=offset,
+            columns=_COLUMNS,
         )
-        return Page(tuple(self._records(rows)), total, limit, offset)
+        return Page(tuple(map(_record, rows)), total, limit, offset)
 
     def with_fingerprint(self, fingerprint: str) -> tuple[Project, ...]:
         """Return the projects of this content, oldest first."""
-        sql = "SELECT * FROM projects WHERE fingerprint = ? ORDER BY created_at, id"
-        return tuple(self._records(self.statements.rows(sql, [fingerprint])))
+        return self._where("fingerprint = ?", fingerprint)
 
     def with_path(self, path: Path) -> tuple[Project, ...]:
         """Return the projects of this file, oldest first."""
-        sql = "SELECT * FROM projects WHERE path = ? ORDER BY created_at, id"
-        return tuple(self._records(self.statements.rows(sql, [str(path)])))
+        return self._where("path = ?", str(path))
 
     def from_address(self, address: str) -> tuple[Project, ...]:
         """Return the projects whose source has this address (a URL, a path, an upload's name), oldest first."""
-        sql = (
-            "SELECT projects.* FROM projects JOIN sources ON sources.project_id = projects.id "
-            "WHERE sources.address = ? ORDER BY created_at, id"
-        )
-        return tuple(self._records(self.statements.rows(sql, [address])))
+        return self._where("address = ?", address)
 
     def save(self, project: Project) -> Project:
         """Store a changed project and return it at its next revision.
@@ -94,11 +91,12 @@ class Projects:
         NotFoundError, RevisionError
             If it is gone, or was changed since `project` was read.
         """
-        self.get(project.id, revision=project.revision)
+        before = self.get(project.id, revision=project.revision)
         saved = project.changed(revision=project.revision + 1, updated_at=now())
-        update(self.statements, "projects", _columns(saved))
-        delete(self.statements, "sources", "project_id", [project.id])
-        self._add_source(saved)
+        update(self.statements, "projects", _columns(before), _columns(saved))
+        if saved.source != before.source:
+            delete(self.statements, "sources", "project_id", [project.id])
+            self._add_source(saved)
         return saved
 
     def delete(self, project_id: str) -> None:
@@ -115,18 +113,21 @@ class Projects:
             delete(self.statements, table, "project_id", [project_id])
         delete(self.statements, "projects", "id", [project_id])
 
+    def _where(self, condition: str, value: str) -> tuple[Project, ...]:
+        sql = f"{_SELECT} WHERE {condition} ORDER BY created_at, id"
+        return tuple(map(_record, self.statements.rows(sql, [value])))
+
     def _add_source(self, project: Project) -> None:
         source = {name: getattr(project.source, name) for name in Source.model_fields}
         insert(self.statements, "sources", [{"project_id": project.id, **source}])
-
-    def _records(self, rows: list[Row]) -> list[Project]:
-        """Join rows of projects with their sources."""
-        ids = [row["id"] for row in rows]
-        found = self.statements.rows(f"SELECT * FROM sources WHERE project_id {AMONG}", [listed(ids)])  # noqa: S608
-        sources = {row.pop("project_id"): row for row in found}
-        return [Project.model_validate({**row, "source": sources[row["id"]]}) for row in rows]
 
 
 def _columns(project: Project) -> Row:
     """Return the fields that are columns of the table."""
     return {name: getattr(project, name) for name in Project.model_fields if name != "source"}
+
+
+def _record(row: Row) -> Project:
+    """Read a project joined with its source."""
+    source = {name: value for name, value in row["source"].items() if name != "project_id"}
+    return Project.model_validate({**row, "source": source})

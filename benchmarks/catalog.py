@@ -1,0 +1,219 @@
+"""The catalog under load: nothing lost, no reader fails, no kill damages it; how fast, next to a sibling design.
+
+Run alone with ``python -m benchmarks.catalog``.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+from storage.catalog import Export, Project, Source
+from storage.catalog.duckdb_catalog import DuckDBCatalog
+
+WRITERS = 8
+WRITES = 200
+KILLS = 200
+READER_PAUSE_SEC = 0.02
+SEED = 7
+
+# Forked, not spawned: 200 victims need no 200 starts of Python, and forking a process that has a catalog is a case too.
+processes = multiprocessing.get_context("fork")
+
+
+@dataclass(frozen=True, slots=True)
+class Contention:
+    """What eight writers and a reader saw."""
+
+    lost: int
+    failed_reads: int
+    torn_reads: int
+    wall_sec: float
+    writes_ms: tuple[float, ...]
+    reads_ms: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kills:
+    """What 200 kills left."""
+
+    kills: int
+    committed: int
+    acknowledged_and_lost: int
+    torn: int
+    unopenable: int
+    open_after_ms: tuple[float, ...]
+
+
+def run() -> str:
+    """Measure both and return a section of docs/benchmarks.md."""
+    with tempfile.TemporaryDirectory() as folder:
+        flush_ms = measure_flushes(Path(folder) / "flushed")
+        contention = measure_contention(Path(folder) / "contention.duckdb")
+        kills = survive_kills(Path(folder) / "kills.duckdb")
+    rate = WRITERS * WRITES / contention.wall_sec
+    return f"""## Catalog
+
+{WRITERS} processes x {WRITES} read-modify-writes (read a project, change it, record an export; every commit flushed to
+the disk) with a reader every {READER_PAUSE_SEC * 1e3:.0f} ms. One flush of 4 KiB to this disk took {_two(flush_ms)} ms
+(p50 / p99) just before; a transaction waits for four.
+
+| lost | transactions/s | write p50 / p99 ms | failed reads | torn reads | reads | read p50 / p99 ms |
+|---|---|---|---|---|---|---|
+| {contention.lost} | {rate:.0f} | {_two(contention.writes_ms)} | {contention.failed_reads} | \
+{contention.torn_reads} | {len(contention.reads_ms)} | {_two(contention.reads_ms)} |
+
+`kill -9` of the writing process at a random moment, again and again on one catalog:
+
+| kills | commits | acknowledged and lost | torn | unopenable | first read after a kill p50 / p99 ms |
+|---|---|---|---|---|---|
+| {kills.kills} | {kills.committed} | {kills.acknowledged_and_lost} | {kills.torn} | {kills.unopenable} | \
+{_two(kills.open_after_ms)} |
+"""
+
+
+def measure_flushes(path: Path, *, count: int = 100) -> tuple[float, ...]:
+    """Time what every transaction waits for: a small write flushed to the disk, in ms."""
+    spent = []
+    with path.open("wb", buffering=0) as file:
+        for _ in range(count):
+            file.write(bytes(4096))
+            before = time.perf_counter()
+            os.fsync(file.fileno())
+            spent.append((time.perf_counter() - before) * 1e3)
+    return tuple(spent)
+
+
+def measure_contention(path: Path, *, writers: int = WRITERS, writes: int = WRITES) -> Contention:
+    """Let `writers` processes make `writes` read-modify-writes each, with a reader beside them."""
+    project = _new_project(path)
+    begin, end = processes.Event(), processes.Event()
+    written, read = processes.SimpleQueue(), processes.SimpleQueue()
+    team = [processes.Process(target=_write, args=(path, project, writes, begin, written)) for _ in range(writers)]
+    reader = processes.Process(target=_read, args=(path, project, begin, end, read))
+    for process in (*team, reader):
+        process.start()
+    before = time.perf_counter()
+    begin.set()
+    spent = [written.get() for _ in team]
+    wall = time.perf_counter() - before
+    end.set()
+    reads, failed, torn = read.get()
+    for process in (*team, reader):
+        process.join()
+    counter, names = _state(DuckDBCatalog(path), project)
+    total = writers * writes
+    lost = max(total - counter, len(set(range(1, total + 1)) - set(names)))
+    return Contention(lost, failed, torn, wall, tuple(value for some in spent for value in some), tuple(reads))
+
+
+def survive_kills(path: Path, *, kills: int = KILLS) -> Kills:
+    """Kill a writer `kills` times at random moments and look at what is there each time."""
+    project = _new_project(path)
+    chance = random.Random(SEED)
+    lost = torn = unopenable = counter = 0
+    opened = []
+    for _ in range(kills):
+        told = _kill_a_writer(path, project, chance.uniform(0.02, 0.15))
+        before = time.perf_counter()
+        try:
+            counter, names = _state(DuckDBCatalog(path), project)
+        except Exception:  # noqa: BLE001 - whatever it is, the catalog could not be read
+            unopenable += 1
+            continue
+        opened.append((time.perf_counter() - before) * 1e3)
+        lost += max(0, told - counter)
+        torn += names != list(range(1, counter + 1))
+    return Kills(kills, counter, lost, torn, unopenable, tuple(opened))
+
+
+def _kill_a_writer(path: Path, project: str, after_sec: float) -> int:
+    """Start a writer, kill it after a while, and return the last commit it told of."""
+    receiver, sender = os.pipe()
+    writer = processes.Process(target=_write_and_tell, args=(path, project, sender))
+    writer.start()
+    os.close(sender)
+    time.sleep(after_sec)
+    os.kill(writer.pid or 0, signal.SIGKILL)
+    writer.join()
+    with os.fdopen(receiver) as pipe:
+        lines = pipe.read().split("\n")[:-1]
+    return int(lines[-1]) if lines else 0
+
+
+def _write(
+    path: Path, project: str, writes: int, begin: Event, spent: multiprocessing.SimpleQueue[list[float]]
+) -> None:
+    catalog, times = DuckDBCatalog(path, busy_deadline_sec=120), []
+    begin.wait()
+    for _ in range(writes):
+        before = time.perf_counter()
+        _count_up(catalog, project)
+        times.append((time.perf_counter() - before) * 1e3)
+    spent.put(times)
+
+
+def _write_and_tell(path: Path, project: str, sender: int) -> None:
+    catalog = DuckDBCatalog(path)
+    while True:
+        os.write(sender, f"{_count_up(catalog, project)}\n".encode())
+
+
+def _read(path: Path, project: str, begin: Event, end: Event, seen: multiprocessing.SimpleQueue[object]) -> None:
+    catalog, times, failed, torn = DuckDBCatalog(path, busy_deadline_sec=120), [], 0, 0
+    begin.wait()
+    while not end.is_set():
+        before = time.perf_counter()
+        try:
+            with catalog.reading() as view:
+                counter = view.projects.get(project).size_bytes or 0
+                total = view.exports.page(project, limit=1).total
+        except Exception:  # noqa: BLE001 - any failure of a reader counts
+            failed += 1
+        else:
+            torn += counter != total
+        times.append((time.perf_counter() - before) * 1e3)
+        time.sleep(READER_PAUSE_SEC)
+    seen.put((times, failed, torn))
+
+
+def _count_up(catalog: DuckDBCatalog, project: str) -> int:
+    """Read, change, record: one transaction."""
+    with catalog.transaction() as unit:
+        current = unit.projects.get(project)
+        count = (current.size_bytes or 0) + 1
+        unit.projects.save(current.changed(size_bytes=count))
+        unit.exports.add(Export(project_id=project, name=str(count)))
+    return count
+
+
+def _new_project(path: Path) -> str:
+    with DuckDBCatalog(path).transaction() as unit:
+        return unit.projects.add(Project(name="Load", source=Source(kind="file", address="none"))).id
+
+
+def _state(catalog: DuckDBCatalog, project: str) -> tuple[int, list[int]]:
+    with catalog.reading() as view:
+        counter = view.projects.get(project).size_bytes or 0
+        rows = view.exports.statements.rows("SELECT name FROM exports WHERE project_id = ?", [project])
+    return counter, sorted(int(row["name"]) for row in rows)
+
+
+def _two(values: Sequence[float]) -> str:
+    """Write the median and the 99th percentile."""
+    ordered = sorted(values)
+    if not ordered:
+        return "-"
+    return f"{ordered[len(ordered) // 2]:.1f} / {ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]:.1f}"
+
+
+if __name__ == "__main__":
+    print(run())
