@@ -1,0 +1,73 @@
+"""``autoclip analyze``: a video in, an analysis folder out; no server, no catalog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from interfaces.cli.options import Assignments, Json, Mode, Preset, Quiet, existing_file, resolve_settings
+from interfaces.cli.terminal import clock, print_json, print_table, progress_bars, say
+
+if TYPE_CHECKING:
+    from autoclip.clips import ClipsFile
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("analyze")(analyze)
+
+
+def analyze(
+    source: Annotated[Path, typer.Argument(help="A video file.", show_default=False)],
+    *,
+    output_dir: Annotated[
+        Path | None,
+        typer.Option("--output-dir", "-o", help="Where the analysis goes; by default NAME.autoclip in this folder."),
+    ] = None,
+    mode: Mode = None,
+    preset: Preset = None,
+    assignments: Assignments = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find the highlight clips of a video file."""
+    settings = resolve_settings(mode, preset, assignments)
+    existing_file(source)
+
+    from stages.analyze import analyze as run_stages
+    from storage.analysis_folder import AnalysisFolder
+
+    folder = AnalysisFolder(output_dir if output_dir is not None else Path(f"{source.stem}.autoclip"))
+    with progress_bars(quiet=quiet or as_json) as listener:
+        analysis = run_stages(source, folder, settings, listener)
+    for warning in analysis.warnings:
+        say(f"warning: {warning}")
+    if as_json:
+        print_json(analysis.clips_file.model_dump(mode="json"))
+    else:
+        print_clips(analysis.clips_file)
+        say(f"report: {folder.report}")
+
+
+def print_clips(clips_file: ClipsFile) -> None:
+    """Print the table of clips, best first, with the reason of each; or why there is none."""
+    ranked = sorted(clips_file.clips, key=lambda clip: -clip.quality_score)
+    rows = [
+        (
+            str(rank),
+            clip.name,
+            clock(clip.start),
+            clock(clip.end),
+            f"{clip.duration:.1f} s",
+            f"{clip.quality_score:.3f}",
+            clip.reason,
+        )
+        for rank, clip in enumerate(ranked, 1)
+    ]
+    if rows:
+        columns = ("#", "name", "start", "end", "length", "quality", "why")
+        print_table("", columns, rows, numeric=("#", "start", "end", "length", "quality"))
+    if clips_file.message:
+        say(clips_file.message)

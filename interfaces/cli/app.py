@@ -1,0 +1,51 @@
+"""The one Typer application: each command is a room of its own that registers here, each error leaves through here."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from autoclip.errors import AutoclipError
+from interfaces.cli import analyze, catalog, demo, doctor, probe, retune, settings
+from interfaces.cli.terminal import say
+from interfaces.outcomes import DONE, INTERRUPTED, outcome_of
+
+app = typer.Typer(
+    name="autoclip",
+    help="Turns long videos into highlight clips with natural boundaries.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+for room in (analyze, retune, probe, settings, catalog, demo, doctor):
+    room.register(app)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; errors of ours become one line on standard error."""
+    try:
+        result = typer.main.get_command(app).main(arguments, prog_name="autoclip", standalone_mode=False)
+    except AutoclipError as error:
+        say(f"autoclip: {error}")
+        return outcome_of(error).exit_code
+    except typer.TyperException as error:
+        say(f"autoclip: {error.format_message()}")
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        say("autoclip: interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) has gone. Point standard output away, or Python complains again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    return result if isinstance(result, int) else DONE
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    sys.exit(run())

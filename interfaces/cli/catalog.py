@@ -1,0 +1,91 @@
+"""``autoclip projects`` and ``autoclip clips``: what the catalog holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from interfaces.cli.options import Json
+from interfaces.cli.terminal import clock, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from storage.catalog import Catalog, Project, StoredClip
+
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Most rows.")]
+Search = Annotated[str | None, typer.Option("--search", help="Only names that contain this.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("projects")(projects)
+    app.command("clips")(clips)
+
+
+def projects(
+    *,
+    limit: Limit = 50,
+    search: Search = None,
+    sort: Annotated[str, typer.Option("--sort", help="Column; with - before it, descending.")] = "-created_at",
+    as_json: Json = False,
+) -> None:
+    """List the projects, newest first."""
+    with _catalog().reading() as view:
+        page = view.projects.page(limit=limit, search=search, sort=sort)
+    if as_json:
+        print_json([project.model_dump(mode="json") for project in page.items])
+        return
+    columns = ("id", "name", "state", "length", "size", "made")
+    print_table("", columns, [_project_row(project) for project in page.items], numeric=("length",))
+    if page.total > len(page.items):
+        say(f"{len(page.items)} of {page.total} projects; --limit shows more")
+    if not page.items:
+        say("no projects yet; 'autoclip run VIDEO' makes one")
+
+
+def clips(
+    project: Annotated[str, typer.Argument(help="A project's id; 'autoclip projects' lists them.", show_default=False)],
+    *,
+    limit: Limit = 200,
+    search: Search = None,
+    sort: Annotated[str, typer.Option("--sort", help="Column; with - before it, descending.")] = "-quality_score",
+    as_json: Json = False,
+) -> None:
+    """List the clips of a project, best first."""
+    with _catalog().reading() as view:
+        page = view.clips.page(project, limit=limit, search=search, sort=sort)
+    if as_json:
+        print_json([clip.model_dump(mode="json") for clip in page.items])
+        return
+    columns = ("id", "name", "start", "end", "length", "quality", "by", "why")
+    rows = [_clip_row(clip) for clip in page.items]
+    print_table("", columns, rows, numeric=("start", "end", "length", "quality"))
+    if page.total > len(page.items):
+        say(f"{len(page.items)} of {page.total} clips; --limit shows more")
+
+
+def _catalog() -> Catalog:
+    from storage.catalog import open_catalog
+    from storage.environment import read_environment
+
+    return open_catalog(read_environment().catalog_path)
+
+
+def _project_row(project: Project) -> tuple[str, ...]:
+    length = "" if project.duration_sec is None else clock(project.duration_sec)
+    size = "" if project.display_width is None else f"{project.display_width}x{project.display_height}"
+    made = project.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    return (project.id, project.name, project.error or project.state, length, size, made)
+
+
+def _clip_row(clip: StoredClip) -> tuple[str, ...]:
+    return (
+        clip.id,
+        clip.name,
+        clock(clip.start),
+        clock(clip.end),
+        f"{clip.end - clip.start:.1f} s",
+        f"{clip.quality_score:.3f}",
+        clip.created_by,
+        clip.reason,
+    )

@@ -1,0 +1,75 @@
+"""``autoclip demo``: the main job from end to end, on a made-up video or on one of yours."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from interfaces.cli.analyze import print_clips
+from interfaces.cli.options import Json, existing_file
+from interfaces.cli.terminal import print_json, say
+
+if TYPE_CHECKING:
+    from flows.process_video import ProcessedVideo
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("demo")(demo)
+
+
+def demo(
+    *,
+    video: Annotated[Path | None, typer.Option("--video", help="Your own video instead of the made-up one.")] = None,
+    top: Annotated[int, typer.Option("--top", min=0, max=100, help="How many of the best clips to export.")] = 3,
+    as_json: Json = False,
+) -> None:
+    """Run the flow process-video under Prefect's embedded server, and export the best clips."""
+    from storage.data_folder import DataFolder
+    from storage.environment import read_environment
+
+    data = DataFolder(read_environment().data_dir)
+    source = existing_file(video) if video is not None else _made_up_video(data.root / "demo" / "demo.mp4")
+    say("running the flow process-video (the first start of Prefect's server takes some seconds)")
+    processed = _run_flow(source, top, prefect_home=data.root / "prefect")
+    folder = data.project(processed.project.id)
+    if as_json:
+        exports = [export.model_dump(mode="json") for export in processed.exports]
+        print_json(processed.clips_file.model_dump(mode="json") | {"exports": exports, "report": str(folder.report)})
+        return
+    print_clips(processed.clips_file)
+    for export in processed.exports:
+        say(f"exported: {export.path}" if export.state == "completed" else f"not exported: {export.error}")
+    say(f"report:   {folder.report}")
+
+
+def _made_up_video(path: Path) -> Path:
+    """Render the demo video, unless it is there from before."""
+    from autoclip.synthetic import render_demo
+    from storage.atomic import replacing
+
+    if not path.exists():
+        say("rendering two minutes of a made-up match with four goals and two decoys")
+        with replacing(path, suffix=path.suffix) as partial:
+            render_demo(partial)
+    return path
+
+
+def _run_flow(source: Path, top: int, *, prefect_home: Path) -> ProcessedVideo:
+    """Run the flow in this process; without a server of the user's, under an embedded one that ends with it."""
+    # Prefect reads these when it is imported. What the user has set stays.
+    os.environ.setdefault("PREFECT_HOME", str(prefect_home))
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "60")
+    from flows.process_video import process_video
+
+    async def run() -> ProcessedVideo:
+        state = await process_video(str(source.absolute()), export_top=top, return_state=True)
+        return cast("ProcessedVideo", await state.aresult())
+
+    return asyncio.run(run())

@@ -1,0 +1,131 @@
+"""``autoclip doctor``: what this machine has, and what is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import typer
+
+from autoclip.errors import AutoclipError
+from interfaces.cli.options import Json
+from interfaces.cli.terminal import print_json, print_table
+from storage.environment import Environment, read_environment
+
+DECODERS = ("h264", "hevc", "av1", "vp9", "mpeg2video", "mpeg4", "prores", "aac", "mp3", "opus", "ac3")
+ENCODERS = ("libx264", "aac")
+LOW_SPACE_BYTES = 5_000_000_000
+"""About an hour of 1080p source with its exports."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: what, how it stands, and what was seen or is to be done."""
+
+    subject: str
+    state: Literal["ok", "warning", "error"]
+    detail: str
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("doctor")(doctor)
+
+
+def doctor(*, as_json: Json = False) -> None:
+    """Check codecs, ffmpeg, disk, data folder, catalog and Prefect's server."""
+    findings = list(examine())
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        print_table("", ("what", "state", "detail"), [(f.subject, f.state, f.detail) for f in findings])
+    if any(finding.state == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+def examine() -> Iterator[Finding]:
+    """Look at everything; a check that fails is a finding and does not stop the others."""
+    yield Finding("python", "ok", f"{sys.version.split()[0]}, {os.cpu_count()} cores")
+    try:
+        environment = read_environment()
+    except AutoclipError as error:
+        yield Finding("environment", "error", str(error))
+        return
+    yield _decoders()
+    yield _checked("ffmpeg", lambda: _ffmpeg(environment))
+    yield _data_folder(environment.data_dir)
+    yield _checked("catalog", lambda: _catalog(environment))
+    yield _prefect()
+
+
+def _checked(subject: str, look: Callable[[], Finding]) -> Finding:
+    try:
+        return look()
+    except (AutoclipError, OSError, subprocess.SubprocessError) as error:
+        return Finding(subject, "error", str(error))
+
+
+def _decoders() -> Finding:
+    import av
+
+    missing = [name for name in DECODERS if name not in av.codecs_available]
+    libavcodec = ".".join(map(str, av.library_versions["libavcodec"]))
+    if missing:
+        return Finding("decoders", "warning", f"libavcodec {libavcodec} lacks {', '.join(missing)}")
+    return Finding("decoders", "ok", f"libavcodec {libavcodec}: {', '.join(DECODERS)}")
+
+
+def _ffmpeg(environment: Environment) -> Finding:
+    from autoclip.media.ffmpeg import find_ffmpeg
+
+    executable = find_ffmpeg(environment.ffmpeg)
+    version = _output_of(str(executable), "-version").splitlines()[0].split(" Copyright")[0]
+    known = {line.split()[1] for line in _output_of(str(executable), "-encoders").splitlines() if len(line.split()) > 1}
+    missing = [name for name in ENCODERS if name not in known]
+    if missing:
+        return Finding("ffmpeg", "error", f"{executable} can't encode {', '.join(missing)}; unset AUTOCLIP_FFMPEG")
+    return Finding("ffmpeg", "ok", f"{version} at {executable}")
+
+
+def _output_of(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout  # noqa: S603
+
+
+def _data_folder(folder: Path) -> Finding:
+    present = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(present).free
+    detail = f"{folder}, {free / 1e9:.1f} GB free"
+    if not os.access(present, os.W_OK):
+        return Finding(
+            "data folder", "error", f"{detail}; {present} can't be written, set AUTOCLIP_DATA_DIR to one that can"
+        )
+    return Finding("data folder", "ok" if free >= LOW_SPACE_BYTES else "warning", detail)
+
+
+def _catalog(environment: Environment) -> Finding:
+    path = environment.catalog_path
+    if not path.exists():
+        return Finding("catalog", "ok", f"{path} is made on first use")
+    from storage.catalog import open_catalog
+
+    with open_catalog(path).reading() as view:
+        count = view.projects.page(limit=1).total
+    return Finding("catalog", "ok", f"{path}, {count} projects, {path.stat().st_size / 1e6:.1f} MB")
+
+
+def _prefect() -> Finding:
+    address = os.environ.get("PREFECT_API_URL", "http://127.0.0.1:4200/api")
+    try:
+        with urllib.request.urlopen(f"{address}/health", timeout=2) as reply:  # noqa: S310 - an address the user set
+            healthy = reply.status == 200  # noqa: PLR2004
+    except (urllib.error.URLError, OSError, ValueError):
+        return Finding("Prefect server", "warning", f"none answers at {address}; 'autoclip up' starts one")
+    return Finding("Prefect server", "ok" if healthy else "warning", address)

@@ -1,0 +1,80 @@
+"""Options that several commands share, and the settings they add up to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autoclip.errors import ParameterError
+from autoclip.settings import Settings
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output, and nothing else there.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")]
+Mode = Annotated[
+    str | None, typer.Option("--mode", metavar="v1|v2", help="How clips are found; same as --set segmentation_mode=...")
+]
+Preset = Annotated[
+    str | None, typer.Option("--preset", metavar="NAME|FILE", help="A preset by name, or a TOML file of settings.")
+]
+Assignments = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", "-s", metavar="NAME=VALUE", help="Set a parameter; 'autoclip settings' lists them. Repeatable."
+    ),
+]
+
+
+def parse_assignments(assignments: list[str] | None) -> dict[str, object]:
+    """Read ``NAME=VALUE`` words.
+
+    Raises
+    ------
+    ParameterError
+        If a word has no ``=`` or a name is set twice.
+    """
+    values: dict[str, object] = {}
+    for word in assignments or ():
+        name, equals, value = word.partition("=")
+        name = name.strip().lower()
+        if not equals or not name:
+            raise ParameterError(f"--set {word!r} is not of the form NAME=VALUE, for example --set step_sec=0.25")
+        if name in values:
+            raise ParameterError(f"--set {name} is given twice; keep one of them")
+        values[name] = value.strip()
+    return values
+
+
+def resolve_settings(
+    mode: str | None, preset: str | None, assignments: list[str] | None, *, base: Settings | None = None
+) -> Settings:
+    """Add up the settings: defaults, environment (or `base`), preset, then the flags of this command.
+
+    Raises
+    ------
+    ParameterError
+        If a name or value is not allowed, or ``--mode`` and ``--set segmentation_mode`` contradict each other.
+    """
+    from storage.environment import read_environment
+
+    flags = parse_assignments(assignments)
+    if mode is not None:
+        if flags.get("segmentation_mode", mode) != mode:
+            raise ParameterError(f"--mode {mode} contradicts --set segmentation_mode={flags['segmentation_mode']}")
+        flags["segmentation_mode"] = mode
+    settings = base if base is not None else read_environment().settings
+    if preset is not None:
+        from autoclip.presets import preset_values
+
+        settings = settings.updated(preset_values(preset))
+    return settings.updated(flags)
+
+
+def existing_file(path: Path) -> Path:
+    """Return the path if it is there to be read; the reason otherwise is a media error like any other."""
+    from autoclip.errors import NotFoundError
+
+    if not path.exists():
+        raise NotFoundError(f"{path}: no such file; check the spelling, or give the full path")
+    return path

@@ -1,0 +1,49 @@
+"""``autoclip probe``: what a file is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from interfaces.cli.options import Json, existing_file
+from interfaces.cli.terminal import clock, print_json, print_table
+
+if TYPE_CHECKING:
+    from autoclip.media.video import Video
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("probe")(probe)
+
+
+def probe(
+    source: Annotated[Path, typer.Argument(help="A video file.", show_default=False)],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show a file's streams, sizes, rates, duration and chapters."""
+    from autoclip.media.probe import probe as probe_file
+
+    video = probe_file(existing_file(source))
+    if as_json:
+        print_json(video.model_dump(mode="json"))
+    else:
+        print_table(video.path.name, ("", ""), _facts(video))
+
+
+def _facts(video: Video) -> list[tuple[str, str]]:
+    picture, sound = video.video, video.audio
+    rate = "unknown" if picture.average_rate is None else f"{float(picture.average_rate):.3f} fps"
+    colour = f"{picture.pixel_format}, {picture.bit_depth} bit{', HDR' if picture.hdr else ''}"
+    facts = [
+        ("container", f"{video.container}, {video.size_bytes / 1e6:.1f} MB"),
+        ("duration", f"{clock(video.duration_sec)}, first frame at {video.start_sec:.3f} s"),
+        ("picture", f"#{picture.index} {picture.codec}, {picture.display_width}x{picture.display_height}, {colour}"),
+        ("frame rate", f"{rate}, {'variable' if picture.variable_frame_rate else 'constant'}"),
+        ("sound", "none" if sound is None else f"#{sound.index} {sound.codec}, {sound.sample_rate} Hz, {sound.layout}"),
+    ]
+    facts += [(f"chapter {clock(mark.start_sec)}", mark.title) for mark in video.chapters]
+    return facts + [("warning", warning) for warning in video.warnings]

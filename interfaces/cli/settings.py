@@ -1,0 +1,79 @@
+"""``autoclip settings``: every parameter, and docs/tuning.md made from the same model."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Annotated
+
+import typer
+
+from autoclip.settings import Parameter, Settings
+from interfaces.cli.terminal import print_json, print_table
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("settings")(settings)
+
+
+def settings(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the page docs/tuning.md.")] = False,
+) -> None:
+    """List every parameter with its default, bounds, unit and help."""
+    parameters = list(Settings.parameters())
+    if as_json:
+        print_json([_document(parameter) for parameter in parameters])
+    elif as_markdown:
+        typer.echo(tuning_page(), nl=False)
+    else:
+        rows = [(p.name, str(p.default), allowed(p), p.unit, p.text) for p in parameters]
+        print_table("", ("name", "default", "allowed", "unit", "what it does"), rows, numeric=("default",))
+
+
+def allowed(parameter: Parameter) -> str:
+    """Write what a parameter may be: its choices or its bounds."""
+    if parameter.choices:
+        return " | ".join(parameter.choices)
+    if parameter.minimum is None and parameter.maximum is None:
+        return ""
+    lower = "" if parameter.minimum is None else f"{parameter.minimum:g}"
+    upper = "" if parameter.maximum is None else f"{parameter.maximum:g}"
+    return f"{lower} to {upper}"
+
+
+def tuning_page() -> str:
+    """Write docs/tuning.md: the parameters by group, from the settings model."""
+    lines = [
+        "# Tuning",
+        "",
+        "Made by `autoclip settings --markdown`; a test fails when it is out of date.",
+        "",
+        "Set a parameter with `--set NAME=VALUE`, an environment variable `AUTOCLIP_<NAME>`, a preset file, an API body",
+        "or Prefect's run form: the names are the same everywhere. Only the parameters under *Extraction* measure",
+        "the video again; all others choose again from what was measured, in well under a second (`autoclip retune`).",
+    ]
+    fields = Settings.model_fields
+    for group, parameters in groupby(Settings.parameters(), key=lambda parameter: parameter.group):
+        annotation = fields[group].annotation if group in fields else None
+        summary = (annotation.__doc__ or "").strip() if annotation is not None else "Which pipeline chooses."
+        lines += ["", f"## {group.capitalize()}", "", summary, ""]
+        lines += ["| name | default | allowed | unit | what it does |", "|---|---|---|---|---|"]
+        for p in parameters:
+            cells = (f"`{p.name}`", f"`{p.default}`", allowed(p).replace("|", "\\|"), p.unit, p.text)
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _document(parameter: Parameter) -> dict[str, object]:
+    return {
+        "name": parameter.name,
+        "group": parameter.group,
+        "default": parameter.default,
+        "choices": list(parameter.choices) or None,
+        "minimum": parameter.minimum,
+        "maximum": parameter.maximum,
+        "unit": parameter.unit or None,
+        "help": parameter.text,
+    }

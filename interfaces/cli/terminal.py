@@ -1,0 +1,79 @@
+"""What the commands print: results to standard output, messages and progress to standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from autoclip.progress import Progress as ProgressReport
+from autoclip.progress import ProgressListener, ignore_progress
+
+MESSAGES = Console(stderr=True, highlight=False)
+# A table that is piped must not be folded to the 80 columns a console assumes.
+RESULTS = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+
+
+def say(message: str) -> None:
+    """Tell the person at the terminal something; never mixed with results."""
+    MESSAGES.print(message, markup=False, soft_wrap=True)
+
+
+def print_json(document: Any) -> None:  # noqa: ANN401
+    """Write a document to standard output, and nothing else there."""
+    json.dump(document, sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: Sequence[str] = ()
+) -> None:
+    """Write a table to standard output; the columns named in `numeric` are set flush right."""
+    table = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in numeric else "left", overflow="fold")
+    for row in rows:
+        # Names come from files and people: a bracket in one is no markup.
+        table.add_row(*(Text(cell) for cell in row))
+    RESULTS.print(table)
+
+
+def clock(seconds: float) -> str:
+    """Write a time as people read it: ``1:02:03.4`` or ``2:03.4``."""
+    tenths = round(seconds * 10)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{minutes:02d}:{rest // 10:02d}.{rest % 10}" if hours else f"{minutes}:{rest // 10:02d}.{rest % 10}"
+    return f"{hours}:{text}" if hours else text
+
+
+@contextmanager
+def progress_bars(*, quiet: bool = False) -> Iterator[ProgressListener]:
+    """Show a bar with percentage and ETA for each stage while the block runs; nothing when not at a terminal."""
+    if quiet or not MESSAGES.is_terminal:
+        yield ignore_progress
+        return
+    bars = Progress(
+        TextColumn("{task.fields[stage]:<12}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[message]}"),
+        console=MESSAGES,
+    )
+    tasks: dict[str, TaskID] = {}
+
+    def listen(report: ProgressReport) -> None:
+        if report.stage not in tasks:
+            tasks[report.stage] = bars.add_task("", total=1.0, stage=report.stage, message="")
+        bars.update(tasks[report.stage], completed=report.fraction, message=report.message)
+
+    with bars:
+        yield listen

@@ -1,0 +1,81 @@
+"""Measure a video: probe, fingerprint, and one decode pass unless the folder already holds its result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from autoclip.extraction import EXTRACTION_VERSION, extract
+from autoclip.media.probe import probe
+from autoclip.media.video import Video
+from autoclip.progress import Progress, ProgressListener, ignore_progress
+from autoclip.settings import ExtractionSettings
+from storage.analysis_folder import AnalysisFolder
+from storage.features import Origin
+from storage.keys import FingerprintMemory, fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A measured video, whose features lie in the folder.
+
+    Attributes
+    ----------
+    video : Video
+        What the probe found.
+    origin : Origin
+        Content, settings and version the features come from; names them.
+    reused : bool
+        Whether they were there already, so that nothing was decoded.
+    warnings : tuple of str
+        What the probe and the decode pass found damaged or missing.
+    """
+
+    video: Video
+    origin: Origin
+    reused: bool
+    warnings: tuple[str, ...]
+
+
+def measure(
+    source: Path,
+    folder: AnalysisFolder,
+    settings: ExtractionSettings,
+    on_progress: ProgressListener = ignore_progress,
+    memory: FingerprintMemory | None = None,
+) -> Measurement:
+    """Have the features of `source` in `folder`.
+
+    Parameters
+    ----------
+    source : Path
+        The video file.
+    folder : AnalysisFolder
+        Where the features go; what it holds under the same key is kept.
+    settings : ExtractionSettings
+        What to measure and how.
+    on_progress : ProgressListener
+        Told about the stage ``extract``.
+    memory : FingerprintMemory, optional
+        Spares reading a known file again to fingerprint it.
+
+    Raises
+    ------
+    MediaError
+        If the file is no readable video; nothing is written then.
+    StorageError
+        If the features can't be saved, or the file changes while it is read.
+    """
+    video = probe(source)
+    origin = Origin(fingerprint(source, memory), settings, EXTRACTION_VERSION)
+    if folder.features_key() == origin.key:
+        on_progress(Progress("extract", 1.0, "measured before"))
+        return Measurement(video, origin, reused=True, warnings=_warnings(video, folder.read_features().warnings))
+    features = extract(source, video, settings, on_progress)
+    folder.write_features(features, origin)
+    return Measurement(video, origin, reused=False, warnings=_warnings(video, features.warnings))
+
+
+def _warnings(video: Video, further: tuple[str, ...]) -> tuple[str, ...]:
+    """Return all warnings once, in order."""
+    return tuple(dict.fromkeys((*video.warnings, *further)))
