@@ -33,6 +33,8 @@ class DroppedWindow:
         The filter, and why, in words.
     figure, limit : float
         What was measured, and against what.
+    rival : Interval or None
+        The better window it lost to, where there is one.
     """
 
     interval: Interval
@@ -42,6 +44,7 @@ class DroppedWindow:
     reason: str
     figure: float
     limit: float
+    rival: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ def dropped_windows(windows: Sequence[Window], verdicts: Sequence[Verdict]) -> t
             reason=verdict.reason,
             figure=verdict.figure,
             limit=verdict.limit,
+            rival=None if verdict.other is None else windows[verdict.other].interval,
         )
         for verdict in lost
     )

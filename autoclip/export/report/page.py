@@ -96,7 +96,9 @@ def render_report(document: ReportDocument) -> str:
     return environment.get_template("page.html").render(
         document=document,
         cards=cards,
+        numbers={card.clip.interval: card.number for card in cards},
         facts=_facts(document),
+        warnings=tuple(dict.fromkeys((*document.video.warnings, *document.features.warnings))),
         rows=max((card.row for card in cards), default=0) + 1,
         lanes=lanes,
         events=_events(document),
