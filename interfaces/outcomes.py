@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from autoclip.errors import (
     AutoclipError,
     CatalogBusyError,
+    ConflictError,
     DownloadError,
     ExportError,
     MediaError,
     NotFoundError,
     ParameterError,
+    RevisionError,
     StorageError,
 )
 
@@ -47,6 +49,8 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome(MediaError, "unreadable-media", 3, 415),
     Outcome(NotFoundError, "not-found", 4, 404),
     Outcome(CatalogBusyError, "catalog-busy", 5, 503),
+    Outcome(RevisionError, "changed-meanwhile", 1, 412),
+    Outcome(ConflictError, "conflict", 1, 409),
     Outcome(DownloadError, "download-failed", 1, 502),
     Outcome(ExportError, "export-failed", 1, 500),
     Outcome(StorageError, "storage-failed", 1, 500),
