@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
@@ -28,6 +29,9 @@ FIRST_FRAME_PACKETS = 1_000
 
 MAX_NOMINAL_RATE = 1_000
 """A nominal rate above this is the time base of a variable rate, not a rate."""
+
+MAX_DURATION_SEC = 7 * 24 * 3600
+"""Longest video: a week. One damaged timestamp can claim years, and the signals of each step are held in memory."""
 
 RATE_TOLERANCE = Fraction(1, 50)
 """How far the declared average rate may lie from that of the packets looked at, which are not all of them."""
@@ -62,6 +66,8 @@ def probe(path: Path) -> Video:
         duration = timing.end_pts * film.time_base - start
         if duration <= 0:
             raise MediaError(path, "holds a single picture without a length, not a video")
+        if duration > MAX_DURATION_SEC:
+            raise MediaError(path, f"its times run over {float(duration):,.0f} s, which is damage; remux it first")
         return Video(
             path=path,
             container=container.format.name,
@@ -98,10 +104,13 @@ def _find_film(path: Path, container: InputContainer) -> _Film:
         if not has_decoder(track):
             warnings.append(f"video stream {track.index} has no decoder here")
             continue
+        if warnings:
+            # A stream tried before read on. Where seeking fails this one is tried from there.
+            with suppress(av.error.FFmpegError):
+                container.seek(0)
         frame = _first_frame(container, track)
         if frame is None:
             warnings.append(f"video stream {track.index} holds no picture that can be decoded")
-            container.seek(0)  # to give the next stream its beginning back
         elif frame.pts is None or track.time_base is None:
             warnings.append(f"video stream {track.index} carries no times; put it into MP4 or Matroska first")
         else:

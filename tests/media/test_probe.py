@@ -266,3 +266,27 @@ def test_frames_hidden_by_an_edit_list_do_not_count(encode_tracks, film):
     video = probe(path)
     assert video.start_sec == pytest.approx(0)
     assert video.duration_sec == pytest.approx(0.6)
+
+
+def test_times_that_run_over_years_are_refused(encode_tracks, film):
+    years = film(GREYS, ticks=[*range(24), 400 * 24 * 3600], time_base=Fraction(1), rate=Fraction(1))
+    with pytest.raises(MediaError, match="remux"):
+        probe(encode_tracks("years.mkv", years))
+
+
+def test_a_film_without_a_decoder_gives_way_to_the_next(encode_tracks, film):
+    large, small = film(GREYS, size=(128, 96), codec="mpeg4", options={}), film(GREYS)
+    path = encode_tracks("two.mkv", large, small)
+    path.write_bytes(path.read_bytes().replace(b"V_MPEG4/ISO/ASP", b"V_XYZW4/ISO/ASP"))
+    video = probe(path)
+    assert (video.video.codec, video.video.index) == ("h264", 1)
+
+
+def test_a_film_that_does_not_decode_gives_way_to_the_next(encode_tracks, film):
+    large, small = film(GREYS, size=(128, 96), codec="mjpeg", pixel_format="yuvj420p", options={}), film(GREYS)
+    path = encode_tracks("two.mkv", large, small)
+    path.write_bytes(path.read_bytes().replace(b"\xff\xd8\xff", b"\x00\x00\x00"))
+    video = probe(path)
+    assert (video.video.codec, video.video.index) == ("h264", 1)
+    assert video.duration_sec == pytest.approx(1.0, abs=0.002)
+    assert "video stream 0 holds no picture" in video.warnings[0]
