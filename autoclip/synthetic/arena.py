@@ -16,7 +16,7 @@ CORAL, MINT, GOLD, ICE = (Colour.from_hex(text) for text in ("#ff6b5a", "#5ef0cf
 CHALK = Colour(WHITE_LUMA, NEUTRAL_CHROMA, NEUTRAL_CHROMA)
 
 _WORLD = 1.5
-"""The pitch is this many pictures wide and high; the camera shows a part of it."""
+"""In a wide shot the pitch is this many pictures wide and high; the camera shows a part of it."""
 _TEAM = 6
 _BALL = 2 * _TEAM
 _TRAIL = 9
@@ -35,13 +35,17 @@ class Match:
         How fast players, ball and camera move; 0.2 strolls, 2 rushes.
     goal_sec : float or None
         When, in the shot, the goal falls: from then on rays, rings and sparks burst from it. None for no goal.
-    night : Colour
-        Colour of the pitch's far corners.
+    zoom : float
+        1 for a wide shot; more brings the camera closer.
+    turf, night : Colour
+        Colour of the pitch in the light, and of its far corners.
     """
 
     seed: int = 0
     pace: float = 0.3
     goal_sec: float | None = None
+    zoom: float = 1.0
+    turf: Colour = TURF
     night: Colour = NIGHT
 
     @property
@@ -58,7 +62,8 @@ class _MatchPainter:
     def __init__(self, scene: Match, width: int, height: int) -> None:
         rng = np.random.default_rng(scene.seed)
         self._scene = scene
-        self._ground = _pitch(round(width * _WORLD / 4) * 4, round(height * _WORLD / 4) * 4, TURF, scene.night)
+        world = _WORLD * scene.zoom / 4
+        self._ground = _pitch(round(width * world) * 4, round(height * world) * 4, scene.turf, scene.night)
         self._phases = rng.uniform(0, 2 * np.pi, (_BALL + 1, 4))
         self._rates = rng.uniform(0.5, 1.1, (_BALL + 1, 2))
         self._burst = _Burst(scene.seed, width, height) if scene.goal_sec is not None else None
@@ -71,7 +76,7 @@ class _MatchPainter:
         picture.luma[...] = self._ground.luma[y : y + picture.height, x : x + picture.width]
         rows, columns = slice(y // 2, (y + picture.height) // 2), slice(x // 2, (x + picture.width) // 2)
         picture.cb[...], picture.cr[...] = self._ground.cb[rows, columns], self._ground.cr[rows, columns]
-        unit = picture.height / 360
+        unit = picture.height / 360 * self._scene.zoom
         for number, (across, down) in enumerate(places[:_BALL]):
             team = CORAL if number < _TEAM else MINT
             _light(picture, team, (round(across) - x, round(down) - y), halo=round(34 * unit), core=round(10 * unit))
@@ -211,7 +216,7 @@ class Studio:
 
 class _StudioPainter:
     def __init__(self, scene: Studio, width: int, height: int) -> None:
-        self._card = _gradient(width, height, NIGHT, DUSK)
+        self._card = _gradient(width, height, Colour.from_hex("#2f5674"), NIGHT)
         for size, colour in ((0.36, scene.accent), (0.29, NIGHT), (0.25, GOLD), (0.17, NIGHT), (0.11, ICE)):
             radius = round(size * height)
             self._card.blend(colour, disc(radius), round(0.3 * width) - radius, height // 2 - radius)

@@ -21,6 +21,9 @@ GOALS = (
 )
 """When each goal falls (seconds), what it is, and how loud the crowd gets (dBFS)."""
 
+LIGHTS = tuple(Colour.from_hex(text) for text in ("#7d2c45", "#2b4f8e", "#1f7040", "#8a4a1f"))
+"""The attacks are filmed close up, each in a light of its own."""
+
 SHOUTING, REPLAY = Interval(30.0, 38.0), Interval(72.0, 80.0)
 
 
@@ -58,7 +61,7 @@ def _shots() -> tuple[Shot, ...]:
         Shot(7.5, Match(seed=23, night=Colour.from_hex("#1b0f33")), dissolve_frames=15),
         Shot(
             REPLAY.duration,
-            Match(seed=24, pace=1.6),
+            Match(seed=24, pace=1.6, turf=Colour.from_hex("#6b7480")),
             captions=(Caption("REPLAY", 0.06, x=0.87, y=0.2),),
             letterbox=0.2,
         ),
@@ -78,7 +81,9 @@ def _goal(duration_sec: float, start_sec: float, number: int, *, seed: int) -> S
     """One shot that begins at `start_sec` and holds a goal."""
     moment = GOALS[number][0] - start_sec
     flashes = (Flash(moment, frames=4, strength=0.85),)
-    return Shot(duration_sec, Match(seed=seed, pace=2.4, goal_sec=moment), flashes=flashes)
+    return Shot(
+        duration_sec, Match(seed=seed, pace=2.0, goal_sec=moment, zoom=1.6, turf=LIGHTS[number]), flashes=flashes
+    )
 
 
 def _sounds() -> tuple[Sound, ...]:
