@@ -53,6 +53,27 @@ def picture_input(video: Video, span: FrameSpan) -> tuple[str, ...]:
     return _sought_input(video, target)
 
 
+def sound_arguments(order: CutOrder, target: Path) -> tuple[str, ...]:
+    """Return the ffmpeg arguments that render the sound of a cut alone."""
+    span = order.span
+    start = span.container_seconds(span.start)
+    graph, maps = [], []
+    for number, track in enumerate(order.tracks):
+        graph.append(f"[0:{track.index}]{','.join(sound_filters(start, span.duration_sec, order.settings))}[a{number}]")
+        maps += ["-map", f"[a{number}]", *track.labels(number)]
+    inputs = sound_input(order.video, span)
+    return (
+        "-copyts",
+        *inputs,
+        "-filter_complex",
+        ";".join(graph),
+        *maps,
+        *sound_encoder(order.settings),
+        *MP4,
+        str(target),
+    )
+
+
 def sound_input(video: Video, span: FrameSpan) -> tuple[str, ...]:
     """Return the input options for reading the span's sound."""
     if (span.start - span.times.origin) * span.time_base <= PREROLL_SEC:

@@ -76,6 +76,21 @@ class FrameSpan:
         """Whether the first frame begins with the cut; otherwise it stood already."""
         return self.start == self.first
 
+    def part(self, first: int, last: int) -> FrameSpan:
+        """Return the run of this span's frames from `first` to `last` (presentation times) as a span of its own."""
+        shown = self.times.shown
+        a, b = (int(np.searchsorted(shown, pts)) for pts in (first, last))
+        return FrameSpan(
+            times=self.times,
+            first=first,
+            last=last,
+            start=self.start if first == self.first else first,
+            end=self.end if last == self.last else int(shown[b + 1]),
+            before=int(shown[a - 1]) if a > 0 else None,
+            after=int(shown[b + 1]) if b + 1 < len(shown) else None,
+            count=b - a + 1,
+        )
+
     def container_seconds(self, ticks: float | Fraction) -> Fraction:
         """Container time, in seconds, of a time in ticks."""
         return Fraction(ticks) * self.time_base
@@ -138,6 +153,29 @@ def find_frame_span(video: Video, interval: Interval) -> FrameSpan:
         after=after,
         count=behind - first,
     )
+
+
+def closed_run(span: FrameSpan, first: int) -> int:
+    """Return how many packets can be taken from packet `first` on without a change.
+
+    They are a run in decode order, so that a decoder that starts with the first one has every picture the others refer
+    to; none is shown at or behind the span's end; and what they show has no gap.
+
+    Parameters
+    ----------
+    span : FrameSpan
+        The cut.
+    first : int
+        Index, in ``span.times``, of a packet at which decoding can start.
+    """
+    pts = span.times.pts[first:]
+    barred = np.flatnonzero((pts > span.last) | (pts < pts[0]) | span.times.hidden[first:])
+    shown = span.times.shown
+    for count in range(int(barred[0]) if barred.size else len(pts), 0, -1):
+        taken = np.sort(pts[:count])
+        if np.array_equal(taken, shown[(shown >= taken[0]) & (shown <= taken[-1])]):
+            return count
+    return 0
 
 
 def _nearest_boundary(shown: NDArray[np.int64], asked: Fraction, half: Fraction) -> int | None:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from autoclip.export.check import Expected, check_file
+from autoclip.export.check import check_file
 from autoclip.export.disk_space import estimated_bytes, require_space
-from autoclip.export.exact import exact_arguments
+from autoclip.export.end_frames import wrong_ends
+from autoclip.export.methods import Rendering, cut_by_method
 from autoclip.export.order import CutOrder, ExportResult, order_cut
-from autoclip.export.workbench import deliver, temporary_path
-from autoclip.media.ffmpeg import FrameListener, run_ffmpeg
+from autoclip.export.workbench import Workbench, deliver, temporary_path
 from autoclip.media.video import Video
-from autoclip.progress import Progress, ProgressListener, ignore_progress
+from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
-
-CODEC_NAMES = {"h264": "h264", "h265": "hevc", "av1": "av1"}
-"""Our names of codecs, and FFmpeg's."""
 
 
 def export_clip(
@@ -67,44 +63,33 @@ def export_clip(
         seconds = float(order.span.duration_sec)
         needed = estimated_bytes(video, seconds, order.canvas.width, order.canvas.height, chosen)
         require_space(target.parent, needed, chosen)
-        return _exact(order, rendered, on_progress, ffmpeg)
+        bench = Workbench(rendered, ffmpeg, chosen.export_stall_sec, on_progress)
+        return finish(cut_by_method(order, bench), order, bench)
 
 
-def _exact(order: CutOrder, rendered: Path, on_progress: ProgressListener, ffmpeg: Path | None) -> ExportResult:
-    run = run_ffmpeg(
-        exact_arguments(order, rendered),
-        executable=ffmpeg,
-        on_frame=frame_progress(order.span.count, on_progress),
-        stall_sec=order.settings.export_stall_sec,
+def finish(rendering: Rendering, order: CutOrder, bench: Workbench) -> ExportResult:
+    """Check a rendered file, and give it its name.
+
+    Raises
+    ------
+    ExportError
+        If it is not what was asked for.
+    """
+    checked = check_file(bench.rendered, rendering.expected)
+    if not checked.faults and rendering.span is not None:
+        turned = rendering.method == "exact"
+        checked = replace(checked, faults=tuple(wrong_ends(bench.rendered, order.video, rendering.span, turned=turned)))
+    size = bench.rendered.stat().st_size
+    target = order.target.with_suffix(rendering.suffix) if rendering.suffix else order.target
+    path = deliver(bench.rendered, checked, target, rendering.commands, overwrite=order.settings.overwrite)
+    bench.report(1.0, path.name)
+    return ExportResult(
+        path=path,
+        method=rendering.method,
+        asked=order.asked,
+        actual=rendering.actual,
+        frame_count=checked.frame_count,
+        size_bytes=size,
+        commands=rendering.commands,
+        notes=rendering.notes,
     )
-    checked = check_file(rendered, expectation(order))
-    size = rendered.stat().st_size
-    path = deliver(rendered, checked, order.target, (run.command,), overwrite=order.settings.overwrite)
-    on_progress(Progress("export", 1.0, path.name))
-    return ExportResult(path, "exact", order.asked, order.span.interval, checked.frame_count, size, (run.command,))
-
-
-def expectation(order: CutOrder) -> Expected:
-    """Return what an exact cut has to be."""
-    span = order.span
-    resampled = order.settings.frame_rate > 0
-    times = np.array([max(pts, span.start) for pts in span.pts], np.float64) * float(span.time_base)
-    return Expected(
-        frame_count=None if resampled else span.count,
-        duration_sec=float(span.duration_sec),
-        frame_sec=1 / order.settings.frame_rate if resampled else span.frame_sec,
-        codec=CODEC_NAMES[order.settings.video_codec],
-        width=order.canvas.width,
-        height=order.canvas.height,
-        audio_count=len(order.tracks),
-        gaps_sec=None if resampled else np.diff(times),
-    )
-
-
-def frame_progress(total: int, on_progress: ProgressListener) -> FrameListener:
-    """Turn frame counts into reports on ``export``."""
-
-    def report(frames: int) -> None:
-        on_progress(Progress("export", min(frames / max(total, 1), 1.0), f"{frames} of {total} frames"))
-
-    return report

@@ -3,15 +3,52 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from autoclip.errors import ExportError
 from autoclip.export.check import Checked
 from autoclip.export.names import publish
+from autoclip.media.ffmpeg import FrameListener, Run, run_ffmpeg
+from autoclip.progress import Progress, ProgressListener
 
 FAILED_FOLDER = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """What a rendering works with.
+
+    Attributes
+    ----------
+    rendered : Path
+        The temporary name under which the file is made.
+    ffmpeg : Path or None
+        The ffmpeg to use; the one installed along when None.
+    stall_sec : float
+        Longest time without progress.
+    on_progress : callable
+        Whom to tell.
+    """
+
+    rendered: Path
+    ffmpeg: Path | None
+    stall_sec: float
+    on_progress: ProgressListener
+
+    def run(self, arguments: Sequence[str], on_frame: FrameListener | None = None) -> Run:
+        """Run ffmpeg to its end; errors as `run_ffmpeg`."""
+        return run_ffmpeg(arguments, executable=self.ffmpeg, on_frame=on_frame, stall_sec=self.stall_sec)
+
+    def report(self, fraction: float, message: str) -> None:
+        """Tell how far the export is."""
+        self.on_progress(Progress("export", min(fraction, 1.0), message))
+
+    def count_frames(self, total: int) -> FrameListener:
+        """Return a listener that turns frame counts into reports; the last per cent is the check's."""
+        return lambda frames: self.report(0.99 * frames / max(total, 1), f"{min(frames, total)} of {total} frames")
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -39,6 +39,8 @@ class PacketTimes:
         Shape ``(n,)``, int64.
     keyframe, hidden : ndarray
         Shape ``(n,)``, bool: decoding may start here; an edit list hides this frame.
+    of_packets : bool
+        Whether these are the packets' own times; otherwise they were read off decoded frames, in presentation order.
     """
 
     time_base: Fraction
@@ -48,6 +50,7 @@ class PacketTimes:
     duration: NDArray[np.int64]
     keyframe: NDArray[np.bool_]
     hidden: NDArray[np.bool_]
+    of_packets: bool = True
 
     @property
     def shown(self) -> NDArray[np.int64]:
@@ -151,7 +154,7 @@ def _decoded_times(video: Video, interval: Interval) -> PacketTimes:
                     break
     if not rows:
         raise MediaError(video.path, f"holds no picture from {interval.start:.3f} to {interval.end:.3f} s")
-    return _times(video, rows)
+    return replace(_times(video, rows), of_packets=False)
 
 
 def _times(video: Video, rows: list[_Row]) -> PacketTimes:
@@ -164,3 +167,48 @@ def _times(video: Video, rows: list[_Row]) -> PacketTimes:
         keyframe=np.array([row.keyframe for row in rows], bool),
         hidden=np.array([row.hidden for row in rows], bool),
     )
+
+
+def demux_packets(
+    container: InputContainer, video: Video, times: PacketTimes, first: int, count: int
+) -> Iterator[Packet[Stream]]:
+    """Read packets of `times` again, with their data.
+
+    Parameters
+    ----------
+    container : av.container.InputContainer
+        The video's file, open.
+    video : Video
+        Its facts.
+    times : PacketTimes
+        What `read_packet_times` found.
+    first, count : int
+        Which of its packets, in decode order.
+
+    Yields
+    ------
+    av.Packet
+        With the container's own times.
+
+    Raises
+    ------
+    MediaError
+        If the file no longer holds them.
+    """
+    stream = container.streams[video.video.index]
+    wanted = (int(times.pts[first]), int(times.dts[first]))
+    lead = int(_FIRST_LEAD_SEC / times.time_base)
+    for target in (wanted[1] - lead, _BEFORE_ALL):
+        container.seek(target, stream=stream)
+        left = count
+        for packet in container.demux(stream):
+            if packet.size == 0 or left == 0:
+                break
+            if left < count or (packet.pts, packet.dts if packet.dts is not None else packet.pts) == wanted:
+                left -= 1
+                yield packet
+        if left == 0:
+            return
+        if left < count:
+            break
+    raise MediaError(video.path, "was changed while it was read")

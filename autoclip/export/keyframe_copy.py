@@ -1,0 +1,111 @@
+"""The copy cut: nothing is encoded, so it takes no time and loses nothing, and starts at a keyframe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from autoclip.errors import ParameterError
+from autoclip.export.frame_span import closed_run
+from autoclip.export.join import Strand, stamped
+from autoclip.export.order import CutOrder
+from autoclip.media.container import open_container
+from autoclip.media.packets import demux_packets
+
+_MP4_PICTURE = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
+"""Codecs that go into an MP4; any other into Matroska, which takes all."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyPlan:
+    """Which packets are taken.
+
+    Attributes
+    ----------
+    order : CutOrder
+        The cut as it will be: its span starts at a keyframe.
+    packets : tuple of int
+        Indices, in ``order.span.times``, in decode order.
+    container_format, suffix : str
+        FFmpeg's name of the file format, and its ending.
+    """
+
+    order: CutOrder
+    packets: tuple[int, ...]
+    container_format: str
+    suffix: str
+
+
+def plan_copy(order: CutOrder) -> CopyPlan:
+    """Find the packets of a copy cut.
+
+    It starts at the last keyframe at or before the start, so that nothing asked for is missing, and ends without a
+    frame from behind the end: where frames are stored out of order, up to a few frames before it.
+
+    Raises
+    ------
+    ParameterError
+        If the source's packets carry no times, or the settings ask for a change that copying can't make.
+    """
+    _require_copyable(order)
+    span = order.span
+    times = span.times
+    first = times.keyframe_before(span.first)
+    # Pictures shown ahead of the keyframe they follow need what was before it (an open group of pictures).
+    leading = np.flatnonzero(times.pts[first:] < times.pts[first]) + first
+    kept = np.setdiff1d(np.arange(first, len(times.pts)), leading)
+    trimmed = replace(
+        times,
+        **{name: getattr(times, name)[kept] for name in ("pts", "dts", "duration", "keyframe", "hidden")},
+    )
+    count = closed_run(replace(span, times=trimmed), 0)
+    if not count:
+        raise ParameterError(f"{order.video.path.name}: nothing can be copied there; use cut = exact")
+    pts = trimmed.pts[:count]
+    actual = replace(span, times=trimmed).part(int(pts.min()), int(pts.max()))
+    actual = replace(actual, times=times, start=actual.first)
+    in_mp4 = order.video.video.codec in _MP4_PICTURE
+    return CopyPlan(
+        order=replace(order, span=actual),
+        packets=tuple(kept[:count].tolist()),
+        container_format="mp4" if in_mp4 else "matroska",
+        suffix=".mp4" if in_mp4 else ".mkv",
+    )
+
+
+def copied_picture(plan: CopyPlan, stack: ExitStack) -> Strand:
+    """Return the picture of a copy cut; `stack` keeps its file open."""
+    order = plan.order
+    source = stack.enter_context(open_container(order.video.path))
+    template = source.streams[order.video.video.index]
+    pts = order.span.times.pts[list(plan.packets)]
+
+    def data() -> Iterator[tuple[bytes, bool]]:
+        first, last = plan.packets[0], plan.packets[-1]
+        wanted = set(plan.packets)
+        run = demux_packets(source, order.video, order.span.times, first, last - first + 1)
+        for index, packet in enumerate(run, start=first):
+            if index in wanted:
+                yield bytes(packet), packet.is_keyframe
+
+    return Strand(template, stamped(data(), pts, order.span))
+
+
+def _require_copyable(order: CutOrder) -> None:
+    settings = order.settings
+    changes = {
+        "export_height": settings.export_height,
+        "frame_rate": settings.frame_rate,
+        "fade_in_sec": settings.fade_in_sec,
+        "fade_out_sec": settings.fade_out_sec,
+        "normalize_loudness": settings.normalize_loudness,
+        "shape": settings.shape != "original",
+    }
+    asked = [name for name, wanted in changes.items() if wanted]
+    if asked:
+        raise ParameterError(f"cut = copy changes nothing, so it can't do {', '.join(asked)}; use cut = exact")
+    if not order.span.times.of_packets:
+        raise ParameterError(f"{order.video.path.name}: its packets carry no times to copy by; use cut = exact")

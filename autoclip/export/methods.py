@@ -1,0 +1,187 @@
+"""The three ways to cut: each makes a file under a temporary name and says what it has to be."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from autoclip.export.check import Expected
+from autoclip.export.exact import exact_arguments, sound_arguments
+from autoclip.export.frame_span import FrameSpan
+from autoclip.export.join import Strand, encoded_strands, join, shifted
+from autoclip.export.keyframe_copy import copied_picture, plan_copy
+from autoclip.export.order import CutOrder
+from autoclip.export.smart import NotSmartError, part_arguments, plan_smart, smart_picture
+from autoclip.export.sound_copy import can_copy, sound_packets
+from autoclip.export.workbench import Workbench, temporary_path
+from autoclip.media.container import open_container
+from autoclip.settings import CutMethod
+from autoclip.timeline import Interval
+
+CODEC_NAMES = {"h264": "h264", "h265": "hevc", "av1": "av1"}
+"""Our names of codecs, and FFmpeg's."""
+
+Command = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """A file that was made and is not checked yet.
+
+    Attributes
+    ----------
+    method : str
+        How it was cut in the end.
+    actual : Interval
+        What it holds, in seconds of the source.
+    expected : Expected
+        What the check has to find.
+    commands : tuple of tuple of str
+        The ffmpeg command lines that were run.
+    notes : tuple of str
+        What the user should know.
+    suffix : str
+        The ending its name needs; empty when the one asked for will do.
+    span : FrameSpan or None
+        The source's frames it holds, for looking at the first and last; None where they were changed too much for that.
+    """
+
+    method: CutMethod
+    actual: Interval
+    expected: Expected
+    commands: tuple[Command, ...]
+    notes: tuple[str, ...] = ()
+    suffix: str = ""
+    span: FrameSpan | None = None
+
+
+def cut_by_method(order: CutOrder, bench: Workbench) -> Rendering:
+    """Cut the way the settings say; a cut that can't be smart becomes an exact one, with the reason in its notes."""
+    if order.settings.cut == "copy":
+        return cut_by_copy(order, bench)
+    if order.settings.cut == "exact":
+        return cut_exactly(order, bench)
+    try:
+        return cut_smartly(order, bench)
+    except NotSmartError as reason:
+        return replace(cut_exactly(order, bench), notes=(f"cut exactly, not smartly: {reason}",))
+
+
+def cut_exactly(order: CutOrder, bench: Workbench) -> Rendering:
+    """Encode all of it."""
+    run = bench.run(exact_arguments(order, bench.rendered), bench.count_frames(order.span.count))
+    settings = order.settings
+    altered = settings.fade_in_sec or settings.fade_out_sec or settings.frame_rate or settings.shape != "original"
+    return Rendering(
+        method="exact",
+        actual=order.span.interval,
+        expected=encoded_expectation(order),
+        commands=(run.command,),
+        span=None if altered else order.span,
+    )
+
+
+def cut_smartly(order: CutOrder, bench: Workbench) -> Rendering:
+    """Encode the edges and copy the rest.
+
+    Raises
+    ------
+    NotSmartError
+        If nothing can be copied.
+    """
+    plan = plan_smart(order)
+    commands: list[Command] = []
+    with ExitStack() as stack:
+        parts: dict[str, Path] = {}
+        for name, part in (("head", plan.head), ("tail", plan.tail)):
+            if part is not None:
+                parts[name] = stack.enter_context(temporary_path(bench.rendered.parent))
+                commands.append(bench.run(part_arguments(order, part, plan, parts[name])).command)
+            bench.report(0.4 if name == "head" else 0.7, f"{name} done")
+        sound_commands, sounds = _sound(order, bench, stack)
+        join(bench.rendered, [smart_picture(order, plan, parts, stack), *sounds])
+    return Rendering(
+        method="smart",
+        actual=order.span.interval,
+        expected=copied_expectation(order, len(sounds)),
+        commands=(*commands, *sound_commands),
+        notes=(f"{plan.packet_count} of {order.span.count} frames copied",),
+        span=order.span,
+    )
+
+
+def cut_by_copy(order: CutOrder, bench: Workbench) -> Rendering:
+    """Copy everything, from the keyframe at or before the start."""
+    plan = plan_copy(order)
+    with ExitStack() as stack:
+        commands, sounds = _sound(plan.order, bench, stack)
+        join(bench.rendered, [copied_picture(plan, stack), *sounds], plan.container_format)
+    actual = plan.order.span.interval
+    return Rendering(
+        method="copy",
+        actual=actual,
+        expected=copied_expectation(plan.order, len(sounds)),
+        commands=tuple(commands),
+        notes=(f"starts at the keyframe at {actual.start:.3f} s, ends at {actual.end:.3f} s",),
+        suffix=plan.suffix,
+        span=plan.order.span,
+    )
+
+
+def encoded_expectation(order: CutOrder) -> Expected:
+    """Return what an encoded cut has to be."""
+    span = order.span
+    resampled = order.settings.frame_rate > 0
+    return Expected(
+        frame_count=None if resampled else span.count,
+        duration_sec=float(span.duration_sec),
+        frame_sec=1 / order.settings.frame_rate if resampled else span.frame_sec,
+        codec=CODEC_NAMES[order.settings.video_codec],
+        width=order.canvas.width,
+        height=order.canvas.height,
+        audio_count=len(order.tracks),
+        gaps_sec=None if resampled else _gaps(order),
+    )
+
+
+def copied_expectation(order: CutOrder, audio_count: int) -> Expected:
+    """Return what a cut that copies has to be: like its source."""
+    facts = order.video.video
+    return Expected(
+        frame_count=order.span.count,
+        duration_sec=float(order.span.duration_sec),
+        frame_sec=order.span.frame_sec,
+        codec=facts.codec,
+        width=facts.width,
+        height=facts.height,
+        audio_count=audio_count,
+        gaps_sec=_gaps(order),
+    )
+
+
+def _gaps(order: CutOrder) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    span = order.span
+    times: np.ndarray[tuple[int], np.dtype[np.float64]] = np.maximum(np.array(span.pts), span.start).astype(np.float64)
+    return np.diff(times) * float(span.time_base)
+
+
+def _sound(order: CutOrder, bench: Workbench, stack: ExitStack) -> tuple[list[Command], list[Strand]]:
+    """Return the sound of a cut as packets: copied where that is possible for all of it, encoded otherwise."""
+    if not order.tracks:
+        return [], []
+    span = order.span
+    start, end = span.container_seconds(span.start), span.container_seconds(span.end)
+    copyable = not order.settings.normalize_loudness and all(can_copy(order.video, span, t) for t in order.tracks)
+    if not copyable:
+        path = stack.enter_context(temporary_path(bench.rendered.parent))
+        run = bench.run(sound_arguments(order, path))
+        return [run.command], encoded_strands(path, len(order.tracks), stack)
+    strands = []
+    for track in order.tracks:
+        container = stack.enter_context(open_container(order.video.path))
+        packets = shifted(sound_packets(container, track, start, end), start)
+        strands.append(Strand(container.streams[track.index], packets))
+    return [], strands

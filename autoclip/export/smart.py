@@ -1,0 +1,253 @@
+"""The smart cut: copies what can be copied, and encodes only the frames before and behind it.
+
+The copied part starts at an IDR picture and is a run of packets in decode order, so that every picture it refers to is
+in it. What is encoded gets parameter sets under an id of its own beside the source's, in one decoder configuration: no
+packet that is copied needs to be changed, and no decoder needs anything but the standard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from autoclip.export.exact import cut_filters, picture_input
+from autoclip.export.frame_span import FrameSpan, closed_run
+from autoclip.export.h264 import (
+    IDR_SLICE,
+    SPS,
+    H264FormatError,
+    ParameterSets,
+    parameter_set_id,
+    read_parameter_sets,
+    split_lengths,
+    split_start_codes,
+    unit_type,
+    with_lengths,
+)
+from autoclip.export.join import Strand, stamped
+from autoclip.export.order import CutOrder
+from autoclip.media.container import open_container
+from autoclip.media.packets import demux_packets
+
+_PROFILES = {66: "baseline", 77: "main", 100: "high"}
+"""``profile_idc`` (ITU-T H.264, A.2) that x264 can be held to, for 8-bit 4:2:0."""
+
+
+_ORDERED_CONTAINERS = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts"})
+"""Formats that store each packet's presentation time."""
+
+
+class NotSmartError(Exception):
+    """A cut can't be smart; the message is the reason. Never leaves the export rooms: an exact cut is made instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmartPlan:
+    """Which frames are copied.
+
+    Attributes
+    ----------
+    span : FrameSpan
+        The whole cut.
+    first_packet, packet_count : int
+        The copied run, in decode order, in ``span.times``.
+    head, tail : FrameSpan or None
+        What is encoded before and behind it.
+    sets : ParameterSets
+        The source's.
+    spare_id : int
+        An id that none of its parameter sets uses.
+    start_codes : bool
+        Whether the source's packets have start codes instead of lengths.
+    """
+
+    span: FrameSpan
+    first_packet: int
+    packet_count: int
+    head: FrameSpan | None
+    tail: FrameSpan | None
+    sets: ParameterSets
+    spare_id: int
+    start_codes: bool
+
+    @property
+    def copied_count(self) -> int:
+        """Frames that are copied."""
+        return self.packet_count
+
+    @property
+    def encoded_count(self) -> int:
+        """Frames that are encoded."""
+        return self.span.count - self.packet_count
+
+
+def plan_smart(order: CutOrder) -> SmartPlan:
+    """Find what can be copied.
+
+    Raises
+    ------
+    NotSmartError
+        If nothing can, with the reason.
+    MediaError
+        If the source can't be read.
+    """
+    _require_untouched(order)
+    span = order.span
+    try:
+        with open_container(order.video.path) as container:
+            stream = container.streams[order.video.video.index]
+            extradata = stream.codec_context.extradata or b""
+            sets = read_parameter_sets(extradata)
+            start_codes = extradata[:1] != b"\x01"
+            first = _first_idr(order, start_codes=start_codes)
+    except H264FormatError as error:
+        raise NotSmartError(str(error)) from error
+    if sets.profile not in _PROFILES:
+        raise NotSmartError(f"its H.264 profile ({sets.profile}) is one that is not encoded here")
+    count = closed_run(span, first)
+    if not count:
+        raise NotSmartError("its frames are in an order that can't be cut")
+    key = int(span.times.pts[first])
+    pts = np.array(span.pts)
+    last_copied = int(span.times.pts[first : first + count].max())
+    head, tail = pts[pts < key], pts[pts > last_copied]
+    return SmartPlan(
+        span=span,
+        first_packet=first,
+        packet_count=count,
+        head=span.part(int(head[0]), int(head[-1])) if head.size else None,
+        tail=span.part(int(tail[0]), int(tail[-1])) if tail.size else None,
+        sets=sets,
+        spare_id=next(number for number in range(32) if number not in sets.ids),
+        start_codes=start_codes,
+    )
+
+
+def part_arguments(order: CutOrder, part: FrameSpan, plan: SmartPlan, target: Path) -> tuple[str, ...]:
+    """Return the ffmpeg arguments that encode a head or tail like the source: same size, pixels, profile and turn."""
+    unit = f"{part.time_base.numerator}:{part.time_base.denominator}"
+    return (
+        "-copyts",
+        "-noautorotate",
+        *picture_input(order.video, part),
+        *("-filter_complex", f"[0:{order.video.video.index}]{cut_filters(part)}[v]", "-map", "[v]"),
+        *("-c:v", "libx264", "-preset", order.settings.encoder_preset, "-crf", str(order.settings.crf)),
+        *("-profile:v", _PROFILES[plan.sets.profile], "-bf", "0", "-x264-params", f"sps-id={plan.spare_id}"),
+        *("-fps_mode", "passthrough", "-enc_time_base", unit, "-map_metadata", "-1", "-map_chapters", "-1"),
+        *("-f", "mp4", str(target)),
+    )
+
+
+def smart_picture(order: CutOrder, plan: SmartPlan, parts: dict[str, Path], stack: ExitStack) -> Strand:
+    """Return the picture of a smart cut, ready to be joined with its sound.
+
+    Parameters
+    ----------
+    order : CutOrder
+        The cut.
+    plan : SmartPlan
+        What is copied.
+    parts : dict of str to Path
+        The encoded ``head`` and ``tail``, where the plan has them.
+    stack : ExitStack
+        Keeps the files open that the packets come from.
+
+    Raises
+    ------
+    NotSmartError
+        If the encoder made what does not fit the source.
+    """
+    source = stack.enter_context(open_container(order.video.path))
+    encoded = {name: stack.enter_context(open_container(path)) for name, path in parts.items()}
+    sets = plan.sets
+    try:
+        for container in encoded.values():
+            sets = sets.joined(read_parameter_sets(container.streams.video[0].codec_context.extradata or b""))
+    except H264FormatError as error:
+        raise NotSmartError(str(error)) from error
+    packets = _data(order, plan, source, encoded)
+    template = source.streams[order.video.video.index]
+    return Strand(template, stamped(packets, _presentation_times(plan), plan.span), sets.record())
+
+
+def _data(
+    order: CutOrder, plan: SmartPlan, source: InputContainer, encoded: dict[str, InputContainer]
+) -> Iterator[tuple[bytes, bool]]:
+    """Pass on what each packet holds, and whether it is a keyframe, in decode order."""
+    if "head" in encoded:
+        yield from _encoded_data(encoded["head"], plan.head)
+    for packet in demux_packets(source, order.video, plan.span.times, plan.first_packet, plan.packet_count):
+        data = bytes(packet)
+        data = with_lengths(data) if plan.start_codes else data
+        if packet.is_keyframe:
+            _require_same_sets(data, plan.sets)
+        yield data, packet.is_keyframe
+    if "tail" in encoded:
+        yield from _encoded_data(encoded["tail"], plan.tail)
+
+
+def _presentation_times(plan: SmartPlan) -> NDArray[np.int64]:
+    """Return the container times of all packets, in the order they are written."""
+    copied = plan.span.times.pts[plan.first_packet : plan.first_packet + plan.packet_count]
+    head, tail = (np.array(part.pts if part else (), np.int64) for part in (plan.head, plan.tail))
+    return np.concatenate([head, copied, tail])
+
+
+def _encoded_data(container: InputContainer, part: FrameSpan | None) -> Iterator[tuple[bytes, bool]]:
+    count = 0
+    for packet in container.demux(container.streams.video[0]):
+        if packet.size:
+            count += 1
+            yield bytes(packet), packet.is_keyframe
+    if part is None or count != part.count:
+        raise NotSmartError(f"the source gave {count} frames where its packets promised {part.count if part else 0}")
+
+
+def _require_untouched(order: CutOrder) -> None:
+    """Refuse when the picture is to be changed, or the source is of a kind that can't be continued."""
+    settings, facts = order.settings, order.video.video
+    wishes = {
+        "export_height": settings.export_height,
+        "frame_rate": settings.frame_rate,
+        "fade_in_sec": settings.fade_in_sec,
+        "fade_out_sec": settings.fade_out_sec,
+        "shape": settings.shape != "original",
+    }
+    changed = [name for name, wanted in wishes.items() if wanted]
+    if changed:
+        raise NotSmartError(f"{', '.join(changed)} changes every frame")
+    if facts.codec != "h264" or settings.video_codec != "h264":
+        kept = facts.codec if facts.codec != "h264" else settings.video_codec
+        raise NotSmartError(f"smart cuts are made of H.264 in H.264 only, not {kept}")
+    if facts.bit_depth != 8 or not facts.pixel_format.endswith("420p"):  # noqa: PLR2004
+        raise NotSmartError(f"its pixels are {facts.pixel_format}; smart cuts need 8-bit 4:2:0")
+    if facts.interlaced:
+        raise NotSmartError("it is interlaced")
+    if order.video.container not in _ORDERED_CONTAINERS:
+        raise NotSmartError(f"{order.video.container} does not keep the times that are needed")
+
+
+def _first_idr(order: CutOrder, *, start_codes: bool) -> int:
+    """Return the index of the first packet of the span at which a decoder can start afresh."""
+    span = order.span
+    split = split_start_codes if start_codes else split_lengths
+    inside = span.times.keyframe & (span.times.pts >= span.first) & (span.times.pts <= span.last)
+    for index in np.flatnonzero(inside).tolist():
+        with open_container(order.video.path) as container:
+            (packet,) = demux_packets(container, order.video, span.times, index, 1)
+            if any(unit_type(unit) == IDR_SLICE for unit in split(bytes(packet))):
+                return index
+    raise NotSmartError("no keyframe (IDR) lies within it")
+
+
+def _require_same_sets(data: bytes, sets: ParameterSets) -> None:
+    known = {parameter_set_id(unit): unit for unit in sets.sequence}
+    for unit in split_lengths(data):
+        if unit_type(unit) == SPS and known.get(parameter_set_id(unit)) != unit:
+            raise NotSmartError("its encoding changes on the way")

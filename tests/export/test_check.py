@@ -1,0 +1,140 @@
+"""The check finds what is wrong with a file, and a file that fails it is kept aside with the reason."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_media import look_at
+
+from autoclip.errors import ExportError, ParameterError
+from autoclip.export.check import Expected, check_file
+from autoclip.export.end_frames import wrong_ends
+from autoclip.export.exact import exact_arguments
+from autoclip.export.frame_span import find_frame_span
+from autoclip.export.methods import encoded_expectation
+from autoclip.export.order import order_cut
+from autoclip.export.render import export_clip
+from autoclip.export.workbench import deliver
+from autoclip.media.ffmpeg import run_ffmpeg
+from autoclip.settings import ExportSettings
+from autoclip.timeline import Interval
+
+
+@pytest.fixture(scope="module")
+def rendered(source, tmp_path_factory):
+    video, _ = source("b_frames.mp4")
+    target = tmp_path_factory.mktemp("checked") / "clip.mp4"
+    order = order_cut(video, Interval(3, 5), target, ExportSettings())
+    run_ffmpeg(exact_arguments(order, target))
+    return target, order, encoded_expectation(order)
+
+
+def test_a_right_file_has_no_fault(rendered):
+    path, order, expected = rendered
+    assert check_file(path, expected).faults == ()
+    assert wrong_ends(path, order.video, order.span, turned=True) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"frame_count": 51}, "50 frames instead of 51"),
+        ({"frame_count": 49}, "50 frames instead of 49"),
+        ({"duration_sec": 2.1}, "lasts 2.000 s instead of 2.100 s"),
+        ({"codec": "hevc"}, "h264 instead of hevc"),
+        ({"width": 640}, "320x180 instead of 640x180"),
+        ({"audio_count": 0}, "1 tracks of sound instead of 0"),
+        ({"audio_count": 2}, "1 tracks of sound instead of 2"),
+        ({"gaps_sec": np.full(49, 0.04) + 0.04 * (np.arange(49) == 7)}, "frame 8 is 0.040 s from where it should be"),
+    ],
+)
+def test_each_fault_is_named(rendered, change, said):
+    path, _, expected = rendered
+    (fault,) = check_file(path, replace(expected, **change)).faults
+    assert said in fault
+
+
+@pytest.mark.parametrize(("shift", "said"), [(0.04, "before"), (-0.04, "after")])
+def test_a_cut_that_is_one_frame_off_is_found_by_looking(rendered, shift, said):
+    path, order, _ = rendered
+    asked = find_frame_span(order.video, Interval(3 + shift, 5 + shift))
+    first, last = wrong_ends(path, order.video, asked, turned=True)
+    assert f"its first frame is the source's 0.040 s {said}" == first
+    assert f"its last frame is the source's 0.040 s {said}" == last
+
+
+def test_sound_that_starts_late_is_found(source, tmp_path):
+    video, _ = source("constant.mp4")
+    order = order_cut(video, Interval(3, 5), tmp_path / "late.mp4", ExportSettings())
+    arguments = [
+        argument.replace("asetpts=N/SR/TB", "asetpts=N/SR/TB+0.06/TB")
+        for argument in exact_arguments(order, order.target)
+    ]
+    run_ffmpeg(arguments)
+    (fault,) = check_file(order.target, encoded_expectation(order)).faults
+    assert "starts +39 ms beside the picture" in fault
+
+
+def test_a_file_that_can_not_be_read_is_a_fault(tmp_path):
+    (tmp_path / "clip.mp4").write_bytes(b"no video at all")
+    expected = Expected(1, 1, 0.04, "h264", 2, 2, 0)
+    assert "can't be read" in check_file(tmp_path / "clip.mp4", expected).faults[0]
+
+
+def test_a_failed_file_is_kept_aside_with_the_reason(rendered, tmp_path):
+    path, _, expected = rendered
+    part = tmp_path / ".part"
+    part.write_bytes(path.read_bytes())
+    checked = check_file(part, replace(expected, frame_count=51))
+    with pytest.raises(ExportError, match="50 frames instead of 51"):
+        deliver(part, checked, tmp_path / "clip.mp4", (("ffmpeg", "-i", "x"),), overwrite=False)
+    assert not (tmp_path / "clip.mp4").exists()
+    assert look_at(tmp_path / "failed" / "clip.mp4").numbers == list(range(75, 125))
+    assert "50 frames instead of 51" in (tmp_path / "failed" / "clip.txt").read_text()
+    assert "ffmpeg -i x" in (tmp_path / "failed" / "clip.txt").read_text()
+
+
+def test_a_full_disk_is_told_before_rendering(source, tmp_path):
+    video, _ = source("constant.mp4")
+    with pytest.raises(ExportError, match="free some space"):
+        export_clip(video, Interval(1, 2), tmp_path / "clip.mp4", ExportSettings(disk_reserve_mb=10_000_000))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("interval", [Interval(12, 14), Interval(500, 510), Interval(3, 3)])
+def test_an_interval_without_a_frame_is_refused(source, tmp_path, interval):
+    video, _ = source("constant.mp4")
+    with pytest.raises(ParameterError):
+        export_clip(video, interval, tmp_path / "clip.mp4")
+
+
+def test_ends_go_to_the_nearest_frame(source):
+    video, _ = source("constant.mp4")
+    span = find_frame_span(video, Interval(2.0099, 3.0301))
+    assert (span.interval.start, span.interval.end, span.count) == (2.0, 3.04, 26)
+
+
+def test_an_end_behind_the_video_is_the_videos_end(source):
+    video, _ = source("constant.mp4")
+    span = find_frame_span(video, Interval(11, 99))
+    assert (span.count, span.interval.end) == (25, 12.0)
+
+
+def test_a_failing_ffmpeg_names_its_reason(source, tmp_path):
+    with pytest.raises(ExportError, match="failed with code") as caught:
+        run_ffmpeg(["-i", str(tmp_path / "nothing.mp4"), "-f", "null", "-"])
+    assert "No such file" in caught.value.stderr_tail
+    assert caught.value.command[0].endswith(caught.value.command[0].split("/")[-1])
+
+
+def test_an_ffmpeg_that_stands_still_is_ended(tmp_path):
+    fake = tmp_path / "ffmpeg"
+    fake.write_text("#!/bin/sh\nexec sleep 60\n")
+    fake.chmod(0o755)
+    with pytest.raises(ExportError, match="no progress for 1 s"):
+        run_ffmpeg([], executable=fake, stall_sec=1.0)
+
+
+def test_an_ffmpeg_that_is_not_there_is_said_so(tmp_path):
+    with pytest.raises(ParameterError, match="no program"):
+        run_ffmpeg([], executable=tmp_path / "ffmpeg")

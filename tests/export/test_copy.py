@@ -1,0 +1,51 @@
+"""A copy starts at a keyframe and says which, changes no packet, and shows nothing from behind the end."""
+
+import av
+import pytest
+from made_media import SOURCES, assert_in_step, look_at
+
+from autoclip.errors import ParameterError
+from autoclip.export.render import export_clip
+from autoclip.settings import ExportSettings
+from autoclip.timeline import Interval
+
+COPY = ExportSettings(cut="copy")
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_frames_are_those_the_result_names(tmp_path, source, name):
+    video, truth = source(name)
+    times = [float(pts * truth.time_base) for pts in truth.frame_pts]
+    result = export_clip(video, Interval(times[130], times[190]), tmp_path / "clip.mp4", COPY)
+    seen = look_at(result.path)
+    first = min(range(len(times)), key=lambda i: abs(times[i] - result.actual.start))
+    assert seen.numbers == list(range(first, first + result.frame_count))
+    assert first <= 130
+    assert first + result.frame_count <= 190
+    assert first + result.frame_count >= 186
+    assert result.commands == ()
+    with av.open(str(video.path)) as container:
+        keys = [i for i, frame in enumerate(container.decode(video=0)) if frame.key_frame]
+    assert first == max(key for key in keys if key <= 130)
+    if video.audio:
+        assert_in_step(seen, count=2)
+
+
+def test_what_copying_can_not_do_is_refused(tmp_path, source):
+    video, _ = source("constant.mp4")
+    with pytest.raises(ParameterError, match="export_height"):
+        export_clip(video, Interval(1, 2), tmp_path / "clip.mp4", COPY.model_copy(update={"export_height": 90}))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["cityCC0.mpg", "tricky/vp9_odd_dims.webm", "tricky/h265_10bits.mp4", "tricky/mpeg2_mp2.ts"]
+)
+def test_other_codecs_are_copied_as_they_are(tmp_path, shared_media, name):
+    from autoclip.media.probe import probe
+
+    video = probe(shared_media / name)
+    end = min(video.duration_sec, 3.0)
+    result = export_clip(video, Interval(0, end), tmp_path / "clip.mp4", COPY)
+    assert probe(result.path).video.codec == video.video.codec
+    assert result.path.suffix == (".mkv" if "mpeg2" in video.video.codec else ".mp4")
