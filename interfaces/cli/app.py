@@ -16,7 +16,6 @@ from interfaces.outcomes import DONE, INTERRUPTED, outcome_of
 app = typer.Typer(
     name="autoclip",
     help="Turns long videos into highlight clips with natural boundaries.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -28,8 +27,9 @@ for room in (analyze, retune, probe, settings, catalog, demo, doctor):
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors of ours become one line on standard error."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        result = typer.main.get_command(app).main(arguments, prog_name="autoclip", standalone_mode=False)
+        result = typer.main.get_command(app).main(words or ["--help"], prog_name="autoclip", standalone_mode=False)
     except AutoclipError as error:
         say(f"autoclip: {error}")
         return outcome_of(error).exit_code

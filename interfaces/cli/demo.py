@@ -68,8 +68,10 @@ def _run_flow(source: Path, top: int, *, prefect_home: Path) -> ProcessedVideo:
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "60")
     from flows.process_video import process_video
 
+    address = str(source.absolute())
+
     async def run() -> ProcessedVideo:
-        state = await process_video(str(source.absolute()), export_top=top, return_state=True)
+        state = await process_video(address, export_top=top, return_state=True)
         return cast("ProcessedVideo", await state.aresult())
 
     return asyncio.run(run())

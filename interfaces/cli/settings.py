@@ -50,9 +50,9 @@ def tuning_page() -> str:
         "",
         "Made by `autoclip settings --markdown`; a test fails when it is out of date.",
         "",
-        "Set a parameter with `--set NAME=VALUE`, an environment variable `AUTOCLIP_<NAME>`, a preset file, an API body",
-        "or Prefect's run form: the names are the same everywhere. Only the parameters under *Extraction* measure",
-        "the video again; all others choose again from what was measured, in well under a second (`autoclip retune`).",
+        "Set a parameter with `--set NAME=VALUE`, an environment variable `AUTOCLIP_<NAME>`, a preset file, an API",
+        "body or Prefect's run form: the names are the same everywhere. Only the parameters under *Extraction* measure",
+        "the video again; all others choose again from what was measured, in under a second (`autoclip retune`).",
     ]
     fields = Settings.model_fields
     for group, parameters in groupby(Settings.parameters(), key=lambda parameter: parameter.group):
