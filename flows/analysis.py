@@ -54,7 +54,7 @@ async def introduce_project(project_id: str, verb: str) -> Project:
     """Name this run after the project and its video, and tag it with the project."""
     project = read_project(project_id)
     video = project.path.name if project.path else project.source.address
-    name = project.name if project.name in video else f"{project.name}: {video}"
+    name = video if project.name in video else f"{project.name}: {video}"
     await introduce(f"project:{project.id}", name=f"{verb} {name}")
     return project
 

@@ -1,0 +1,155 @@
+"""process-video takes a real file through every stage under a real Prefect server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun
+from prefect.states import Cancelling, State
+
+from autoclip.errors import MediaError
+from autoclip.settings import Settings
+from flows.analyze import analyze
+from flows.liveness import project_lock
+from flows.process_video import process_video
+from storage.catalog import open_catalog
+from storage.data_folder import DataFolder
+from storage.process_lock import held
+from tasks.run_report import progress_artifact
+
+Encode = Callable[..., Path]
+
+
+def process(source: Path, **parameters: object) -> State:
+    return asyncio.run(process_video(str(source), **parameters, return_state=True))
+
+
+def run_of(state: State) -> FlowRun:
+    with get_client(sync_client=True) as client:
+        return client.read_flow_run(state.state_details.flow_run_id)
+
+
+def markdown_of(run: FlowRun) -> str:
+    wanted = {"flow_run_id": {"any_": [str(run.id)]}, "type": {"any_": ["markdown"]}}
+    with get_client(sync_client=True) as client:
+        (artifact,) = client.request("POST", "/artifacts/filter", json={"artifacts": wanted}).json()
+    return str(artifact["data"])
+
+
+def features_written(data_dir: Path, project_id: str) -> int:
+    return (DataFolder(data_dir).project(project_id).features / "signals.parquet").stat().st_mtime_ns
+
+
+def test_a_file_becomes_clips_in_the_catalog_with_all_that_shows_them(data_dir: Path, match: Encode) -> None:
+    state = process(match("Cup final.mp4"), export_top=1)
+    assert state.is_completed(), state.message
+    done = state.result()
+    run, folder = run_of(state), DataFolder(data_dir).project(done.project.id)
+
+    with open_catalog(data_dir / "autoclip.duckdb").reading() as view:
+        project = view.projects.get(done.project.id)
+        clips = view.clips.page(project.id).items
+    assert (project.name, project.state) == ("Cup final", "analyzed")
+    assert [clip.id for clip in clips] == [clip.id for clip in done.clips_file.clips]
+    assert any(clip.start <= 20 < clip.end for clip in clips)
+    assert all((folder.root / str(clip.thumbnail)).exists() for clip in clips)
+    assert folder.report.exists()
+    assert [export.state for export in done.exports] == ["completed"]
+    assert done.exports[0].path.exists()
+
+    assert state.message == f"{len(clips)} clip{'s' * (len(clips) != 1)}, 1 exported"
+    assert {f"project:{project.id}", "job:process-video"} <= set(run.tags)
+    assert run.name == "process Cup final.mp4"
+    assert run.labels["autoclip.clips"] == len(clips)
+    with get_client(sync_client=True) as client:
+        assert progress_artifact(client, run.id).data == 100
+    table = markdown_of(run)
+    assert all(clip.name in table for clip in clips)
+    assert done.exports[0].path.name in table
+
+
+def test_a_second_run_measures_nothing_again_and_joins_the_project(data_dir: Path, match: Encode) -> None:
+    video = match()
+    first = process(video).result()
+    written = features_written(data_dir, first.project.id)
+    moved = video.rename(video.with_name("another name.mp4"))
+
+    second = process(moved).result()
+    assert second.project.id == first.project.id
+    assert second.project.path == moved
+    assert features_written(data_dir, first.project.id) == written
+    assert [clip.id for clip in second.clips_file.clips] == [clip.id for clip in first.clips_file.clips]
+
+    changed = Settings.from_flat({"step_sec": 1.0})
+    asyncio.run(analyze(first.project.id, changed))
+    assert features_written(data_dir, first.project.id) > written
+
+
+def test_one_changed_byte_is_another_project(data_dir: Path, match: Encode) -> None:
+    first = process(match()).result()
+    second = process(match(seed=1)).result()
+    assert second.project.id != first.project.id
+
+
+def test_the_environment_decides_what_a_run_leaves_open(
+    data_dir: Path, match: Encode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOCLIP_SEGMENTATION_MODE", "v1")
+    monkeypatch.setenv("AUTOCLIP_STEP_SEC", "1.0")
+    done = process(match(), settings={"extraction": {"step_sec": 2.0}}).result()
+    assert done.clips_file.mode == "v1"
+    assert done.clips_file.settings["step_sec"] == 2.0
+
+
+def test_what_is_no_video_fails_in_one_sentence_and_leaves_nothing(data_dir: Path, tmp_path: Path) -> None:
+    path = tmp_path / "notes.mp4"
+    path.write_text("no video at all\n" * 100)
+    state = process(path)
+    assert state.is_failed()
+    assert str(path) in str(state.message)
+    assert "\n" not in str(state.message)
+    with pytest.raises(MediaError):
+        state.result()
+    with open_catalog(data_dir / "autoclip.duckdb").reading() as view:
+        assert view.projects.page().total == 0
+
+
+def test_bad_parameters_end_a_run_before_it_begins(data_dir: Path, match: Encode) -> None:
+    state = process(match(), settings={"windows": {"pre_maxx": 3}})
+    assert state.is_failed()
+    assert "pre_maxx" in str(state.message)
+    assert not data_dir.exists()
+
+
+def test_a_run_without_a_worker_stops_when_it_is_asked_to(data_dir: Path, match: Encode) -> None:
+    video = match()
+    project = process(video).result().project
+
+    def cancel_when_waiting() -> None:
+        with get_client(sync_client=True) as client:
+            while True:
+                wanted = {"tags": {"all_": ["job:analyze"]}, "state": {"type": {"any_": ["RUNNING"]}}}
+                found = client.request("POST", "/flow_runs/filter", json={"flow_runs": wanted}).json()
+                run = UUID(found[0]["id"]) if found else None
+                report = run and progress_artifact(client, run)
+                if run and report and "job another" in str(report.description):
+                    client.set_flow_run_state(run, Cancelling(), force=True)
+                    return
+                time.sleep(0.1)
+
+    thread = threading.Thread(target=contextvars.copy_context().run, args=[cancel_when_waiting], daemon=True)
+    with held(project_lock(DataFolder(data_dir), project.id), "another"):
+        thread.start()
+        state = asyncio.run(analyze(project.id, return_state=True))
+    assert state.is_cancelled(), state
+    assert state.message == "cancelled on request"
+    with open_catalog(data_dir / "autoclip.duckdb").reading() as view:
+        assert view.projects.get(project.id) == project

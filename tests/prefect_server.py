@@ -1,0 +1,62 @@
+"""A real Prefect server for a test session: its own port, database and home."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def prefect_variables(home: Path, url: str) -> dict[str, str]:
+    """Variables of every process that belongs to the session."""
+    return {
+        "DO_NOT_TRACK": "1",
+        "PREFECT_HOME": str(home),
+        "PREFECT_API_URL": url,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_LOGGING_TO_API_ENABLED": "false",
+    }
+
+
+@contextmanager
+def running_server(home: Path) -> Iterator[str]:
+    """Run a server until the block ends; yields the address of its API."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(port), "--no-ui"]
+    with (home / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, env=os.environ | prefect_variables(home, url), stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            wait_until_healthy(url, process)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def wait_until_healthy(url: str, process: subprocess.Popen[bytes], patience_sec: float = 90) -> None:
+    deadline = time.monotonic() + patience_sec
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with {process.returncode}")
+        try:
+            if httpx.get(f"{url}/health", timeout=2).is_success:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.2)
+    raise TimeoutError(f"no server at {url} after {patience_sec} s")
