@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,10 @@ from autoclip.signals.table import ENVELOPE_STEP_SEC, SIGNAL_UNITS, Event, Featu
 from autoclip.timeline import Grid
 from storage.atomic import replacing_together, storage_faults
 from storage.keys import extraction_key
+
+READ_ATTEMPTS = 3
+RENAMES_SEC = 0.02
+"""Another process may just be putting a new set in place: its three renames take well under this."""
 
 FORMAT_VERSION = 1
 FOOTER_KEY = b"autoclip"
@@ -115,25 +120,17 @@ def read_features(folder: Path) -> Features:
     StorageError
         If a file is damaged or was written in a format this version doesn't know.
     """
-    footer = _read_footer(folder)
-    if footer is None:
-        raise NotFoundError(f"{folder}: holds no complete features; analyze the video first")
-    signals = _read_table(folder / SIGNALS)
-    if signals.num_rows != footer.count:
-        raise _damaged(folder / SIGNALS, f"{signals.num_rows} rows instead of {footer.count}")
-    series = {name: _floats(signals[name]) for name in footer.measured}
-    hashes = signals["frame_hash"].to_numpy() if footer.hashed else np.zeros(0, np.uint64)
-    envelope = _floats(_read_table(folder / ENVELOPE)["rms_dbfs"]) if footer.audible else None
-    return Features(
-        duration_sec=footer.duration_sec,
-        grid=Grid(footer.step_sec, footer.count),
-        series=series,
-        absent=footer.absent,
-        frame_hash=hashes,
-        envelope_dbfs=envelope,
-        events=tuple(Event(**row) for row in _read_table(folder / EVENTS).to_pylist()),
-        warnings=footer.warnings,
-    )
+    for _ in range(READ_ATTEMPTS):
+        if not all((folder / name).exists() for name in FILES):
+            break
+        tables = tuple(_read_table(folder / name) for name in FILES)
+        footers = [
+            _footer_of_file(folder / name, table.schema.metadata) for name, table in zip(FILES, tables, strict=True)
+        ]
+        if all(footer == footers[0] for footer in footers):
+            return _features_in(folder, footers[0], *tables)
+        time.sleep(RENAMES_SEC)
+    raise NotFoundError(f"{folder}: holds no complete features; analyze the video first")
 
 
 def features_origin(folder: Path) -> Origin | None:
@@ -158,6 +155,22 @@ def features_key(folder: Path) -> str | None:
     except StorageError:
         return None
     return footer.key if footer else None
+
+
+def _features_in(folder: Path, footer: _Footer, signals: pa.Table, events: pa.Table, envelope: pa.Table) -> Features:
+    """Put the tables together."""
+    if signals.num_rows != footer.count:
+        raise _damaged(folder / SIGNALS, f"{signals.num_rows} rows instead of {footer.count}")
+    return Features(
+        duration_sec=footer.duration_sec,
+        grid=Grid(footer.step_sec, footer.count),
+        series={name: _floats(signals[name]) for name in footer.measured},
+        absent=footer.absent,
+        frame_hash=signals["frame_hash"].to_numpy() if footer.hashed else np.zeros(0, np.uint64),
+        envelope_dbfs=_floats(envelope["rms_dbfs"]) if footer.audible else None,
+        events=tuple(Event(**row) for row in events.to_pylist()),
+        warnings=footer.warnings,
+    )
 
 
 def _footer_of(features: Features, origin: Origin) -> _Footer:
@@ -228,7 +241,7 @@ def _write_table(table: pa.Table, footer: _Footer, path: Path) -> None:
     """Write one file: zstd 3 + byte stream split, no dictionary, one row group.
 
     Half the size of the default encoding at the same speed for 4 hours of 9 signals (577 against 1,178 KiB measured;
-    docs/decisions/features-in-parquet.md). Checksums let a reader tell a damaged page from a strange value.
+    docs/decisions/0005-features-in-parquet.md). Checksums let a reader tell a damaged page from a strange value.
     """
     floating = [field.name for field in table.schema if pa.types.is_floating(field.type)]
     metadata = {FOOTER_KEY: footer.model_dump_json().encode()}
@@ -256,8 +269,12 @@ def _read_footer(folder: Path) -> _Footer | None:
 def _footer_in(path: Path) -> _Footer:
     """Read one file's footer."""
     with _reading(path), pq.ParquetFile(path) as file:
-        metadata: Mapping[bytes, bytes] = file.metadata.metadata or {}
-    stated = _stated(path, metadata)
+        return _footer_of_file(path, file.metadata.metadata)
+
+
+def _footer_of_file(path: Path, metadata: Mapping[bytes, bytes] | None) -> _Footer:
+    """Check what a footer states."""
+    stated = _stated(path, metadata or {})
     if stated.get("format_version") != FORMAT_VERSION:
         raise StorageError(
             f"{path}: has format {stated.get('format_version')}, this autoclip reads {FORMAT_VERSION}; "

@@ -1,7 +1,7 @@
 """The catalog in a DuckDB file that several processes share.
 
 DuckDB lets one process write. So a process holds the file only for the length of a unit of work: take the lock, attach,
-begin ... commit, detach, release. docs/decisions/catalog-in-duckdb.md has the alternatives and the figures.
+begin ... commit, detach, release. docs/decisions/0004-catalog-in-duckdb.md has the alternatives and the figures.
 """
 
 from __future__ import annotations

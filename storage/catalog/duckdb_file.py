@@ -26,7 +26,7 @@ _OPEN_ELSEWHERE = "Could not set lock on file"
 class DuckDBFile:
     """A database file and this process's private in-memory DuckDB that it is attached to.
 
-    Attaching costs 0.4 ms, connecting 14 ms (docs/decisions/catalog-in-duckdb.md). Not for several threads at once.
+    Attaching costs 0.4 ms, connecting 14 ms (docs/decisions/0004-catalog-in-duckdb.md). For one thread at a time.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
--- Times are UTC. No foreign keys: DuckDB's make ordinary updates and cascades fail (docs/decisions/catalog-in-duckdb.md).
+-- Times are UTC. No foreign keys: DuckDB's make ordinary updates and cascades fail (docs/decisions/0004-catalog-in-duckdb.md).
 
 CREATE TABLE projects (
     id VARCHAR PRIMARY KEY,

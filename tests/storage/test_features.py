@@ -224,3 +224,31 @@ def test_kill_in_the_middle_of_writing_leaves_a_whole_set_or_none(tmp_path):
         assert features.duration_sec == number
         assert set(features.series["audio_rms"]) == set(features.envelope_dbfs) == {number}
         assert features.events[0].start_sec == number
+
+
+def test_a_reader_beside_a_writer_always_gets_one_whole_set(tmp_path):
+    program = (
+        "import sys, itertools, numpy as np\n"
+        "from pathlib import Path\n"
+        "from autoclip.settings import ExtractionSettings\n"
+        "from autoclip.signals.table import Event, Features\n"
+        "from autoclip.timeline import Grid\n"
+        "from storage.features import Origin, write_features\n"
+        "for i in itertools.count(1):\n"
+        "    values = np.full(i, i, np.float32)\n"
+        "    write_features(Path(sys.argv[1]), Features(float(i), Grid(0.5, i), {'audio_rms': values}, "
+        "envelope_dbfs=values, events=(Event('cut', float(i)),)), Origin(str(i), ExtractionSettings(), 1))\n"
+        "    if i == 1: print('ready', flush=True)\n"
+    )
+    seen = set()
+    with subprocess.Popen([sys.executable, "-c", program, tmp_path], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout.readline() == b"ready\n"
+        for _ in range(60):
+            features = read_features(tmp_path)
+            number = features.duration_sec
+            seen.add(number)
+            assert features.grid.count == len(features.series["audio_rms"]) == number
+            assert set(features.series["audio_rms"]) == set(features.envelope_dbfs) == {number}
+            assert features.events[0].start_sec == number
+        writer.kill()
+    assert len(seen) > 1
