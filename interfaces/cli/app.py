@@ -36,14 +36,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         say(f"autoclip: {error.format_message()}")
         return error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        say("autoclip: interrupted")
-        return INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has gone. Point standard output away, or Python complains again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
-    return result if isinstance(result, int) else DONE
+    code = result if isinstance(result, int) else DONE
+    if code == INTERRUPTED:  # Typer turns Ctrl-C into this code without a word.
+        say("autoclip: interrupted")
+    return code
 
 
 def main() -> None:

@@ -103,10 +103,9 @@ def _data_folder(folder: Path) -> Finding:
     present = next(parent for parent in (folder, *folder.parents) if parent.exists())
     free = shutil.disk_usage(present).free
     detail = f"{folder}, {free / 1e9:.1f} GB free"
-    if not os.access(present, os.W_OK):
-        return Finding(
-            "data folder", "error", f"{detail}; {present} can't be written, set AUTOCLIP_DATA_DIR to one that can"
-        )
+    if not (present.is_dir() and os.access(present, os.W_OK)):
+        advice = "set AUTOCLIP_DATA_DIR to a folder that can"
+        return Finding("data folder", "error", f"{present} can't be written into; {advice}")
     return Finding("data folder", "ok" if free >= LOW_SPACE_BYTES else "warning", detail)
 
 

@@ -1,0 +1,232 @@
+"""The command line as a person or a script meets it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from match import HIGHLIGHT, render_match
+
+from autoclip.timeline import Interval
+from interfaces.cli.app import run
+from interfaces.cli.settings import tuning_page
+
+AUTOCLIP = (sys.executable, "-c", "from interfaces.cli.app import main; main()")
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def match(tmp_path_factory):
+    path = tmp_path_factory.mktemp("media") / "match.mp4"
+    render_match(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def analysis(match, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("analysis") / "out"
+    assert run(["analyze", str(match), "--output-dir", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def working_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("AUTOCLIP_") and name != "AUTOCLIP_SHARED"]:
+        monkeypatch.delenv(name)
+
+
+def test_analyze_writes_everything(analysis):
+    names = {path.relative_to(analysis).as_posix() for path in analysis.rglob("*") if path.is_file()}
+    assert {
+        "v2_clips.json",
+        "report.html",
+        "features/signals.parquet",
+        "features/events.parquet",
+        "debug/segmentation_v2_debug.json",
+    } <= names
+    clips = json.loads((analysis / "v2_clips.json").read_text())["clips"]
+    assert clips
+    assert {f"thumbnails/{clip['id']}.jpg" for clip in clips} == {n for n in names if n.startswith("thumbnails/")}
+
+
+def test_the_highlight_is_in_a_clip(analysis):
+    clips = json.loads((analysis / "v2_clips.json").read_text())["clips"]
+    assert any(Interval(clip["start"], clip["end"]).encloses(HIGHLIGHT) for clip in clips)
+    for clip in clips:
+        assert clip["duration"] == pytest.approx(clip["end"] - clip["start"])
+        assert (analysis / clip["thumbnail"]).is_file()
+
+
+def test_the_snippet_of_the_spec_reads_the_debug_document(analysis, monkeypatch, capsys):
+    monkeypatch.chdir(analysis / "debug")
+    with open("segmentation_v2_debug.json") as f:  # noqa: PTH123 - the user's own words
+        debug = json.load(f)
+    for a in sorted(debug["anchors"], key=lambda x: x["score"], reverse=True)[:5]:
+        print(f"{a['time_sec']:.1f}s: score={a['score']:.2f}, reason={a['reason']}")  # noqa: T201
+    for d in debug["filter_report"]["overlap"]:
+        if d["action"] == "drop_overlap":
+            print(f"Dropped clip {d['clip_index']}: {d['reason']}")  # noqa: T201
+    assert "reason=" in capsys.readouterr().out
+
+
+def test_json_is_all_there_is_on_standard_output(match, tmp_path):
+    command = (*AUTOCLIP, "analyze", str(match), "-o", str(tmp_path / "out"), "--json")
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    document = json.loads(done.stdout)
+    assert document == json.loads((tmp_path / "out" / "v2_clips.json").read_text())
+
+
+def test_both_modes_live_side_by_side(match, analysis, capsys):
+    assert run(["analyze", str(match), "-o", str(analysis), "--mode", "v1", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["mode"] == "v1"
+    assert [clip["start"] for clip in document["clips"]] == [0, 10, 20]
+    assert (analysis / "v2_clips.json").exists()
+    assert (analysis / "v1_clips.json").exists()
+
+
+def test_retune_needs_no_video(match, tmp_path, capsys):
+    video = tmp_path / "video.mp4"
+    video.write_bytes(match.read_bytes())
+    assert run(["analyze", str(video), "-o", "out"]) == 0
+    video.unlink()
+    capsys.readouterr()
+    assert run(["retune", "out", "--set", "pre_max=4", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["settings"]["pre_max"] == 4
+    for clip in document["clips"]:
+        assert clip["anchor_time_sec"] - clip["start"] <= 4 + 1e-6
+
+
+def test_retune_goes_on_from_the_last_settings(analysis, tmp_path, capsys):
+    assert run(["retune", str(analysis), "--mode", "v2", "--set", "target_clip_count_soft=1", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["clips"]) <= 1
+    assert run(["retune", str(analysis), "--set", "boring_share=0.9", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["settings"]["target_clip_count_soft"] == 1
+    assert run(["retune", str(analysis), "--set", "target_clip_count_soft=200"]) == 0
+
+
+def test_retune_refuses_what_needs_measuring(analysis, capsys):
+    assert run(["retune", str(analysis), "--set", "step_sec=0.25"]) == 2
+    assert "analyze" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["analyze", "nowhere.mp4"], 4, "nowhere.mp4"),
+        (["analyze", "text.mp4"], 3, "text.mp4"),
+        (["analyze", "text.mp4", "--set", "scene_treshold=1"], 2, "did you mean 'scene_threshold'"),
+        (["analyze", "text.mp4", "--set", "scene_threshold"], 2, "NAME=VALUE"),
+        (["analyze", "text.mp4", "--set", "pre_max=1", "--set", "pre_max=2"], 2, "twice"),
+        (["analyze", "text.mp4", "--mode", "v9"], 2, "segmentation_mode"),
+        (["analyze", "text.mp4", "--mode", "v1", "--set", "segmentation_mode=v2"], 2, "contradicts"),
+        (["analyze"], 2, "source"),
+        (["analyse", "x"], 2, "analyse"),
+        (["analyze", "--outputdir", "x"], 2, "--outputdir"),
+        (["retune", "."], 4, "analyze"),
+        (["probe", "empty.mp4"], 3, "empty"),
+        (["clips", "nobody"], 4, "nobody"),
+    ],
+)
+def test_what_goes_wrong_is_told_in_one_line(arguments, code, words, capsys, tmp_path):
+    (tmp_path / "text.mp4").write_text("no video at all")
+    (tmp_path / "empty.mp4").touch()
+    assert run(arguments) == code
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert words.lower() in output.err.lower()
+    assert "Traceback" not in output.err
+
+
+def test_a_refused_file_leaves_nothing(tmp_path):
+    (tmp_path / "text.mp4").write_text("no video at all")
+    assert run(["analyze", "text.mp4", "-o", "out"]) == 3
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_environment_sets_parameters(match, monkeypatch, capsys):
+    monkeypatch.setenv("AUTOCLIP_TARGET_CLIP_COUNT_SOFT", "7")
+    assert run(["analyze", str(match), "-o", "out", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["settings"]["target_clip_count_soft"] == 7
+    monkeypatch.setenv("AUTOCLIP_TARGET_CLIP_COUNT", "7")
+    assert run(["analyze", str(match), "-o", "out"]) == 2
+    assert "AUTOCLIP_TARGET_CLIP_COUNT_SOFT" in capsys.readouterr().err
+
+
+def test_probe_speaks_json(match, capsys):
+    assert run(["probe", str(match), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["duration_sec"] == pytest.approx(30, abs=0.05)
+    assert facts["video"]["width"] == 320
+
+
+def test_projects_of_an_empty_catalog(capsys):
+    assert run(["projects", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_doctor_tells_what_is_there(capsys):
+    assert run(["doctor", "--json"]) == 0
+    findings = {finding["subject"]: finding for finding in json.loads(capsys.readouterr().out)}
+    assert findings["ffmpeg"]["state"] == "ok"
+    assert findings["decoders"]["state"] == "ok"
+
+
+def test_doctor_names_a_data_folder_that_is_none(capsys, monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("AUTOCLIP_DATA_DIR", str(tmp_path / "file" / "data"))
+    assert run(["doctor", "--json"]) == 1
+    findings = {finding["subject"]: finding for finding in json.loads(capsys.readouterr().out)}
+    assert findings["data folder"]["state"] == "error"
+
+
+def test_settings_lists_every_parameter(capsys):
+    assert run(["settings", "--json"]) == 0
+    listed = {parameter["name"]: parameter for parameter in json.loads(capsys.readouterr().out)}
+    assert listed["step_sec"]["default"] == 0.5
+    assert listed["segmentation_mode"]["choices"][:2] == ["v1", "v2"]
+
+
+def test_the_tuning_page_is_up_to_date():
+    assert (ROOT / "docs" / "tuning.md").read_text() == tuning_page()
+
+
+def test_every_command_is_documented():
+    from interfaces.cli.app import app
+
+    readme = (ROOT / "README.md").read_text()
+    for command in app.registered_commands:
+        assert command.name is not None
+        assert f"autoclip {command.name}" in readme, f"README.md says nothing of 'autoclip {command.name}'"
+
+
+def test_analyze_imports_neither_prefect_nor_duckdb(match, tmp_path):
+    script = (
+        "import sys; from interfaces.cli.app import run; "
+        f"code = run(['analyze', {str(match)!r}, '-o', {str(tmp_path / 'out')!r}, '-q']); "
+        "print(code, sorted({'prefect', 'duckdb', 'fastapi'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run((sys.executable, "-c", script), capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stderr.strip().endswith("0 []")
+
+
+def test_an_interrupt_leaves_no_analysis(match, tmp_path):
+    script = (
+        "import os, signal, threading; from interfaces.cli.app import main; "
+        "import stages.measure as m; real = m.extract\n"
+        "def interrupted(*a):\n"
+        "    threading.Timer(0.05, lambda: os.kill(os.getpid(), signal.SIGINT)).start(); return real(*a)\n"
+        "m.extract = interrupted\n"
+        f"import sys; sys.argv = ['autoclip', 'analyze', {str(match)!r}, '-o', 'out']; main()"
+    )
+    done = subprocess.run((sys.executable, "-c", script), capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 130, done.stderr
+    assert "interrupted" in done.stderr
+    assert not list(tmp_path.rglob("*.json"))
+    assert not list(tmp_path.rglob("*.parquet"))

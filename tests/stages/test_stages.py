@@ -1,0 +1,126 @@
+"""The stages over one folder: what is done again and what is kept."""
+
+from __future__ import annotations
+
+import pytest
+from match import render_match
+
+from autoclip.errors import MediaError, ParameterError
+from autoclip.settings import Settings
+from stages import measure as measure_room
+from stages.analyze import analyze
+from stages.choose import choose, recall
+from stages.illustrate import illustrate
+from stages.measure import measure
+from stages.retune import retune
+from storage.analysis_folder import AnalysisFolder
+
+
+@pytest.fixture(scope="module")
+def match(tmp_path_factory):
+    path = tmp_path_factory.mktemp("media") / "match.mp4"
+    render_match(path)
+    return path
+
+
+@pytest.fixture
+def video(match, tmp_path):
+    path = tmp_path / "video.mp4"
+    path.write_bytes(match.read_bytes())
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return AnalysisFolder(tmp_path / "out")
+
+
+def test_a_second_measurement_is_the_first(video, folder):
+    settings = Settings().extraction
+    first = measure(video, folder, settings)
+    second = measure(video, folder, settings)
+    assert not first.reused
+    assert second.reused
+    assert second.origin == first.origin
+
+
+def test_a_renamed_video_is_known(video, folder, tmp_path):
+    measure(video, folder, Settings().extraction)
+    assert measure(video.rename(tmp_path / "other name.mp4"), folder, Settings().extraction).reused
+
+
+def test_one_byte_more_is_another_video(video, folder):
+    measure(video, folder, Settings().extraction)
+    with video.open("ab") as file:
+        file.write(b"\0")
+    assert not measure(video, folder, Settings().extraction).reused
+
+
+def test_a_setting_that_matters_measures_again(video, folder):
+    measure(video, folder, Settings().extraction)
+    changed = Settings.from_flat({"step_sec": 0.25})
+    assert not measure(video, folder, changed.extraction).reused
+    assert folder.read_features().grid.step_sec == 0.25
+
+
+def test_a_setting_of_the_choice_does_not(video, folder):
+    measure(video, folder, Settings().extraction)
+    assert measure(video, folder, Settings.from_flat({"scene_threshold": 0.2, "pre_max": 9}).extraction).reused
+
+
+def test_a_new_algorithm_measures_again(video, folder, monkeypatch):
+    measure(video, folder, Settings().extraction)
+    monkeypatch.setattr(measure_room, "EXTRACTION_VERSION", measure_room.EXTRACTION_VERSION + 1)
+    assert not measure(video, folder, Settings().extraction).reused
+
+
+def test_what_is_no_video_leaves_nothing(tmp_path, folder):
+    text = tmp_path / "text.mp4"
+    text.write_text("words")
+    with pytest.raises(MediaError):
+        analyze(text, folder, Settings())
+    assert not folder.root.exists()
+
+
+def test_a_video_without_sound(tmp_path, folder):
+    path = tmp_path / "silent.mp4"
+    render_match(path, audio=False)
+    analysis = analyze(path, folder, Settings())
+    features = folder.read_features()
+    assert "audio_rms" not in features.series
+    assert "audio_rms" in features.absent
+    assert "motion_score" in features.series
+    assert analysis.clips_file.mode == "v2"
+
+
+def test_recall_is_the_choice(video, folder):
+    measurement = measure(video, folder, Settings().extraction)
+    made = choose(folder, measurement.video, Settings(), "here")
+    again = recall(folder)
+    assert again.clips_file == made.clips_file
+    assert again.selection.anchors == made.selection.anchors
+
+
+def test_thumbnails_come_and_go_with_their_clips(video, folder):
+    analysis = analyze(video, folder, Settings())
+    names = {path.stem for path in folder.thumbnails.iterdir()}
+    assert names == {clip.id for clip in analysis.clips_file.clips}
+    changed = Settings.from_flat({"pre_max": 3.0, "pre_min": 1.0})
+    choice = choose(folder, analysis.measurement.video, changed, analysis.measurement.origin.fingerprint)
+    illustrated = illustrate(folder, choice)
+    listed = {clip.id for clip in illustrated.choice.clips_file.clips}
+    assert {path.stem for path in folder.thumbnails.iterdir()} == listed
+
+
+def test_a_clip_that_is_chosen_again_keeps_its_thumbnail(video, folder):
+    analysis = analyze(video, folder, Settings())
+    video.unlink()
+    again = retune(folder, Settings())
+    assert [clip.thumbnail for clip in again.clips] == [clip.thumbnail for clip in analysis.clips_file.clips]
+    assert all(clip.thumbnail for clip in again.clips)
+
+
+def test_retune_refuses_other_measurements(video, folder):
+    analyze(video, folder, Settings())
+    with pytest.raises(ParameterError, match=r"motion_fps=8.0"):
+        retune(folder, Settings.from_flat({"motion_fps": 8}))
