@@ -161,7 +161,7 @@ class Stands:
     """
 
     seed: int = 0
-    sway: float = 0.4
+    sway: float = 0.8
 
     @property
     def is_still(self) -> bool:
