@@ -22,6 +22,7 @@ from storage.catalog.file_system import refuse_network_file_system
 from storage.catalog.interface import Catalog, Unit
 from storage.catalog.lock import CatalogLock, forget_locks_after_fork
 from storage.catalog.statements import Row
+from storage.catalog.thread_turns import ThreadTurns
 from storage.migrations import known_migrations, migrate
 
 BUSY_DEADLINE_SEC = 30.0
@@ -45,7 +46,7 @@ class DuckDBCatalog(Catalog):
         self._lock = CatalogLock(self.path)
         self._file = DuckDBFile(self.path)
         self._current = threading.local()
-        self._thread_turn = threading.Lock()
+        self._threads = ThreadTurns()
         self._prepared: tuple[int, int] | None = None
         _in_this_process.add(self)
 
@@ -91,13 +92,10 @@ class DuckDBCatalog(Catalog):
     def _turn(self) -> Iterator[float]:
         """Wait for this process's other threads; give the deadline for everything that is still to be waited for."""
         deadline = time.monotonic() + self._busy_deadline_sec
-        turn = self._thread_turn
-        if not turn.acquire(timeout=self._busy_deadline_sec):
-            raise CatalogBusyError(f"{self.path}: another thread kept it busy past the deadline; try again later")
-        try:
+        with self._threads.turn(self._busy_deadline_sec) as taken:
+            if not taken:
+                raise CatalogBusyError(f"{self.path}: another thread kept it busy past the deadline; try again later")
             yield deadline
-        finally:
-            turn.release()
 
     @contextmanager
     def _held(self, *, shared: bool, deadline: float) -> Iterator[None]:
@@ -181,7 +179,7 @@ class DuckDBCatalog(Catalog):
         """Give a forked child its own locks and its own DuckDB."""
         self._file.abandon_after_fork()
         self._current = threading.local()
-        self._thread_turn = threading.Lock()
+        self._threads = ThreadTurns()
 
 
 class _Transaction:

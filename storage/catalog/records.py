@@ -6,7 +6,6 @@ is refused instead of undoing someone else's. Times are UTC.
 
 from __future__ import annotations
 
-import json
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import from_json
 
 from autoclip.clips import Clip, Scores
 from autoclip.errors import ParameterError
@@ -45,7 +45,7 @@ def _in_utc(value: object) -> object:
 
 def _decoded(value: object) -> object:
     """Read a stored JSON text."""
-    return json.loads(value) if isinstance(value, str) else value
+    return from_json(value) if isinstance(value, str) else value
 
 
 Identifier = Annotated[str, Field(pattern=f"^{IDENTIFIER}$")]

@@ -16,6 +16,7 @@ from autoclip.errors import CatalogBusyError, NotFoundError, StorageError
 from storage.catalog import CatalogMemory, Export, open_catalog
 from storage.catalog.duckdb_catalog import DuckDBCatalog
 from storage.catalog.file_system import file_system_of, refuse_network_file_system
+from storage.catalog.thread_turns import ThreadTurns
 from storage.keys import FileIdentity, fingerprint
 from storage.migrations import Migration, known_migrations, migrate
 
@@ -144,6 +145,33 @@ def test_threads_share_one_catalog(catalog, project):
         thread.join()
     with catalog.reading() as view:
         assert view.projects.get(project.id).size_bytes == 25
+
+
+def test_threads_take_turns_in_the_order_they_asked():
+    turns, order, asked = ThreadTurns(), [], threading.Semaphore(0)
+
+    def ask(number):
+        asked.release()
+        with turns.turn(30) as taken:
+            assert taken
+            order.append(number)
+
+    threads = []
+    with turns.turn(0):
+        for number in range(6):
+            threads.append(threading.Thread(target=ask, args=(number,)))
+            threads[-1].start()
+            asked.acquire()
+            while len(turns._waiting) <= number:
+                time.sleep(0.001)
+        with turns.turn(0.01) as taken:
+            assert not taken
+        assert order == []
+    for thread in threads:
+        thread.join()
+    assert order == list(range(6))
+    with turns.turn(0) as taken:
+        assert taken
 
 
 def test_two_catalogs_in_one_process_see_each_others_changes(catalog, project):
