@@ -1,7 +1,7 @@
 """A lock for the threads of a process that is given in the order it was asked for.
 
-``threading.Lock`` lets the thread that has just released it take it again at once: with 8 threads that list 1,000 clips,
-one wait in twenty was 7 times the median, and is 1.4 times with this one.
+``threading.Lock`` lets the thread that has just released it take it again at once: with 8 threads that list 1,000
+clips, one wait in twenty was 7 times the median, and is 1.4 times with this one.
 """
 
 from __future__ import annotations
