@@ -7,6 +7,7 @@
     ├── MediaError          a file is no video we can read, or became unreadable on the way
     ├── DownloadError       a source could not be fetched
     ├── ExportError         a rendering failed or its result did not pass its check
+    ├── ServiceError        the Prefect server that runs jobs can't be reached, or refuses
     └── StorageError        the catalog or a stored file can't be used
         ├── CatalogBusyError    another process held the catalog past the deadline
         ├── ConflictError       the change contradicts what the catalog holds, such as a clip that is still in use
@@ -80,6 +81,10 @@ class ExportError(AutoclipError):
         self.reason = reason
         self.command = command
         self.stderr_tail = stderr_tail
+
+
+class ServiceError(AutoclipError):
+    """The Prefect server that runs jobs can't be reached, or refuses what it is asked for."""
 
 
 class StorageError(AutoclipError):

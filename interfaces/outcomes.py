@@ -14,6 +14,7 @@ from autoclip.errors import (
     NotFoundError,
     ParameterError,
     RevisionError,
+    ServiceError,
     StorageError,
 )
 
@@ -53,6 +54,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome(ConflictError, "conflict", 1, 409),
     Outcome(DownloadError, "download-failed", 1, 502),
     Outcome(ExportError, "export-failed", 1, 500),
+    Outcome(ServiceError, "service-unavailable", 1, 503),
     Outcome(StorageError, "storage-failed", 1, 500),
     Outcome(AutoclipError, "failed", 1, 500),
 )
