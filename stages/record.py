@@ -22,12 +22,9 @@ def record(catalog: Catalog, project_id: str, clips_file: ClipsFile, extraction_
         If the catalog can't be used.
     """
     settings = Settings.from_flat(clips_file.settings)
-    pictures = {clip.id: clip.thumbnail for clip in clips_file.clips}
     with catalog.transaction() as unit:
         project = unit.projects.get(project_id)
         replacement = unit.clips.replace_auto_clips(project_id, clips_file.mode, clips_file.clips)
-        for clip_id in replacement.updated:  # a new clip comes with its picture
-            unit.clips.set_thumbnail(clip_id, pictures[clip_id])
         unit.analyses.record(
             Analysis(
                 project_id=project_id,

@@ -117,7 +117,10 @@ class Clips:
         return saved
 
     def set_thumbnail(self, clip_id: str, thumbnail: str | None) -> None:
-        """Note a clip's thumbnail; no change of the clip itself, so its revision stays."""
+        """Note one clip's thumbnail; no change of the clip itself, so its revision stays.
+
+        Clips that an analysis chose bring theirs along; see `replace_auto_clips`.
+        """
         self.get(clip_id)
         self.statements.rows("UPDATE clips SET thumbnail = ? WHERE id = ?", [thumbnail, clip_id])
 
@@ -145,7 +148,7 @@ class Clips:
         """Put the clips an analysis chose in place of those of the analysis before, in the same mode.
 
         Clips that people made, renamed or trimmed stay as they are, and so do clips that a compound clip uses. A clip
-        that is found again (same id) keeps its history and gets the new scores.
+        that is found again (same id) keeps its history and gets the new scores and thumbnail.
 
         Raises
         ------
@@ -195,11 +198,11 @@ class Clips:
 
 
 def _found_again(before: StoredClip, chosen: StoredClip) -> StoredClip:
-    """Give a clip the new scores; it is another revision only if something is different."""
-    found = before.changed(
-        **{name: getattr(chosen, name) for name in FOUND_FIELDS}, thumbnail=chosen.thumbnail or before.thumbnail
-    )
-    return before if found == before else found.changed(revision=before.revision + 1, updated_at=now())
+    """Give a clip the new scores and picture; it is another revision only if more than the picture is different."""
+    found = before.changed(**{name: getattr(chosen, name) for name in FOUND_FIELDS})
+    if found != before:
+        found = found.changed(revision=before.revision + 1, updated_at=now())
+    return found.changed(thumbnail=chosen.thumbnail or before.thumbnail)
 
 
 def _columns(clip: StoredClip) -> Row:

@@ -130,6 +130,16 @@ def test_the_same_analysis_again_changes_nothing(catalog, project):
     assert (report.added, report.removed) == ((), ())
 
 
+def test_a_new_picture_of_a_clip_found_again_is_no_new_revision(catalog, project):
+    clip = found(project, 1, 9, thumbnail="a.jpg")
+    with catalog.transaction() as unit:
+        unit.clips.replace_auto_clips(project.id, "v2", [clip])
+        unit.clips.replace_auto_clips(project.id, "v2", [clip.model_copy(update={"thumbnail": "b.jpg"})])
+        assert unit.clips.get(clip.id, revision=1).thumbnail == "b.jpg"
+        unit.clips.replace_auto_clips(project.id, "v2", [clip.model_copy(update={"thumbnail": None})])
+        assert unit.clips.get(clip.id, revision=1).thumbnail == "b.jpg"
+
+
 def test_no_clips_leave_only_what_people_made(catalog, project):
     with catalog.transaction() as unit:
         unit.clips.replace_auto_clips(project.id, "v2", [found(project, 1, 9)])
