@@ -21,7 +21,7 @@ from storage.catalog.duckdb_file import DuckDBFile
 from storage.catalog.file_system import refuse_network_file_system
 from storage.catalog.interface import Catalog, Unit
 from storage.catalog.lock import CatalogLock, forget_locks_after_fork
-from storage.catalog.statements import Row
+from storage.catalog.statements import Row, require_text
 from storage.catalog.thread_turns import ThreadTurns
 from storage.migrations import known_migrations, migrate
 
@@ -194,6 +194,9 @@ class _Transaction:
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement; after one that failed nothing can be kept."""
         self._require_own_process()
+        for parameter in parameters:
+            if isinstance(parameter, str):
+                require_text(parameter)
         try:
             return self._file.execute(sql, parameters)
         except BaseException:

@@ -155,19 +155,34 @@ def require_revision(what: str, identity: str, stored: int, expected: int | None
         )
 
 
+def require_text(value: str) -> str:
+    """Return a text that can be kept: file names on Linux may hold bytes that are no UTF-8.
+
+    Raises
+    ------
+    ParameterError
+        If it can't.
+    """
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ParameterError(f"{value[:200]!r} holds bytes that are no UTF-8; rename the file") from error
+    return value
+
+
 def _in_json(value: object) -> object:
     """Prepare a field for JSON, where structures need no text of their own."""
-    return _stored(value) if isinstance(value, datetime | Path | float) else value
+    return _stored(value) if isinstance(value, datetime | Path | float | str) else value
 
 
 def _stored(value: object) -> object:
     """Turn a field into what DuckDB keeps: times without zone in UTC, structures as JSON."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).replace(tzinfo=None)
-    if isinstance(value, Path):
-        return str(value)
+    if isinstance(value, Path | str):
+        return require_text(str(value))
     if isinstance(value, float):
         return float(value)
-    if value is None or isinstance(value, str | int):
+    if value is None or isinstance(value, int):
         return value
     return to_json(value).decode()

@@ -7,6 +7,7 @@ from autoclip.clips import Clip
 from autoclip.errors import ConflictError, NotFoundError, ParameterError, RevisionError
 from autoclip.media.video import Chapter
 from storage.catalog import Analysis, CompoundClip, CompoundItem, Export, HeatmapSpan, Project, Source
+from storage.keys import FileIdentity
 
 
 def full_project():
@@ -162,6 +163,20 @@ def test_the_last_analysis_of_each_mode_is_kept(catalog, project):
         second = unit.analyses.record(first.changed(selection_key="t", message="no clip"))
         third = unit.analyses.record(Analysis(project_id=project.id, mode="v1", extraction_key="e", selection_key="u"))
         assert unit.analyses.of_project(project.id) == (third, second)
+
+
+def test_a_file_name_that_is_no_utf8_is_refused_with_the_way_out(catalog, project):
+    bad = Path("/videos/a\udcff.mp4")
+    identity = FileIdentity(str(bad), 1, 1, 1, 1, 1)
+    for verb in (
+        lambda unit: unit.projects.add(full_project().changed(path=bad)),
+        lambda unit: unit.projects.save(project.changed(path=bad)),
+        lambda unit: unit.projects.with_path(bad),
+        lambda unit: unit.fingerprints.remember(identity, "f"),
+        lambda unit: unit.fingerprints.recall(identity),
+    ):
+        with catalog.transaction() as unit, pytest.raises(ParameterError, match="rename the file"):
+            verb(unit)
 
 
 @pytest.mark.parametrize("text", ["a\0b", "'; DROP TABLE projects; --", "💥" * 100, "\u202e", "{}", '["a"]', "null"])
