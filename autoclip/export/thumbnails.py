@@ -225,7 +225,7 @@ def _exact_frames(frames: FrameReader, interval: Interval) -> Iterator[TimedFram
     middle = middle_of(interval)
     for place in sorted(EXACT_OFFSETS):
         instant = middle.midpoint + place * middle.duration / 2
-        found = frames.at(instant)
+        found = frames.at(instant, references_only=True)
         if instant <= found.end:  # otherwise the rest of the file is lost, and this is the last of what is left
             yield found
 

@@ -89,6 +89,7 @@ class FrameReader:
         self._start_pts = video.video.start_pts
         self._variable = video.video.variable_frame_rate
         self._frames: Iterator[VideoFrame] = iter(())
+        self._references_only = False
         self._shown: VideoFrame | None = None
         self._next: VideoFrame | None = None
 
@@ -126,8 +127,15 @@ class FrameReader:
                 return None
         return self._timed(frames[0]) if frames else None
 
-    def at(self, instant: float) -> TimedFrame:
+    def at(self, instant: float, *, references_only: bool = False) -> TimedFrame:
         """Return the frame shown at an instant: the last one not later than it, or the first of all.
+
+        Parameters
+        ----------
+        instant : float
+            Seconds from the first video frame.
+        references_only : bool, optional
+            Whether only frames that others are decoded from count: up to some frames earlier, and sooner found.
 
         Raises
         ------
@@ -136,13 +144,14 @@ class FrameReader:
         """
         target = self._pts(instant)
         with media_errors(self._path):
-            found = self._shown_at(target)
+            found = self._shown_at(target, references_only=references_only)
         if found is None:
             raise MediaError(self._path, f"no picture can be decoded at {instant:.3f} s")
         return self._timed(found, self._next)
 
-    def _shown_at(self, target: int) -> VideoFrame | None:
-        if not self._reaches(target):
+    def _shown_at(self, target: int, *, references_only: bool) -> VideoFrame | None:
+        if references_only != self._references_only or not self._reaches(target):
+            self._references_only = references_only
             self._start_before(target)
         while self._next is not None and self._pts_of(self._next) <= target:
             self._shown, self._next = self._next, None  # so that a failure to decode on leaves no stale frame behind
@@ -179,7 +188,7 @@ class FrameReader:
         for packet in self._container.demux(self._stream):
             # With a variable rate a frame may be shown for long: one well before the target may be the one.
             preroll = packet.pts is not None and packet.pts < target - margin and not self._variable
-            self._stream.codec_context.skip_frame = "NONREF" if preroll else "DEFAULT"
+            self._stream.codec_context.skip_frame = "NONREF" if preroll or self._references_only else "DEFAULT"
             try:
                 frames = packet.decode()
             except av.error.InvalidDataError:

@@ -94,7 +94,7 @@ def test_hdr_white_is_white_and_grey_is_grey(encode_tracks, film):
     white = round(0.5807 * 255)  # 203 cd/m2 under PQ
     pictures = [np.full((48, 64, 3), white, np.uint8), np.full((48, 64, 3), round(0.35 * 255), np.uint8)]
     hdr = film(
-        pictures, codec="libx265", pixel_format="yuv420p10le", options={"x265-params": "log-level=none"}, setup=setup
+        pictures, codec="libx264", pixel_format="yuv420p10le", options={"preset": "ultrafast", "crf": "4"}, setup=setup
     )
     path = encode_tracks("hdr.mp4", hdr)
     video = probe(path)
@@ -138,6 +138,15 @@ def test_frames_in_and_out_of_order_from_one_reader(encode_tracks, film):
     with open_frames(path, probe(path)) as frames:
         instants = [frames.at((number + 0.5) / 25).instant for number in (3, 4, 30, 49, 2, 2, 1, 45)]
     assert [round(instant * 25) for instant in instants] == [3, 4, 30, 49, 2, 2, 1, 45]
+
+
+def test_references_alone_are_no_later_and_leave_no_gap_behind(encode_tracks, film):
+    path = encode_tracks("numbers.mp4", film(GREYS, options={"g": "500", "bf": "3", "preset": "medium"}))
+    with open_frames(path, probe(path)) as frames:
+        coarse = frames.at(30.5 / 25, references_only=True)
+        assert 25 <= round(coarse.instant * 25) <= 30
+        assert round(frames.at(30.5 / 25).instant * 25) == 30
+        assert round(frames.at(31.5 / 25).instant * 25) == 31
 
 
 def test_a_file_that_is_gone_is_told(encode_tracks, film):
