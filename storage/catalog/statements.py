@@ -73,7 +73,7 @@ AMONG = """IN (SELECT unnest(from_json(?, '["VARCHAR"]')))"""
 
 def listed(values: Iterable[str]) -> str:
     """Make the parameter of `AMONG`."""
-    return to_json(list(values)).decode()
+    return to_json([require_text(value) for value in values]).decode()
 
 
 def delete(statements: Statements, table: str, column: str, values: Iterable[str]) -> None:
