@@ -67,10 +67,17 @@ def frame_timing(settings: ExportSettings, span: FrameSpan) -> tuple[str, ...]:
     sum is the cut's length: with B-frames at a variable rate the encoder can't know it.
     """
     if settings.frame_rate:
-        return ("-fps_mode", "passthrough")
+        return ("-fps_mode:v", "passthrough")
     unit = f"{span.time_base.numerator}:{span.time_base.denominator}"
     last = f"if(eq(N,{span.count - 1}),{span.end - span.start}-DTS+STARTDTS,DURATION)"
-    return ("-fps_mode", "passthrough", "-enc_time_base", unit, "-bsf:v", f"setts=pts=PTS:dts=DTS:duration='{last}'")
+    return (
+        "-fps_mode:v",
+        "passthrough",
+        "-enc_time_base:v",
+        unit,
+        "-bsf:v",
+        f"setts=pts=PTS:dts=DTS:duration='{last}'",
+    )
 
 
 def sound_encoder(settings: ExportSettings) -> tuple[str, ...]:

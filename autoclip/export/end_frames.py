@@ -92,7 +92,8 @@ def _frames_at(video: Video, span: FrameSpan, wanted: list[int]) -> Iterator[tup
         stream = container.streams[video.video.index]
         assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
         stream.thread_type = "AUTO"
-        _seek(container, stream, int(times.dts[key]), margin)
+        if int(times.dts[key]) - margin > times.origin:
+            _seek(container, stream, int(times.dts[key]), margin)
         for frame in container.decode(stream):
             if frame.pts in wanted:
                 yield frame.pts, frame

@@ -85,12 +85,14 @@ def sound_input(video: Video, span: FrameSpan) -> tuple[str, ...]:
 def cut_filters(span: FrameSpan) -> str:
     """Return the filters that pass the span's frames only, the first one at time 0.
 
-    The limits lie half-way between frames, where no rounding can reach a frame.
+    The limits lie half-way between frames, in whole ticks: ffmpeg reads them in microseconds and rounds them to ticks,
+    which reaches no frame, be ticks much shorter than a microsecond or as long as a frame.
     """
-    half = Fraction(span.frame_sec) / 2 / span.time_base
-    behind = span.after if span.after is not None else span.last + 2 * half
-    lower = span.container_seconds(span.first - half if span.before is None else Fraction(span.before + span.first, 2))
-    upper = span.container_seconds(Fraction(span.last + behind) / 2)
+    usual = max(round(span.frame_sec / span.time_base), 1)
+    before = span.before if span.before is not None else span.first - usual
+    behind = span.after if span.after is not None else span.last + usual
+    lower = span.container_seconds(span.first - (span.first - before) // 2)
+    upper = span.container_seconds(behind - (behind - span.last) // 2)
     trim = f"trim=start={float(lower):.6f}:end={float(upper):.6f}"
     if span.starts_on_frame:
         return f"{trim},setpts=PTS-STARTPTS"

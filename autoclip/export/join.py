@@ -14,10 +14,10 @@ import numpy as np
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from autoclip.errors import ExportError
-from autoclip.export.frame_span import FrameSpan
 from autoclip.media.container import open_container
 
 
@@ -90,30 +90,33 @@ def shifted(packets: Iterator[Packet[Stream]], offset_sec: Fraction) -> Iterator
         yield packet
 
 
-def stamped(data: Iterator[tuple[bytes, bool]], pts: NDArray[np.int64], span: FrameSpan) -> Iterator[Packet[Stream]]:
+def stamped(
+    data: Iterator[tuple[bytes, bool]], shown: NDArray[np.int64], length: int, time_base: Fraction
+) -> Iterator[Packet[Stream]]:
     """Make packets of the picture with times from 0.
 
-    Presentation times are the source's. Decoding times are the same set of times, in order, moved forward until none
-    lies behind its packet's presentation: they always rise, whatever the origin of the packets. Durations are those of
-    decoding order, as MP4 has them, and sum up to the span's length.
+    Decoding times are the presentation times, in order, moved forward until none lies behind its packet's presentation:
+    they always rise, whatever the origin of the packets. Durations are those of decoding order, as MP4 has them, and
+    sum up to the length.
 
     Parameters
     ----------
     data : iterator of (bytes, bool)
         What each packet holds and whether it is a keyframe, in decode order.
-    pts : ndarray
-        Container time of each, shape ``(n,)``, in ticks.
-    span : FrameSpan
-        What they are packets of.
+    shown : ndarray
+        When each is shown, shape ``(n,)``, in ticks from the start of the file.
+    length : int
+        Length of the picture, in ticks.
+    time_base : Fraction
+        Seconds a tick.
     """
-    shown = np.maximum(pts, span.start) - span.start
     ordered = np.sort(shown)
     dts = ordered - int((ordered - shown).max())
-    durations = np.append(np.diff(dts), (span.end - span.start) - (ordered[-1] - ordered[0]))
+    durations = np.append(np.diff(dts), length - (ordered[-1] - ordered[0]))
     for (payload, keyframe), *times in zip(data, shown.tolist(), dts.tolist(), durations.tolist(), strict=True):
         packet: Packet[Stream] = Packet(payload)
         packet.pts, packet.dts, packet.duration = times
-        packet.time_base, packet.is_keyframe = span.time_base, keyframe
+        packet.time_base, packet.is_keyframe = time_base, keyframe
         yield packet
 
 
@@ -125,6 +128,9 @@ def _write(container: OutputContainer, strands: Sequence[Strand]) -> None:
     outputs = []
     for strand in strands:
         stream = container.add_stream_from_template(strand.template, opaque=True)
+        if isinstance(stream, VideoStream) and isinstance(strand.template, VideoStream):
+            # The container's word on the shape of pixels is not always in the stream itself.
+            stream.codec_context.sample_aspect_ratio = strand.template.sample_aspect_ratio or Fraction(1)
         if strand.extradata is not None:
             stream.codec_context.extradata = strand.extradata
         language = strand.template.metadata.get("language")

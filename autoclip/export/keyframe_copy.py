@@ -81,17 +81,18 @@ def copied_picture(plan: CopyPlan, stack: ExitStack) -> Strand:
     order = plan.order
     source = stack.enter_context(open_container(order.video.path))
     template = source.streams[order.video.video.index]
-    pts = order.span.times.pts[list(plan.packets)]
+    span = order.span
+    shown = span.times.pts[list(plan.packets)] - span.start
 
     def data() -> Iterator[tuple[bytes, bool]]:
         first, last = plan.packets[0], plan.packets[-1]
         wanted = set(plan.packets)
-        run = demux_packets(source, order.video, order.span.times, first, last - first + 1)
+        run = demux_packets(source, order.video, span.times, first, last - first + 1)
         for index, packet in enumerate(run, start=first):
             if index in wanted:
                 yield bytes(packet), packet.is_keyframe
 
-    return Strand(template, stamped(data(), pts, order.span))
+    return Strand(template, stamped(data(), shown, span.end - span.start, span.time_base))
 
 
 def _require_copyable(order: CutOrder) -> None:

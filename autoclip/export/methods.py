@@ -11,10 +11,18 @@ import numpy as np
 from autoclip.export.check import Expected
 from autoclip.export.exact import exact_arguments, sound_arguments
 from autoclip.export.frame_span import FrameSpan
-from autoclip.export.join import Strand, encoded_strands, join, shifted
+from autoclip.export.join import Strand, encoded_strands, join, shifted, stamped
 from autoclip.export.keyframe_copy import copied_picture, plan_copy
 from autoclip.export.order import CutOrder
-from autoclip.export.smart import NotSmartError, part_arguments, plan_smart, smart_picture
+from autoclip.export.smart import (
+    NotSmartError,
+    SmartPlan,
+    joined_sets,
+    part_arguments,
+    plan_smart,
+    shown_times,
+    smart_data,
+)
 from autoclip.export.sound_copy import can_copy, sound_packets
 from autoclip.export.workbench import Workbench, temporary_path
 from autoclip.media.container import open_container
@@ -93,24 +101,41 @@ def cut_smartly(order: CutOrder, bench: Workbench) -> Rendering:
         If nothing can be copied.
     """
     plan = plan_smart(order)
-    commands: list[Command] = []
+    if not plan.packet_count:
+        raise NotSmartError("no keyframe lies within it")
     with ExitStack() as stack:
-        parts: dict[str, Path] = {}
-        for name, part in (("head", plan.head), ("tail", plan.tail)):
-            if part is not None:
-                parts[name] = stack.enter_context(temporary_path(bench.rendered.parent))
-                commands.append(bench.run(part_arguments(order, part, plan, parts[name])).command)
-            bench.report(0.4 if name == "head" else 0.7, f"{name} done")
+        parts, commands = encode_parts(order, plan, bench, stack)
         sound_commands, sounds = _sound(order, bench, stack)
-        join(bench.rendered, [smart_picture(order, plan, parts, stack), *sounds])
+        source = stack.enter_context(open_container(order.video.path))
+        span = order.span
+        data = smart_data(order, plan, parts)
+        picture = Strand(
+            template=source.streams[order.video.video.index],
+            packets=stamped(data, shown_times(plan), span.end - span.start, span.time_base),
+            extradata=joined_sets(plan.sets, parts.values()).record(),
+        )
+        join(bench.rendered, [picture, *sounds])
     return Rendering(
         method="smart",
-        actual=order.span.interval,
+        actual=span.interval,
         expected=copied_expectation(order, len(sounds)),
         commands=(*commands, *sound_commands),
-        notes=(f"{plan.packet_count} of {order.span.count} frames copied",),
-        span=order.span,
+        notes=(f"{plan.packet_count} of {span.count} frames copied",),
+        span=span,
     )
+
+
+def encode_parts(
+    order: CutOrder, plan: SmartPlan, bench: Workbench, stack: ExitStack
+) -> tuple[dict[str, Path], list[Command]]:
+    """Encode the head and the tail of a smart cut; `stack` removes them in the end."""
+    parts: dict[str, Path] = {}
+    commands: list[Command] = []
+    for name, part in (("head", plan.head), ("tail", plan.tail)):
+        if part is not None:
+            parts[name] = stack.enter_context(temporary_path(bench.rendered.parent))
+            commands.append(bench.run(part_arguments(order, part, plan, parts[name])).command)
+    return parts, commands
 
 
 def cut_by_copy(order: CutOrder, bench: Workbench) -> Rendering:

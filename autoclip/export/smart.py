@@ -7,13 +7,11 @@ packet that is copied needs to be changed, and no decoder needs anything but the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from av.container import InputContainer
 from numpy.typing import NDArray
 
 from autoclip.export.exact import cut_filters, picture_input
@@ -30,7 +28,6 @@ from autoclip.export.h264 import (
     unit_type,
     with_lengths,
 )
-from autoclip.export.join import Strand, stamped
 from autoclip.export.order import CutOrder
 from autoclip.media.container import open_container
 from autoclip.media.packets import demux_packets
@@ -56,7 +53,7 @@ class SmartPlan:
     span : FrameSpan
         The whole cut.
     first_packet, packet_count : int
-        The copied run, in decode order, in ``span.times``.
+        The copied run, in decode order, in ``span.times``; none when no keyframe lies in the span.
     head, tail : FrameSpan or None
         What is encoded before and behind it.
     sets : ParameterSets
@@ -76,16 +73,6 @@ class SmartPlan:
     spare_id: int
     start_codes: bool
 
-    @property
-    def copied_count(self) -> int:
-        """Frames that are copied."""
-        return self.packet_count
-
-    @property
-    def encoded_count(self) -> int:
-        """Frames that are encoded."""
-        return self.span.count - self.packet_count
-
 
 def plan_smart(order: CutOrder) -> SmartPlan:
     """Find what can be copied.
@@ -93,7 +80,7 @@ def plan_smart(order: CutOrder) -> SmartPlan:
     Raises
     ------
     NotSmartError
-        If nothing can, with the reason.
+        If the source is of a kind that can't be continued, or the picture is to be changed; the message says which.
     MediaError
         If the source can't be read.
     """
@@ -101,51 +88,56 @@ def plan_smart(order: CutOrder) -> SmartPlan:
     span = order.span
     try:
         with open_container(order.video.path) as container:
-            stream = container.streams[order.video.video.index]
-            extradata = stream.codec_context.extradata or b""
+            extradata = container.streams[order.video.video.index].codec_context.extradata or b""
             sets = read_parameter_sets(extradata)
-            start_codes = extradata[:1] != b"\x01"
-            first = _first_idr(order, start_codes=start_codes)
+        start_codes = extradata[:1] != b"\x01"
+        first = _first_idr(order, start_codes=start_codes)
     except H264FormatError as error:
         raise NotSmartError(str(error)) from error
     if sets.profile not in _PROFILES:
         raise NotSmartError(f"its H.264 profile ({sets.profile}) is one that is not encoded here")
-    count = closed_run(span, first)
-    if not count:
-        raise NotSmartError("its frames are in an order that can't be cut")
-    key = int(span.times.pts[first])
-    pts = np.array(span.pts)
-    last_copied = int(span.times.pts[first : first + count].max())
-    head, tail = pts[pts < key], pts[pts > last_copied]
-    return SmartPlan(
-        span=span,
-        first_packet=first,
-        packet_count=count,
-        head=span.part(int(head[0]), int(head[-1])) if head.size else None,
-        tail=span.part(int(tail[0]), int(tail[-1])) if tail.size else None,
-        sets=sets,
-        spare_id=next(number for number in range(32) if number not in sets.ids),
-        start_codes=start_codes,
-    )
+    count = closed_run(span, first) if first is not None else 0
+    spare_id = next(number for number in range(32) if number not in sets.ids)
+    plan = SmartPlan(span, first or 0, count, span, None, sets, spare_id, start_codes)
+    return _with_edges(plan) if count else plan
 
 
 def part_arguments(order: CutOrder, part: FrameSpan, plan: SmartPlan, target: Path) -> tuple[str, ...]:
     """Return the ffmpeg arguments that encode a head or tail like the source: same size, pixels, profile and turn."""
-    unit = f"{part.time_base.numerator}:{part.time_base.denominator}"
+    graph = f"[0:{order.video.video.index}]{cut_filters(part)}[v]"
+    inputs = ("-copyts", "-noautorotate", *picture_input(order.video, part), "-filter_complex", graph, "-map", "[v]")
+    return (*inputs, *part_encoder(order, plan, plan.spare_id), "-f", "mp4", str(target))
+
+
+def part_encoder(order: CutOrder, plan: SmartPlan, number: int) -> tuple[str, ...]:
+    """Return the options that encode pictures to stand beside the source's, with parameter sets of that number."""
+    unit = f"{plan.span.time_base.numerator}:{plan.span.time_base.denominator}"
     return (
-        "-copyts",
-        "-noautorotate",
-        *picture_input(order.video, part),
-        *("-filter_complex", f"[0:{order.video.video.index}]{cut_filters(part)}[v]", "-map", "[v]"),
         *("-c:v", "libx264", "-preset", order.settings.encoder_preset, "-crf", str(order.settings.crf)),
-        *("-profile:v", _PROFILES[plan.sets.profile], "-bf", "0", "-x264-params", f"sps-id={plan.spare_id}"),
-        *("-fps_mode", "passthrough", "-enc_time_base", unit, "-map_metadata", "-1", "-map_chapters", "-1"),
-        *("-f", "mp4", str(target)),
+        *("-profile:v", _PROFILES[plan.sets.profile], "-bf", "0", "-x264-params", f"sps-id={number}"),
+        *("-fps_mode:v", "passthrough", "-enc_time_base:v", unit, "-map_metadata", "-1", "-map_chapters", "-1"),
     )
 
 
-def smart_picture(order: CutOrder, plan: SmartPlan, parts: dict[str, Path], stack: ExitStack) -> Strand:
-    """Return the picture of a smart cut, ready to be joined with its sound.
+def joined_sets(sets: ParameterSets, encoded: Iterable[Path]) -> ParameterSets:
+    """Return the source's parameter sets with those of the encoded parts.
+
+    Raises
+    ------
+    NotSmartError
+        If the encoder made what does not fit the source.
+    """
+    try:
+        for path in encoded:
+            with open_container(path) as container:
+                sets = sets.joined(read_parameter_sets(container.streams.video[0].codec_context.extradata or b""))
+    except H264FormatError as error:
+        raise NotSmartError(str(error)) from error
+    return sets
+
+
+def smart_data(order: CutOrder, plan: SmartPlan, parts: Mapping[str, Path]) -> Iterator[tuple[bytes, bool]]:
+    """Read what each packet of a smart cut holds, and whether it is a keyframe, in decode order.
 
     Parameters
     ----------
@@ -153,60 +145,65 @@ def smart_picture(order: CutOrder, plan: SmartPlan, parts: dict[str, Path], stac
         The cut.
     plan : SmartPlan
         What is copied.
-    parts : dict of str to Path
+    parts : mapping of str to Path
         The encoded ``head`` and ``tail``, where the plan has them.
-    stack : ExitStack
-        Keeps the files open that the packets come from.
 
     Raises
     ------
     NotSmartError
-        If the encoder made what does not fit the source.
+        If an encoded part has not the frames it should have, or the source's encoding changes on the way.
     """
-    source = stack.enter_context(open_container(order.video.path))
-    encoded = {name: stack.enter_context(open_container(path)) for name, path in parts.items()}
-    sets = plan.sets
-    try:
-        for container in encoded.values():
-            sets = sets.joined(read_parameter_sets(container.streams.video[0].codec_context.extradata or b""))
-    except H264FormatError as error:
-        raise NotSmartError(str(error)) from error
-    packets = _data(order, plan, source, encoded)
-    template = source.streams[order.video.video.index]
-    return Strand(template, stamped(packets, _presentation_times(plan), plan.span), sets.record())
+    if plan.head is not None:
+        yield from encoded_data(parts["head"], plan.head.count)
+    if plan.packet_count:
+        with open_container(order.video.path) as source:
+            run = demux_packets(source, order.video, plan.span.times, plan.first_packet, plan.packet_count)
+            for packet in run:
+                data = with_lengths(bytes(packet)) if plan.start_codes else bytes(packet)
+                if packet.is_keyframe:
+                    _require_same_sets(data, plan.sets)
+                yield data, packet.is_keyframe
+    if plan.tail is not None:
+        yield from encoded_data(parts["tail"], plan.tail.count)
 
 
-def _data(
-    order: CutOrder, plan: SmartPlan, source: InputContainer, encoded: dict[str, InputContainer]
-) -> Iterator[tuple[bytes, bool]]:
-    """Pass on what each packet holds, and whether it is a keyframe, in decode order."""
-    if "head" in encoded:
-        yield from _encoded_data(encoded["head"], plan.head)
-    for packet in demux_packets(source, order.video, plan.span.times, plan.first_packet, plan.packet_count):
-        data = bytes(packet)
-        data = with_lengths(data) if plan.start_codes else data
-        if packet.is_keyframe:
-            _require_same_sets(data, plan.sets)
-        yield data, packet.is_keyframe
-    if "tail" in encoded:
-        yield from _encoded_data(encoded["tail"], plan.tail)
-
-
-def _presentation_times(plan: SmartPlan) -> NDArray[np.int64]:
-    """Return the container times of all packets, in the order they are written."""
+def shown_times(plan: SmartPlan) -> NDArray[np.int64]:
+    """Return when each packet of `smart_data` is shown, in ticks from the cut's start."""
     copied = plan.span.times.pts[plan.first_packet : plan.first_packet + plan.packet_count]
     head, tail = (np.array(part.pts if part else (), np.int64) for part in (plan.head, plan.tail))
-    return np.concatenate([head, copied, tail])
+    shown: NDArray[np.int64] = np.maximum(np.concatenate([head, copied, tail]) - plan.span.start, 0)
+    return shown
 
 
-def _encoded_data(container: InputContainer, part: FrameSpan | None) -> Iterator[tuple[bytes, bool]]:
-    count = 0
-    for packet in container.demux(container.streams.video[0]):
-        if packet.size:
-            count += 1
-            yield bytes(packet), packet.is_keyframe
-    if part is None or count != part.count:
-        raise NotSmartError(f"the source gave {count} frames where its packets promised {part.count if part else 0}")
+def encoded_data(path: Path, count: int) -> Iterator[tuple[bytes, bool]]:
+    """Read the packets of a part that was encoded for this.
+
+    Raises
+    ------
+    NotSmartError
+        If there are not as many as there should be.
+    """
+    found = 0
+    with open_container(path) as container:
+        for packet in container.demux(container.streams.video[0]):
+            if packet.size:
+                found += 1
+                yield bytes(packet), packet.is_keyframe
+    if found != count:
+        raise NotSmartError(f"the source gave {found} frames where its packets promised {count}")
+
+
+def _with_edges(plan: SmartPlan) -> SmartPlan:
+    """Set what is left to encode on either side of the copied run."""
+    span = plan.span
+    pts = np.array(span.pts)
+    copied = span.times.pts[plan.first_packet : plan.first_packet + plan.packet_count]
+    head, tail = pts[pts < copied.min()], pts[pts > copied.max()]
+    return replace(
+        plan,
+        head=span.part(int(head[0]), int(head[-1])) if head.size else None,
+        tail=span.part(int(tail[0]), int(tail[-1])) if tail.size else None,
+    )
 
 
 def _require_untouched(order: CutOrder) -> None:
@@ -233,8 +230,8 @@ def _require_untouched(order: CutOrder) -> None:
         raise NotSmartError(f"{order.video.container} does not keep the times that are needed")
 
 
-def _first_idr(order: CutOrder, *, start_codes: bool) -> int:
-    """Return the index of the first packet of the span at which a decoder can start afresh."""
+def _first_idr(order: CutOrder, *, start_codes: bool) -> int | None:
+    """Return the index of the first packet of the span at which a decoder can start afresh; None without one."""
     span = order.span
     split = split_start_codes if start_codes else split_lengths
     inside = span.times.keyframe & (span.times.pts >= span.first) & (span.times.pts <= span.last)
@@ -242,8 +239,8 @@ def _first_idr(order: CutOrder, *, start_codes: bool) -> int:
         with open_container(order.video.path) as container:
             (packet,) = demux_packets(container, order.video, span.times, index, 1)
             if any(unit_type(unit) == IDR_SLICE for unit in split(bytes(packet))):
-                return index
-    raise NotSmartError("no keyframe (IDR) lies within it")
+                return int(index)
+    return None
 
 
 def _require_same_sets(data: bytes, sets: ParameterSets) -> None:

@@ -21,6 +21,12 @@ from autoclip.timeline import Interval
 _FIRST_LEAD_SEC = 1.0
 _LEAD_GROWTH = 4.0
 _BEFORE_ALL = -(2**40)
+_DECODED_LEAD_SEC = 10
+_STORES_TIMES = frozenset(
+    ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts", "mpeg", "flv", "asf", "mxf", "nut", "ogg")
+)
+"""Formats whose packets have presentation times. Others (AVI, raw streams) only count in decode order: what is made up
+for their packets may be off by a frame, and only decoded frames know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +94,12 @@ def read_packet_times(video: Video, interval: Interval) -> PacketTimes:
     MediaError
         If the file can't be read any more, or holds no packets there.
     """
-    with open_container(video.path) as container:
-        rows = _rows(container, video, interval)
-    # Some AVI and raw streams number packets in decode order only: their frames know more.
-    return _times(video, rows) if all(row.pts is not None for row in rows) else _decoded_times(video, interval)
+    if video.container in _STORES_TIMES:
+        with open_container(video.path) as container:
+            rows = _rows(container, video, interval)
+        if all(row.pts is not None for row in rows):
+            return _times(video, rows)
+    return _decoded_times(video, interval)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +153,9 @@ def _decoded_times(video: Video, interval: Interval) -> PacketTimes:
     with open_container(video.path) as container:
         stream = container.streams[facts.index]
         assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
-        container.seek(max(int(first - 10 / facts.time_base), _BEFORE_ALL), stream=stream)
+        target = int(first - _DECODED_LEAD_SEC / facts.time_base)
+        if target > facts.start_pts:  # a freshly opened file stands at its start, which AVI can't be sought to
+            container.seek(target, stream=stream)
         rows = []
         for frame in container.decode(stream):
             if frame.pts is not None:
