@@ -84,7 +84,7 @@ class Pictures:
     chroma : ndarray
         Samples of Cb and Cr, shape ``(n, 2, height / 2, width / 2)``, uint8.
     motion_index : ndarray
-        Which of the pictures motion looks at, shape ``(m,)``; the first one always is among them.
+        Which of the pictures motion looks at, shape ``(m,)``.
     motion_luma : ndarray
         Mean luma of each cell of those, shape ``(m, height, width)``, uint8.
     full_range : bool
@@ -345,6 +345,7 @@ class _PictureDecoder:
         if policy.skip_loop_filter:
             context.options = {"skip_loop_filter": "all"}
         context.skip_frame = policy.skip_frame
+        self._skip_frame = policy.skip_frame
 
     def reset(self) -> None:
         """Forget everything, ready for a fresh start."""
@@ -352,12 +353,15 @@ class _PictureDecoder:
 
     def decode(self, group: PacketGroup, stop: threading.Event) -> tuple[Pictures | None, list[PictureDamage]]:
         """Decode and reduce a group's pictures, in order of presentation."""
-        builder = _PicturesBuilder(self._sampler, self._grid, self._tick_rate, len(group.packets) + 64)
+        motion_pts = self._motion_pts(group)
+        builder = _PicturesBuilder(self._sampler, self._grid, motion_pts, len(group.packets) + 64)
         damage: list[PictureDamage] = []
         flush: tuple[None, ...] = (None,) if group.ends else ()
         for packet in (*group.packets, *flush):
             if stop.is_set():
                 raise _Stopped
+            if packet is not None:
+                self._context.skip_frame = "DEFAULT" if packet.pts in motion_pts else self._skip_frame
             try:
                 frames = self._context.decode(packet)
             except av.error.FFmpegError as error:
@@ -371,19 +375,27 @@ class _PictureDecoder:
                 builder.add(frame)
         return builder.pictures(), damage
 
+    def _motion_pts(self, group: PacketGroup) -> frozenset[int]:
+        """Return the first picture of each tick of the motion clock.
+
+        They are always decoded, so that motion is the same whatever else is skipped.
+        """
+        shown = _shown_pts(group)
+        ticks = shown * self._tick_rate.numerator // self._tick_rate.denominator
+        return frozenset(shown[np.unique(ticks, return_index=True)[1]].tolist())
+
 
 class _PicturesBuilder:
     """Collects the samples of a group's frames into arrays made once."""
 
-    def __init__(self, sampler: PictureSampler, grid: SampleGrid, tick_rate: Fraction, capacity: int) -> None:
+    def __init__(self, sampler: PictureSampler, grid: SampleGrid, motion_pts: frozenset[int], capacity: int) -> None:
         self._sampler = sampler
-        self._tick_rate = tick_rate
+        self._motion_pts = motion_pts
         self._luma = np.empty((capacity, grid.height, grid.width), np.uint8)
         self._chroma = np.empty((capacity, 2, grid.height // 2, grid.width // 2), np.uint8)
         self._pts: list[int] = []
         self._motion_index: list[int] = []
         self._motion_luma: list[NDArray[np.uint8]] = []
-        self._tick: int | None = None
         self._full_range = False
 
     def add(self, frame: VideoFrame) -> None:
@@ -395,14 +407,13 @@ class _PicturesBuilder:
         if index == len(self._luma):
             self._luma = np.concatenate([self._luma, np.empty_like(self._luma)])
             self._chroma = np.concatenate([self._chroma, np.empty_like(self._chroma)])
-        planar = self._sampler.sample(frame, self._luma[index], self._chroma[index])
+        readable = self._sampler.readable(frame)
+        self._sampler.sample(readable, self._luma[index], self._chroma[index])
         self._pts.append(pts)
         self._full_range = is_full_range(frame)
-        tick = int(pts * self._tick_rate)
-        if tick != self._tick:
-            self._tick = tick
+        if pts in self._motion_pts:
             self._motion_index.append(index)
-            self._motion_luma.append(self._sampler.cell_means(planar))
+            self._motion_luma.append(self._sampler.cell_means(readable))
 
     def pictures(self) -> Pictures | None:
         """Return what was collected; None when nothing was."""
@@ -414,7 +425,7 @@ class _PicturesBuilder:
             self._luma[:count],
             self._chroma[:count],
             np.array(self._motion_index, np.intp),
-            np.stack(self._motion_luma),
+            np.stack(self._motion_luma) if self._motion_luma else self._luma[:0],
             self._full_range,
         )
 

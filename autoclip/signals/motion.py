@@ -9,20 +9,22 @@ from autoclip.signals.difference import absolute_difference
 from autoclip.timeline import Grid
 
 
-def motion_between(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
+def motion_between(luma: NDArray[np.uint8], span: float) -> NDArray[np.float32]:
     """Return the mean absolute difference of each picture to the one before, as a share of the full range.
 
     Parameters
     ----------
     luma : ndarray
         Reduced pictures ``1 / motion_fps`` apart, shape ``(n + 1, height, width)``, uint8.
+    span : float
+        Code values between black and white.
 
     Returns
     -------
     ndarray
-        Shape ``(n,)``, float32, in [0, 1].
+        Shape ``(n,)``, float32.
     """
-    return np.asarray(absolute_difference(luma[1:], luma[:-1]) / (luma[0].size * 255.0), np.float32)
+    return np.asarray(absolute_difference(luma[1:], luma[:-1]) / (luma[0].size * span), np.float32)
 
 
 def motion_series(seconds: NDArray[np.float64], motion: NDArray[np.float32], grid: Grid) -> NDArray[np.float32]:

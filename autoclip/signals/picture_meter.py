@@ -16,7 +16,7 @@ from autoclip.signals.difference import mean_absolute_difference
 from autoclip.signals.freeze import earlier_picture
 from autoclip.signals.hashing import difference_hash
 from autoclip.signals.motion import motion_between
-from autoclip.signals.pictures import PictureFacts, PictureSamples
+from autoclip.signals.pictures import PictureFacts, PictureSamples, luma_range
 from autoclip.signals.shots import SIDE_PICTURES, ShotRows, shot_rows
 
 MAX_DRIFT_SEC = 2.0
@@ -129,7 +129,8 @@ class PictureMeter:
         facts = pictures.facts
         self._rows.append(PictureRows(pictures.seconds, facts.luma_mean, facts.black_share, change, drift))
         self._neighbours.push(facts.histogram, facts.thumbnail)
-        self._motion.push(pictures.seconds[pictures.motion_index], pictures.motion_luma)
+        _, span = luma_range(full_range=samples.full_range)
+        self._motion.push(pictures.seconds[pictures.motion_index], pictures.motion_luma, span)
         self._keep(seconds, samples)
 
     def finish(self) -> PictureMeasures:
@@ -205,8 +206,8 @@ class _Motion:
         self.hash_sec: list[float] = []
         self.hashes: list[np.uint64] = []
 
-    def push(self, seconds: NDArray[np.float64], luma: NDArray[np.uint8]) -> None:
-        # A group's first picture is always among them; it may fall into the tick of the group before.
+    def push(self, seconds: NDArray[np.float64], luma: NDArray[np.uint8], span: float) -> None:
+        # The first picture of a group may fall into the tick of the group before.
         ticks = np.floor(seconds * self._motion_fps + 1e-6)
         first = 1 if len(ticks) and self._tick == ticks[0] else 0
         seconds, luma = seconds[first:], luma[first:]
@@ -217,7 +218,7 @@ class _Motion:
         self.hashes.extend(difference_hash(luma))
         if self._last is not None:
             luma = np.concatenate([self._last[None], luma])
-        self.motion.extend(motion_between(luma).tolist())
+        self.motion.extend(motion_between(luma, span).tolist())
         self.motion_sec.extend(seconds[len(seconds) - len(luma) + 1 :].tolist())
         self._last = luma[-1].copy()
 
