@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal, ParamSpec
 from uuid import UUID
@@ -43,7 +44,7 @@ def job_flow(job_type: JobType, text: str) -> Callable[[JobBody[Arguments]], Flo
     def decorate(body: JobBody[Arguments]) -> Flow[Arguments, Coroutine[Any, Any, Any]]:
         @functools.wraps(body)
         async def job(*arguments: Arguments.args, **named: Arguments.kwargs) -> Any:  # noqa: ANN401
-            with held(run_lock(data_folder(), own_run_id()), job_type):
+            with held(run_lock(data_folder(), own_run_id()), str(os.getpid())):
                 await introduce(f"job:{job_type}")
                 return await _ending(body(*arguments, **named))
 

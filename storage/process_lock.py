@@ -40,9 +40,11 @@ def held(path: Path, words: str, while_waiting: Callable[[str], None] | None = N
             if while_waiting is not None:
                 while_waiting(holder(path))
             time.sleep(POLL_SEC)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{socket.gethostname()}\n{words}\n".encode(), 0)
-        yield
+        _write(descriptor, words)
+        try:
+            yield
+        finally:
+            _write(descriptor, "")
     finally:
         os.close(descriptor)
 
@@ -60,7 +62,7 @@ def is_held(path: Path) -> bool:
 
 
 def holder(path: Path) -> str:
-    """Return the words of the one who holds the lock, or held it last; empty if nobody did."""
+    """Return the words of the one who holds the lock, or died with it; empty if it was given back, or never taken."""
     lines = _lines(path)
     return lines[1] if len(lines) > 1 else ""
 
@@ -77,6 +79,11 @@ def _taken(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _write(descriptor: int, words: str) -> None:
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{socket.gethostname()}\n{words}\n".encode(), 0)
 
 
 def _lines(path: Path) -> list[str]:

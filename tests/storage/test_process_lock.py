@@ -28,6 +28,8 @@ def test_held_during_the_block_only(tmp_path: Path) -> None:
         assert holder(path) == "job-1"
         assert machine_of(path)
     assert not is_held(path)
+    assert holder(path) == ""
+    assert machine_of(path)
 
 
 def test_a_killed_holder_lets_go(tmp_path: Path) -> None:

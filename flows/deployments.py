@@ -1,0 +1,52 @@
+"""Which flows can be started from Prefect's page, its API, a schedule and our own doors, and how each is run.
+
+``autoclip up`` makes these deployments; prefect.yaml says the same to ``prefect deploy --all``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Literal
+
+from prefect import Flow
+
+from flows.job_flow import JobType
+
+QueueName = Literal["videos", "folders"]
+QUEUES: tuple[QueueName, ...] = ("videos", "folders")
+"""Folders wait for the videos they have submitted; in a queue of their own they can't keep those from running."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobDeployment:
+    """One deployment.
+
+    Attributes
+    ----------
+    job_type : str
+        The flow, and the deployment's name.
+    entrypoint : str
+        Module path of the flow: without a colon, so that nothing is copied and nothing put on ``sys.path``.
+    queue : str
+        Which line its runs wait in.
+    """
+
+    job_type: JobType
+    entrypoint: str
+    queue: QueueName = "videos"
+
+    @property
+    def flow(self) -> Flow[..., object]:
+        """The flow itself."""
+        module, name = self.entrypoint.rsplit(".", 1)
+        found = getattr(import_module(module), name)
+        if not isinstance(found, Flow):
+            raise TypeError(f"{self.entrypoint} is no flow")
+        return found
+
+
+DEPLOYMENTS: tuple[JobDeployment, ...] = (
+    JobDeployment("process-video", "flows.process_video.process_video"),
+    JobDeployment("analyze", "flows.analyze.analyze"),
+)

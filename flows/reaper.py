@@ -1,0 +1,100 @@
+"""Bring runs whose process is gone to a final state: a killed process can't do it itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.states import Cancelled, Crashed
+
+from flows.job_flow import JobType
+from flows.liveness import run_lock
+from storage.data_folder import DataFolder
+from storage.process_lock import holder, is_held, machine_of
+
+START_SEC = 60.0
+"""A process that a worker started takes its lock within this time: imports take 2 s, on a loaded machine ten times as
+long."""
+LAST_WORDS_SEC = 20.0
+"""A process that let go of its lock by itself has this long to tell the server how it ended."""
+STOP_SEC = 20.0
+"""A living process has this long to stop when it is asked to; then it is killed."""
+
+LOST = "its process ended without a word (killed, out of memory, or the machine stopped)"
+
+Ending = Callable[[FlowRun], State[Any]]
+
+
+def crash(_run: FlowRun) -> State[Any]:
+    """End a lost run as crashed."""
+    return Crashed(message=LOST)
+
+
+def reap(client: SyncPrefectClient, folder: DataFolder, ending: Ending = crash) -> tuple[FlowRun, ...]:
+    """Bring every lost run of this machine to an end.
+
+    Parameters
+    ----------
+    client : SyncPrefectClient
+        Of the server.
+    folder : DataFolder
+        Whose runs they are.
+    ending : callable
+        Run -> the state a lost one gets, unless it was to be cancelled.
+
+    Returns
+    -------
+    tuple of FlowRun
+        The lost ones.
+    """
+    return tuple(run for run in unended(client) if lay_to_rest(client, run, folder, ending))
+
+
+def unended(client: SyncPrefectClient) -> list[FlowRun]:
+    """Return our runs that a process should be working on."""
+    body = {
+        "flow_runs": {"state": {"type": {"any_": ["RUNNING", "CANCELLING", "PENDING"]}}},
+        "flows": {"name": {"any_": list(get_args(JobType))}},
+    }
+    return [FlowRun.model_validate(run) for run in client.request("POST", "/flow_runs/filter", json=body).json()]
+
+
+def lay_to_rest(client: SyncPrefectClient, run: FlowRun, folder: DataFolder, ending: Ending = crash) -> bool:
+    """End one run if its process is gone; tell whether it was."""
+    if run.state is None or run.state.is_final() or run.state.is_scheduled() or not _is_lost(run, folder):
+        return False
+    to_stop = run.state.type is StateType.CANCELLING
+    client.set_flow_run_state(run.id, Cancelled(message="cancelled on request") if to_stop else ending(run), force=True)
+    return True
+
+
+def _is_lost(run: FlowRun, folder: DataFolder) -> bool:
+    lock = run_lock(folder, run.id)
+    if not lock.exists():
+        return _never_began(run)
+    if machine_of(lock) != socket.gethostname():
+        return False  # its own machine knows; Prefect's heartbeats tell if that is gone as well
+    if is_held(lock):
+        if run.state and run.state.type is StateType.CANCELLING and _age_sec(run) > STOP_SEC:
+            os.kill(int(holder(lock)), signal.SIGKILL)  # the lock proves that the process is still the same one
+        return False
+    died = holder(lock) != ""
+    return died or time.time() - lock.stat().st_mtime > LAST_WORDS_SEC
+
+
+def _never_began(run: FlowRun) -> bool:
+    """Whether a run's process never got as far as its lock; that of another data folder is none of our business."""
+    waiting = run.state is not None and run.state.type in {StateType.PENDING, StateType.CANCELLING}
+    return waiting and _age_sec(run) > START_SEC
+
+
+def _age_sec(run: FlowRun) -> float:
+    since = run.state.timestamp if run.state else None
+    return (datetime.now(UTC) - since).total_seconds() if since else 0.0

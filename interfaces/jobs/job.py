@@ -1,0 +1,165 @@
+"""One job, as it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, get_args
+
+from prefect.client.schemas.objects import Artifact, FlowRun, State, StateType
+from pydantic import BaseModel, ConfigDict
+
+from flows.job_flow import JobType
+
+JobState = Literal["scheduled", "pending", "running", "completed", "failed", "cancelled", "crashed"]
+JOB_TYPES: tuple[JobType, ...] = get_args(JobType)
+
+STATES: Mapping[StateType, JobState] = {
+    StateType.SCHEDULED: "scheduled",
+    StateType.PAUSED: "scheduled",
+    StateType.PENDING: "pending",
+    StateType.RUNNING: "running",
+    StateType.CANCELLING: "running",
+    StateType.COMPLETED: "completed",
+    StateType.FAILED: "failed",
+    StateType.CANCELLED: "cancelled",
+    StateType.CRASHED: "crashed",
+}
+"""Every state of Prefect's, and what a job is then."""
+
+ENDED: frozenset[JobState] = frozenset({"completed", "failed", "cancelled", "crashed"})
+MESSAGE_LENGTH = 2000
+
+
+class JobResult(BaseModel):
+    """What a job made: how many clips it chose, and the files it exported."""
+
+    model_config = ConfigDict(frozen=True)
+
+    clips: int | None = None
+    exports: int | None = None
+    files: tuple[Path, ...] = ()
+
+
+class Job(BaseModel):
+    """A job: one run of a flow, which the server keeps account of.
+
+    Attributes
+    ----------
+    id : str
+        The flow run's.
+    type : str
+        What it does.
+    name : str
+        After the project and the video, once it runs.
+    project_id : str or None
+        The project it works on; None before it knows.
+    state : str
+        A job that was asked to stop is ``running`` until it has.
+    progress : float
+        Percent; never falls, not even when the job is retried.
+    stage : str
+        What it is doing, or its last words.
+    error : str or None
+        Why it failed or crashed, and what to do.
+    created_at, started_at, ended_at : datetime or None
+        In UTC.
+    attempts : int
+        How often it was begun.
+    result : JobResult
+        What it made.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    type: JobType
+    name: str
+    project_id: str | None
+    state: JobState
+    progress: float
+    stage: str
+    error: str | None
+    created_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    attempts: int
+    result: JobResult = JobResult()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is in a final state."""
+        return self.state in ENDED
+
+
+def job_of(run: FlowRun, job_type: JobType, report: Artifact | None, files: tuple[Path, ...] = ()) -> Job:
+    """Describe a flow run.
+
+    Parameters
+    ----------
+    run : FlowRun
+        As the server has it.
+    job_type : str
+        Name of its flow.
+    report : Artifact, optional
+        Its progress artifact.
+    files : tuple of Path
+        What it exported.
+    """
+    state: JobState = STATES[run.state.type] if run.state else "scheduled"
+    return Job(
+        id=str(run.id),
+        type=job_type,
+        name=run.name,
+        project_id=project_of(run),
+        state=state,
+        progress=_percent(state, report),
+        stage=_stage(run.state, state, report),
+        error=_error(run, state),
+        created_at=run.created,
+        started_at=run.start_time,
+        ended_at=run.end_time if state in ENDED else None,
+        attempts=run.run_count or 0,
+        result=JobResult(
+            clips=_count(run.labels.get("autoclip.clips")),
+            exports=_count(run.labels.get("autoclip.exports")),
+            files=files,
+        ),
+    )
+
+
+def project_of(run: FlowRun) -> str | None:
+    """Return the project a run works on: its tag says, or what it was given."""
+    tagged = next((tag.removeprefix("project:") for tag in run.tags if tag.startswith("project:")), None)
+    given = run.parameters.get("project_id")
+    return tagged or (given if isinstance(given, str) else None)
+
+
+def _percent(state: JobState, report: Artifact | None) -> float:
+    if state == "completed":
+        return 100.0
+    return float(report.data) if report is not None and isinstance(report.data, int | float) else 0.0
+
+
+def _stage(prefect_state: State[object] | None, state: JobState, report: Artifact | None) -> str:
+    if prefect_state is not None and prefect_state.type is StateType.CANCELLING:
+        return "stopping"
+    if state == "running" and report is not None and report.description:
+        return report.description
+    message = (prefect_state.message if prefect_state else None) or ""
+    return message.splitlines()[0][:MESSAGE_LENGTH] if message and state == "completed" else state
+
+
+def _error(run: FlowRun, state: JobState) -> str | None:
+    if state not in {"failed", "crashed"}:
+        return None
+    message = (run.state.message if run.state else None) or "it ended without saying why"
+    message = message.removeprefix("Flow run encountered an exception: ")[:MESSAGE_LENGTH].strip()
+    if state == "crashed":
+        message = f"{message.rstrip('.')}; 'autoclip retry {run.id}' continues behind the last finished stage"
+    return message
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

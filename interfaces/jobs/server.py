@@ -1,0 +1,58 @@
+"""The way to Prefect's server, and what its refusals mean to us."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_KEY, PREFECT_API_URL
+
+from autoclip.errors import NotFoundError, ParameterError, ServiceError
+from storage.environment import Environment
+
+
+def api_address(environment: Environment) -> str:
+    """Return the address of the API: the one Prefect is set to, else where ``autoclip up`` starts its server."""
+    return PREFECT_API_URL.value() or f"http://{environment.prefect_host}:{environment.prefect_port}/api"
+
+
+def open_client(address: str) -> SyncPrefectClient:
+    """Return a client with the credentials Prefect is set to."""
+    key = PREFECT_API_KEY.value()
+    secret = PREFECT_API_AUTH_STRING.value()
+    return SyncPrefectClient(
+        address,
+        api_key=key.get_secret_value() if hasattr(key, "get_secret_value") else key,
+        auth_string=secret.get_secret_value() if hasattr(secret, "get_secret_value") else secret,
+    )
+
+
+@contextmanager
+def server_faults(address: str, what: str = "job") -> Iterator[None]:
+    """Translate what the client raises into errors of ours."""
+    try:
+        yield
+    except ObjectNotFound as error:
+        raise NotFoundError(f"there is no such {what}; 'autoclip jobs' lists them") from error
+    except PrefectHTTPStatusError as error:
+        status = error.response.status_code
+        if status in {httpx.codes.CONFLICT, httpx.codes.UNPROCESSABLE_ENTITY}:
+            raise ParameterError(f"Prefect refuses this: {_detail(error.response)}") from error
+        raise ServiceError(f"{address}: Prefect's server answers {status}: {_detail(error.response)}") from error
+    except httpx.HTTPError as error:
+        raise ServiceError(
+            f"{address}: no Prefect server answers ({type(error).__name__}); start one with 'autoclip up', "
+            "or set PREFECT_API_URL to where it runs"
+        ) from error
+
+
+def _detail(response: httpx.Response) -> str:
+    try:
+        content = response.json()
+    except ValueError:
+        return response.text[:500]
+    detail = content.get("detail", content) if isinstance(content, dict) else content
+    return str(detail)[:500]

@@ -1,0 +1,280 @@
+"""Submit, read, cancel and retry jobs. Prefect's server is the only place that knows them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+from uuid import UUID
+
+from prefect.client.schemas.objects import Artifact, FlowRun
+from prefect.states import AwaitingRetry, Cancelling
+
+from autoclip.errors import ConflictError, NotFoundError, ParameterError, ServiceError
+from autoclip.settings import Settings, unknown_name
+from flows.job_flow import JobType
+from flows.reaper import lay_to_rest
+from interfaces.jobs.job import JOB_TYPES, STATES, Job, JobState, job_of, project_of
+from interfaces.jobs.server import api_address, open_client, server_faults
+from storage.catalog import Page, open_catalog
+from storage.data_folder import DataFolder
+from storage.environment import Environment, read_environment
+
+FOLLOW_SEC = 1.0
+"""Progress changes at most once a second."""
+READ_AT_ONCE = 200
+"""Prefect's server returns at most this many records in one answer."""
+
+
+class Jobs:
+    """The jobs of a Prefect server; a context manager that holds one connection, which threads may share.
+
+    Parameters
+    ----------
+    environment : Environment, optional
+        Of this process by default; says where the server and the catalog are.
+
+    Raises
+    ------
+    ServiceError
+        From every method, if the server can't be reached.
+    """
+
+    def __init__(self, environment: Environment | None = None) -> None:
+        self._environment = environment or read_environment()
+        self._address = api_address(self._environment)
+        self._client = open_client(self._address)
+
+    def __enter__(self) -> Self:
+        self._client.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._client.__exit__(kind, error, traceback)
+
+    def submit(
+        self,
+        job_type: JobType,
+        parameters: Mapping[str, Any],
+        *,
+        project_id: str | None = None,
+        name: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Have a worker run a job.
+
+        Parameters
+        ----------
+        job_type : str
+            Which.
+        parameters : mapping
+            The flow's, as JSON can carry them; checked before a run is made.
+        project_id : str, optional
+            The project it works on, if that is known already.
+        name : str, optional
+            What the run is called until it names itself.
+        idempotency_key : str, optional
+            The same key gives the same job back instead of another one.
+
+        Raises
+        ------
+        ParameterError
+            If a parameter is unknown or not allowed.
+        """
+        with server_faults(self._address, "deployment"):
+            deployment = self._deployment(job_type)
+            _require_known(job_type, parameters, deployment["parameter_openapi_schema"])
+            tags = [f"job:{job_type}", *([f"project:{project_id}"] if project_id else [])]
+            body: dict[str, Any] = {"parameters": dict(parameters), "tags": tags}
+            if name:
+                body["name"] = name
+            if idempotency_key:
+                body["idempotency_key"] = idempotency_key
+            answer = self._client.request(
+                "POST", "/deployments/{id}/create_flow_run", path_params={"id": deployment["id"]}, json=body
+            )
+            run = FlowRun.model_validate(answer.json())
+        return job_of(run, job_type, None)
+
+    def analyze(self, project_id: str, settings: Settings | None = None) -> Job:
+        """Analyze a project; while a job does already, that one is returned.
+
+        Two who ask at the same moment get the same job too: the key of the new run is made from the one before it.
+        """
+        before = self._runs({"tags": {"all_": [f"project:{project_id}"]}}, ["analyze"], limit=1)
+        if before and not job_of(before[0], "analyze", None).ended:
+            return self.get(str(before[0].id))
+        parameters: dict[str, Any] = {"project_id": project_id}
+        if settings is not None:
+            parameters["settings"] = settings.model_dump(mode="json")
+        key = f"analyze:{project_id}:{before[0].id if before else 'first'}"
+        return self.submit("analyze", parameters, project_id=project_id, idempotency_key=key)
+
+    def get(self, job_id: str) -> Job:
+        """Return a job.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none by that id.
+        """
+        return self._jobs([self._run(job_id)])[0]
+
+    def page(
+        self,
+        *,
+        project_id: str | None = None,
+        state: JobState | None = None,
+        job_type: JobType | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> Page[Job]:
+        """List jobs, the newest first."""
+        wanted: dict[str, Any] = {}
+        if project_id is not None:
+            wanted["tags"] = {"all_": [f"project:{project_id}"]}
+        if state is not None:
+            wanted["state"] = {"type": {"any_": [kind.value for kind, name in STATES.items() if name == state]}}
+        types = [job_type] if job_type else list(JOB_TYPES)
+        runs = self._runs(wanted, types, limit=min(limit, READ_AT_ONCE), offset=offset)
+        with server_faults(self._address):
+            count = self._client.request("POST", "/flow_runs/count", json=_filter(wanted, types)).json()
+        return Page(tuple(self._jobs(runs)), int(count), limit, offset)
+
+    def follow(self, job_id: str) -> Iterator[Job]:
+        """Yield a job whenever something of it has changed, until it has ended."""
+        before: Job | None = None
+        while before is None or not before.ended:
+            now = self.get(job_id)
+            if now != before:
+                yield now
+            before = now
+            if not now.ended:
+                time.sleep(FOLLOW_SEC)
+
+    def cancel(self, job_id: str) -> Job:
+        """Ask a job to stop; one that has not begun is cancelled at once.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none by that id.
+        ConflictError
+            If it has ended already.
+        """
+        run = self._run(job_id)
+        before = self.get(job_id)
+        if before.ended:
+            raise ConflictError(f"job {job_id} is {before.state} already; there is nothing to cancel")
+        with server_faults(self._address):
+            # The answer may say REJECT although the run is cancelled now: what counts is the state it is in.
+            self._client.set_flow_run_state(run.id, Cancelling(message="cancelled on request"))
+            lay_to_rest(self._client, self._client.read_flow_run(run.id), DataFolder(self._environment.data_dir))
+        return self.get(job_id)
+
+    def retry(self, job_id: str) -> Job:
+        """Run a job again that failed, crashed or was cancelled; stages that were finished are not done again.
+
+        Returns
+        -------
+        Job
+            The same one; another with the same parameters if it never belonged to a deployment.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none by that id.
+        ConflictError
+            If it has not ended, or ended well.
+        """
+        before, run = self.get(job_id), self._run(job_id)
+        if before.state not in {"failed", "crashed", "cancelled"}:
+            raise ConflictError(f"job {job_id} is {before.state}; only one that failed or was stopped can be retried")
+        if run.deployment_id is None:
+            return self.submit(before.type, run.parameters, project_id=project_of(run), name=run.name)
+        with server_faults(self._address):
+            self._client.set_flow_run_state(run.id, AwaitingRetry(), force=True)
+        return self.get(job_id)
+
+    def _run(self, job_id: str) -> FlowRun:
+        try:
+            identity = UUID(job_id)
+        except ValueError:
+            raise NotFoundError(f"there is no job {job_id[:80]!r}; 'autoclip jobs' lists them") from None
+        with server_faults(self._address):
+            return self._client.read_flow_run(identity)
+
+    def _runs(self, wanted: Mapping[str, Any], types: Sequence[str], *, limit: int, offset: int = 0) -> list[FlowRun]:
+        body = _filter(wanted, types) | {"sort": "EXPECTED_START_TIME_DESC", "limit": limit, "offset": offset}
+        with server_faults(self._address):
+            found = self._client.request("POST", "/flow_runs/filter", json=body).json()
+        return [FlowRun.model_validate(run) for run in found]
+
+    def _jobs(self, runs: Sequence[FlowRun]) -> list[Job]:
+        """Describe runs, with all they need read at once."""
+        if not runs:
+            return []
+        with server_faults(self._address):
+            reports = self._reports(runs)
+            types = self._types(runs)
+        files = self._files(runs)
+        return [job_of(run, types[run.flow_id], reports.get(run.id), files.get(str(run.id), ())) for run in runs]
+
+    def _reports(self, runs: Sequence[FlowRun]) -> dict[UUID, Artifact]:
+        """Read the progress artifacts of runs."""
+        wanted = {"flow_run_id": {"any_": [str(run.id) for run in runs]}, "type": {"any_": ["progress"]}}
+        body = {"artifacts": wanted, "limit": READ_AT_ONCE}
+        found = [
+            Artifact.model_validate(a) for a in self._client.request("POST", "/artifacts/filter", json=body).json()
+        ]
+        return {artifact.flow_run_id: artifact for artifact in found if artifact.flow_run_id is not None}
+
+    def _types(self, runs: Sequence[FlowRun]) -> dict[UUID, JobType]:
+        """Read the names of the runs' flows."""
+        wanted = {"id": {"any_": sorted({str(run.flow_id) for run in runs})}}
+        found = self._client.request("POST", "/flows/filter", json={"flows": wanted}).json()
+        names = {UUID(flow["id"]): flow["name"] for flow in found}
+        foreign = sorted({name for name in names.values() if name not in JOB_TYPES})
+        if foreign:
+            raise NotFoundError(f"this run belongs to the flow {foreign[0]!r}, which is none of autoclip's")
+        return cast("dict[UUID, JobType]", names)
+
+    def _files(self, runs: Sequence[FlowRun]) -> dict[str, tuple[Path, ...]]:
+        """Read from the catalog what runs exported."""
+        exporting = [run for run in runs if run.labels.get("autoclip.exports") and project_of(run)]
+        if not exporting:
+            return {}
+        files = {}
+        with open_catalog(self._environment.catalog_path).reading() as view:
+            for run in exporting:
+                try:
+                    exports = view.exports.page(str(project_of(run)), job_id=str(run.id), state="completed").items
+                except NotFoundError:  # the project was deleted since
+                    continue
+                files[str(run.id)] = tuple(export.path for export in exports if export.path is not None)
+        return files
+
+    def _deployment(self, job_type: JobType) -> dict[str, Any]:
+        wanted = {"deployments": {"name": {"any_": [job_type]}}, "flows": {"name": {"any_": [job_type]}}}
+        found = self._client.request("POST", "/deployments/filter", json=wanted).json()
+        if not found:
+            raise ServiceError(
+                f"{self._address}: knows no deployment {job_type!r}; 'autoclip up' makes it, or 'prefect deploy --all'"
+            )
+        return cast("dict[str, Any]", found[0])
+
+
+def _filter(wanted: Mapping[str, Any], types: Sequence[str]) -> dict[str, Any]:
+    return {"flow_runs": dict(wanted), "flows": {"name": {"any_": list(types)}}}
+
+
+def _require_known(job_type: str, parameters: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+    """Refuse unknown parameters: Prefect takes them, and the run crashes later."""
+    known = schema.get("properties", {})
+    faults = [f"{job_type}: {unknown_name(name, known)}" for name in parameters if name not in known]
+    if faults:
+        raise ParameterError("; ".join(faults))
