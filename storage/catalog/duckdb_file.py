@@ -19,6 +19,13 @@ logger = logging.getLogger(__name__)
 FOREIGN_LOCK_POLL_SEC = 0.05
 """Pause between attempts while a program that doesn't know our lock (DuckDB's own shell) has the file open."""
 
+_CONFIGURATION: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 1,  # the tables are small, and a DuckDB without threads of its own survives a fork of the process
+    "force_compression": "uncompressed",  # choosing one at every detach costs 7 of 14 ms with 4,000 rows
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+
 _NO_ROOM = ("No space left on device", "File too large", "Disk quota exceeded")
 _OPEN_ELSEWHERE = "Could not set lock on file"
 
@@ -121,11 +128,7 @@ class DuckDBFile:
     def _private(self) -> duckdb.DuckDBPyConnection:
         """Return this process's in-memory DuckDB."""
         if self._connection is None:
-            # One thread: the tables are small, and a DuckDB without threads of its own survives a fork of the process.
-            self._connection = duckdb.connect(
-                ":memory:",
-                config={"threads": 1, "autoinstall_known_extensions": False, "autoload_known_extensions": False},
-            )
+            self._connection = duckdb.connect(":memory:", config=_CONFIGURATION)
         return self._connection
 
     def _discard(self) -> None:

@@ -40,9 +40,10 @@ class Projects:
 
     def get(self, project_id: str, *, revision: int | None = None) -> Project:
         """Return a project; raise `NotFoundError`, or `RevisionError` if it is not at `revision`."""
-        row = find(self.statements, f"{_SELECT} WHERE id = ?", "project", project_id)
+        row = find(self.statements, "SELECT * FROM projects WHERE id = ?", "project", project_id)
         require_revision("project", project_id, row["revision"], revision)
-        return _record(row)
+        source = find(self.statements, "SELECT * FROM sources WHERE project_id = ?", "source of", project_id)
+        return _record({**row, "source": source})
 
     def page(
         self,
