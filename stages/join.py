@@ -39,7 +39,7 @@ def join_project(catalog: Catalog, path: Path, name: str = "") -> Project:
         if known:
             return _found(unit, known[0], path)
         project = Project(name=name or path.stem or path.name, source=Source(kind="file", address=str(path)))
-        return unit.projects.add(_probed(project, video, content))
+        return unit.projects.add(with_facts(project, video, content))
 
 
 def take_in(catalog: Catalog, project_id: str, path: Path) -> Project:
@@ -56,7 +56,7 @@ def take_in(catalog: Catalog, project_id: str, path: Path) -> Project:
     content = fingerprint(path, CatalogMemory(catalog))
     with catalog.transaction() as unit:
         before = unit.projects.get(project_id)
-        after = _probed(before, video, content)
+        after = with_facts(before, video, content)
         return before if after == before else unit.projects.save(after)
 
 
@@ -67,8 +67,8 @@ def _found(unit: Unit, project: Project, path: Path) -> Project:
     return unit.projects.save(project.changed(path=path))
 
 
-def _probed(project: Project, video: Video, content: str) -> Project:
-    """Return the project with the facts of its video."""
+def with_facts(project: Project, video: Video, content: str) -> Project:
+    """Return the project with the facts of its video, whose fingerprint is `content`."""
     return project.changed(
         path=video.path,
         fingerprint=content,

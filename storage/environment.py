@@ -50,12 +50,28 @@ class Environment(BaseModel):
         description="Catalog, as duckdb:///PATH; empty: autoclip.duckdb in the data folder.",
         pattern="^(duckdb://.+)?$",
     )
+    catalog_busy_sec: float = Field(
+        30.0, gt=0, le=3600, description="How long to wait for other processes that hold the catalog, in seconds."
+    )
     ffmpeg: Path | None = Field(None, description="The ffmpeg to render with; unset: the one that was installed along.")
     source_roots: Paths = Field((), description="Folders below which the API may open local files; comma-separated.")
     host: str = Field("127.0.0.1", description="Address the API and the page listen on.")
     port: int = Field(8000, ge=1, le=65535, description="Port of the API and the page.")
     api_token: SecretStr | None = Field(None, description="If set, every API request must carry it.")
     cors_origins: Names = Field((), description="Origins of other pages that may use the API; comma-separated.")
+    allowed_hosts: Names = Field(
+        (), description="Further host names the API answers to, such as clips.example.org; comma-separated."
+    )
+    output_roots: Paths = Field(
+        (), description="Folders below which the API may let exports be written; unset: those of source_roots."
+    )
+    upload_limit_gb: float = Field(20.0, gt=0, le=10_000, description="Largest file that may be uploaded, in GB.")
+    requests_per_second: float = Field(
+        100.0, ge=0, le=100_000, description="Requests a client may make in the long run; 0: as many as it likes."
+    )
+    allow_private_urls: bool = Field(
+        default=False, description="Let the API take addresses within this network, such as http://192.168.1.5/a.mp4."
+    )
     serve_frontend: bool = Field(default=True, description="Serve the page beside the API.")
     debug: bool = Field(default=False, description="Log more.")
     prefect_host: str = Field("127.0.0.1", description="Address 'autoclip up' starts Prefect's server on.")
@@ -71,7 +87,7 @@ class Environment(BaseModel):
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
 
-    @field_validator("source_roots")
+    @field_validator("source_roots", "output_roots")
     @classmethod
     def _all_absolute(cls, paths: tuple[Path, ...]) -> tuple[Path, ...]:
         return tuple(path.expanduser().absolute() for path in paths)

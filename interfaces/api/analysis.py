@@ -1,0 +1,141 @@
+"""Work on a project: download, analysis, choosing again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from autoclip.clips import Clip
+from autoclip.errors import ConflictError, NotFoundError
+from autoclip.settings import Settings
+from flows.liveness import project_lock
+from interfaces.api import bodies
+from interfaces.api.bodies import Body, PathIdentity, View
+from interfaces.api.job_starts import Starter
+from interfaces.api.problems import documented
+from interfaces.api.services import Needed, Services
+from interfaces.jobs import Job
+from stages.record import record
+from stages.retune import preview, retune
+from storage.catalog import Project
+from storage.process_lock import held
+
+router = APIRouter(prefix="/projects/{project_id}", tags=["work on projects"])
+
+
+class AnalysisOrder(Body):
+    """How to analyze."""
+
+    settings: bodies.Settings = Field(
+        default_factory=dict,
+        description="What differs from the settings of this server, by name.",
+        examples=[{"segmentation_mode": "v2", "target_clip_count_soft": 20}],
+    )
+
+
+class RetuneOrder(AnalysisOrder):
+    """How to choose again."""
+
+    preview: bool = Field(False, description="Only show what would be chosen; change nothing.")  # noqa: FBT003
+
+
+class RetuneResult(View):
+    """What was chosen, or would be."""
+
+    preview: bool
+    message: str = Field(description="Why there is no clip; empty when there is one.")
+    clips: list[Clip]
+    added: list[str] = Field(description="Ids of the clips that are new.")
+    updated: list[str] = Field(description="Found again, with new scores.")
+    removed: list[str] = Field(description="Chosen no more.")
+    kept: list[str] = Field(description="Left alone, because people changed them or a compound clip uses them.")
+
+
+@router.post("/download", status_code=202, responses=documented(404, 409, 503))
+def start_download(project_id: PathIdentity, services: Needed, starter: Starter) -> Job:
+    """Start a job that downloads the video of a project that was made of an address."""
+    project = _project(services, project_id)
+    if project.source.kind != "url":
+        raise ConflictError(f"the project {project_id} was made of a file; there is nothing to download")
+    return starter.start("download", project_id, {})
+
+
+@router.post("/analyze", status_code=202, responses=documented(404, 409, 503))
+def start_analysis(
+    project_id: PathIdentity, services: Needed, starter: Starter, order: AnalysisOrder | None = None
+) -> Job:
+    """Start a job that finds the highlights of a project; one that is under way already is joined."""
+    project = _project(services, project_id)
+    if project.path is None:
+        raise ConflictError(f"the project {project_id} has no video yet; start a download job first")
+    return starter.analyze(project_id, services.environment.settings.updated(given_settings(order or AnalysisOrder())))
+
+
+@router.post("/retune", responses=documented(404, 409))
+def retune_project(project_id: PathIdentity, order: RetuneOrder, services: Needed) -> RetuneResult:
+    """Choose clips again with other settings from what was measured: well under a second, whatever the length.
+
+    Settings not given are those of the last analysis. Clips that people made or changed stay.
+    """
+    settings = _settings_of_last_analysis(services, project_id).updated(given_settings(order))
+    return _preview(services, project_id, settings) if order.preview else _retuned(services, project_id, settings)
+
+
+def given_settings(order: AnalysisOrder) -> dict[str, Any]:
+    """Return what an order says of the settings."""
+    return dict(order.settings)
+
+
+def _project(services: Services, project_id: str) -> Project:
+    with services.catalog.reading() as view:
+        return view.projects.get(project_id)
+
+
+def _settings_of_last_analysis(services: Services, project_id: str) -> Settings:
+    with services.catalog.reading() as view:
+        view.projects.get(project_id)
+        analyses = view.analyses.of_project(project_id)
+    if not analyses:
+        raise NotFoundError(f"the project {project_id} was not analyzed yet; start an analysis first")
+    return Settings.from_flat(analyses[0].settings)
+
+
+def _preview(services: Services, project_id: str, settings: Settings) -> RetuneResult:
+    selection = preview(services.data_folder.project(project_id), settings, project_id)
+    with services.catalog.reading() as view:
+        present = view.clips.page(project_id, mode=settings.segmentation_mode, created_by="auto").items
+    known = {clip.id: clip for clip in present}
+    chosen = [clip.id for clip in selection.clips]
+    return RetuneResult(
+        preview=True,
+        message=selection.message,
+        clips=list(selection.clips),
+        added=[clip for clip in chosen if clip not in known],
+        updated=[clip for clip in chosen if clip in known and not known[clip].touched],
+        removed=[clip.id for clip in present if clip.id not in chosen and not clip.touched],
+        kept=[clip.id for clip in present if clip.touched],
+    )
+
+
+def _retuned(services: Services, project_id: str, settings: Settings) -> RetuneResult:
+    def refuse(holder: str) -> None:
+        raise ConflictError(f"the job {holder} is at work on the project {project_id}; wait for it or cancel it")
+
+    folder = services.data_folder.project(project_id)
+    with held(project_lock(services.data_folder, project_id), "retune", refuse):
+        clips_file = retune(folder, settings, project_id)
+        origin = folder.features_origin()
+        if origin is None:
+            raise NotFoundError(f"the project {project_id} holds no measurement any more; analyze it again")
+        replacement = record(services.catalog, project_id, clips_file, origin.key)
+    return RetuneResult(
+        preview=False,
+        message=clips_file.message,
+        clips=list(clips_file.clips),
+        added=list(replacement.added),
+        updated=list(replacement.updated),
+        removed=list(replacement.removed),
+        kept=list(replacement.kept),
+    )

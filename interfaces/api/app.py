@@ -1,0 +1,139 @@
+"""The application: every room and every guard in its place. Read this first."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from importlib.metadata import version
+
+import anyio
+import anyio.to_thread
+from fastapi import APIRouter, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.middleware import Middleware
+
+from interfaces.api import (
+    analysis,
+    clips,
+    compounds,
+    exports,
+    folders,
+    health,
+    job_events,
+    jobs,
+    links,
+    measurements,
+    media,
+    projects,
+    resumable_uploads,
+    settings,
+    uploads,
+)
+from interfaces.api.body_limits import BodyLimits
+from interfaces.api.job_events import MOST_STREAMS
+from interfaces.api.openapi import describe
+from interfaces.api.problems import EVERY_ENDPOINT, handle_problems
+from interfaces.api.rates import RateLimit
+from interfaces.api.security import LOCAL_NAMES, HostCheck, OriginCheck, SecurityHeaders, TokenCheck
+from interfaces.api.services import Services
+from interfaces.api.signing import Links
+from interfaces.jobs import Jobs
+from storage.catalog import open_catalog
+from storage.data_folder import DataFolder
+from storage.environment import Environment
+
+ROOMS = (
+    uploads,  # before projects, whose paths its own would match
+    projects,
+    analysis,
+    clips,
+    compounds,
+    exports,
+    job_events,  # before jobs, for the same reason
+    jobs,
+    media,
+    measurements,
+    links,
+    resumable_uploads,
+    folders,
+    settings,
+    health,
+)
+
+EXPOSED_HEADERS = (
+    "ETag", "Location", "Content-Range", "Accept-Ranges", "Retry-After", "Upload-Offset", "Upload-Length",
+    "Upload-Expires", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Autoclip-Project",
+)  # fmt: skip
+
+
+def create_app(environment: Environment) -> FastAPI:
+    """Put the API together.
+
+    Parameters
+    ----------
+    environment : Environment
+        Addresses, limits, folders, token.
+
+    Returns
+    -------
+    FastAPI
+        Ready to be served; it keeps no state that its catalog and Prefect don't.
+    """
+    links = Links(environment.api_token)
+    app = FastAPI(
+        title="autoclip",
+        version=version("autoclip"),
+        summary="Turns long videos into highlight clips with natural boundaries.",
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        middleware=_guards(environment, links),
+        lifespan=partial(_living, environment, links),
+        generate_unique_id_function=lambda route: route.name,
+        separate_input_output_schemas=True,
+    )
+    handle_problems(app)
+    api = APIRouter(prefix="/api", responses=EVERY_ENDPOINT)
+    for room in ROOMS:
+        api.include_router(room.router)
+    app.include_router(api)
+    describe(app)
+    return app
+
+
+@asynccontextmanager
+async def _living(environment: Environment, links: Links, app: FastAPI) -> AsyncIterator[None]:
+    """Hold what the endpoints work with as long as the application is served."""
+    jobs = Jobs(environment)
+    async with AsyncExitStack() as stack:
+        await anyio.to_thread.run_sync(jobs.__enter__)
+        stack.push_async_callback(anyio.to_thread.run_sync, partial(jobs.__exit__, None, None, None))
+        app.state.services = Services(
+            environment=environment,
+            catalog=open_catalog(environment.catalog_path),
+            data_folder=DataFolder(environment.data_dir),
+            jobs=jobs,
+            links=links,
+        )
+        app.state.event_places = anyio.Semaphore(MOST_STREAMS)
+        yield
+
+
+def _guards(environment: Environment, links: Links) -> list[Middleware]:
+    """Return what every request passes, the outermost first."""
+    return [
+        Middleware(SecurityHeaders),
+        Middleware(HostCheck, names=(*LOCAL_NAMES, environment.host, *environment.allowed_hosts)),
+        Middleware(RateLimit, per_second=environment.requests_per_second),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=environment.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=EXPOSED_HEADERS,
+        ),
+        Middleware(OriginCheck, origins=environment.cors_origins),
+        Middleware(TokenCheck, token=environment.api_token, links=links),
+        Middleware(BodyLimits, upload_bytes=int(environment.upload_limit_gb * 1e9)),
+    ]

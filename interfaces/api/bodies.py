@@ -1,0 +1,103 @@
+"""What bodies have in common: what comes in is strict, what goes out is frozen; texts from outside are clean."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterable
+from typing import Annotated, Any, Generic, Self, TypeVar
+
+from fastapi import Path
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from storage.catalog import Page
+from storage.catalog.records import NAME_LENGTH
+from storage.names import IDENTIFIER
+
+MAX_PAGE = 1000
+"""Most items of a list in one answer."""
+
+MAX_SECONDS = 1e7
+"""Longest time that is taken for one: four months."""
+
+
+class View(BaseModel):
+    """Base of what goes out."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Body(BaseModel):
+    """Base of what comes in: an unknown field is an error that suggests the nearest."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=10_000)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown_fields(cls, fields: Any) -> Any:  # noqa: ANN401
+        if isinstance(fields, dict):
+            for name in fields:
+                if name not in cls.model_fields:
+                    raise ValueError(unknown_field(str(name), list(cls.model_fields)))
+        return fields
+
+
+def unknown_field(name: str, known: list[str]) -> str:
+    """Say that a field is unknown, and which one may have been meant."""
+    nearest = difflib.get_close_matches(name[:100], known, n=1, cutoff=0.5)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are {', '.join(known)}"
+    return f"unknown field {name[:100]!r}; {hint}"
+
+
+def _clean(text: str) -> str:
+    """Refuse what no name holds: control characters, lone surrogates, nothing at all."""
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+        raise ValueError("must not hold control characters")
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text
+
+
+CleanName = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), AfterValidator(_clean)]
+"""A name that people give."""
+
+CleanText = Annotated[str, StringConstraints(min_length=1, max_length=4096), AfterValidator(_clean)]
+"""A path or an address."""
+
+Seconds = Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)]
+"""A time, in seconds from the first video frame."""
+
+Identity = Annotated[str, StringConstraints(pattern=f"^{IDENTIFIER}$")]
+"""An id within a body."""
+
+PathIdentity = Annotated[str, Path(pattern=f"^{IDENTIFIER}$", examples=["0123456789abcdef"])]
+"""An id within a path."""
+
+Settings = Annotated[
+    dict[Annotated[str, StringConstraints(max_length=100)], str | int | float | bool],
+    Field(max_length=200),
+]
+"""Settings by their flat names, as GET /api/settings lists them."""
+
+Item = TypeVar("Item")
+
+
+class Listing(View, Generic[Item]):
+    """Part of a list."""
+
+    items: list[Item]
+    total: int = Field(description="How many there are in all.")
+    limit: int | None = Field(description="Most items of this part.")
+    offset: int = Field(description="How many come before it.")
+
+    @classmethod
+    def of(cls, page: Page[Any], items: Iterable[Item]) -> Self:
+        """Make the part of a list out of a page of records, shown as `items`."""
+        return cls(items=list(items), total=page.total, limit=page.limit, offset=page.offset)
+
+
+class ListQuery(Body):
+    """Which part of a list."""
+
+    limit: int = Field(100, ge=1, le=MAX_PAGE, description="Most items.")
+    offset: int = Field(0, ge=0, le=10_000_000, description="How many to pass over.")

@@ -1,0 +1,89 @@
+"""Changes of clips that are more than one field: new ones by hand, splitting, merging."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from autoclip.errors import ParameterError
+from storage.catalog import StoredClip, Unit, new_id
+
+SHORTEST_SEC = 0.04
+"""A clip of less than one frame at 25 a second is a slip of the hand."""
+
+
+def new_clip(project_id: str, start: float, end: float, name: str) -> StoredClip:
+    """Return a clip made by hand.
+
+    Raises
+    ------
+    ParameterError
+        If it doesn't end after it starts.
+    """
+    try:
+        return StoredClip(id=new_id(), project_id=project_id, name=name, start=start, end=end, created_by="manual")
+    except ValidationError as error:
+        raise ParameterError(f"a clip must end after it starts, got {start:g} to {end:g}") from error
+
+
+def split_clip(unit: Unit, clip_id: str, at: float) -> tuple[StoredClip, StoredClip]:
+    """Let a clip end at an instant, and make a new one of the rest.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such clip.
+    ParameterError
+        If the instant does not lie within it.
+    """
+    clip = unit.clips.get(clip_id)
+    if not clip.start + SHORTEST_SEC <= at <= clip.end - SHORTEST_SEC:
+        raise ParameterError(f"{at:g} s does not lie within the clip, which goes from {clip.start:g} to {clip.end:g} s")
+    rest = unit.clips.add(new_clip(clip.project_id, at, clip.end, _second(clip.name)))
+    return unit.clips.save(clip.changed(end=at)), rest
+
+
+def merge_clips(
+    unit: Unit, project_id: str, clip_ids: Sequence[str], *, name: str | None = None, keep: bool = False
+) -> StoredClip:
+    """Make one clip that reaches from the first start to the last end of several.
+
+    Parameters
+    ----------
+    unit : Unit
+        The transaction.
+    project_id : str
+        Whose clips they must be.
+    clip_ids : sequence of str
+        At least two of them, in any order.
+    name : str, optional
+        Of the clip they become; that of the first in time when not given.
+    keep : bool
+        Whether the clips stay as well.
+
+    Raises
+    ------
+    NotFoundError
+        If a clip is not there.
+    ParameterError
+        If one belongs to another project, or there are not two different ones.
+    ConflictError
+        If one that is to go is used by a compound clip.
+    """
+    clips = sorted((unit.clips.get(clip_id) for clip_id in dict.fromkeys(clip_ids)), key=lambda clip: clip.start)
+    if len(clips) < 2:  # noqa: PLR2004 - one has nothing to merge with
+        raise ParameterError("merging takes two different clips or more")
+    for clip in clips:
+        if clip.project_id != project_id:
+            raise ParameterError(f"the clip {clip.id} belongs to another project")
+    merged = new_clip(project_id, clips[0].start, max(clip.end for clip in clips), name or clips[0].name)
+    if not keep:
+        for clip in clips:
+            unit.clips.delete(clip.id)
+    return unit.clips.add(merged)
+
+
+def _second(name: str) -> str:
+    """Name the second half of a clip."""
+    return f"{name[:490]} (2)"

@@ -1,0 +1,160 @@
+"""Clips: listed, trimmed, renamed, made by hand, split, merged."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field, computed_field, model_validator
+
+from autoclip.settings import SegmentationMode
+from interfaces.api.bodies import Body, CleanName, Identity, Listing, ListQuery, PathIdentity, Seconds, View
+from interfaces.api.clip_changes import merge_clips, new_clip, split_clip
+from interfaces.api.problems import documented
+from interfaces.api.revisions import Expected, tag
+from interfaces.api.services import Needed
+from storage.catalog import StoredClip
+
+router = APIRouter(tags=["clips"])
+
+
+class ClipView(StoredClip):
+    """A clip; times are seconds from the first video frame, `end` is the first instant not in it."""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def thumbnail_url(self) -> str:
+        """Where its picture is."""
+        return f"/api/projects/{self.project_id}/thumbnails/{self.id}"
+
+    @classmethod
+    def show(cls, clip: StoredClip) -> ClipView:
+        """Show a record."""
+        return cls.model_validate({name: getattr(clip, name) for name in StoredClip.model_fields})
+
+
+class ClipQuery(ListQuery):
+    """Which clips."""
+
+    sort: Literal[
+        "start", "-start", "end", "-end", "duration", "-duration", "quality_score", "-quality_score", "name", "-name",
+        "created_at", "-created_at", "updated_at", "-updated_at",
+    ] = "start"  # fmt: skip
+    mode: SegmentationMode | None = Field(None, description="Only those an analysis in this mode found.")
+    created_by: Literal["auto", "manual"] | None = None
+    min_quality: float | None = Field(None, ge=0, le=100, allow_inf_nan=False)
+    search: CleanName | None = Field(None, description="Part of the name.")
+
+
+class ClipOrder(Body):
+    """A clip made by hand."""
+
+    start: Seconds = Field(examples=[12.5])
+    end: Seconds = Field(examples=[27.0])
+    name: CleanName = Field("Clip", examples=["Winning goal"])
+
+
+class ClipChange(Body):
+    """What of a clip can be changed; what is not named stays."""
+
+    start: Seconds | None = Field(None, examples=[12.0])
+    end: Seconds | None = Field(None, examples=[27.5])
+    name: CleanName | None = Field(None, examples=["Winning goal"])
+
+    @model_validator(mode="after")
+    def _something_changes(self) -> ClipChange:
+        if not self.changes():
+            raise ValueError("nothing to change; give start, end or name")
+        return self
+
+    def changes(self) -> dict[str, object]:
+        """Return what is named."""
+        return {name: value for name in self.model_fields_set if (value := getattr(self, name)) is not None}
+
+
+class SplitOrder(Body):
+    """Where a clip is split."""
+
+    at: Seconds = Field(description="An instant within the clip.", examples=[18.0])
+
+
+class MergeOrder(Body):
+    """Which clips become one."""
+
+    clip_ids: list[Identity] = Field(min_length=2, max_length=1000, description="Clips of the project.")
+    name: CleanName | None = Field(None, description="Name of the clip they become; that of the first if not given.")
+    keep: bool = Field(False, description="Keep the clips as well.")  # noqa: FBT003 - a pydantic default
+
+
+class Clips(View):
+    """Some clips."""
+
+    clips: list[ClipView]
+
+
+@router.get("/projects/{project_id}/clips", responses=documented(404))
+def list_clips(project_id: PathIdentity, query: Annotated[ClipQuery, Query()], services: Needed) -> Listing[ClipView]:
+    """List the clips of a project."""
+    with services.catalog.reading() as view:
+        page = view.clips.page(project_id, **query.model_dump())
+    return Listing[ClipView].of(page, map(ClipView.show, page.items))
+
+
+@router.post("/projects/{project_id}/clips", status_code=201, responses=documented(404))
+def create_clip(project_id: PathIdentity, order: ClipOrder, services: Needed, response: Response) -> ClipView:
+    """Make a clip by hand; no analysis changes or removes it."""
+    clip = new_clip(project_id, order.start, order.end, order.name)
+    with services.catalog.transaction() as unit:
+        clip = unit.clips.add(clip)
+    return _shown(clip, response)
+
+
+@router.post("/projects/{project_id}/clips/merge", status_code=201, responses=documented(404, 409))
+def merge_project_clips(project_id: PathIdentity, order: MergeOrder, services: Needed, response: Response) -> ClipView:
+    """Make one clip from the first start to the last end of several, which go unless they are to be kept."""
+    with services.catalog.transaction() as unit:
+        clip = merge_clips(unit, project_id, order.clip_ids, name=order.name, keep=order.keep)
+    return _shown(clip, response)
+
+
+@router.get("/clips/{clip_id}", responses=documented(404))
+def get_clip(clip_id: PathIdentity, services: Needed, response: Response) -> ClipView:
+    """Show a clip."""
+    with services.catalog.reading() as view:
+        clip = view.clips.get(clip_id)
+    return _shown(clip, response)
+
+
+@router.patch("/clips/{clip_id}", responses=documented(404, 412))
+def change_clip(
+    clip_id: PathIdentity, change: ClipChange, expected: Expected, services: Needed, response: Response
+) -> ClipView:
+    """Trim or rename a clip; from then on no analysis changes it."""
+    with services.catalog.transaction() as unit:
+        clip = unit.clips.get(clip_id)
+        expected.require("clip", clip_id, clip.revision)
+        clip = unit.clips.save(clip.changed(**change.changes()))
+    return _shown(clip, response)
+
+
+@router.post("/clips/{clip_id}/split", status_code=201, responses=documented(404, 409, 412))
+def split_one_clip(clip_id: PathIdentity, order: SplitOrder, expected: Expected, services: Needed) -> Clips:
+    """Split a clip in two: it keeps what comes before the instant, a new clip gets the rest."""
+    with services.catalog.transaction() as unit:
+        expected.require("clip", clip_id, unit.clips.get(clip_id).revision)
+        parts = split_clip(unit, clip_id, order.at)
+    return Clips(clips=[ClipView.show(part) for part in parts])
+
+
+@router.delete("/clips/{clip_id}", status_code=204, responses=documented(404, 409, 412))
+def delete_clip(clip_id: PathIdentity, expected: Expected, services: Needed) -> None:
+    """Delete a clip that no compound clip uses."""
+    with services.catalog.transaction() as unit:
+        expected.require("clip", clip_id, unit.clips.get(clip_id).revision)
+        unit.clips.delete(clip_id)
+
+
+def _shown(clip: StoredClip, response: Response) -> ClipView:
+    tag(response, clip.revision)
+    response.headers["Location"] = f"/api/clips/{clip.id}"
+    return ClipView.show(clip)

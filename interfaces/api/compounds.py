@@ -1,0 +1,165 @@
+"""Compound clips: several clips of a project joined in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field, model_validator
+
+from autoclip.errors import ParameterError
+from interfaces.api.bodies import Body, CleanName, Identity, Listing, ListQuery, PathIdentity, Seconds
+from interfaces.api.problems import documented
+from interfaces.api.revisions import Expected, tag
+from interfaces.api.services import Needed
+from storage.catalog import CompoundClip, CompoundItem, StoredClip, Unit
+from storage.catalog.clips import BEYOND_END_SEC
+
+router = APIRouter(tags=["compound clips"])
+
+
+class CompoundView(CompoundClip):
+    """A compound clip; an item without times of its own takes those of its clip."""
+
+    duration: float = Field(description="Length in seconds, as the clips are now.")
+
+    @classmethod
+    def of(cls, compound: CompoundClip, clips: Mapping[str, StoredClip]) -> CompoundView:
+        """Show a record; `clips` are those of its project by id."""
+        lengths = [_length(item, clips) for item in compound.items]
+        overlap = compound.crossfade_sec * (len(lengths) - 1)
+        fields = {name: getattr(compound, name) for name in CompoundClip.model_fields}
+        return cls.model_validate({**fields, "duration": round(max(0.0, sum(lengths) - overlap), 6)})
+
+
+class ItemOrder(Body):
+    """One part: a clip, or other times of the video in its place."""
+
+    clip_id: Identity
+    start: Seconds | None = Field(None, description="Start in the video; that of the clip if not given.")
+    end: Seconds | None = Field(None, description="End in the video; that of the clip if not given.")
+
+    @model_validator(mode="after")
+    def _end_follows_start(self) -> ItemOrder:
+        if self.start is not None and self.end is not None and self.end <= self.start:
+            raise ValueError(f"an item must end after it starts, got {self.start:g} to {self.end:g}")
+        return self
+
+
+class CompoundOrder(Body):
+    """A compound clip."""
+
+    name: CleanName = Field(examples=["Best of the match"])
+    items: list[ItemOrder] = Field(
+        min_length=1,
+        max_length=500,
+        examples=[[{"clip_id": "0123456789abcdef"}, {"clip_id": "fedcba9876543210", "start": 30.0, "end": 40.0}]],
+    )
+    crossfade_sec: float = Field(0.0, ge=0, le=5, allow_inf_nan=False, description="Overlap at each joint, in seconds.")
+
+
+class CompoundChange(Body):
+    """What of a compound clip can be changed; what is not named stays. `items` replaces all items."""
+
+    name: CleanName | None = None
+    items: list[ItemOrder] | None = Field(None, min_length=1, max_length=500)
+    crossfade_sec: float | None = Field(None, ge=0, le=5, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _something_changes(self) -> CompoundChange:
+        if self.name is None and self.items is None and self.crossfade_sec is None:
+            raise ValueError("nothing to change; give name, items or crossfade_sec")
+        return self
+
+
+class CompoundQuery(ListQuery):
+    """Which compound clips."""
+
+    sort: Literal["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at"] = "created_at"
+
+
+@router.post("/projects/{project_id}/compound-clips", status_code=201, responses=documented(404))
+def create_compound_clip(
+    project_id: PathIdentity, order: CompoundOrder, services: Needed, response: Response
+) -> CompoundView:
+    """Join clips of a project."""
+    compound = CompoundClip(
+        project_id=project_id, name=order.name, items=_items(order.items), crossfade_sec=order.crossfade_sec
+    )
+    with services.catalog.transaction() as unit:
+        _require_within_video(unit, compound)
+        return _shown(unit.compounds.add(compound), unit, response)
+
+
+@router.get("/projects/{project_id}/compound-clips", responses=documented(404))
+def list_compound_clips(
+    project_id: PathIdentity, query: Annotated[CompoundQuery, Query()], services: Needed
+) -> Listing[CompoundView]:
+    """List the compound clips of a project."""
+    with services.catalog.reading() as view:
+        page = view.compounds.page(project_id, **query.model_dump())
+        clips = _clips(view, project_id)
+    return Listing[CompoundView].of(page, [CompoundView.of(compound, clips) for compound in page.items])
+
+
+@router.get("/compound-clips/{compound_id}", responses=documented(404))
+def get_compound_clip(compound_id: PathIdentity, services: Needed, response: Response) -> CompoundView:
+    """Show a compound clip."""
+    with services.catalog.reading() as view:
+        return _shown(view.compounds.get(compound_id), view, response)
+
+
+@router.patch("/compound-clips/{compound_id}", responses=documented(404, 412))
+def change_compound_clip(
+    compound_id: PathIdentity, change: CompoundChange, expected: Expected, services: Needed, response: Response
+) -> CompoundView:
+    """Change a compound clip."""
+    changes = change.model_dump(exclude_none=True, exclude={"items"})
+    if change.items is not None:
+        changes["items"] = _items(change.items)
+    with services.catalog.transaction() as unit:
+        compound = unit.compounds.get(compound_id)
+        expected.require("compound clip", compound_id, compound.revision)
+        changed = compound.changed(**changes)
+        _require_within_video(unit, changed)
+        return _shown(unit.compounds.save(changed), unit, response)
+
+
+@router.delete("/compound-clips/{compound_id}", status_code=204, responses=documented(404, 412))
+def delete_compound_clip(compound_id: PathIdentity, expected: Expected, services: Needed) -> None:
+    """Delete a compound clip; its clips stay."""
+    with services.catalog.transaction() as unit:
+        expected.require("compound clip", compound_id, unit.compounds.get(compound_id).revision)
+        unit.compounds.delete(compound_id)
+
+
+def _items(orders: list[ItemOrder]) -> tuple[CompoundItem, ...]:
+    return tuple(CompoundItem(clip_id=order.clip_id, start=order.start, end=order.end) for order in orders)
+
+
+def _clips(unit: Unit, project_id: str) -> dict[str, StoredClip]:
+    """Return all clips of a project by id."""
+    return {clip.id: clip for clip in unit.clips.page(project_id).items}
+
+
+def _require_within_video(unit: Unit, compound: CompoundClip) -> None:
+    """Refuse items that reach past the end of the video."""
+    duration = unit.projects.get(compound.project_id).duration_sec
+    for number, item in enumerate(compound.items, 1):
+        if duration is not None and item.end is not None and item.end > duration + BEYOND_END_SEC:
+            raise ParameterError(f"item {number}: can't end at {item.end:g} s: the video is {duration:g} s long")
+
+
+def _length(item: CompoundItem, clips: Mapping[str, StoredClip]) -> float:
+    """Return how long a part is, in seconds."""
+    if item.start is not None and item.end is not None:
+        return item.end - item.start
+    clip = clips[item.clip_id]
+    return max(0.0, (clip.end if item.end is None else item.end) - (clip.start if item.start is None else item.start))
+
+
+def _shown(compound: CompoundClip, unit: Unit, response: Response) -> CompoundView:
+    tag(response, compound.revision)
+    response.headers["Location"] = f"/api/compound-clips/{compound.id}"
+    return CompoundView.of(compound, _clips(unit, compound.project_id))

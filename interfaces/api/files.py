@@ -1,0 +1,93 @@
+"""Files over HTTP: ranges, conditions, the right type, shown in the browser or saved."""
+
+from __future__ import annotations
+
+import stat
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request
+from starlette.responses import FileResponse, Response
+
+from autoclip.errors import NotFoundError
+from interfaces.api.problems import ApiError
+from storage.names import file_name
+
+RANGED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file.", "content": {"application/octet-stream": {}}},
+    206: {"description": "The part of it that the Range header asks for.", "content": {"application/octet-stream": {}}},
+    304: {"description": "It is as it was: see If-None-Match and If-Modified-Since."},
+    416: {"description": "The Range header asks for what the file doesn't have.", "content": {"text/plain": {}}},
+}
+
+
+def file_response(
+    request: Request, path: Path, media_type: str, *, name: str | None = None, inline: bool = True
+) -> Response:
+    """Return a file: whole, a part of it, or word that it is as it was.
+
+    Parameters
+    ----------
+    request : Request
+        Its headers say which.
+    path : Path
+        The file.
+    media_type : str
+        Its content type.
+    name : str, optional
+        What to call it when it is saved.
+    inline : bool
+        Whether a browser shows it instead of saving it.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such regular file.
+    """
+    try:
+        facts = path.stat()
+    except OSError as error:
+        raise NotFoundError(f"the file {path.name!r} is gone; make it again") from error
+    if not stat.S_ISREG(facts.st_mode):
+        raise NotFoundError(f"{path.name!r} is no file")
+    _require_readable(path)
+    response = FileResponse(path, media_type=media_type, stat_result=facts)
+    response.headers["Content-Disposition"] = disposition(name or path.name, inline=inline)
+    response.headers["Cache-Control"] = "private, no-cache"  # may be kept, but must be asked for
+    if _is_known(request, response):
+        kept = {name: response.headers[name] for name in ("etag", "last-modified", "cache-control")}
+        return Response(status_code=304, headers=kept)
+    return response
+
+
+def disposition(name: str, *, inline: bool) -> str:
+    """Return a Content-Disposition (RFC 6266) whose name no browser misreads, whatever it holds."""
+    safe = file_name(Path(name).stem, Path(name).suffix)
+    plain = safe.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
+    kind = "inline" if inline else "attachment"
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(safe, safe='')}"
+
+
+def _require_readable(path: Path) -> None:
+    """Find out before the answer begins: afterwards it could only break off."""
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise ApiError(403, "unreadable-file", f"the server may not read {path.name!r} ({error.strerror})") from error
+
+
+def _is_known(request: Request, response: Response) -> bool:
+    """Whether the client has it already (RFC 9110, section 13.2.2: If-None-Match decides if it is there)."""
+    tags = request.headers.get("if-none-match")
+    if tags is not None:
+        known = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+        return "*" in known or response.headers["etag"] in known
+    since = request.headers.get("if-modified-since")
+    if since is None:
+        return False
+    try:
+        return parsedate_to_datetime(response.headers["last-modified"]) <= parsedate_to_datetime(since)
+    except (ValueError, TypeError):
+        return False

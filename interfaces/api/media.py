@@ -1,0 +1,139 @@
+"""What can be watched: videos with ranges, thumbnails, the report page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from autoclip.clips import clip_id as span_id
+from autoclip.errors import NotFoundError
+from autoclip.export.thumbnails import make_thumbnails
+from interfaces.api.bodies import PathIdentity, View
+from interfaces.api.files import RANGED, file_response
+from interfaces.api.playability import content_type_of, playability_of
+from interfaces.api.probes import probed
+from interfaces.api.problems import documented
+from interfaces.api.services import Needed, Services
+from storage.catalog import Project, StoredClip
+from storage.data_folder import ProjectFolder
+from storage.names import confine
+
+router = APIRouter(prefix="/projects", tags=["media"])
+
+ON_DEMAND = "on_demand"
+"""Folder of the thumbnails that were made when they were asked for; those beside it belong to the analysis."""
+
+REPORT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox allow-popups"
+"""The report carries its pictures and styles within itself and needs no scripts."""
+
+
+class Playback(View):
+    """How a browser can play a project's video."""
+
+    playable: bool = Field(description="Whether browsers play the video as it is.")
+    reason: str = Field(description="Why not; empty if they do.")
+    content_type: str
+    url: str = Field(description="What to give a video element.")
+
+
+@router.get("/{project_id}/video", response_class=Response, responses={**RANGED, **documented(404, 415)})
+def get_video(project_id: PathIdentity, request: Request, services: Needed) -> Response:
+    """Stream the source video; parts of it with a Range header."""
+    project = _project(services, project_id)
+    video = probed(project)
+    return file_response(request, video.path, content_type_of(video), name=video.path.name)
+
+
+@router.get("/{project_id}/playback", responses=documented(404, 415))
+def get_playback(project_id: PathIdentity, services: Needed) -> Playback:
+    """Say whether a browser plays the video, and what to give it."""
+    video = probed(_project(services, project_id))
+    playability = playability_of(video)
+    return Playback(
+        playable=playability.playable,
+        reason=playability.reason,
+        content_type=content_type_of(video),
+        url=f"/api/projects/{project_id}/video",
+    )
+
+
+@router.get(
+    "/{project_id}/thumbnails/{clip_id}",
+    response_class=Response,
+    responses={
+        **RANGED,
+        200: {"description": "A JPEG of 320x180.", "content": {"image/jpeg": {}}},
+        **documented(404, 415),
+    },
+)
+def get_thumbnail(project_id: PathIdentity, clip_id: PathIdentity, request: Request, services: Needed) -> Response:
+    """Show the picture of a clip; it is made now for a clip that was made or trimmed by hand."""
+    with services.catalog.reading() as view:
+        clip = view.clips.get(clip_id)
+        if clip.project_id != project_id:
+            raise NotFoundError(f"the project {project_id} has no clip {clip_id}")
+        project = view.projects.get(project_id)
+    folder = services.data_folder.project(project_id)
+    path = _made_by_analysis(folder, clip) or _made_now(folder, project, clip)
+    return file_response(request, path, "image/jpeg")
+
+
+@router.get(
+    "/{project_id}/report",
+    response_class=Response,
+    responses={
+        **RANGED,
+        200: {"description": "A self-contained page.", "content": {"text/html": {}}},
+        **documented(404),
+    },
+)
+def get_report(project_id: PathIdentity, request: Request, services: Needed) -> Response:
+    """Show the report of the last analysis: signals, anchors, cuts and clips on one page."""
+    _project(services, project_id)
+    report = services.data_folder.project(project_id).report
+    if not report.exists():
+        raise NotFoundError(f"the project {project_id} has no report yet; analyze it first")
+    response = file_response(request, report, "text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = REPORT_POLICY
+    return response
+
+
+@router.get("/{project_id}/debug/{mode}", response_class=Response, responses={**RANGED, **documented(404)})
+def get_debug_document(
+    project_id: PathIdentity, mode: Literal["v1", "v2"], request: Request, services: Needed
+) -> Response:
+    """Show the debug document of the last analysis in a mode: why these clips and no others."""
+    _project(services, project_id)
+    path = services.data_folder.project(project_id).debug_path(mode)
+    if not path.exists():
+        raise NotFoundError(f"the project {project_id} has no debug document of mode {mode}; analyze it first")
+    return file_response(request, path, "application/json")
+
+
+def _project(services: Services, project_id: str) -> Project:
+    with services.catalog.reading() as view:
+        return view.projects.get(project_id)
+
+
+def _made_by_analysis(folder: ProjectFolder, clip: StoredClip) -> Path | None:
+    """Return the thumbnail of a clip that is as the analysis chose it."""
+    if clip.thumbnail is None or clip.trimmed:
+        return None
+    path = confine(folder.root, clip.thumbnail)
+    return path if path.is_file() else None
+
+
+def _made_now(folder: ProjectFolder, project: Project, clip: StoredClip) -> Path:
+    """Return the thumbnail of a clip, named by its span, so that one that is trimmed again gets another."""
+    place = folder.thumbnails / ON_DEMAND
+    name = span_id(clip.project_id, "thumbnail", clip.interval)
+    path = place / f"{name}.jpg"
+    if not path.is_file():
+        report = make_thumbnails(probed(project), [clip.model_copy(update={"id": name})], place)
+        if report.failed:
+            raise NotFoundError(f"the clip {clip.id} has no picture: {report.failed[0].reason}")
+    return path

@@ -1,0 +1,156 @@
+"""How an error leaves the API: RFC 9457 problem details with a stable code, the reason and the way out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.responses import JSONResponse
+
+from autoclip.errors import AutoclipError, CatalogBusyError
+from interfaces.outcomes import outcome_of
+
+MEDIA_TYPE = "application/problem+json"
+BUSY_RETRY_SEC = 2
+"""When to come back to a busy catalog: a unit of work holds it for some 10 ms, so this is plenty."""
+
+_log = logging.getLogger("autoclip.api")
+
+
+class Fault(BaseModel):
+    """One thing that is wrong with a request."""
+
+    where: str = Field(description="Place in the request, such as `body.start` or `query.limit`.")
+    message: str = Field(description="What is wrong with it.")
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 has it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "about:blank",
+                "title": "Not Found",
+                "status": 404,
+                "code": "not-found",
+                "detail": "there is no clip '0123456789abcdef'; it may have been deleted",
+            }
+        }
+    )
+
+    type: str = Field("about:blank", description="Always `about:blank`: `code` tells errors apart.")
+    title: str = Field(description="The status in words.")
+    status: int = Field(description="The HTTP status again.")
+    code: str = Field(description="Stable name of the error, for programs.")
+    detail: str = Field(description="The reason and the way out, for people.")
+    errors: list[Fault] | None = Field(None, description="Each fault of a request that is not well-formed.")
+
+
+class ApiError(HTTPException):
+    """A refusal that belongs to HTTP and not to the trade: a missing token, a body that is too large.
+
+    Parameters
+    ----------
+    status : int
+        The HTTP status.
+    code : str
+        Stable name for programs.
+    detail : str
+        The reason and the way out.
+    headers : mapping, optional
+        Further headers of the answer.
+    """
+
+    def __init__(self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status_code=status, detail=detail, headers=dict(headers or {}))
+        self.code = code
+
+
+def problem_response(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    errors: list[Fault] | None = None,
+) -> JSONResponse:
+    """Return the answer that carries a problem."""
+    problem = Problem(title=HTTPStatus(status).phrase, status=status, code=code, detail=detail, errors=errors)
+    content = problem.model_dump(exclude_none=True)
+    return JSONResponse(content, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def answer(error: ApiError) -> JSONResponse:
+    """Return the answer to a refusal."""
+    return problem_response(error.status_code, error.code, error.detail, headers=error.headers)
+
+
+def handle_problems(app: FastAPI) -> None:
+    """Have every error of `app` leave as a problem."""
+    app.add_exception_handler(AutoclipError, _autoclip_error)
+    app.add_exception_handler(StarletteHTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _malformed_request)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+async def _autoclip_error(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, AutoclipError):
+        raise error
+    outcome = outcome_of(error)
+    if outcome.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.warning("%s %s: %s", request.method, request.url.path, error)
+    headers = {"Retry-After": str(BUSY_RETRY_SEC)} if isinstance(error, CatalogBusyError) else None
+    return problem_response(outcome.http_status, outcome.code, str(error), headers=headers)
+
+
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, ApiError):
+        return answer(error)
+    if not isinstance(error, StarletteHTTPException):
+        raise error
+    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    detail = f"{error.detail}: {request.method} {request.url.path[:200]}"
+    return problem_response(error.status_code, code, detail, headers=error.headers)
+
+
+async def _malformed_request(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    faults = [Fault(where=_place(fault), message=_message(fault)) for fault in error.errors()]
+    detail = "; ".join(f"{fault.where}: {fault.message}" for fault in faults[:10])
+    return problem_response(422, "bad-request", detail, errors=faults)
+
+
+async def _unforeseen(_request: Request, _error: Exception) -> JSONResponse:
+    """Tell nothing of what happened inside; the server's log has it with its trace."""
+    detail = "this should not happen: the server's log says what did; please report it"
+    return problem_response(500, "internal-error", detail, headers={"X-Content-Type-Options": "nosniff"})
+
+
+def _place(fault: Mapping[str, Any]) -> str:
+    return ".".join(str(part)[:80] for part in fault["loc"])
+
+
+def _message(fault: Mapping[str, Any]) -> str:
+    text = str(fault["msg"]).removeprefix("Value error, ")
+    return text[:300]
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return what OpenAPI says of the errors of an endpoint, by status."""
+    return {status: _described(HTTPStatus(status).phrase) for status in statuses}
+
+
+def _described(text: str) -> dict[str, Any]:
+    return {"description": text, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+
+
+EVERY_ENDPOINT = {**documented(422), "default": _described("Any other error")}
+"""What any endpoint may answer: a malformed request, and the refusals of the doors in front of them all."""

@@ -1,0 +1,115 @@
+"""How often a client may ask, and how often it may guess."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from interfaces.api.problems import ApiError, answer
+
+BURST_SEC = 4.0
+"""A client that was quiet may spend this many seconds' worth of requests at once: a page that loads 200 thumbnails."""
+
+MAX_CLIENTS = 10_000
+"""Clients remembered; the one not seen for longest is forgotten first, so strangers can't fill the memory."""
+
+FREE_FAILURES = 10
+"""Wrong tokens before a client has to wait."""
+
+FAILURE_WAIT_SEC = 60.0
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    seen: float
+
+
+class TokenBuckets:
+    """A token bucket a client (Turner, "New directions in communications", 1986).
+
+    Parameters
+    ----------
+    per_second : float
+        Rate at which a bucket fills.
+    capacity : float
+        How much it holds.
+    clock : callable, optional
+        Gives seconds.
+    """
+
+    def __init__(self, per_second: float, capacity: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_second = per_second
+        self._capacity = capacity
+        self._clock = clock
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+
+    def seconds_to_wait(self, client: str) -> int:
+        """Return after how many whole seconds a client may go on; 0: now."""
+        missing = 1.0 - self._filled(client).tokens
+        return max(0, math.ceil(missing / self._per_second))
+
+    def take(self, client: str) -> None:
+        """Take one token out of a client's bucket."""
+        bucket = self._filled(client)
+        bucket.tokens = max(0.0, bucket.tokens - 1.0)
+
+    def _filled(self, client: str) -> _Bucket:
+        now = self._clock()
+        bucket = self._buckets.setdefault(client, _Bucket(self._capacity, now))
+        bucket.tokens = min(self._capacity, bucket.tokens + (now - bucket.seen) * self._per_second)
+        bucket.seen = now
+        self._buckets.move_to_end(client)
+        if len(self._buckets) > MAX_CLIENTS:
+            self._buckets.popitem(last=False)
+        return bucket
+
+
+class FailureCounter:
+    """Makes who guesses tokens wait: some are free, then one every `FAILURE_WAIT_SEC`."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._buckets = TokenBuckets(1.0 / FAILURE_WAIT_SEC, FREE_FAILURES, clock)
+
+    def seconds_to_wait(self, client: str) -> int:
+        """Return after how many seconds a client may try again; 0: now."""
+        return self._buckets.seconds_to_wait(client)
+
+    def note(self, client: str) -> None:
+        """Remember a wrong token."""
+        self._buckets.take(client)
+
+
+class RateLimit:
+    """Refuses clients that ask more often than they may.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        The next.
+    per_second : float
+        Requests a client may make in the long run; 0: as many as it likes.
+    """
+
+    def __init__(self, app: ASGIApp, per_second: float) -> None:
+        self._app = app
+        self._buckets = TokenBuckets(per_second, max(1.0, per_second * BURST_SEC)) if per_second else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] == "http" and self._buckets is not None:
+            client = scope["client"][0] if scope.get("client") else ""
+            wait = self._buckets.seconds_to_wait(client)
+            if wait > 0:
+                refusal = ApiError(
+                    429, "too-many-requests", f"too many requests; wait {wait} s", {"Retry-After": str(wait)}
+                )
+                await answer(refusal)(scope, receive, send)
+                return
+            self._buckets.take(client)
+        await self._app(scope, receive, send)

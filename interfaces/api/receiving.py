@@ -1,0 +1,272 @@
+"""Receiving a file: from the network to the disk in a stream, never all in memory, and nothing left on failure."""
+
+from __future__ import annotations
+
+import errno
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email.message import Message
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+from urllib.parse import unquote
+
+import anyio.to_thread
+from fastapi import Request
+from python_multipart.exceptions import MultipartParseError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect
+
+from autoclip.errors import StorageError
+from interfaces.api.problems import ApiError
+from storage.atomic import PARTIAL, storage_faults
+from storage.data_folder import require_space
+
+BLOCK_BYTES = 1 << 20
+"""Written at once: handing each 64 KB of the network to a thread would cost more than the writing."""
+
+RESERVE_BYTES = 200 * 1024 * 1024
+"""Space an upload leaves free for everybody else on the disk."""
+
+FIELD_BYTES = 64 * 1024
+"""Longest text field of a form."""
+
+MAX_FIELDS = 20
+"""Most text fields of a form."""
+
+Done = TypeVar("Done")
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@dataclass(slots=True)
+class ReceivedForm:
+    """What a form held.
+
+    Attributes
+    ----------
+    file_name : str
+        What its sender calls the file; any text. Empty when there was no file.
+    fields : dict of str to str
+        Its text fields.
+    """
+
+    file_name: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+@asynccontextmanager
+async def receiving(folder: Path) -> AsyncIterator[Path]:
+    """Give the name of a new file for what comes; it is gone at the end of the block unless it was moved."""
+    path = folder / f".{secrets.token_hex(8)}{PARTIAL}"
+    try:
+        yield path
+    finally:
+        # Also when the client has gone away, which cancels this task.
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(lambda: path.unlink(missing_ok=True))
+
+
+async def receive_form(request: Request, path: Path) -> ReceivedForm:
+    """Write the file of a ``multipart/form-data`` body to `path`.
+
+    Raises
+    ------
+    ApiError
+        If the body is no form, breaks off, holds several files, or the disk has no room (507).
+    """
+    _, options = parse_options_header(request.headers.get("content-type"))
+    boundary = options.get(b"boundary")
+    if not boundary:
+        raise ApiError(400, "bad-form", "the form's Content-Type names no boundary; let your client set it")
+    with await to_disk(lambda: _opened(path)) as file:
+        reader = _FormReader(boundary)
+        async for block in _blocks(request):
+            data = reader.feed(block)
+            if data:
+                await to_disk(lambda data=data: _write(file, data))  # type: ignore[misc]
+        reader.finish()
+        await to_disk(file.flush)
+    return reader.form
+
+
+async def receive_plain(request: Request, path: Path, *, offset: int = 0) -> int:
+    """Write a body that is the file itself to `path` from `offset` on; return its size afterwards.
+
+    What came before the client went away is kept, so that an upload can be resumed.
+
+    Raises
+    ------
+    ApiError
+        507 if the disk has no room.
+    """
+    size = offset
+    with await to_disk(lambda: _opened(path, offset)) as file:
+        try:
+            async for block in _blocks(request):
+                await to_disk(lambda block=block: _write(file, block))  # type: ignore[misc]
+                size += len(block)
+        except ClientDisconnect:
+            return size
+    return size
+
+
+def file_name_of(request: Request) -> str:
+    """Return the name in a Content-Disposition header (RFC 6266); empty if there is none."""
+    message = Message()
+    message["content-disposition"] = request.headers.get("content-disposition", "")
+    return unquote(message.get_filename() or "")
+
+
+async def require_room(folder: Path, size: int) -> None:
+    """Refuse to begin what the disk has no room for.
+
+    Raises
+    ------
+    ApiError
+        507.
+    """
+
+    def check() -> None:
+        try:
+            require_space(folder, size + RESERVE_BYTES)
+        except StorageError as error:
+            raise ApiError(507, "no-room", _without_path(str(error), folder)) from error
+
+    await anyio.to_thread.run_sync(check)
+
+
+async def to_disk(work: Callable[[], Done]) -> Done:
+    """Do disk work in a thread."""
+    return await anyio.to_thread.run_sync(work)
+
+
+async def _blocks(request: Request) -> AsyncIterator[bytes]:
+    """Collect a body's pieces to blocks; what has come when the client goes away is given before it is told."""
+    waiting = bytearray()
+    try:
+        async for piece in request.stream():
+            waiting += piece
+            if len(waiting) >= BLOCK_BYTES:
+                yield bytes(waiting)
+                waiting.clear()
+    except ClientDisconnect:
+        if waiting:
+            yield bytes(waiting)
+        raise
+    if waiting:
+        yield bytes(waiting)
+
+
+def _opened(path: Path, offset: int = 0) -> BinaryIO:
+    with storage_faults(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("r+b" if offset else "wb")
+        file.seek(offset)
+        return file
+
+
+def _write(file: BinaryIO, block: bytes) -> None:
+    try:
+        file.write(block)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise ApiError(507, "no-room", "the disk is full; free space on the server and try again") from error
+        raise
+    if shutil.disk_usage(file.name).free < RESERVE_BYTES // 2:
+        raise ApiError(507, "no-room", "the disk is almost full; free space on the server and try again")
+
+
+def _without_path(text: str, folder: Path) -> str:
+    return text.removeprefix(f"{folder}: ")
+
+
+class _FormReader:
+    """Takes the file out of a form, piece by piece."""
+
+    def __init__(self, boundary: bytes) -> None:
+        self.form = ReceivedForm()
+        self._header_name = bytearray()
+        self._header_value = bytearray()
+        self._disposition = b""
+        self._field: str | None = None
+        self._text = bytearray()
+        self._in_file = False
+        self._file_data = bytearray()
+        self._ended = False
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._part_begins,
+                "on_header_field": self._adds_to(lambda: self._header_name),
+                "on_header_value": self._adds_to(lambda: self._header_value),
+                "on_header_end": self._header_ends,
+                "on_headers_finished": self._headers_end,
+                "on_part_data": self._part_data,
+                "on_part_end": self._part_ends,
+                "on_end": self._form_ends,
+            },
+        )
+
+    def feed(self, block: bytes) -> bytes:
+        """Read a block; return what of it belongs to the file."""
+        try:
+            self._parser.write(block)
+        except MultipartParseError as error:
+            raise ApiError(400, "bad-form", f"the form is not well-formed: {error}") from error
+        data = bytes(self._file_data)
+        self._file_data.clear()
+        return data
+
+    def finish(self) -> None:
+        """Refuse a form that broke off or held no file."""
+        if not self._ended:
+            raise ApiError(400, "bad-form", "the form broke off before its end; send it again")
+        if not self.form.file_name:
+            raise ApiError(422, "no-file", "the form holds no file; send one in the field 'file'")
+
+    def _adds_to(self, buffer: Callable[[], bytearray]) -> Callable[[bytes, int, int], None]:
+        def add(data: bytes, start: int, end: int) -> None:
+            buffer().extend(data[start:end])
+
+        return add
+
+    def _part_begins(self) -> None:
+        self._disposition, self._field, self._in_file = b"", None, False
+        self._text.clear()
+
+    def _header_ends(self) -> None:
+        if self._header_name.lower() == b"content-disposition":
+            self._disposition = bytes(self._header_value)
+        self._header_name.clear()
+        self._header_value.clear()
+
+    def _headers_end(self) -> None:
+        _, options = parse_options_header(self._disposition)
+        called = options.get(b"filename")
+        if called is None:
+            self._field = options.get(b"name", b"").decode(errors="replace")
+            return
+        if self.form.file_name:
+            raise ApiError(422, "several-files", "the form holds several files; send one at a time")
+        self._in_file = True
+        self.form.file_name = called.decode(errors="replace") or "upload"
+
+    def _part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._in_file:
+            self._file_data += data[start:end]
+            return
+        self._text += data[start:end]
+        if len(self._text) > FIELD_BYTES:
+            raise ApiError(413, "too-large", f"a field of the form is longer than {FIELD_BYTES:,} bytes")
+
+    def _part_ends(self) -> None:
+        if self._field is not None:
+            if len(self.form.fields) >= MAX_FIELDS:
+                raise ApiError(413, "too-large", f"the form has more than {MAX_FIELDS} fields")
+            self.form.fields[self._field] = self._text.decode(errors="replace")
+
+    def _form_ends(self) -> None:
+        self._ended = True

@@ -1,0 +1,63 @@
+"""Revisions over HTTP: what was read carries its revision as ETag, a change may name it in If-Match."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Header, Response
+
+from autoclip.errors import RevisionError
+from interfaces.api.problems import ApiError
+
+_TAG = re.compile(r'"([0-9]{1,9})"')
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """The revisions a change may start from; None: any."""
+
+    revisions: frozenset[int] | None
+
+    def require(self, what: str, identity: str, revision: int) -> None:
+        """Refuse a change that started from another revision.
+
+        Raises
+        ------
+        RevisionError
+            If `revision` is none of those expected.
+        """
+        if self.revisions is not None and revision not in self.revisions:
+            asked = " or ".join(map(str, sorted(self.revisions))) or "another one"
+            raise RevisionError(
+                f"the {what} {identity} was changed meanwhile (revision {revision}, not {asked}); "
+                "read it again and repeat the change"
+            )
+
+
+async def _expectation(
+    if_match: Annotated[
+        str | None,
+        Header(
+            description="ETag of what was read. If it was changed meanwhile, the answer is 412 and nothing is changed.",
+            max_length=1000,
+            examples=['"3"'],
+        ),
+    ] = None,
+) -> Expectation:
+    if if_match is None or if_match.strip() == "*":
+        return Expectation(None)
+    tags = [tag.strip() for tag in if_match.split(",")]
+    found = [_TAG.fullmatch(tag) for tag in tags]
+    if not all(tag.removeprefix("W/").startswith('"') and tag.endswith('"') for tag in tags):
+        raise ApiError(400, "bad-if-match", 'If-Match must be the ETag of an answer, such as "3" with its quotes')
+    return Expectation(frozenset(int(match[1]) for match in found if match))
+
+
+Expected = Annotated[Expectation, Depends(_expectation)]
+
+
+def tag(response: Response, revision: int) -> None:
+    """Give an answer the ETag of a revision."""
+    response.headers["ETag"] = f'"{revision}"'

@@ -1,0 +1,33 @@
+"""What the endpoints work with: environment, catalog, data folder, jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from interfaces.api.signing import Links
+from interfaces.jobs import Jobs
+from storage.catalog import Catalog
+from storage.data_folder import DataFolder
+from storage.environment import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything an endpoint may need; the API keeps no state of its own beside it."""
+
+    environment: Environment
+    catalog: Catalog
+    data_folder: DataFolder
+    jobs: Jobs
+    links: Links
+
+
+async def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+Needed = Annotated[Services, Depends(_services)]

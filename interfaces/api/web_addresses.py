@@ -1,0 +1,64 @@
+"""Addresses that clients ask to be fetched: of the web, not of this network."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from urllib.parse import urlsplit
+
+from autoclip.errors import ParameterError
+from interfaces.api.problems import ApiError
+
+
+def web_address(url: str, *, allow_private: bool) -> str:
+    """Return an address if it may be fetched.
+
+    A server that fetches what strangers name must not become their way into its own network (OWASP "Server-Side
+    Request Forgery Prevention"). A redirect on the way is the downloader's to follow; keep the worker's network apart
+    where that matters.
+
+    Parameters
+    ----------
+    url : str
+        What a client named.
+    allow_private : bool
+        Whether addresses within this network may be fetched as well.
+
+    Raises
+    ------
+    ParameterError
+        If it is no http or https address.
+    ApiError
+        403 if it leads into this network.
+    """
+    try:
+        parts = urlsplit(url)
+        name, port = parts.hostname, parts.port
+    except ValueError:
+        name, port = None, None
+    if name is None or parts.scheme not in {"http", "https"} or re.search(r"\s", url):
+        raise ParameterError(f"{url[:80]!r} is no web address; give one that begins with https:// or http://")
+    if parts.username is not None:
+        raise ParameterError("an address with a password in it would be shown to everyone; leave it out")
+    if not allow_private and not all(address.is_global for address in _addresses(name, port or 443)):
+        raise ApiError(
+            403,
+            "private-address",
+            f"{name[:80]!r} lies within this network; AUTOCLIP_ALLOW_PRIVATE_URLS=true allows that",
+        )
+    return url
+
+
+def _addresses(name: str, port: int) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    """Return where a name leads; nowhere if it is unknown, which the download will tell in its own words."""
+    try:
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    return [_plain(ipaddress.ip_address(str(entry[4][0]).partition("%")[0])) for entry in found]
+
+
+def _plain(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return the IPv4 address that an IPv6 one stands for, if it does."""
+    return (address.ipv4_mapped or address) if isinstance(address, ipaddress.IPv6Address) else address

@@ -1,0 +1,88 @@
+"""``autoclip serve``: the HTTP API alone."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from autoclip.errors import ParameterError
+from interfaces.cli.terminal import say
+
+if TYPE_CHECKING:
+    from storage.environment import Environment
+
+SHUTDOWN_SEC = 5
+"""How long open streams may keep a server from ending."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("serve")(serve)
+
+
+def serve(
+    *,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; AUTOCLIP_HOST if not given.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port to listen on; AUTOCLIP_PORT if not given.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Listen beyond this machine even without AUTOCLIP_API_TOKEN.")
+    ] = False,
+) -> None:
+    """Serve the HTTP API; jobs need a Prefect server and worker ('autoclip up' starts all of it)."""
+    from storage.environment import read_environment
+
+    environment = read_environment()
+    changes = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+    environment = environment.model_copy(update=changes)
+    require_guarded(environment, force=force)
+    run_server(environment)
+
+
+def require_guarded(environment: Environment, *, force: bool) -> None:
+    """Refuse to serve strangers without a token.
+
+    Raises
+    ------
+    ParameterError
+        If the address can be reached from other machines and there is no token.
+    """
+    if environment.api_token is None and not force and not is_local(environment.host):
+        raise ParameterError(
+            f"{environment.host} can be reached by other machines and AUTOCLIP_API_TOKEN is not set: anyone could read "
+            "and delete everything. Set a token, listen on 127.0.0.1, or say --force"
+        )
+
+
+def is_local(host: str) -> bool:
+    """Whether an address is reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def run_server(environment: Environment) -> None:
+    """Serve until interrupted."""
+    import uvicorn
+
+    from interfaces.api.app import create_app
+
+    say(f"autoclip API on http://{environment.host}:{environment.port}/api/docs")
+    uvicorn.run(
+        create_app(environment),
+        host=environment.host,
+        port=environment.port,
+        log_level="info" if environment.debug else "warning",
+        access_log=environment.debug,
+        server_header=False,
+        # Behind a proxy the client's address would be whatever a header claims, and rates are counted by it.
+        proxy_headers=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=SHUTDOWN_SEC,
+    )

@@ -1,0 +1,97 @@
+"""Take an uploaded file into the catalog: it moves into the folder of its project, or goes if its content is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from autoclip.errors import MediaError
+from autoclip.media.probe import probe
+from autoclip.media.video import Video
+from stages.join import with_facts
+from storage.atomic import storage_faults
+from storage.catalog import Catalog, Project, Source
+from storage.data_folder import DataFolder
+from storage.keys import fingerprint
+from storage.names import file_name
+
+SUFFIXES = {
+    "mov": (".mp4", ".mov", ".m4v", ".3gp"),
+    "matroska": (".mkv", ".webm"),
+    "avi": (".avi",),
+    "mpegts": (".ts", ".m2ts", ".mts"),
+    "mpeg": (".mpg", ".mpeg", ".vob"),
+    "flv": (".flv",),
+    "asf": (".wmv", ".asf"),
+    "ogg": (".ogv", ".ogg"),
+    "mxf": (".mxf",),
+}
+"""Endings of each format, by the first of FFmpeg's names of it; the first is given to a file whose own is not among
+them."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUpload:
+    """The project of an uploaded file, and whether it is a new one."""
+
+    project: Project
+    new: bool
+
+
+def take_upload(catalog: Catalog, data_folder: DataFolder, path: Path, called: str, name: str = "") -> TakenUpload:
+    """Make an uploaded file the video of a project.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Where the projects are.
+    data_folder : DataFolder
+        Where its folder is made, on the same file system as `path`.
+    path : Path
+        The file as it was received; gone in the end, however it ends.
+    called : str
+        What its sender calls it; any text.
+    name : str
+        What to call a new project; empty: after the file.
+
+    Raises
+    ------
+    MediaError
+        If it is no readable video, whatever its name says.
+    StorageError
+        If it can't be moved.
+    """
+    # From here on it is a name like any other, whatever was sent.
+    called = file_name(Path(called).stem, Path(called).suffix)
+    try:
+        video = _probed(path, called)
+        content = fingerprint(path)
+        with catalog.transaction() as unit:
+            known = unit.projects.with_fingerprint(content)
+            if known and known[0].path is not None and known[0].path.exists():
+                return TakenUpload(known[0], new=False)
+            fresh = Project(name=name or Path(called).stem or "upload", source=Source(kind="upload", address=called))
+            project = known[0] if known else unit.projects.add(fresh)
+            place = data_folder.project(project.id).source / file_name(Path(called).stem, _suffix(video, called))
+            with storage_faults(place):
+                place.parent.mkdir(parents=True, exist_ok=True)
+                path.rename(place)
+            facts = with_facts(project, video.model_copy(update={"path": place}), content)
+            return TakenUpload(unit.projects.save(facts), new=not known)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _probed(path: Path, called: str) -> Video:
+    """Probe, and speak of the file by the name its sender knows."""
+    try:
+        return probe(path)
+    except MediaError as error:
+        raise MediaError(called, error.reason) from error
+
+
+def _suffix(video: Video, called: str) -> str:
+    """Return the ending that fits the format that was found."""
+    own = Path(called).suffix.lower()
+    fitting = SUFFIXES.get(video.container.split(",")[0], (".video",))
+    return own if own in fitting else fitting[0]

@@ -1,0 +1,171 @@
+"""Clips and compound clips."""
+
+import threading
+
+import pytest
+
+
+@pytest.fixture
+def project(house):
+    return house.add_project()
+
+
+def test_a_clip_made_by_hand(client, project):
+    made = client.post(f"/api/projects/{project.id}/clips", json={"start": 10, "end": 20.5, "name": "Goal 🥅"})
+    assert made.status_code == 201, made.text
+    clip = made.json()
+    assert (clip["created_by"], clip["duration"], clip["name"]) == ("manual", 10.5, "Goal 🥅")
+    assert client.get(made.headers["location"]).json() == clip
+    assert client.get(f"/api/projects/{project.id}/clips", params={"created_by": "manual"}).json()["total"] == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"start": 20, "end": 10},
+        {"start": 5, "end": 5},
+        {"start": -1, "end": 5},
+        {"start": 90, "end": 101},
+        {"start": 0, "end": 1e300},
+        {"start": 1, "end": 2, "name": ""},
+        {"start": 1, "end": 2, "name": "a\x00b"},
+        {"start": 1, "end": 2, "name": "x" * 100_000},
+        {"start": "one", "end": 2},
+        {"end": 2},
+    ],
+)
+def test_clips_that_can_not_be_are_refused(client, project, body):
+    answer = client.post(f"/api/projects/{project.id}/clips", json=body)
+    assert answer.status_code == 422
+    assert answer.json()["code"] in {"bad-parameter", "bad-request"}
+    assert client.get(f"/api/projects/{project.id}/clips").json()["total"] == 0
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_times_that_are_no_numbers_are_refused(client, project, number):
+    body = f'{{"start": 1, "end": {number}}}'
+    answer = client.post(
+        f"/api/projects/{project.id}/clips", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 422
+
+
+def test_a_trim_that_ends_before_it_starts_changes_nothing(client, house, project):
+    clip = house.add_clip(project, 10, 20)
+    answer = client.patch(f"/api/clips/{clip.id}", json={"end": 5})
+    assert answer.status_code == 422
+    assert "end after it starts" in answer.json()["detail"]
+    assert client.get(f"/api/clips/{clip.id}").json()["end"] == 20
+
+
+def test_a_patch_changes_what_it_names_and_marks_it(client, house, project):
+    clip = house.add_clip(project, 10, 20, mode="v2")
+    patched = client.patch(f"/api/clips/{clip.id}", json={"start": 11.25}).json()
+    assert (patched["start"], patched["end"], patched["name"]) == (11.25, 20, "at 10")
+    assert (patched["trimmed"], patched["renamed"], patched["revision"]) == (True, False, 2)
+    assert client.patch(f"/api/clips/{clip.id}", json={}).status_code == 422
+
+
+def test_two_clients_changing_the_same_clip_lose_nothing(client, house, project):
+    clip = house.add_clip(project, 10, 20)
+    done = []
+
+    def append_to_name(letter):
+        for _ in range(10):
+            while True:
+                seen = client.get(f"/api/clips/{clip.id}")
+                answer = client.patch(
+                    f"/api/clips/{clip.id}",
+                    json={"name": seen.json()["name"] + letter},
+                    headers={"If-Match": seen.headers["etag"]},
+                )
+                if answer.status_code == 200:
+                    done.append(letter)
+                    break
+                assert answer.status_code == 412
+
+    threads = [threading.Thread(target=append_to_name, args=(letter,)) for letter in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    final = client.get(f"/api/clips/{clip.id}").json()
+    assert sorted(final["name"].removeprefix("at 10")) == ["a"] * 10 + ["b"] * 10
+    assert final["revision"] == 21
+    assert len(done) == 20
+
+
+def test_a_split_keeps_every_instant(client, house, project):
+    clip = house.add_clip(project, 10, 20)
+    answer = client.post(f"/api/clips/{clip.id}/split", json={"at": 14})
+    assert answer.status_code == 201, answer.text
+    first, second = answer.json()["clips"]
+    assert (first["id"], first["start"], first["end"]) == (clip.id, 10, 14)
+    assert (second["start"], second["end"], second["created_by"]) == (14, 20, "manual")
+    for at in (10, 20, 30):
+        assert client.post(f"/api/clips/{second['id']}/split", json={"at": at}).status_code == 422
+
+
+def test_merging_spans_the_clips_and_removes_them(client, house, project):
+    one, two = house.add_clip(project, 10, 20), house.add_clip(project, 30, 40)
+    order = {"clip_ids": [two.id, one.id], "name": "Both"}
+    kept = client.post(f"/api/projects/{project.id}/clips/merge", json={**order, "keep": True})
+    assert (kept.json()["start"], kept.json()["end"], kept.json()["name"]) == (10, 40, "Both")
+    assert client.get(f"/api/projects/{project.id}/clips").json()["total"] == 3
+    assert client.post(f"/api/projects/{project.id}/clips/merge", json=order).status_code == 201
+    assert client.get(f"/api/clips/{one.id}").status_code == 404
+    twice = {"clip_ids": [kept.json()["id"]] * 2}
+    assert client.post(f"/api/projects/{project.id}/clips/merge", json=twice).status_code == 422
+
+
+def test_clips_of_another_project_are_not_merged(client, house, project):
+    mine, other = house.add_clip(project, 10, 20), house.add_clip(house.add_project(), 30, 40)
+    order = {"clip_ids": [mine.id, other.id]}
+    assert client.post(f"/api/projects/{project.id}/clips/merge", json=order).status_code == 422
+    assert client.get(f"/api/clips/{mine.id}").status_code == 200
+
+
+def test_a_compound_clip_is_made_changed_and_deleted(client, house, project):
+    one, two = house.add_clip(project, 10, 20), house.add_clip(project, 30, 40)
+    order = {"name": "Best", "items": [{"clip_id": two.id}, {"clip_id": one.id, "start": 12, "end": 15}]}
+    made = client.post(f"/api/projects/{project.id}/compound-clips", json=order)
+    assert made.status_code == 201, made.text
+    compound = made.json()
+    assert compound["duration"] == 13
+    assert [item["clip_id"] for item in compound["items"]] == [two.id, one.id]
+    address = made.headers["location"]
+    changed = client.patch(address, json={"items": [{"clip_id": one.id}], "crossfade_sec": 0.5})
+    assert (changed.json()["duration"], changed.json()["revision"]) == (10, 2)
+    assert client.get(f"/api/projects/{project.id}/compound-clips").json()["total"] == 1
+    used = client.delete(f"/api/clips/{one.id}")
+    assert (used.status_code, used.json()["code"]) == (409, "conflict")
+    assert client.delete(address, headers={"If-Match": '"1"'}).status_code == 412
+    assert client.delete(address, headers={"If-Match": '"2"'}).status_code == 204
+    assert client.get(address).status_code == 404
+    assert client.delete(f"/api/clips/{one.id}").status_code == 204
+
+
+@pytest.mark.parametrize(
+    "items",
+    [[], [{"clip_id": "nobody"}], [{"clip_id": "ONE"}], [{"start": 1}], [{"clip_id": "mine", "start": 50, "end": 101}]],
+)
+def test_compound_clips_that_can_not_be_are_refused(client, house, project, items):
+    clip = house.add_clip(project, 10, 20)
+    given = [{**item, "clip_id": clip.id} if item.get("clip_id") == "mine" else item for item in items]
+    answer = client.post(f"/api/projects/{project.id}/compound-clips", json={"name": "x", "items": given})
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("tag", ["3", "abc", '"1', ""])
+def test_a_broken_if_match_is_not_taken_for_consent(client, house, project, tag):
+    clip = house.add_clip(project, 10, 20)
+    answer = client.delete(f"/api/clips/{clip.id}", headers={"If-Match": tag})
+    assert answer.status_code in {400, 412}
+    assert client.get(f"/api/clips/{clip.id}").status_code == 200
+
+
+def test_any_of_several_tags_or_a_star_will_do(client, house, project):
+    clip = house.add_clip(project, 10, 20)
+    address = f"/api/clips/{clip.id}"
+    assert client.patch(address, json={"name": "b"}, headers={"If-Match": '"7", "1"'}).status_code == 200
+    assert client.delete(address, headers={"If-Match": "*"}).status_code == 204

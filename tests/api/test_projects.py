@@ -1,0 +1,107 @@
+"""Projects: made, listed, changed, deleted."""
+
+import shutil
+
+import pytest
+
+
+def test_a_file_below_a_root_becomes_a_project_once(client, house, small_film):
+    path = house.videos / "Grand final.mp4"
+    shutil.copy(small_film, path)
+    made = client.post("/api/projects/local", json={"path": str(path)})
+    assert made.status_code == 201, made.text
+    project = made.json()
+    assert project["name"] == "Grand final"
+    assert project["state"] == "ready"
+    assert project["duration_sec"] == pytest.approx(2.0)
+    assert made.headers["location"] == f"/api/projects/{project['id']}"
+    again = client.post("/api/projects/local", json={"path": str(path)})
+    assert (again.status_code, again.json()["id"]) == (200, project["id"])
+    copy = house.videos / "copy.mp4"
+    shutil.copy(small_film, copy)
+    assert client.post("/api/projects/local", json={"path": str(copy)}).status_code == 200
+    assert client.get("/api/projects").json()["total"] == 1
+
+
+def test_a_file_that_is_no_video_is_refused_and_nothing_is_stored(client, house):
+    path = house.videos / "song.mp4"
+    path.write_text("no video at all")
+    answer = client.post("/api/projects/local", json={"path": str(path)})
+    assert answer.status_code == 415
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "unreadable-media"
+    assert client.get("/api/projects").json()["items"] == []
+
+
+def test_an_address_becomes_a_project_once(client):
+    made = client.post("/api/projects/youtube", json={"url": "https://93.184.216.34/watch?v=1", "name": "Final"})
+    assert made.status_code == 201, made.text
+    assert made.json()["state"] == "created"
+    assert made.json()["video_url"] is None
+    again = client.post("/api/projects/youtube", json={"url": "https://93.184.216.34/watch?v=1"})
+    assert (again.status_code, again.json()["id"]) == (200, made.json()["id"])
+
+
+def test_lists_are_paged_sorted_and_searched(client, house):
+    for name in ("Alpha", "Beta", "alphabet"):
+        house.add_project(name=name)
+    page = client.get("/api/projects", params={"sort": "name", "limit": 2}).json()
+    assert [project["name"] for project in page["items"]] == ["Alpha", "Beta"]
+    assert (page["total"], page["limit"], page["offset"]) == (3, 2, 0)
+    found = client.get("/api/projects", params={"search": "ALPHA"}).json()
+    assert {project["name"] for project in found["items"]} == {"Alpha", "alphabet"}
+    refused = client.get("/api/projects", params={"sort": "size"})
+    assert refused.status_code == 422
+
+
+def test_details_count_what_was_made(client, house):
+    project = house.add_project()
+    house.add_clip(project, 1, 2)
+    details = client.get(f"/api/projects/{project.id}")
+    assert details.headers["etag"] == '"1"'
+    assert details.json()["clip_count"] == 1
+    assert details.json()["analyses"] == []
+
+
+def test_a_rename_with_an_old_revision_is_refused(client, house):
+    project = house.add_project()
+    address = f"/api/projects/{project.id}"
+    first = client.patch(address, json={"name": "New"}, headers={"If-Match": '"1"'})
+    assert first.headers["etag"] == '"2"'
+    late = client.patch(address, json={"name": "Other"}, headers={"If-Match": '"1"'})
+    assert late.status_code == 412
+    assert "read it again" in late.json()["detail"]
+    assert client.get(address).json()["name"] == "New"
+
+
+def test_an_output_folder_below_a_root_is_made(client, house):
+    project = house.add_project()
+    folder = house.outputs / "for" / "friends"
+    answer = client.post(f"/api/projects/{project.id}/output-folder", json={"folder": str(folder)})
+    assert answer.status_code == 200, answer.text
+    assert folder.is_dir()
+    assert answer.json()["output_folder"] == str(folder)
+    back = client.post(f"/api/projects/{project.id}/output-folder", json={"folder": None})
+    assert back.json()["output_folder"] is None
+    file = house.outputs / "file"
+    file.touch()
+    refused = client.post(f"/api/projects/{project.id}/output-folder", json={"folder": str(file / "x")})
+    assert refused.status_code == 422
+
+
+def test_without_prefect_a_project_is_not_deleted_behind_its_jobs_back(open_client, house):
+    client = open_client(AUTOCLIP_PREFECT_PORT="9")
+    project = house.add_project()
+    answer = client.delete(f"/api/projects/{project.id}")
+    assert answer.status_code == 503
+    assert "autoclip up" in answer.json()["detail"]
+    assert client.get(f"/api/projects/{project.id}").status_code == 200
+
+
+def test_unknown_fields_suggest_the_nearest(client):
+    answer = client.post("/api/projects/local", json={"paht": "/x"})
+    assert answer.status_code == 422
+    assert "did you mean 'path'" in answer.json()["detail"]
+    query = client.get("/api/projects", params={"limti": 3})
+    assert query.status_code == 422
+    assert "did you mean 'limit'" in query.json()["detail"]
