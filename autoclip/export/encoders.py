@@ -38,11 +38,15 @@ def pixel_format(video: Video, settings: ExportSettings) -> str:
     return "yuv420p10le"
 
 
-def video_encoder(video: Video, settings: ExportSettings) -> tuple[str, ...]:
-    """Return ffmpeg's options for the picture's encoder."""
+def video_encoder(video: Video, settings: ExportSettings, parameter_set: int = 0) -> tuple[str, ...]:
+    """Return ffmpeg's options for the picture's encoder.
+
+    `parameter_set` numbers the parameter sets of H.264; only files that join several encodings need any but 0.
+    """
     chosen: tuple[str, ...]
     if settings.video_codec == "h264":
-        chosen = ("-c:v", "libx264", "-preset", settings.encoder_preset)
+        numbered = ("-x264-params", f"sps-id={parameter_set}") if parameter_set else ()
+        chosen = ("-c:v", "libx264", "-preset", settings.encoder_preset, *numbered)
     elif settings.video_codec == "h265":
         # hvc1 is the only tag of HEVC that QuickTime and Safari play.
         chosen = (

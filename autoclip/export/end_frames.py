@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from autoclip.export.frame_span import FrameSpan
+from autoclip.export.order import CutOrder
 from autoclip.media.container import open_container
 from autoclip.media.orientation import Orientation
 from autoclip.media.video import Video
@@ -27,7 +28,7 @@ _FLAT = 1.0
 Look = NDArray[np.float32]
 
 
-def wrong_ends(rendered: Path, video: Video, span: FrameSpan, *, turned: bool) -> list[str]:
+def wrong_ends(rendered: Path, first: CutOrder, last: CutOrder, *, turned: bool) -> list[str]:
     """Compare the first and last frame of a file with the source's frames at and beside those places.
 
     A frame is called wrong when a neighbour of the one asked for looks clearly more like it. Pictures are compared
@@ -37,10 +38,8 @@ def wrong_ends(rendered: Path, video: Video, span: FrameSpan, *, turned: bool) -
     ----------
     rendered : Path
         The export.
-    video : Video
-        Its source.
-    span : FrameSpan
-        What was asked for.
+    first, last : CutOrder
+        The cuts it starts and ends with; of a single clip, the same.
     turned : bool
         Whether the export's pixels were turned as the source's display matrix says (encoding does, copying does not).
 
@@ -49,19 +48,25 @@ def wrong_ends(rendered: Path, video: Video, span: FrameSpan, *, turned: bool) -
     list of str
         A sentence for each end that is wrong.
     """
-    shown = span.times.shown
-    orientation = Orientation(video.video.rotation, video.video.mirrored) if turned else Orientation()
-    faults = []
-    for name, pts, look in (("first", span.first, _first_look(rendered)), ("last", span.last, _last_look(rendered))):
-        place = int(np.searchsorted(shown, pts))
-        beside = [int(p) for p in shown[max(place - 1, 0) : place + 2]]
-        sources = {p: _small(frame, orientation) for p, frame in _frames_at(video, span, beside)}
-        apart = {p: _difference(look, source) for p, source in sources.items()}
-        if pts in apart and min(apart.values()) < apart[pts] - _CLEARLY:
-            nearest = min(apart, key=lambda p: apart[p])
-            moved = (nearest - pts) * float(span.time_base)
-            faults.append(f"its {name} frame is the source's {abs(moved):.3f} s {'before' if moved < 0 else 'after'}")
-    return faults
+    ends = (
+        ("first", first, first.span.first, _first_look(rendered)),
+        ("last", last, last.span.last, _last_look(rendered)),
+    )
+    faults = [_fault(name, order, pts, look, turned=turned) for name, order, pts, look in ends]
+    return [fault for fault in faults if fault]
+
+
+def _fault(name: str, order: CutOrder, pts: int, look: Look, *, turned: bool) -> str:
+    facts, span = order.video.video, order.span
+    orientation = Orientation(facts.rotation, facts.mirrored) if turned else Orientation()
+    place = int(np.searchsorted(span.times.shown, pts))
+    beside = [int(shown) for shown in span.times.shown[max(place - 1, 0) : place + 2]]
+    apart = {p: _difference(look, _small(frame, orientation)) for p, frame in _frames_at(order.video, span, beside)}
+    if pts not in apart or min(apart.values()) >= apart[pts] - _CLEARLY:
+        return ""
+    nearest = min(apart, key=lambda p: apart[p])
+    moved = float((nearest - pts) * span.time_base)
+    return f"its {name} frame is the source's {abs(moved):.3f} s {'before' if moved < 0 else 'after'}"
 
 
 def _first_look(path: Path) -> Look:

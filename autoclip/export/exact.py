@@ -30,7 +30,7 @@ def exact_arguments(order: CutOrder, target: Path) -> tuple[str, ...]:
     filters = picture_filters(video, settings, order.canvas, span.duration_sec)
     graph = [f"[0:{video.video.index}]{cut_filters(span)},{filters}[v]"]
     maps = ["-map", "[v]"]
-    encoders = (*video_encoder(video, settings), *frame_timing(settings, span))
+    encoders = (*video_encoder(video, settings, order.parameter_set), *frame_timing(settings, span))
     if order.tracks:
         inputs += sound_input(video, span)
         encoders += sound_encoder(settings)
@@ -74,12 +74,13 @@ def sound_arguments(order: CutOrder, target: Path) -> tuple[str, ...]:
     )
 
 
-def sound_input(video: Video, span: FrameSpan) -> tuple[str, ...]:
-    """Return the input options for reading the span's sound."""
-    if (span.start - span.times.origin) * span.time_base <= PREROLL_SEC:
+def sound_input(video: Video, span: FrameSpan, lead_sec: Fraction = Fraction(0)) -> tuple[str, ...]:
+    """Return the input options for reading the span's sound, and `lead_sec` ahead of it."""
+    start = (span.start - span.times.origin) * span.time_base - lead_sec
+    if start <= PREROLL_SEC:
         # No seek: it could skip the packet ahead of time 0 from which the decoder swings in.
         return safe_input(video.path, video.container)
-    return _sought_input(video, span.container_seconds(span.start) - Fraction(PREROLL_SEC))
+    return _sought_input(video, span.container_seconds(span.start) - lead_sec - Fraction(PREROLL_SEC))
 
 
 def cut_filters(span: FrameSpan) -> str:

@@ -10,7 +10,6 @@ import numpy as np
 
 from autoclip.export.check import Expected
 from autoclip.export.exact import exact_arguments, sound_arguments
-from autoclip.export.frame_span import FrameSpan
 from autoclip.export.join import Strand, encoded_strands, join, shifted, stamped
 from autoclip.export.keyframe_copy import copied_picture, plan_copy
 from autoclip.export.order import CutOrder
@@ -26,7 +25,7 @@ from autoclip.export.smart import (
 from autoclip.export.sound_copy import can_copy, sound_packets
 from autoclip.export.workbench import Workbench, temporary_path
 from autoclip.media.container import open_container
-from autoclip.settings import CutMethod
+from autoclip.settings import CutMethod, ExportSettings
 from autoclip.timeline import Interval
 
 CODEC_NAMES = {"h264": "h264", "h265": "hevc", "av1": "av1"}
@@ -53,8 +52,8 @@ class Rendering:
         What the user should know.
     suffix : str
         The ending its name needs; empty when the one asked for will do.
-    span : FrameSpan or None
-        The source's frames it holds, for looking at the first and last; None where they were changed too much for that.
+    ends : tuple of CutOrder or None
+        The cuts whose first and last frame it starts and ends with; None where they were changed too much to be told.
     """
 
     method: CutMethod
@@ -63,7 +62,7 @@ class Rendering:
     commands: tuple[Command, ...]
     notes: tuple[str, ...] = ()
     suffix: str = ""
-    span: FrameSpan | None = None
+    ends: tuple[CutOrder, CutOrder] | None = None
 
 
 def cut_by_method(order: CutOrder, bench: Workbench) -> Rendering:
@@ -81,14 +80,12 @@ def cut_by_method(order: CutOrder, bench: Workbench) -> Rendering:
 def cut_exactly(order: CutOrder, bench: Workbench) -> Rendering:
     """Encode all of it."""
     run = bench.run(exact_arguments(order, bench.rendered), bench.count_frames(order.span.count))
-    settings = order.settings
-    altered = settings.fade_in_sec or settings.fade_out_sec or settings.frame_rate or settings.shape != "original"
     return Rendering(
         method="exact",
         actual=order.span.interval,
         expected=encoded_expectation(order),
         commands=(run.command,),
-        span=None if altered else order.span,
+        ends=None if altered(order.settings) else (order, order),
     )
 
 
@@ -121,8 +118,14 @@ def cut_smartly(order: CutOrder, bench: Workbench) -> Rendering:
         expected=copied_expectation(order, len(sounds)),
         commands=(*commands, *sound_commands),
         notes=(f"{plan.packet_count} of {span.count} frames copied",),
-        span=span,
+        ends=(order, order),
     )
+
+
+def altered(settings: ExportSettings) -> bool:
+    """Whether frames are changed so much, or their times, that they can't be compared with the source's."""
+    faded = settings.fade_in_sec > 0 or settings.fade_out_sec > 0
+    return faded or settings.frame_rate > 0 or settings.shape != "original"
 
 
 def encode_parts(
@@ -152,7 +155,7 @@ def cut_by_copy(order: CutOrder, bench: Workbench) -> Rendering:
         commands=tuple(commands),
         notes=(f"starts at the keyframe at {actual.start:.3f} s, ends at {actual.end:.3f} s",),
         suffix=plan.suffix,
-        span=plan.order.span,
+        ends=(plan.order, plan.order),
     )
 
 

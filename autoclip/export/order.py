@@ -15,7 +15,10 @@ from autoclip.timeline import Interval
 
 @dataclass(frozen=True, slots=True)
 class CutOrder:
-    """One cut: the source, what was asked for and where it goes, its frames, sound and the picture to make."""
+    """One cut: the source, what was asked for and where it goes, its frames, sound and the picture to make.
+
+    `parameter_set` numbers the encoder's parameter sets (H.264), for files that join several encodings.
+    """
 
     video: Video
     asked: Interval
@@ -24,6 +27,7 @@ class CutOrder:
     tracks: tuple[SoundTrack, ...]
     canvas: Canvas
     settings: ExportSettings
+    parameter_set: int = 0
 
 
 @dataclass(frozen=True, slots=True)

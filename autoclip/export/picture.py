@@ -27,11 +27,14 @@ class Canvas:
         Size in pixels, even.
     square_pixels : bool
         Whether it was scaled to square pixels; otherwise it keeps the source's.
+    padded : bool
+        Whether a picture of another aspect is fitted in between black bars.
     """
 
     width: int
     height: int
     square_pixels: bool
+    padded: bool = False
 
 
 def canvas_of(video: Video, settings: ExportSettings) -> Canvas:
@@ -43,6 +46,11 @@ def canvas_of(video: Video, settings: ExportSettings) -> Canvas:
     turned = facts.rotation in {90, 270}
     width, height = (facts.height, facts.width) if turned else (facts.width, facts.height)
     return Canvas(_even(width), _even(height), square_pixels=False)
+
+
+def square_canvas(width: int, height: int) -> Canvas:
+    """Return a picture of square pixels, its sides made even."""
+    return Canvas(_even(width), _even(height), square_pixels=True)
 
 
 def picture_filters(video: Video, settings: ExportSettings, canvas: Canvas, duration: Fraction) -> str:
@@ -75,6 +83,13 @@ def picture_filters(video: Video, settings: ExportSettings, canvas: Canvas, dura
 
 
 def _fit(canvas: Canvas) -> str:
+    if canvas.padded:
+        size = f"{canvas.width}:{canvas.height}"
+        # Anamorphic pixels are made square first, or the aspect to keep would be that of the stored picture.
+        return (
+            f"scale=iw*sar:ih,scale={size}:force_original_aspect_ratio=decrease:force_divisible_by=2:flags=bicubic,"
+            f"pad={size}:(ow-iw)/2:(oh-ih)/2,setsar=1"
+        )
     if canvas.square_pixels:
         return f"scale={canvas.width}:{canvas.height}:flags=bicubic,setsar=1"
     return f"crop={canvas.width}:{canvas.height}:0:0"  # an odd row or column goes: 4:2:0 knows only even sizes

@@ -76,9 +76,9 @@ def finish(rendering: Rendering, order: CutOrder, bench: Workbench) -> ExportRes
         If it is not what was asked for.
     """
     checked = check_file(bench.rendered, rendering.expected)
-    if not checked.faults and rendering.span is not None:
+    if not checked.faults and rendering.ends is not None:
         turned = rendering.method == "exact"
-        checked = replace(checked, faults=tuple(wrong_ends(bench.rendered, order.video, rendering.span, turned=turned)))
+        checked = replace(checked, faults=tuple(wrong_ends(bench.rendered, *rendering.ends, turned=turned)))
     size = bench.rendered.stat().st_size
     target = order.target.with_suffix(rendering.suffix) if rendering.suffix else order.target
     path = deliver(bench.rendered, checked, target, rendering.commands, overwrite=order.settings.overwrite)

@@ -1,5 +1,6 @@
 """Sources to cut, and eyes and ears to look at the cuts with."""
 
+import subprocess
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 
+from autoclip.media.ffmpeg import find_ffmpeg
 from autoclip.synthetic import (
     Beeps,
     Flash,
@@ -90,3 +92,10 @@ def assert_in_step(seen: Seen, *, count: int) -> None:
     assert len(seen.flashes) >= count
     for flash in seen.flashes:
         assert min(abs(flash - beep) for beep in seen.beeps) < 0.02, (seen.flashes, seen.beeps)
+
+
+def complaints(path: Path) -> str:
+    """What ffmpeg says while it decodes a file, each frame at its own time."""
+    timing = ["-fps_mode:v", "passthrough", "-enc_time_base:v", "demux"]
+    command = [find_ffmpeg(), "-v", "warning", "-i", path, *timing, "-f", "null", "-"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stderr

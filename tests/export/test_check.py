@@ -32,7 +32,7 @@ def rendered(source, tmp_path_factory):
 def test_a_right_file_has_no_fault(rendered):
     path, order, expected = rendered
     assert check_file(path, expected).faults == ()
-    assert wrong_ends(path, order.video, order.span, turned=True) == []
+    assert wrong_ends(path, order, order, turned=True) == []
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def test_each_fault_is_named(rendered, change, said):
 @pytest.mark.parametrize(("shift", "said"), [(0.04, "before"), (-0.04, "after")])
 def test_a_cut_that_is_one_frame_off_is_found_by_looking(rendered, shift, said):
     path, order, _ = rendered
-    asked = find_frame_span(order.video, Interval(3 + shift, 5 + shift))
-    first, last = wrong_ends(path, order.video, asked, turned=True)
+    asked = replace(order, span=find_frame_span(order.video, Interval(3 + shift, 5 + shift)))
+    first, last = wrong_ends(path, asked, asked, turned=True)
     assert f"its first frame is the source's 0.040 s {said}" == first
     assert f"its last frame is the source's 0.040 s {said}" == last
 

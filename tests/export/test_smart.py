@@ -1,15 +1,13 @@
 """A smart cut is as exact as an exact one, copies what it can bit for bit, and any decoder plays it."""
 
-import subprocess
 from dataclasses import replace
 
 import av
 import pytest
-from made_media import BOARD, SIZE, SOURCES, assert_in_step, look_at
+from made_media import BOARD, SIZE, SOURCES, assert_in_step, complaints, look_at
 
 from autoclip.export.h264 import H264FormatError, parameter_set_id, read_parameter_sets, split_lengths, with_lengths
 from autoclip.export.render import export_clip
-from autoclip.media.ffmpeg import find_ffmpeg
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
 from autoclip.synthetic import RenderOptions, render
@@ -30,12 +28,6 @@ def payloads(path):
         packets.sort(key=lambda packet: packet.pts)
         raw = [bytes(packet) for packet in packets]
     return [tuple(split_lengths(with_lengths(data) if data.startswith(b"\0\0\0\1") else data)) for data in raw]
-
-
-def complaints(path):
-    """What ffmpeg says while it decodes a file."""
-    command = [find_ffmpeg(), "-v", "warning", "-i", path, "-f", "null", "-"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stderr
 
 
 @pytest.mark.parametrize("name", SOURCES)

@@ -1,0 +1,79 @@
+"""The picture of a crossfade: the end of one cut dissolving into the start of the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from autoclip.export.encoders import pixel_format
+from autoclip.export.exact import cut_filters, picture_input
+from autoclip.export.order import CutOrder
+from autoclip.export.picture import picture_filters
+
+
+@dataclass(frozen=True, slots=True)
+class Crossfade:
+    """A dissolve.
+
+    Attributes
+    ----------
+    leaving, coming : CutOrder
+        The end of one cut and the start of the next, each about as long as the dissolve.
+    frame_count : int
+        Its frames.
+    rate : Fraction
+        Frames a second.
+    """
+
+    leaving: CutOrder
+    coming: CutOrder
+    frame_count: int
+    rate: Fraction
+
+    @property
+    def duration_sec(self) -> Fraction:
+        """Its length in seconds."""
+        return self.frame_count / self.rate
+
+
+def crossfade_arguments(
+    fade: Crossfade, encoder: tuple[str, ...], target: Path, *, upright: bool = True
+) -> tuple[str, ...]:
+    """Return the ffmpeg arguments that render a dissolve, picture only.
+
+    Parameters
+    ----------
+    fade : Crossfade
+        What dissolves into what.
+    encoder : tuple of str
+        Options of the encoder: those of the pieces it will stand between.
+    target : Path
+        Where to.
+    upright : bool
+        Turn and fit the pictures as an exact cut does; otherwise they stay as they are stored, as a smart cut's do.
+    """
+    turn = () if upright else ("-noautorotate",)
+    inputs = (
+        *turn,
+        *picture_input(fade.leaving.video, fade.leaving.span),
+        *turn,
+        *picture_input(fade.coming.video, fade.coming.span),
+    )
+    length = float(fade.duration_sec)
+    graph = (
+        f"[0:{fade.leaving.video.video.index}]{_prepared(fade, fade.leaving, upright=upright)}[leaving];"
+        f"[1:{fade.coming.video.video.index}]{_prepared(fade, fade.coming, upright=upright)}[coming];"
+        f"[leaving][coming]xfade=transition=fade:duration={length:.6f}:offset=0,"
+        f"trim=end_frame={fade.frame_count},format={pixel_format(fade.leaving.video, fade.leaving.settings)}[v]"
+    )
+    return ("-copyts", *inputs, "-filter_complex", graph, "-map", "[v]", *encoder, "-f", "mp4", str(target))
+
+
+def _prepared(fade: Crossfade, order: CutOrder, *, upright: bool) -> str:
+    """Return the filters that make a side exactly as many frames as the dissolve has, at its rate."""
+    fitted = picture_filters(order.video, order.settings, order.canvas, order.span.duration_sec) if upright else "null"
+    return (
+        f"{cut_filters(order.span)},{fitted},fps={fade.rate}:start_time=0,"
+        f"tpad=stop_mode=clone:stop_duration=1,trim=end_frame={fade.frame_count},settb=1/({fade.rate}),setpts=N"
+    )
