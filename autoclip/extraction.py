@@ -23,6 +23,7 @@ from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExtractionProfile, ExtractionSettings
 from autoclip.signals.black import black_runs
+from autoclip.signals.change import change_series
 from autoclip.signals.freeze import freeze_runs
 from autoclip.signals.hashing import hashes_on_grid
 from autoclip.signals.motion import motion_series
@@ -33,11 +34,11 @@ from autoclip.signals.sound import SoundMeter, envelope_dbfs, sound_series
 from autoclip.signals.table import Event, Features
 from autoclip.timeline import Grid
 
-EXTRACTION_VERSION = 1
+EXTRACTION_VERSION = 2
 """Part of the key under which features are stored: raised when the same file and settings would measure otherwise."""
 
 _SKIPPED: dict[ExtractionProfile, SkipFrame] = {"exact": "DEFAULT", "balanced": "NONREF", "fast": "NONKEY"}
-_SOUND_SIGNALS = ("audio_rms", "audio_dbfs", "loudness_lufs", "onset_strength")
+_SOUND_SIGNALS = ("audio_rms", "audio_dbfs", "loudness_lufs", "midband_dbfs", "onset_strength")
 
 
 def extract(
@@ -141,6 +142,7 @@ class _Pass:
         measures, sound = self._pictures.finish(), self._sound.finish()
         series = {
             "motion_score": motion_series(measures.motion_sec, measures.motion, grid),
+            "picture_change": change_series(measures.rows.seconds, measures.rows.change, grid),
             "luma_mean": _step_means(measures, grid),
         }
         absent: dict[str, str] = {}
@@ -164,6 +166,7 @@ class _Pass:
         rows, settings = measures.rows, self._settings
         events = (
             *cuts(rows.seconds, cut_scores(measures.shots)),
+            *(Event("chapter", chapter.start_sec) for chapter in self._video.chapters if chapter.start_sec < duration),
             *black_runs(rows.seconds, rows.black_share, duration, settings.black_min_sec),
             *freeze_runs(
                 rows.seconds,

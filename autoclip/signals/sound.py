@@ -26,6 +26,14 @@ JITTER_SEC = 0.04
 Half of it is the shift of sound against picture that nobody notices (ITU-R BT.1359: 45 ms early).
 """
 
+MIDBAND_HZ = (500.0, 2000.0)
+"""The octaves around 1 kHz, which carry shouts, cheers, blows and speech; the bass of music and the hiss of rain lie
+outside. """
+
+MIDBAND_SEC = 0.1
+"""Length of the window of the mid-band level: about the time over which the ear adds up the energy of a short sound
+(temporal integration, 100-200 ms; Zwicker & Fastl, "Psychoacoustics", chapter 8)."""
+
 _BATCH_HOPS = 64
 
 
@@ -39,12 +47,15 @@ class SoundRows:
         Of the mono mix (mean of the channels), of each hop; shape ``(n,)``, float32.
     weighted_power : ndarray
         Mean square of the K-weighted channels, summed by their weights (BS.1770), of each hop.
+    midband_power : ndarray
+        Power of the mono mix from `MIDBAND_HZ` of each hop.
     onset : ndarray
         Onset strength in dB, of each hop.
     """
 
     mean_square: NDArray[np.float32]
     weighted_power: NDArray[np.float32]
+    midband_power: NDArray[np.float32]
     onset: NDArray[np.float32]
 
 
@@ -58,6 +69,7 @@ class SoundSeries:
     audio_rms: NDArray[np.float32]
     audio_dbfs: NDArray[np.float32]
     loudness_lufs: NDArray[np.float32]
+    midband_dbfs: NDArray[np.float32]
     onset_strength: NDArray[np.float32]
 
 
@@ -69,6 +81,7 @@ class _Spectrum:
     window: NDArray[np.float32]
     scale: NDArray[np.float32]
     weighting: NDArray[np.float32]
+    midband: slice
     edges: NDArray[np.intp]
 
 
@@ -105,7 +118,7 @@ class SoundMeter:
         if not self._parts:
             return None
         count = max(first + part.shape[1] for first, part in self._parts)
-        rows = np.full((3, count), np.nan, np.float32)
+        rows = np.full((4, count), np.nan, np.float32)
         for first, part in self._parts:
             rows[:, first : first + part.shape[1]] = part
         self._parts = []
@@ -141,7 +154,7 @@ class _Run:
         self._next += samples.shape[1]
 
     def rows(self, *, final: bool) -> list[tuple[int, NDArray[np.float32]]]:
-        """Return the rows that can be made, as ``(first hop, (3, n))``; few at a time are left to wait for more."""
+        """Return the rows that can be made, as ``(first hop, (4, n))``; few at a time are left to wait for more."""
         lead = self._spectrum.length // 2
         ready = self._next - (0 if final else lead)
         end_hop = int(ready / (self._rate * HOP_SEC) + 1e-9)
@@ -172,11 +185,13 @@ class _Run:
         spectra = rfft(frames * self._spectrum.window, axis=2)
         power = (spectra.real**2 + spectra.imag**2) * self._spectrum.scale
         weighted = np.einsum("cnf,f,c->n", power, self._spectrum.weighting, self._weights, optimize=True)
-        return np.stack([mean_square, weighted, self._onset(spectra)]).astype(np.float32)
-
-    def _onset(self, spectra: NDArray[np.complex64]) -> NDArray[np.float32]:
         mix = spectra.mean(axis=0) if len(spectra) > 1 else spectra[0]
-        levels = band_levels((mix.real**2 + mix.imag**2) * self._spectrum.scale, self._spectrum.edges)
+        mixed = (mix.real**2 + mix.imag**2) * self._spectrum.scale
+        midband = mixed[:, self._spectrum.midband].sum(axis=1)
+        return np.stack([mean_square, weighted, midband, self._onset(mixed)]).astype(np.float32)
+
+    def _onset(self, power: NDArray[np.float32]) -> NDArray[np.float32]:
+        levels = band_levels(power, self._spectrum.edges)
         # The first row of a run has nothing to rise from.
         before = levels[:1] if self._levels is None else self._levels
         self._levels = levels[-1:]
@@ -187,7 +202,7 @@ def sound_series(rows: SoundRows, grid: Grid) -> SoundSeries:
     """Put rows on the sampling grid.
 
     ``audio_rms`` and ``audio_dbfs`` are of the energy of the whole step, ``loudness_lufs`` is the loudest momentary
-    loudness centred in it, ``onset_strength`` the mean.
+    loudness centred in it, ``midband_dbfs`` the loudest `MIDBAND_SEC` of the mid-band, ``onset_strength`` the mean.
     """
     step_of_row = np.minimum(((np.arange(len(rows.onset)) + 0.5) * HOP_SEC / grid.step_sec).astype(np.intp), grid.count)
     mean_square = _step_mean(rows.mean_square, step_of_row, grid.count)
@@ -195,6 +210,7 @@ def sound_series(rows: SoundRows, grid: Grid) -> SoundSeries:
         audio_rms=np.sqrt(mean_square).astype(np.float32),
         audio_dbfs=decibels(mean_square).astype(np.float32),
         loudness_lufs=_step_max(momentary_loudness(rows.weighted_power, HOP_SEC), step_of_row, grid.count),
+        midband_dbfs=_step_max(_midband_level(rows.midband_power), step_of_row, grid.count),
         onset_strength=_step_mean(rows.onset, step_of_row, grid.count).astype(np.float32),
     )
 
@@ -205,6 +221,13 @@ def envelope_dbfs(rows: SoundRows, duration_sec: float) -> NDArray[np.float32]:
     count = min(len(envelope), len(rows.mean_square))
     envelope[:count] = decibels(rows.mean_square[:count].astype(np.float64))
     return envelope
+
+
+def _midband_level(power: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Level of the `MIDBAND_SEC` around each hop, in dBFS; NaN where one of its hops has no sound."""
+    hops = max(1, round(MIDBAND_SEC / HOP_SEC))
+    padded = np.pad(power.astype(np.float64), (hops // 2, hops - 1 - hops // 2), mode="edge")
+    return decibels(np.lib.stride_tricks.sliding_window_view(padded, hops).mean(axis=1))
 
 
 def _step_mean(values: NDArray[np.float32], step: NDArray[np.intp], count: int) -> NDArray[np.float64]:
@@ -231,7 +254,8 @@ def _spectrum(rate: int) -> _Spectrum:
     sides = np.full(len(frequencies), 2.0)
     sides[0] = sides[-1] = 1.0
     scale = (sides / (length * float(np.sum(window**2)))).astype(np.float32)
-    return _Spectrum(length, window, scale, k_weighting(frequencies, rate), band_edges(frequencies))
+    midband = slice(*(int(edge) for edge in np.searchsorted(frequencies, MIDBAND_HZ)))
+    return _Spectrum(length, window, scale, k_weighting(frequencies, rate), midband, band_edges(frequencies))
 
 
 def _first_hop(start: int, rate: int) -> int:
