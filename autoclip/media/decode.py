@@ -31,6 +31,12 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from autoclip.media.container import open_container
+from autoclip.media.decode_choice import (
+    MIN_PIXELS_TO_SKIP,
+    PacketFacts,
+    motion_pictures,
+    surprising_pictures,
+)
 from autoclip.media.decode_groups import PacketGroup, PacketGrouper, VideoPacket
 from autoclip.media.decode_sampling import PictureSampler, SampleGrid, is_full_range
 from autoclip.media.decode_sound import SoundBlock, SoundDamage, SoundDecoder
@@ -178,7 +184,7 @@ def decode(
         container = stack.enter_context(open_container(video.path))
         decoders = stack.enter_context(_Decoders(video, policy))
         sound = _sound_decoder(container, video)
-        grouper = PacketGrouper(decoders.codec if policy.decoders > 1 else "")
+        grouper = PacketGrouper(decoders.codec)
         pending: deque[Future[Described[Description]]] = deque()
         reader = _read(container, video, policy)
         for item in reader:
@@ -294,7 +300,7 @@ class _Decoders:
         try:
             decoder = self._take(group, before)
             pictures, damage = decoder.decode(group, self._stop)
-            if group.ends:
+            if group.last or (group.ends and self._policy.decoders > 1):
                 self._give_back(decoder)
                 decoder = None
         finally:
@@ -309,7 +315,7 @@ class _Decoders:
 
     def _take(self, group: PacketGroup, before: Future[_PictureDecoder | None] | None) -> _PictureDecoder:
         """Return the decoder that had the group before if it must go on, else an idle one."""
-        if not group.restarts and before is not None:
+        if before is not None and (not group.restarts or self._policy.decoders == 1):
             held = before.result()
             if held is None:
                 raise _Stopped
@@ -335,17 +341,18 @@ class _PictureDecoder:
     def __init__(self, context: VideoCodecContext, video: Video, policy: DecodePolicy) -> None:
         self.codec = context.name
         self._context = context
-        self._tick_rate = video.video.time_base * Fraction(policy.motion_fps).limit_denominator(1000)
+        self._one_by_one = policy.decoders == 1
+        self._ticks_a_unit = video.video.time_base * Fraction(policy.motion_fps).limit_denominator(1000)
         self._grid = SampleGrid.of(video.video.width, video.video.height, policy.longest_side)
         self._sampler = PictureSampler(self._grid)
-        if policy.decoders > 1:
-            context.thread_type, context.thread_count = "NONE", 1
-        else:
-            context.thread_type, context.thread_count = "AUTO", 0
-        if policy.skip_loop_filter:
+        self._motion_pts: frozenset[int] = frozenset()
+        context.thread_type = "AUTO" if self._one_by_one else "NONE"
+        context.thread_count = 0 if self._one_by_one else 1
+        small = video.video.width * video.video.height < MIN_PIXELS_TO_SKIP
+        spare = policy.skip_frame == "NONKEY" or not small
+        self._skip_frame: SkipFrame = policy.skip_frame if spare else "DEFAULT"
+        if policy.skip_loop_filter and spare:
             context.options = {"skip_loop_filter": "all"}
-        context.skip_frame = policy.skip_frame
-        self._skip_frame = policy.skip_frame
 
     def reset(self) -> None:
         """Forget everything, ready for a fresh start."""
@@ -353,36 +360,35 @@ class _PictureDecoder:
 
     def decode(self, group: PacketGroup, stop: threading.Event) -> tuple[Pictures | None, list[PictureDamage]]:
         """Decode and reduce a group's pictures, in order of presentation."""
-        motion_pts = self._motion_pts(group)
-        builder = _PicturesBuilder(self._sampler, self._grid, motion_pts, len(group.packets) + 64)
+        motion = motion_pictures(_shown_pts(group), self._ticks_a_unit)
+        wanted = motion | surprising_pictures(_facts(group))
+        # With frame threads the pictures of a group may come out during the next one.
+        builder = _PicturesBuilder(self._sampler, self._grid, motion | self._motion_pts, len(group.packets) + 64)
+        self._motion_pts = motion if self._one_by_one else frozenset()
         damage: list[PictureDamage] = []
-        flush: tuple[None, ...] = (None,) if group.ends else ()
-        for packet in (*group.packets, *flush):
+        for packet in self._feed(group):
             if stop.is_set():
                 raise _Stopped
             if packet is not None:
-                self._context.skip_frame = "DEFAULT" if packet.pts in motion_pts else self._skip_frame
+                self._context.skip_frame = "DEFAULT" if packet.pts in wanted else self._skip_frame
             try:
                 frames = self._context.decode(packet)
             except av.error.FFmpegError as error:
                 damage.append(PictureDamage(packet.pts if packet else None, error.strerror or "invalid data"))
                 continue
             for frame in frames:
-                if not _belongs(frame, group):
+                if not self._one_by_one and not _belongs(frame, group):
                     continue
                 if frame.is_corrupt:
                     damage.append(PictureDamage(frame.pts, "the picture is damaged"))
                 builder.add(frame)
         return builder.pictures(), damage
 
-    def _motion_pts(self, group: PacketGroup) -> frozenset[int]:
-        """Return the first picture of each tick of the motion clock.
-
-        They are always decoded, so that motion is the same whatever else is skipped.
-        """
-        shown = _shown_pts(group)
-        ticks = shown * self._tick_rate.numerator // self._tick_rate.denominator
-        return frozenset(shown[np.unique(ticks, return_index=True)[1]].tolist())
+    def _feed(self, group: PacketGroup) -> tuple[VideoPacket | None, ...]:
+        """Return the packets the decoder needs, and None where it must give out all it holds."""
+        if self._one_by_one:
+            return (*group.packets, None) if group.last else group.packets
+        return (*group.packets, *group.borrowed, None) if group.ends else (*group.packets, *group.borrowed)
 
 
 class _PicturesBuilder:
@@ -438,13 +444,14 @@ def _belongs(frame: VideoFrame, group: PacketGroup) -> bool:
 
 
 def _shown_pts(group: PacketGroup) -> NDArray[np.int64]:
-    pts = [packet.pts for packet in group.packets if packet.pts is not None and not packet.is_discard]
-    kept = [
-        p
-        for p in pts
-        if (group.first_pts is None or p >= group.first_pts) and (group.end_pts is None or p < group.end_pts)
+    pts = (packet.pts for packet in group.packets if packet.pts is not None and not packet.is_discard)
+    return np.unique(np.fromiter((p for p in pts if group.first_pts is None or p >= group.first_pts), np.int64))
+
+
+def _facts(group: PacketGroup) -> list[PacketFacts]:
+    return [
+        PacketFacts(packet.pts, packet.size, packet.is_keyframe) for packet in group.packets if packet.pts is not None
     ]
-    return np.unique(np.array(kept, np.int64))
 
 
 def _end_of(packet: VideoPacket) -> int:

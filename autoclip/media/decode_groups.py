@@ -36,20 +36,26 @@ class PacketGroup:
     Attributes
     ----------
     packets : tuple of Packet
-        What the decoder is fed.
+        The group's own packets.
+    borrowed : tuple of Packet
+        The next group's keyframe and the leading pictures after it that are shown with this group; empty if none are.
     first_pts, end_pts : int or None
         Pictures outside ``[first_pts, end_pts)`` belong to another group; None leaves that side open.
     restarts : bool
         Whether a decoder can start afresh here; otherwise it must be the one that had the group before.
     ends : bool
         Whether the next group restarts, so that the decoder must give out all it holds.
+    last : bool
+        Whether the stream ends here.
     """
 
     packets: tuple[VideoPacket, ...]
+    borrowed: tuple[VideoPacket, ...]
     first_pts: int | None
     end_pts: int | None
     restarts: bool
     ends: bool
+    last: bool
 
 
 @dataclass
@@ -65,8 +71,15 @@ class _Open:
         self.packets.append(packet)
         self.size += packet.size
 
-    def closed(self, *, end_pts: int | None, ends: bool) -> PacketGroup:
-        return PacketGroup(tuple(self.packets), self.first_pts, end_pts, self.restarts, ends)
+    def closed(
+        self,
+        *,
+        end_pts: int | None = None,
+        ends: bool = False,
+        last: bool = False,
+        borrowed: tuple[VideoPacket, ...] = (),
+    ) -> PacketGroup:
+        return PacketGroup(tuple(self.packets), borrowed, self.first_pts, end_pts, self.restarts, ends, last)
 
 
 class PacketGrouper:
@@ -101,14 +114,14 @@ class PacketGrouper:
         if len(self._current.packets) >= MAX_GROUP_PACKETS or self._current.size >= MAX_GROUP_BYTES:
             if self._waiting is not None:
                 yield self._release()
-            yield self._current.closed(end_pts=None, ends=False)
+            yield self._current.closed()
             self._current = _Open(restarts=False, first_pts=self._current.first_pts)
 
     def finish(self) -> Iterator[PacketGroup]:
         """Yield what is left at the end of the stream."""
         if self._waiting is not None:
             yield self._release()
-        yield self._current.closed(end_pts=None, ends=True)
+        yield self._current.closed(ends=True, last=True)
 
     def _starts_group(self, packet: VideoPacket) -> bool:
         return (
@@ -122,11 +135,9 @@ class PacketGrouper:
     def _release(self) -> PacketGroup:
         group, key = self._waiting, self._current
         assert group is not None  # noqa: S101 - the callers looked
-        if self._leading:
-            group.packets.append(key.packets[0])
-            group.packets.extend(self._leading)
+        borrowed = (key.packets[0], *self._leading) if self._leading else ()
         self._waiting, self._leading = None, []
-        return group.closed(end_pts=key.first_pts, ends=True)
+        return group.closed(end_pts=key.first_pts, ends=True, borrowed=borrowed)
 
 
 def is_fresh_start(packet: VideoPacket, codec: str) -> bool:

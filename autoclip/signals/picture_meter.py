@@ -199,7 +199,7 @@ class _Motion:
 
     def __init__(self, motion_fps: float) -> None:
         self._motion_fps = motion_fps
-        self._tick: int | None = None
+        self._tick: float | None = None
         self._last: NDArray[np.uint8] | None = None
         self.motion_sec: list[float] = []
         self.motion: list[float] = []
@@ -207,13 +207,13 @@ class _Motion:
         self.hashes: list[np.uint64] = []
 
     def push(self, seconds: NDArray[np.float64], luma: NDArray[np.uint8], span: float) -> None:
-        # The first picture of a group may fall into the tick of the group before.
+        # The first picture that was decoded in one go may fall into the tick of the one before.
         ticks = np.floor(seconds * self._motion_fps + 1e-6)
-        first = 1 if len(ticks) and self._tick == ticks[0] else 0
-        seconds, luma = seconds[first:], luma[first:]
+        first_of_tick = np.diff(ticks, prepend=-1.0 if self._tick is None else self._tick) > 0
+        seconds, luma = seconds[first_of_tick], luma[first_of_tick]
         if len(seconds) == 0:
             return
-        self._tick = int(ticks[-1])
+        self._tick = float(ticks[-1])
         self.hash_sec.extend(seconds.tolist())
         self.hashes.extend(difference_hash(luma))
         if self._last is not None:
