@@ -66,7 +66,7 @@ def sole_writer(project_id: str, report: RunReport) -> Iterator[None]:
     def wait(holder: str) -> None:
         report(Progress("extract", 0.0, f"waiting for job {holder} on the same project"))
 
-    with held(project_lock(data_folder(), project_id), str(own_run_id()), wait):
+    with held(project_lock(data_folder().root, project_id), str(own_run_id()), wait):
         yield
 
 

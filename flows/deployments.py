@@ -11,7 +11,7 @@ from typing import Literal
 
 from prefect import Flow
 
-from flows.job_flow import JobType
+from flows.job_types import JobType
 
 QueueName = Literal["videos", "folders"]
 QUEUES: tuple[QueueName, ...] = ("videos", "folders")

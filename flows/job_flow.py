@@ -6,7 +6,7 @@ import functools
 import inspect
 import os
 from collections.abc import Callable, Coroutine
-from typing import Any, Literal, ParamSpec
+from typing import Any, ParamSpec
 from uuid import UUID
 
 from prefect import Flow, flow, get_client, get_run_logger
@@ -16,12 +16,12 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled, Failed
 
 from autoclip.errors import AutoclipError
+from flows.job_types import JobType
 from flows.liveness import run_lock
 from storage.process_lock import held
 from tasks.places import data_folder
 from tasks.run_report import RunCancelledError
 
-JobType = Literal["download", "analyze", "export", "export-batch", "process-video", "process-folder", "maintenance"]
 Arguments = ParamSpec("Arguments")
 JobBody = Callable[Arguments, Coroutine[Any, Any, Any]]
 
@@ -44,7 +44,7 @@ def job_flow(job_type: JobType, text: str) -> Callable[[JobBody[Arguments]], Flo
     def decorate(body: JobBody[Arguments]) -> Flow[Arguments, Coroutine[Any, Any, Any]]:
         @functools.wraps(body)
         async def job(*arguments: Arguments.args, **named: Arguments.kwargs) -> Any:  # noqa: ANN401
-            with held(run_lock(data_folder(), own_run_id()), str(os.getpid())):
+            with held(run_lock(data_folder().root, own_run_id()), str(os.getpid())):
                 await introduce(f"job:{job_type}")
                 return await _ending(body(*arguments, **named))
 

@@ -8,15 +8,15 @@ import socket
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, get_args
+from pathlib import Path
+from typing import Any
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.states import Cancelled, Crashed
 
-from flows.job_flow import JobType
+from flows.job_types import JOB_TYPES
 from flows.liveness import run_lock
-from storage.data_folder import DataFolder
 from storage.process_lock import holder, is_held, machine_of
 
 START_SEC = 60.0
@@ -37,15 +37,15 @@ def crash(_run: FlowRun) -> State[Any]:
     return Crashed(message=LOST)
 
 
-def reap(client: SyncPrefectClient, folder: DataFolder, ending: Ending = crash) -> tuple[FlowRun, ...]:
+def reap(client: SyncPrefectClient, data_dir: Path, ending: Ending = crash) -> tuple[FlowRun, ...]:
     """Bring every lost run of this machine to an end.
 
     Parameters
     ----------
     client : SyncPrefectClient
         Of the server.
-    folder : DataFolder
-        Whose runs they are.
+    data_dir : Path
+        The data folder whose runs they are.
     ending : callable
         Run -> the state a lost one gets, unless it was to be cancelled.
 
@@ -54,29 +54,29 @@ def reap(client: SyncPrefectClient, folder: DataFolder, ending: Ending = crash) 
     tuple of FlowRun
         The lost ones.
     """
-    return tuple(run for run in unended(client) if lay_to_rest(client, run, folder, ending))
+    return tuple(run for run in unended(client) if lay_to_rest(client, run, data_dir, ending))
 
 
 def unended(client: SyncPrefectClient) -> list[FlowRun]:
     """Return our runs that a process should be working on."""
     body = {
         "flow_runs": {"state": {"type": {"any_": ["RUNNING", "CANCELLING", "PENDING"]}}},
-        "flows": {"name": {"any_": list(get_args(JobType))}},
+        "flows": {"name": {"any_": list(JOB_TYPES)}},
     }
     return [FlowRun.model_validate(run) for run in client.request("POST", "/flow_runs/filter", json=body).json()]
 
 
-def lay_to_rest(client: SyncPrefectClient, run: FlowRun, folder: DataFolder, ending: Ending = crash) -> bool:
+def lay_to_rest(client: SyncPrefectClient, run: FlowRun, data_dir: Path, ending: Ending = crash) -> bool:
     """End one run if its process is gone; tell whether it was."""
-    if run.state is None or run.state.is_final() or run.state.is_scheduled() or not _is_lost(run, folder):
+    if run.state is None or run.state.is_final() or run.state.is_scheduled() or not _is_lost(run, data_dir):
         return False
     to_stop = run.state.type is StateType.CANCELLING
     client.set_flow_run_state(run.id, Cancelled(message="cancelled on request") if to_stop else ending(run), force=True)
     return True
 
 
-def _is_lost(run: FlowRun, folder: DataFolder) -> bool:
-    lock = run_lock(folder, run.id)
+def _is_lost(run: FlowRun, data_dir: Path) -> bool:
+    lock = run_lock(data_dir, run.id)
     if not lock.exists():
         return _never_began(run)
     if machine_of(lock) != socket.gethostname():

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from prefect.client.schemas.objects import Artifact, FlowRun, State, StateType
 from pydantic import BaseModel, ConfigDict
 
-from flows.job_flow import JobType
+from flows.job_types import JobType
 
 JobState = Literal["scheduled", "pending", "running", "completed", "failed", "cancelled", "crashed"]
-JOB_TYPES: tuple[JobType, ...] = get_args(JobType)
 
 STATES: Mapping[StateType, JobState] = {
     StateType.SCHEDULED: "scheduled",

@@ -14,12 +14,11 @@ from prefect.states import AwaitingRetry, Cancelling
 
 from autoclip.errors import ConflictError, NotFoundError, ParameterError, ServiceError
 from autoclip.settings import Settings, unknown_name
-from flows.job_flow import JobType
+from flows.job_types import JOB_TYPES, JobType
 from flows.reaper import lay_to_rest
-from interfaces.jobs.job import JOB_TYPES, STATES, Job, JobState, job_of, project_of
-from interfaces.jobs.server import api_address, open_client, server_faults
+from interfaces.jobs.job import STATES, Job, JobState, job_of, project_of
+from interfaces.prefect_server import api_address, open_client, server_faults
 from storage.catalog import Page, open_catalog
-from storage.data_folder import DataFolder
 from storage.environment import Environment, read_environment
 
 FOLLOW_SEC = 1.0
@@ -173,7 +172,7 @@ class Jobs:
         with server_faults(self._address):
             # The answer may say REJECT although the run is cancelled now: what counts is the state it is in.
             self._client.set_flow_run_state(run.id, Cancelling(message="cancelled on request"))
-            lay_to_rest(self._client, self._client.read_flow_run(run.id), DataFolder(self._environment.data_dir))
+            lay_to_rest(self._client, self._client.read_flow_run(run.id), self._environment.data_dir)
         return self.get(job_id)
 
     def retry(self, job_id: str) -> Job:

@@ -146,7 +146,7 @@ def test_a_run_without_a_worker_stops_when_it_is_asked_to(data_dir: Path, match:
                 time.sleep(0.1)
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=[cancel_when_waiting], daemon=True)
-    with held(project_lock(DataFolder(data_dir), project.id), "another"):
+    with held(project_lock(data_dir, project.id), "another"):
         thread.start()
         state = asyncio.run(analyze(project.id, return_state=True))
     assert state.is_cancelled(), state

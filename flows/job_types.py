@@ -1,0 +1,8 @@
+"""The types of jobs; each is a flow and a deployment by the same name."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+JobType = Literal["download", "analyze", "export", "export-batch", "process-video", "process-folder", "maintenance"]
+JOB_TYPES: tuple[JobType, ...] = get_args(JobType)

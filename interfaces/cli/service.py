@@ -1,0 +1,78 @@
+"""``autoclip up``: the whole service with one command."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from autoclip.errors import ParameterError
+from interfaces.cli.serve import require_guarded
+from interfaces.cli.terminal import say
+
+if TYPE_CHECKING:
+    from storage.environment import Environment
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("up")(up)
+
+
+def up() -> None:
+    """Start Prefect's server, a worker, the deployments and the API, whatever of it is missing, until Ctrl-C."""
+    from flows.liveness import service_lock
+    from storage.environment import read_environment
+    from storage.process_lock import is_held
+
+    environment = read_environment()
+    require_guarded(environment, force=False)
+    given = os.environ.get("PREFECT_API_URL")
+    api_url = given or f"http://{environment.prefect_host}:{environment.prefect_port}/api"
+    if is_held(service_lock(environment.data_dir)):
+        _tell_what_runs(environment, api_url)
+        return
+    _serve(environment, api_url, own_server=not given and not _answers(f"{api_url}/health"))
+
+
+def _serve(environment: Environment, api_url: str, *, own_server: bool) -> None:
+    from flows.liveness import service_lock
+    from interfaces.service.pieces import private_prefect
+    from storage.process_lock import held
+
+    # Prefect reads its variables when it is imported, which the next lines do.
+    variables = private_prefect(environment, api_url)
+    Path(variables["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
+    os.environ.update(variables)
+    from interfaces.service.up import Service
+
+    if not own_server:
+        say(f"using the Prefect server that runs at {api_url}")
+    with held(service_lock(environment.data_dir), str(os.getpid()), _refuse):
+        Service(environment, api_url, own_server, say).run()
+
+
+def _refuse(holder: str) -> None:
+    raise ParameterError(f"the service of this data folder is being started by process {holder}")
+
+
+def _tell_what_runs(environment: Environment, api_url: str) -> None:
+    say("the service of this data folder runs already:")
+    say(f"Prefect  {api_url.removesuffix('/api')}  {_condition(f'{api_url}/health')}")
+    own = f"http://{environment.host}:{environment.port}"
+    say(f"autoclip {own}  {_condition(f'{own}/api/health')}")
+
+
+def _condition(address: str) -> str:
+    return "answers" if _answers(address) else "does not answer (yet)"
+
+
+def _answers(address: str) -> bool:
+    import httpx
+
+    try:
+        return httpx.get(address, timeout=3).is_success
+    except httpx.HTTPError:
+        return False

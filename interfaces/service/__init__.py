@@ -1,0 +1,1 @@
+"""``autoclip up``: the server, the worker, the deployments and the API as one service."""

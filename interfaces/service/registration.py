@@ -1,0 +1,104 @@
+"""What the server must know before it can run our jobs: a work pool with its queues, limits, deployments."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.types.entrypoint import EntrypointType
+from prefect.workers.process import ProcessWorker
+
+from flows.deployments import DEPLOYMENTS, QUEUES, JobDeployment, QueueName
+from storage.environment import Environment, read_environment
+from tasks.machine_limits import Kind, limit_name
+
+
+def register(client: SyncPrefectClient, environment: Environment) -> None:
+    """Make or renew everything; what people changed in Prefect's page (a pause, a schedule) stays."""
+    _make_pool(client, environment)
+    for queue in QUEUES:
+        _make_queue(client, environment, queue)
+    _limit(client, "decode", environment.decode_limit)
+    _limit(client, "render", environment.render_limit)
+    for deployment in DEPLOYMENTS:
+        _deploy(environment.work_pool, deployment)
+
+
+def runs_at_once(queue: QueueName) -> int:
+    """Return how many runs of a queue are started at once.
+
+    Decodes and renders have limits of their own; one run more than those keeps the next one's start (2 s of imports)
+    and the download of another off the critical path.
+    """
+    return (os.cpu_count() or 2) + 1 if queue == "videos" else 4
+
+
+def _make_pool(client: SyncPrefectClient, environment: Environment) -> None:
+    template = ProcessWorker.get_default_base_job_template()
+    variables: dict[str, Any] = template["variables"]["properties"]
+    # Named outright, the command is started as it is, without a supervising process in between.
+    variables["command"]["default"] = f"{sys.executable} -m prefect.engine"
+    variables["working_dir"]["default"] = str(_made(environment.data_dir / "work"))
+    try:
+        client.request("GET", "/work_pools/{name}", path_params={"name": environment.work_pool})
+    except ObjectNotFound:
+        body = {"name": environment.work_pool, "type": "process", "base_job_template": template}
+        client.request("POST", "/work_pools/", json=body)
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code != httpx.codes.NOT_FOUND:
+            raise
+        body = {"name": environment.work_pool, "type": "process", "base_job_template": template}
+        client.request("POST", "/work_pools/", json=body)
+    else:
+        path = {"name": environment.work_pool}
+        client.request("PATCH", "/work_pools/{name}", path_params=path, json={"base_job_template": template})
+
+
+def _make_queue(client: SyncPrefectClient, environment: Environment, queue: QueueName) -> None:
+    pool = {"work_pool_name": environment.work_pool}
+    body = {"name": queue, "concurrency_limit": runs_at_once(queue)}
+    try:
+        client.request("POST", "/work_pools/{work_pool_name}/queues", path_params=pool, json=body)
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code != httpx.codes.CONFLICT:
+            raise
+
+
+def _limit(client: SyncPrefectClient, kind: Kind, count: int) -> None:
+    """Have at most `count` decodes or renders run on this machine."""
+    name = limit_name(kind)
+    client.upsert_global_concurrency_limit_by_name(name, count)
+
+
+def _deploy(pool: str, deployment: JobDeployment) -> None:
+    made = RunnerDeployment.from_flow(
+        deployment.flow,
+        name=deployment.job_type,
+        entrypoint_type=EntrypointType.MODULE_PATH,
+        work_pool_name=pool,
+        work_queue_name=deployment.queue,
+        tags=["autoclip"],
+    )
+    made.apply(work_pool_name=pool)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def main() -> None:
+    """Register at the server of this process's environment."""
+    environment = read_environment()
+    with get_client(sync_client=True) as client:
+        register(client, environment)
+
+
+if __name__ == "__main__":
+    main()

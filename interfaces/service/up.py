@@ -1,0 +1,210 @@
+"""Start what is missing, keep it running, stop all of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.states import AwaitingRetry, Cancelled
+
+from autoclip.errors import ServiceError
+from flows.liveness import run_lock
+from flows.reaper import reap, unended
+from interfaces.prefect_server import open_client
+from interfaces.service.descendants import adopt_orphans, bury, end_descendants
+from interfaces.service.pieces import Piece, api_piece, register, server_piece, worker_piece
+from storage.environment import Environment
+from storage.process_lock import machine_of
+
+START_SEC = 120.0
+"""A server on a fresh database took 4-17 s on two cores (measured); more than this is no slow start."""
+REAP_SEC = 10.0
+"""Lost runs are looked for this often: one request of 10 ms."""
+STOP_SEC = 8.0
+Say = Callable[[str], None]
+
+
+@dataclass
+class Service:
+    """The whole service of one data folder.
+
+    Attributes
+    ----------
+    environment : Environment
+        Where everything is and listens.
+    api_url : str
+        The Prefect server's API.
+    own_server : bool
+        Whether we start that server.
+    say : callable
+        Tells a person at the terminal.
+    """
+
+    environment: Environment
+    api_url: str
+    own_server: bool
+    say: Say
+    server: Piece | None = None
+    pieces: list[Piece] = field(default_factory=list)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """Serve until SIGINT or SIGTERM.
+
+        Raises
+        ------
+        ServiceError
+            If a piece can't be started; those that run are stopped then.
+        """
+        for wanted in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(wanted, lambda *_: self.stopping.set())
+        adopt_orphans()
+        begun = time.monotonic()
+        with open_client(self.api_url) as client:
+            try:
+                self._start(client)
+                self._greet(time.monotonic() - begun)
+                self._watch(client)
+            finally:
+                self._stop(client)
+
+    def _start(self, client: SyncPrefectClient) -> None:
+        api = api_piece(self.environment, self.api_url)
+        self._begin(api)  # it can do without Prefect for now, and both take seconds
+        if self.own_server:
+            self.server = server_piece(self.environment, self.api_url)
+            self.server.start()
+        self._wait_for(f"{self.api_url}/health", self.server)
+        register(self.environment, self.api_url)
+        self._recover(client)
+        self._begin(worker_piece(self.environment, self.api_url, worker_name()))
+        self._wait_for(f"http://{self.environment.host}:{self.environment.port}/api/health", api)
+
+    def _begin(self, piece: Piece) -> None:
+        piece.start()
+        self.pieces.append(piece)
+
+    def _recover(self, client: SyncPrefectClient) -> None:
+        """Settle what a service that was killed has left behind."""
+        for run in reap(client, self.environment.data_dir):
+            self.say(f"job {run.id} ({run.name}) was lost when the service last ended; 'autoclip retry' continues it")
+
+    def _wait_for(self, address: str, piece: Piece | None) -> None:
+        """Wait until a piece answers."""
+        deadline = time.monotonic() + (START_SEC if piece else 10.0)
+        while not self.stopping.is_set():
+            if piece is not None and not piece.alive:
+                raise ServiceError(f"{piece.name} ended at once; its log {piece.log} says:\n{piece.last_words()}")
+            if _answers(address):
+                return
+            if time.monotonic() > deadline:
+                name = piece.name if piece else "the Prefect server of PREFECT_API_URL"
+                raise ServiceError(
+                    f"{address}: {name} does not answer; see the logs in {self.environment.data_dir}/logs"
+                )
+            time.sleep(0.2)
+
+    def _greet(self, took_sec: float) -> None:
+        if not self.stopping.is_set():
+            for line in addresses(self.environment, self.api_url):
+                self.say(line)
+            self.say(f"ready after {took_sec:.0f} s; Ctrl-C stops all of it")
+
+    def _watch(self, client: SyncPrefectClient) -> None:
+        """Keep the pieces running and the runs honest."""
+        reaped = time.monotonic()
+        every = [piece for piece in (self.server, *self.pieces) if piece is not None]
+        known = {piece.process.pid for piece in every if piece.process}
+        while not self.stopping.wait(1.0):
+            bury(known)
+            for piece in every:
+                if piece.revive():
+                    self.say(f"{piece.name} had died and was started again; see {piece.log}")
+                    known = {p.process.pid for p in every if p.process}
+            if time.monotonic() - reaped > REAP_SEC:
+                reaped = time.monotonic()
+                self._reap(client)
+
+    def _reap(self, client: SyncPrefectClient) -> None:
+        try:
+            lost = reap(client, self.environment.data_dir)
+        except httpx.HTTPError:  # the server is starting anew; the next turn will find them
+            return
+        for run in lost:
+            self.say(f"job {run.id} ({run.name}) lost its process; 'autoclip retry {run.id}' continues it")
+
+    def _is_ours(self, run: FlowRun) -> bool:
+        """Whether a process of this machine works on a run, or only our worker can have taken it."""
+        lock = run_lock(self.environment.data_dir, run.id)
+        return machine_of(lock) == socket.gethostname() if lock.exists() else self.own_server
+
+    def _stop(self, client: SyncPrefectClient) -> None:
+        """End everything: work first, so that it can still tell the server; the server last."""
+        self.say("stopping")
+        running = [run for run in _running(client) if self._is_ours(run)]
+        for piece in reversed(self.pieces):
+            piece.stop(STOP_SEC)
+        server = self.server.process.pid if self.server and self.server.process else 0
+        end_descendants(STOP_SEC, spared=[server])
+        _put_back(client, running)
+        if self.server is not None:
+            self.server.stop(STOP_SEC)
+        end_descendants(STOP_SEC)
+        self.say("stopped; jobs that were running continue when 'autoclip up' starts again")
+
+
+def addresses(environment: Environment, api_url: str) -> tuple[str, ...]:
+    """Say where everything is."""
+    return (
+        f"Prefect's page  {api_url.removesuffix('/api')}",
+        f"Prefect's API   {api_url}",
+        f"autoclip        http://{environment.host}:{environment.port}",
+        f"data folder     {environment.data_dir}",
+    )
+
+
+def worker_name() -> str:
+    """Name the worker of this machine."""
+    return f"autoclip-{socket.gethostname()}-{os.getpid()}"
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(address, timeout=3).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _running(client: SyncPrefectClient) -> list[FlowRun]:
+    try:
+        return unended(client)
+    except httpx.HTTPError:  # no server, no runs
+        return []
+
+
+def _continued(run: FlowRun) -> State[Any]:
+    """Return the state of a run that we stopped: it goes on later, unless it was to stop anyway."""
+    if run.state is not None and run.state.type is StateType.CANCELLING:
+        return Cancelled(message="cancelled on request")
+    return AwaitingRetry(message="interrupted when the service stopped; continues when it starts")
+
+
+def _put_back(client: SyncPrefectClient, runs: list[FlowRun]) -> None:
+    """Have runs that we stopped go on when the service starts again."""
+    for before in runs:
+        try:
+            state = client.read_flow_run(before.id).state
+            if state is None or state.type in {StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED}:
+                continue
+            client.set_flow_run_state(before.id, _continued(before), force=True)
+        except httpx.HTTPError:  # the server died first; what is left is settled at the next start
+            return
