@@ -124,7 +124,7 @@ def _retuned(services: Services, project_id: str, settings: Settings) -> RetuneR
         raise ConflictError(f"the job {holder} is at work on the project {project_id}; wait for it or cancel it")
 
     folder = services.data_folder.project(project_id)
-    with held(project_lock(services.data_folder, project_id), "retune", refuse):
+    with held(project_lock(services.data_folder.root, project_id), "retune", refuse):
         clips_file = retune(folder, settings, project_id)
         origin = folder.features_origin()
         if origin is None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Response
 
 from autoclip.settings import Settings
-from flows.job_flow import JobType
+from flows.job_types import JobType
 from interfaces.api.services import Needed, Services
 from interfaces.jobs import Job, Jobs, JobState
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
-from flows.job_flow import JobType
+from flows.job_types import JobType
 from interfaces.api.bodies import Body, Identity, Listing, PathIdentity
 from interfaces.api.problems import documented
 from interfaces.api.services import Needed, Services
