@@ -1,0 +1,212 @@
+"""``autoclip run``, ``jobs``, ``job``, ``cancel``, ``retry`` and ``watch``: work that a worker does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from autoclip.errors import ParameterError
+from interfaces.cli.options import Assignments, Json, Mode, Quiet
+from interfaces.cli.terminal import MESSAGES, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from interfaces.jobs import Job, Jobs
+
+FAILED = 1
+JobId = Annotated[str, typer.Argument(help="Id of the job, or its beginning; 'autoclip jobs' lists them.")]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Stay until it has ended.")]
+Top = Annotated[int, typer.Option("--export-top", min=0, max=1000, help="Export this many of the best clips.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("run")(run)
+    app.command("jobs")(list_jobs)
+    app.command("job")(show_job)
+    app.command("cancel")(cancel)
+    app.command("retry")(retry)
+    app.command("watch")(watch)
+
+
+def run(
+    source: Annotated[str, typer.Argument(help="A video file, a folder of them, or the address of a video.")],
+    *,
+    name: Annotated[str, typer.Option(help="What to call the project.")] = "",
+    export_top: Top = 0,
+    mode: Mode = None,
+    assignments: Assignments = None,
+    follow: Follow = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Have a worker process a video (or a folder of videos) and return its job; needs 'autoclip up'."""
+    from interfaces.jobs import Jobs
+
+    parameters: dict[str, Any] = {"export_top": export_top}
+    settings = _given_settings(mode, assignments)
+    if settings:
+        parameters["settings"] = settings
+    place = Path(source).expanduser()
+    with Jobs() as jobs:
+        if place.is_dir():
+            job = jobs.submit(
+                "process-folder", parameters | {"folder": str(place.absolute())}, name=f"process {place.name}"
+            )
+        else:
+            address = source if "://" in source else str(place.absolute())
+            job = jobs.submit(
+                "process-video", parameters | {"source": address, "name": name}, name=f"process {address}"
+            )
+        return _shown(jobs, job, follow=follow, json=json, quiet=quiet)
+
+
+def list_jobs(
+    *,
+    project: Annotated[str | None, typer.Option(help="Only those of this project.")] = None,
+    state: Annotated[
+        str | None,
+        typer.Option(help="Only those: scheduled, pending, running, completed, failed, cancelled or crashed."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Most to list; the newest come first.")] = 30,
+    json: Json = False,
+) -> None:
+    """List jobs with how far they are."""
+    from interfaces.jobs import Jobs
+    from interfaces.jobs.job import STATES
+
+    known = sorted(set(STATES.values()))
+    if state is not None and state not in known:
+        raise ParameterError(f"there is no state {state!r}; choose one of {', '.join(known)}")
+    with Jobs() as jobs:
+        page = jobs.page(project_id=project, state=state, limit=limit)  # type: ignore[arg-type]
+    if json:
+        print_json({"jobs": [job.model_dump(mode="json") for job in page.items], "total": page.total})
+        return
+    rows = [
+        (job.id, job.name, job.state, f"{job.progress:.0f} %", job.error or job.stage, _when(job)) for job in page.items
+    ]
+    print_table("", ("job", "name", "state", "done", "stage", "begun"), rows, numeric=("done",))
+
+
+def show_job(job_id: JobId, *, follow: Follow = False, json: Json = False, quiet: Quiet = False) -> int:
+    """Show one job; with --follow its progress until it has ended."""
+    from interfaces.jobs import Jobs
+
+    with Jobs() as jobs:
+        return _shown(jobs, _found(jobs, job_id), follow=follow, json=json, quiet=quiet)
+
+
+def cancel(job_id: JobId, *, json: Json = False) -> int:
+    """Stop a job; its project stays in its last good state."""
+    from interfaces.jobs import Jobs
+
+    with Jobs() as jobs:
+        job = jobs.cancel(_found(jobs, job_id).id)
+        for now in jobs.follow(job.id):
+            job = now
+        _print(job, json=json)
+    return 0 if job.state == "cancelled" else FAILED
+
+
+def retry(job_id: JobId, *, follow: Follow = False, json: Json = False, quiet: Quiet = False) -> int:
+    """Run a job again that failed or was stopped; what it had finished is not done again."""
+    from interfaces.jobs import Jobs
+
+    with Jobs() as jobs:
+        job = jobs.retry(_found(jobs, job_id).id)
+        return _shown(jobs, job, follow=follow, json=json, quiet=quiet)
+
+
+def watch(
+    folder: Annotated[Path, typer.Argument(help="The folder; those in it are looked into as well.")],
+    *,
+    pattern: Annotated[str, typer.Option(help="Which files, as in a shell.")] = "*",
+    every: Annotated[float, typer.Option(min=5, max=86400, help="Seconds between two looks.")] = 60.0,
+    export_top: Top = 0,
+    mode: Mode = None,
+    assignments: Assignments = None,
+) -> None:
+    """Process every video that comes into a folder, until Ctrl-C; needs 'autoclip up'."""
+    import time
+
+    from interfaces.jobs import Jobs
+
+    parameters: dict[str, Any] = {"folder": str(folder.expanduser().absolute()), "pattern": pattern}
+    settings = _given_settings(mode, assignments)
+    parameters |= {"export_top": export_top} | ({"settings": settings} if settings else {})
+    say(f"watching {folder}; Ctrl-C ends it")
+    with Jobs() as jobs:
+        while True:
+            job = jobs.submit("process-folder", parameters)
+            for now in jobs.follow(job.id):
+                job = now
+            if job.error or not job.stage.startswith("nothing new"):
+                say(f"{job.name}: {job.error or job.stage}")
+            time.sleep(every)
+
+
+def _given_settings(mode: str | None, assignments: list[str] | None) -> dict[str, Any]:
+    """Return what this command sets, grouped as the flows take it; the worker's environment fills in the rest."""
+    from autoclip.settings import Settings
+    from interfaces.cli.options import parse_assignments
+
+    flat = parse_assignments(assignments)
+    if mode is not None:
+        flat["segmentation_mode"] = mode
+    checked = Settings.from_flat(flat).model_dump(mode="json")
+    given: dict[str, Any] = {}
+    for parameter in Settings.parameters():
+        if parameter.name in flat and parameter.group in checked:
+            given.setdefault(parameter.group, {})[parameter.name] = checked[parameter.group][parameter.name]
+        elif parameter.name in flat:
+            given[parameter.name] = checked[parameter.name]
+    return given
+
+
+def _found(jobs: Jobs, job_id: str) -> Job:
+    """Return a job by its id or the beginning of it."""
+    if len(job_id) >= 36:  # noqa: PLR2004 - a UUID's length
+        return jobs.get(job_id)
+    matching = [job for job in jobs.page(limit=200).items if job.id.startswith(job_id.lower())]
+    if len(matching) > 1:
+        raise ParameterError(f"{len(matching)} jobs begin with {job_id!r}; give more of the id")
+    return matching[0] if matching else jobs.get(job_id)
+
+
+def _shown(jobs: Jobs, job: Job, *, follow: bool, json: bool, quiet: bool) -> int:
+    """Print a job, at once or when it has ended; the exit code says whether it failed."""
+    if follow:
+        job = _followed(jobs, job, quiet=quiet)
+    _print(job, json=json)
+    return FAILED if job.state in {"failed", "crashed", "cancelled"} and follow else 0
+
+
+def _followed(jobs: Jobs, job: Job, *, quiet: bool) -> Job:
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=MESSAGES, disable=quiet or not MESSAGES.is_terminal) as bars:
+        bar = bars.add_task(job.state, total=100.0)
+        for now in jobs.follow(job.id):
+            job = now
+            bars.update(bar, completed=now.progress, description=f"{now.state}  {now.stage[:60]}")
+    return job
+
+
+def _print(job: Job, *, json: bool) -> None:
+    if json:
+        print_json(job.model_dump(mode="json"))
+        return
+    lines = [("job", job.id), ("name", job.name), ("state", f"{job.state}, {job.progress:.0f} %"), ("stage", job.stage)]
+    lines += [("error", job.error)] if job.error else []
+    lines += [("project", job.project_id)] if job.project_id else []
+    lines += [("clips", str(job.result.clips))] if job.result.clips is not None else []
+    lines += [("file", str(path)) for path in job.result.files]
+    print_table("", ("", ""), lines)
+
+
+def _when(job: Job) -> str:
+    begun = job.started_at or job.created_at
+    return begun.astimezone().strftime("%Y-%m-%d %H:%M:%S") if begun else ""
