@@ -80,7 +80,7 @@ def list_jobs(
     if state is not None and state not in known:
         raise ParameterError(f"there is no state {state!r}; choose one of {', '.join(known)}")
     with Jobs() as jobs:
-        page = jobs.page(project_id=project, state=state, limit=limit)  # type: ignore[arg-type]
+        page = jobs.page(project_id=project, state=state, limit=limit)
     if json:
         print_json({"jobs": [job.model_dump(mode="json") for job in page.items], "total": page.total})
         return

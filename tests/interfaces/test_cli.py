@@ -200,10 +200,10 @@ def test_the_tuning_page_is_up_to_date():
 def test_every_command_is_documented():
     from interfaces.cli.app import app
 
-    readme = (ROOT / "README.md").read_text()
+    pages = (ROOT / "README.md").read_text() + (ROOT / "docs" / "operations.md").read_text()
     for command in app.registered_commands:
         assert command.name is not None
-        assert f"autoclip {command.name}" in readme, f"README.md says nothing of 'autoclip {command.name}'"
+        assert f"autoclip {command.name}" in pages, f"no page says anything of 'autoclip {command.name}'"
 
 
 def test_analyze_imports_neither_prefect_nor_duckdb(match, tmp_path):
@@ -230,3 +230,25 @@ def test_an_interrupt_leaves_no_analysis(match, tmp_path):
     assert "interrupted" in done.stderr
     assert not list(tmp_path.rglob("*.json"))
     assert not list(tmp_path.rglob("*.parquet"))
+
+
+def test_export_renders_the_best_clips(analysis, tmp_path, capsys):
+    assert run(["export", str(analysis), "--top", "1", "--to", str(tmp_path / "files"), "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert Path(row["path"]).parent == tmp_path / "files"
+    best = max(json.loads((analysis / "v2_clips.json").read_text())["clips"], key=lambda clip: clip["quality_score"])
+    assert row["duration_sec"] == pytest.approx(best["duration"], abs=0.04)
+    assert Path(row["path"]).stat().st_size == row["size_bytes"]
+
+
+def test_export_never_overwrites(analysis, tmp_path, capsys):
+    for _ in range(2):
+        assert run(["export", str(analysis), "--top", "1", "--to", str(tmp_path / "files")]) == 0
+    assert len(list((tmp_path / "files").glob("*.mp4"))) == 2
+
+
+def test_export_refuses_what_contradicts(analysis, capsys):
+    assert run(["export", str(analysis), "--top", "1", "--all"]) == 2
+    assert run(["export", str(analysis), "--clip", "nobody"]) == 4
+    assert run(["export", str(analysis), "--set", "name_template={nmae}"]) == 2
+    assert "nmae" in capsys.readouterr().err
