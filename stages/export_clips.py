@@ -157,12 +157,17 @@ def _ended(record: Export, outcome: ExportOutcome) -> Export:
         state="completed",
         name=result.path.name,
         path=result.path,
-        command=tuple(itertools.chain.from_iterable(result.commands)),
+        command=one_command(result.commands),
         note="; ".join(result.notes),
         size_bytes=result.size_bytes,
         duration_sec=result.actual.duration,
         error=None,
     )
+
+
+def one_command(commands: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Write several commands as a shell would run them one after the other."""
+    return tuple(itertools.chain.from_iterable((("&&",) if number else ()) + c for number, c in enumerate(commands)))
 
 
 def _give_up(catalog: Catalog, records: Iterable[Export]) -> None:

@@ -1,0 +1,110 @@
+"""The flows that render: one clip or compound clip, or many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from prefect.artifacts import acreate_table_artifact
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from autoclip.errors import ExportError, ParameterError
+from autoclip.progress import Progress
+from autoclip.settings import ExportSettings
+from flows.analysis import introduce_project
+from flows.job_flow import job_flow, label, own_run_id
+from storage.catalog import Export
+from tasks.export_clips import export_clips
+from tasks.export_compound import export_compound
+from tasks.places import catalog
+from tasks.run_report import RunReport
+
+PLAN = {"export": 100.0}
+
+
+@job_flow("export", "Render one clip or compound clip")
+async def export(
+    project_id: str,
+    clip_id: str | None = None,
+    compound_id: str | None = None,
+    settings: ExportSettings = ExportSettings(),  # noqa: B008 - frozen
+) -> State[tuple[Export, ...]]:
+    """Render a clip or a compound clip to a file, checked and recorded.
+
+    Args:
+        project_id: Id of the project.
+        clip_id: The clip to render; or else
+        compound_id: the compound clip to render.
+        settings: How to cut, encode and name it.
+    """
+    if (clip_id is None) == (compound_id is None):
+        raise ParameterError("export: give either clip_id or compound_id")
+    clips, compounds = ([clip_id] if clip_id else []), ([compound_id] if compound_id else [])
+    return await _exported(project_id, clips, compounds, settings)
+
+
+@job_flow("export-batch", "Render many clips; one that fails does not stop the rest")
+async def export_batch(
+    project_id: str,
+    clip_ids: list[str] = [],  # noqa: B006 - never changed, and Prefect's form shows the default
+    compound_ids: list[str] = [],  # noqa: B006
+    settings: ExportSettings = ExportSettings(),  # noqa: B008 - frozen
+) -> State[tuple[Export, ...]]:
+    """Render clips and compound clips, each to a file of its own.
+
+    Args:
+        project_id: Id of the project.
+        clip_ids: Clips, in the order of their numbers; none and no compound clips: all clips.
+        compound_ids: Compound clips, after the clips.
+        settings: How to cut, encode and name them.
+    """
+    clips = clip_ids if clip_ids or compound_ids else _all_clips(project_id)
+    if not clips and not compound_ids:
+        raise ParameterError(f"project {project_id} has no clips to export; analyze it first")
+    return await _exported(project_id, clips, compound_ids, settings)
+
+
+async def _exported(
+    project_id: str, clips: Sequence[str], compounds: Sequence[str], settings: ExportSettings
+) -> State[tuple[Export, ...]]:
+    await introduce_project(project_id, "export")
+    total = len(clips) + len(compounds)
+    with RunReport(own_run_id(), PLAN) as report:
+        ids: tuple[str, ...] = ()
+        if clips:
+            ids = export_clips(project_id, clips, settings, _share(report, 0, len(clips), total))
+        for compound_id in compounds:
+            ids += (export_compound(project_id, compound_id, settings, _share(report, len(ids), 1, total)),)
+    with catalog().reading() as view:
+        records = tuple(view.exports.get(export_id) for export_id in ids)
+    return await _summary(records)
+
+
+def _share(report: RunReport, done: int, count: int, total: int) -> Any:  # noqa: ANN401
+    """Map the progress of `count` files that begin behind `done` onto all of them."""
+
+    def listen(part: Progress) -> None:
+        report(Progress("export", (done + count * part.fraction) / total, part.message))
+
+    return listen
+
+
+async def _summary(records: tuple[Export, ...]) -> State[tuple[Export, ...]]:
+    """Leave a table of the files; a run of which nothing came has failed."""
+    rows = [
+        {"file": str(record.path or record.name), "state": record.state, "note": record.error or record.note}
+        for record in records
+    ]
+    await acreate_table_artifact(rows, key="exports", description="What was rendered")
+    made = [record for record in records if record.state == "completed"]
+    await label(exports=len(made))
+    if not made:
+        raise ExportError(records[0].error or "nothing was rendered")
+    failed = len(records) - len(made)
+    return Completed(message=f"{len(made)} exported" + (f", {failed} failed" if failed else ""), data=records)
+
+
+def _all_clips(project_id: str) -> list[str]:
+    with catalog().reading() as view:
+        return [clip.id for clip in view.clips.page(project_id).items]
