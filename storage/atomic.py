@@ -81,6 +81,20 @@ def replacing_together(paths: Sequence[Path], *, suffix: str = "") -> Iterator[t
             partial.unlink(missing_ok=True)
 
 
+def install(partial: Path, path: Path) -> None:
+    """Give a file that is whole its final name, on the disk itself.
+
+    Raises
+    ------
+    StorageError
+        If it can't be; `path` is then as it was before.
+    """
+    with storage_faults(path):
+        _flush(partial)
+        partial.replace(path)
+        _flush(path.parent)
+
+
 @contextmanager
 def storage_faults(path: Path) -> Iterator[None]:
     """Translate the system's refusals around `path` into `StorageError`."""

@@ -1,32 +1,35 @@
 """The catalog in a DuckDB file that several processes share.
 
-DuckDB lets one process write. So a process holds the file only for the length of a unit of work: take the lock, attach,
-begin ... commit, detach, release. docs/decisions/0004-catalog-in-duckdb.md has the alternatives and the figures.
+DuckDB lets one process write a file, and a process that dies while it does can leave a damaged one. So a file that has
+the catalog's name is never written. A transaction takes the lock, copies the file, changes the copy and renames it over
+the original; readers attach whatever file has the name, and need no lock. docs/decisions/0004-catalog-in-duckdb.md has
+the alternatives and the figures.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import threading
 import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from autoclip.errors import CatalogBusyError, StorageError
-from storage.atomic import replacing, storage_faults
-from storage.catalog.duckdb_file import DuckDBFile
+from storage.atomic import PARTIAL, install, replacing, storage_faults
+from storage.catalog.duckdb_file import FOREIGN_LOCK_POLL_SEC, Access, DuckDBFile
 from storage.catalog.file_system import refuse_network_file_system
 from storage.catalog.interface import Catalog, Unit
 from storage.catalog.lock import CatalogLock, forget_locks_after_fork
 from storage.catalog.statements import Row, require_text
 from storage.catalog.thread_turns import ThreadTurns
-from storage.migrations import known_migrations, migrate
+from storage.migrations import is_current, known_migrations, migrate
 
 BUSY_DEADLINE_SEC = 30.0
-"""A write holds the lock for about 10 ms; half a minute of waiting means that something hangs."""
+"""A write holds the lock for some 20 ms; half a minute of waiting means that something hangs."""
 
 
 class DuckDBCatalog(Catalog):
@@ -44,127 +47,147 @@ class DuckDBCatalog(Catalog):
         self.path = path.expanduser().absolute()
         self._busy_deadline_sec = busy_deadline_sec
         self._lock = CatalogLock(self.path)
-        self._file = DuckDBFile(self.path)
-        self._current = threading.local()
-        self._threads = ThreadTurns()
-        self._prepared: tuple[int, int] | None = None
+        self._log = self.path.with_name(f"{self.path.name}.wal")
+        self._successor_path = self.path.with_name(f".{self.path.name}{PARTIAL}")
+        self._writer, self._reader = DuckDBFile(self.path), DuckDBFile(self.path)
+        self._start_anew()
         _in_this_process.add(self)
 
     @contextmanager
     def transaction(self) -> Iterator[Unit]:
-        """Begin a unit that may change things; see `Catalog.transaction`."""
-        with self._unit(read_only=False) as unit:
-            yield unit
+        """Begin a unit that may change things, or join the one this thread is in; see `Catalog.transaction`."""
+        outer: _Transaction | None = getattr(self._current, "transaction", None)
+        if outer is not None:
+            with self._joined(outer):
+                yield Unit.over(outer)
+            return
+        with (
+            self._turn(self._write_turns) as deadline,
+            self._locked(deadline),
+            self._successor(deadline) as access,
+            self._writer.attached(self._successor_path, access, deadline),
+        ):
+            self._bring_up_to_date()
+            with self._begun(self._writer, read_only=False) as transaction:
+                yield Unit.over(transaction)
+            self._writer.execute("CHECKPOINT")
 
     @contextmanager
     def reading(self) -> Iterator[Unit]:
-        """Begin a unit that only reads; see `Catalog.reading`."""
-        with self._unit(read_only=True) as unit:
-            yield unit
+        """Begin a unit that only reads, or be part of the one this thread is in; see `Catalog.reading`."""
+        outer: _Transaction | None = getattr(self._current, "transaction", None)
+        if outer is not None:
+            yield Unit.over(outer)
+            return
+        with self._turn(self._read_turns) as deadline:
+            while True:
+                with self._ready(deadline) as ready:
+                    if ready:
+                        with self._begun(self._reader, read_only=True) as transaction:
+                            yield Unit.over(transaction)
+                        return
+                with self.transaction():
+                    pass
 
     def backup(self, target: Path) -> None:
-        """Copy the catalog while nobody has it open; see `Catalog.backup`."""
+        """Copy the file that now has the catalog's name; see `Catalog.backup`."""
         if target.absolute() == self.path:
             raise StorageError(f"{target}: is the catalog itself; name another file for the copy")
-        with self._turn() as deadline, self._held_alone(deadline):
-            # Attaching for writing moves what a crashed writer left in the log into the file.
-            with self._file.attached(self.path, read_only=False, deadline=deadline):
-                self._file.execute("CHECKPOINT")
-            with replacing(target) as partial, storage_faults(self.path):
-                shutil.copyfile(self.path, partial)
+        with self.reading():
+            pass
+        with self._turn(self._read_turns) as deadline, replacing(target) as partial:
+            self._copy(partial, deadline)
 
-    @contextmanager
-    def _unit(self, *, read_only: bool) -> Iterator[Unit]:
-        """Begin a unit, or join the one this thread is in."""
-        outer: _Transaction | None = getattr(self._current, "transaction", None)
-        if outer is None:
-            with self._turn() as deadline, self._held(shared=read_only, deadline=deadline):
-                attached = self._file.attached(self.path, read_only=read_only, deadline=deadline)
-                with attached, self._begun(read_only=read_only) as transaction:
-                    yield Unit.over(transaction)
-            return
-        if outer.read_only and not read_only:
+    def _joined(self, outer: _Transaction) -> AbstractContextManager[None]:
+        """Be part of a unit, if it may change things."""
+        if outer.read_only:
             raise StorageError("a unit that only reads can't become one that writes; begin a transaction around both")
-        with nullcontext() if read_only else outer.joined():
-            yield Unit.over(outer)
+        return outer.joined()
 
     @contextmanager
-    def _turn(self) -> Iterator[float]:
+    def _turn(self, turns: ThreadTurns) -> Iterator[float]:
         """Wait for this process's other threads; give the deadline for everything that is still to be waited for."""
         deadline = time.monotonic() + self._busy_deadline_sec
-        with self._threads.turn(self._busy_deadline_sec) as taken:
+        with turns.turn(self._busy_deadline_sec) as taken:
             if not taken:
                 raise CatalogBusyError(f"{self.path}: another thread kept it busy past the deadline; try again later")
             yield deadline
 
     @contextmanager
-    def _held(self, *, shared: bool, deadline: float) -> Iterator[None]:
-        """Hold the lock on a catalog that is there and up to date."""
-        if not shared:
-            with self._held_alone(deadline):
-                yield
-            return
-        while True:
-            if not self._is_prepared():
-                with self._held_alone(deadline):
-                    pass
-            with self._lock.held(shared=True, deadline=deadline):
-                if self._is_prepared():
-                    yield
-                    return
-
-    @contextmanager
-    def _held_alone(self, deadline: float) -> Iterator[None]:
+    def _locked(self, deadline: float) -> Iterator[None]:
+        """Be the only one who changes the catalog."""
         with storage_faults(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._lock.held(shared=False, deadline=deadline):
-            self._prepare(deadline)
+        refuse_network_file_system(self.path.parent)
+        with self._lock.held(deadline):
             yield
 
-    def _is_prepared(self) -> bool:
-        """Whether the file is the one this process saw up to date: a deleted or replaced one is not."""
-        return self._prepared is not None and self._prepared == self._identity()
-
-    def _identity(self) -> tuple[int, int] | None:
+    @contextmanager
+    def _successor(self, deadline: float) -> Iterator[Access]:
+        """Make a copy to be changed; when the block ends well it becomes the catalog, otherwise it is removed."""
+        process = os.getpid()
+        self._take_in_foreign_log(deadline)
+        new = not self.path.exists()
         try:
-            facts = self.path.stat()
-        except FileNotFoundError:
-            return None
-        return facts.st_dev, facts.st_ino
+            self._successor_path.unlink(missing_ok=True)
+            if not new:
+                self._copy(self._successor_path, deadline)
+            yield Access.MAKE if new else Access.WRITE
+            install(self._successor_path, self.path)
+        except BaseException:
+            if os.getpid() == process:  # a forked child must leave its parent's alone
+                self._successor_path.unlink(missing_ok=True)
+            raise
 
-    def _prepare(self, deadline: float) -> None:
-        """Make the file when missing, and bring its tables up to date; the lock is held exclusively."""
-        if self._is_prepared():
+    def _copy(self, target: Path, deadline: float) -> None:
+        """Copy the catalog, unless a program that doesn't know our lock is writing it."""
+        while True:
+            with storage_faults(target), self.path.open("rb") as original:
+                try:
+                    fcntl.lockf(original, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except OSError as error:
+                    if time.monotonic() >= deadline:
+                        raise CatalogBusyError(
+                            f"{self.path}: another program has it open; close it, or try again later"
+                        ) from error
+                else:
+                    with target.open("wb") as copy:
+                        shutil.copyfileobj(original, copy, 1 << 20)
+                    return
+            time.sleep(FOREIGN_LOCK_POLL_SEC)
+
+    def _take_in_foreign_log(self, deadline: float) -> None:
+        """Move what another program left in DuckDB's log into the file: we make none, DuckDB's own shell does."""
+        if not self._log.exists():
             return
-        refuse_network_file_system(self.path.parent)
-        if self.path.exists():
-            self._migrate(self.path, deadline)
-        else:
-            self._refuse_orphaned_log()
-            # Under another name until it is whole: a crash while DuckDB makes a file leaves one it can't open.
-            with replacing(self.path) as partial:
-                self._migrate(partial, deadline)
-        self._prepared = self._identity()
-
-    def _migrate(self, path: Path, deadline: float) -> None:
-        with self._file.attached(path, read_only=False, deadline=deadline):
-            migrate(self._file.execute, known_migrations())
-        self._file.forget_types()
-
-    def _refuse_orphaned_log(self) -> None:
-        """Refuse to make a new catalog beside the log of one that is gone: DuckDB would mix them."""
-        log = self.path.with_name(f"{self.path.name}.wal")
-        if log.exists():
+        if not self.path.exists():
             raise StorageError(
-                f"{self.path}: is missing, but {log.name} holds changes made to it; "
+                f"{self.path}: is missing, but {self._log.name} holds changes made to it; "
                 "put the catalog back, or move that file away"
             )
+        with self._writer.attached(self.path, Access.RECOVER, deadline):
+            self._writer.execute("CHECKPOINT")
 
     @contextmanager
-    def _begun(self, *, read_only: bool) -> Iterator[_Transaction]:
+    def _ready(self, deadline: float) -> Iterator[bool]:
+        """Attach the catalog for reading; give False if it is not there, or its tables are not of this version."""
+        if not self.path.exists():
+            yield False
+            return
+        with self._reader.attached(self.path, Access.READ, deadline):
+            yield is_current(self._reader.execute, known_migrations())
+
+    def _bring_up_to_date(self) -> None:
+        """Migrate the file that is attached for writing."""
+        if not is_current(self._writer.execute, known_migrations()):
+            migrate(self._writer.execute, known_migrations())
+            self._writer.forget_types()
+
+    @contextmanager
+    def _begun(self, file: DuckDBFile, *, read_only: bool) -> Iterator[_Transaction]:
         """Run a transaction: kept if the block and every statement in it went well, undone otherwise."""
-        transaction = _Transaction(self._file, read_only=read_only)
-        self._file.execute("BEGIN")
+        transaction = _Transaction(file, read_only=read_only)
+        file.execute("BEGIN")
         self._current.transaction = transaction
         try:
             yield transaction
@@ -175,11 +198,12 @@ class DuckDBCatalog(Catalog):
         finally:
             self._current.transaction = None
 
-    def _start_anew_after_fork(self) -> None:
-        """Give a forked child its own locks and its own DuckDB."""
-        self._file.abandon_after_fork()
+    def _start_anew(self) -> None:
+        """Begin without anything a parent process may have open."""
+        self._writer.abandon_after_fork()
+        self._reader.abandon_after_fork()
         self._current = threading.local()
-        self._threads = ThreadTurns()
+        self._write_turns, self._read_turns = ThreadTurns(), ThreadTurns()
 
 
 class _Transaction:
@@ -244,7 +268,7 @@ def _start_anew_after_fork() -> None:
     """Part a forked child from what its parent has open."""
     forget_locks_after_fork()
     for catalog in tuple(_in_this_process):
-        catalog._start_anew_after_fork()  # noqa: SLF001 - the same room
+        catalog._start_anew()  # noqa: SLF001 - the same room
 
 
 os.register_at_fork(after_in_child=_start_anew_after_fork)

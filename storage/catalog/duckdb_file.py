@@ -1,4 +1,4 @@
-"""One DuckDB file, attached only while a unit of work runs; the border at which DuckDB's errors become ours."""
+"""A DuckDB file, attached only while a unit of work runs; the border at which DuckDB's errors become ours."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 
 import duckdb
@@ -30,10 +31,22 @@ _NO_ROOM = ("No space left on device", "File too large", "Disk quota exceeded")
 _OPEN_ELSEWHERE = "Could not set lock on file"
 
 
+class Access(Enum):
+    """How a file is attached, as ATTACH spells it."""
+
+    READ = "READ_ONLY"
+    WRITE = "RECOVERY_MODE no_wal_writes"
+    """Without a log: a file that is written is a copy that counts only when it is whole."""
+    MAKE = "RECOVERY_MODE no_wal_writes, BLOCK_SIZE 16384"
+    """With the smallest blocks, as the whole file is copied for each change: 0.6 MB when empty, not 3."""
+    RECOVER = "READ_WRITE"
+    """With the log another program left."""
+
+
 class DuckDBFile:
     """A database file and this process's private in-memory DuckDB that it is attached to.
 
-    Attaching costs 0.4 ms, connecting 14 ms (docs/decisions/0004-catalog-in-duckdb.md). For one thread at a time.
+    Attaching costs 0.4 to 2 ms, connecting 14 ms (docs/decisions/0004-catalog-in-duckdb.md). For one thread at a time.
 
     Parameters
     ----------
@@ -47,8 +60,8 @@ class DuckDBFile:
         self._types: dict[str, dict[str, str]] = {}
 
     @contextmanager
-    def attached(self, path: Path, *, read_only: bool, deadline: float) -> Iterator[None]:
-        """Attach `path` while the block runs; DuckDB writes its log into the file as it is detached.
+    def attached(self, path: Path, access: Access, deadline: float) -> Iterator[None]:
+        """Attach `path` while the block runs.
 
         Raises
         ------
@@ -57,7 +70,7 @@ class DuckDBFile:
         StorageError
             If it is damaged or no database.
         """
-        self._attach(path, read_only=read_only, deadline=deadline)
+        self._attach(path, access, deadline)
         try:
             yield
         finally:
@@ -101,11 +114,11 @@ class DuckDBFile:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._connection))
             self._connection = None
 
-    def _attach(self, path: Path, *, read_only: bool, deadline: float) -> None:
+    def _attach(self, path: Path, access: Access, deadline: float) -> None:
         quoted = str(path).replace("'", "''")
         while True:
             try:
-                self.execute(f"ATTACH '{quoted}' AS catalog (TYPE duckdb{', READ_ONLY' if read_only else ''})")
+                self.execute(f"ATTACH '{quoted}' AS catalog (TYPE duckdb, {access.value})")
                 self.execute("USE catalog")
             except CatalogBusyError:
                 if time.monotonic() >= deadline:
@@ -115,7 +128,7 @@ class DuckDBFile:
                 return
 
     def _detach(self) -> None:
-        """Let go of the file. What was committed is in it or in its log, so a failure here loses nothing."""
+        """Let go of the file. What was to be kept is in it already, so a failure here loses nothing."""
         if self._connection is None:
             return
         try:

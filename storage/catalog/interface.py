@@ -8,8 +8,8 @@
         clip = unit.clips.get(clip_id, revision=3)
         unit.clips.save(clip.changed(name="Goal"))
 
-A unit sees one state of the catalog, and all of its changes are kept or none. Others wait meanwhile: do nothing slow
-inside. A unit begun inside another on the same thread is part of it.
+A unit sees one state of the catalog, and all of its changes are kept or none. Other writers wait meanwhile: do nothing
+slow inside. Readers wait for nobody. A unit begun inside another on the same thread is part of it.
 """
 
 from __future__ import annotations

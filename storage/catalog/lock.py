@@ -1,9 +1,8 @@
-"""One writer or several readers at a time, over processes and threads, in the order they came.
+"""One writer at a time, over processes and threads.
 
 DuckDB's own lock can't serve: it refuses instead of waiting, and it vanishes when its file is opened and closed
-elsewhere in the process. So two empty files beside the catalog are locked with ``flock``, which the system releases
-when a process dies. Everyone passes the queue file first and waits at the lock file while holding the queue: whoever
-came first goes first, and a stream of readers can't keep a writer waiting.
+elsewhere in the process. So an empty file beside the catalog is locked with ``flock``, which the system releases when
+a process dies.
 """
 
 from __future__ import annotations
@@ -29,22 +28,19 @@ class CatalogLock:
     Parameters
     ----------
     catalog : Path
-        The file it guards; ``<name>.lock`` and ``<name>.queue`` beside it are made when missing and never removed.
+        The file it guards; ``<name>.lock`` beside it is made when missing and never removed.
     """
 
     def __init__(self, catalog: Path) -> None:
         self._catalog = catalog
-        self._lock = catalog.with_name(f"{catalog.name}.lock")
-        self._queue = catalog.with_name(f"{catalog.name}.queue")
+        self._path = catalog.with_name(f"{catalog.name}.lock")
 
     @contextmanager
-    def held(self, *, shared: bool, deadline: float) -> Iterator[None]:
+    def held(self, deadline: float) -> Iterator[None]:
         """Hold the lock while the block runs.
 
         Parameters
         ----------
-        shared : bool
-            Together with other readers, or alone.
         deadline : float
             When to give up, on ``time.monotonic``'s clock.
 
@@ -53,73 +49,59 @@ class CatalogLock:
         CatalogBusyError
             If others hold it past the deadline.
         """
-        descriptor = self._take(fcntl.LOCK_SH if shared else fcntl.LOCK_EX, deadline)
+        with storage_faults(self._path):
+            wait = _Wait(_open(self._path))
+        if not wait.over_at_once():
+            # flock has no time limit of its own, and an alarm signal would be the main thread's alone.
+            threading.Thread(target=wait.wait, name="catalog-lock", daemon=True).start()
+            if not wait.over_by(deadline):
+                raise CatalogBusyError(
+                    f"{self._catalog}: other processes kept it busy past the deadline; try again later, "
+                    "or look for a process that hangs while it changes the catalog"
+                )
         try:
             yield
         finally:
-            _close(descriptor)
-
-    def _take(self, operation: int, deadline: float) -> int:
-        """Return a descriptor that holds the lock."""
-        with storage_faults(self._lock):
-            turn = _Turn(_open(self._queue), _open(self._lock), operation)
-        if turn.take_at_once():
-            return turn.lock
-        # flock has no time limit of its own, and an alarm signal would be the main thread's alone.
-        threading.Thread(target=turn.take, name="catalog-lock", daemon=True).start()
-        if not turn.taken_by(deadline):
-            raise CatalogBusyError(
-                f"{self._catalog}: other processes kept it busy past the deadline; try again later, "
-                "or look for a process that hangs while it holds the catalog"
-            )
-        return turn.lock
+            _close(wait.descriptor)
 
 
-class _Turn:
-    """One wait in the queue; it may be given up while a thread still stands in it."""
+class _Wait:
+    """One wait for the lock; it may be given up while a thread still waits."""
 
-    def __init__(self, queue: int, lock: int, operation: int) -> None:
-        self.lock = lock
-        self._queue = queue
-        self._operation = operation
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
         self._decided = threading.Lock()
-        self._taken = threading.Event()
+        self._over = threading.Event()
         self._given_up = False
 
-    def take_at_once(self) -> bool:
-        """Take the lock if nobody holds it or waits for it."""
+    def over_at_once(self) -> bool:
+        """Take the lock if nobody holds it."""
         try:
-            fcntl.flock(self._queue, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            fcntl.flock(self.lock, self._operation | fcntl.LOCK_NB)
+            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            fcntl.flock(self._queue, fcntl.LOCK_UN)
             return False
-        _close(self._queue)
         return True
 
-    def take(self) -> None:
+    def wait(self) -> None:
         """Wait for the lock; let go of it at once if nobody wants it any more."""
-        fcntl.flock(self._queue, fcntl.LOCK_EX)
-        if not self._given_up:
-            fcntl.flock(self.lock, self._operation)
-        _close(self._queue)
+        fcntl.flock(self.descriptor, fcntl.LOCK_EX)
         with self._decided:
-            self._taken.set()
+            self._over.set()
             if self._given_up:
-                _close(self.lock)
+                _close(self.descriptor)
 
-    def taken_by(self, deadline: float) -> bool:
+    def over_by(self, deadline: float) -> bool:
         """Wait until the lock is taken; False, and given up, when the deadline passes first."""
         try:
-            self._taken.wait(max(0.0, deadline - time.monotonic()))
+            self._over.wait(max(0.0, deadline - time.monotonic()))
         except BaseException:
             with self._decided:
                 self._given_up = True
-                if self._taken.is_set():
-                    _close(self.lock)
+                if self._over.is_set():
+                    _close(self.descriptor)
             raise
         with self._decided:
-            self._given_up = not self._taken.is_set()
+            self._given_up = not self._over.is_set()
         return not self._given_up
 
 

@@ -51,6 +51,16 @@ def known_migrations() -> tuple[Migration, ...]:
     return tuple(sorted(Migration(int(number), name, file.read_text("utf-8")) for (number, _, name), file in parts))
 
 
+def is_current(execute: Execute, migrations: Iterable[Migration]) -> bool:
+    """Tell whether the tables are exactly those these steps make."""
+    if not execute(
+        "SELECT 1 FROM duckdb_tables() WHERE table_name = 'migrations' AND database_name = current_database()"
+    ):
+        return False
+    done = {row["number"] for row in execute("SELECT number FROM migrations")}
+    return done == {migration.number for migration in migrations}
+
+
 def migrate(execute: Execute, migrations: Iterable[Migration]) -> tuple[Migration, ...]:
     """Bring the tables up to date; the caller holds the catalog exclusively.
 

@@ -92,28 +92,45 @@ def test_killing_the_process_that_makes_the_catalog_leaves_one_that_opens(tmp_pa
 def test_waiting_ends_at_the_deadline_and_leaves_the_lock_usable(catalog, project):
     impatient = DuckDBCatalog(catalog.path, busy_deadline_sec=0.2)
     with catalog.transaction():
-        for verb in (impatient.transaction, impatient.reading):
-            before = time.monotonic()
-            with pytest.raises(CatalogBusyError, match="try again later"), verb():
-                pass
-            assert 0.1 < time.monotonic() - before < 5
+        before = time.monotonic()
+        with pytest.raises(CatalogBusyError, match="try again later"), impatient.transaction():
+            pass
+        assert 0.1 < time.monotonic() - before < 5
     with impatient.transaction() as unit:
         assert unit.projects.get(project.id) == project
+
+
+def test_readers_do_not_wait_for_a_writer_and_see_the_state_before(catalog, project):
+    reader = DuckDBCatalog(catalog.path, busy_deadline_sec=0.2)
+    with catalog.transaction() as unit:
+        changed = unit.projects.save(project.changed(name="Later"))
+        with reader.reading() as view:
+            assert view.projects.get(project.id) == project
+    with reader.reading() as view:
+        assert view.projects.get(project.id) == changed
+
+
+def test_a_unit_leaves_no_files_behind(catalog, project):
+    kept = {"autoclip.duckdb", "autoclip.duckdb.lock"}
+    assert {path.name for path in catalog.path.parent.iterdir()} == kept
+    with pytest.raises(RuntimeError), catalog.transaction():
+        raise RuntimeError
+    assert {path.name for path in catalog.path.parent.iterdir()} == kept
 
 
 def test_another_thread_also_waits_until_the_deadline(catalog):
     impatient = DuckDBCatalog(catalog.path, busy_deadline_sec=0.1)
     failures = []
 
-    def read():
+    def write():
         try:
-            with impatient.reading():
+            with impatient.transaction():
                 pass
         except CatalogBusyError as error:
             failures.append(error)
 
     with impatient.transaction():
-        thread = threading.Thread(target=read)
+        thread = threading.Thread(target=write)
         thread.start()
         thread.join()
     assert "another thread" in str(failures[0])
