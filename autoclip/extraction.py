@@ -24,6 +24,8 @@ from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExtractionProfile, ExtractionSettings
 from autoclip.signals.black import black_runs
 from autoclip.signals.change import change_series
+from autoclip.signals.dissolves import dissolves
+from autoclip.signals.fades import fades
 from autoclip.signals.freeze import freeze_runs
 from autoclip.signals.hashing import hashes_on_grid
 from autoclip.signals.motion import motion_series
@@ -34,7 +36,10 @@ from autoclip.signals.sound import SoundMeter, envelope_dbfs, sound_series
 from autoclip.signals.table import Event, Features
 from autoclip.timeline import Grid
 
-EXTRACTION_VERSION = 2
+CERTAIN_CUT = 0.3
+"""Score from which a cut keeps fades and dissolves on its own side: the default of ``scene_threshold``."""
+
+EXTRACTION_VERSION = 3
 """Part of the key under which features are stored: raised when the same file and settings would measure otherwise."""
 
 _SKIPPED: dict[ExtractionProfile, SkipFrame] = {"exact": "DEFAULT", "balanced": "NONREF", "fast": "NONKEY"}
@@ -164,8 +169,12 @@ class _Pass:
 
     def _events(self, measures: PictureMeasures, duration: float) -> tuple[Event, ...]:
         rows, settings = measures.rows, self._settings
+        shot_changes = cuts(rows.seconds, cut_scores(measures.shots))
+        certain = np.array([cut.start_sec for cut in shot_changes if cut.score >= CERTAIN_CUT])
         events = (
-            *cuts(rows.seconds, cut_scores(measures.shots)),
+            *shot_changes,
+            *fades(rows.seconds, rows.luma_mean, rows.contrast, certain),
+            *dissolves(measures.dissolves, certain),
             *(Event("chapter", chapter.start_sec) for chapter in self._video.chapters if chapter.start_sec < duration),
             *black_runs(rows.seconds, rows.black_share, duration, settings.black_min_sec),
             *freeze_runs(

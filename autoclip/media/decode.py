@@ -357,14 +357,15 @@ class _PictureDecoder:
     def reset(self) -> None:
         """Forget everything, ready for a fresh start."""
         self._context.flush_buffers()
+        self._motion_pts = frozenset()
 
     def decode(self, group: PacketGroup, stop: threading.Event) -> tuple[Pictures | None, list[PictureDamage]]:
         """Decode and reduce a group's pictures, in order of presentation."""
         motion = motion_pictures(_shown_pts(group), self._ticks_a_unit)
         wanted = motion | surprising_pictures(_facts(group))
-        # With frame threads the pictures of a group may come out during the next one.
+        # The last pictures of a group after which the decoder goes on come out during the next one.
         builder = _PicturesBuilder(self._sampler, self._grid, motion | self._motion_pts, len(group.packets) + 64)
-        self._motion_pts = motion if self._one_by_one else frozenset()
+        self._motion_pts = motion
         damage: list[PictureDamage] = []
         for packet in self._feed(group):
             if stop.is_set():

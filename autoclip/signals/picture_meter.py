@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoclip.signals.difference import mean_absolute_difference
+from autoclip.signals.dissolves import EVERY, REACH_SEC, PossibleDissolves, possible_dissolves
 from autoclip.signals.freeze import earlier_picture
 from autoclip.signals.hashing import difference_hash
 from autoclip.signals.motion import motion_between
@@ -22,7 +23,7 @@ from autoclip.signals.shots import SIDE_PICTURES, ShotRows, shot_rows
 MAX_DRIFT_SEC = 2.0
 """Pictures are compared with one at most this much earlier, so that few need to be kept."""
 
-Rows = TypeVar("Rows", ShotRows, "PictureRows")
+Rows = TypeVar("Rows", ShotRows, "PictureRows", PossibleDissolves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class PictureRows:
     ----------
     seconds : ndarray
         Presentation time, float64.
-    luma_mean, black_share : ndarray
+    luma_mean, contrast, black_share : ndarray
         As `PictureFacts`.
     change : ndarray
         Mean absolute difference to the picture before; the first is infinite.
@@ -68,6 +69,7 @@ class PictureRows:
 
     seconds: NDArray[np.float64]
     luma_mean: NDArray[np.float32]
+    contrast: NDArray[np.float32]
     black_share: NDArray[np.float32]
     change: NDArray[np.float32]
     drift: NDArray[np.float32]
@@ -83,6 +85,8 @@ class PictureMeasures:
         One row a picture.
     shots : ShotRows
         One row a picture.
+    dissolves : PossibleDissolves
+        One for each that is possible.
     motion_sec, motion : ndarray
         When the later picture of each pair is shown, and the pair's motion; shape ``(m,)``.
     hash_sec, hashes : ndarray
@@ -91,6 +95,7 @@ class PictureMeasures:
 
     rows: PictureRows
     shots: ShotRows
+    dissolves: PossibleDissolves
     motion_sec: NDArray[np.float64]
     motion: NDArray[np.float32]
     hash_sec: NDArray[np.float64]
@@ -117,7 +122,8 @@ class PictureMeter:
         self._seconds = np.zeros(0)  # of the pictures still kept
         self._samples: PictureSamples | None = None
         self._rows: list[PictureRows] = []
-        self._neighbours = _Neighbours()
+        self._sides = _Sides()
+        self._dissolves = _Dissolves()
         self._motion = _Motion(motion_fps)
 
     def push(self, pictures: MeasuredPictures) -> None:
@@ -127,8 +133,11 @@ class PictureMeter:
         samples = _joined(self._samples, pictures.samples)
         change, drift = self._differences(seconds, samples, kept)
         facts = pictures.facts
-        self._rows.append(PictureRows(pictures.seconds, facts.luma_mean, facts.black_share, change, drift))
-        self._neighbours.push(facts.histogram, facts.thumbnail)
+        self._rows.append(
+            PictureRows(pictures.seconds, facts.luma_mean, facts.contrast, facts.black_share, change, drift)
+        )
+        self._sides.push(facts.histogram, facts.thumbnail)
+        self._dissolves.push(pictures.seconds, facts.thumbnail)
         _, span = luma_range(full_range=samples.full_range)
         self._motion.push(pictures.seconds[pictures.motion_index], pictures.motion_luma, span)
         self._keep(seconds, samples)
@@ -137,7 +146,8 @@ class PictureMeter:
         """Return what was measured of everything pushed."""
         return PictureMeasures(
             _concatenated(PictureRows, self._rows),
-            self._neighbours.finish(),
+            self._sides.finish(),
+            self._dissolves.finish(),
             np.array(self._motion.motion_sec),
             np.array(self._motion.motion, np.float32),
             np.array(self._motion.hash_sec),
@@ -163,8 +173,8 @@ class PictureMeter:
         self._samples = PictureSamples(samples.luma[first:].copy(), samples.chroma[first:].copy(), samples.full_range)
 
 
-class _Neighbours:
-    """Holds what the cues of shots need of neighbouring pictures until both sides are there."""
+class _Sides:
+    """Holds what the cues of cuts need of neighbouring pictures until both sides are there."""
 
     def __init__(self) -> None:
         self._histogram: NDArray[np.float32] | None = None
@@ -192,6 +202,38 @@ class _Neighbours:
         drop = max(0, after - SIDE_PICTURES)
         self._histogram, self._thumbnail = self._histogram[drop:].copy(), self._thumbnail[drop:].copy()
         self._measured = after - drop
+
+
+class _Dissolves:
+    """Holds the thumbnails in which dissolves are looked for."""
+
+    def __init__(self) -> None:
+        self._seconds = np.zeros(0)
+        self._thumbnail: NDArray[np.float32] | None = None
+        self._count = 0  # of pictures before those held
+        self._done = 0  # of those held
+        self._found: list[PossibleDissolves] = []
+
+    def push(self, seconds: NDArray[np.float64], thumbnail: NDArray[np.float32]) -> None:
+        held = self._thumbnail
+        self._thumbnail = thumbnail if held is None else np.concatenate([held, thumbnail])
+        self._seconds = np.concatenate([self._seconds, seconds])
+        self._measure(int(np.searchsorted(self._seconds, self._seconds[-1] - REACH_SEC)))
+
+    def finish(self) -> PossibleDissolves:
+        self._measure(len(self._seconds))
+        return _concatenated(PossibleDissolves, self._found)
+
+    def _measure(self, after: int) -> None:
+        if self._thumbnail is None or after <= self._done:
+            return
+        middles = np.arange(self._done, after)
+        middles = middles[(middles + self._count) % EVERY == 0]
+        self._found.append(possible_dissolves(self._seconds, self._thumbnail, middles))
+        drop = int(np.searchsorted(self._seconds, self._seconds[after - 1] - REACH_SEC))
+        self._seconds, self._thumbnail = self._seconds[drop:].copy(), self._thumbnail[drop:].copy()
+        self._count += drop
+        self._done = after - drop
 
 
 class _Motion:

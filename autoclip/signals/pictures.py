@@ -41,6 +41,8 @@ class PictureFacts:
     ----------
     luma_mean : ndarray
         Mean luma as a share of full range, shape ``(n,)``, float32.
+    contrast : ndarray
+        Standard deviation of the thumbnail's cells as a share of full range, shape ``(n,)``, float32.
     black_share : ndarray
         Share of black pixels, shape ``(n,)``, float32.
     histogram : ndarray
@@ -50,6 +52,7 @@ class PictureFacts:
     """
 
     luma_mean: NDArray[np.float32]
+    contrast: NDArray[np.float32]
     black_share: NDArray[np.float32]
     histogram: NDArray[np.float32]
     thumbnail: NDArray[np.float32]
@@ -68,11 +71,13 @@ def describe_pictures(samples: PictureSamples, black_pixel_threshold: float) -> 
     floor, span = luma_range(full_range=samples.full_range)
     flat = samples.luma.reshape(len(samples.luma), -1)
     mean = flat.sum(axis=1, dtype=np.uint32) / flat.shape[1]
+    small = thumbnails(samples.luma)
     return PictureFacts(
         luma_mean=np.clip((mean - floor) / span, 0.0, 1.0).astype(np.float32),
+        contrast=(small.std(axis=(1, 2)) / np.float32(span)).astype(np.float32),
         black_share=black_share(flat, floor + black_pixel_threshold * span),
         histogram=colour_histograms(samples.luma, samples.chroma),
-        thumbnail=thumbnails(samples.luma),
+        thumbnail=small,
     )
 
 

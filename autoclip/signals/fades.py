@@ -1,0 +1,125 @@
+"""Fades: the picture turns into one flat colour bit by bit, or out of it.
+
+Monochrome pictures and a straight ramp beside them, as in Rainer Lienhart, "Reliable Transition Detection in Videos"
+(2001), section 5. What is followed is the picture's distance from the flat colour: it falls the same way whatever
+moves.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoclip.signals.ramps import best_ramp
+from autoclip.signals.runs import runs_of
+from autoclip.signals.table import Event
+
+FLAT = 0.018
+"""Standard deviation of the thumbnail's cells, as a share of full range, below which a picture is one colour."""
+
+STEADY = 0.004
+"""Change of mean luma from picture to picture, as a share of full range, below which it rests."""
+
+REACH_SEC = 3.5
+"""How far from a flat picture its fade may begin or end."""
+
+MIN_FADE_SEC = 0.12
+"""Anything quicker is a cut."""
+
+MIN_DISTANCE = 0.06
+"""Least distance from the flat colour at a fade's other end, as a share of full range: less is hardly a picture."""
+
+MAX_CURVATURE = 0.1
+"""Distance from the straight line, as a share of its height, up to which a ramp goes on."""
+
+MIN_FIT = 0.85
+"""Share of the variance that a ramp and a rest must explain."""
+
+_AT_REST = 3
+
+
+def fades(
+    seconds: NDArray[np.float64],
+    luma_mean: NDArray[np.float32],
+    contrast: NDArray[np.float32],
+    cut_sec: NDArray[np.float64],
+) -> tuple[Event, ...]:
+    """Return the fades to and from flat pictures.
+
+    Parameters
+    ----------
+    seconds : ndarray
+        Presentation time of each picture, shape ``(n,)``.
+    luma_mean, contrast : ndarray
+        Mean and standard deviation of each picture's thumbnail, as shares of full range, shape ``(n,)``.
+    cut_sec : ndarray
+        Times of certain cuts, rising; a fade ends there.
+
+    Returns
+    -------
+    tuple of Event
+        From the first picture that is paler to the first at the final level; the score is how straight the ramp is.
+    """
+    flat = runs_of((contrast < FLAT) & _at_rest(luma_mean))
+    shots = np.concatenate([[0], np.searchsorted(seconds, cut_sec), [len(seconds)]])
+    found: list[Event] = []
+    for first, after in zip(flat.first.tolist(), flat.after.tolist(), strict=True):
+        distance = np.hypot(luma_mean - luma_mean[first], contrast)
+        begin = int(shots[np.searchsorted(shots, first, side="right") - 1])
+        found.extend(_fade(seconds, distance, np.arange(min(first + _AT_REST, after) - 1, begin - 1, -1)))
+        distance = np.hypot(luma_mean - luma_mean[after - 1], contrast)
+        end = int(shots[np.searchsorted(shots, after)])
+        found.extend(_fade(seconds, distance, np.arange(max(after - _AT_REST, first), end)))
+    return _apart(found)
+
+
+def _at_rest(luma_mean: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Whether the level stays, or turns round, at each picture."""
+    before = np.diff(luma_mean, prepend=luma_mean[:1])
+    behind = np.diff(luma_mean, append=luma_mean[-1:])
+    stays = np.minimum(np.abs(before), np.abs(behind)) < STEADY
+    return np.asarray(stays | (before * behind <= 0))
+
+
+def _fade(seconds: NDArray[np.float64], distance: NDArray[np.float32], outward: NDArray[np.intp]) -> list[Event]:
+    """Return the fade along a walk away from a flat picture; a list of none or one."""
+    if len(outward) == 0:
+        return []
+    away = np.abs(seconds[outward] - seconds[outward[0]])
+    outward, away = outward[away <= REACH_SEC], away[away <= REACH_SEC]
+    length = _straight_length(away, distance[outward].astype(np.float64))
+    walk = outward[: int(1.5 * length) + _AT_REST]
+    if length <= _AT_REST or distance[walk].max() < MIN_DISTANCE:
+        return []
+    walk = np.sort(walk)
+    ramp = best_ramp(seconds[walk], distance[walk].astype(np.float64))
+    start, end = float(seconds[walk[ramp.first]]), float(seconds[walk[ramp.last]])
+    if ramp.fit < MIN_FIT or end - start < MIN_FADE_SEC:
+        return []
+    return [Event("fade", start, end, min(1.0, ramp.fit))]
+
+
+def _straight_length(away: NDArray[np.float64], distance: NDArray[np.float64]) -> int:
+    """Return how many values from the first on lie near a straight line through zero."""
+    xx, xy, yy = np.cumsum(away * away), np.cumsum(away * distance), np.cumsum(distance * distance)
+    slope = xy / np.maximum(xx, 1e-12)
+    error = np.sqrt(np.maximum(yy - slope * xy, 0.0) / np.arange(1, len(away) + 1))
+    straight = (slope > 0) & (error <= MAX_CURVATURE * np.maximum(slope * away, 1e-9))
+    last = np.flatnonzero(straight)
+    return int(last[-1]) + 1 if len(last) else 0
+
+
+def _apart(found: list[Event]) -> tuple[Event, ...]:
+    """Keep, of fades that overlap by half of the shorter (found from both sides), the better."""
+    kept: list[Event] = []
+    for event in sorted(found, key=lambda event: -event.score):
+        if all(_overlap(event, other) < 0.5 for other in kept):  # noqa: PLR2004 - half
+            kept.append(event)
+    return tuple(sorted(kept, key=lambda event: event.start_sec))
+
+
+def _overlap(a: Event, b: Event) -> float:
+    """Return the overlap as a share of the shorter."""
+    a_end, b_end = a.end_sec or a.start_sec, b.end_sec or b.start_sec
+    shared = min(a_end, b_end) - max(a.start_sec, b.start_sec)
+    return shared / max(min(a_end - a.start_sec, b_end - b.start_sec), 1e-9)
