@@ -19,7 +19,8 @@ def project_folder(project_id: str) -> ProjectFolder:
 
 def catalog() -> Catalog:
     """Return the catalog of the environment."""
-    return open_catalog(read_environment().catalog_path)
+    environment = read_environment()
+    return open_catalog(environment.catalog_path, busy_deadline_sec=environment.catalog_busy_sec)
 
 
 def fingerprint_memory() -> CatalogMemory:

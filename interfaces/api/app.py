@@ -111,7 +111,7 @@ async def _living(environment: Environment, links: Links, app: FastAPI) -> Async
         stack.push_async_callback(anyio.to_thread.run_sync, partial(jobs.__exit__, None, None, None))
         app.state.services = Services(
             environment=environment,
-            catalog=open_catalog(environment.catalog_path),
+            catalog=open_catalog(environment.catalog_path, busy_deadline_sec=environment.catalog_busy_sec),
             data_folder=DataFolder(environment.data_dir),
             jobs=jobs,
             links=links,

@@ -68,7 +68,8 @@ def _catalog() -> Catalog:
     from storage.catalog import open_catalog
     from storage.environment import read_environment
 
-    return open_catalog(read_environment().catalog_path)
+    environment = read_environment()
+    return open_catalog(environment.catalog_path, busy_deadline_sec=environment.catalog_busy_sec)
 
 
 def _project_row(project: Project) -> tuple[str, ...]:
