@@ -131,6 +131,7 @@ def get_export(export_id: PathIdentity, services: Needed) -> ExportView:
         return ExportView.of(view.exports.get(export_id))
 
 
+@router.head("/exports/{export_id}/file", include_in_schema=False)
 @router.get("/exports/{export_id}/file", response_class=Response, responses={**RANGED, **documented(404)})
 def fetch_export(
     export_id: PathIdentity,

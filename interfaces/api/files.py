@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -12,14 +13,16 @@ from fastapi import Request
 from starlette.responses import FileResponse, Response
 
 from autoclip.errors import NotFoundError
-from interfaces.api.problems import ApiError
+from interfaces.api.problems import ApiError, documented
 from storage.names import file_name
+
+_RANGE = re.compile(r"(?P<first>[0-9]{1,18})-(?P<last>[0-9]{1,18})?|-(?P<suffix>[0-9]{1,18})")
 
 RANGED: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file.", "content": {"application/octet-stream": {}}},
     206: {"description": "The part of it that the Range header asks for.", "content": {"application/octet-stream": {}}},
     304: {"description": "It is as it was: see If-None-Match and If-Modified-Since."},
-    416: {"description": "The Range header asks for what the file doesn't have.", "content": {"text/plain": {}}},
+    **documented(416),
 }
 
 
@@ -53,6 +56,7 @@ def file_response(
     if not stat.S_ISREG(facts.st_mode):
         raise NotFoundError(f"{path.name!r} is no file")
     _require_readable(path)
+    _require_satisfiable(request, facts.st_size)
     response = FileResponse(path, media_type=media_type, stat_result=facts)
     response.headers["Content-Disposition"] = disposition(name or path.name, inline=inline)
     response.headers["Cache-Control"] = "private, no-cache"  # may be kept, but must be asked for
@@ -76,6 +80,19 @@ def _require_readable(path: Path) -> None:
         path.open("rb").close()
     except OSError as error:
         raise ApiError(403, "unreadable-file", f"the server may not read {path.name!r} ({error.strerror})") from error
+
+
+def _require_satisfiable(request: Request, size: int) -> None:
+    """Refuse ranges that all begin behind the end; forget a Range header that is none (RFC 9110, section 14.2)."""
+    unit, _, given = request.headers.get("range", "").partition("=")
+    ranges = [_RANGE.fullmatch(part.strip()) for part in given.split(",")]
+    well_formed = [part for part in ranges if part and not (part["last"] and int(part["last"]) < int(part["first"]))]
+    if unit.strip().lower() != "bytes" or len(well_formed) < len(ranges):
+        request.scope["headers"] = [header for header in request.scope["headers"] if header[0] != b"range"]
+    elif not any(int(part["suffix"]) > 0 if part["suffix"] else int(part["first"]) < size for part in well_formed):
+        raise ApiError(
+            416, "range-not-satisfiable", f"the file has {size:,} bytes", {"Content-Range": f"bytes */{size}"}
+        )
 
 
 def _is_known(request: Request, response: Response) -> bool:

@@ -40,6 +40,7 @@ class Playback(View):
     url: str = Field(description="What to give a video element.")
 
 
+@router.head("/{project_id}/video", include_in_schema=False)
 @router.get("/{project_id}/video", response_class=Response, responses={**RANGED, **documented(404, 415)})
 def get_video(project_id: PathIdentity, request: Request, services: Needed) -> Response:
     """Stream the source video; parts of it with a Range header."""
@@ -61,6 +62,7 @@ def get_playback(project_id: PathIdentity, services: Needed) -> Playback:
     )
 
 
+@router.head("/{project_id}/thumbnails/{clip_id}", include_in_schema=False)
 @router.get(
     "/{project_id}/thumbnails/{clip_id}",
     response_class=Response,
@@ -82,6 +84,7 @@ def get_thumbnail(project_id: PathIdentity, clip_id: PathIdentity, request: Requ
     return file_response(request, path, "image/jpeg")
 
 
+@router.head("/{project_id}/report", include_in_schema=False)
 @router.get(
     "/{project_id}/report",
     response_class=Response,

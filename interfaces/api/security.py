@@ -6,8 +6,8 @@ Each is a plain ASGI application around the next, so that streams pass through u
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from starlette.datastructures import Headers, MutableHeaders
@@ -25,6 +25,8 @@ LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
 API_PREFIX = "/api"
 """What lies below it needs the token; beside it lies only the page, which holds no data."""
 
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 SECURITY_HEADERS = {
@@ -36,6 +38,9 @@ SECURITY_HEADERS = {
 }
 API_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 """Whatever an API answer holds, a browser that shows it runs nothing of it (OWASP REST Security Cheat Sheet)."""
+
+OPEN_TO_ALL = frozenset({"/api/health"})
+"""Tells only that something listens: what starts and watches services asks it and holds no token."""
 
 UNSANDBOXED = ("/api/docs",)
 """The one page below the API's prefix that needs scripts."""
@@ -99,10 +104,8 @@ class HostCheck:
 
 def host_name(host: str) -> str:
     """Return the name of a Host header without its port, in lower case; empty if it is none."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
+    match = _HOST.fullmatch(host.lower())
+    return match["name"].strip("[]").rstrip(".") if match else ""
 
 
 class OriginCheck:
@@ -164,7 +167,8 @@ class TokenCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        if scope["type"] == "http" and self._token is not None and scope["path"].startswith(API_PREFIX):
+        guarded = scope["type"] == "http" and scope["path"].startswith(API_PREFIX) and scope["path"] not in OPEN_TO_ALL
+        if guarded and self._token is not None:
             try:
                 self._require_token(Request(scope))
             except ApiError as refusal:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 from made_features import Scene
 
@@ -114,3 +117,29 @@ def features() -> Features:
 @pytest.fixture
 def origin() -> Origin:
     return Origin("f" * 32, ExtractionSettings(), 1)
+
+
+@pytest.fixture
+def serve(house: House) -> Iterator[Callable[..., str]]:
+    """Serve the application on a port of its own, over real sockets; return its address."""
+    running: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def start(**variables: str) -> str:
+        house.variables |= variables
+        config = uvicorn.Config(
+            create_app(house.environment), host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=1
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive(), "the server did not start"
+            time.sleep(0.01)
+        running.append((server, thread))
+        port = server.servers[0].sockets[0].getsockname()[1]
+        return f"http://127.0.0.1:{port}"
+
+    yield start
+    for server, thread in running:
+        server.should_exit = True
+        thread.join(20)

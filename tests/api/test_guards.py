@@ -1,0 +1,200 @@
+"""The guards in front of every endpoint: host, origin, token, links, rates, sizes, headers."""
+
+import pytest
+from pydantic import SecretStr
+from starlette.requests import Request
+
+from interfaces.api.rates import FREE_FAILURES, FailureCounter, TokenBuckets
+from interfaces.api.signing import Links
+
+TOKEN = "correct horse battery staple"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "", "127.0.0.1:80:80", "[::1", "localhost@evil"]
+)
+def test_another_host_name_is_refused(client, host):
+    answer = client.get("/api/health", headers={"Host": host})
+    assert answer.status_code == 421
+    assert answer.json()["code"] == "wrong-host"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost", "[::1]:8000", "LOCALHOST:1", "clips.example"])
+def test_our_own_names_are_answered(open_client, host):
+    client = open_client(AUTOCLIP_ALLOWED_HOSTS="clips.example")
+    assert client.get("/api/health", headers={"Host": host}).status_code == 200
+
+
+def test_every_route_asks_for_the_token(open_client):
+    client = open_client(AUTOCLIP_API_TOKEN=TOKEN)
+    paths = client.app.openapi()["paths"]
+    assert len(paths) > 40
+    assert client.get("/api/health").status_code == 200  # says only that something listens
+    for path, operations in paths.items():
+        if path == "/api/health":
+            continue
+        for method in operations:
+            answer = client.request(method, path.replace("{", "").replace("}", ""))
+            assert answer.status_code == 401, (method, path)
+            if method != "head":
+                assert answer.json()["code"] == "token-needed"
+    for path in ("/api/openapi.json", "/api/docs", "/api/nowhere"):
+        assert client.get(path).status_code == 401
+    assert client.get("/api/projects", headers=BEARER).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "given", ["Bearer wrong", "Bearer", f"Basic {TOKEN}", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", "Bearer \xff"]
+)
+def test_anything_but_the_token_is_refused(open_client, given):
+    client = open_client(AUTOCLIP_API_TOKEN=TOKEN)
+    assert client.get("/api/projects", headers={"Authorization": given.encode("latin-1")}).status_code == 401
+
+
+def test_guessing_tokens_is_slowed_down(open_client):
+    client = open_client(AUTOCLIP_API_TOKEN=TOKEN)
+    statuses = [
+        client.get("/api/projects", headers={"Authorization": f"Bearer guess{number}"}).status_code
+        for number in range(FREE_FAILURES + 3)
+    ]
+    assert statuses == [401] * FREE_FAILURES + [429] * 3
+    even_right = client.get("/api/projects", headers=BEARER)
+    assert even_right.status_code == 429
+    assert 0 < int(even_right.headers["retry-after"]) <= 60
+
+
+def test_a_signed_link_opens_one_path_for_a_while(open_client, house, small_film):
+    client = open_client(AUTOCLIP_API_TOKEN=TOKEN)
+    project = house.add_project(path=small_film)
+    path = f"/api/projects/{project.id}/video"
+    link = client.post("/api/links", json={"path": path, "lifetime_sec": 60}, headers=BEARER).json()
+    assert client.get(link["url"]).status_code == 200
+    assert client.get(path).status_code == 401
+    other = house.add_project(path=small_film)
+    assert client.get(link["url"].replace(project.id, other.id)).status_code == 401
+    assert client.delete(link["url"]).status_code == 401
+    longer = link["url"].replace(str(link["expires_at"]), str(link["expires_at"] + 9999))
+    assert client.get(longer).status_code == 401
+    assert client.get(link["url"][:-1]).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/projects", "/etc/passwd", "/api/projects/../clips", "https://evil.example/api/jobs/events"]
+)
+def test_links_lead_to_files_and_streams_only(client, path):
+    assert client.post("/api/links", json={"path": path}).status_code == 422
+
+
+def test_a_link_expires_and_a_new_token_voids_it():
+    links = Links(SecretStr(TOKEN))
+    link = links.sign("/api/jobs/events", 60, now=1000.0)
+    query = link.url.partition("?")[2].encode()
+    request = Request(
+        {"type": "http", "method": "GET", "path": "/api/jobs/events", "query_string": query, "headers": []}
+    )
+    assert links.is_signed(request, now=1059.0)
+    assert not links.is_signed(request, now=1061.0)
+    assert not Links(SecretStr("another")).is_signed(request, now=1000.0)
+    assert not Links(None).is_signed(request, now=1000.0)
+
+
+def test_pages_of_strangers_may_change_nothing(open_client, house):
+    client = open_client(AUTOCLIP_CORS_ORIGINS="https://friend.example")
+    project = house.add_project()
+    order = {"start": 1, "end": 2}
+    address = f"/api/projects/{project.id}/clips"
+    for origin in ("https://evil.example", "null", "http://127.0.0.1:9999"):
+        assert client.post(address, json=order, headers={"Origin": origin}).status_code == 403
+    for origin in ("https://friend.example", "http://127.0.0.1:8000"):
+        assert client.post(address, json=order, headers={"Origin": origin}).status_code == 201
+    assert client.post(address, json=order).status_code == 201
+
+
+def test_only_configured_origins_may_read(open_client):
+    client = open_client(AUTOCLIP_CORS_ORIGINS="https://friend.example", AUTOCLIP_API_TOKEN=TOKEN)
+    asked = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "authorization, if-match"}
+    friend = client.options("/api/clips/x", headers={"Origin": "https://friend.example", **asked})
+    assert friend.status_code == 200
+    assert friend.headers["access-control-allow-origin"] == "https://friend.example"
+    stranger = client.options("/api/clips/x", headers={"Origin": "https://evil.example", **asked})
+    assert "access-control-allow-origin" not in stranger.headers
+
+
+def test_a_client_that_asks_too_often_waits(open_client):
+    client = open_client(AUTOCLIP_REQUESTS_PER_SECOND="0.25")
+    answers = [client.get("/api/health") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 429, 429]
+    assert answers[-1].headers["retry-after"] == "4"
+
+
+def test_buckets_fill_with_time_and_forget_the_oldest():
+    now = [0.0]
+    buckets = TokenBuckets(2.0, 4.0, lambda: now[0])
+    for _ in range(4):
+        assert buckets.seconds_to_wait("a") == 0
+        buckets.take("a")
+    assert buckets.seconds_to_wait("a") == 1
+    now[0] = 0.5
+    assert buckets.seconds_to_wait("a") == 0
+    for number in range(20_000):
+        buckets.take(str(number))
+    assert len(buckets._buckets) == 10_000
+    failures = FailureCounter(lambda: now[0])
+    for _ in range(FREE_FAILURES):
+        failures.note("a")
+    assert failures.seconds_to_wait("a") == 60
+    assert failures.seconds_to_wait("b") == 0
+
+
+def test_every_answer_keeps_browsers_careful(client, house, small_film):
+    project = house.add_project(path=small_film)
+    for path in ("/api/health", "/api/nowhere", f"/api/projects/{project.id}/video", "/api/clips/x" * 3):
+        headers = client.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "server" not in headers
+
+
+def test_no_trace_leaves_the_house(client):
+    client.app.state.services = None  # the worst that can happen inside: nothing works at all
+    answer = client.get("/api/projects")
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "internal-error"
+    assert "Traceback" not in answer.text
+    assert "NoneType" not in answer.text
+
+
+def test_a_body_that_is_too_large_is_refused(client, house):
+    project = house.add_project()
+    big = {"start": 1, "end": 2, "name": "x" * 2_000_000}
+    assert client.post(f"/api/projects/{project.id}/clips", json=big).status_code == 413
+    pieces = (b" " * 100_000 for _ in range(20))
+    untold = client.post(
+        f"/api/projects/{project.id}/clips", content=pieces, headers={"Content-Type": "application/json"}
+    )
+    assert untold.status_code == 413
+
+
+def test_wrong_methods_and_paths_are_problems_too(client):
+    wrong = client.put("/api/projects")
+    assert (wrong.status_code, wrong.json()["code"]) == (405, "method-not-allowed")
+    assert "GET" in wrong.headers["allow"]
+    nowhere = client.get("/api/nowhere")
+    assert (nowhere.status_code, nowhere.json()["code"]) == (404, "not-found")
+    broken = client.post("/api/links", content=b'{"path": ', headers={"Content-Type": "application/json"})
+    assert (broken.status_code, broken.headers["content-type"]) == (422, "application/problem+json")
+
+
+def test_health_and_version(open_client):
+    client = open_client(AUTOCLIP_PREFECT_PORT="9")
+    assert client.get("/api/health").json() == {"status": "ok"}
+    ready = client.get("/api/health/ready")
+    assert ready.status_code == 503
+    checks = {check["name"]: check for check in ready.json()["checks"]}
+    assert checks["catalog"]["ok"]
+    assert not checks["prefect"]["ok"]
+    assert "autoclip up" in checks["prefect"]["detail"]
+    assert client.get("/api/version").json()["autoclip"]

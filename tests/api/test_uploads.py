@@ -1,0 +1,219 @@
+"""Uploads in one go: streamed, bounded, judged by content, nothing left on failure."""
+
+import base64
+import os
+
+import pytest
+
+
+def leftovers(house):
+    """Every file below the data folder that is neither the catalog nor in a project."""
+    data = house.root / "data"
+    return [
+        path for path in data.rglob("*") if path.is_file() and not path.name.startswith("autoclip.duckdb")
+    ]  # fmt: skip
+
+
+def test_an_upload_becomes_a_project_with_its_own_file(client, house, small_film):
+    with small_film.open("rb") as file:
+        answer = client.post("/api/projects/upload", files={"file": ("Match day.mp4", file)}, data={"name": "Final"})
+    assert answer.status_code == 201, answer.text
+    project = answer.json()
+    assert (project["name"], project["source"]["kind"], project["state"]) == ("Final", "upload", "ready")
+    stored = house.folder.project(project["id"]).source / "Match day.mp4"
+    assert project["path"] == str(stored)
+    assert stored.read_bytes() == small_film.read_bytes()
+    assert leftovers(house) == [stored]
+
+
+def test_the_same_content_is_the_same_project(client, house, small_film):
+    first = client.post("/api/projects/upload", files={"file": ("a.mp4", small_film.read_bytes())})
+    again = client.post("/api/projects/upload", files={"file": ("b.mp4", small_film.read_bytes())})
+    assert (again.status_code, again.json()["id"]) == (200, first.json()["id"])
+    assert len(leftovers(house)) == 1
+
+
+def test_a_body_that_is_the_file_itself(client, house, small_film):
+    answer = client.post(
+        "/api/projects/upload",
+        content=small_film.read_bytes(),
+        headers={
+            "Content-Type": "video/mp4",
+            "Content-Disposition": "attachment; filename*=UTF-8''%F0%9F%9A%80%20match.mp4",
+        },
+    )
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["name"] == "🚀 match"
+
+
+def test_the_ending_follows_the_content(client, house, small_film):
+    answer = client.post("/api/projects/upload", files={"file": ("holiday.jpg", small_film.read_bytes())})
+    assert answer.json()["path"].endswith("/holiday.mp4")
+
+
+@pytest.mark.parametrize(
+    "called",
+    [
+        "../../../../etc/passwd",
+        "..\\..\\windows\\system32\\evil.mp4",
+        "/etc/cron.d/evil",
+        "%2e%2e%2f%2e%2e%2fevil.mp4",
+        ".bashrc",
+        "-rf.mp4",
+        "con.mp4",
+        "a\x00b.mp4",
+        "x" * 3000 + ".mp4",
+        "\u202egpj.mp4",
+        "ナサ émission 🚀.mp4",
+        "",
+    ],
+)
+def test_no_name_leads_out_of_the_projects_folder(client, house, small_film, called):
+    answer = client.post(
+        "/api/projects/upload",
+        content=small_film.read_bytes(),
+        headers={
+            "Content-Type": "application/octet-stream",
+            "Content-Disposition": b"attachment; filename*=UTF-8''" + _quoted(called),
+        },
+    )
+    assert answer.status_code == 201, answer.text
+    (stored,) = leftovers(house)
+    assert stored.parent == house.folder.project(answer.json()["id"]).source
+    assert not stored.name.startswith((".", "-"))
+    assert len(stored.name.encode()) <= 200
+
+
+def _quoted(text: str) -> bytes:
+    from urllib.parse import quote
+
+    return quote(text).encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no video", b"\x00" * 100_000, b"#EXTM3U\n#EXTINF:10,\nfile:///etc/passwd\n", b"RIFF\xff\xff\xff\xffAVI "],
+)
+def test_what_is_no_video_leaves_nothing(client, house, content):
+    answer = client.post("/api/projects/upload", files={"file": ("film.mp4", content)})
+    assert answer.status_code in {415, 422}, answer.text
+    assert "partial" not in answer.text
+    assert leftovers(house) == []
+    assert client.get("/api/projects").json()["total"] == 0
+
+
+def test_forms_that_are_none(client, house, small_film):
+    film = small_film.read_bytes()
+    whole = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n' + film + b"\r\n--x--\r\n"
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert client.post("/api/projects/upload", content=whole[:-200], headers=kind).status_code == 400
+    assert (
+        client.post("/api/projects/upload", content=whole, headers={"Content-Type": "multipart/form-data"}).status_code
+        == 400
+    )
+    assert client.post("/api/projects/upload", content=b"junk" * 100, headers=kind).status_code == 400
+    assert client.post("/api/projects/upload", files={"name": (None, "no file")}).status_code == 422
+    several = [("file", ("a.mp4", film)), ("file", ("b.mp4", film))]
+    assert client.post("/api/projects/upload", files=several).status_code == 422
+    assert (
+        client.post("/api/projects/upload", files={"file": ("a.mp4", film)}, data={"name": "\x01"}).status_code == 422
+    )
+    long = {str(number): "x" for number in range(30)}
+    assert client.post("/api/projects/upload", files={"file": ("a.mp4", film)}, data=long).status_code == 413
+    assert leftovers(house) == []
+
+
+def test_more_than_the_limit_is_refused_before_and_while_it_comes(open_client, house, small_film):
+    limit = small_film.stat().st_size // 2
+    client = open_client(AUTOCLIP_UPLOAD_LIMIT_GB=str(limit / 1e9))
+    told = client.post("/api/projects/upload", files={"file": ("a.mp4", small_film.read_bytes())})
+    assert (told.status_code, told.json()["code"]) == (413, "too-large")
+    untold = client.post("/api/projects/upload", content=iter([small_film.read_bytes()]))
+    assert untold.status_code == 413
+    assert leftovers(house) == []
+
+
+def test_more_than_the_disk_holds_is_refused_at_once(open_client, house):
+    client = open_client(AUTOCLIP_UPLOAD_LIMIT_GB="10000")
+    free = os.statvfs(house.root).f_bavail * os.statvfs(house.root).f_frsize
+    begun = client.post("/api/uploads", headers={"Tus-Resumable": "1.0.0", "Upload-Length": str(free + 1)})
+    assert (begun.status_code, begun.json()["code"]) == (507, "no-room")
+    assert leftovers(house) == []
+
+
+TUS = {"Tus-Resumable": "1.0.0"}
+PIECE = {**TUS, "Content-Type": "application/offset+octet-stream"}
+
+
+def begin(client, film, **headers):
+    called = base64.b64encode(b"Grand final.mp4").decode()
+    return client.post(
+        "/api/uploads",
+        headers={**TUS, "Upload-Length": str(len(film)), "Upload-Metadata": f"filename {called}", **headers},
+    )
+
+
+def test_an_upload_in_pieces(client, house, small_film):
+    film = small_film.read_bytes()
+    begun = begin(client, film)
+    assert begun.status_code == 201, begun.text
+    address = begun.headers["location"]
+    half = len(film) // 2
+    first = client.patch(address, content=film[:half], headers={**PIECE, "Upload-Offset": "0"})
+    assert (first.status_code, first.headers["upload-offset"]) == (204, str(half))
+    assert "upload-expires" in first.headers
+    found = client.head(address, headers=TUS)
+    assert (found.headers["upload-offset"], found.headers["upload-length"]) == (str(half), str(len(film)))
+    wrong = client.patch(address, content=film[half:], headers={**PIECE, "Upload-Offset": "0"})
+    assert (wrong.status_code, wrong.json()["code"]) == (409, "wrong-offset")
+    last = client.patch(address, content=film[half:], headers={**PIECE, "Upload-Offset": str(half)})
+    assert last.status_code == 204, last.text
+    project = client.get(f"/api/projects/{last.headers['autoclip-project']}").json()
+    assert (project["name"], project["state"]) == ("Grand final", "ready")
+    assert client.head(address, headers=TUS).status_code == 404
+    assert [path.name for path in leftovers(house)] == ["Grand final.mp4"]
+
+
+def test_an_upload_that_is_no_video_ends_with_its_last_piece(client, house):
+    address = begin(client, b"x" * 1000).headers["location"]
+    ended = client.patch(address, content=b"x" * 1000, headers={**PIECE, "Upload-Offset": "0"})
+    assert ended.status_code == 415
+    assert "Grand final.mp4" in ended.json()["detail"]
+    assert leftovers(house) == []
+
+
+def test_more_than_announced_is_refused(client, house):
+    address = begin(client, b"x" * 100).headers["location"]
+    answer = client.patch(address, content=b"x" * 101, headers={**PIECE, "Upload-Offset": "0"})
+    assert answer.status_code == 413
+    untold = client.patch(address, content=iter([b"x" * 101]), headers={**PIECE, "Upload-Offset": "0"})
+    assert untold.status_code == 413
+
+
+def test_an_upload_given_up_leaves_nothing(client, house):
+    address = begin(client, b"x" * 100).headers["location"]
+    assert client.delete(address, headers=TUS).status_code == 204
+    assert client.delete(address, headers=TUS).status_code == 404
+    assert leftovers(house) == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Tus-Resumable": "0.2.2"}, 412),
+        ({"Upload-Length": "-1"}, 422),
+        ({"Upload-Length": "0"}, 413),
+        ({"Upload-Length": "9" * 30}, 422),
+        ({"Upload-Metadata": "filename not-base64!"}, 400),
+        ({"Upload-Metadata": "filename //79"}, 400),
+    ],
+)
+def test_uploads_that_can_not_begin(client, house, headers, status):
+    assert begin(client, b"x" * 100, **headers).status_code == status
+    assert leftovers(house) == []
+
+
+def test_the_protocol_is_announced(client):
+    answer = client.options("/api/uploads")
+    assert answer.status_code == 204
+    assert "creation" in answer.headers["tus-extension"]
