@@ -20,17 +20,23 @@ from av.stream import Stream
 from numpy.typing import NDArray
 
 from autoclip.errors import ExportError, ParameterError
+from autoclip.export.canvas import square_canvas
 from autoclip.export.check import Expected
-from autoclip.export.compound_sound import RATE, SoundItem, compound_sound_arguments
+from autoclip.export.compound_sound import (
+    RATE,
+    SoundItem,
+    compound_measuring_arguments,
+    compound_sound_arguments,
+)
 from autoclip.export.crossfade import Crossfade, crossfade_arguments
 from autoclip.export.disk_space import estimated_bytes, require_space
 from autoclip.export.encoders import video_encoder
 from autoclip.export.exact import exact_arguments
 from autoclip.export.h264 import H264FormatError, ParameterSets, read_parameter_sets
 from autoclip.export.join import Strand, encoded_strands, join, stamped
+from autoclip.export.loudness import levelling_filter, read_loudness
 from autoclip.export.methods import CODEC_NAMES, Command, Rendering, altered, encode_parts
 from autoclip.export.order import CutOrder, ExportResult, order_cut
-from autoclip.export.picture import square_canvas
 from autoclip.export.render import finish
 from autoclip.export.smart import (
     NotSmartError,
@@ -444,6 +450,14 @@ def _sound(layout: _Layout, bench: Workbench, stack: ExitStack) -> tuple[tuple[C
         end = at + before + body.span.duration_sec
         items.append(SoundItem(body, before, round(at * RATE), round((end + behind) * RATE)))
         at = end
+    settings = layout.bodies[0].settings
+    commands: list[Command] = []
+    levelling = ""
+    if settings.normalize_loudness:
+        run = bench.run(compound_measuring_arguments(items, settings))
+        commands.append(run.command)
+        measured = read_loudness(run)
+        levelling = "" if measured.is_silent else levelling_filter(measured, settings.target_lufs, RATE)
     path = stack.enter_context(temporary_path(bench.rendered.parent))
-    run = bench.run(compound_sound_arguments(items, layout.bodies[0].settings, path))
-    return (run.command,), encoded_strands(path, 1, stack)
+    commands.append(bench.run(compound_sound_arguments(items, settings, path, levelling)).command)
+    return tuple(commands), encoded_strands(path, 1, stack)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from autoclip.export.encoders import MP4, sound_encoder
 from autoclip.export.exact import sound_input
+from autoclip.export.loudness import measuring_filter
 from autoclip.export.order import CutOrder
 from autoclip.export.sound import GAP_SEC, fade_filters
 from autoclip.settings import ExportSettings
@@ -38,8 +39,29 @@ class SoundItem:
     end: int
 
 
-def compound_sound_arguments(items: Sequence[SoundItem], settings: ExportSettings, target: Path) -> tuple[str, ...]:
-    """Return the ffmpeg arguments that render the sound of a compound clip."""
+def compound_sound_arguments(
+    items: Sequence[SoundItem], settings: ExportSettings, target: Path, levelling: str = ""
+) -> tuple[str, ...]:
+    """Return the ffmpeg arguments that render the sound of a compound clip.
+
+    `levelling` is the filter that brings all of it to its loudness; empty to leave it as it is.
+    """
+    inputs, graph = _inputs_and_graph(items)
+    fades = fade_filters("afade", items[-1].end / RATE, settings)
+    finish = ",".join([*([levelling] if levelling else []), "asetpts=N/SR/TB", *fades])
+    maps = ("-filter_complex", f"{graph};[joined]{finish}[a]", "-map", "[a]")
+    return ("-copyts", *inputs, *maps, *sound_encoder(settings), *MP4, str(target))
+
+
+def compound_measuring_arguments(items: Sequence[SoundItem], settings: ExportSettings) -> tuple[str, ...]:
+    """Return the ffmpeg arguments that measure how loud a compound clip is, and write nothing."""
+    inputs, graph = _inputs_and_graph(items)
+    maps = ("-filter_complex", f"{graph};[joined]{measuring_filter(settings.target_lufs)}[a]", "-map", "[a]")
+    return ("-copyts", *inputs, *maps, "-loglevel", "info", "-f", "null", "-")
+
+
+def _inputs_and_graph(items: Sequence[SoundItem]) -> tuple[tuple[str, ...], str]:
+    """Return the inputs, and the filters that end in ``[joined]``."""
     inputs: tuple[str, ...] = ()
     graph: list[str] = []
     number = 0
@@ -52,20 +74,7 @@ def compound_sound_arguments(items: Sequence[SoundItem], settings: ExportSetting
             length = item.end - item.begin
             graph.append(f"anullsrc=sample_rate={RATE}:channel_layout=stereo,atrim=end_sample={length}[s{place}]")
     graph.append(_chained(items))
-    total = items[-1].end / RATE
-    finish = ",".join(["asetpts=N/SR/TB", *fade_filters("afade", total, settings)])
-    graph.append(f"[joined]{finish}[a]")
-    return (
-        "-copyts",
-        *inputs,
-        "-filter_complex",
-        ";".join(graph),
-        "-map",
-        "[a]",
-        *sound_encoder(settings),
-        *MP4,
-        str(target),
-    )
+    return inputs, ";".join(graph)
 
 
 def _cut(item: SoundItem) -> str:

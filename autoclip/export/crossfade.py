@@ -72,7 +72,9 @@ def crossfade_arguments(
 
 def _prepared(fade: Crossfade, order: CutOrder, *, upright: bool) -> str:
     """Return the filters that make a side exactly as many frames as the dissolve has, at its rate."""
-    fitted = picture_filters(order.video, order.settings, order.canvas, order.span.duration_sec) if upright else "null"
+    fitted = "null"
+    if upright:
+        fitted = picture_filters(order.video, order.settings, order.canvas, order.span.duration_sec, order.path)
     return (
         f"{cut_filters(order.span)},{fitted},fps={fade.rate}:start_time=0,"
         f"tpad=stop_mode=clone:stop_duration=1,trim=end_frame={fade.frame_count},settb=1/({fade.rate}),setpts=N"

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from autoclip.export.encoders import MP4, frame_timing, sound_encoder, video_encoder
 from autoclip.export.frame_span import FrameSpan
+from autoclip.export.loudness import measuring_filter
 from autoclip.export.order import CutOrder
 from autoclip.export.picture import picture_filters
-from autoclip.export.sound import PREROLL_SEC, sound_filters
+from autoclip.export.sound import PREROLL_SEC, SoundTrack, sound_filters
 from autoclip.media.ffmpeg import safe_input
 from autoclip.media.video import Video
 
@@ -27,17 +28,16 @@ def exact_arguments(order: CutOrder, target: Path) -> tuple[str, ...]:
     """
     video, span, settings = order.video, order.span, order.settings
     inputs = picture_input(video, span)
-    filters = picture_filters(video, settings, order.canvas, span.duration_sec)
+    filters = picture_filters(video, settings, order.canvas, span.duration_sec, order.path)
     graph = [f"[0:{video.video.index}]{cut_filters(span)},{filters}[v]"]
-    maps = ["-map", "[v]"]
     encoders = (*video_encoder(video, settings, order.parameter_set), *frame_timing(settings, span))
+    maps = ["-map", "[v]"]
     if order.tracks:
         inputs += sound_input(video, span)
         encoders += sound_encoder(settings)
-    start = span.container_seconds(span.start)
-    for number, track in enumerate(order.tracks):
-        graph.append(f"[1:{track.index}]{','.join(sound_filters(start, span.duration_sec, settings))}[a{number}]")
-        maps += ["-map", f"[a{number}]", *track.labels(number)]
+        sound_graph, sound_maps = _sound_graph(order, 1)
+        graph += sound_graph
+        maps += sound_maps
     return ("-copyts", *inputs, "-filter_complex", ";".join(graph), *maps, *encoders, *MP4, str(target))
 
 
@@ -46,8 +46,10 @@ def picture_input(video: Video, span: FrameSpan) -> tuple[str, ...]:
     times = span.times
     key = times.keyframe_before(span.first)
     if video.container in _INDEXED_CONTAINERS:
-        # Half a frame past the keyframe: microseconds, in which ffmpeg seeks, must not round to the one before it.
-        target = span.container_seconds(int(times.pts[key])) + Fraction(span.frame_sec) / 2
+        # Half-way to the next frame: microseconds, in which ffmpeg seeks, must round to neither this side nor that.
+        start = int(times.pts[key])
+        later = times.shown[times.shown > start]
+        target = span.container_seconds(Fraction(start + int(later[0]), 2) if later.size else start)
     else:
         target = span.container_seconds(int(times.dts[key])) - Fraction(_BLIND_SEEK_SEC)
     return _sought_input(video, target)
@@ -55,23 +57,31 @@ def picture_input(video: Video, span: FrameSpan) -> tuple[str, ...]:
 
 def sound_arguments(order: CutOrder, target: Path) -> tuple[str, ...]:
     """Return the ffmpeg arguments that render the sound of a cut alone."""
+    graph, maps = _sound_graph(order, 0)
+    inputs = (*sound_input(order.video, order.span), "-filter_complex", ";".join(graph))
+    return ("-copyts", *inputs, *maps, *sound_encoder(order.settings), *MP4, str(target))
+
+
+def _sound_graph(order: CutOrder, input_number: int) -> tuple[list[str], list[str]]:
+    """Return the filters of all tracks, and the options that map them to the output."""
     span = order.span
     start = span.container_seconds(span.start)
-    graph, maps = [], []
+    graph: list[str] = []
+    maps: list[str] = []
     for number, track in enumerate(order.tracks):
-        graph.append(f"[0:{track.index}]{','.join(sound_filters(start, span.duration_sec, order.settings))}[a{number}]")
+        filters = ",".join(sound_filters(track, start, span.duration_sec, order.settings))
+        graph.append(f"[{input_number}:{track.index}]{filters}[a{number}]")
         maps += ["-map", f"[a{number}]", *track.labels(number)]
-    inputs = sound_input(order.video, span)
-    return (
-        "-copyts",
-        *inputs,
-        "-filter_complex",
-        ";".join(graph),
-        *maps,
-        *sound_encoder(order.settings),
-        *MP4,
-        str(target),
-    )
+    return graph, maps
+
+
+def measuring_arguments(order: CutOrder, track: SoundTrack) -> tuple[str, ...]:
+    """Return the ffmpeg arguments that measure how loud a track of a cut is, and write nothing."""
+    span = order.span
+    filters = sound_filters(track, span.container_seconds(span.start), span.duration_sec, order.settings)
+    graph = f"[0:{track.index}]{','.join(filters)},{measuring_filter(order.settings.target_lufs)}[a]"
+    inputs = (*sound_input(order.video, span), "-filter_complex", graph)
+    return ("-copyts", *inputs, "-map", "[a]", "-loglevel", "info", "-f", "null", "-")
 
 
 def sound_input(video: Video, span: FrameSpan, lead_sec: Fraction = Fraction(0)) -> tuple[str, ...]:

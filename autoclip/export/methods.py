@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from autoclip.export.check import Expected
-from autoclip.export.exact import exact_arguments, sound_arguments
+from autoclip.export.exact import exact_arguments, measuring_arguments, sound_arguments
 from autoclip.export.join import Strand, encoded_strands, join, shifted, stamped
 from autoclip.export.keyframe_copy import copied_picture, plan_copy
+from autoclip.export.loudness import levelling_filter, read_loudness
 from autoclip.export.order import CutOrder
 from autoclip.export.smart import (
     NotSmartError,
@@ -22,6 +23,7 @@ from autoclip.export.smart import (
     shown_times,
     smart_data,
 )
+from autoclip.export.sound import SoundTrack
 from autoclip.export.sound_copy import can_copy, sound_packets
 from autoclip.export.workbench import Workbench, temporary_path
 from autoclip.media.container import open_container
@@ -69,12 +71,47 @@ def cut_by_method(order: CutOrder, bench: Workbench) -> Rendering:
     """Cut the way the settings say; a cut that can't be smart becomes an exact one, with the reason in its notes."""
     if order.settings.cut == "copy":
         return cut_by_copy(order, bench)
+    level = _levelled(order, bench) if order.settings.normalize_loudness else _Levelled(order)
+    rendering = _encoded(level.order, bench)
+    commands, notes = (*level.commands, *rendering.commands), (*level.notes, *rendering.notes)
+    return replace(rendering, commands=commands, notes=notes)
+
+
+def _encoded(order: CutOrder, bench: Workbench) -> Rendering:
     if order.settings.cut == "exact":
         return cut_exactly(order, bench)
     try:
         return cut_smartly(order, bench)
     except NotSmartError as reason:
         return replace(cut_exactly(order, bench), notes=(f"cut exactly, not smartly: {reason}",))
+
+
+@dataclass(frozen=True, slots=True)
+class _Levelled:
+    """An order whose tracks know how to come to their loudness, and what was run to find out."""
+
+    order: CutOrder
+    commands: tuple[Command, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _levelled(order: CutOrder, bench: Workbench) -> _Levelled:
+    """Measure every track: the first of the two passes."""
+    tracks: list[SoundTrack] = []
+    commands: list[Command] = []
+    notes: list[str] = []
+    for track in order.tracks:
+        run = bench.run(measuring_arguments(order, track))
+        commands.append(run.command)
+        measured = read_loudness(run)
+        if measured.is_silent:
+            tracks.append(track)
+            notes.append("its sound is silent, so its loudness was left alone")
+            continue
+        target = order.settings.target_lufs
+        tracks.append(replace(track, levelling=levelling_filter(measured, target, track.sample_rate)))
+        notes.append(f"sound brought from {measured.integrated_lufs:.1f} to {target:g} LUFS")
+    return _Levelled(replace(order, tracks=tuple(tracks)), tuple(commands), tuple(notes))
 
 
 def cut_exactly(order: CutOrder, bench: Workbench) -> Rendering:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
+from autoclip.export.canvas import Canvas
 from autoclip.export.frame_span import FrameSpan, find_frame_span
-from autoclip.export.picture import Canvas, canvas_of
+from autoclip.export.motion_path import MotionPath, find_motion_path
+from autoclip.export.picture import canvas_of
+from autoclip.export.platforms import require_within_limits, settings_for_platform
+from autoclip.export.shapes import ASPECTS
 from autoclip.export.sound import SoundTrack, choose_tracks
 from autoclip.media.video import Video
 from autoclip.settings import CutMethod, ExportSettings
@@ -27,6 +32,7 @@ class CutOrder:
     tracks: tuple[SoundTrack, ...]
     canvas: Canvas
     settings: ExportSettings
+    path: MotionPath | None = None
     parameter_set: int = 0
 
 
@@ -73,12 +79,25 @@ def order_cut(video: Video, interval: Interval, target: Path, settings: ExportSe
     MediaError
         If the file can't be read.
     """
+    chosen = settings_for_platform(video, settings)
+    span = find_frame_span(video, interval)
+    require_within_limits(video, float(span.duration_sec), chosen)
     return CutOrder(
         video=video,
         asked=interval,
         target=target,
-        span=find_frame_span(video, interval),
-        tracks=choose_tracks(video, settings),
-        canvas=canvas_of(video, settings),
-        settings=settings,
+        span=span,
+        tracks=choose_tracks(video, chosen),
+        canvas=canvas_of(video, chosen),
+        settings=chosen,
+        path=_path(video, span.interval, chosen),
     )
+
+
+def _path(video: Video, interval: Interval, settings: ExportSettings) -> MotionPath | None:
+    """Follow the motion where that is asked for."""
+    if settings.shape == "original" or settings.framing != "motion":
+        return None
+    facts = video.video
+    wider = Fraction(facts.display_width, facts.display_height) > ASPECTS[settings.shape]
+    return find_motion_path(video, interval, vertical_side=not wider)

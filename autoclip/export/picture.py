@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
+from autoclip.export.canvas import Canvas, even, square_canvas
 from autoclip.export.encoders import pixel_format
+from autoclip.export.motion_path import MotionPath
+from autoclip.export.platforms import Platform, platform_of
+from autoclip.export.shapes import ASPECTS, shape_filters, shaped_canvas
 from autoclip.export.sound import fade_filters
+from autoclip.media.color import UNKNOWN
 from autoclip.media.video import Video
 from autoclip.settings import ExportSettings
+
+HD_HEIGHT = 720
+"""Lines from which a picture of unnamed colours is taken as BT.709."""
 
 _TONE_MAP = (
     # PQ and HLG are BT.2020 (ITU-R BT.2100); files that forget to say so would be refused by zscale.
@@ -17,43 +24,34 @@ _TONE_MAP = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Canvas:
-    """The picture an export has.
-
-    Attributes
-    ----------
-    width, height : int
-        Size in pixels, even.
-    square_pixels : bool
-        Whether it was scaled to square pixels; otherwise it keeps the source's.
-    padded : bool
-        Whether a picture of another aspect is fitted in between black bars.
-    """
-
-    width: int
-    height: int
-    square_pixels: bool
-    padded: bool = False
-
-
 def canvas_of(video: Video, settings: ExportSettings) -> Canvas:
-    """Return the picture size an export of a video will have."""
+    """Return the picture an export of a video will have: the shape asked for, at the height or size asked for."""
     facts = video.video
+    wide, high = facts.display_width, facts.display_height
+    platform = platform_of(settings.platform)
+    if settings.shape != "original":
+        natural = shaped_canvas(wide, high, settings.shape, settings.framing)
+        height = even(settings.export_height or _platform_height(platform, settings) or natural.height)
+        return square_canvas(round(height * ASPECTS[settings.shape]), height)
     if settings.export_height:
-        height = _even(settings.export_height)
-        return Canvas(_even(round(height * facts.display_width / facts.display_height)), height, square_pixels=True)
+        return square_canvas(round(even(settings.export_height) * wide / high), settings.export_height)
+    if platform is not None and (max(wide, high) > platform.fit[0] or min(wide, high) > platform.fit[1]):
+        scale = min(platform.fit[0] / max(wide, high), platform.fit[1] / min(wide, high))
+        return square_canvas(round(wide * scale), round(high * scale))
     turned = facts.rotation in {90, 270}
     width, height = (facts.height, facts.width) if turned else (facts.width, facts.height)
-    return Canvas(_even(width), _even(height), square_pixels=False)
+    return Canvas(even(width), even(height), square_pixels=False)
 
 
-def square_canvas(width: int, height: int) -> Canvas:
-    """Return a picture of square pixels, its sides made even."""
-    return Canvas(_even(width), _even(height), square_pixels=True)
+def _platform_height(platform: Platform | None, settings: ExportSettings) -> int:
+    if platform is None:
+        return 0
+    return platform.fit[0] if settings.shape == "vertical" else platform.fit[1]
 
 
-def picture_filters(video: Video, settings: ExportSettings, canvas: Canvas, duration: Fraction) -> str:
+def picture_filters(
+    video: Video, settings: ExportSettings, canvas: Canvas, duration: Fraction, path: MotionPath | None = None
+) -> str:
     """Return the filters behind the cut, as one piece of an ffmpeg filter graph.
 
     ffmpeg itself turns the picture as the file's display matrix says, ahead of all filters.
@@ -68,18 +66,37 @@ def picture_filters(video: Video, settings: ExportSettings, canvas: Canvas, dura
         The size to make.
     duration : Fraction
         Length of the cut in seconds; places the fade out.
+    path : MotionPath, optional
+        Where a crop goes, for ``framing = motion``.
     """
     chain: list[str] = []
     if settings.deinterlace and video.video.interlaced:
         chain.append("bwdif=mode=send_frame:deint=interlaced")
     if settings.dynamic_range == "sdr" and video.video.hdr:
         chain.append(_TONE_MAP.format(transfer=video.video.color_transfer))
-    chain.append(_fit(canvas))
+    chain.append(_known_colours(video))
+    if settings.shape != "original":
+        facts = video.video
+        size = (even(facts.display_width), even(facts.display_height))
+        chain.append(shape_filters(*size, canvas, settings.framing, path))
+    else:
+        chain.append(_fit(canvas))
     if settings.frame_rate:
         chain.append(f"fps={settings.frame_rate}:start_time=0")
     chain.extend(fade_filters("fade", float(duration), settings))
     chain.append(f"format={pixel_format(video, settings)}")
     return ",".join(chain)
+
+
+def _known_colours(video: Video) -> str:
+    """Name the matrix of a source that does not, as players take it: after a change of size they would guess anew.
+
+    Unnamed, 720 lines and more are taken as BT.709 and fewer as BT.601: what players do, and the standards of the two.
+    """
+    facts = video.video
+    if facts.color_space != UNKNOWN or facts.hdr:
+        return "null"
+    return f"setparams=colorspace={'bt709' if facts.height >= HD_HEIGHT else 'smpte170m'}"
 
 
 def _fit(canvas: Canvas) -> str:
@@ -93,7 +110,3 @@ def _fit(canvas: Canvas) -> str:
     if canvas.square_pixels:
         return f"scale={canvas.width}:{canvas.height}:flags=bicubic,setsar=1"
     return f"crop={canvas.width}:{canvas.height}:0:0"  # an odd row or column goes: 4:2:0 knows only even sizes
-
-
-def _even(size: int) -> int:
-    return max(2, size - size % 2)

@@ -10,6 +10,7 @@ from autoclip.export.disk_space import estimated_bytes, require_space
 from autoclip.export.end_frames import wrong_ends
 from autoclip.export.methods import Rendering, cut_by_method
 from autoclip.export.order import CutOrder, ExportResult, order_cut
+from autoclip.export.platforms import too_large
 from autoclip.export.workbench import Workbench, deliver, temporary_path
 from autoclip.media.video import Video
 from autoclip.progress import ProgressListener, ignore_progress
@@ -80,6 +81,7 @@ def finish(rendering: Rendering, order: CutOrder, bench: Workbench) -> ExportRes
         turned = rendering.method == "exact"
         checked = replace(checked, faults=tuple(wrong_ends(bench.rendered, *rendering.ends, turned=turned)))
     size = bench.rendered.stat().st_size
+    checked = replace(checked, faults=(*checked.faults, *too_large(size, order.settings)))
     target = order.target.with_suffix(rendering.suffix) if rendering.suffix else order.target
     path = deliver(bench.rendered, checked, target, rendering.commands, overwrite=order.settings.overwrite)
     bench.report(1.0, path.name)

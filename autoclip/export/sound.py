@@ -32,11 +32,18 @@ class SoundTrack:
         Its codec, as FFmpeg names it.
     language : str or None
         What the file says of its language.
+    sample_rate, channels : int
+        Samples a second, and how many channels.
+    levelling : str
+        The filter that brings it to its loudness; empty to leave it as it is.
     """
 
     index: int
     codec: str
     language: str | None
+    sample_rate: int
+    channels: int
+    levelling: str = ""
 
     def labels(self, number: int) -> tuple[str, ...]:
         """Return the options that write the language on the output's audio stream of that number."""
@@ -68,13 +75,15 @@ def choose_tracks(video: Video, settings: ExportSettings) -> tuple[SoundTrack, .
     return (chosen,)
 
 
-def sound_filters(start: Fraction, duration: Fraction, settings: ExportSettings) -> tuple[str, ...]:
+def sound_filters(track: SoundTrack, start: Fraction, duration: Fraction, settings: ExportSettings) -> tuple[str, ...]:
     """Return the filters that cut a track to a span.
 
     The sound keeps its place beside the picture: what is missing, at the start, within or at the end, becomes silence.
 
     Parameters
     ----------
+    track : SoundTrack
+        What it is, and how it is levelled.
     start : Fraction
         Container time of the cut, in seconds.
     duration : Fraction
@@ -89,8 +98,11 @@ def sound_filters(start: Fraction, duration: Fraction, settings: ExportSettings)
         f"aresample=async=1:min_hard_comp={GAP_SEC}:first_pts=0",
         f"apad=whole_dur={length}",
         f"atrim=end={length}",
+        *([track.levelling] if track.levelling else []),
         "asetpts=N/SR/TB",
     ]
+    if settings.platform != "none":
+        chain.append("aformat=channel_layouts=mono|stereo")  # none of the platforms takes more channels
     return (*chain, *fade_filters("afade", float(duration), settings))
 
 
@@ -114,4 +126,7 @@ def _readable_tracks(video: Video) -> list[SoundTrack | None]:
 def _track(stream: AudioStream) -> SoundTrack | None:
     if stream.codec_context is None:
         return None
-    return SoundTrack(stream.index, stream.codec_context.name, stream.metadata.get("language"))
+    context = stream.codec_context
+    return SoundTrack(
+        stream.index, context.name, stream.metadata.get("language"), context.sample_rate, context.channels
+    )

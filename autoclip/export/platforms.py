@@ -1,0 +1,129 @@
+"""Where clips are meant for, as data: the shape each platform shows, and its limits.
+
+Read in November 2026 from the platforms' own pages for those who upload by program: TikTok "Media transfer guide"
+(Content Posting API), Instagram "IG user media: Reel specifications", YouTube Help "Understand three-minute YouTube
+Shorts", X "Media best practices". People with special accounts may do more; these limits hold for all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from autoclip.errors import ParameterError
+from autoclip.media.video import Video
+from autoclip.settings import ExportSettings, PlatformName, Shape, VideoCodec
+
+_MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A platform's wishes and limits.
+
+    Attributes
+    ----------
+    title : str
+        Its name for people.
+    shape : str
+        The shape it shows.
+    fit : tuple of int
+        Long and short side of the picture in pixels: a vertical or square one is made so large, any other fitted in.
+    shortest_sec, longest_sec : float
+        Limits of a clip's length.
+    largest_bytes : int
+        Largest file.
+    codecs : tuple of str
+        Codecs it takes, by our names.
+    lowest_rate, highest_rate : float
+        Limits of the frame rate; a source beyond them is exported at the nearer one.
+    """
+
+    title: str
+    shape: Shape
+    fit: tuple[int, int]
+    shortest_sec: float
+    longest_sec: float
+    largest_bytes: int
+    codecs: tuple[VideoCodec, ...]
+    lowest_rate: float
+    highest_rate: float
+
+
+PLATFORMS: dict[Literal["tiktok", "reels", "shorts", "x"], Platform] = {
+    "tiktok": Platform("TikTok", "vertical", (1920, 1080), 3, 600, 4000 * _MEGABYTE, ("h264", "h265"), 23, 60),
+    "reels": Platform("Instagram Reels", "vertical", (1920, 1080), 3, 900, 300 * _MEGABYTE, ("h264", "h265"), 23, 60),
+    "shorts": Platform(
+        "YouTube Shorts", "vertical", (1920, 1080), 1, 180, 256_000 * _MEGABYTE, ("h264", "h265", "av1"), 1, 60
+    ),
+    "x": Platform("X", "original", (1280, 720), 0.5, 140, 512 * _MEGABYTE, ("h264",), 1, 60),
+}
+
+
+def platform_of(name: PlatformName) -> Platform | None:
+    """Return a platform by the name in the settings; None for ``none``."""
+    return None if name == "none" else PLATFORMS[name]
+
+
+def settings_for_platform(video: Video, settings: ExportSettings) -> ExportSettings:
+    """Return the settings with what the platform prescribes filled in where the user left it open."""
+    platform = platform_of(settings.platform)
+    if platform is None:
+        return settings
+    changes: dict[str, object] = {}
+    if settings.shape == "original":
+        changes["shape"] = platform.shape
+    rate = settings.frame_rate or float(video.video.average_rate or 0)
+    if rate and not platform.lowest_rate <= rate <= platform.highest_rate:
+        changes["frame_rate"] = min(max(rate, platform.lowest_rate + 1), platform.highest_rate)
+    return settings.model_copy(update=changes)
+
+
+def limits_broken(video: Video, seconds: float, settings: ExportSettings) -> tuple[str, ...]:
+    """Say which of the platform's limits a clip would break; empty when none, or no platform is set.
+
+    Parameters
+    ----------
+    video : Video
+        The source.
+    seconds : float
+        Length of the clip.
+    settings : ExportSettings
+        What is wanted.
+    """
+    platform = platform_of(settings.platform)
+    if platform is None:
+        return ()
+    told = f"the clip of {video.path.name} has {seconds:.1f} s"
+    broken = []
+    if seconds > platform.longest_sec:
+        broken.append(f"{platform.title} takes at most {platform.longest_sec:g} s, {told}")
+    if seconds < platform.shortest_sec:
+        broken.append(f"{platform.title} takes at least {platform.shortest_sec:g} s, {told}")
+    if settings.video_codec not in platform.codecs:
+        broken.append(f"{platform.title} takes {' or '.join(platform.codecs)}, not {settings.video_codec}")
+    if settings.cut != "exact":
+        broken.append(f"the picture is fitted for {platform.title}, which needs cut = exact, not {settings.cut}")
+    return tuple(broken)
+
+
+def require_within_limits(video: Video, seconds: float, settings: ExportSettings) -> None:
+    """Refuse a clip that would break a limit, before it is rendered.
+
+    Raises
+    ------
+    ParameterError
+        With all of them.
+    """
+    broken = limits_broken(video, seconds, settings)
+    if broken:
+        raise ParameterError("; ".join(broken))
+
+
+def too_large(size_bytes: int, settings: ExportSettings) -> tuple[str, ...]:
+    """Say that a rendered file is larger than the platform takes; empty when it is not."""
+    platform = platform_of(settings.platform)
+    if platform is None or size_bytes <= platform.largest_bytes:
+        return ()
+    allowed, found = platform.largest_bytes / _MEGABYTE, size_bytes / _MEGABYTE
+    return (f"{platform.title} takes at most {allowed:,.0f} MB and it has {found:,.0f} MB; raise crf",)
