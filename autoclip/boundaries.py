@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter, uniform_filter1d
+from scipy.ndimage import median_filter, minimum_filter1d, uniform_filter1d
 
 from autoclip.pauses import Pauses, find_pauses
 from autoclip.settings import BoundarySettings
@@ -20,6 +20,9 @@ Times = NDArray[np.float64]
 PAUSE_MARGIN_SEC = 0.1
 """Silence kept before the first and after the last sound of a clip, so that no breath or decay is cut off; less in a
 pause too short for it."""
+
+CLEAR_FALL = 0.5
+"""Fall below the median motion, as a share of it, from which a valley is clear."""
 
 VALLEY_CONTEXT_SEC = 10.0
 """Surroundings in which motion is a valley."""
@@ -117,6 +120,8 @@ def cut_times(features: Features, settings: BoundarySettings) -> Times:
 
 def _candidates(features: Features, pauses: Pauses, valleys: Times, settings: BoundarySettings) -> _Candidates:
     """Every place worth scoring, by time."""
+    # In a pause the pause says where to cut; a second candidate there would only compete with it.
+    valleys = valleys[~_held(valleys, pauses)[0]]
     margin = np.minimum(PAUSE_MARGIN_SEC, (pauses.end_sec - pauses.start_sec) / 2)
     cuts = cut_times(features, settings)
     rows: list[tuple[BoundaryKind, Times, Times, Times]] = [
@@ -181,29 +186,45 @@ def _distance(times: Times, marks: Times) -> Times:
 
 def _dip_strength(candidates: _Candidates, pauses: Pauses) -> Times:
     """Strength of the pause that holds each candidate; 0 outside of pauses."""
+    held, index = _held(candidates.time_sec, pauses)
+    return np.where(held, pauses.strength[index], 0.0) if pauses.strength.size else np.zeros(held.shape)
+
+
+def _held(times: Times, pauses: Pauses) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    """Tell of each time whether a pause holds it, and which."""
     if pauses.start_sec.size == 0:
-        return np.zeros(candidates.time_sec.shape)
-    index = np.clip(np.searchsorted(pauses.start_sec, candidates.time_sec, side="right") - 1, 0, None)
-    held = (candidates.time_sec >= pauses.start_sec[index]) & (candidates.time_sec < pauses.end_sec[index])
-    return np.where(held, pauses.strength[index], 0.0)
+        return np.zeros(times.shape, np.bool_), np.zeros(times.shape, np.intp)
+    index = np.clip(np.searchsorted(pauses.start_sec, times, side="right") - 1, 0, None)
+    return (times >= pauses.start_sec[index]) & (times < pauses.end_sec[index]), index
 
 
 def _motion_valleys(features: Features) -> tuple[Times, Times]:
     """Find the times of the valleys of motion, and the valley strength of every step.
 
-    Strength is ``1 - motion / median motion of the 10 s around``, in [0, 1]. A valley is a local maximum of the
-    strength, moved to the quietest 20 ms within its step.
+    Strength is how far motion falls from the median of the 10 s around towards their lowest, in [0, 1]; less where even
+    the lowest is hardly below the median. A valley is a local maximum of the strength, moved to the quietest 20 ms
+    within its step.
     """
     motion = features.series.get("motion_score")
     if motion is None or motion.size == 0 or np.isnan(motion).all():
         return np.zeros(0), np.zeros(features.grid.count)
     filled = _filled(motion.astype(np.float64))
     smooth = uniform_filter1d(filled, 3, mode="nearest")
-    usual = median_filter(filled, max(3, round(VALLEY_CONTEXT_SEC / features.grid.step_sec)), mode="nearest")
-    strength = np.clip(1.0 - np.divide(smooth, usual, out=np.ones_like(smooth), where=usual > 0), 0.0, 1.0)
+    context = max(3, round(VALLEY_CONTEXT_SEC / features.grid.step_sec))
+    usual = median_filter(filled, context, mode="nearest")
+    lowest = minimum_filter1d(smooth, context, mode="nearest")
+    depth, fall = usual - smooth, usual - lowest
+    clear = np.clip(_ratio(fall, usual) / CLEAR_FALL, 0.0, 1.0)
+    strength = np.clip(_ratio(depth, fall), 0.0, 1.0) * clear
     inner = strength[1:-1]
     steps = 1 + np.flatnonzero((inner >= strength[:-2]) & (inner > strength[2:]) & (inner > 0))
     return _quietest(features, steps), strength
+
+
+def _ratio(part: Times, whole: Times) -> Times:
+    """Divide, with 0 where there is no whole."""
+    ratio: Times = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+    return ratio
 
 
 def _filled(series: Times) -> Times:

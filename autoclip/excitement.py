@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
-from autoclip.settings import AnchorSettings, LoudnessMeasure
+from autoclip.settings import AnchorSettings, ExcitementFormula, LoudnessMeasure, MotionMeasure
 from autoclip.signals.normalisation import z_score
 from autoclip.signals.robust_normalisation import Mask, Series, local_robust_z_score, robust_z_score
 from autoclip.signals.table import Features
@@ -20,12 +20,29 @@ STILL_MOTION = 0.0005
 """Mean luma difference below which nothing moves: one grey level of 256 in every eighth pixel."""
 
 _LOUDNESS_SIGNALS: dict[LoudnessMeasure, tuple[str, ...]] = {
+    "midband": ("midband_dbfs", "loudness_lufs", "audio_dbfs", "audio_rms"),
     "lufs": ("loudness_lufs", "audio_dbfs", "audio_rms"),
     "dbfs": ("audio_dbfs", "audio_rms"),
     "rms": ("audio_rms",),
 }
 
-_LEAST_DEVIATION = {"loudness_lufs": 1.0, "audio_dbfs": 1.0, "audio_rms": 1e-4, "motion_score": 0.002}
+_MOTION_SIGNALS: dict[MotionMeasure, tuple[str, ...]] = {
+    "frames": ("picture_change", "motion_score"),
+    "quarters": ("motion_score",),
+}
+
+MOST_DEVIATIONS = 3.0
+"""Scores beyond this count as this much (winsorising at 3 robust deviations, the bound Huber and Tukey draw for
+outliers): one explosion is worth as much as another, and no single signal outweighs the rest."""
+
+_LEAST_DEVIATION = {
+    "midband_dbfs": 1.0,
+    "picture_change": 0.001,
+    "loudness_lufs": 1.0,
+    "audio_dbfs": 1.0,
+    "audio_rms": 1e-4,
+    "motion_score": 0.002,
+}
 """Spread below which differences are noise: 1 dB is the least change of level that listeners notice (Zwicker & Fastl,
 "Psychoacoustics", section 7.1); half a grey level of 256 is what coding noise makes of a still picture."""
 
@@ -39,9 +56,12 @@ class Excitement:
     grid : Grid
         The grid of the features.
     curve : ndarray
-        Excitement, shape ``(grid.count,)``, at least 0; 1 is about one standard deviation above the usual.
+        Excitement, shape ``(grid.count,)``: 0 is usual, 1 about one standard deviation above it.
+    activity : ndarray
+        Weighted sum of the positive parts, same shape, at least 0: what is low in dead and boring time.
     loudness_z, motion_z, replayed_z : ndarray or None
-        The normalised signals it is made of, same shape, 0 where not measured; None for a signal that is absent.
+        The normalised signals it is made of, winsorised and smoothed as the curve is, same shape; None for one that
+        is absent.
     content : ndarray of bool
         Steps with any sound, or with a picture that is neither black nor still.
     loudness_signal : str or None
@@ -50,6 +70,7 @@ class Excitement:
 
     grid: Grid
     curve: Series
+    activity: Series
     loudness_z: Series | None
     motion_z: Series | None
     replayed_z: Series | None
@@ -63,10 +84,21 @@ class Excitement:
         return tuple(name for name, series in named if series is not None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Signals:
+    """Normalised signals of `count` steps, 0 where not measured; None for what is absent."""
+
+    count: int
+    loudness: Series | None
+    motion: Series | None
+    replayed: Series | None
+
+
 def measure_excitement(features: Features, settings: AnchorSettings) -> Excitement:
     """Join the normalised signals into the excitement curve.
 
-    With the formula ``sum`` the curve is the mean of the positive parts of the z-scores, weighted by
+    With the formula ``mean`` the curve is the mean of the z-scores, each winsorised at `MOST_DEVIATIONS`, weighted by
+    `excitement_w_audio` and `excitement_w_motion`; with ``sum`` that of their positive parts, weighted by
     `excitement_w_audio` and `excitement_w_motion` (and `excitement_w_replayed` on top); with ``product`` it is
     ``max(loudness_z, 0) * max(motion_z, 0)``, the user's description. A signal that is absent takes its weight with
     it: the others carry the curve alone.
@@ -78,20 +110,24 @@ def measure_excitement(features: Features, settings: AnchorSettings) -> Exciteme
     settings : AnchorSettings
         Measure of loudness, normalisation, weights, formula and smoothing.
     """
-    loudness_signal = _loudness_signal(features, settings.loudness_measure)
+    loudness_signal = _first_present(features, _LOUDNESS_SIGNALS[settings.loudness_measure])
+    motion_signal = _first_present(features, _MOTION_SIGNALS[settings.motion_measure])
     sound = sounding(features)
     window = max(3, round(settings.normalisation_window_sec / features.grid.step_sec))
     loudness = _normalised(features, loudness_signal, sound, settings, window)
-    motion = _normalised(features, "motion_score", None, settings, window)
+    motion = _normalised(features, motion_signal, None, settings, window)
     replayed = _normalised(features, "most_replayed", None, settings, window)
-    joined = _joined(features.grid.count, loudness, motion, replayed, settings)
-    length = max(1, round(settings.smoothing_sec / features.grid.step_sec))
+    steps = settings.smoothing_sec / features.grid.step_sec
+    formulas: tuple[ExcitementFormula, ...] = (settings.excitement_formula, "sum")
+    signals = _Signals(features.grid.count, loudness, motion, replayed)
+    curve, activity = (_smoothed(_joined(signals, formula, settings), steps) for formula in formulas)
     return Excitement(
         grid=features.grid,
-        curve=uniform_filter1d(joined, length, mode="nearest") if length > 1 and joined.size else joined,
-        loudness_z=loudness,
-        motion_z=motion,
-        replayed_z=replayed,
+        curve=curve,
+        activity=activity,
+        loudness_z=_smoothed_z(loudness, steps),
+        motion_z=_smoothed_z(motion, steps),
+        replayed_z=_smoothed_z(replayed, steps),
         content=sound | moving(features),
         loudness_signal=loudness_signal,
     )
@@ -121,9 +157,9 @@ def moving(features: Features) -> Mask:
     return moves
 
 
-def _loudness_signal(features: Features, measure: LoudnessMeasure) -> str | None:
-    """Name of the wanted measure of loudness, or of the next best that is there."""
-    return next((name for name in _LOUDNESS_SIGNALS[measure] if name in features.series), None)
+def _first_present(features: Features, names: tuple[str, ...]) -> str | None:
+    """Name of the wanted measure, or of the next best that is there."""
+    return next((name for name in names if name in features.series), None)
 
 
 def _normalised(
@@ -145,21 +181,44 @@ def _normalised(
     return np.nan_to_num(scored, nan=0.0)
 
 
-def _joined(
-    count: int, loudness: Series | None, motion: Series | None, replayed: Series | None, settings: AnchorSettings
-) -> Series:
-    """Join the parts into the curve, before smoothing."""
-    parts = [
-        (weight, np.maximum(series, 0.0))
-        for weight, series in ((settings.excitement_w_audio, loudness), (settings.excitement_w_motion, motion))
+def _joined(signals: _Signals, formula: ExcitementFormula, settings: AnchorSettings) -> Series:
+    """Join the signals into a curve, before smoothing; an absent one takes its weight with it."""
+    weighted = [
+        (weight, _bounded(series, formula))
+        for weight, series in (
+            (settings.excitement_w_audio, signals.loudness),
+            (settings.excitement_w_motion, signals.motion),
+        )
         if series is not None
     ]
-    total = sum(weight for weight, _ in parts)
-    curve: Series = np.zeros(count)
-    if settings.excitement_formula == "product" and parts:
-        curve = np.prod([part for _, part in parts], axis=0)
+    total = sum(weight for weight, _ in weighted)
+    curve: Series = np.zeros(signals.count)
+    if formula == "product" and weighted:
+        curve = np.prod([part for _, part in weighted], axis=0)
     elif total > 0:
-        curve = np.sum([weight / total * part for weight, part in parts], axis=0)
-    if replayed is not None:
-        curve = curve + settings.excitement_w_replayed * np.maximum(replayed, 0.0)
+        curve = np.sum([weight / total * part for weight, part in weighted], axis=0)
+    if signals.replayed is not None:
+        curve = curve + settings.excitement_w_replayed * np.clip(signals.replayed, 0.0, MOST_DEVIATIONS)
     return curve
+
+
+def _bounded(series: Series, formula: ExcitementFormula) -> Series:
+    """Winsorise for the mean; the other formulas know nothing below the usual."""
+    if formula == "mean":
+        return np.clip(series, -MOST_DEVIATIONS, MOST_DEVIATIONS)
+    bounded: Series = np.maximum(series, 0.0)
+    return bounded
+
+
+def _smoothed_z(series: Series | None, steps: float) -> Series | None:
+    """Winsorise and smooth a signal as the curve is, so that their peaks compare."""
+    return None if series is None else _smoothed(np.clip(series, -MOST_DEVIATIONS, MOST_DEVIATIONS), steps)
+
+
+def _smoothed(series: Series, steps: float) -> Series:
+    """Mean of the `steps` around each value."""
+    length = round(steps)
+    if length <= 1 or series.size == 0:
+        return series
+    smooth: Series = uniform_filter1d(series, length, mode="nearest")
+    return smooth

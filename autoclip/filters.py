@@ -126,7 +126,7 @@ def drop_boring(
     A window without any content (silence over black or a still) goes whatever its anchor.
     """
     step_sec = excitement.grid.step_sec
-    dull = np.concatenate(([0], np.cumsum(excitement.curve < settings.boring_threshold)))
+    dull = np.concatenate(([0], np.cumsum(excitement.activity < settings.boring_threshold)))
     alive = np.concatenate(([0], np.cumsum(excitement.content)))
     chosen: list[int] = []
     verdicts = []

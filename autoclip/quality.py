@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from autoclip.excitement import Excitement
 from autoclip.settings import WindowSettings
 from autoclip.signals.robust_normalisation import Series
 
@@ -20,7 +22,7 @@ class Quality:
     Attributes
     ----------
     excitement : float
-        Excitement integral: mean excitement ``m`` of the window, squashed to ``m / (1 + m)``, in [0, 1).
+        Excitement integral: mean excitement ``m`` of the window, squashed to ``1 / (1 + exp(-m))``, in (0, 1).
     boundary : float
         Mean score of both boundaries, in [0, 1].
     narrative : float
@@ -47,19 +49,17 @@ class WindowMeans:
 
     Parameters
     ----------
-    curve : ndarray
-        Excitement on the grid, shape ``(n,)``.
-    step_sec : float
-        Length of a step.
+    excitement : Excitement
+        The curve, and the activity that is low in dead time.
     dead_below : float
-        Excitement below which a step is dead time.
+        Activity below which a step is dead time.
     """
 
-    def __init__(self, curve: Series, step_sec: float, dead_below: float) -> None:
-        self._step_sec = step_sec
-        self._knots = np.arange(curve.size + 1, dtype=np.float64) * step_sec
-        self._sums = np.concatenate(([0.0], np.cumsum(curve))) * step_sec
-        self._dead = np.concatenate(([0.0], np.cumsum(curve < dead_below))) * step_sec
+    def __init__(self, excitement: Excitement, dead_below: float) -> None:
+        step_sec = excitement.grid.step_sec
+        self._knots = np.arange(excitement.grid.count + 1, dtype=np.float64) * step_sec
+        self._sums = np.concatenate(([0.0], np.cumsum(excitement.curve))) * step_sec
+        self._dead = np.concatenate(([0.0], np.cumsum(excitement.activity < dead_below))) * step_sec
 
     def excitement(self, start: float, end: float) -> float:
         """Mean of the curve over ``[start, end)`` seconds."""
@@ -80,6 +80,11 @@ def narrative_score(start: float, end: float, anchor: float) -> float:
         return 0.0
     position = (anchor - start) / (end - start)
     return min(1.0, position / WELL_INSIDE, (1.0 - position) / WELL_INSIDE)
+
+
+def squashed(mean: float) -> float:
+    """Map excitement, which has no bounds, to (0, 1) by the logistic function: the usual is 0.5."""
+    return 1.0 / (1.0 + math.exp(-mean))
 
 
 def rate(
@@ -108,7 +113,7 @@ def rate(
         The weights.
     """
     mean = means.excitement(start, end)
-    excitement = mean / (1.0 + mean)
+    excitement = squashed(mean)
     narrative = narrative_score(start, end, anchor_sec)
     dead_time = means.dead_share(start, end)
     boost = 1.0 + anchor_score / (1.0 + anchor_score)

@@ -18,7 +18,7 @@ from autoclip.debug_document import anchor_row, boundary_row, feature_summary, f
 from autoclip.duplicates import drop_duplicates
 from autoclip.excitement import Excitement, measure_excitement
 from autoclip.filters import Verdict, best_first, cut_off, drop_boring, drop_overlaps
-from autoclip.quality import WindowMeans
+from autoclip.quality import WindowMeans, squashed
 from autoclip.reasons import ReasonWriter, why_no_highlight, why_nothing
 from autoclip.scenes import segment_scenes
 from autoclip.settings import Settings
@@ -26,7 +26,7 @@ from autoclip.signals.table import Features
 from autoclip.timeline import Interval
 from autoclip.windows import Window, build_windows
 
-SELECTION_VERSION = 1
+SELECTION_VERSION = 2
 """Raised whenever the same features and settings would yield other clips."""
 
 
@@ -140,7 +140,7 @@ def _select_scenes(features: Features, settings: Settings, scope: str, excitemen
     """V1: one clip a segment between cuts."""
     cuts = cut_times(features, settings.boundaries)
     segments = segment_scenes(cuts, features.duration_sec, settings.scenes)
-    means = WindowMeans(excitement.curve, features.grid.step_sec, settings.windows.dead_time_threshold)
+    means = WindowMeans(excitement, settings.windows.dead_time_threshold)
     on_cut = set(cuts.tolist())
     return Selection(
         settings=settings,
@@ -189,8 +189,8 @@ def _scene_clip(segment: Interval, means: WindowMeans, cuts: set[float], number:
         name=f"Scene {number}",
         start=segment.start,
         end=segment.end,
-        quality_score=mean / (1.0 + mean),
+        quality_score=squashed(mean),
         reason=f"{'starts with the video' if segment.start == 0 else starts}, {ends}",
         mode="v1",
-        scores=Scores(excitement=mean / (1.0 + mean), dead_time=means.dead_share(segment.start, segment.end)),
+        scores=Scores(excitement=squashed(mean), dead_time=means.dead_share(segment.start, segment.end)),
     )

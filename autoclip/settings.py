@@ -21,8 +21,9 @@ from autoclip.errors import ParameterError
 
 SegmentationMode = Literal["v1", "v2"]
 ExtractionProfile = Literal["exact", "balanced", "fast"]
-ExcitementFormula = Literal["sum", "product"]
-LoudnessMeasure = Literal["lufs", "dbfs", "rms"]
+ExcitementFormula = Literal["mean", "sum", "product"]
+LoudnessMeasure = Literal["midband", "lufs", "dbfs", "rms"]
+MotionMeasure = Literal["frames", "quarters"]
 Normalisation = Literal["local", "robust", "standard"]
 CutMethod = Literal["exact", "smart", "copy"]
 VideoCodec = Literal["h264", "h265", "av1"]
@@ -73,8 +74,11 @@ class AnchorSettings(SettingsGroup):
     """Where the moments are."""
 
     loudness_measure: LoudnessMeasure = _parameter(
-        "lufs",
-        "What loudness is: short-term peaks as heard (lufs), the level in decibels (dbfs), or the plain RMS (rms).",
+        "midband",
+        "What loudness is: peaks around 1 kHz (midband), as heard (lufs), the level (dbfs), or the plain RMS (rms).",
+    )
+    motion_measure: MotionMeasure = _parameter(
+        "frames", "What motion is: change from frame to frame (frames), or over a quarter of a second (quarters)."
     )
     normalisation: Normalisation = _parameter(
         "local",
@@ -84,15 +88,15 @@ class AnchorSettings(SettingsGroup):
         600.0, "Length of the surroundings of a moment.", unit="s", ge=10.0, le=36_000.0
     )
     smoothing_sec: float = _parameter(
-        5.0, "Length over which excitement is averaged; about half a short clip.", unit="s", ge=0.0, le=60.0
+        2.0, "Length over which excitement is averaged; about as long as one event.", unit="s", ge=0.0, le=60.0
     )
     excitement_formula: ExcitementFormula = _parameter(
-        "sum", "How loudness and motion join: weighted sum of their positive parts, or their product."
+        "mean", "How loudness and motion join: weighted mean, weighted sum of their positive parts, or their product."
     )
     excitement_w_audio: float = _parameter(0.6, "Weight of loudness in excitement.", ge=0.0, le=1.0)
     excitement_w_motion: float = _parameter(0.4, "Weight of motion in excitement.", ge=0.0, le=1.0)
     excitement_w_replayed: float = _parameter(
-        0.5, "Weight of the source's most-replayed curve, when it brought one.", ge=0.0, le=5.0
+        1.0, "Weight of the source's most-replayed curve, when it brought one.", ge=0.0, le=5.0
     )
     anchor_threshold: float = _parameter(0.3, "Excitement a peak needs to become an anchor.", ge=0.0, le=20.0)
     anchor_suppression_window_sec: float = _parameter(
@@ -141,10 +145,40 @@ class WindowSettings(SettingsGroup):
     post_fallback: float = _parameter(
         12.0, "End after the anchor if no boundary is in range.", unit="s", ge=0.0, le=600.0
     )
+    snap_decay_sec: float = _parameter(
+        3.0,
+        "Distance from the moment's own edge over which a boundary's pull decays; large: the best wins anywhere.",
+        unit="s",
+        gt=0.0,
+        le=3600.0,
+    )
+    cut_snap_decay_sec: float = _parameter(
+        8.0, "The same for cuts, fades and chapters, which an editor has made.", unit="s", gt=0.0, le=3600.0
+    )
+    snap_reach_sec: float = _parameter(
+        6.0,
+        "Distance beyond which no boundary is better than the edge of the moment itself.",
+        unit="s",
+        gt=0.0,
+        le=3600.0,
+    )
+    moment_min_sec: float = _parameter(
+        8.0, "Length to which a shorter moment is widened before its clip is snapped.", unit="s", ge=0.0, le=120.0
+    )
+    lead_sec: float = _parameter(
+        1.0, "Time left before the moment sets in, and after it has faded.", unit="s", ge=0.0, le=30.0
+    )
+    reaction_lag_sec: float = _parameter(
+        5.0,
+        "Time by which a reaction (a loud moment over a calm picture) may follow its event, which the clip must hold.",
+        unit="s",
+        ge=0.0,
+        le=30.0,
+    )
     quality_w_excitement: float = _parameter(0.4, "Weight of the excitement integral.", ge=0.0, le=1.0)
     quality_w_boundary: float = _parameter(0.2, "Weight of the quality of both boundaries.", ge=0.0, le=1.0)
     quality_w_narrative: float = _parameter(0.2, "Weight of the anchor lying well inside.", ge=0.0, le=1.0)
-    quality_w_dead_time: float = _parameter(0.2, "Weight of the penalty for dead time.", ge=0.0, le=1.0)
+    quality_w_dead_time: float = _parameter(0.05, "Weight of the penalty for dead time.", ge=0.0, le=1.0)
     dead_time_threshold: float = _parameter(0.1, "Activity below which a step is dead time.", ge=0.0, le=10.0)
 
 

@@ -9,11 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoclip.anchors import Anchor
-from autoclip.boundaries import Boundary
+from autoclip.boundaries import Boundary, BoundaryKind
 from autoclip.excitement import Excitement
+from autoclip.moments import moment_of
 from autoclip.quality import Quality, WindowMeans, rate
 from autoclip.settings import SceneSettings, WindowSettings
 from autoclip.timeline import Interval
+
+EDITED: frozenset[BoundaryKind] = frozenset({"cut", "fade", "black", "chapter"})
+"""Boundaries that an editor made: they pull from further away than those found in the footage."""
+
+
+LONGEST_PHRASE_SEC = 10.0
+"""Speakers pause at least this often, if only to breathe; sound that goes on for longer is no speech."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +75,46 @@ class _Reach:
     boundaries: tuple[Boundary, ...]
     times: NDArray[np.float64]
     scores: NDArray[np.float64]
+    edited: NDArray[np.bool_]
+    quiet: NDArray[np.bool_]
+    pauses: NDArray[np.float64]
 
     @classmethod
     def of(cls, boundaries: Sequence[Boundary], times: Sequence[float]) -> _Reach:
         order = np.argsort(np.asarray(times), kind="stable")
         ordered = tuple(boundaries[int(i)] for i in order)
-        return cls(ordered, np.asarray(times, dtype=np.float64)[order], np.array([b.score for b in ordered]))
+        quiet = np.array([boundary.audio_dip > 0 for boundary in ordered], dtype=np.bool_)
+        sorted_times = np.asarray(times, dtype=np.float64)[order]
+        return cls(
+            ordered,
+            sorted_times,
+            np.array([boundary.score for boundary in ordered]),
+            np.array([boundary.kind in EDITED for boundary in ordered], dtype=np.bool_),
+            quiet,
+            sorted_times[quiet],
+        )
 
-    def best(self, earliest: float, latest: float, preferred: float) -> Edge | None:
-        """Return the best boundary in ``[earliest, latest]``; of equal ones the nearest to `preferred`."""
+    def best(self, earliest: float, latest: float, preferred: float, settings: WindowSettings) -> Edge | None:
+        """Return the boundary in ``[earliest, latest]`` of the greatest ``score * exp(-distance / decay)``."""
         low, high = np.searchsorted(self.times, (earliest - 1e-9, latest + 1e-9))
         if low >= high:
             return None
         near = slice(int(low), int(high))
-        index = int(np.lexsort((np.abs(self.times[near] - preferred), -self.scores[near]))[0]) + int(low)
+        decay = np.where(self.edited[near], settings.cut_snap_decay_sec, settings.snap_decay_sec)
+        pull = self.scores[near] * np.exp(-np.abs(self.times[near] - preferred) / decay)
+        if self.quiet[near].any():
+            # With a pause in reach, a calm picture is no reason to cut into a word.
+            pull = np.where(self.edited[near] | self.quiet[near], pull, 0.0)
+        index = int(pull.argmax()) + int(low)
+        beyond = abs(self.times[index] - preferred) > settings.snap_reach_sec
+        if beyond and not self.edited[index] and not self._in_phrase(min(max(preferred, earliest), latest)):
+            return Edge(min(max(preferred, earliest), latest), None)
         return Edge(float(self.times[index]), self.boundaries[index])
+
+    def _in_phrase(self, instant: float) -> bool:
+        """Whether the pauses around an instant are as close as those of speech: then it lies among words."""
+        index = int(np.searchsorted(self.pauses, instant))
+        return 0 < index < self.pauses.size and self.pauses[index] - self.pauses[index - 1] <= LONGEST_PHRASE_SEC
 
 
 def build_windows(
@@ -103,11 +136,12 @@ def build_windows(
         return ()
     starts = _Reach.of(boundaries, [boundary.starts_at_sec for boundary in boundaries])
     ends = _Reach.of(boundaries, [boundary.ends_at_sec for boundary in boundaries])
-    means = WindowMeans(excitement.curve, excitement.grid.step_sec, settings.dead_time_threshold)
+    means = WindowMeans(excitement, settings.dead_time_threshold)
     windows = []
     for anchor in anchors:
-        start = _start_edge(anchor, starts, settings, lengths)
-        end = _end_edge(anchor, start, ends, duration_sec=duration_sec, settings=settings, lengths=lengths)
+        natural = moment_of(anchor, excitement, settings).natural
+        start = _start_edge(anchor, natural.start, starts, settings, lengths)
+        end = _end_edge(anchor, natural.end, start, ends, duration_sec=duration_sec, settings=settings, lengths=lengths)
         start, end = _long_enough(start, end, duration_sec, lengths.min_clip_seconds)
         quality = rate(
             means,
@@ -122,7 +156,9 @@ def build_windows(
     return tuple(windows)
 
 
-def _start_edge(anchor: Anchor, starts: _Reach, settings: WindowSettings, lengths: SceneSettings) -> Edge:
+def _start_edge(
+    anchor: Anchor, natural: float, starts: _Reach, settings: WindowSettings, lengths: SceneSettings
+) -> Edge:
     """Choose where the window starts: at the video's start when the whole range lies before it."""
     # Half of the longest clip is left for what follows the anchor.
     reach = min(settings.pre_max, lengths.max_clip_seconds / 2)
@@ -130,12 +166,19 @@ def _start_edge(anchor: Anchor, starts: _Reach, settings: WindowSettings, length
     fallback = anchor.time_sec - min(max(settings.pre_fallback, settings.pre_min), reach)
     if latest <= 0:
         return Edge(0.0, None)
-    found = starts.best(max(0.0, anchor.time_sec - reach), latest, fallback)
+    found = starts.best(max(0.0, anchor.time_sec - reach), latest, natural, settings)
     return found or Edge(max(0.0, fallback), None)
 
 
 def _end_edge(
-    anchor: Anchor, start: Edge, ends: _Reach, *, duration_sec: float, settings: WindowSettings, lengths: SceneSettings
+    anchor: Anchor,
+    natural: float,
+    start: Edge,
+    ends: _Reach,
+    *,
+    duration_sec: float,
+    settings: WindowSettings,
+    lengths: SceneSettings,
 ) -> Edge:
     """Choose where the window ends: no later than the video, nor `max_clip_seconds` from its start."""
     limit = min(duration_sec, start.time_sec + lengths.max_clip_seconds)
@@ -144,7 +187,7 @@ def _end_edge(
     fallback = min(max(anchor.time_sec + settings.post_fallback, earliest), limit)
     if earliest >= limit:
         return Edge(limit, None)
-    return ends.best(earliest, max(earliest, latest), fallback) or Edge(fallback, None)
+    return ends.best(earliest, max(earliest, latest), natural, settings) or Edge(fallback, None)
 
 
 def _long_enough(start: Edge, end: Edge, duration_sec: float, shortest: float) -> tuple[Edge, Edge]:
