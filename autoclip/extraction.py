@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 
 import numpy as np
 
+from autoclip.damage import Damage, damage_report
 from autoclip.errors import MediaError
 from autoclip.media.decode import (
     DecodePolicy,
     Described,
-    PictureDamage,
     Pictures,
     ReadingStopped,
     SkipFrame,
@@ -31,7 +32,7 @@ from autoclip.signals.hashing import hashes_on_grid
 from autoclip.signals.motion import motion_series
 from autoclip.signals.picture_meter import MeasuredPictures, PictureMeasures, PictureMeter
 from autoclip.signals.pictures import PictureSamples, describe_pictures
-from autoclip.signals.shots import cut_scores, cuts
+from autoclip.signals.shots import cut_scores, cuts, keyframe_cut_scores
 from autoclip.signals.sound import SoundMeter, envelope_dbfs, sound_series
 from autoclip.signals.table import Event, Features
 from autoclip.timeline import Grid
@@ -84,7 +85,9 @@ def extract(
     policy = _policy(settings, decoders or available_cores())
     for part in decode(video, policy, pass_.describe, pass_.report):
         pass_.take(part)
-    return pass_.features()
+    features = pass_.features()
+    on_progress(Progress("extract", 1.0, pass_.speed()))
+    return features
 
 
 def _policy(settings: ExtractionSettings, decoders: int) -> DecodePolicy:
@@ -106,9 +109,10 @@ class _Pass:
         self._progress = _Speed(video.duration_sec, on_progress)
         self._pictures = PictureMeter(settings.motion_fps, settings.freeze_noise, settings.freeze_min_sec)
         self._sound = SoundMeter()
-        self._damage: list[str] = []
+        self._damage: list[Damage] = []
+        self._warnings: list[str] = []
         self._end_pts = 0
-        self._seen = False
+        self._last_sec = -math.inf
 
     def describe(self, pictures: Pictures) -> MeasuredPictures:
         """Turn decoded pictures into what is measured of each alone; runs in the decoding threads."""
@@ -121,6 +125,10 @@ class _Pass:
         """Tell the listener how far it is; called while waiting, too."""
         self._progress.report(self._end_pts * float(self._video.video.time_base))
 
+    def speed(self) -> str:
+        """Say how fast the pass was."""
+        return self._progress.speed(self._duration())
+
     def take(self, part: Described[MeasuredPictures] | SoundBlock | SoundDamage | ReadingStopped) -> None:
         """Take what the decoders give out."""
         match part:
@@ -128,19 +136,28 @@ class _Pass:
                 self._sound.push(part.start, part.rate, part.channels, part.samples)
             case Described():
                 if part.description is not None:
-                    self._pictures.push(part.description)
-                    self._seen = True
+                    self._push(part.description)
                 self._end_pts = max(self._end_pts, part.end_pts)
-                self._damage.extend(self._sentence(damage) for damage in part.damage)
+                self._damage.extend(Damage("picture", self._seconds(item.pts), item.reason) for item in part.damage)
                 self.report()
             case SoundDamage():
-                self._damage.append(f"sound damaged{_at(part.seconds)}: {part.reason}")
+                self._damage.append(Damage("sound", part.seconds, part.reason))
             case ReadingStopped():
-                self._damage.append(f"the file could not be read beyond this point: {part.reason}")
+                self._warnings.append(f"could not be read beyond {self._seconds(self._end_pts):.2f} s: {part.reason}")
+
+    def _push(self, pictures: MeasuredPictures) -> None:
+        """Hand pictures on; those of a time that was shown already (the clock was set back) are left out."""
+        again = int(np.searchsorted(pictures.seconds, self._last_sec, side="right"))
+        if again:
+            text = f"timestamps jump back to {pictures.seconds[0]:.2f} s after {self._last_sec:.2f} s"
+            self._warnings.append(f"{text}: {again} pictures of a time shown before are left out")
+        if again < len(pictures.seconds):
+            self._pictures.push(pictures.since(again))
+            self._last_sec = float(pictures.seconds[-1])
 
     def features(self) -> Features:
         """Put everything on the grid and find the events."""
-        if not self._seen:
+        if math.isinf(self._last_sec):
             raise MediaError(self._video.path, "not one picture could be decoded; the file is damaged")
         duration = self._duration()
         grid = Grid.covering(duration, self._settings.step_sec)
@@ -164,12 +181,13 @@ class _Pass:
             frame_hash=hashes_on_grid(measures.hash_sec, measures.hashes, grid.times),
             envelope_dbfs=None if sound is None else envelope_dbfs(sound, duration),
             events=self._events(measures, duration),
-            warnings=tuple(self._damage),
+            warnings=(*self._warnings, *damage_report(self._damage)),
         )
 
     def _events(self, measures: PictureMeasures, duration: float) -> tuple[Event, ...]:
         rows, settings = measures.rows, self._settings
-        shot_changes = cuts(rows.seconds, cut_scores(measures.shots))
+        scores = keyframe_cut_scores if settings.profile == "fast" else cut_scores
+        shot_changes = cuts(rows.seconds, scores(rows.seconds, measures.shots))
         certain = np.array([cut.start_sec for cut in shot_changes if cut.score >= CERTAIN_CUT])
         events = (
             *shot_changes,
@@ -200,9 +218,8 @@ class _Pass:
             return "the sound can't be decoded: " + "; ".join(self._video.warnings)
         return "the video has no sound"
 
-    def _sentence(self, damage: PictureDamage) -> str:
-        seconds = None if damage.pts is None else damage.pts * float(self._video.video.time_base)
-        return f"picture damaged{_at(seconds)}: {damage.reason}"
+    def _seconds(self, pts: int | None) -> float | None:
+        return None if pts is None else pts * float(self._video.video.time_base)
 
 
 class _Speed:
@@ -214,16 +231,17 @@ class _Speed:
         self._begun = time.monotonic()
 
     def report(self, done_sec: float) -> None:
-        elapsed = max(time.monotonic() - self._begun, 1e-6)
-        speed = done_sec / elapsed
-        message = ""
-        if speed > 0:
-            message = f"{speed:.1f}x real time, {max(0.0, self._duration - done_sec) / speed:.0f} s left"
+        """Tell the listener."""
+        if done_sec <= 0:
+            self._on_progress(Progress("extract", 0.0))
+            return
+        left = max(0.0, self._duration - done_sec) * (time.monotonic() - self._begun) / done_sec
+        message = f"{self.speed(done_sec)}, {left:.0f} s left"
         self._on_progress(Progress("extract", min(1.0, done_sec / self._duration), message))
 
-
-def _at(seconds: float | None) -> str:
-    return "" if seconds is None else f" at {seconds:.2f} s"
+    def speed(self, done_sec: float) -> str:
+        """Say how many seconds of video a second takes."""
+        return f"{done_sec / max(time.monotonic() - self._begun, 1e-6):.1f}x real time"
 
 
 def _step_means(measures: PictureMeasures, grid: Grid) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

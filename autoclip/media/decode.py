@@ -12,11 +12,11 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Generic, Literal, Self, TypeVar, cast
 
@@ -49,6 +49,7 @@ MAX_DECODERS = 8
 """Beyond this the interpreter's lock, held for about a tenth of the work, is what they wait for."""
 
 _HEARTBEAT_SEC = 0.2
+_GROUPS_TO_JUDGE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,30 +181,77 @@ def decode(
     MediaError
         If the file can't be opened.
     """
-    with ExitStack() as stack:
-        container = stack.enter_context(open_container(video.path))
-        decoders = stack.enter_context(_Decoders(video, policy))
+    with open_container(video.path) as container, _PictureLine(video, policy, describe, heartbeat) as pictures:
         sound = _sound_decoder(container, video)
-        grouper = PacketGrouper(decoders.codec)
-        pending: deque[Future[Described[Description]]] = deque()
-        reader = _read(container, video, policy)
-        for item in reader:
+        for item in _read(container, video, policy):
             if isinstance(item, ReadingStopped):
                 yield item
-            elif item.stream_index != video.video.index:
-                if sound is not None:
-                    yield from sound.decode(item)
-            else:
-                for group in grouper.add(cast("VideoPacket", item)):
-                    pending.append(decoders.submit(group, describe))
-                while len(pending) > decoders.count:
-                    yield _result(pending.popleft(), heartbeat)
-        for group in grouper.finish():
-            pending.append(decoders.submit(group, describe))
-        while pending:
-            yield _result(pending.popleft(), heartbeat)
+            elif item.stream_index == video.video.index:
+                yield from pictures.add(cast("VideoPacket", item))
+            elif sound is not None:
+                yield from sound.decode(item)
+        yield from pictures.finish()
         if sound is not None:
             yield from sound.decode(None)
+
+
+class _PictureLine(Generic[Description]):
+    """Takes video packets, has them decoded in groups, and gives the results out in order."""
+
+    def __init__(
+        self,
+        video: Video,
+        policy: DecodePolicy,
+        describe: Callable[[Pictures], Description],
+        heartbeat: Callable[[], None],
+    ) -> None:
+        self._video = video
+        self._policy = policy
+        self._describe = describe
+        self._heartbeat = heartbeat
+        self._stack = ExitStack()
+        self._grouper = PacketGrouper(video.video.codec)
+        self._waiting: list[PacketGroup] = []
+        self._decoders: _Decoders | None = None
+        self._pending: deque[Future[Described[Description]]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stack.close()
+
+    def add(self, packet: VideoPacket) -> Iterator[Described[Description]]:
+        """Take the next packet; yield what is ready and would otherwise pile up."""
+        self._waiting.extend(self._grouper.add(packet))
+        if self._decoders is not None or len(self._waiting) >= _GROUPS_TO_JUDGE:
+            yield from self._submit()
+
+    def finish(self) -> Iterator[Described[Description]]:
+        """Yield all the rest."""
+        self._waiting.extend(self._grouper.finish())
+        yield from self._submit()
+        while self._pending:
+            yield _result(self._pending.popleft(), self._heartbeat)
+
+    def _submit(self) -> Iterator[Described[Description]]:
+        if self._decoders is None:
+            self._decoders = self._stack.enter_context(_Decoders(self._video, _suited(self._policy, self._waiting)))
+        for group in self._waiting:
+            self._pending.append(self._decoders.submit(group, self._describe))
+        self._waiting = []
+        while len(self._pending) > self._decoders.count:
+            yield _result(self._pending.popleft(), self._heartbeat)
+
+
+def _suited(policy: DecodePolicy, groups: Sequence[PacketGroup]) -> DecodePolicy:
+    """Return the policy for a stream that begins with these groups.
+
+    Where even the second can't be begun afresh, decoders can't take turns: one with frame threads does it all.
+    """
+    if len(groups) > 1 and not groups[1].restarts:
+        return replace(policy, decoders=1)
+    return policy
 
 
 def _read(container: InputContainer, video: Video, policy: DecodePolicy) -> Iterator[Packet[Stream] | ReadingStopped]:
@@ -267,14 +315,11 @@ class _Decoders:
         self._last: Future[_PictureDecoder | None] | None = None
         self.count = policy.decoders
         self._pool = ThreadPoolExecutor(self.count, thread_name_prefix="autoclip-decode")
-        self.codec = ""
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._stack = stack
-            first = self._open()
-            self.codec = first.codec
-            self._idle.append(first)
+            self._idle.append(self._open())
             self._stack = stack.pop_all()
         return self
 
@@ -339,7 +384,6 @@ class _PictureDecoder:
     """One decoder and the sampler that goes with it."""
 
     def __init__(self, context: VideoCodecContext, video: Video, policy: DecodePolicy) -> None:
-        self.codec = context.name
         self._context = context
         self._one_by_one = policy.decoders == 1
         self._ticks_a_unit = video.video.time_base * Fraction(policy.motion_fps).limit_denominator(1000)

@@ -50,6 +50,19 @@ class MeasuredPictures:
     motion_index: NDArray[np.intp]
     motion_luma: NDArray[np.uint8]
 
+    def since(self, first: int) -> MeasuredPictures:
+        """Return the pictures from an index on."""
+        if first == 0:
+            return self
+        moving = self.motion_index >= first
+        return MeasuredPictures(
+            self.seconds[first:],
+            PictureSamples(self.samples.luma[first:], self.samples.chroma[first:], self.samples.full_range),
+            PictureFacts(*(getattr(self.facts, column.name)[first:] for column in fields(self.facts))),
+            self.motion_index[moving] - first,
+            self.motion_luma[moving],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class PictureRows:

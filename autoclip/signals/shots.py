@@ -27,6 +27,9 @@ SAME_STRUCTURE, OTHER_STRUCTURE = 0.15, 0.55
 SCORE_EXPONENT = 1.25
 """Puts the best threshold, 0.38 before, at ``scene_threshold``'s default of 0.3."""
 
+EARLY_KEYFRAME = 0.9
+"""A keyframe at less than this share of the usual distance was put there for a reason."""
+
 LEAST_SCORE = 0.05
 """Weaker candidates are not kept; ``scene_threshold`` can't be set lower either."""
 
@@ -79,7 +82,28 @@ def shot_rows(histogram: NDArray[np.float32], thumbnail: NDArray[np.float32], fi
     )
 
 
-def cut_scores(rows: ShotRows) -> NDArray[np.float32]:
+def keyframe_cut_scores(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float32]:
+    """Return how sure it is that a keyframe is the first picture of a new shot, when nothing but keyframes was decoded.
+
+    An encoder begins a new group of pictures early where it sees a cut; a keyframe that comes at the usual distance and
+    shows something else tells only that there was a cut somewhere before it, and counts half.
+
+    Parameters
+    ----------
+    seconds : ndarray
+        Presentation times, shape ``(n,)``.
+    rows : ShotRows
+        Their cues.
+    """
+    distance = np.diff(seconds, prepend=seconds[:1])
+    usual = float(np.percentile(distance, 90)) if len(distance) else 0.0
+    early = np.where(distance < EARLY_KEYFRAME * usual, 1.0, 0.5)
+    score = (rows.colour * _rebuilt(rows)) ** SCORE_EXPONENT * early
+    score[:1] = 0.0
+    return np.asarray(score, np.float32)
+
+
+def cut_scores(_seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float32]:
     """Return how sure it is that each picture is the first of a new shot, in [0, 1], shape ``(n,)``, float32.
 
     A cut changes the colours between two pictures more than they change on either side of it (a camera turn and a
@@ -92,8 +116,7 @@ def cut_scores(rows: ShotRows) -> NDArray[np.float32]:
     around = WEIGHT_RESTLESS_SIDE * np.maximum(before, after) + (1 - WEIGHT_RESTLESS_SIDE) * np.minimum(before, after)
     peak = np.maximum(rows.colour - around, 0.0)
     lasting = np.maximum(rows.sides - WEIGHT_WITHIN * rows.within, 0.0)
-    rebuilt = np.clip((rows.structure - SAME_STRUCTURE) / (OTHER_STRUCTURE - SAME_STRUCTURE), 0.0, 1.0)
-    return np.asarray((np.sqrt(peak * lasting) * rebuilt) ** SCORE_EXPONENT, np.float32)
+    return np.asarray((np.sqrt(peak * lasting) * _rebuilt(rows)) ** SCORE_EXPONENT, np.float32)
 
 
 def cuts(seconds: NDArray[np.float64], scores: NDArray[np.float32]) -> tuple[Event, ...]:
@@ -114,6 +137,12 @@ def _highest_before(values: NDArray[np.float32]) -> NDArray[np.float32]:
 def _highest_after(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the highest of the values after each, 0 after the last."""
     return _highest_before(values[::-1])[::-1]
+
+
+def _rebuilt(rows: ShotRows) -> NDArray[np.float32]:
+    """Return how much of where light and dark lie is new, in [0, 1]."""
+    new = (rows.structure - SAME_STRUCTURE) / (OTHER_STRUCTURE - SAME_STRUCTURE)
+    return np.asarray(np.clip(new, 0.0, 1.0), np.float32)
 
 
 def _mean(running: NDArray[np.float64], first: NDArray[np.intp], after: NDArray[np.intp]) -> NDArray[np.float64]:

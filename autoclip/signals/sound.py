@@ -90,6 +90,7 @@ class SoundMeter:
 
     def __init__(self) -> None:
         self._run: _Run | None = None
+        self._measured = 0  # hops; if the clock is set back, no hop is measured again
         self._parts: list[tuple[int, NDArray[np.float32]]] = []
 
     def push(self, start: int, rate: int, channels: tuple[str, ...], samples: NDArray[np.float32]) -> None:
@@ -108,7 +109,7 @@ class SoundMeter:
         """
         if self._run is None or not self._run.continues(start, rate, channels):
             self._end_run()
-            self._run = _Run(start, rate, channels)
+            self._run = _Run(start, rate, channels, self._measured)
         self._run.add(samples)
         self._parts.extend(self._run.rows(final=False))
 
@@ -127,22 +128,28 @@ class SoundMeter:
     def _end_run(self) -> None:
         if self._run is not None:
             self._parts.extend(self._run.rows(final=True))
+            self._measured = self._run.measured
             self._run = None
 
 
 class _Run:
     """Samples that follow each other without a gap."""
 
-    def __init__(self, start: int, rate: int, channels: tuple[str, ...]) -> None:
+    def __init__(self, start: int, rate: int, channels: tuple[str, ...], measured: int) -> None:
         self._rate = rate
         self._channels = channels
         self._spectrum = _spectrum(rate)
         self._weights = channel_weights(channels)
         self._next = start  # position of the sample that comes next
         self._blocks: list[NDArray[np.float32]] = []
-        self._hop = _first_hop(start, rate)
+        self._hop = max(measured, _first_hop(start, rate))
         self._buffer_start = start
         self._levels: NDArray[np.float32] | None = None
+
+    @property
+    def measured(self) -> int:
+        """Number of hops from time 0 that need not be measured again."""
+        return self._hop
 
     def continues(self, start: int, rate: int, channels: tuple[str, ...]) -> bool:
         """Whether a block follows on what is here."""
