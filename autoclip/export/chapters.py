@@ -1,0 +1,57 @@
+"""Chapters of clips joined one after the other: for files (ffmetadata) and for a video's description (YouTube)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+from autoclip.clips import Clip
+from autoclip.errors import ParameterError
+
+_FEWEST, _SHORTEST_SEC = 3, 10
+"""YouTube Help, "Video chapters": at least three, the first at 0:00, each at least 10 seconds long."""
+
+
+def ffmetadata(clips: Sequence[Clip], title: str) -> str:
+    """Return FFmpeg's metadata file with a chapter a clip (FFmpeg formats documentation, "Metadata")."""
+    lines = [";FFMETADATA1", f"title={_escaped(title)}"]
+    for clip, start in zip(clips, _starts(clips), strict=True):
+        begin, end = round(start * 1000), round((start + clip.duration) * 1000)
+        lines += ["[CHAPTER]", "TIMEBASE=1/1000", f"START={begin}", f"END={end}", f"title={_escaped(clip.name)}"]
+    return "\n".join([*lines, ""])
+
+
+def youtube_chapters(clips: Sequence[Clip]) -> str:
+    """Return lines for the description of a YouTube video: a time and a name each.
+
+    Raises
+    ------
+    ParameterError
+        If YouTube would ignore them: too few, or one too short.
+    """
+    if len(clips) < _FEWEST:
+        raise ParameterError(f"YouTube takes chapters from {_FEWEST} on; there are {len(clips)} clips")
+    short = next((clip for clip in clips if clip.duration < _SHORTEST_SEC), None)
+    if short is not None:
+        told = f"{short.name!r} has {short.duration:.1f} s"
+        raise ParameterError(f"YouTube takes chapters from {_SHORTEST_SEC} s on; {told}")
+    lines = [
+        f"{_clock(start)} {' '.join(clip.name.split())}" for clip, start in zip(clips, _starts(clips), strict=True)
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _starts(clips: Sequence[Clip]) -> list[float]:
+    return list(accumulate((clip.duration for clip in clips[:-1]), initial=0.0))
+
+
+def _escaped(text: str) -> str:
+    for character in "\\=;#\n":
+        text = text.replace(character, f"\\{character}")
+    return text
+
+
+def _clock(seconds: float) -> str:
+    whole = int(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"

@@ -1,0 +1,105 @@
+"""A contact sheet: every clip of a project on one page of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from autoclip.clips import Clip
+from autoclip.errors import ExportError, ParameterError
+from autoclip.export.names import publish
+from autoclip.export.workbench import temporary_path
+
+TILE_WIDTH, TILE_HEIGHT = 320, 180
+"""A thumbnail's size, as the user describes it."""
+_CAPTION_HEIGHT = 40
+_MARGIN = 12
+_PAPER, _INK, _FAINT = (250, 250, 248), (25, 25, 30), (110, 110, 118)
+_MOST_LETTERS = 44
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A clip and its thumbnail; None where there is none."""
+
+    clip: Clip
+    thumbnail: Path | None
+
+
+def make_contact_sheet(tiles: Sequence[Tile], target: Path, *, columns: int = 4, title: str = "") -> Path:
+    """Write a JPEG with a thumbnail, the name and the times of each clip, in the order given.
+
+    Parameters
+    ----------
+    tiles : sequence of Tile
+        At least one.
+    target : Path
+        The file to write; replaced if it is there.
+    columns : int
+        Pictures in a row.
+    title : str
+        A line above them.
+
+    Returns
+    -------
+    Path
+        `target`.
+
+    Raises
+    ------
+    ParameterError
+        If there is no clip.
+    ExportError
+        If a thumbnail can't be read or the sheet can't be written.
+    """
+    if not tiles:
+        raise ParameterError("a contact sheet needs at least one clip")
+    columns = min(columns, len(tiles))
+    rows = -(-len(tiles) // columns)
+    head = _MARGIN + (_CAPTION_HEIGHT if title else 0)
+    width = _MARGIN + columns * (TILE_WIDTH + _MARGIN)
+    sheet = Image.new("RGB", (width, head + rows * (TILE_HEIGHT + _CAPTION_HEIGHT + _MARGIN)), _PAPER)
+    pen = ImageDraw.Draw(sheet)
+    if title:
+        pen.text((_MARGIN, _MARGIN), title, fill=_INK, font=ImageFont.load_default(20))
+    for number, tile in enumerate(tiles):
+        row, column = divmod(number, columns)
+        left = _MARGIN + column * (TILE_WIDTH + _MARGIN)
+        top = head + row * (TILE_HEIGHT + _CAPTION_HEIGHT + _MARGIN)
+        sheet.paste(_picture(tile), (left, top))
+        _caption(pen, tile.clip, left, top + TILE_HEIGHT + 4)
+    with temporary_path(target.parent) as part:
+        try:
+            sheet.save(part, format="JPEG", quality=88)
+        except OSError as error:
+            raise ExportError(f"{target} can't be written: {error}; choose another folder") from error
+        return publish(part, target, overwrite=True)
+
+
+def _picture(tile: Tile) -> Image.Image:
+    """Return the thumbnail at a tile's size, padded; an even grey where there is none."""
+    frame = Image.new("RGB", (TILE_WIDTH, TILE_HEIGHT), (60, 60, 64))
+    if tile.thumbnail is None:
+        return frame
+    try:
+        with Image.open(tile.thumbnail) as picture:
+            picture.thumbnail((TILE_WIDTH, TILE_HEIGHT))
+            frame.paste(picture, ((TILE_WIDTH - picture.width) // 2, (TILE_HEIGHT - picture.height) // 2))
+    except OSError as error:
+        raise ExportError(f"thumbnail {tile.thumbnail} can't be read: {error}; make the thumbnails again") from error
+    return frame
+
+
+def _caption(pen: ImageDraw.ImageDraw, clip: Clip, left: int, top: int) -> None:
+    name = clip.name if len(clip.name) <= _MOST_LETTERS else clip.name[: _MOST_LETTERS - 1] + "…"
+    pen.text((left, top), name, fill=_INK, font=ImageFont.load_default(14))
+    times = f"{_clock(clip.start)} – {_clock(clip.end)}  ({clip.duration:.1f} s)  {clip.quality_score:.2f}"
+    pen.text((left, top + 18), times, fill=_FAINT, font=ImageFont.load_default(12))
+
+
+def _clock(seconds: float) -> str:
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"

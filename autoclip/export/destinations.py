@@ -1,0 +1,240 @@
+"""Where a finished file goes: a folder, any address fsspec knows, or what an installed package adds.
+
+A package adds a destination by an entry point of the group `ENTRY_POINT_GROUP`; docs/destinations.md has an example.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import fsspec
+
+from autoclip.errors import AutoclipError, ExportError, ParameterError
+from autoclip.export.names import publish, safe_name
+from autoclip.export.workbench import temporary_path
+from autoclip.progress import Progress, ProgressListener, ignore_progress
+from autoclip.settings import unknown_name
+
+ENTRY_POINT_GROUP = "autoclip.destinations"
+
+FIRST_PAUSE_SEC = 1.0
+PAUSE_GROWTH = 2.0
+_BLOCK_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A file on its way.
+
+    Attributes
+    ----------
+    path : Path
+        The finished file.
+    title : str
+        Name of the clip.
+    description : str
+        What people may read about it.
+    options : mapping of str to str
+        What the destination needs to know: an address, an account. Never a secret: a destination reads its own from the
+        environment or the user's key store.
+    """
+
+    path: Path
+    title: str
+    description: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof of arrival.
+
+    Attributes
+    ----------
+    destination : str
+        The destination's name.
+    address : str
+        Where the file is now: a path or a URL.
+    size_bytes : int
+        What arrived.
+    """
+
+    destination: str
+    address: str
+    size_bytes: int
+
+
+class TemporaryFailure(ExportError):  # noqa: N818 - it is not final
+    """A destination could not be reached or was busy: trying again may help."""
+
+
+@runtime_checkable
+class Destination(Protocol):
+    """What a package that adds a destination provides; one instance serves many files."""
+
+    def deliver(self, delivery: Delivery, on_progress: ProgressListener) -> Receipt:
+        """Bring a file there.
+
+        Raises
+        ------
+        TemporaryFailure
+            If trying again may help.
+        ExportError
+            If it will not.
+        """
+
+
+class FolderDestination:
+    """Copies into a folder (option ``folder``); never over another file."""
+
+    def deliver(self, delivery: Delivery, on_progress: ProgressListener) -> Receipt:
+        """Copy the file under a temporary name, then give it its own."""
+        folder = Path(_option(delivery, "folder"))
+        with temporary_path(folder) as part:
+            try:
+                with delivery.path.open("rb") as source, part.open("wb") as target:
+                    _copy(source.read, target.write, delivery.path.stat().st_size, on_progress)
+            except OSError as error:
+                raise ExportError(f"{delivery.path.name} can't be copied to {folder}: {error.strerror}") from error
+            arrived = publish(part, folder / delivery.path.name, overwrite=False)
+        return Receipt("folder", str(arrived), arrived.stat().st_size)
+
+
+class AddressDestination:
+    """Writes to any address fsspec knows (option ``address``: ``s3://bucket/clips``, ``sftp://...``, ``memory://...``).
+
+    The protocols beyond the built-in ones come with packages of their own (s3fs, gcsfs, ...), which also hold the keys.
+    """
+
+    def deliver(self, delivery: Delivery, on_progress: ProgressListener) -> Receipt:
+        """Write the file, never over another one, and look whether all of it arrived."""
+        address = _option(delivery, "address").rstrip("/")
+        size = delivery.path.stat().st_size
+        try:
+            system, root = fsspec.core.url_to_fs(address)
+            system.makedirs(root, exist_ok=True)
+            name = _free_name(system.exists, root, delivery.path.name)
+            with delivery.path.open("rb") as source, system.open(f"{root}/{name}", "wb") as target:
+                _copy(source.read, target.write, size, on_progress)
+            arrived = int(system.size(f"{root}/{name}") or 0)
+        except (ImportError, ValueError) as error:
+            raise ParameterError(f"{address} can't be used: {error}") from error
+        except (PermissionError, FileNotFoundError) as error:
+            raise ExportError(f"{address} refuses {delivery.path.name}: {error}") from error
+        except OSError as error:
+            raise TemporaryFailure(f"{delivery.path.name} did not get to {address}: {error}") from error
+        if arrived != size:
+            raise TemporaryFailure(f"{arrived} of {size} bytes of {delivery.path.name} got to {address}")
+        return Receipt("address", f"{address}/{name}", arrived)
+
+
+_BUILT_IN: dict[str, Callable[[], Destination]] = {"folder": FolderDestination, "address": AddressDestination}
+
+
+def destination_names() -> tuple[str, ...]:
+    """Return the names of all destinations that are installed, the built-in ones first."""
+    return (*_BUILT_IN, *sorted(point.name for point in _installed() if point.name not in _BUILT_IN))
+
+
+def find_destination(name: str) -> Destination:
+    """Return a destination by its name.
+
+    Raises
+    ------
+    ParameterError
+        If there is none of that name (the nearest is suggested), or the package that adds it is broken.
+    """
+    if name in _BUILT_IN:
+        return _BUILT_IN[name]()
+    point = next((point for point in _installed() if point.name == name), None)
+    if point is None:
+        hint = unknown_name(name, destination_names()).partition("; ")[2]
+        raise ParameterError(f"there is no destination {name!r}, there are {', '.join(destination_names())}; {hint}")
+    try:
+        found = point.load()()
+    except Exception as error:  # a package of someone else's may fail in any way
+        raise ParameterError(f"destination {name!r} ({point.value}) can't be loaded: {error}") from error
+    if not isinstance(found, Destination):
+        raise ParameterError(f"destination {name!r} ({point.value}) has no method deliver; see docs/destinations.md")
+    return found
+
+
+def deliver_file(
+    name: str,
+    delivery: Delivery,
+    on_progress: ProgressListener = ignore_progress,
+    *,
+    attempts: int = 4,
+    pause: Callable[[float], None] = time.sleep,
+) -> Receipt:
+    """Bring a file to a destination, trying again where that may help.
+
+    Parameters
+    ----------
+    name : str
+        The destination's name.
+    delivery : Delivery
+        What to bring.
+    on_progress : callable
+        Told the share that is there.
+    attempts : int
+        How often to try; between two tries it waits 1 s, 2 s, 4 s ...
+    pause : callable
+        Waits for so many seconds.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such destination, or it needs an option that is missing.
+    ExportError
+        If the file did not get there; after a temporary failure, when the last attempt failed too.
+    """
+    destination = find_destination(name)
+    wait_sec = FIRST_PAUSE_SEC
+    for left in range(attempts - 1, -1, -1):
+        try:
+            return destination.deliver(delivery, on_progress)
+        except TemporaryFailure as error:
+            if not left:
+                raise ExportError(f"{error}; tried {attempts} times") from error
+        except (AutoclipError, KeyboardInterrupt):
+            raise
+        except Exception as error:  # a package of someone else's may fail in any way
+            raise ExportError(f"destination {name!r} failed on {delivery.path.name}: {error}") from error
+        pause(wait_sec)
+        wait_sec *= PAUSE_GROWTH
+    raise ParameterError("attempts must be at least 1")
+
+
+def _installed() -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=ENTRY_POINT_GROUP))
+
+
+def _option(delivery: Delivery, name: str) -> str:
+    if not delivery.options.get(name):
+        raise ParameterError(f"this destination needs the option {name!r}")
+    return delivery.options[name]
+
+
+def _copy(
+    read: Callable[[int], bytes], write: Callable[[bytes], object], size: int, on_progress: ProgressListener
+) -> None:
+    done = 0
+    while block := read(_BLOCK_BYTES):
+        write(block)
+        done += len(block)
+        on_progress(Progress("deliver", min(done / max(size, 1), 1.0), f"{done:,} of {size:,} bytes"))
+
+
+def _free_name(exists: Callable[[str], bool], root: str, name: str) -> str:
+    path = Path(safe_name(name))
+    number, candidate = 1, path.name
+    while exists(f"{root}/{candidate}"):
+        number += 1
+        candidate = f"{path.stem} ({number}){path.suffix}"
+    return candidate
