@@ -58,11 +58,27 @@ def _clean(text: str) -> str:
     return text
 
 
-CleanName = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), AfterValidator(_clean)]
+_SHOWN_PATTERN = {
+    "pattern": r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
+}
+"""`_clean`, for those who read the OpenAPI document."""
+
+CleanName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=NAME_LENGTH),
+    AfterValidator(_clean),
+    Field(json_schema_extra=_SHOWN_PATTERN),
+]
 """A name that people give."""
 
 CleanText = Annotated[str, StringConstraints(min_length=1, max_length=4096), AfterValidator(_clean)]
 """A path or an address."""
+
+PATH_PATTERN: dict[str, Any] = {"pattern": r"^/[^\u0000-\u001f\u007f-\u009f]*$"}
+URL_PATTERN: dict[str, Any] = {
+    "pattern": r"^https?://[^/@\s\u0000-\u001f\u007f-\u009f]+(/[^\s\u0000-\u001f\u007f-\u009f]*)?$"
+}
+"""What is said of paths and addresses in the OpenAPI document; the code that takes them says it in words."""
 
 Seconds = Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)]
 """A time, in seconds from the first video frame."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Field, computed_field, model_validator
+from pydantic import Field, computed_field
 
 from autoclip.settings import SegmentationMode
 from interfaces.api.bodies import Body, CleanName, Identity, Listing, ListQuery, PathIdentity, Seconds, View
@@ -60,12 +60,6 @@ class ClipChange(Body):
     start: Seconds | None = Field(None, examples=[12.0])
     end: Seconds | None = Field(None, examples=[27.5])
     name: CleanName | None = Field(None, examples=["Winning goal"])
-
-    @model_validator(mode="after")
-    def _something_changes(self) -> ClipChange:
-        if not self.changes():
-            raise ValueError("nothing to change; give start, end or name")
-        return self
 
     def changes(self) -> dict[str, object]:
         """Return what is named."""
@@ -133,7 +127,8 @@ def change_clip(
     with services.catalog.transaction() as unit:
         clip = unit.clips.get(clip_id)
         expected.require("clip", clip_id, clip.revision)
-        clip = unit.clips.save(clip.changed(**change.changes()))
+        changed = clip.changed(**change.changes())
+        clip = clip if changed == clip else unit.clips.save(changed)
     return _shown(clip, response)
 
 

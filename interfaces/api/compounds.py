@@ -66,12 +66,6 @@ class CompoundChange(Body):
     items: list[ItemOrder] | None = Field(None, min_length=1, max_length=500)
     crossfade_sec: float | None = Field(None, ge=0, le=5, allow_inf_nan=False)
 
-    @model_validator(mode="after")
-    def _something_changes(self) -> CompoundChange:
-        if self.name is None and self.items is None and self.crossfade_sec is None:
-            raise ValueError("nothing to change; give name, items or crossfade_sec")
-        return self
-
 
 class CompoundQuery(ListQuery):
     """Which compound clips."""
@@ -123,7 +117,7 @@ def change_compound_clip(
         expected.require("compound clip", compound_id, compound.revision)
         changed = compound.changed(**changes)
         _require_within_video(unit, changed)
-        return _shown(unit.compounds.save(changed), unit, response)
+        return _shown(compound if changed == compound else unit.compounds.save(changed), unit, response)
 
 
 @router.delete("/compound-clips/{compound_id}", status_code=204, responses=documented(404, 412))

@@ -10,7 +10,7 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import Field
 
-from interfaces.api.bodies import Body, CleanText, View
+from interfaces.api.bodies import PATH_PATTERN, Body, CleanText, View
 from interfaces.api.local_paths import output_path, source_path
 from interfaces.api.problems import documented
 from interfaces.api.services import Needed
@@ -27,7 +27,9 @@ MAX_ENTRIES = 100_000
 class FolderQuestion(Body):
     """Which folder, and what for."""
 
-    path: CleanText = Field(description="Absolute path of a folder.", examples=["/srv/videos"])
+    path: CleanText = Field(
+        description="Absolute path of a folder.", examples=["/srv/videos"], json_schema_extra=PATH_PATTERN
+    )
     purpose: Literal["source", "output"] = Field("source", description="To read videos from, or to write exports to.")
 
 

@@ -21,6 +21,7 @@ class LinkOrder(Body):
     path: str = Field(
         description="A path of the API that gives a file or a stream of events.",
         max_length=500,
+        json_schema_extra={"pattern": f"^{LINKABLE.pattern}$"},
         examples=["/api/projects/0123456789abcdef/video"],
     )
     lifetime_sec: int = Field(3600, ge=1, le=MAX_LIFETIME_SEC, description="For how long it is good, in seconds.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -117,7 +118,22 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
         raise error
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
     detail = f"{error.detail}: {request.method} {request.url.path[:200]}"
-    return problem_response(error.status_code, code, detail, headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods_of(request))
+    return problem_response(error.status_code, code, detail, headers=headers)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Return all methods of a path; the router itself names those of the first endpoint only."""
+    paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
+    found = {
+        method.upper()
+        for path, operations in paths.items()
+        if re.fullmatch(re.sub(r"\{[a-z_]+\}", "[^/]+", path), request.scope["path"])
+        for method in operations
+    }
+    return sorted(found)
 
 
 async def _malformed_request(_request: Request, error: Exception) -> JSONResponse:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, computed_field
 
 from autoclip.errors import ConflictError
-from interfaces.api.bodies import Body, CleanName, CleanText, Listing, ListQuery, PathIdentity
+from interfaces.api.bodies import (
+    PATH_PATTERN,
+    URL_PATTERN,
+    Body,
+    CleanName,
+    CleanText,
+    Listing,
+    ListQuery,
+    PathIdentity,
+)
 from interfaces.api.job_starts import active_job
 from interfaces.api.local_paths import make_folder, output_path, source_path
 from interfaces.api.problems import documented
@@ -50,6 +59,7 @@ class AddressOrder(Body):
     url: CleanText = Field(
         description="Address of a video on YouTube or any other site yt-dlp knows.",
         examples=["https://www.youtube.com/watch?v=aqz-KE-bpKQ"],
+        json_schema_extra=URL_PATTERN,
     )
     name: CleanName | None = Field(None, description="What to call the project; after the video if not given.")
 
@@ -57,7 +67,9 @@ class AddressOrder(Body):
 class FileOrder(Body):
     """A video that is on the server already."""
 
-    path: CleanText = Field(description="Absolute path of the file.", examples=["/srv/videos/match.mp4"])
+    path: CleanText = Field(
+        description="Absolute path of the file.", examples=["/srv/videos/match.mp4"], json_schema_extra=PATH_PATTERN
+    )
     name: CleanName | None = Field(None, description="What to call the project; after the file if not given.")
 
 
@@ -71,8 +83,13 @@ class FolderOrder(Body):
     """Where exports go."""
 
     folder: CleanText | None = Field(
-        description="Absolute path of a folder; null: the project's own.", examples=["/srv/videos/clips"]
+        description="Absolute path of a folder; null: the project's own.",
+        examples=["/srv/videos/clips"],
+        json_schema_extra=PATH_PATTERN,
     )
+
+
+KNOWN: dict[int | str, dict[str, Any]] = {200: {"model": ProjectView, "description": "It is a project already."}}
 
 
 class ProjectQuery(ListQuery):
@@ -86,7 +103,7 @@ class ProjectQuery(ListQuery):
     search: CleanName | None = Field(None, description="Part of the name.")
 
 
-@router.post("/youtube", status_code=201, responses=documented(403))
+@router.post("/youtube", status_code=201, responses={**KNOWN, **documented(403)})
 def create_from_address(order: AddressOrder, services: Needed, response: Response) -> ProjectView:
     """Make a project of an address; its video comes with a download job. A known address gives its project (200)."""
     url = web_address(order.url, allow_private=services.environment.allow_private_urls)
@@ -98,7 +115,7 @@ def create_from_address(order: AddressOrder, services: Needed, response: Respons
     return _shown(project, response)
 
 
-@router.post("/local", status_code=201, responses=documented(403, 404, 415))
+@router.post("/local", status_code=201, responses={**KNOWN, **documented(403, 404, 415)})
 def create_from_file(order: FileOrder, services: Needed, response: Response) -> ProjectView:
     """Make a project of a file below a source root; it stays where it is. A known content gives its project (200)."""
     path = source_path(services.environment, order.path)

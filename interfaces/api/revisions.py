@@ -9,7 +9,6 @@ from typing import Annotated
 from fastapi import Depends, Header, Response
 
 from autoclip.errors import RevisionError
-from interfaces.api.problems import ApiError
 
 _TAG = re.compile(r'"([0-9]{1,9})"')
 
@@ -42,6 +41,7 @@ async def _expectation(
         Header(
             description="ETag of what was read. If it was changed meanwhile, the answer is 412 and nothing is changed.",
             max_length=1000,
+            pattern=r'^\s*(\*|(W/)?"[^"]*"(\s*,\s*(W/)?"[^"]*")*)\s*$',
             examples=['"3"'],
         ),
     ] = None,
@@ -50,8 +50,6 @@ async def _expectation(
         return Expectation(None)
     tags = [tag.strip() for tag in if_match.split(",")]
     found = [_TAG.fullmatch(tag) for tag in tags]
-    if not all(tag.removeprefix("W/").startswith('"') and tag.endswith('"') for tag in tags):
-        raise ApiError(400, "bad-if-match", 'If-Match must be the ETag of an answer, such as "3" with its quotes')
     return Expectation(frozenset(int(match[1]) for match in found if match))
 
 

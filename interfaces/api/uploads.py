@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from autoclip.errors import ParameterError
 from interfaces.api.bodies import CleanName
 from interfaces.api.problems import ApiError, documented
-from interfaces.api.projects import ProjectView
+from interfaces.api.projects import KNOWN, ProjectView
 from interfaces.api.receiving import file_name_of, receive_form, receive_plain, receiving, require_room
 from interfaces.api.revisions import tag
 from interfaces.api.services import Needed, Services
@@ -54,7 +54,7 @@ def upload_folder(data_folder: DataFolder) -> Path:
     status_code=201,
     response_model=ProjectView,
     openapi_extra=_BODY,
-    responses=documented(400, 408, 413, 415, 507),
+    responses={**KNOWN, **documented(400, 408, 413, 415, 507)},
 )
 async def upload_video(request: Request, response: Response, services: Needed) -> ProjectView:
     """Make a project of an uploaded video. A known content gives its project (200).

@@ -181,7 +181,8 @@ def test_a_body_that_is_too_large_is_refused(client, house):
 def test_wrong_methods_and_paths_are_problems_too(client):
     wrong = client.put("/api/projects")
     assert (wrong.status_code, wrong.json()["code"]) == (405, "method-not-allowed")
-    assert "GET" in wrong.headers["allow"]
+    assert wrong.headers["allow"] == "GET"
+    assert client.put("/api/clips/abc").headers["allow"] == "DELETE, GET, PATCH"
     nowhere = client.get("/api/nowhere")
     assert (nowhere.status_code, nowhere.json()["code"]) == (404, "not-found")
     broken = client.post("/api/links", content=b'{"path": ', headers={"Content-Type": "application/json"})

@@ -371,8 +371,10 @@ def test_a_piece_that_breaks_off_can_be_gone_on_with(serve, house, small_film):
         b"GET http://evil.example/api/projects HTTP/1.1\r\nHost: evil.example\r\n\r\n",
         b"GET /api/projects HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"y" * 200_000 + b"\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-        b"POST /api/links HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n"
-        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        (
+            b"POST /api/links HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        ),
         b"POST /api/links HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -5\r\n\r\n",
         b"POST /api/links HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5, 6\r\n\r\nhello",
     ],
