@@ -1,0 +1,128 @@
+"""Sources with traps: edit lists, open groups of pictures, and every file of the shared test media."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import av
+import pytest
+from made_media import assert_in_step, complaints, look_at
+
+from autoclip.errors import MediaError, ParameterError
+from autoclip.export.render import export_clip
+from autoclip.media.ffmpeg import find_ffmpeg, run_ffmpeg
+from autoclip.media.probe import probe
+from autoclip.settings import ExportSettings
+from autoclip.timeline import Interval
+
+
+@pytest.fixture(scope="module")
+def edited(source, tmp_path_factory):
+    """A copy that starts within a group of pictures: an edit list hides the frames before, which decoding needs."""
+    video, _ = source("b_frames.mp4")
+    path = tmp_path_factory.mktemp("edited") / "edited.mp4"
+    run_ffmpeg(["-ss", "1.2", "-i", str(video.path), "-c", "copy", "-f", "mp4", str(path)])
+    with av.open(str(path)) as container:
+        assert any(packet.is_discard for packet in container.demux(video=0))
+    return probe(path)
+
+
+@pytest.mark.parametrize(
+    ("cut", "first", "behind"), [("exact", 5, 60), ("exact", 0, 20), ("smart", 5, 90), ("smart", 0, 90)]
+)
+def test_hidden_frames_stay_hidden_and_times_right(tmp_path, edited, cut, first, behind):
+    """Our time 0 is the first frame a player shows: number 30 of the original."""
+    settings = ExportSettings(cut=cut)
+    result = export_clip(edited, Interval(first / 25, behind / 25), tmp_path / "clip.mp4", settings)
+    seen = look_at(result.path)
+    assert result.method == cut, result.notes
+    assert seen.numbers == list(range(30 + first, 30 + behind))
+    assert complaints(result.path) == ""
+    assert_in_step(seen, count=(behind - first) // 25)
+
+
+def test_open_groups_of_pictures_are_cut_to_the_frame(tmp_path, source):
+    """Frames shown ahead of a keyframe refer to what was before it: no copy may start there."""
+    video, _ = source("constant.mp4")
+    path = tmp_path / "open.mp4"
+    options = [
+        "-c:v",
+        "libx264",
+        "-x264-params",
+        "open-gop=1:keyint=50:min-keyint=50:scenecut=0:bframes=3",
+        "-c:a",
+        "copy",
+    ]
+    run_ffmpeg(["-i", str(video.path), *options, "-f", "mp4", str(path)])
+    for cut in ("exact", "smart"):
+        result = export_clip(probe(path), Interval(1, 5), tmp_path / f"{cut}.mp4", ExportSettings(cut=cut))
+        assert look_at(result.path).numbers == list(range(25, 125))
+        assert complaints(result.path) == ""
+
+
+REFUSED = {"audio_only.mp4", "no_moov_truncated.mp4", "truncated_head_only.mp4", "text_named.mp4", "zero_length.mp4"}
+
+
+@pytest.mark.parametrize("cut", ["exact", "smart", "copy"])
+def test_every_shared_file_is_exported_or_refused(tmp_path, shared_media, cut):
+    settings = ExportSettings(cut=cut, encoder_preset="ultrafast", export_height=0)
+    refused = set()
+    for path in [*sorted((shared_media / "tricky").iterdir()), shared_media / "cityCC0.mpg"]:
+        try:
+            video = probe(path)
+        except MediaError:
+            refused.add(path.name)
+            continue
+        start = min(video.duration_sec * 0.3, 20.0)
+        interval = Interval(start, min(video.duration_sec * 0.8, start + 1.0))
+        if cut == "copy" and path.name == "sample.avi":
+            with pytest.raises(ParameterError, match="no times to copy by"):
+                export_clip(video, interval, tmp_path / path.with_suffix(".mp4").name, settings)
+            continue
+        result = export_clip(video, interval, tmp_path / path.with_suffix(".mp4").name, settings)
+        made = probe(result.path)
+        assert (made.audio is None) == (video.audio is None)
+        if result.method == "exact":
+            assert made.video.bit_depth == 8
+            assert made.video.width % 2 == made.video.height % 2 == 0
+        aspect = video.video.display_width / video.video.display_height
+        assert made.video.display_width / made.video.display_height == pytest.approx(aspect, rel=0.015)
+    assert refused == REFUSED
+
+
+def test_an_ffmpeg_never_outlives_its_parent(tmp_path, source):
+    """Even when that is killed without a chance to clean up."""
+    video, _ = source("constant.mp4")
+    marker = tmp_path / "never-ending.mp4"
+    arguments = ["-stream_loop", "-1", "-re", "-i", str(video.path), "-c", "copy", "-f", "mp4", str(marker)]
+    script = f"from autoclip.media.ffmpeg import run_ffmpeg; run_ffmpeg({arguments!r})"
+    parent = subprocess.Popen([sys.executable, "-c", script])
+    children = _wait_for(lambda: _pids_of(str(marker)) - {parent.pid})
+    assert len(children) == 1
+    parent.kill()
+    parent.wait()
+    assert _wait_for(lambda: not _pids_of(str(marker)))
+
+
+def _pids_of(word: str) -> set[int]:
+    if not Path("/proc").is_dir():
+        pytest.skip("needs /proc to look at processes")
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if word.encode() in command and Path(find_ffmpeg()).name.encode() in command.split(b"\0")[0]:
+            found.add(int(folder.name))
+    return found
+
+
+def _wait_for(condition):
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("did not happen within 20 s")
