@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from autoclip.errors import ParameterError
+from autoclip.presets import PRESETS, PresetName
 
 SegmentationMode = Literal["v1", "v2"]
 ExtractionProfile = Literal["exact", "balanced", "fast"]
@@ -320,6 +321,7 @@ class Settings(SettingsModel):
 
     own_group: ClassVar[str] = "mode"
 
+    preset: PresetName = _parameter("none", "Named settings to start from; others change them further.")
     segmentation_mode: SegmentationMode = _parameter(
         "v2", "How clips are found: by scene cuts (v1) or highlights (v2)."
     )
@@ -329,6 +331,17 @@ class Settings(SettingsModel):
     windows: WindowSettings = WindowSettings()
     filters: FilterSettings = FilterSettings()
     scenes: SceneSettings = SceneSettings()
+
+    def updated(self, values: Mapping[str, object]) -> Self:
+        """Return a copy with some parameters changed, by their flat names; a preset's values come before the others.
+
+        Raises
+        ------
+        ParameterError
+            As `from_flat`.
+        """
+        chosen = PRESETS.get(str(values["preset"])) if "preset" in values else None
+        return super().updated({**(chosen.values if chosen else {}), **values})
 
 
 class ExportSettings(SettingsModel):

@@ -1,0 +1,200 @@
+"""Presets: settings that belong together, by name or in a TOML file of the user's own.
+
+A preset is values by their flat names; whoever chooses it may change any of them on top. A file looks like this::
+
+    description = "Our league: long build-ups"
+    preset = "sports"            # optional: what it starts from
+
+    [settings]
+    pre_max = 25.0
+    target_clip_count_soft = 30
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+from autoclip.errors import ParameterError
+
+PresetName = Literal["none", "sports", "esports", "reaction", "talk", "montage"]
+
+PresetValue = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """Named settings.
+
+    Attributes
+    ----------
+    name : str
+        One of `PresetName`, or the name of the file it was read from.
+    text : str
+        What it is for.
+    values : mapping of str to value
+        Settings by their flat names; those not named stay as they are.
+    """
+
+    name: str
+    text: str
+    values: Mapping[str, PresetValue] = field(default_factory=dict)
+
+
+PRESETS: Mapping[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset("none", "The defaults: matches and anything not known better."),
+        Preset(
+            "sports",
+            "Broadcast sports: the crowd and the commentator follow the event, the build-up belongs to it.",
+            {
+                "loudness_measure": "lufs",
+                "excitement_w_audio": 0.7,
+                "excitement_w_motion": 0.3,
+                "smoothing_sec": 4.0,
+                "pre_min": 5.0,
+                "pre_max": 20.0,
+                "moment_min_sec": 14.0,
+                "lead_sec": 3.0,
+            },
+        ),
+        Preset(
+            "esports",
+            "Games on screen: short fights, cuts at deaths and respawns, sound at the instant of the event.",
+            {"reaction_lag_sec": 1.0, "moment_min_sec": 8.0, "anchor_suppression_window_sec": 3.0},
+        ),
+        Preset(
+            "reaction",
+            "A face and a voice: sound says it all, and what was reacted to comes just before.",
+            {
+                "loudness_measure": "lufs",
+                "excitement_w_audio": 0.85,
+                "excitement_w_motion": 0.15,
+                "audio_only_score_scale": 1.0,
+                "smoothing_sec": 3.0,
+                "pre_min": 5.0,
+                "moment_min_sec": 12.0,
+            },
+        ),
+        Preset(
+            "talk",
+            "Conversations and lectures: whole thoughts of half a minute that begin and end in pauses.",
+            {
+                "loudness_measure": "lufs",
+                "excitement_w_audio": 0.8,
+                "excitement_w_motion": 0.2,
+                "smoothing_sec": 10.0,
+                "anchor_suppression_window_sec": 15.0,
+                "max_anchors_per_minute": 2.0,
+                "pre_min": 6.0,
+                "pre_max": 30.0,
+                "post_min": 6.0,
+                "post_max": 45.0,
+                "moment_min_sec": 30.0,
+                "min_clip_seconds": 15.0,
+                "max_clip_seconds": 90.0,
+                "boundary_w_scene": 0.25,
+                "boundary_w_audio_dip": 0.45,
+            },
+        ),
+        Preset(
+            "montage",
+            "Short pieces for cutting together: the heart of each moment, on cuts where there are any.",
+            {
+                "smoothing_sec": 1.5,
+                "anchor_suppression_window_sec": 2.0,
+                "pre_min": 1.0,
+                "pre_max": 5.0,
+                "pre_fallback": 2.0,
+                "post_min": 1.0,
+                "post_max": 7.0,
+                "post_fallback": 3.0,
+                "moment_min_sec": 4.0,
+                "lead_sec": 0.5,
+                "reaction_lag_sec": 2.0,
+                "min_clip_seconds": 2.0,
+                "max_clip_seconds": 12.0,
+            },
+        ),
+    )
+}
+"""The presets of this package, by name. Their lengths follow from how such videos are cut; none was fitted to one
+video."""
+
+
+def preset(name: str) -> dict[str, PresetValue]:
+    """Return the values of a preset of this package, by flat names.
+
+    Raises
+    ------
+    ParameterError
+        If there is none by that name.
+    """
+    if name not in PRESETS:
+        raise ParameterError(f"there is no preset {name!r}; there are {', '.join(get_args(PresetName))}")
+    return dict(PRESETS[name].values)
+
+
+def load_preset(path: Path) -> Preset:
+    """Read a preset from a TOML file; one that starts from another holds the values of both.
+
+    Names and values are checked when they are applied to settings.
+
+    Raises
+    ------
+    ParameterError
+        If the file can't be read, is no TOML, or holds anything but ``description``, ``preset`` and ``[settings]``.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ParameterError(f"the preset {path} can't be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ParameterError(f"the preset {path} is no TOML: {error}") from error
+    unknown = sorted(set(document) - {"description", "preset", "settings"})
+    settings = document.get("settings", {})
+    if unknown or not isinstance(settings, dict):
+        what = f"has {', '.join(unknown)} at its top" if unknown else "has a 'settings' that is no table"
+        raise ParameterError(
+            f"the preset {path} {what}; it may hold description, preset and a table [settings] of names and values"
+        )
+    base = preset(str(document.get("preset", "none")))
+    return Preset(path.stem, str(document.get("description", "")), {**base, **settings})
+
+
+def save_preset(path: Path, values: Mapping[str, PresetValue], *, text: str = "") -> None:
+    """Write a preset as a TOML file that `load_preset` reads.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it must not be there yet.
+    values : mapping of str to value
+        Settings by their flat names.
+    text : str
+        What the preset is for.
+
+    Raises
+    ------
+    ParameterError
+        If the file is already there or can't be written.
+    """
+    lines = [f"description = {_literal(text)}", "", "[settings]"]
+    lines += [f"{name} = {_literal(value)}" for name, value in values.items()]
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+    except FileExistsError as error:
+        raise ParameterError(f"the preset {path} is already there; choose another name or remove it") from error
+    except OSError as error:
+        raise ParameterError(f"the preset {path} can't be written: {error}") from error
+
+
+def _literal(value: PresetValue) -> str:
+    """Write a value as TOML does: as JSON, but for the one control character that JSON leaves bare."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
