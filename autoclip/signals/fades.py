@@ -36,6 +36,7 @@ MIN_FIT = 0.85
 """Share of the variance that a ramp and a rest must explain."""
 
 _AT_REST = 3
+_LEAST_PICTURES = 4
 
 
 def fades(
@@ -89,7 +90,7 @@ def _fade(seconds: NDArray[np.float64], distance: NDArray[np.float32], outward: 
     outward, away = outward[away <= REACH_SEC], away[away <= REACH_SEC]
     length = _straight_length(away, distance[outward].astype(np.float64))
     walk = outward[: int(1.5 * length) + _AT_REST]
-    if length <= _AT_REST or distance[walk].max() < MIN_DISTANCE:
+    if length < _LEAST_PICTURES or distance[walk].max() < MIN_DISTANCE:
         return []
     walk = np.sort(walk)
     ramp = best_ramp(seconds[walk], distance[walk].astype(np.float64))
@@ -100,10 +101,13 @@ def _fade(seconds: NDArray[np.float64], distance: NDArray[np.float32], outward: 
 
 
 def _straight_length(away: NDArray[np.float64], distance: NDArray[np.float64]) -> int:
-    """Return how many values from the first on lie near a straight line through zero."""
+    """Return how many values from the first on lie near a straight line that rises."""
+    count = np.arange(1, len(away) + 1)
+    x, y = np.cumsum(away), np.cumsum(distance)
     xx, xy, yy = np.cumsum(away * away), np.cumsum(away * distance), np.cumsum(distance * distance)
-    slope = xy / np.maximum(xx, 1e-12)
-    error = np.sqrt(np.maximum(yy - slope * xy, 0.0) / np.arange(1, len(away) + 1))
+    covariance, spread = xy - x * y / count, np.maximum(xx - x * x / count, 1e-12)
+    slope = covariance / spread
+    error = np.sqrt(np.maximum(yy - y * y / count - slope * covariance, 0.0) / count)
     straight = (slope > 0) & (error <= MAX_CURVATURE * np.maximum(slope * away, 1e-9))
     last = np.flatnonzero(straight)
     return int(last[-1]) + 1 if len(last) else 0

@@ -24,6 +24,9 @@ WEIGHT_WITHIN = 0.3
 SAME_STRUCTURE, OTHER_STRUCTURE = 0.15, 0.55
 """Below the first a picture shows the same scene in other light; from the second on it shows another scene."""
 
+BAR_LEVEL = 20.0
+"""Code value up to which a thumbnail's cell is black."""
+
 SCORE_EXPONENT = 1.25
 """Puts the best threshold, 0.38 before, at ``scene_threshold``'s default of 0.3."""
 
@@ -157,9 +160,15 @@ def _distance(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.fl
 
 
 def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Pearson's correlation of each pair of thumbnails; 1 where one of them is flat and they are alike."""
+    """Pearson's correlation of each pair of thumbnails; 1 where they are alike for being flat.
+
+    Cells that are black in both, as letterbox bars are, tell nothing and take no part.
+    """
     x, y = a.reshape(len(a), -1), b.reshape(len(b), -1)
-    x, y = x - x.mean(axis=1, keepdims=True), y - y.mean(axis=1, keepdims=True)
-    noise = 4.0 * x.shape[1]  # two code values of noise in each cell, so that flat pictures correlate
+    seen = np.maximum(x, y) > BAR_LEVEL
+    count = np.maximum(seen.sum(axis=1, keepdims=True), 1)
+    x = np.where(seen, x - (x * seen).sum(axis=1, keepdims=True) / count, 0.0)
+    y = np.where(seen, y - (y * seen).sum(axis=1, keepdims=True) / count, 0.0)
+    noise = 4.0 * count[:, 0]  # two code values of noise in each cell, so that flat pictures correlate
     norms = np.sqrt((x * x).sum(axis=1) * (y * y).sum(axis=1))
     return np.asarray(((x * y).sum(axis=1) + noise) / (norms + noise), np.float32)

@@ -1,0 +1,144 @@
+"""Cuts, fades and dissolves, from arrays: what is one, and what only looks like one."""
+
+import numpy as np
+import pytest
+from moving_scenes import dissolve, faded, shot
+
+from autoclip.signals.dissolves import dissolves, possible_dissolves
+from autoclip.signals.fades import fades
+from autoclip.signals.pictures import PictureSamples, describe_pictures
+from autoclip.signals.shots import cut_scores, cuts, keyframe_cut_scores, shot_rows
+
+RATE = 25
+
+
+def facts_of(pictures):
+    """Describe RGB pictures, with a crude luma and chroma that are good enough for arrays."""
+    rgb = np.stack(pictures).astype(np.float32)
+    luma = 16 + (rgb @ np.array([0.257, 0.504, 0.098], np.float32))
+    half = rgb[:, ::2, ::2]
+    blue = 128 + half @ np.array([-0.148, -0.291, 0.439], np.float32)
+    red = 128 + half @ np.array([0.439, -0.368, -0.071], np.float32)
+    samples = PictureSamples(luma.astype(np.uint8), np.stack([blue, red], axis=1).astype(np.uint8), full_range=False)
+    return describe_pictures(samples, 0.1)
+
+
+def scores_of(pictures):
+    facts = facts_of(pictures)
+    rows = shot_rows(facts.histogram, facts.thumbnail, 0, len(pictures))
+    return cut_scores(np.arange(len(pictures)) / RATE, rows)
+
+
+def found_dissolves(pictures):
+    seconds = np.arange(len(pictures)) / RATE
+    possible = possible_dissolves(seconds, facts_of(pictures).thumbnail, np.arange(0, len(pictures), 2))
+    return dissolves(possible, np.zeros(0))
+
+
+def found_fades(pictures):
+    facts = facts_of(pictures)
+    return fades(np.arange(len(pictures)) / RATE, facts.luma_mean, facts.contrast, np.zeros(0))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_cut_is_at_the_new_shots_first_picture(seed):
+    scores = scores_of([*shot(seed, 30), *shot(seed + 50, 30)])
+    assert np.flatnonzero(scores >= 0.3).tolist() == [30]
+
+
+def test_cuts_one_second_apart_are_all_found():
+    pictures = [picture for seed in range(6) for picture in shot(seed, RATE)]
+    assert np.flatnonzero(scores_of(pictures) >= 0.3).tolist() == [25, 50, 75, 100, 125]
+
+
+def test_a_flash_is_no_cut():
+    pictures = shot(1, 60)
+    for index in (30, 31):
+        pictures[index] = np.clip(pictures[index].astype(int) + 150, 0, 255).astype(np.uint8)
+    assert scores_of(pictures).max() < 0.3
+
+
+def test_a_strobe_is_no_series_of_cuts():
+    pictures = shot(2, 80)
+    for index in range(20, 60, 4):
+        pictures[index] = np.full_like(pictures[index], 250)
+    assert scores_of(pictures).max() < 0.3
+
+
+def test_a_fast_camera_turn_is_no_cut():
+    assert scores_of(shot(3, 60, speed=25)).max() < 0.3
+
+
+def test_a_hand_held_shake_is_no_cut():
+    random = np.random.default_rng(5)
+    pictures = [np.roll(p, random.integers(-8, 9, 2), axis=(0, 1)) for p in shot(4, 60)]
+    assert scores_of(pictures).max() < 0.3
+
+
+def test_a_cut_is_found_below_a_score_board_and_between_letterbox_bars():
+    pictures = [p.copy() for p in (*shot(5, 30), *shot(55, 30))]
+    for picture in pictures:
+        picture[:9] = picture[-9:] = 0
+        picture[12:24, 8:50] = (220, 220, 30)
+    assert np.flatnonzero(scores_of(pictures) >= 0.3).tolist() == [30]
+
+
+def test_a_change_of_light_is_no_cut():
+    pictures = shot(6, 60)
+    dimmed = [np.rint(p * 0.55).astype(np.uint8) for p in pictures[30:]]
+    assert scores_of([*pictures[:30], *dimmed]).max() < 0.3
+
+
+def test_scores_stay_within_their_bounds():
+    random = np.random.default_rng(8)
+    scores = scores_of(list(random.integers(0, 256, (40, 72, 128, 3), np.uint8)))
+    assert ((scores >= 0) & (scores <= 1)).all()
+
+
+def test_cuts_carry_the_time_of_their_picture():
+    events = cuts(np.array([0.0, 0.04, 0.0801]), np.array([0.0, 0.04, 0.7], np.float32))
+    assert [(event.start_sec, event.end_sec, round(event.score, 2)) for event in events] == [(0.0801, None, 0.7)]
+
+
+def test_an_early_keyframe_with_another_picture_counts_double():
+    facts = facts_of([shot(seed, 1)[0] for seed in range(6)])
+    rows = shot_rows(facts.histogram, facts.thumbnail, 0, 6)
+    scores = keyframe_cut_scores(np.array([0.0, 2.0, 4.0, 5.0, 7.0, 9.0]), rows)
+    assert scores[0] == 0
+    assert scores[3] > 0.5
+    assert scores[[1, 2, 4, 5]].max() <= 0.5
+
+
+@pytest.mark.parametrize("length", [6, 12, 25, 45])
+@pytest.mark.parametrize("seed", [10, 11])
+def test_a_dissolve_is_found_with_its_ends(seed, length):
+    pictures, first = dissolve(shot(seed, 90, speed=0.1), shot(seed + 50, 90, speed=0.1), length)
+    (event,) = found_dissolves(pictures)
+    assert event.start_sec * RATE == pytest.approx(first, abs=3)
+    assert event.end_sec * RATE == pytest.approx(first + length, abs=3)
+
+
+@pytest.mark.parametrize("speed", [0.0, 0.3, 1.0, 4.0])
+def test_a_moving_camera_is_no_dissolve(speed):
+    assert found_dissolves(shot(13, 120, speed=speed)) == ()
+
+
+def test_a_cut_is_no_dissolve():
+    assert found_dissolves([*shot(14, 60, speed=0.1), *shot(64, 60, speed=0.1)]) == ()
+
+
+@pytest.mark.parametrize("length", [6, 20, 50])
+def test_a_fade_out_and_in_are_two_fades(length):
+    a, b = shot(15, 60 + length), shot(65, 60 + length)
+    black = [np.zeros_like(a[0])] * 8
+    pictures = [*a[:60], *faded(a[60:], 1, 0), *black, *faded(b[:length], 0, 1), *b[length:]]
+    out, into = found_fades(pictures)
+    assert out.start_sec * RATE == pytest.approx(60, abs=0.15 * length + 2)
+    assert out.end_sec * RATE == pytest.approx(60 + length, abs=2)
+    assert into.start_sec * RATE == pytest.approx(68 + length, abs=2)
+    assert into.end_sec * RATE == pytest.approx(68 + 2 * length, abs=0.15 * length + 2)
+
+
+def test_a_hard_switch_to_black_is_no_fade():
+    black = [np.zeros((72, 128, 3), np.uint8)] * 20
+    assert found_fades([*shot(16, 40), *black, *shot(66, 40)]) == ()
