@@ -9,6 +9,7 @@ from pydantic import Field
 
 from autoclip.clips import Clip
 from autoclip.errors import ConflictError, NotFoundError
+from autoclip.presets import PresetName, preset
 from autoclip.settings import Settings
 from flows.liveness import project_lock
 from interfaces.api import bodies
@@ -33,6 +34,8 @@ class AnalysisOrder(Body):
         description="What differs from the settings of this server, by name.",
         examples=[{"segmentation_mode": "v2", "target_clip_count_soft": 20}],
     )
+
+    preset: PresetName = Field("none", description="Settings that belong together; `settings` go before it.")
 
 
 class RetuneOrder(AnalysisOrder):
@@ -84,8 +87,8 @@ def retune_project(project_id: PathIdentity, order: RetuneOrder, services: Neede
 
 
 def given_settings(order: AnalysisOrder) -> dict[str, Any]:
-    """Return what an order says of the settings."""
-    return dict(order.settings)
+    """Return what an order says of the settings, the preset below the rest."""
+    return preset(order.preset) | order.settings
 
 
 def _project(services: Services, project_id: str) -> Project:

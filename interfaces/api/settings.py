@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from autoclip.presets import PRESETS
 from autoclip.settings import ExportSettings, Parameter, Settings
 from interfaces.api.bodies import View
 from interfaces.api.services import Needed
@@ -37,6 +38,14 @@ class SettingsSchema(View):
     export: list[ParameterView]
 
 
+class PresetView(View):
+    """Settings that belong together."""
+
+    name: str
+    text: str
+    settings: dict[str, str | int | float | bool]
+
+
 @router.get("/settings")
 def get_settings(services: Needed) -> SettingsSchema:
     """List every parameter with its default, bounds, unit and help, and what the environment made of it."""
@@ -46,6 +55,12 @@ def get_settings(services: Needed) -> SettingsSchema:
         analysis=[_shown(parameter, analysis[parameter.name], environment) for parameter in Settings.parameters()],
         export=[_shown(parameter, parameter.default, environment) for parameter in ExportSettings.parameters()],
     )
+
+
+@router.get("/presets")
+def list_presets() -> list[PresetView]:
+    """List the presets; one is chosen by its name wherever settings are given."""
+    return [PresetView(name=preset.name, text=preset.text, settings=dict(preset.values)) for preset in PRESETS.values()]
 
 
 def _shown(parameter: Parameter, value: Any, environment: Environment) -> ParameterView:  # noqa: ANN401

@@ -163,3 +163,15 @@ def test_the_settings_schema_is_the_model(open_client):
     assert (changed["unit"], changed["minimum"], changed["maximum"]) == ("s", 0.0, 600.0)
     assert parameters["segmentation_mode"]["choices"] == ["v1", "v2"]
     assert {parameter["name"] for parameter in schema["export"]} >= {"cut", "crf"}
+
+
+def test_a_preset_goes_below_the_settings(client, analyzed):
+    presets = {preset["name"]: preset["settings"] for preset in client.get("/api/presets").json()}
+    assert {"none", "sports", "talk"} <= set(presets)
+    address = f"/api/projects/{analyzed.id}"
+    order = {"preset": "talk", "settings": {"pre_max": 7.0}}
+    assert client.post(f"{address}/retune", json=order).status_code == 200
+    used = client.get(f"{address}/debug/v2").json()["config"]
+    assert used["pre_max"] == 7.0
+    assert used["post_max"] == presets["talk"]["post_max"]
+    assert client.post(f"{address}/retune", json={"preset": "../evil"}).status_code == 422
