@@ -10,6 +10,7 @@ from autoclip.media.probe import probe
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExtractionSettings
+from autoclip.signals.source_knowledge import SourceKnowledge, with_source_knowledge
 from storage.analysis_folder import AnalysisFolder
 from storage.features import Origin
 from storage.keys import FingerprintMemory, fingerprint
@@ -43,6 +44,8 @@ def measure(
     settings: ExtractionSettings,
     on_progress: ProgressListener = ignore_progress,
     memory: FingerprintMemory | None = None,
+    *,
+    knowledge: SourceKnowledge | None = None,
 ) -> Measurement:
     """Have the features of `source` in `folder`.
 
@@ -58,6 +61,8 @@ def measure(
         Told about the stage ``extract``.
     memory : FingerprintMemory, optional
         Spares reading a known file again to fingerprint it.
+    knowledge : SourceKnowledge, optional
+        What a download brought along; stored with the signals.
 
     Raises
     ------
@@ -72,6 +77,8 @@ def measure(
         on_progress(Progress("extract", 1.0, "measured before"))
         return Measurement(video, origin, reused=True, warnings=_warnings(video, folder.read_features().warnings))
     features = extract(source, video, settings, on_progress)
+    if knowledge is not None:
+        features = with_source_knowledge(features, knowledge)
     folder.write_features(features, origin)
     return Measurement(video, origin, reused=False, warnings=_warnings(video, features.warnings))
 

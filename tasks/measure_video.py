@@ -7,8 +7,9 @@ from pathlib import Path
 from autoclip.errors import NotFoundError
 from autoclip.progress import Progress, ProgressListener
 from autoclip.settings import ExtractionSettings
+from autoclip.signals.source_knowledge import ReplayedSpan, SourceKnowledge
 from stages.measure import measure
-from storage.catalog import Project
+from storage.catalog import Project, Source
 from storage.data_folder import require_space
 from tasks.machine_limits import decoding
 from tasks.places import catalog, fingerprint_memory, project_folder
@@ -37,7 +38,17 @@ def measure_video(project_id: str, settings: ExtractionSettings, on_progress: Pr
     path = existing_file(project)
     on_progress(Progress("extract", 0.0, "waiting for a free decoder"))
     with decoding(on_progress):
-        return measure(path, folder, settings, on_progress, fingerprint_memory()).origin.key
+        return measure(
+            path, folder, settings, on_progress, fingerprint_memory(), knowledge=knowledge_of(project.source)
+        ).origin.key
+
+
+def knowledge_of(source: Source) -> SourceKnowledge:
+    """Return what a project's source told of the video: what viewers replay, and chapters."""
+    return SourceKnowledge(
+        tuple(ReplayedSpan(span.start_sec, span.end_sec, span.value) for span in source.heatmap),
+        tuple(chapter.start_sec for chapter in source.chapters),
+    )
 
 
 def existing_file(project: Project) -> Path:
