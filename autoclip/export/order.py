@@ -69,8 +69,10 @@ class ExportResult:
     notes: tuple[str, ...] = ()
 
 
-def order_cut(video: Video, interval: Interval, target: Path, settings: ExportSettings) -> CutOrder:
-    """Work out one cut.
+def order_cut(
+    video: Video, interval: Interval, target: Path, settings: ExportSettings, *, whole: bool = True
+) -> CutOrder:
+    """Work out one cut; `whole` says that it makes up the file, so that the platform's limits are its own.
 
     Raises
     ------
@@ -81,7 +83,8 @@ def order_cut(video: Video, interval: Interval, target: Path, settings: ExportSe
     """
     chosen = settings_for_platform(video, settings)
     span = find_frame_span(video, interval)
-    require_within_limits(video, float(span.duration_sec), chosen)
+    if whole:
+        require_within_limits(video, float(span.duration_sec), chosen)
     return CutOrder(
         video=video,
         asked=interval,

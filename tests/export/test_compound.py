@@ -112,3 +112,12 @@ def test_what_can_not_be_joined_is_refused(tmp_path, source, spans, settings, sa
     with pytest.raises(ParameterError, match=said):
         export_compound([CompoundItem(video, Interval(*span)) for span in spans], tmp_path / "all.mp4", settings)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_platforms_limits_are_those_of_the_whole(tmp_path, source):
+    video, _ = source("silent.mp4")
+    items = [CompoundItem(video, Interval(i, i + 1.2)) for i in range(3)]
+    reels = FAST.model_copy(update={"platform": "reels", "export_height": 320})
+    assert export_compound(items, tmp_path / "all.mp4", reels).frame_count == 90
+    with pytest.raises(ParameterError, match="at least 3 s"):
+        export_compound(items[:2], tmp_path / "short.mp4", reels)

@@ -1,0 +1,152 @@
+"""The layout of a compound clip: its items in their places, and what dissolves between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+from autoclip.errors import ParameterError
+from autoclip.export.canvas import square_canvas
+from autoclip.export.crossfade import Crossfade
+from autoclip.export.order import CutOrder, order_cut
+from autoclip.export.platforms import require_within_limits
+from autoclip.media.video import Video
+from autoclip.settings import ExportSettings
+from autoclip.timeline import Interval
+
+_COMMON_UNIT = Fraction(1, 90_000)
+"""Seconds a tick where items have different ones: MPEG's clock, of which every usual frame rate is a whole multiple."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompoundItem:
+    """One item of a compound clip.
+
+    Attributes
+    ----------
+    video : Video
+        The probed source.
+    interval : Interval
+        What of it, in seconds from its first frame.
+    """
+
+    video: Video
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Items in their places: `fades` lie between them, one fewer than `bodies`, or there are none."""
+
+    bodies: tuple[CutOrder, ...]
+    fades: tuple[Crossfade, ...]
+    unit: Fraction
+
+    @property
+    def duration_sec(self) -> Fraction:
+        """Length of the whole in seconds."""
+        return sum(piece_lengths(self), Fraction())
+
+    @property
+    def frame_count(self) -> int:
+        """Frames of the whole, unless the frame rate is changed."""
+        return sum(body.span.count for body in self.bodies) + sum(fade.frame_count for fade in self.fades)
+
+
+def lay_out(items: Sequence[CompoundItem], target: Path, settings: ExportSettings) -> Layout:
+    """Work out where everything goes.
+
+    Raises
+    ------
+    ParameterError
+        If an item holds no frame or is too short for its dissolves, the whole breaks a limit of the platform, or the
+        settings can't be met.
+    MediaError
+        If a source can't be read.
+    """
+    layout = _laid_out(items, target, settings)
+    require_within_limits(items[0].video, float(layout.duration_sec), layout.bodies[0].settings)
+    return layout
+
+
+def _laid_out(items: Sequence[CompoundItem], target: Path, settings: ExportSettings) -> Layout:
+    orders = [order_cut(item.video, item.interval, target, settings, whole=False) for item in items]
+    orders = _on_one_canvas(orders)
+    units = {order.span.time_base for order in orders}
+    unit = units.pop() if len(units) == 1 else _COMMON_UNIT
+    rate = Fraction(settings.frame_rate).limit_denominator(1001) if settings.frame_rate else _rate_of(orders[0].video)
+    frames = round(settings.crossfade_sec * rate) if len(orders) > 1 else 0
+    if not frames:
+        return Layout(tuple(_faded_at_ends(orders, settings)), (), unit)
+    length = float(frames / rate)
+    bodies = [
+        _shortened(order, length if place else 0.0, length if place < len(orders) - 1 else 0.0)
+        for place, order in enumerate(orders)
+    ]
+    fades = [
+        Crossfade(
+            leaving=_plain(leaving, shorter.span.interval.end, leaving.span.interval.end),
+            coming=_plain(coming, coming.span.interval.start, later.span.interval.start),
+            frame_count=frames,
+            rate=rate,
+        )
+        for (leaving, coming), (shorter, later) in zip(pairwise(orders), pairwise(bodies), strict=True)
+    ]
+    return Layout(tuple(_faded_at_ends(bodies, settings)), tuple(fades), unit)
+
+
+def _rate_of(video: Video) -> Fraction:
+    return video.video.average_rate or video.video.nominal_rate or Fraction(30)
+
+
+def _on_one_canvas(orders: list[CutOrder]) -> list[CutOrder]:
+    """Give all items the first one's picture size, and one track of sound at most."""
+    first = orders[0]
+    facts = first.video.video
+    canvas = first.canvas
+    pixels = facts.sample_aspect_ratio
+    if any(order.canvas != canvas or order.video.video.sample_aspect_ratio != pixels for order in orders):
+        shown = canvas if canvas.square_pixels else square_canvas(facts.display_width, facts.display_height)
+        canvas = replace(shown, padded=True)
+    return [replace(order, canvas=canvas, tracks=order.tracks[:1]) for order in orders]
+
+
+def _shortened(order: CutOrder, at_start: float, at_end: float) -> CutOrder:
+    """Return an item without the parts that dissolve."""
+    whole = order.span.interval
+    if whole.duration <= at_start + at_end + 2 * order.span.frame_sec:
+        raise ParameterError(
+            f"the item from {whole.start:.3f} to {whole.end:.3f} s of {order.video.path.name} is too short for its "
+            f"crossfades; make it longer than {at_start + at_end:.3f} s or lower crossfade_sec"
+        )
+    return _plain(order, whole.start + at_start, whole.end - at_end)
+
+
+def _plain(order: CutOrder, start: float, end: float) -> CutOrder:
+    """Return an order for another interval of the same item, without fades."""
+    settings = order.settings.model_copy(update={"fade_in_sec": 0.0, "fade_out_sec": 0.0})
+    again = order_cut(order.video, Interval(start, end), order.target, settings, whole=False)
+    return replace(again, canvas=order.canvas, tracks=order.tracks)
+
+
+def _faded_at_ends(orders: Sequence[CutOrder], settings: ExportSettings) -> Iterator[CutOrder]:
+    """Put the fade in at the first item and the fade out at the last one."""
+    for place, order in enumerate(orders):
+        changes = {
+            "fade_in_sec": settings.fade_in_sec if place == 0 else 0.0,
+            "fade_out_sec": settings.fade_out_sec if place == len(orders) - 1 else 0.0,
+        }
+        yield replace(order, settings=settings.model_copy(update=changes))
+
+
+def piece_lengths(layout: Layout) -> list[Fraction]:
+    """Return the length of each item and dissolve, in seconds, in order."""
+    lengths = [layout.bodies[0].span.duration_sec]
+    for place, body in enumerate(layout.bodies[1:]):
+        if layout.fades:
+            lengths.append(layout.fades[place].duration_sec)
+        lengths.append(body.span.duration_sec)
+    return lengths
