@@ -10,16 +10,20 @@ from pydantic import Field
 from starlette.responses import Response
 
 from autoclip.clips import clip_id as span_id
-from autoclip.errors import NotFoundError
+from autoclip.errors import ConflictError, NotFoundError
 from autoclip.export.thumbnails import make_thumbnails
+from autoclip.media.playability import content_type_of, playability_of
 from interfaces.api.bodies import PathIdentity, View
 from interfaces.api.files import RANGED, file_response
-from interfaces.api.playability import content_type_of, playability_of
+from interfaces.api.job_starts import Starter
 from interfaces.api.probes import probed
 from interfaces.api.problems import documented
 from interfaces.api.services import Needed, Services
-from storage.catalog import Project, StoredClip
+from interfaces.jobs import Job
+from stages.make_proxy import proxy_path
+from storage.catalog import CatalogMemory, Project, StoredClip
 from storage.data_folder import ProjectFolder
+from storage.keys import fingerprint
 from storage.names import confine
 
 router = APIRouter(prefix="/projects", tags=["media"])
@@ -37,7 +41,8 @@ class Playback(View):
     playable: bool = Field(description="Whether browsers play the video as it is.")
     reason: str = Field(description="Why not; empty if they do.")
     content_type: str
-    url: str = Field(description="What to give a video element.")
+    url: str | None = Field(description="What to give a video element; null as long as there is nothing it can play.")
+    proxy: bool = Field(description="Whether that is a proxy that was rendered for browsers.")
 
 
 @router.head("/{project_id}/video", include_in_schema=False)
@@ -51,15 +56,38 @@ def get_video(project_id: PathIdentity, request: Request, services: Needed) -> R
 
 @router.get("/{project_id}/playback", responses=documented(404, 415))
 def get_playback(project_id: PathIdentity, services: Needed) -> Playback:
-    """Say whether a browser plays the video, and what to give it."""
-    video = probed(_project(services, project_id))
+    """Say what a browser can play: the video itself, or a proxy; where neither, start a proxy job."""
+    project = _project(services, project_id)
+    video = probed(project)
     playability = playability_of(video)
+    proxy = None if playability.playable else _proxy(services, project)
+    address = f"/api/projects/{project_id}/{'proxy' if proxy else 'video'}"
     return Playback(
         playable=playability.playable,
         reason=playability.reason,
-        content_type=content_type_of(video),
-        url=f"/api/projects/{project_id}/video",
+        content_type="video/mp4" if proxy else content_type_of(video),
+        url=address if proxy or playability.playable else None,
+        proxy=proxy is not None,
     )
+
+
+@router.post("/{project_id}/proxy", status_code=202, responses=documented(404, 409, 415, 503))
+def start_proxy(project_id: PathIdentity, services: Needed, starter: Starter) -> Job:
+    """Start a job that renders a proxy browsers can play; it is made once for each content."""
+    if playability_of(probed(_project(services, project_id))).playable:
+        raise ConflictError(f"browsers play the video of {project_id} as it is; there is no need for a proxy")
+    return starter.start("proxy", project_id, {})
+
+
+@router.head("/{project_id}/proxy", include_in_schema=False)
+@router.get("/{project_id}/proxy", response_class=Response, responses={**RANGED, **documented(404, 415)})
+def get_proxy(project_id: PathIdentity, request: Request, services: Needed) -> Response:
+    """Stream the proxy; parts of it with a Range header."""
+    project = _project(services, project_id)
+    proxy = _proxy(services, project)
+    if proxy is None:
+        raise NotFoundError(f"the project {project_id} has no proxy; start a job for it with POST")
+    return file_response(request, proxy, "video/mp4", name=f"{project.name}.mp4")
 
 
 @router.head("/{project_id}/thumbnails/{clip_id}", include_in_schema=False)
@@ -120,6 +148,15 @@ def get_debug_document(
 def _project(services: Services, project_id: str) -> Project:
     with services.catalog.reading() as view:
         return view.projects.get(project_id)
+
+
+def _proxy(services: Services, project: Project) -> Path | None:
+    """Return the proxy of what a project's file holds now."""
+    if project.path is None or not project.path.exists():
+        return None
+    content = fingerprint(project.path, CatalogMemory(services.catalog))
+    path = proxy_path(services.data_folder.project(project.id), content)
+    return path if path.is_file() else None
 
 
 def _made_by_analysis(folder: ProjectFolder, clip: StoredClip) -> Path | None:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from starlette.requests import Request
 
 LINKABLE = re.compile(
-    r"/api/(?:projects/[a-z0-9-]+/(?:video|report|debug/v[12]|thumbnails/[a-z0-9-]+)"
+    r"/api/(?:projects/[a-z0-9-]+/(?:video|proxy|report|debug/v[12]|thumbnails/[a-z0-9-]+)"
     r"|exports/[a-z0-9-]+/file|jobs/events|jobs/[a-z0-9-]+/events)"
 )
 """What a link may lead to: files and streams of events, which are read only."""

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from interfaces.api.playability import content_type_of, playability_of
+from autoclip.media.playability import content_type_of, playability_of
 
 
 @pytest.fixture

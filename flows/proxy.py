@@ -1,0 +1,26 @@
+"""The flow that makes a video playable in browsers."""
+
+from __future__ import annotations
+
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from flows.analysis import introduce_project
+from flows.job_flow import job_flow, own_run_id
+from tasks.render_proxy import render_proxy
+from tasks.run_report import RunReport
+
+PLAN = {"export": 100.0}
+
+
+@job_flow("proxy", "Make a video playable in browsers")
+async def proxy(project_id: str) -> State[str]:
+    """Render a stand-in for a project's video that browsers play; done once for each content.
+
+    Args:
+        project_id: Id of the project.
+    """
+    await introduce_project(project_id, "proxy of")
+    with RunReport(own_run_id(), PLAN) as report:
+        path = render_proxy(project_id, report)
+    return Completed(message="browsers can play it now", data=path)

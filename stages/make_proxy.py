@@ -1,0 +1,90 @@
+"""Make a stand-in for a video that browsers don't play: the same pictures and times, in H.264 and AAC."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autoclip.errors import NotFoundError
+from autoclip.export.render import export_clip
+from autoclip.media.playability import MP4_SOUNDS, PLAIN_PIXELS, playability_of
+from autoclip.media.probe import probe
+from autoclip.media.video import Video
+from autoclip.progress import Progress, ProgressListener, ignore_progress
+from autoclip.settings import ExportSettings
+from autoclip.timeline import Interval
+from storage.catalog import Project
+from storage.data_folder import ProjectFolder
+from storage.keys import FingerprintMemory, fingerprint
+
+PROXY_HEIGHT = 720
+"""Enough to review clips by; a decoder without help of the hardware plays it."""
+
+PROXY_CRF = 23
+"""x264's own default; exports are made from the source, never from the proxy."""
+
+
+def make_proxy(
+    project: Project,
+    folder: ProjectFolder,
+    on_progress: ProgressListener = ignore_progress,
+    *,
+    memory: FingerprintMemory | None = None,
+    ffmpeg: Path | None = None,
+) -> Path:
+    """Have the proxy of a project's video in its folder; one that is there is kept.
+
+    A picture that browsers play anyway is copied, so that only the container changes.
+
+    Parameters
+    ----------
+    project : Project
+        Whose video.
+    folder : ProjectFolder
+        Where the proxy goes.
+    on_progress : ProgressListener
+        Told about the stage ``export``.
+    memory : FingerprintMemory, optional
+        Spares reading a known file again to fingerprint it.
+    ffmpeg : Path, optional
+        The ffmpeg to render with.
+
+    Returns
+    -------
+    Path
+        The proxy; the video itself if browsers play it.
+
+    Raises
+    ------
+    NotFoundError
+        If the project has no video.
+    MediaError, ExportError
+        If it can't be read or rendered.
+    """
+    if project.path is None:
+        raise NotFoundError(f"the project {project.id} has no video yet; download it first")
+    video = probe(project.path)
+    if playability_of(video).playable:
+        return project.path
+    target = proxy_path(folder, fingerprint(project.path, memory))
+    if not target.exists():
+        whole = Interval(0.0, video.duration_sec)
+        export_clip(video, whole, target, _settings(video), on_progress, ffmpeg=ffmpeg)
+        for older in set(target.parent.glob("*.mp4")) - {target}:
+            older.unlink(missing_ok=True)
+    on_progress(Progress("export", 1.0, "playable"))
+    return target
+
+
+def proxy_path(folder: ProjectFolder, content: str) -> Path:
+    """Return where the proxy of a content is, by its fingerprint."""
+    return folder.root / "proxy" / f"{content}.mp4"
+
+
+def _settings(video: Video) -> ExportSettings:
+    """Copy what browsers play, encode what they don't."""
+    picture, sound = video.video, video.audio
+    plain = picture.codec == "h264" and picture.pixel_format in PLAIN_PIXELS
+    if plain and (sound is None or sound.codec in MP4_SOUNDS):
+        return ExportSettings.from_flat({"cut": "copy", "overwrite": True})
+    height = min(PROXY_HEIGHT, picture.display_height)
+    return ExportSettings.from_flat({"crf": PROXY_CRF, "export_height": height - height % 2, "overwrite": True})

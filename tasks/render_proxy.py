@@ -1,0 +1,27 @@
+"""The task that renders a proxy for browsers."""
+
+from __future__ import annotations
+
+from autoclip.progress import Progress, ProgressListener
+from stages.make_proxy import make_proxy
+from storage.environment import read_environment
+from tasks.machine_limits import rendering
+from tasks.places import catalog, fingerprint_memory, project_folder
+from tasks.stage_task import stage_task
+
+
+@stage_task("render-proxy", "Render what browsers can play in place of the video")
+def render_proxy(project_id: str, on_progress: ProgressListener) -> str:
+    """Have the proxy of a project's video; return its path."""
+    with catalog().reading() as view:
+        project = view.projects.get(project_id)
+    on_progress(Progress("export", 0.0, "waiting for a free slot to render"))
+    with rendering(on_progress):
+        path = make_proxy(
+            project,
+            project_folder(project_id),
+            on_progress,
+            memory=fingerprint_memory(),
+            ffmpeg=read_environment().ffmpeg,
+        )
+    return str(path)
