@@ -9,7 +9,20 @@ from collections.abc import Sequence
 import typer
 
 from autoclip.errors import AutoclipError
-from interfaces.cli import analyze, catalog, demo, doctor, export, jobs, probe, retune, serve, service, settings
+from interfaces.cli import (
+    analyze,
+    catalog,
+    demo,
+    doctor,
+    evaluate,
+    export,
+    jobs,
+    probe,
+    retune,
+    serve,
+    service,
+    settings,
+)
 from interfaces.cli.terminal import say
 from interfaces.outcomes import DONE, INTERRUPTED, outcome_of
 
@@ -21,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for room in (analyze, retune, export, probe, settings, catalog, demo, jobs, serve, service, doctor):
+for room in (analyze, retune, evaluate, export, probe, settings, catalog, demo, jobs, serve, service, doctor):
     room.register(app)
 
 

@@ -64,11 +64,22 @@ def resolve_settings(
             raise ParameterError(f"--mode {mode} contradicts --set segmentation_mode={flags['segmentation_mode']}")
         flags["segmentation_mode"] = mode
     settings = base if base is not None else read_environment().settings
-    if preset is not None:
-        from autoclip.presets import preset_values
+    return settings.updated(_preset_values(preset) | flags)
 
-        settings = settings.updated(preset_values(preset))
-    return settings.updated(flags)
+
+def _preset_values(preset: str | None) -> dict[str, object]:
+    """Return what ``--preset`` sets: by the name of one of ours, or what a file of the user's says."""
+    from autoclip.presets import PRESETS, load_preset
+
+    if preset is None:
+        return {}
+    if preset in PRESETS:
+        return {"preset": preset}
+    path = Path(preset)
+    if path.suffix.lower() != ".toml":
+        known = ", ".join(PRESETS)
+        raise ParameterError(f"there is no preset {preset!r}; there are {known}, or name a TOML file of yours")
+    return dict(load_preset(path).values)
 
 
 def existing_file(path: Path) -> Path:

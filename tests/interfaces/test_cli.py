@@ -252,3 +252,34 @@ def test_export_refuses_what_contradicts(analysis, capsys):
     assert run(["export", str(analysis), "--clip", "nobody"]) == 4
     assert run(["export", str(analysis), "--set", "name_template={nmae}"]) == 2
     assert "nmae" in capsys.readouterr().err
+
+
+def test_evaluate_scores_the_clips(analysis, tmp_path, capsys):
+    truth = tmp_path / "truth.csv"
+    truth.write_text("time,weight\n16,1\n")
+    assert run(["evaluate", str(analysis), "--truth", str(truth), "--budget", "0.5", "--mode", "v2", "--json"]) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert scores["coverage"] == 1
+    assert scores["hits"][0] == {"rank": 1, "share": 1.0}
+    assert run(["evaluate", str(analysis), "--truth", str(truth)]) == 0
+    assert "coverage" in capsys.readouterr().out
+
+
+def test_evaluate_tries_settings_without_changing_the_analysis(analysis, tmp_path, capsys):
+    truth = tmp_path / "truth.csv"
+    truth.write_text("start,end,score\n13,19,1\n")
+    before = (analysis / "v2_clips.json").read_bytes()
+    assert run(["evaluate", str(analysis), "--truth", str(truth), "--set", "anchor_threshold=20", "--json"]) == 0
+    assert (analysis / "v2_clips.json").read_bytes() == before
+    assert run(["evaluate", str(analysis), "--truth", "nowhere.csv"]) == 2
+
+
+def test_a_preset_by_name_and_by_file(match, tmp_path, capsys):
+    assert run(["analyze", str(match), "-o", "out", "--preset", "talk", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["settings"]["preset"] == "talk"
+    (tmp_path / "mine.toml").write_text("[settings]\npre_max = 6.0\n")
+    assert run(["analyze", str(match), "-o", "out", "--preset", "mine.toml", "--set", "post_max=9", "--json"]) == 0
+    settings = json.loads(capsys.readouterr().out)["settings"]
+    assert (settings["pre_max"], settings["post_max"]) == (6, 9)
+    assert run(["analyze", str(match), "-o", "out", "--preset", "tlak"]) == 2
+    assert "talk" in capsys.readouterr().err
