@@ -12,7 +12,7 @@ import json
 import secrets
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,12 +121,11 @@ def read_features(folder: Path) -> Features:
         If a file is damaged or was written in a format this version doesn't know.
     """
     for _ in range(READ_ATTEMPTS):
-        if not all((folder / name).exists() for name in FILES):
-            break
-        tables = tuple(_read_table(folder / name) for name in FILES)
-        footers = [
-            _footer_of_file(folder / name, table.schema.metadata) for name, table in zip(FILES, tables, strict=True)
-        ]
+        with _opened(folder) as files:
+            if not files:
+                break
+            tables = tuple(_read_table(path, file) for path, file in files.items())
+        footers = [_footer_in(path, table.schema.metadata) for path, table in zip(files, tables, strict=True)]
         if all(footer == footers[0] for footer in footers):
             return _features_in(folder, footers[0], *tables)
         time.sleep(RENAMES_SEC)
@@ -259,20 +258,34 @@ def _write_table(table: pa.Table, footer: _Footer, path: Path) -> None:
 
 def _read_footer(folder: Path) -> _Footer | None:
     """Read the footer all three files share; None if a file is missing or they are not of one write."""
-    paths = [folder / name for name in FILES]
-    if not all(path.exists() for path in paths):
-        return None
-    footers = [_footer_in(path) for path in paths]
-    return footers[0] if all(footer == footers[0] for footer in footers) else None
+    with _opened(folder) as files:
+        footers = [_footer_in(path, _metadata_in(path, file)) for path, file in files.items()]
+    return footers[0] if footers and all(footer == footers[0] for footer in footers) else None
 
 
-def _footer_in(path: Path) -> _Footer:
+@contextmanager
+def _opened(folder: Path) -> Iterator[dict[Path, pa.NativeFile]]:
+    """Open the three files at once, so that a writer has the least chance to come between; none if one is missing."""
+    with ExitStack() as stack:
+        files = {}
+        for path in (folder / name for name in FILES):
+            with _reading(path):
+                try:
+                    files[path] = stack.enter_context(pa.OSFile(str(path)))
+                except FileNotFoundError:
+                    files = {}
+                    break
+        yield files
+
+
+def _metadata_in(path: Path, file: pa.NativeFile) -> Mapping[bytes, bytes] | None:
     """Read one file's footer."""
-    with _reading(path), pq.ParquetFile(path) as file:
-        return _footer_of_file(path, file.metadata.metadata)
+    with _reading(path), pq.ParquetFile(file) as parquet:
+        metadata: Mapping[bytes, bytes] | None = parquet.metadata.metadata
+        return metadata
 
 
-def _footer_of_file(path: Path, metadata: Mapping[bytes, bytes] | None) -> _Footer:
+def _footer_in(path: Path, metadata: Mapping[bytes, bytes] | None) -> _Footer:
     """Check what a footer states."""
     stated = _stated(path, metadata or {})
     if stated.get("format_version") != FORMAT_VERSION:
@@ -286,10 +299,10 @@ def _footer_of_file(path: Path, metadata: Mapping[bytes, bytes] | None) -> _Foot
         raise _damaged(path, "its footer is not ours") from error
 
 
-def _read_table(path: Path) -> pa.Table:
+def _read_table(path: Path, file: pa.NativeFile) -> pa.Table:
     """Read one file, checking the pages' checksums."""
-    with _reading(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
-        return file.read(use_threads=False)
+    with _reading(path), pq.ParquetFile(file, page_checksum_verification=True) as parquet:
+        return parquet.read(use_threads=False)
 
 
 def _stated(path: Path, metadata: Mapping[bytes, bytes]) -> dict[str, Any]:

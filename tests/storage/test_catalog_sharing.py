@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -377,9 +376,11 @@ def test_what_is_no_catalog_is_refused_and_left_alone(tmp_path, content):
 
 def test_a_backup_is_a_whole_catalog(catalog, project, tmp_path):
     with start(catalog, project, 10_000) as writer:
-        time.sleep(0.05)
-        catalog.backup(tmp_path / "backup" / "copy.duckdb")
-        writer.send_signal(signal.SIGKILL)
+        try:
+            time.sleep(0.05)
+            catalog.backup(tmp_path / "backup" / "copy.duckdb")
+        finally:
+            writer.kill()
     counter, rows = numbers_kept(DuckDBCatalog(tmp_path / "backup" / "copy.duckdb"), project)
     assert rows == list(range(1, counter + 1))
     with pytest.raises(StorageError, match="the catalog itself"):

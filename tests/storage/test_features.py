@@ -243,12 +243,14 @@ def test_a_reader_beside_a_writer_always_gets_one_whole_set(tmp_path):
     seen = set()
     with subprocess.Popen([sys.executable, "-c", program, tmp_path], stdout=subprocess.PIPE) as writer:
         assert writer.stdout.readline() == b"ready\n"
-        for _ in range(60):
-            features = read_features(tmp_path)
-            number = features.duration_sec
-            seen.add(number)
-            assert features.grid.count == len(features.series["audio_rms"]) == number
-            assert set(features.series["audio_rms"]) == set(features.envelope_dbfs) == {number}
-            assert features.events[0].start_sec == number
-        writer.kill()
+        try:
+            for _ in range(60):
+                features = read_features(tmp_path)
+                number = features.duration_sec
+                seen.add(number)
+                assert features.grid.count == len(features.series["audio_rms"]) == number
+                assert set(features.series["audio_rms"]) == set(features.envelope_dbfs) == {number}
+                assert features.events[0].start_sec == number
+        finally:
+            writer.kill()
     assert len(seen) > 1
