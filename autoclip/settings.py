@@ -10,10 +10,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from string import Formatter
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -395,6 +396,63 @@ class ExportSettings(SettingsModel):
     disk_reserve_mb: int = _parameter(
         200, "Space that an export leaves free on the disk.", unit="MB", ge=0, le=10_000_000
     )
+
+    @field_validator("name_template")
+    @classmethod
+    def _names_can_be_made(cls, template: str) -> str:
+        check_name_template(template)
+        return template
+
+    @field_validator("audio_tracks")
+    @classmethod
+    def _tracks_can_be_meant(cls, tracks: str) -> str:
+        meant = tracks.strip().lower()
+        if meant not in {"default", "all", "none"} and not (meant.isdecimal() and int(meant) > 0):
+            raise ValueError("give default, all, none, or the number of one track, from 1")
+        return meant
+
+
+NAME_FIELDS: Mapping[str, object] = {
+    "project": "project",
+    "index": 1,
+    "name": "clip",
+    "id": "0123456789abcdef",
+    "start": "00.00.00.000",
+    "end": "00.00.01.000",
+    "duration": "1.0s",
+    "quality": 0.5,
+    "date": "2000-01-01",
+}
+"""What a name template may speak of, each with an example."""
+
+
+def check_name_template(template: str) -> None:
+    """Refuse a template that would not make a file name of every clip.
+
+    Raises
+    ------
+    ValueError
+        If it names an unknown field, misuses one, is empty or holds a path separator.
+    """
+    if "/" in template or "\\" in template:
+        raise ValueError("it holds a path separator; set the output folder instead")
+    try:
+        fields = [(name, conversion) for _, name, _, conversion in Formatter().parse(template) if name is not None]
+    except ValueError as error:
+        raise ValueError(f"it is not well-formed: {error}") from error
+    for name, conversion in fields:
+        if name not in NAME_FIELDS:
+            nearest = difflib.get_close_matches(name, NAME_FIELDS, n=1, cutoff=0.5)
+            hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+            raise ValueError(f"there is no field {name!r}, known are {', '.join(NAME_FIELDS)}{hint}")
+        if conversion:
+            raise ValueError("conversions such as !r are not used")
+    try:
+        made = template.format(**NAME_FIELDS)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"it misuses a field: {error}") from error
+    if not made.strip():
+        raise ValueError("it makes an empty name; use for example {project}-{index:03}-{name}")
 
 
 def unknown_name(name: str, known: Iterable[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import string
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from itertools import count
 from pathlib import Path
 
 from autoclip.errors import ExportError, ParameterError
-from autoclip.settings import unknown_name
+from autoclip.settings import check_name_template
 from autoclip.timeline import Interval
 
 MAX_NAME_BYTES = 255
@@ -71,50 +70,19 @@ class NameFields:
         }
 
 
-_EXAMPLE = NameFields("project", "clip", 1, Interval(0, 1), "0123456789abcdef", 0.5, date(2000, 1, 1))
-
-
-def check_template(template: str) -> str:
-    """Return the template when every name it makes will be one; for when it is set.
-
-    Raises
-    ------
-    ParameterError
-        If it names an unknown field, misuses one, is empty or holds a path separator.
-    """
-    if "/" in template or "\\" in template:
-        raise ParameterError(f"name_template {template!r} holds a path separator; set the output folder instead")
-    known = _EXAMPLE.values()
-    try:
-        fields = [
-            (name, conversion) for _, name, _, conversion in string.Formatter().parse(template) if name is not None
-        ]
-    except ValueError as error:
-        raise ParameterError(f"name_template {template!r} is not well-formed: {error}") from error
-    for name, conversion in fields:
-        if name not in known:
-            hint = unknown_name(name, known).split("; ")[1] if name.isidentifier() else ""
-            raise ParameterError(f"name_template has no field {name!r}; known are {', '.join(known)}. {hint}".strip())
-        if conversion:
-            raise ParameterError(f"name_template {template!r}: conversions such as !{conversion} are not used")
-    try:
-        made = template.format(**known)
-    except (ValueError, TypeError) as error:
-        raise ParameterError(f"name_template {template!r} misuses a field: {error}") from error
-    if not made.strip():
-        raise ParameterError("name_template makes an empty name; use for example {project}-{index:03}-{name}")
-    return template
-
-
 def file_name(template: str, fields: NameFields, suffix: str = ".mp4") -> str:
     """Return the name of an export: the template filled in and made safe.
 
     Raises
     ------
     ParameterError
-        As `check_template`.
+        If the template can't make one; settings refuse such a template already.
     """
-    return safe_name(check_template(template).format(**fields.values())) + suffix
+    try:
+        check_name_template(template)
+    except ValueError as error:
+        raise ParameterError(f"name_template = {template!r} is not allowed: {error}") from error
+    return safe_name(template.format(**fields.values())) + suffix
 
 
 def safe_name(text: str, max_bytes: int = MAX_NAME_BYTES - _COUNTER_ROOM) -> str:

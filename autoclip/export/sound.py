@@ -59,7 +59,7 @@ def choose_tracks(video: Video, settings: ExportSettings) -> tuple[SoundTrack, .
     ParameterError
         If there is no such track, or it has no decoder.
     """
-    wanted = settings.audio_tracks.strip().lower()
+    wanted = settings.audio_tracks
     if wanted == "none" or (wanted == "default" and video.audio is None):
         return ()
     tracks = _readable_tracks(video)
@@ -67,8 +67,6 @@ def choose_tracks(video: Video, settings: ExportSettings) -> tuple[SoundTrack, .
         return tuple(track for track in tracks if track is not None)
     if wanted == "default":
         return tuple(track for track in tracks if track and video.audio and track.index == video.audio.index)
-    if not wanted.isdecimal():
-        raise ParameterError(f"audio_tracks = {settings.audio_tracks!r} is none of default, all, none or a number")
     chosen = tracks[int(wanted) - 1] if 1 <= int(wanted) <= len(tracks) else None
     if chosen is None:
         raise ParameterError(f"{video.path.name} has no readable audio track {wanted}; it has {len(tracks)} in all")

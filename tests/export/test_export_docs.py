@@ -10,7 +10,7 @@ from autoclip.settings import ExportSettings, Settings
 TEXT = (Path(__file__).parents[2] / "docs" / "exports.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("parameter", ExportSettings.parameters(), ids=lambda parameter: parameter.name)
+@pytest.mark.parametrize("parameter", list(ExportSettings.parameters()), ids=lambda parameter: parameter.name)
 def test_every_setting_is_documented_as_it_is(parameter):
     allowed = ", ".join(parameter.choices)
     if parameter.minimum is not None and parameter.maximum is not None:

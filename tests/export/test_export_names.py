@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoclip.errors import ParameterError
-from autoclip.export.names import NameFields, check_template, confined, file_name, publish, safe_name
-from autoclip.settings import ExportSettings
+from autoclip.export.names import NameFields, confined, file_name, publish, safe_name
+from autoclip.settings import NAME_FIELDS, ExportSettings
 from autoclip.timeline import Interval
 
 FIELDS = NameFields("Match / Final", "Goal: 2-1?", 7, Interval(3723.5, 3733.5), "00ff", 0.81234, date(2025, 3, 1))
@@ -51,7 +51,11 @@ def test_the_template_is_filled_in_and_made_safe():
 
 
 def test_the_default_template_is_accepted():
-    assert check_template(ExportSettings().name_template)
+    assert file_name(ExportSettings().name_template, FIELDS).startswith("Match - Final-007-")
+
+
+def test_the_template_knows_the_fields_there_are():
+    assert set(FIELDS.values()) == set(NAME_FIELDS)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +75,9 @@ def test_the_default_template_is_accepted():
 )
 def test_a_template_that_can_not_work_is_refused_when_it_is_set(template, said):
     with pytest.raises(ParameterError, match=said):
-        check_template(template)
+        ExportSettings.from_flat({"name_template": template})
+    with pytest.raises(ParameterError, match=said):
+        file_name(template, FIELDS)
 
 
 @pytest.mark.parametrize("name", ["../x.mp4", "/etc/passwd", "..", "a/b.mp4", ""])

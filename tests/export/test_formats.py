@@ -110,10 +110,15 @@ def test_the_chosen_tracks_are_kept(tmp_path, two_tracks, cut, wanted, languages
         assert [stream.metadata["language"] for stream in container.streams.audio] == languages
 
 
-@pytest.mark.parametrize(("wanted", "said"), [("3", "no readable audio track 3"), ("loud", "none of default")])
-def test_a_track_that_is_not_there_is_refused(tmp_path, two_tracks, wanted, said):
-    with pytest.raises(ParameterError, match=said):
-        export_clip(two_tracks, Interval(2, 3), tmp_path / "clip.mp4", fast(audio_tracks=wanted))
+def test_a_track_that_is_not_there_is_refused(tmp_path, two_tracks):
+    with pytest.raises(ParameterError, match="no readable audio track 3"):
+        export_clip(two_tracks, Interval(2, 3), tmp_path / "clip.mp4", fast(audio_tracks="3"))
+
+
+@pytest.mark.parametrize("tracks", ["loud", "0", "-1", "1.5", ""])
+def test_tracks_that_can_not_be_meant_are_refused_when_set(tracks):
+    with pytest.raises(ParameterError, match="audio_tracks"):
+        ExportSettings.from_flat({"audio_tracks": tracks})
 
 
 @pytest.mark.parametrize("rate", [10.0, 30.0, 50.0])
