@@ -31,9 +31,9 @@ _MOTION_SIGNALS: dict[MotionMeasure, tuple[str, ...]] = {
     "quarters": ("motion_score",),
 }
 
-MOST_DEVIATIONS = 3.0
-"""Scores beyond this count as this much (winsorising at 3 robust deviations, the bound Huber and Tukey draw for
-outliers): one explosion is worth as much as another, and no single signal outweighs the rest."""
+LEAST_Z, MOST_Z = -3.0, 5.0
+"""Scores beyond these count as these (winsorising): one explosion is worth as much as another, and silence in one
+signal does not outweigh the other. Noise stays within 3; 5 leaves room to rank what stands out of it."""
 
 _LEAST_DEVIATION = {
     "midband_dbfs": 1.0,
@@ -97,8 +97,8 @@ class _Signals:
 def measure_excitement(features: Features, settings: AnchorSettings) -> Excitement:
     """Join the normalised signals into the excitement curve.
 
-    With the formula ``mean`` the curve is the mean of the z-scores, each winsorised at `MOST_DEVIATIONS`, weighted by
-    `excitement_w_audio` and `excitement_w_motion`; with ``sum`` that of their positive parts, weighted by
+    With the formula ``mean`` the curve is the mean of the z-scores, each winsorised to `LEAST_Z` and `MOST_Z`,
+    weighted by `excitement_w_audio` and `excitement_w_motion`; with ``sum`` that of their positive parts, weighted by
     `excitement_w_audio` and `excitement_w_motion` (and `excitement_w_replayed` on top); with ``product`` it is
     ``max(loudness_z, 0) * max(motion_z, 0)``, the user's description. A signal that is absent takes its weight with
     it: the others carry the curve alone.
@@ -198,21 +198,21 @@ def _joined(signals: _Signals, formula: ExcitementFormula, settings: AnchorSetti
     elif total > 0:
         curve = np.sum([weight / total * part for weight, part in weighted], axis=0)
     if signals.replayed is not None:
-        curve = curve + settings.excitement_w_replayed * np.clip(signals.replayed, 0.0, MOST_DEVIATIONS)
+        curve = curve + settings.excitement_w_replayed * np.clip(signals.replayed, 0.0, MOST_Z)
     return curve
 
 
 def _bounded(series: Series, formula: ExcitementFormula) -> Series:
     """Winsorise for the mean; the other formulas know nothing below the usual."""
     if formula == "mean":
-        return np.clip(series, -MOST_DEVIATIONS, MOST_DEVIATIONS)
+        return np.clip(series, LEAST_Z, MOST_Z)
     bounded: Series = np.maximum(series, 0.0)
     return bounded
 
 
 def _smoothed_z(series: Series | None, steps: float) -> Series | None:
     """Winsorise and smooth a signal as the curve is, so that their peaks compare."""
-    return None if series is None else _smoothed(np.clip(series, -MOST_DEVIATIONS, MOST_DEVIATIONS), steps)
+    return None if series is None else _smoothed(np.clip(series, LEAST_Z, MOST_Z), steps)
 
 
 def _smoothed(series: Series, steps: float) -> Series:

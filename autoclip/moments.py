@@ -11,8 +11,9 @@ from autoclip.excitement import Excitement
 from autoclip.settings import WindowSettings
 from autoclip.timeline import Interval
 
-HALF_HEIGHT = 0.5
-"""Share of the peak above which the moment lasts: full width at half maximum, the usual measure of a peak's width."""
+ONSET_SHARE = 1 / 3
+"""Share of the peak above which the moment lasts: what moves before it is heard, or is heard alone afterwards, with a
+weight of 0.4 or 0.6, still belongs to it."""
 
 CALM_Z = 0.0
 """Motion z-score up to which the picture is calm: no more than usual."""
@@ -25,13 +26,16 @@ class Moment:
     Attributes
     ----------
     span : Interval
-        From when to when excitement stays above half its height.
+        From when to when excitement stays above `ONSET_SHARE` of its height.
     natural : Interval
         Where a clip of it would begin and end if every instant were as good a place to cut.
+    latest_start_sec : float
+        Where a clip must have begun to hold the event.
     """
 
     span: Interval
     natural: Interval
+    latest_start_sec: float
 
 
 def moment_of(anchor: Anchor, excitement: Excitement, settings: WindowSettings) -> Moment:
@@ -52,16 +56,17 @@ def moment_of(anchor: Anchor, excitement: Excitement, settings: WindowSettings) 
     step_sec = excitement.grid.step_sec
     first = max(0, anchor.step - round(settings.pre_max / step_sec))
     after = min(excitement.grid.count, anchor.step + round(settings.post_max / step_sec) + 1)
-    limit = HALF_HEIGHT * excitement.curve[anchor.step]
+    limit = ONSET_SHARE * excitement.curve[anchor.step]
     low_before = np.flatnonzero(excitement.curve[first : anchor.step] < limit)
     low_after = np.flatnonzero(excitement.curve[anchor.step + 1 : after] < limit)
     start = first + int(low_before[-1]) + 1 if low_before.size else first
     end = anchor.step + 1 + int(low_after[0]) if low_after.size else after
     span = Interval(start * step_sec, max(end, anchor.step + 1) * step_sec)
-    lead = settings.reaction_lag_sec if _is_reaction(anchor, excitement, start, end) else settings.lead_sec
-    natural = Interval(max(0.0, span.start - lead), span.end + settings.lead_sec)
+    lag = settings.reaction_lag_sec if _is_reaction(anchor, excitement, start, end) else 0.0
+    event = max(0.0, span.start - lag)
+    natural = Interval(max(0.0, event - settings.lead_sec), span.end + settings.lead_sec)
     missing = max(0.0, settings.moment_min_sec - natural.duration)
-    return Moment(span, Interval(max(0.0, natural.start - missing / 2), natural.end + missing / 2))
+    return Moment(span, Interval(max(0.0, natural.start - missing / 2), natural.end + missing / 2), event)
 
 
 def _is_reaction(anchor: Anchor, excitement: Excitement, start: int, end: int) -> bool:

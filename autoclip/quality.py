@@ -22,7 +22,9 @@ class Quality:
     Attributes
     ----------
     excitement : float
-        Excitement integral: mean excitement ``m`` of the window, squashed to ``1 / (1 + exp(-m))``, in (0, 1).
+        Excitement integral: the greatest mean excitement ``m`` of any `moment_min_sec` of the window, squashed to
+        ``1 / (1 + exp(-m))``, in (0, 1). So a long clip neither gains by its length nor loses by the calm around its
+        moment.
     boundary : float
         Mean score of both boundaries, in [0, 1].
     narrative : float
@@ -45,28 +47,35 @@ class Quality:
 
 
 class WindowMeans:
-    """Means over any window of one curve, each in constant time, from its running sums.
+    """Means over any window of one curve, from its running sums.
 
     Parameters
     ----------
     excitement : Excitement
         The curve, and the activity that is low in dead time.
-    dead_below : float
-        Activity below which a step is dead time.
+    settings : WindowSettings
+        `dead_time_threshold` and `moment_min_sec`.
     """
 
-    def __init__(self, excitement: Excitement, dead_below: float) -> None:
+    def __init__(self, excitement: Excitement, settings: WindowSettings) -> None:
         step_sec = excitement.grid.step_sec
+        self._step_sec = step_sec
+        self._span = max(1, round(settings.moment_min_sec / step_sec))
         self._knots = np.arange(excitement.grid.count + 1, dtype=np.float64) * step_sec
         self._sums = np.concatenate(([0.0], np.cumsum(excitement.curve))) * step_sec
-        self._dead = np.concatenate(([0.0], np.cumsum(excitement.activity < dead_below))) * step_sec
+        self._dead = np.concatenate(([0.0], np.cumsum(excitement.activity < settings.dead_time_threshold))) * step_sec
 
     def excitement(self, start: float, end: float) -> float:
-        """Mean of the curve over ``[start, end)`` seconds."""
-        return self._mean(self._sums, start, end)
+        """Return the greatest mean over `moment_min_sec` inside the window; of a shorter one, its mean."""
+        first = int(np.ceil(start / self._step_sec - 1e-9))
+        last = min(int(end / self._step_sec + 1e-9), self._sums.size - 1) - self._span
+        if last < first:
+            return self._mean(self._sums, start, end)
+        sums = self._sums[first + self._span : last + self._span + 1] - self._sums[first : last + 1]
+        return float(sums.max()) / (self._span * self._step_sec)
 
     def dead_share(self, start: float, end: float) -> float:
-        """Share of ``[start, end)`` that is dead time."""
+        """Return the share of ``[start, end)`` that is dead time."""
         return self._mean(self._dead, start, end)
 
     def _mean(self, sums: Series, start: float, end: float) -> float:

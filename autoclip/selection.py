@@ -26,7 +26,7 @@ from autoclip.signals.table import Features
 from autoclip.timeline import Interval
 from autoclip.windows import Window, build_windows
 
-SELECTION_VERSION = 2
+SELECTION_VERSION = 3
 """Raised whenever the same features and settings would yield other clips."""
 
 
@@ -140,7 +140,7 @@ def _select_scenes(features: Features, settings: Settings, scope: str, excitemen
     """V1: one clip a segment between cuts."""
     cuts = cut_times(features, settings.boundaries)
     segments = segment_scenes(cuts, features.duration_sec, settings.scenes)
-    means = WindowMeans(excitement, settings.windows.dead_time_threshold)
+    means = WindowMeans(excitement, settings.windows)
     on_cut = set(cuts.tolist())
     return Selection(
         settings=settings,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from autoclip.anchors import Anchor
 from autoclip.boundaries import Boundary, BoundaryKind
 from autoclip.excitement import Excitement
-from autoclip.moments import moment_of
+from autoclip.moments import Moment, moment_of
 from autoclip.quality import Quality, WindowMeans, rate
 from autoclip.settings import SceneSettings, WindowSettings
 from autoclip.timeline import Interval
@@ -136,12 +136,14 @@ def build_windows(
         return ()
     starts = _Reach.of(boundaries, [boundary.starts_at_sec for boundary in boundaries])
     ends = _Reach.of(boundaries, [boundary.ends_at_sec for boundary in boundaries])
-    means = WindowMeans(excitement, settings.dead_time_threshold)
+    means = WindowMeans(excitement, settings)
     windows = []
     for anchor in anchors:
-        natural = moment_of(anchor, excitement, settings).natural
-        start = _start_edge(anchor, natural.start, starts, settings, lengths)
-        end = _end_edge(anchor, natural.end, start, ends, duration_sec=duration_sec, settings=settings, lengths=lengths)
+        moment = moment_of(anchor, excitement, settings)
+        start = _start_edge(anchor, moment, starts, settings, lengths)
+        end = _end_edge(
+            anchor, moment.natural.end, start, ends, duration_sec=duration_sec, settings=settings, lengths=lengths
+        )
         start, end = _long_enough(start, end, duration_sec, lengths.min_clip_seconds)
         quality = rate(
             means,
@@ -157,17 +159,18 @@ def build_windows(
 
 
 def _start_edge(
-    anchor: Anchor, natural: float, starts: _Reach, settings: WindowSettings, lengths: SceneSettings
+    anchor: Anchor, moment: Moment, starts: _Reach, settings: WindowSettings, lengths: SceneSettings
 ) -> Edge:
     """Choose where the window starts: at the video's start when the whole range lies before it."""
     # Half of the longest clip is left for what follows the anchor.
     reach = min(settings.pre_max, lengths.max_clip_seconds / 2)
-    latest = anchor.time_sec - min(settings.pre_min, reach)
+    earliest = anchor.time_sec - reach
+    latest = max(earliest, min(anchor.time_sec - min(settings.pre_min, reach), moment.latest_start_sec))
     fallback = anchor.time_sec - min(max(settings.pre_fallback, settings.pre_min), reach)
     if latest <= 0:
         return Edge(0.0, None)
-    found = starts.best(max(0.0, anchor.time_sec - reach), latest, natural, settings)
-    return found or Edge(max(0.0, fallback), None)
+    found = starts.best(max(0.0, earliest), latest, moment.natural.start, settings)
+    return found or Edge(max(0.0, min(fallback, latest)), None)
 
 
 def _end_edge(

@@ -103,12 +103,15 @@ class Scene:
     def features(self, offset_db: float = 0.0) -> Features:
         """Return the features, the sound `offset_db` louder than drawn."""
         envelope = np.clip(self.envelope + offset_db, -120.0, 3.0)
-        series: dict[str, NDArray[np.float32]] = {"motion_score": np.clip(self.motions, 0, 1).astype(np.float32)}
+        motion = np.clip(self.motions, 0, 1).astype(np.float32)
+        series: dict[str, NDArray[np.float32]] = {"motion_score": motion, "picture_change": motion / 2}
         absent = {"most_replayed": "the source brought none"}
         if self.sound:
             series |= _loudness(envelope, self.grid)
         else:
-            absent |= dict.fromkeys(("audio_rms", "audio_dbfs", "loudness_lufs"), "the video has no sound")
+            absent |= dict.fromkeys(
+                ("audio_rms", "audio_dbfs", "loudness_lufs", "midband_dbfs"), "the video has no sound"
+            )
         return Features(
             duration_sec=self.duration_sec,
             grid=self.grid,
@@ -121,15 +124,18 @@ class Scene:
 
 
 def _loudness(envelope: NDArray[np.float64], grid: Grid) -> dict[str, NDArray[np.float32]]:
-    """RMS of each step, and the loudest 400 ms in it."""
+    """RMS of each step, the loudest 400 ms in it, and the loudest 100 ms of its middle frequencies."""
     width = round(STEP_SEC / ENVELOPE_STEP_SEC)
     power = np.pad(10 ** (envelope / 10), (0, grid.count * width - envelope.size), mode="edge")
     step_power = power.reshape(grid.count, width).mean(axis=1)
-    momentary = np.convolve(power, np.ones(20) / 20, mode="same").reshape(grid.count, width).max(axis=1)
+    momentary, short = (
+        np.convolve(power, np.ones(hops) / hops, mode="same").reshape(grid.count, width).max(axis=1) for hops in (20, 5)
+    )
     return {
         "audio_rms": np.sqrt(step_power).astype(np.float32),
         "audio_dbfs": (10 * np.log10(step_power)).astype(np.float32),
         "loudness_lufs": (10 * np.log10(momentary) - 0.691).astype(np.float32),
+        "midband_dbfs": (10 * np.log10(short) - 6.0).astype(np.float32),
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter
 
 MAD_TO_SIGMA = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation (Rousseeuw & Croux 1993)."""
@@ -63,7 +64,7 @@ def local_robust_z_score(
     if series.size <= window:
         return robust_z_score(series, counted, least_deviation=least_deviation)
     known = np.where(_known(series, counted), series, np.nan)
-    starts = _starts(series.size, window, window)
+    starts = _starts(series.size, window)
     medians, deviations = _window_statistics(known, starts, window)
     nearest = _surroundings(starts, medians, deviations, _moment_levels(known, window), window)
     scale = np.maximum(deviations[nearest], least_deviation)
@@ -95,16 +96,16 @@ def _middle(ordered: Series, counts: NDArray[np.intp]) -> Series:
 
 
 def _moment_levels(known: Series, window: int) -> Series:
-    """Median of the sixteenth of a window around each value, shape ``(n,)``."""
-    length = max(1, window // 16)
-    starts = _starts(known.size, length, window)
-    medians, _ = _window_statistics(known, starts, length)
-    return medians[_nearest(starts, np.arange(known.size) - length // 2)]
+    """Median of the sixteenth of a window around each value; what is not known takes the value before."""
+    positions = np.where(np.isnan(known), 0, np.arange(known.size))
+    filled = np.nan_to_num(known[np.maximum.accumulate(positions)])
+    levels: Series = median_filter(filled, max(1, window // 16), mode="nearest")
+    return levels
 
 
-def _starts(size: int, length: int, window: int) -> NDArray[np.intp]:
-    """Where windows of `length` begin, so that the last one ends with the series."""
-    return np.append(np.arange(0, size - length, max(1, window // _HOPS)), size - length)
+def _starts(size: int, window: int) -> NDArray[np.intp]:
+    """Where windows begin, so that the last one ends with the series."""
+    return np.append(np.arange(0, size - window, max(1, window // _HOPS)), size - window)
 
 
 def _surroundings(
