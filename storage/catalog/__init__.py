@@ -6,8 +6,8 @@ import functools
 from pathlib import Path
 
 from storage.catalog.duckdb_catalog import BUSY_DEADLINE_SEC, DuckDBCatalog
-from storage.catalog.fingerprints import CatalogMemory
 from storage.catalog.interface import Catalog, Unit
+from storage.catalog.memory import CatalogMemory
 from storage.catalog.records import (
     Analysis,
     CompoundClip,

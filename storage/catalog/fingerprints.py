@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
 from storage.catalog.statements import Statements, delete, insert
 from storage.keys import FileIdentity
-
-if TYPE_CHECKING:
-    from storage.catalog.interface import Catalog
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +25,3 @@ class Fingerprints:
         """Keep it in place of an older one of the path."""
         delete(self.statements, "fingerprints", "path", [identity.path])
         insert(self.statements, "fingerprints", [{**asdict(identity), "fingerprint": fingerprint}])
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogMemory:
-    """A `storage.keys.FingerprintMemory` in a catalog, which is free while a file is being read."""
-
-    catalog: Catalog
-
-    def recall(self, identity: FileIdentity) -> str | None:
-        """Ask the catalog."""
-        with self.catalog.reading() as view:
-            return view.fingerprints.recall(identity)
-
-    def remember(self, identity: FileIdentity, fingerprint: str) -> None:
-        """Tell the catalog."""
-        with self.catalog.transaction() as unit:
-            unit.fingerprints.remember(identity, fingerprint)

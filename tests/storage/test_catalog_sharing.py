@@ -1,6 +1,5 @@
 """The catalog under several processes, threads, forks, kills and refusals."""
 
-import multiprocessing
 import os
 import subprocess
 import sys
