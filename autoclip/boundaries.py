@@ -91,7 +91,7 @@ def find_boundaries(features: Features, settings: BoundarySettings) -> tuple[Bou
     if candidates.time_sec.size == 0:
         return ()
     scene, fade = _editing_strengths(features, candidates.time_sec, settings)
-    dip = _dip_strength(candidates, pauses)
+    dip = _dip_strength(candidates, pauses, settings.proximity_decay_sec)
     valley = np.interp(candidates.time_sec, features.grid.times + features.grid.step_sec / 2, valley_strength)
     base = _weighted(features, settings, scene=scene, dip=dip, fade=fade, valley=valley)
     penalty = _spacing_penalty(candidates.time_sec, base, settings.boundary_spacing_sec)
@@ -184,10 +184,22 @@ def _distance(times: Times, marks: Times) -> Times:
     return distance
 
 
-def _dip_strength(candidates: _Candidates, pauses: Pauses) -> Times:
-    """Strength of the pause that holds each candidate; 0 outside of pauses."""
-    held, index = _held(candidates.time_sec, pauses)
-    return np.where(held, pauses.strength[index], 0.0) if pauses.strength.size else np.zeros(held.shape)
+def _dip_strength(candidates: _Candidates, pauses: Pauses, decay: float) -> Times:
+    """Strength of the pause that holds each candidate; 0 outside of pauses.
+
+    A cut profits from a pause close by as that does from the cut, so that of the two the cut is the better.
+    """
+    times = candidates.time_sec
+    if pauses.strength.size == 0:
+        return np.zeros(times.shape)
+    held, index = _held(times, pauses)
+    following = np.minimum(index + 1, pauses.strength.size - 1)
+    since = np.maximum(times - pauses.end_sec[index], 0.0)
+    until = np.abs(pauses.start_sec[following] - times)
+    nearest = np.where(since <= until, index, following)
+    close = pauses.strength[nearest] * np.exp(-np.minimum(since, until) / decay)
+    is_cut = np.array([kind == "cut" for kind in candidates.kinds])
+    return np.where(held, pauses.strength[index], np.where(is_cut, close, 0.0))
 
 
 def _held(times: Times, pauses: Pauses) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,9 @@ SILENCE_DB = -70.0
 
 STILL_MOTION = 0.0005
 """Mean luma difference below which nothing moves: one grey level of 256 in every eighth pixel."""
+
+MOSTLY_MOVING = 0.5
+"""Share of moving steps from which a frozen picture is an exception."""
 
 _LOUDNESS_SIGNALS: dict[LoudnessMeasure, tuple[str, ...]] = {
     "midband": ("midband_dbfs", "loudness_lufs", "audio_dbfs", "audio_rms"),
@@ -114,7 +118,7 @@ def measure_excitement(features: Features, settings: AnchorSettings) -> Exciteme
     motion_signal = _first_present(features, _MOTION_SIGNALS[settings.motion_measure])
     sound = sounding(features)
     window = max(3, round(settings.normalisation_window_sec / features.grid.step_sec))
-    loudness = _normalised(features, loudness_signal, sound, settings, window)
+    loudness = _heard(features, _normalised(features, loudness_signal, sound, settings, window), settings)
     motion = _normalised(features, motion_signal, None, settings, window)
     replayed = _normalised(features, "most_replayed", None, settings, window)
     steps = settings.smoothing_sec / features.grid.step_sec
@@ -133,6 +137,19 @@ def measure_excitement(features: Features, settings: AnchorSettings) -> Exciteme
     )
 
 
+def _heard(features: Features, loudness: Series | None, settings: AnchorSettings) -> Series | None:
+    """Take loudness over a frozen picture for no more than usual, in a video that otherwise moves.
+
+    An announcement over a card is loud and no highlight; in a video that is a card throughout, the sound is all there
+    is.
+    """
+    moves = moving(features)
+    if loudness is None or settings.sound_over_stills or moves.mean() < MOSTLY_MOVING:
+        return loudness
+    heard: Series = np.where(moves, loudness, np.minimum(loudness, 0.0))
+    return heard
+
+
 def sounding(features: Features) -> Mask:
     """Tell in which steps there is sound above `SILENCE_DB`, shape ``(grid.count,)``."""
     level = features.series.get("audio_dbfs")
@@ -145,15 +162,15 @@ def sounding(features: Features) -> Mask:
 
 
 def moving(features: Features) -> Mask:
-    """Tell in which steps the picture moves and is not black, shape ``(grid.count,)``."""
+    """Tell in which steps the picture moves and is neither black nor frozen, shape ``(grid.count,)``."""
     motion = features.series.get("motion_score")
     if motion is None:
         return np.zeros(features.grid.count, np.bool_)
     moves = np.nan_to_num(motion, nan=0.0) > STILL_MOTION
-    times = features.grid.times
-    for black in features.events_of("black"):
-        if black.end_sec is not None:
-            moves &= ~((times >= black.start_sec) & (times + features.grid.step_sec <= black.end_sec))
+    step_sec = features.grid.step_sec
+    for dull in features.events_of("black", "freeze"):
+        if dull.end_sec is not None:
+            moves[math.ceil(dull.start_sec / step_sec - 1e-6) : math.floor(dull.end_sec / step_sec + 1e-6)] = False
     return moves
 
 

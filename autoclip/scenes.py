@@ -42,7 +42,7 @@ def segment_scenes(cuts: Times, duration_sec: float, settings: SceneSettings) ->
 def split_long(edges: Times, longest: float) -> Times:
     """Split every segment above `longest` seconds into the fewest equal parts that are not."""
     parts = [
-        np.linspace(start, end, max(1, math.ceil((end - start) / longest - 1e-9)), endpoint=False)
+        np.linspace(start, end, max(1, math.ceil((end - start) / longest - 1e-12)), endpoint=False)
         for start, end in itertools.pairwise(edges.tolist())
     ]
     return np.concatenate([*parts, edges[-1:]])

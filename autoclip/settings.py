@@ -100,6 +100,10 @@ class AnchorSettings(SettingsGroup):
     excitement_w_replayed: float = _parameter(
         1.0, "Weight of the source's most-replayed curve, when it brought one.", ge=0.0, le=5.0
     )
+    sound_over_stills: bool = _parameter(
+        False,  # noqa: FBT003
+        "Whether sound over a frozen picture can be a moment in a video that otherwise moves, as with slides.",
+    )
     anchor_threshold: float = _parameter(0.3, "Excitement a peak needs to become an anchor.", ge=0.0, le=20.0)
     anchor_suppression_window_sec: float = _parameter(
         4.0, "Least spacing between anchors (non-maximum suppression).", unit="s", ge=0.0, le=120.0

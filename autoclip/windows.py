@@ -83,7 +83,7 @@ class _Reach:
     def of(cls, boundaries: Sequence[Boundary], times: Sequence[float]) -> _Reach:
         order = np.argsort(np.asarray(times), kind="stable")
         ordered = tuple(boundaries[int(i)] for i in order)
-        quiet = np.array([boundary.audio_dip > 0 for boundary in ordered], dtype=np.bool_)
+        quiet = np.array([boundary.kind == "pause" for boundary in ordered], dtype=np.bool_)
         sorted_times = np.asarray(times, dtype=np.float64)[order]
         return cls(
             ordered,

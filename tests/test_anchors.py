@@ -104,3 +104,10 @@ def test_what_viewers_replayed_raises_excitement():
     marked = type(features)(features.duration_sec, features.grid, series)
     best = max(anchors_of(marked), key=lambda anchor: anchor.score)
     assert 99 <= best.time_sec <= 107
+
+
+def test_loud_speech_over_a_card_is_no_moment_in_a_video_that_moves():
+    scene = Scene(300).moment(100).sound_at(200, 8, 15).still(198, 12)
+    assert not [anchor for anchor in anchors_of(scene.features()) if 199 <= anchor.time_sec <= 209]
+    kept = anchors_of(scene.features(), sound_over_stills=True)
+    assert [anchor for anchor in kept if 199 <= anchor.time_sec <= 209]

@@ -122,3 +122,9 @@ def test_nothing_to_go_by_has_no_boundary():
     features = Scene(60, sound=False).features()
     bare = type(features)(features.duration_sec, features.grid, {})
     assert find_boundaries(bare, BoundarySettings()) == ()
+
+
+def test_of_a_cut_and_a_pause_that_ends_on_it_the_cut_wins():
+    scene = Scene(60, level_dbfs=-50).speech(5, 30, []).speech(31, 55, []).cut(31.02)
+    boundaries = near(find_boundaries(scene.features(), BoundarySettings()), 30.7, 0.8)
+    assert [boundary.kind for boundary in boundaries] == ["cut"]
