@@ -39,8 +39,9 @@ MAX_CANDIDATES = 3
 WELL_EXPOSED_SIGMA = 0.2
 """Width of the bell around mid-grey (Mertens, Kautz and Van Reeth, Exposure Fusion, 2007, section 3.1)."""
 
-MIN_EXPOSURE = 0.1
-"""Well-exposedness below which a picture is all but black or white: a fade, mostly. Mid-grey has 1, black 0.04."""
+MIN_EXPOSURE = 0.2
+"""Well-exposedness below which a picture is all but black or white: a fade or a flash. Mid-grey has 1, black 0.04, a
+white flash about 0.13."""
 
 EXACT_OFFSETS = (-0.5, -0.25, 0.0)
 """Where pictures are taken when no keyframe will do: half-widths of the middle, as above."""
