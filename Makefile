@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo run test check bench clean
+.PHONY: demo run test check bench fuzz clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/autoclip demo
@@ -24,6 +24,10 @@ check: $(VENV)/.dev
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks
 
+# The API against its own document for five minutes; needs a running 'autoclip up' whose data may be played with.
+fuzz: $(VENV)/.fuzz
+	$(BIN)/schemathesis run http://127.0.0.1:8000/api/openapi.json --max-time 300
+
 clean:
 	rm -rf $(VENV) *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
@@ -41,4 +45,8 @@ $(VENV)/.dev: $(VENV)/.runtime
 
 $(VENV)/.bench: $(VENV)/.dev
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bench]'
+	@touch $@
+
+$(VENV)/.fuzz: $(VENV)/.dev
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,fuzz]'
 	@touch $@

@@ -30,7 +30,8 @@ class View(BaseModel):
 class Body(BaseModel):
     """Base of what comes in: an unknown field is an error that suggests the nearest."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=10_000)
+    # JSON has types of its own: a number in quotes is a slip that is better told than guessed at.
+    model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=10_000, strict=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -112,7 +113,13 @@ class Listing(View, Generic[Item]):
         return cls(items=list(items), total=page.total, limit=page.limit, offset=page.offset)
 
 
-class ListQuery(Body):
+class QueryBody(Body):
+    """Base of what comes in as a query, where everything is text."""
+
+    model_config = ConfigDict(strict=False)
+
+
+class ListQuery(QueryBody):
     """Which part of a list."""
 
     limit: int = Field(100, ge=1, le=MAX_PAGE, description="Most items.")

@@ -13,7 +13,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field
 
 from autoclip.errors import AutoclipError
-from interfaces.api.bodies import Body, Identity
+from interfaces.api.bodies import Identity, QueryBody
 from interfaces.api.jobs import JobIdentity
 from interfaces.api.problems import ApiError, documented
 from interfaces.api.services import Needed
@@ -31,7 +31,7 @@ WATCHED_JOBS = 100
 """Of all jobs the latest so many are watched."""
 
 
-class EventQuery(Body):
+class EventQuery(QueryBody):
     """Which jobs to watch."""
 
     project: Identity | None = Field(None, description="Only jobs of this project.")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from flows.job_types import JobType
-from interfaces.api.bodies import Body, Identity, Listing, PathIdentity
+from interfaces.api.bodies import Identity, Listing, PathIdentity, QueryBody
 from interfaces.api.problems import documented
 from interfaces.api.services import Needed, Services
 from interfaces.jobs import Job, JobState
@@ -24,7 +24,7 @@ JobIdentity = Annotated[
 ]
 
 
-class JobQuery(Body):
+class JobQuery(QueryBody):
     """Which jobs of a project."""
 
     limit: int = Field(50, ge=1, le=200, description="Most jobs; the latest come first.")

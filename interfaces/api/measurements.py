@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from autoclip.signals.normalisation import z_score
 from autoclip.signals.table import ENVELOPE_STEP_SEC, SIGNAL_UNITS, EventKind, Features
-from interfaces.api.bodies import Body, PathIdentity, Seconds, View
+from interfaces.api.bodies import PathIdentity, QueryBody, Seconds, View
 from interfaces.api.down_sampling import Buckets, down_sample
 from interfaces.api.problems import documented
 from interfaces.api.services import Needed, Services
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/projects/{project_id}", tags=["signals"])
 MAX_POINTS = 10_000
 
 
-class SpanQuery(Body):
+class SpanQuery(QueryBody):
     """Which part of the video."""
 
     start: Seconds | None = Field(None, description="From here on; from the beginning if not given.")

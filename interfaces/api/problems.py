@@ -127,13 +127,11 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
 def _methods_of(request: Request) -> list[str]:
     """Return all methods of a path; the router itself names those of the first endpoint only."""
     paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
-    found = {
-        method.upper()
-        for path, operations in paths.items()
-        if re.fullmatch(re.sub(r"\{[a-z_]+\}", "[^/]+", path), request.scope["path"])
-        for method in operations
-    }
-    return sorted(found)
+    asked = request.scope["path"]
+    for path in (asked, *paths):
+        if path in paths and re.fullmatch(re.sub(r"\{[a-z_]+\}", "[^/]+", path), asked):
+            return sorted(method.upper() for method in paths[path])
+    return []
 
 
 async def _malformed_request(_request: Request, error: Exception) -> JSONResponse:

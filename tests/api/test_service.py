@@ -1,0 +1,269 @@
+"""The whole service over real sockets: Prefect's server, a worker and the API, as `autoclip up` starts them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from match import HIGHLIGHT, render_match
+from PIL import Image
+from prefect_server import free_port
+
+from autoclip.media.probe import probe
+
+PAGE = Path(__file__).parents[2] / "docs" / "api.md"
+
+
+@dataclass
+class Service:
+    """A running service, and the folders it may use."""
+
+    api: httpx.Client
+    address: str
+    videos: Path
+    outputs: Path
+
+    def wait_for(self, job_id: str) -> dict[str, Any]:
+        """Follow a job by its events until it ends; its progress must never fall."""
+        with self.api.stream("GET", f"/api/jobs/{job_id}/events") as stream:
+            assert stream.headers["content-type"].startswith("text/event-stream")
+            seen = [json.loads(line.removeprefix("data: ")) for line in stream.iter_lines() if line[:6] == "data: "]
+        progress = [job["progress"] for job in seen]
+        assert progress == sorted(progress)
+        assert seen[-1]["state"] in {"completed", "failed", "cancelled", "crashed"}
+        return seen[-1]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    root = tmp_path_factory.mktemp("service")
+    videos, outputs = root / "videos", root / "outputs"
+    videos.mkdir()
+    outputs.mkdir()
+    port = free_port()
+    variables = {
+        "AUTOCLIP_DATA_DIR": str(root / "data"),
+        "AUTOCLIP_PORT": str(port),
+        "AUTOCLIP_PREFECT_PORT": str(free_port()),
+        "AUTOCLIP_SOURCE_ROOTS": str(videos),
+        "AUTOCLIP_OUTPUT_ROOTS": str(outputs),
+        "AUTOCLIP_REQUESTS_PER_SECOND": "0",
+    }
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "AUTOCLIP_"))}
+    command = [sys.executable, "-c", "from interfaces.cli.app import main; main()", "up"]
+    with (root / "up.log").open("wb") as log:
+        process = subprocess.Popen(command, env=inherited | variables, cwd=root, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_ready(address, process, root / "up.log")
+        with httpx.Client(base_url=address, timeout=60) as api:
+            yield Service(api, address, videos, outputs)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+
+
+def wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text()
+        try:
+            # The last thing `up` says is that all of it is ready: the deployments too.
+            if "ready after" in log.read_text() and httpx.get(f"{address}/api/health/ready").is_success:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.2)
+    raise TimeoutError(log.read_text())
+
+
+def test_the_api_section_of_the_description_from_end_to_end(service, tmp_path):  # noqa: PLR0915 - one walk, in order
+    api = service.api
+    match = service.videos / "match.mp4"
+    render_match(match)
+
+    # Projects
+    remote = api.post("/api/projects/youtube", json={"url": "https://93.184.216.34/watch?v=1"})
+    assert remote.status_code == 201, remote.text
+    local = api.post("/api/projects/local", json={"path": str(match), "name": "Match"})
+    assert local.status_code == 201, local.text
+    project = f"/api/projects/{local.json()['id']}"
+    other = tmp_path / "other.mp4"
+    render_match(other, audio=False, seed=7)
+    with other.open("rb") as file:
+        sent = api.post("/api/projects/upload", files={"file": ("other.mp4", file)})
+    assert sent.status_code == 201, sent.text
+    assert api.get("/api/projects").json()["total"] == 3
+    assert api.get(project).json()["state"] == "ready"
+    assert api.post(f"{project}/download").status_code == 409  # a file has nothing to download
+    fetching = api.post(f"/api/projects/{remote.json()['id']}/download")
+    assert fetching.status_code == 202, fetching.text
+    api.post(f"/api/jobs/{fetching.json()['id']}/cancel")
+    key = {"Idempotency-Key": "once"}
+    analyzing = api.post(f"{project}/analyze", json={"settings": {"target_clip_count_soft": 5}}, headers=key)
+    assert analyzing.status_code == 202, analyzing.text
+    assert api.post(f"{project}/analyze", headers=key).json()["id"] == analyzing.json()["id"]
+    done = service.wait_for(analyzing.json()["id"])
+    assert done["state"] == "completed", done
+    assert done["progress"] == 100
+    folder = service.outputs / "match"
+    assert api.post(f"{project}/output-folder", json={"folder": str(folder)}).status_code == 200
+
+    # Clips
+    clips = api.get(f"{project}/clips", params={"sort": "-quality_score"}).json()["items"]
+    assert clips
+    best = clips[0]
+    assert best["start"] <= HIGHLIGHT.start
+    assert best["end"] >= HIGHLIGHT.end - 1
+    assert api.get(f"/api/clips/{best['id']}").json() == best
+    picture = api.get(best["thumbnail_url"])
+    assert Image.open(io.BytesIO(picture.content)).size == (320, 180)
+    named = api.patch(f"/api/clips/{best['id']}", json={"name": "Goal"}, headers={"If-Match": f'"{best["revision"]}"'})
+    assert named.status_code == 200, named.text
+    by_hand = api.post(f"{project}/clips", json={"start": 2, "end": 5}).json()
+    unwanted = api.post(f"{project}/clips", json={"start": 20, "end": 24}).json()
+    assert api.delete(f"/api/clips/{unwanted['id']}").status_code == 204
+
+    # Compound clips
+    items = [{"clip_id": by_hand["id"]}, {"clip_id": best["id"], "start": 14, "end": 17}]
+    compound = api.post(f"{project}/compound-clips", json={"name": "Both", "items": items}).json()
+    assert compound["duration"] == 6
+    assert api.get(f"{project}/compound-clips").json()["total"] == 1
+    assert api.get(f"/api/compound-clips/{compound['id']}").json() == compound
+
+    # Exports
+    exporting = api.post(f"{project}/exports", json={"compound_id": compound["id"], "settings": {"crf": 30}})
+    assert exporting.status_code == 202, exporting.text
+    assert service.wait_for(exporting.json()["id"])["state"] == "completed"
+    batch = api.post(f"{project}/exports/batch", json={"all": True, "settings": {"crf": 30}})
+    assert batch.status_code == 202, batch.text
+    assert service.wait_for(batch.json()["id"])["state"] == "completed"
+    exports = api.get(f"{project}/exports", params={"state": "completed"}).json()["items"]
+    assert len(exports) == 1 + api.get(f"{project}/clips").json()["total"]
+    joined = next(export for export in exports if export["compound_id"])
+    assert Path(joined["path"]).parent == folder
+    fetched = api.get(joined["file_url"])
+    assert fetched.headers["content-disposition"].startswith("attachment")
+    (tmp_path / "joined.mp4").write_bytes(fetched.content)
+    assert probe(tmp_path / "joined.mp4").duration_sec == pytest.approx(6.0, abs=0.1)
+    assert api.get(joined["file_url"], headers={"Range": "bytes=0-99"}).status_code == 206
+    assert api.delete(f"/api/exports/{joined['id']}").status_code == 204
+    assert not Path(joined["path"]).exists()
+
+    # Jobs
+    jobs = api.get(f"{project}/jobs").json()
+    assert {job["type"] for job in jobs["items"]} == {"analyze", "export", "export-batch"}
+    assert api.get(f"/api/jobs/{jobs['items'][0]['id']}").json()["state"] == "completed"
+    assert api.post(f"/api/jobs/{jobs['items'][0]['id']}/cancel").status_code == 409
+    assert api.get("/api/jobs", params={"type": "analyze"}).json()["total"] == 1
+    assert api.get("/api/jobs/01234567-89ab-cdef-0123-456789abcdef").status_code == 404
+
+    # Static files
+    video = api.get(f"{project}/video", headers={"Range": "bytes=0-999"})
+    assert (video.status_code, video.content) == (206, match.read_bytes()[:1000])
+
+    # And gone
+    assert api.delete(f"/api/compound-clips/{compound['id']}").status_code == 204
+    assert api.delete(project).status_code == 204
+    assert api.get(project).status_code == 404
+    assert match.exists()
+
+
+def test_readers_lose_nothing_while_an_analysis_writes(service):
+    match = service.videos / "crowded.mp4"
+    render_match(match, seed=3)
+    project = service.api.post("/api/projects/local", json={"path": str(match)}).json()["id"]
+    mine = service.api.post(f"/api/projects/{project}/clips", json={"start": 1, "end": 4}).json()
+    job = service.api.post(f"/api/projects/{project}/analyze").json()["id"]
+    ended, faults = threading.Event(), []
+
+    def read() -> None:
+        with httpx.Client(base_url=service.address, timeout=60) as api:
+            while not ended.is_set():
+                for path in (f"/api/projects/{project}", f"/api/projects/{project}/clips", f"/api/clips/{mine['id']}"):
+                    answer = api.get(path)
+                    if answer.status_code != 200:
+                        faults.append(answer.text)
+                time.sleep(0.05)
+
+    readers = [threading.Thread(target=read) for _ in range(8)]
+    for reader in readers:
+        reader.start()
+    last = service.wait_for(job)
+    ended.set()
+    for reader in readers:
+        reader.join()
+    assert last["state"] == "completed", last
+    assert faults == []
+    assert service.api.get(f"/api/clips/{mine['id']}").json() == mine
+
+
+def test_a_job_is_cancelled_and_run_again(service):
+    match = service.videos / "again.mp4"
+    render_match(match, seed=5)
+    project = service.api.post("/api/projects/local", json={"path": str(match)}).json()["id"]
+    job = service.api.post(f"/api/projects/{project}/analyze").json()["id"]
+    assert service.api.delete(f"/api/projects/{project}").status_code == 409  # a job is at work on it
+    assert service.api.post(f"/api/jobs/{job}/cancel").status_code == 202
+    assert service.wait_for(job)["state"] == "cancelled"
+    assert service.api.get(f"/api/projects/{project}").json()["state"] == "ready"
+    retried = service.api.post(f"/api/jobs/{job}/retry")
+    assert retried.status_code == 202, retried.text
+    assert service.wait_for(retried.json()["id"])["state"] == "completed"
+    assert service.api.get(f"/api/projects/{project}").json()["state"] == "analyzed"
+
+
+def test_what_browsers_do_not_play_gets_a_proxy(service, encode_tracks, film, sound):
+    strange = service.videos / "strange.mkv"
+    strange.write_bytes(encode_tracks("strange.mkv", film([40, 200] * 25), sound(2.0)).read_bytes())
+    project = service.api.post("/api/projects/local", json={"path": str(strange)}).json()["id"]
+    before = service.api.get(f"/api/projects/{project}/playback").json()
+    assert (before["playable"], before["url"]) == (False, None)
+    job = service.api.post(f"/api/projects/{project}/proxy")
+    assert job.status_code == 202, job.text
+    assert service.wait_for(job.json()["id"])["state"] == "completed"
+    after = service.api.get(f"/api/projects/{project}/playback").json()
+    assert (after["proxy"], after["content_type"]) == (True, "video/mp4")
+    part = service.api.get(after["url"], headers={"Range": "bytes=4-7"})
+    assert (part.status_code, part.content) == (206, b"ftyp")
+
+
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="the examples use curl and jq")
+def test_the_examples_of_the_page_run_as_written(service, tmp_path):
+    match = service.videos / "example.mp4"
+    render_match(match, seed=9)
+    (tmp_path / "match.mp4").write_bytes(match.read_bytes())
+    blocks = re.findall(r"```(sh|python)\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    page = "\n".join(text for kind, text in blocks if kind == "sh")
+    script = page.replace("http://127.0.0.1:8000", service.address).replace("/srv/videos/match.mp4", str(match))
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert '"Winning goal"' in ran.stdout
+    assert probe(tmp_path / "best-of.mp4").duration_sec > 5
+    program = "\n".join(text for kind, text in blocks if kind == "python")
+    program = program.replace("http://127.0.0.1:8000", service.address)
+    told = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    assert "points of motion" in told.stdout
+    assert "Goal" in told.stdout or "Highlight" in told.stdout or "goal" in told.stdout
