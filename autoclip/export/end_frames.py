@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from av.container import InputContainer
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from autoclip.export.frame_span import FrameSpan
 from autoclip.export.order import CutOrder
-from autoclip.media.container import open_container
+from autoclip.media.frames import open_frames
 from autoclip.media.orientation import Orientation
+from autoclip.media.probe import probe
 from autoclip.media.video import Video
 
 _WIDTH, _HEIGHT = 64, 36
 _CLEARLY = 0.05
 """Difference by which another frame must be nearer before a frame is called wrong: the root mean square of pictures of
 mean 0 and deviation 1. The tests' moving pictures differ by more from frame to frame; a still can't be told at all."""
+_INTO_SHARE = 0.05
 _FLAT = 1.0
 """Deviation in levels of 255 below which a picture is even: its noise is not blown up."""
 
@@ -48,11 +47,14 @@ def wrong_ends(rendered: Path, first: CutOrder, last: CutOrder, *, turned: bool)
     list of str
         A sentence for each end that is wrong.
     """
-    ends = (
-        ("first", first, first.span.first, _first_look(rendered)),
-        ("last", last, last.span.last, _last_look(rendered)),
+    probed = probe(rendered)
+    with open_frames(rendered, probed, in_runs=True) as frames:
+        start = _small(frames.at(0.0).frame, Orientation())
+        end = _small(frames.at(probed.duration_sec - _INTO_SHARE * last.span.frame_sec).frame, Orientation())
+    faults = (
+        _fault("first", first, first.span.first, start, turned=turned),
+        _fault("last", last, last.span.last, end, turned=turned),
     )
-    faults = [_fault(name, order, pts, look, turned=turned) for name, order, pts, look in ends]
     return [fault for fault in faults if fault]
 
 
@@ -69,46 +71,14 @@ def _fault(name: str, order: CutOrder, pts: int, look: Look, *, turned: bool) ->
     return f"its {name} frame is the source's {abs(moved):.3f} s {'before' if moved < 0 else 'after'}"
 
 
-def _first_look(path: Path) -> Look:
-    with open_container(path) as container:
-        return _small(next(container.decode(video=0)), Orientation())
-
-
-def _last_look(path: Path) -> Look:
-    with open_container(path) as container:
-        stream = container.streams.video[0]
-        assert stream.time_base is not None  # noqa: S101 - an opened stream has one
-        container.seek(stream.duration or 0, stream=stream)
-        frame = None
-        for frame in container.decode(stream):  # noqa: B007 - the last one is wanted
-            pass
-        if frame is None:
-            container.seek(0)
-            *_, frame = container.decode(stream)
-        return _small(frame, Orientation())
-
-
 def _frames_at(video: Video, span: FrameSpan, wanted: list[int]) -> Iterator[tuple[int, VideoFrame]]:
-    """Decode frames of the source by their presentation times, from the keyframe before the first of them."""
+    """Take frames out of the source by their presentation times."""
     times = span.times
-    key = times.keyframe_before(wanted[0])
-    margin = round(Fraction(1, 2) / times.time_base)
-    with open_container(video.path) as container:
-        stream = container.streams[video.video.index]
-        assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
-        stream.thread_type = "AUTO"
-        if int(times.dts[key]) - margin > times.origin:
-            _seek(container, stream, int(times.dts[key]), margin)
-        for frame in container.decode(stream):
-            if frame.pts in wanted:
-                yield frame.pts, frame
-            if frame.pts is not None and frame.pts >= wanted[-1]:
-                return
-
-
-def _seek(container: InputContainer, stream: VideoStream, dts: int, margin: int) -> None:
-    indexed = container.format.name in {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
-    container.seek(dts if indexed else dts - margin, stream=stream)
+    with open_frames(video.path, video, in_runs=True) as frames:
+        for pts in wanted:
+            # A little into the frame: seconds are rounded.
+            instant = float((pts - times.origin) * times.time_base) + _INTO_SHARE * span.frame_sec
+            yield pts, frames.at(instant).frame
 
 
 def _small(frame: VideoFrame, orientation: Orientation) -> Look:
