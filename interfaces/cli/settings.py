@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from autoclip.settings import Parameter, Settings
 from interfaces.cli.terminal import print_json, print_table
+
+if TYPE_CHECKING:
+    from storage.environment import Environment
 
 
 def register(app: typer.Typer) -> None:
@@ -20,16 +23,54 @@ def settings(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the page docs/tuning.md.")] = False,
+    service: Annotated[bool, typer.Option("--service", help="List the variables of the service instead.")] = False,
 ) -> None:
-    """List every parameter with its default, bounds, unit and help."""
-    parameters = list(Settings.parameters())
-    if as_json:
-        print_json([_document(parameter) for parameter in parameters])
-    elif as_markdown:
+    """List every parameter with its value, where that comes from, bounds, unit and help."""
+    if as_markdown:
         typer.echo(tuning_page(), nl=False)
-    else:
-        rows = [(p.name, str(p.default), allowed(p), p.unit, p.text) for p in parameters]
-        print_table("", ("name", "default", "allowed", "unit", "what it does"), rows, numeric=("default",))
+        return
+    from storage.environment import read_environment
+
+    environment = read_environment()
+    entries = _service_variables(environment) if service else _parameters(environment)
+    if as_json:
+        print_json(entries)
+        return
+    columns = ("name", "value", "from", "what it does") if service else _COLUMNS
+    rows = [tuple(_cell(entry, column) for column in columns) for entry in entries]
+    print_table("", columns, rows, numeric=("value", "default"))
+
+
+_COLUMNS = ("name", "value", "from", "default", "allowed", "unit", "what it does")
+
+
+def _cell(entry: dict[str, object], column: str) -> str:
+    name = {"from": "origin", "what it does": "help"}.get(column, column)
+    value = entry[name]
+    return "" if value is None else str(value)
+
+
+def _parameters(environment: Environment) -> list[dict[str, object]]:
+    """Describe the parameters of an analysis, with what the environment makes of them."""
+    values = environment.settings.flat()
+    return [
+        _document(parameter) | {"value": values[parameter.name], "origin": environment.origin(parameter.name)}
+        for parameter in Settings.parameters()
+    ]
+
+
+def _service_variables(environment: Environment) -> list[dict[str, object]]:
+    """Describe the variables of the service; a secret shows only whether it is set."""
+    shown = environment.model_dump(mode="json", exclude={"analysis", "origins"})
+    return [
+        {
+            "name": f"AUTOCLIP_{name.upper()}",
+            "value": ", ".join(value) if isinstance(value, list) else value,
+            "origin": environment.origin(name),
+            "help": type(environment).model_fields[name].description,
+        }
+        for name, value in shown.items()
+    ]
 
 
 def allowed(parameter: Parameter) -> str:
@@ -70,6 +111,7 @@ def _document(parameter: Parameter) -> dict[str, object]:
     return {
         "name": parameter.name,
         "group": parameter.group,
+        "allowed": allowed(parameter),
         "default": parameter.default,
         "choices": list(parameter.choices) or None,
         "minimum": parameter.minimum,
