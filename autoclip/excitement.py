@@ -65,11 +65,11 @@ class Excitement:
         Weighted sum of the positive parts, same shape, at least 0: what is low in dead and boring time.
     loudness_z, motion_z, replayed_z : ndarray or None
         The normalised signals it is made of, winsorised and smoothed as the curve is, same shape; None for one that
-        is absent.
+        is absent, and for the motion of a picture that never moves.
     content : ndarray of bool
         Steps with any sound, or with a picture that is neither black nor still.
-    loudness_signal : str or None
-        Which measure of loudness was used.
+    loudness_signal, motion_signal : str or None
+        Which measures were used.
     """
 
     grid: Grid
@@ -80,6 +80,7 @@ class Excitement:
     replayed_z: Series | None
     content: Mask
     loudness_signal: str | None
+    motion_signal: str | None
 
     @property
     def carried_by(self) -> tuple[str, ...]:
@@ -119,7 +120,8 @@ def measure_excitement(features: Features, settings: AnchorSettings) -> Exciteme
     sound = sounding(features)
     window = max(3, round(settings.normalisation_window_sec / features.grid.step_sec))
     loudness = _heard(features, _normalised(features, loudness_signal, sound, settings, window), settings)
-    motion = _normalised(features, motion_signal, None, settings, window)
+    moves = bool(moving(features).any())
+    motion = _normalised(features, motion_signal, None, settings, window) if moves else None
     replayed = _normalised(features, "most_replayed", None, settings, window)
     steps = settings.smoothing_sec / features.grid.step_sec
     formulas: tuple[ExcitementFormula, ...] = (settings.excitement_formula, "sum")
@@ -133,7 +135,8 @@ def measure_excitement(features: Features, settings: AnchorSettings) -> Exciteme
         motion_z=_smoothed_z(motion, steps),
         replayed_z=_smoothed_z(replayed, steps),
         content=sound | moving(features),
-        loudness_signal=loudness_signal,
+        loudness_signal=loudness_signal if loudness is not None else None,
+        motion_signal=motion_signal if motion is not None else None,
     )
 
 

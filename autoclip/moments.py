@@ -76,4 +76,4 @@ def _is_reaction(anchor: Anchor, excitement: Excitement, start: int, end: int) -
     if anchor.kind == "audio_peak":
         return True
     motion = excitement.motion_z[start : max(end, start + 1)]
-    return float(excitement.loudness_z[anchor.step]) > CALM_Z and float(np.median(motion)) <= CALM_Z
+    return float(excitement.loudness_z[anchor.step]) > CALM_Z and float(motion.mean()) <= CALM_Z

@@ -10,7 +10,7 @@ from autoclip.excitement import Excitement
 from autoclip.settings import Settings
 from autoclip.signals.robust_normalisation import Series
 from autoclip.signals.table import Features
-from autoclip.windows import Edge, Window
+from autoclip.windows import Window
 
 _SPAN_SEC = 3.0
 """Length of the "loudest 3 s"."""
@@ -57,65 +57,68 @@ class ReasonWriter:
     ----------
     excitement : Excitement
         The curve and the signals it is made of.
-    duration_sec : float
-        Length of the video.
+    features : Features
+        What they were measured from: the loudest is the loudest as it is, not for its surroundings.
     """
 
-    def __init__(self, excitement: Excitement, duration_sec: float) -> None:
+    def __init__(self, excitement: Excitement, features: Features) -> None:
         self._excitement = excitement
-        self._duration_sec = duration_sec
+        self._duration_sec = features.duration_sec
         width = max(1, round(_SPAN_SEC / excitement.grid.step_sec))
         self._loud = _smoothed(excitement.loudness_z, width)
         self._motion = _smoothed(excitement.motion_z, width)
         self._replayed = _smoothed(excitement.replayed_z, width)
+        self._level = _measured(features, excitement.loudness_signal, width)
+        self._speed = _measured(features, excitement.motion_signal, width)
 
     def of(self, window: Window) -> str:
         """Return a sentence such as "loudest 3 s of the last 10 minutes, with fast motion; starts on a cut"."""
-        moment = [
-            words
-            for words in (self._superlative(window), self._motion_words(window), self._replayed_words(window))
-            if words
-        ]
-        what = ", ".join(moment) if moment else _KINDS[window.anchor.kind]
-        if window.anchor.kind != "excitement_peak" and moment:
-            what = f"{_KINDS[window.anchor.kind]}: {what}"
-        edges = ", ".join(part for part in (_edge_words(window.start, _STARTS), _edge_words(window.end, _ENDS)) if part)
-        return "; ".join(part for part in (what, edges, self._absent_words()) if part)
+        sound, motion = self._sound_words(window), self._motion_words(window)
+        what = f"{sound}, with {motion}" if sound and motion else sound or motion
+        if window.anchor.kind != "excitement_peak" or not what:
+            kind = _KINDS[window.anchor.kind]
+            what = f"{kind}: {what}" if what else kind
+        if self._is_replayed(window):
+            what += ", replayed by many viewers"
+        return "; ".join(part for part in (what, self._edge_words(window), self._absent_words()) if part)
 
-    def _superlative(self, window: Window) -> str:
-        """How long ago anything was louder (without sound: moved more)."""
-        for series, word in ((self._loud, "loudest"), (self._motion, "most motion in")):
-            if series is None:
-                continue
-            step_sec = self._excitement.grid.step_sec
-            first = self._excitement.grid.index_of(window.interval.start)
-            after = max(first + 1, self._excitement.grid.index_of(window.interval.end))
-            peak = first + int(series[first:after].argmax())
-            if series[peak] <= 0:
-                return ""
-            louder_before = np.flatnonzero(series[:first] > series[peak])
-            louder_after = np.flatnonzero(series[after:] > series[peak])
-            since = (peak - int(louder_before[-1])) * step_sec if louder_before.size else None
-            span = f"{word} {_SPAN_SEC:.0f} s"
-            if since is None and not louder_after.size:
-                return f"{span} of the whole video"
-            if since is None:
-                return f"{span} so far" if peak * step_sec >= _NOTABLE_SEC else f"{word.split()[0]} opening moment"
-            return f"{span} of the last {_length_words(since)}" if since >= _NOTABLE_SEC else ""
-        return ""
+    def _sound_words(self, window: Window) -> str:
+        """For how long nothing was louder (without sound: nothing moved more), or that it is loud at least."""
+        scored, series, most, plain = self._loud, self._level, f"loudest {_SPAN_SEC:.0f} s", "a loud moment"
+        if scored is None:
+            scored, series, most, plain = self._motion, self._speed, f"fastest {_SPAN_SEC:.0f} s", ""
+        if scored is None or series is None:
+            return ""
+        grid = self._excitement.grid
+        first = grid.index_of(window.interval.start)
+        after = max(first + 1, grid.index_of(window.interval.end))
+        peak = first + int(series[first:after].argmax())
+        if scored[first:after].max() < _CLEAR_Z:
+            return ""
+        before = np.flatnonzero(series[:first] > series[peak])
+        behind = np.flatnonzero(series[after:] > series[peak])
+        back = (peak - int(before[-1])) * grid.step_sec if before.size else None
+        ahead = (after + int(behind[0]) - peak) * grid.step_sec if behind.size else None
+        lead = _lead_words(back, ahead, so_far=peak * grid.step_sec)
+        return f"{most} {lead}" if lead else plain
 
     def _motion_words(self, window: Window) -> str:
-        if self._motion is None or self._loud is None:
+        if self._motion is None:
             return ""
         strength = float(self._motion[self._around(window)].max(initial=0.0))
-        if strength >= _FAST_Z:
-            return "with fast motion"
-        return "with lively motion" if strength >= _CLEAR_Z else ""
+        if strength >= _FAST_Z and self._loud is not None:
+            return "fast motion"
+        return "lively motion" if strength >= _CLEAR_Z and self._loud is not None else ""
 
-    def _replayed_words(self, window: Window) -> str:
-        if self._replayed is None or self._replayed[self._around(window)].max(initial=0.0) < _CLEAR_Z:
-            return ""
-        return "replayed by many viewers"
+    def _is_replayed(self, window: Window) -> bool:
+        return self._replayed is not None and bool(self._replayed[self._around(window)].max(initial=0.0) >= _CLEAR_Z)
+
+    def _edge_words(self, window: Window) -> str:
+        """On what the clip starts and ends."""
+        start, end = window.start.boundary, window.end.boundary
+        starts = "starts with the video" if window.interval.start <= 0 else "starts as the moment sets in"
+        ends = "ends with the video" if window.interval.end >= self._duration_sec else "ends as the moment fades"
+        return f"{_STARTS[start.kind] if start else starts}, {_ENDS[end.kind] if end else ends}"
 
     def _around(self, window: Window) -> slice:
         reach = max(1, round(_SPAN_SEC / self._excitement.grid.step_sec))
@@ -125,8 +128,16 @@ class ReasonWriter:
         if self._loud is None and self._motion is not None:
             return "chosen by the picture alone: there is no sound"
         if self._motion is None and self._loud is not None:
-            return "chosen by the sound alone: motion was not measured"
+            return "chosen by the sound alone: the picture does not move"
         return ""
+
+
+def _measured(features: Features, name: str | None, width: int) -> Series | None:
+    """Take a signal as it was measured, over the span that is spoken of; what was not measured is least."""
+    if name is None:
+        return None
+    series = features.series[name].astype(np.float64)
+    return _smoothed(np.where(np.isnan(series), np.nanmin(series), series), width)
 
 
 def _smoothed(series: Series | None, width: int) -> Series | None:
@@ -136,11 +147,19 @@ def _smoothed(series: Series | None, width: int) -> Series | None:
     return smooth
 
 
-def _edge_words(edge: Edge, words: dict[str, str]) -> str:
-    return "" if edge.boundary is None else words[edge.boundary.kind]
+def _lead_words(back: float | None, ahead: float | None, *, so_far: float) -> str:
+    """Say how far back, or ahead, the nearest greater moment lies; nothing when that is no time to speak of."""
+    if back is None and ahead is None:
+        return "of the whole video"
+    if ahead is None or (back is not None and back >= ahead):
+        return f"of the last {_length_words(back)}" if back is not None and back >= _NOTABLE_SEC else ""
+    if back is None and so_far >= _NOTABLE_SEC:
+        return "so far"
+    return f"for the next {_length_words(ahead)}" if ahead >= _NOTABLE_SEC else ""
 
 
 def _length_words(seconds: float) -> str:
+    """Say how long, to follow "the last" or "the next"."""
     minutes = round(seconds / 60)
     if minutes < 1:
         return f"{seconds:.0f} s"
@@ -166,9 +185,10 @@ def why_nothing(features: Features, excitement: Excitement, settings: Settings) 
 def why_no_highlight(anchors: tuple[Anchor, ...], excitement: Excitement, settings: Settings) -> str:
     """Say why no window was left."""
     signals = " and ".join(excitement.carried_by)
+    rises = "rise" if len(excitement.carried_by) > 1 else "rises"
     if not anchors:
         return (
-            f"No clip: nothing stands out; {signals} never rise above the usual by more than anchor_threshold = "
+            f"No clip: nothing stands out; {signals} never {rises} above the usual by more than anchor_threshold = "
             f"{settings.anchors.anchor_threshold:g}. A lower one finds weaker moments, mode v1 cuts by scenes."
         )
     return (

@@ -26,7 +26,7 @@ from autoclip.signals.table import Features
 from autoclip.timeline import Interval
 from autoclip.windows import Window, build_windows
 
-SELECTION_VERSION = 4
+SELECTION_VERSION = 5
 """Raised whenever the same features and settings would yield other clips."""
 
 
@@ -118,7 +118,7 @@ def _select_highlights(features: Features, settings: Settings, scope: str, excit
     duplicate = drop_duplicates(windows, boring.kept, features, settings.filters)
     cutoff = cut_off(windows, duplicate.kept, settings.filters)
     final = tuple(sorted(cutoff.kept, key=lambda index: windows[index].interval))
-    reasons = ReasonWriter(excitement, features.duration_sec)
+    reasons = ReasonWriter(excitement, features)
     return Selection(
         settings=settings,
         clips=tuple(
@@ -145,7 +145,8 @@ def _select_scenes(features: Features, settings: Settings, scope: str, excitemen
     return Selection(
         settings=settings,
         clips=tuple(
-            _scene_clip(segment, means, on_cut, number, scope) for number, segment in enumerate(segments, start=1)
+            _scene_clip(segment, means, on_cut, duration_sec=features.duration_sec, number=number, scope=scope)
+            for number, segment in enumerate(segments, start=1)
         ),
         message="",
         excitement=excitement,
@@ -179,18 +180,22 @@ def _highlight_clip(window: Window, reason: str, number: int, scope: str) -> Cli
     )
 
 
-def _scene_clip(segment: Interval, means: WindowMeans, cuts: set[float], number: int, scope: str) -> Clip:
+def _scene_clip(
+    segment: Interval, means: WindowMeans, cuts: set[float], *, duration_sec: float, number: int, scope: str
+) -> Clip:
     """V1 rates nothing; its clips are ordered by their mean excitement."""
     mean = means.excitement(segment.start, segment.end)
     starts = "starts on a cut" if segment.start in cuts else "continues the one before"
     ends = "ends on a cut" if segment.end in cuts else "runs on into the next"
+    starts = "starts with the video" if segment.start == 0 else starts
+    ends = "ends with the video" if segment.end == duration_sec else ends
     return Clip(
         id=clip_id(scope, "v1", segment),
         name=f"Scene {number}",
         start=segment.start,
         end=segment.end,
         quality_score=squashed(mean),
-        reason=f"{'starts with the video' if segment.start == 0 else starts}, {ends}",
+        reason=f"{starts}, {ends}",
         mode="v1",
         scores=Scores(excitement=squashed(mean), dead_time=means.dead_share(segment.start, segment.end)),
     )
