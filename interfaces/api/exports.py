@@ -144,7 +144,12 @@ def fetch_export(
         export = view.exports.get(export_id)
     path = _file_of(services, export)
     if path is None:
-        raise NotFoundError(f"the export {export_id} has no file: it is {export.state}")
+        where = (
+            "it lies outside the folders that are open to the API"
+            if export.state == "completed"
+            else f"it is {export.state}"
+        )
+        raise NotFoundError(f"the export {export_id} has no file to fetch: {where}")
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return file_response(request, path, media_type, name=path.name, inline=inline)
 

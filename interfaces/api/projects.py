@@ -164,7 +164,7 @@ def rename_project(
 
 @router.delete("/{project_id}", status_code=204, responses=documented(404, 409, 412, 503))
 def delete_project(project_id: PathIdentity, expected: Expected, services: Needed) -> None:
-    """Delete a project with its clips and everything autoclip made or received for it; a local source file stays."""
+    """Delete a project with its clips and its folder; a local source file and exports in other folders stay."""
     active = active_job(services.jobs, project_id)
     if active is not None:
         raise ConflictError(f"the {active.type} job {active.id} is at work on it; cancel that first")
