@@ -40,10 +40,11 @@ from autoclip.timeline import Grid
 CERTAIN_CUT = 0.3
 """Score from which a cut keeps fades and dissolves on its own side: the default of ``scene_threshold``."""
 
-EXTRACTION_VERSION = 3
+EXTRACTION_VERSION = 4
 """Part of the key under which features are stored: raised when the same file and settings would measure otherwise."""
 
 _SKIPPED: dict[ExtractionProfile, SkipFrame] = {"exact": "DEFAULT", "balanced": "NONREF", "fast": "NONKEY"}
+_MOTION_SIGNALS = ("motion_score", "picture_change")
 _SOUND_SIGNALS = ("audio_rms", "audio_dbfs", "loudness_lufs", "midband_dbfs", "onset_strength")
 
 
@@ -173,6 +174,9 @@ class _Pass:
         else:
             of_sound = sound_series(sound, grid)
             series |= {name: getattr(of_sound, name) for name in _SOUND_SIGNALS}
+        unmeasured = [name for name in _MOTION_SIGNALS if np.isnan(series[name]).all()]
+        absent |= dict.fromkeys(unmeasured, self._stillness())
+        series = {name: values for name, values in series.items() if name not in unmeasured}
         return Features(
             duration_sec=duration,
             grid=grid,
@@ -217,6 +221,11 @@ class _Pass:
         if self._video.audio_stream_count:
             return "the sound can't be decoded: " + "; ".join(self._video.warnings)
         return "the video has no sound"
+
+    def _stillness(self) -> str:
+        if self._settings.profile == "fast":
+            return "too few keyframes to compare; profile fast decodes nothing else"
+        return "the video has too few pictures to compare"
 
     def _seconds(self, pts: int | None) -> float | None:
         return None if pts is None else pts * float(self._video.video.time_base)

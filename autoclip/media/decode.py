@@ -426,7 +426,8 @@ class _PictureDecoder:
                     continue
                 if frame.is_corrupt:
                     damage.append(PictureDamage(frame.pts, "the picture is damaged"))
-                builder.add(frame)
+                if not builder.add(frame):
+                    damage.append(PictureDamage(frame.pts, "timestamps jump back; left out"))
         return builder.pictures(), damage
 
     def _feed(self, group: PacketGroup) -> tuple[VideoPacket | None, ...]:
@@ -449,11 +450,11 @@ class _PicturesBuilder:
         self._motion_luma: list[NDArray[np.uint8]] = []
         self._full_range = False
 
-    def add(self, frame: VideoFrame) -> None:
-        """Take a frame's samples; a frame that does not come after the one before is left out."""
+    def add(self, frame: VideoFrame) -> bool:
+        """Take a frame's samples; return whether it comes after the one before, without which it is left out."""
         pts = frame.pts if frame.pts is not None else frame.dts
         if pts is None or (self._pts and pts <= self._pts[-1]):
-            return
+            return False
         index = len(self._pts)
         if index == len(self._luma):
             self._luma = np.concatenate([self._luma, np.empty_like(self._luma)])
@@ -465,6 +466,7 @@ class _PicturesBuilder:
         if pts in self._motion_pts:
             self._motion_index.append(index)
             self._motion_luma.append(self._sampler.cell_means(readable))
+        return True
 
     def pictures(self) -> Pictures | None:
         """Return what was collected; None when nothing was."""

@@ -97,6 +97,7 @@ class PacketGrouper:
         self._current = _Open(restarts=True, first_pts=None)
         # A group that is complete but for leading pictures that may follow the next keyframe.
         self._waiting: _Open | None = None
+        self._latest = -(2**63)
         self._leading: list[VideoPacket] = []
 
     def add(self, packet: VideoPacket) -> Iterator[PacketGroup]:
@@ -111,6 +112,7 @@ class PacketGrouper:
             self._waiting, self._leading = self._current, []
             self._current = _Open(restarts=True, first_pts=packet.pts)
         self._current.add(packet)
+        self._latest = max(self._latest, packet.pts if packet.pts is not None else self._latest)
         if len(self._current.packets) >= MAX_GROUP_PACKETS or self._current.size >= MAX_GROUP_BYTES:
             if self._waiting is not None:
                 yield self._release()
@@ -128,6 +130,7 @@ class PacketGrouper:
             self._splits
             and packet.is_keyframe
             and packet.pts is not None
+            and packet.pts > self._latest  # a clock that is set back parts nothing
             and len(self._current.packets) >= MIN_GROUP_PACKETS
             and is_fresh_start(packet, self._codec)
         )

@@ -13,6 +13,22 @@ from numpy.typing import NDArray
 from autoclip.signals.runs import runs_of
 from autoclip.signals.table import Event
 
+DRIFT = 1.5
+"""Pictures of a run may differ by this many times the noise over its minimum length: the codec's sharpening adds up."""
+
+SETTLING = 3.0
+SETTLING_PICTURES = 5
+"""A codec sharpens a picture that stands still over the first few repetitions, by up to this many times the noise."""
+
+STANDS_OUT = 2.0
+"""A freeze changes at most by the reciprocal of this share of what its surroundings change."""
+
+AROUND = 8
+"""Pictures on each side that are its surroundings."""
+
+PERFECTLY_STILL = 0.1
+"""Share of the noise below which nothing but the codec moves: such a run is a freeze wherever it lies."""
+
 
 def earlier_picture(seconds: NDArray[np.float64], min_sec: float) -> NDArray[np.intp]:
     """Return, for each picture, the earliest one that is less than `min_sec` before it (itself if there is none)."""
@@ -50,19 +66,45 @@ def freeze_runs(
     tuple of Event
         From the first of the equal pictures to the first that differs; the score is 1 - mean change / noise.
     """
-    still = change <= noise
-    runs = runs_of(still)
     earlier = earlier_picture(seconds, min_sec)
     ends = np.append(seconds, end_sec)
     events: list[Event] = []
-    for first_still, after in zip(runs.first, runs.after, strict=True):
-        for first, end in _without_drift(max(int(first_still) - 1, 0), int(after), drift, earlier, noise):
-            if ends[end] - seconds[first] >= min_sec - 1e-9:
-                stillness = (
-                    1.0 - float(np.mean(change[first + 1 : end])) / noise if noise > 0 and end > first + 1 else 1.0
+    runs = runs_of(change <= noise)
+    for first_still, after_still in zip(runs.first.tolist(), runs.after.tolist(), strict=True):
+        begin = _settling(change, max(first_still - 1, 0), noise)
+        for first, after in _without_drift(begin, after_still, drift, earlier, noise):
+            long_enough = ends[after] - seconds[first] >= min_sec - 1e-9
+            if long_enough and _stands_out(change, first, after, noise):
+                events.append(
+                    Event("freeze", float(seconds[first]), float(ends[after]), _stillness(change, first, after, noise))
                 )
-                events.append(Event("freeze", float(seconds[first]), float(ends[end]), max(0.0, stillness)))
     return tuple(events)
+
+
+def _settling(change: NDArray[np.float32], first: int, noise: float) -> int:
+    """Return where a run begins when the pictures in which the codec still sharpens the frozen one are counted in."""
+    begin = first
+    while begin > 0 and first - begin < SETTLING_PICTURES and change[begin] <= SETTLING * noise:
+        begin -= 1
+    # Only a sudden stop has a codec catch up; a motion that ebbs away has not frozen yet.
+    sudden = change[begin] >= STANDS_OUT * change[begin + 1 : first + 1].max(initial=noise)
+    return begin if begin < first and sudden else first
+
+
+def _stands_out(change: NDArray[np.float32], first: int, after: int, noise: float) -> bool:
+    """Whether a run is stiller than what surrounds it, or perfectly still: grain next to grain is no freeze."""
+    within = float(np.median(change[first + 1 : after])) if after > first + 1 else 0.0
+    if within <= noise * PERFECTLY_STILL:
+        return True
+    before, behind = change[max(first + 1 - AROUND, 0) : first + 1], change[after : after + AROUND]
+    levels = [float(np.median(side)) for side in (before, behind) if len(side)]
+    return max(levels, default=0.0) >= STANDS_OUT * within
+
+
+def _stillness(change: NDArray[np.float32], first: int, after: int, noise: float) -> float:
+    if noise <= 0 or after <= first + 1:
+        return 1.0
+    return max(0.0, 1.0 - float(np.mean(change[first + 1 : after])) / noise)
 
 
 def _without_drift(
@@ -70,7 +112,7 @@ def _without_drift(
 ) -> list[tuple[int, int]]:
     """Part a run at the pictures that have drifted away from one earlier in it."""
     parts: list[tuple[int, int]] = []
-    for index in np.flatnonzero(drift[first:after] > noise) + first:
+    for index in np.flatnonzero(drift[first:after] > DRIFT * noise) + first:
         if earlier[index] >= first:
             parts.append((first, int(index)))
             first = int(index)
