@@ -168,6 +168,7 @@ class WindowSettings(SettingsGroup):
         gt=0.0,
         le=3600.0,
     )
+    cut_snap_reach_sec: float = _parameter(8.0, "The same for cuts, fades and chapters.", unit="s", gt=0.0, le=3600.0)
     moment_min_sec: float = _parameter(
         8.0, "Length to which a shorter moment is widened before its clip is snapped.", unit="s", ge=0.0, le=120.0
     )

@@ -106,8 +106,9 @@ class _Reach:
             # With a pause in reach, a calm picture is no reason to cut into a word.
             pull = np.where(self.edited[near] | self.quiet[near], pull, 0.0)
         index = int(pull.argmax()) + int(low)
-        beyond = abs(self.times[index] - preferred) > settings.snap_reach_sec
-        if beyond and not self.edited[index] and not self._in_phrase(min(max(preferred, earliest), latest)):
+        reach = settings.cut_snap_reach_sec if self.edited[index] else settings.snap_reach_sec
+        beyond = abs(self.times[index] - preferred) > reach
+        if beyond and not self._in_phrase(min(max(preferred, earliest), latest)):
             return Edge(min(max(preferred, earliest), latest), None)
         return Edge(float(self.times[index]), self.boundaries[index])
 

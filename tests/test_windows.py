@@ -78,7 +78,7 @@ def test_of_equal_boundaries_the_one_nearer_to_the_moment_wins():
 
 def test_a_large_decay_lets_the_best_boundary_win_anywhere_in_range():
     choices = [boundary(37.0, score=0.6), boundary(45.0), boundary(55.0), boundary(70.0, score=0.6)]
-    built = window(choices, snap_decay_sec=3600, cut_snap_decay_sec=3600)
+    built = window(choices, snap_decay_sec=3600, cut_snap_decay_sec=3600, cut_snap_reach_sec=3600)
     assert (built.interval.start, built.interval.end) == (37.0, 70.0)
 
 
