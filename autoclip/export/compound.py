@@ -141,7 +141,7 @@ def _joined(layout: Layout, bench: Workbench, render_pieces: _PieceMaker) -> Ren
         ),
         commands=(*made.commands, *sound_commands),
         notes=made.notes,
-        ends=(first, last) if comparable else None,
+        ends=(first, last if made.method == "smart" else None) if comparable else None,
     )
 
 

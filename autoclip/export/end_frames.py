@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from autoclip.export.frame_span import FrameSpan
 from autoclip.export.order import CutOrder
+from autoclip.media.container import open_container
 from autoclip.media.frames import open_frames
 from autoclip.media.orientation import Orientation
 from autoclip.media.probe import probe
@@ -27,7 +28,7 @@ _FLAT = 1.0
 Look = NDArray[np.float32]
 
 
-def wrong_ends(rendered: Path, first: CutOrder, last: CutOrder, *, turned: bool) -> list[str]:
+def wrong_ends(rendered: Path, first: CutOrder, last: CutOrder | None, *, turned: bool) -> list[str]:
     """Compare the first and last frame of a file with the source's frames at and beside those places.
 
     A frame is called wrong when a neighbour of the one asked for looks clearly more like it. Pictures are compared
@@ -38,7 +39,9 @@ def wrong_ends(rendered: Path, first: CutOrder, last: CutOrder, *, turned: bool)
     rendered : Path
         The export.
     first, last : CutOrder
-        The cuts it starts and ends with; of a single clip, the same.
+        The cuts it starts and ends with; of a single clip, the same. None for the last does not look there: where
+        each frame was passed on by its own time, the first frame, their number and all their times tell the last one
+        too, and looking costs the decoding of up to ten seconds.
     turned : bool
         Whether the export's pixels were turned as the source's display matrix says (encoding does, copying does not).
 
@@ -47,14 +50,15 @@ def wrong_ends(rendered: Path, first: CutOrder, last: CutOrder, *, turned: bool)
     list of str
         A sentence for each end that is wrong.
     """
-    probed = probe(rendered)
-    with open_frames(rendered, probed, in_runs=True) as frames:
-        start = _small(frames.at(0.0).frame, Orientation())
-        end = _small(frames.at(probed.duration_sec - _INTO_SHARE * last.span.frame_sec).frame, Orientation())
-    faults = (
-        _fault("first", first, first.span.first, start, turned=turned),
-        _fault("last", last, last.span.last, end, turned=turned),
-    )
+    with open_container(rendered) as container:
+        start = _small(next(container.decode(video=0)), Orientation())
+    faults = [_fault("first", first, first.span.first, start, turned=turned)]
+    if last is not None:
+        probed = probe(rendered)
+        with open_frames(rendered, probed, in_runs=True) as frames:
+            found = frames.at(probed.duration_sec - _INTO_SHARE * last.span.frame_sec)
+            end = _small(found.frame, Orientation())
+        faults.append(_fault("last", last, last.span.last, end, turned=turned))
     return [fault for fault in faults if fault]
 
 

@@ -55,7 +55,8 @@ class Rendering:
     suffix : str
         The ending its name needs; empty when the one asked for will do.
     ends : tuple of CutOrder or None
-        The cuts whose first and last frame it starts and ends with; None where they were changed too much to be told.
+        The cuts whose first and last frame it starts and ends with, as `wrong_ends` takes them; None where they were
+        changed too much to be told.
     """
 
     method: CutMethod
@@ -64,7 +65,7 @@ class Rendering:
     commands: tuple[Command, ...]
     notes: tuple[str, ...] = ()
     suffix: str = ""
-    ends: tuple[CutOrder, CutOrder] | None = None
+    ends: tuple[CutOrder, CutOrder | None] | None = None
 
 
 def cut_by_method(order: CutOrder, bench: Workbench) -> Rendering:
@@ -122,7 +123,7 @@ def cut_exactly(order: CutOrder, bench: Workbench) -> Rendering:
         actual=order.span.interval,
         expected=encoded_expectation(order),
         commands=(run.command,),
-        ends=None if altered(order.settings) else (order, order),
+        ends=None if altered(order.settings) else (order, None),
     )
 
 

@@ -59,14 +59,14 @@ def choose_tracks(video: Video, settings: ExportSettings) -> tuple[SoundTrack, .
     ParameterError
         If there is no such track, or it has no decoder.
     """
-    wanted = settings.audio_tracks
-    if wanted == "none" or (wanted == "default" and video.audio is None):
+    wanted, known = settings.audio_tracks, video.audio
+    if wanted == "none" or (wanted == "default" and known is None):
         return ()
+    if wanted == "default" and known is not None:
+        return (SoundTrack(known.index, known.codec, known.language, known.sample_rate, known.channels),)
     tracks = _readable_tracks(video)
     if wanted == "all":
         return tuple(track for track in tracks if track is not None)
-    if wanted == "default":
-        return tuple(track for track in tracks if track and video.audio and track.index == video.audio.index)
     chosen = tracks[int(wanted) - 1] if 1 <= int(wanted) <= len(tracks) else None
     if chosen is None:
         raise ParameterError(f"{video.path.name} has no readable audio track {wanted}; it has {len(tracks)} in all")
