@@ -1,0 +1,1 @@
+"""Measurements, one room each, that write docs/benchmarks.md."""

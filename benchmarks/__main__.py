@@ -1,0 +1,66 @@
+"""Run every benchmark, or those named, and write what they measured into docs/benchmarks.md.
+
+A benchmark is a room of this package with a function ``run() -> str`` that returns its section.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import platform
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import benchmarks
+
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+HEAD = """# Benchmarks
+
+Made by `make bench` (`python -m benchmarks [NAME]...` runs some of them and rewrites their sections).
+"""
+
+
+def main(names: list[str]) -> int:
+    """Run the benchmarks `names`, or all."""
+    rooms = discover()
+    unknown = [name for name in names if name not in rooms]
+    if unknown:
+        sys.stderr.write(f"no benchmark {', '.join(unknown)}; there are {', '.join(rooms)}\n")
+        return 2
+    for name in names or rooms:
+        sys.stderr.write(f"{name} ...\n")
+        section = importlib.import_module(f"benchmarks.{name}").run()
+        write_section(name, f"{section.rstrip()}\n\n{circumstances(name)}\n")
+        print(section)
+    return 0
+
+
+def discover() -> list[str]:
+    """Return the names of the rooms that measure something."""
+    names = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name != "__main__")
+    return [name for name in names if hasattr(importlib.import_module(f"benchmarks.{name}"), "run")]
+
+
+def circumstances(name: str) -> str:
+    """Say how and on what a section was measured."""
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg()) if hasattr(os, "getloadavg") else "unknown"
+    return (
+        f"*`python -m benchmarks {name}`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores ({platform.machine()}), "
+        f"Python {platform.python_version()}; load averages at the end {load}.*"
+    )
+
+
+def write_section(name: str, section: str) -> None:
+    """Put a section into the page in place of its earlier one."""
+    page = PAGE.read_text() if PAGE.exists() else HEAD
+    block = f"<!-- {name} -->\n{section}<!-- end of {name} -->"
+    pattern = re.compile(rf"<!-- {name} -->.*?<!-- end of {name} -->", re.DOTALL)
+    page = pattern.sub(lambda _match: block, page) if pattern.search(page) else f"{page.rstrip()}\n\n{block}\n"
+    PAGE.write_text(page)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

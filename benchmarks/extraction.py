@@ -1,0 +1,103 @@
+"""Speed and memory of an analysis beside a plain decode, the four-pass design and PySceneDetect on the same film."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from imageio_ffmpeg import get_ffmpeg_exe
+
+from benchmarks.films import make_film
+from benchmarks.measured_process import Cost, cost_of
+
+MINUTES = float(os.environ.get("BENCH_MINUTES", "10"))
+"""Length of the films; shorter ones let the start of Python weigh more."""
+
+PROFILES = ("exact", "balanced", "fast")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table."""
+
+    what: str
+    cost: Cost
+
+
+def run() -> str:
+    """Measure, and return the section."""
+    seconds = max(60, round(MINUTES * 60))
+    with tempfile.TemporaryDirectory() as folder:
+        parts = [
+            _section(
+                f"{seconds // 60} min of 1280x720, 30 fps, 1.1 Mbps, no B-frames",
+                make_film(Path(folder) / "720.mp4", size="1280x720", bitrate="1000k", b_frames=0, seconds=seconds),
+                others=True,
+            ),
+            _section(
+                f"{seconds // 60} min of 1920x1080, 30 fps, 3.1 Mbps, 3 B-frames",
+                make_film(Path(folder) / "1080.mp4", size="1920x1080", bitrate="3000k", b_frames=3, seconds=seconds),
+                others=False,
+            ),
+            _memory(Path(folder)),
+        ]
+    return "## Extraction\n\n" + "\n".join(parts)
+
+
+def _section(title: str, film: Path, *, others: bool) -> str:
+    plain = cost_of(_plain_decode(film))
+    rows = [Row("`ffmpeg -i X -map 0:v -f null -`", plain)]
+    rows += [Row(f"`autoclip analyze`, `profile={profile}`", cost_of(_analyze(film, profile))) for profile in PROFILES]
+    if others:
+        rows.append(Row("four passes (the older design's ffmpeg commands)", _four_passes(film)))
+        rows.append(Row("PySceneDetect `detect-adaptive` (cuts alone)", cost_of(_scenedetect(film))))
+    lines = [
+        f"| {row.what} | {row.cost.cpu_sec:.1f} | {row.cost.cpu_sec / plain.cpu_sec:.2f} | {row.cost.wall_sec:.1f} | "
+        f"{row.cost.wall_sec / plain.wall_sec:.2f} | {row.cost.peak_mb:.0f} |"
+        for row in rows
+    ]
+    head = "| | CPU s | of the plain decode | wall s | of the plain decode | peak MB |\n|---|---|---|---|---|---|"
+    return f"### {title}\n\n{head}\n" + "\n".join(lines) + "\n"
+
+
+def _memory(folder: Path) -> str:
+    lines = []
+    for minutes in (10, 120):
+        film = make_film(folder / f"{minutes}.mp4", size="320x180", bitrate="150k", b_frames=2, seconds=minutes * 60)
+        cost = cost_of(_analyze(film, "balanced"))
+        lines.append(
+            f"| {minutes} min | {cost.peak_mb:.0f} | {cost.cpu_sec:.1f} | {minutes * 60 / cost.wall_sec:.0f}x |"
+        )
+        film.unlink()
+    head = "| 320x180, `balanced` | peak MB | CPU s | times real time |\n|---|---|---|---|"
+    return f"### Memory against length\n\n{head}\n" + "\n".join(lines) + "\n"
+
+
+def _plain_decode(film: Path) -> list[str | Path]:
+    return [get_ffmpeg_exe(), "-v", "error", "-nostdin", "-i", film, "-map", "0:v", "-f", "null", "-"]
+
+
+def _analyze(film: Path, profile: str) -> list[str | Path]:
+    program = Path(sys.executable).with_name("autoclip")
+    output = film.with_suffix(f".{profile}")
+    return [program, "analyze", film, "--output-dir", output, "--quiet", "--set", f"profile={profile}"]
+
+
+def _four_passes(film: Path) -> Cost:
+    """Sound, motion frames, scene cuts, black and freeze, as the older design had them: each decodes the film anew."""
+    outputs = (
+        ("-vn", "-ac", "1", "-ar", "22050", "-f", "f32le"),
+        ("-an", "-vf", "fps=4,scale=160:-2", "-pix_fmt", "gray", "-f", "rawvideo"),
+        ("-an", "-vf", "select='gt(scene,0.3)',showinfo", "-f", "null"),
+        ("-an", "-vf", "blackdetect=d=0.1:pix_th=0.10,freezedetect=n=0.003:d=0.5", "-f", "null"),
+    )
+    decode = (get_ffmpeg_exe(), "-v", "error", "-nostdin", "-y", "-i", film)
+    return sum((cost_of([*decode, *output, os.devnull]) for output in outputs), Cost(0.0, 0.0, 0.0))
+
+
+def _scenedetect(film: Path) -> list[str | Path]:
+    program = "import sys, scenedetect; print(len(scenedetect.detect(sys.argv[1], scenedetect.AdaptiveDetector())))"
+    return [sys.executable, "-c", program, film]

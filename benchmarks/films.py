@@ -1,0 +1,45 @@
+"""The films that are measured: made on the spot, or enlarged from the shared folder where there is one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from imageio_ffmpeg import get_ffmpeg_exe
+
+SHARED = Path(os.environ.get("AUTOCLIP_SHARED", Path(__file__).parents[2] / "shared"))
+FILM = SHARED / "media" / "bbb_000-150s_252p.mp4"
+
+
+def make_film(path: Path, *, size: str, bitrate: str, b_frames: int, seconds: int, unit_sec: int = 60) -> Path:
+    """Encode `unit_sec` of film (Big Buck Bunny enlarged, else a flight into the Mandelbrot set) and repeat it."""
+    unit = path.with_suffix(".unit.mp4")
+    source = (
+        ["-i", FILM]
+        if FILM.exists()
+        else ["-f", "lavfi", "-i", f"mandelbrot=s={size}:r=30", "-f", "lavfi", "-i", "anoisesrc"]
+    )
+    picture = ["-vf", f"scale={size.replace('x', ':')},fps=30", "-pix_fmt", "yuv420p"]
+    coding = [
+        "-c:v",
+        "libx264",
+        "-preset",
+        "veryfast",
+        "-bf",
+        str(b_frames),
+        "-b:v",
+        bitrate,
+        "-c:a",
+        "aac",
+        "-ac",
+        "2",
+    ]
+    _ffmpeg(*source, "-t", str(unit_sec), *picture, *coding, unit)
+    _ffmpeg("-stream_loop", str(seconds // unit_sec - 1), "-i", unit, "-c", "copy", path)
+    unit.unlink()
+    return path
+
+
+def _ffmpeg(*arguments: str | Path) -> None:
+    subprocess.run([get_ffmpeg_exe(), "-v", "error", "-nostdin", "-y", *(str(part) for part in arguments)], check=True)
