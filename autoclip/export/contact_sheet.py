@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,9 @@ TILE_WIDTH, TILE_HEIGHT = 320, 180
 _CAPTION_HEIGHT = 40
 _MARGIN = 12
 _PAPER, _INK, _FAINT = (250, 250, 248), (25, 25, 30), (110, 110, 118)
-_MOST_LETTERS = 44
+_MOST_LETTERS = 40
+_FONTS = ("NotoSansCJK-Regular.ttc", "Arial Unicode.ttf", "DejaVuSans.ttf", "NotoSans-Regular.ttf", "arial.ttf")
+"""Fonts of the usual systems, the widest repertoires first. Pillow's own, when there is none, has ASCII only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,13 @@ def make_contact_sheet(tiles: Sequence[Tile], target: Path, *, columns: int = 4,
     sheet = Image.new("RGB", (width, head + rows * (TILE_HEIGHT + _CAPTION_HEIGHT + _MARGIN)), _PAPER)
     pen = ImageDraw.Draw(sheet)
     if title:
-        pen.text((_MARGIN, _MARGIN), title, fill=_INK, font=ImageFont.load_default(20))
+        _write(pen, (_MARGIN, _MARGIN), title, 20, _INK)
     for number, tile in enumerate(tiles):
         row, column = divmod(number, columns)
         left = _MARGIN + column * (TILE_WIDTH + _MARGIN)
         top = head + row * (TILE_HEIGHT + _CAPTION_HEIGHT + _MARGIN)
         sheet.paste(_picture(tile), (left, top))
-        _caption(pen, tile.clip, left, top + TILE_HEIGHT + 4)
+        _caption(pen, number + 1, tile.clip, left, top + TILE_HEIGHT + 4)
     with temporary_path(target.parent) as part:
         try:
             sheet.save(part, format="JPEG", quality=88)
@@ -93,11 +96,24 @@ def _picture(tile: Tile) -> Image.Image:
     return frame
 
 
-def _caption(pen: ImageDraw.ImageDraw, clip: Clip, left: int, top: int) -> None:
-    name = clip.name if len(clip.name) <= _MOST_LETTERS else clip.name[: _MOST_LETTERS - 1] + "…"
-    pen.text((left, top), name, fill=_INK, font=ImageFont.load_default(14))
-    times = f"{_clock(clip.start)} – {_clock(clip.end)}  ({clip.duration:.1f} s)  {clip.quality_score:.2f}"
-    pen.text((left, top + 18), times, fill=_FAINT, font=ImageFont.load_default(12))
+def _caption(pen: ImageDraw.ImageDraw, number: int, clip: Clip, left: int, top: int) -> None:
+    name = " ".join(clip.name.split())
+    name = name if len(name) <= _MOST_LETTERS else name[: _MOST_LETTERS - 3] + "..."
+    _write(pen, (left, top), f"{number}  {name}", 14, _INK)
+    times = f"{_clock(clip.start)} - {_clock(clip.end)}  ({clip.duration:.1f} s)  {clip.quality_score:.2f}"
+    _write(pen, (left, top + 18), times, 12, _FAINT)
+
+
+def _write(pen: ImageDraw.ImageDraw, place: tuple[int, int], text: str, size: int, ink: tuple[int, int, int]) -> None:
+    """Write a line in the widest font there is; without one, in letters without their accents."""
+    for name in _FONTS:
+        try:
+            pen.text(place, text, fill=ink, font=ImageFont.truetype(name, size))
+        except OSError:
+            continue
+        return
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    pen.text(place, plain, fill=ink, font=ImageFont.load_default(size))
 
 
 def _clock(seconds: float) -> str:
