@@ -76,9 +76,7 @@ CleanText = Annotated[str, StringConstraints(min_length=1, max_length=4096), Aft
 """A path or an address."""
 
 PATH_PATTERN: dict[str, Any] = {"pattern": r"^/[^\u0000-\u001f\u007f-\u009f]*$"}
-URL_PATTERN: dict[str, Any] = {
-    "pattern": r"^https?://[^/@\s\u0000-\u001f\u007f-\u009f]+(/[^\s\u0000-\u001f\u007f-\u009f]*)?$"
-}
+URL_PATTERN: dict[str, Any] = {"pattern": r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?$"}
 """What is said of paths and addresses in the OpenAPI document; the code that takes them says it in words."""
 
 Seconds = Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)]

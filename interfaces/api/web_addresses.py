@@ -37,7 +37,7 @@ def web_address(url: str, *, allow_private: bool) -> str:
         name, port = parts.hostname, parts.port
     except ValueError:
         name, port = None, None
-    if name is None or parts.scheme not in {"http", "https"} or re.search(r"\s", url):
+    if name is None or not _is_host(name) or parts.scheme not in {"http", "https"} or re.search(r"\s", url):
         raise ParameterError(f"{url[:80]!r} is no web address; give one that begins with https:// or http://")
     if parts.username is not None:
         raise ParameterError("an address with a password in it would be shown to everyone; leave it out")
@@ -48,6 +48,17 @@ def web_address(url: str, *, allow_private: bool) -> str:
             f"{name[:80]!r} lies within this network; AUTOCLIP_ALLOW_PRIVATE_URLS=true allows that",
         )
     return url
+
+
+def _is_host(name: str) -> bool:
+    """Whether this can be the name or address of a server: a name in any script that IDNA (RFC 3490) can spell."""
+    if ":" in name:
+        return True  # an IPv6 address, which `urlsplit` has checked
+    try:
+        spelled = name.encode("idna").decode()
+    except UnicodeError:
+        return False
+    return re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?", spelled) is not None
 
 
 def _addresses(name: str, port: int) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
