@@ -40,8 +40,9 @@ def run() -> str:
     lines = [_line(name, slack) for name, slack in films]
     head = "| hard cuts, F1 (precision / recall) | exact | balanced | fast | PySceneDetect |\n|---|---|---|---|---|"
     return (
-        "## Accuracy\n\nCuts at the default `scene_threshold`; gradual transitions and zones marked doubtful are neutral, as in "
-        "the shared scoring program. Big Buck Bunny and Sol Levante exact to the frame, the matches within one frame.\n\n"
+        "## Accuracy\n\nCuts at the default `scene_threshold`; gradual transitions and zones marked doubtful are "
+        "neutral, as in the shared scoring program. Big Buck Bunny and Sol Levante exact to the frame, the matches "
+        "within one frame.\n\n"
         f"{head}\n" + "\n".join(lines)
     )
 

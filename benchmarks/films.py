@@ -21,21 +21,8 @@ def make_film(path: Path, *, size: str, bitrate: str, b_frames: int, seconds: in
         else ["-f", "lavfi", "-i", f"mandelbrot=s={size}:r=30", "-f", "lavfi", "-i", "anoisesrc"]
     )
     picture = ["-vf", f"scale={size.replace('x', ':')},fps=30", "-pix_fmt", "yuv420p"]
-    coding = [
-        "-c:v",
-        "libx264",
-        "-preset",
-        "veryfast",
-        "-bf",
-        str(b_frames),
-        "-b:v",
-        bitrate,
-        "-c:a",
-        "aac",
-        "-ac",
-        "2",
-    ]
-    _ffmpeg(*source, "-t", str(unit_sec), *picture, *coding, unit)
+    coding = ["-c:v", "libx264", "-preset", "veryfast", "-bf", str(b_frames), "-b:v", bitrate]
+    _ffmpeg(*source, "-t", str(unit_sec), *picture, *coding, "-c:a", "aac", "-ac", "2", unit)
     _ffmpeg("-stream_loop", str(seconds // unit_sec - 1), "-i", unit, "-c", "copy", path)
     unit.unlink()
     return path

@@ -48,6 +48,9 @@ Description = TypeVar("Description")
 MAX_DECODERS = 8
 """Beyond this the interpreter's lock, held for about a tenth of the work, is what they wait for."""
 
+KEYFRAME_SPACING_SEC = 0.2
+"""Of keyframes that follow each other more closely than this one is enough for profile ``fast``."""
+
 _HEARTBEAT_SEC = 0.2
 _GROUPS_TO_JUDGE = 2
 
@@ -263,17 +266,35 @@ def _read(container: InputContainer, video: Video, policy: DecodePolicy) -> Iter
         if stream not in wanted:
             stream.discard = Discard.all
     keys_only = policy.skip_frame == "NONKEY"
+    keyframes = _SpacedKeyframes(video)
     try:
         for packet in container.demux(*wanted):
             if packet.size == 0:
                 continue
             if packet.stream_index == video.video.index:
-                if keys_only and not packet.is_keyframe:
+                if keys_only and not keyframes.wants(packet):
                     continue
                 _count_from_first_frame(packet, video.video.start_pts)
             yield packet
     except av.error.FFmpegError as error:
         yield ReadingStopped(error.strerror or "invalid data")
+
+
+class _SpacedKeyframes:
+    """Picks keyframes that are some way apart: in some codecs every picture is one."""
+
+    def __init__(self, video: Video) -> None:
+        self._spacing = KEYFRAME_SPACING_SEC / video.video.time_base
+        self._last: int | None = None
+
+    def wants(self, packet: Packet[Stream]) -> bool:
+        """Whether to decode the packet's picture."""
+        if not packet.is_keyframe:
+            return False
+        far = self._last is None or packet.pts is None or abs(packet.pts - self._last) >= self._spacing
+        if far:
+            self._last = packet.pts
+        return far
 
 
 def _count_from_first_frame(packet: Packet[Stream], start_pts: int) -> None:
@@ -422,7 +443,7 @@ class _PictureDecoder:
                 damage.append(PictureDamage(packet.pts if packet else None, error.strerror or "invalid data"))
                 continue
             for frame in frames:
-                if not self._one_by_one and not _belongs(frame, group):
+                if _is_before_time_zero(frame) or (not self._one_by_one and not _belongs(frame, group)):
                     continue
                 if frame.is_corrupt:
                     damage.append(PictureDamage(frame.pts, "the picture is damaged"))
@@ -483,6 +504,11 @@ class _PicturesBuilder:
         )
 
 
+def _is_before_time_zero(frame: VideoFrame) -> bool:
+    """Whether a frame is shown before the first one that can be shown whole, as after a cut through an open group."""
+    return frame.pts is not None and frame.pts < 0
+
+
 def _belongs(frame: VideoFrame, group: PacketGroup) -> bool:
     pts = frame.pts if frame.pts is not None else frame.dts
     if pts is None:
@@ -503,4 +529,4 @@ def _facts(group: PacketGroup) -> list[PacketFacts]:
 
 def _end_of(packet: VideoPacket) -> int:
     pts = packet.pts if packet.pts is not None else packet.dts
-    return 0 if pts is None else pts + (packet.duration or 0)
+    return 0 if pts is None or packet.is_discard else pts + (packet.duration or 0)

@@ -116,6 +116,12 @@ def test_keyframes_alone(encode_tracks, film):
     assert (pts * probe(path).video.time_base * 25).tolist() == [0, 20, 40, 60, 80]
 
 
+def test_where_every_picture_is_a_keyframe_some_are_enough(encode_tracks, film):
+    path = encode_tracks("i.mp4", film(shot(1, 100), size=(128, 72), options={"g": "1", "preset": "ultrafast"}))
+    pts = joined(pictures_of(path, skip="NONKEY"), "pts")
+    assert (np.diff(pts * probe(path).video.time_base) == Fraction(1, 5)).all()
+
+
 def test_whoever_stops_listening_leaves_no_thread_behind(encode_tracks, film):
     path = encode_tracks("t.mp4", film(shot(1, 400), size=(128, 72), options={"g": "100"}))
     before = threading.active_count()
