@@ -17,6 +17,10 @@ SHUTDOWN_SEC = 5
 """How long open streams may keep a server from ending."""
 
 
+MOST_CONNECTIONS = 1000
+"""Beyond this, new requests are answered 503 at once: a client that opens lines and says nothing must end somewhere."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("serve")(serve)
@@ -84,5 +88,6 @@ def run_server(environment: Environment) -> None:
         # Behind a proxy the client's address would be whatever a header claims, and rates are counted by it.
         proxy_headers=False,
         timeout_keep_alive=30,
+        limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=SHUTDOWN_SEC,
     )
