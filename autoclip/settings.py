@@ -14,7 +14,7 @@ from string import Formatter
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -39,6 +39,12 @@ PlatformName = Literal["none", "tiktok", "reels", "shorts", "x"]
 def _parameter(default: object, text: str, *, unit: str = "", **bounds: float) -> Any:  # noqa: ANN401
     """Declare one parameter: default, help, unit and numeric bounds (`ge`, `gt`, `le`, `lt`)."""
     return Field(default, description=text, json_schema_extra={"unit": unit}, **bounds)  # type: ignore[call-overload]
+
+
+def _in_order(least_name: str, least: float, most_name: str, most: float) -> None:
+    """Refuse a least value above its greatest."""
+    if least > most:
+        raise ValueError(f"{least_name} = {least:g} is above {most_name} = {most:g}; lower the one or raise the other")
 
 
 class SettingsGroup(BaseModel):
@@ -188,6 +194,12 @@ class WindowSettings(SettingsGroup):
     quality_w_dead_time: float = _parameter(0.05, "Weight of the penalty for dead time.", ge=0.0, le=1.0)
     dead_time_threshold: float = _parameter(0.1, "Activity below which a step is dead time.", ge=0.0, le=10.0)
 
+    @model_validator(mode="after")
+    def _ranges_are_in_order(self) -> Self:
+        _in_order("pre_min", self.pre_min, "pre_max", self.pre_max)
+        _in_order("post_min", self.post_min, "post_max", self.post_max)
+        return self
+
 
 class FilterSettings(SettingsGroup):
     """Which windows are dropped."""
@@ -217,6 +229,11 @@ class SceneSettings(SettingsGroup):
     merge_growth: float = _parameter(
         1.2, "V1: factor on the minimum length in each pass of adaptive merging.", gt=1.0, le=4.0
     )
+
+    @model_validator(mode="after")
+    def _lengths_are_in_order(self) -> Self:
+        _in_order("min_clip_seconds", self.min_clip_seconds, "max_clip_seconds", self.max_clip_seconds)
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -469,5 +486,7 @@ def unknown_name(name: str, known: Iterable[str]) -> str:
 
 def _sentence(fault: ErrorDetails) -> str:
     """Turn one pydantic fault into a sentence that names the parameter and the way out."""
+    if isinstance(fault.get("ctx", {}).get("error"), ValueError) and isinstance(fault["input"], dict):
+        return str(fault["ctx"]["error"])  # a contradiction between two parameters names both
     name = str(fault["loc"][-1]) if fault["loc"] else "settings"
     return f"{name} = {fault['input']!r} is not allowed: {fault['msg'][0].lower()}{fault['msg'][1:]}"

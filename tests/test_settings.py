@@ -96,3 +96,18 @@ def test_values_within_the_bounds_are_accepted(parameter, share):
     if parameter.name.startswith(("pre_", "post_", "min_", "max_")):
         return  # bounded by one another as well; see the window tests
     assert Settings.from_flat({parameter.name: value}).flat()[parameter.name] == value
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"min_clip_seconds": 70}, ("min_clip_seconds = 70", "max_clip_seconds = 60")),
+        ({"pre_max": 1}, ("pre_min = 2", "pre_max = 1")),
+        ({"post_min": 40, "post_max": 30}, ("post_min = 40", "post_max = 30")),
+    ],
+)
+def test_a_contradiction_names_both_parameters(values, named):
+    with pytest.raises(ParameterError) as caught:
+        Settings.from_flat(values)
+    assert all(part in str(caught.value) for part in named)
+    assert "{" not in str(caught.value)
