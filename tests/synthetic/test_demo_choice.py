@@ -54,10 +54,6 @@ def test_every_goal_is_inside_a_clip(demo):
     assert not missed
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a window's end snaps to the best boundary however far, and a still card with sound is an anchor",
-)
 def test_no_decoy_is_in_a_clip(demo):
     truth, _, selection = demo
     shown = [
