@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+
 from autoclip.export.encoders import MP4, frame_timing, sound_encoder, video_encoder
 from autoclip.export.frame_span import FrameSpan
 from autoclip.export.loudness import measuring_filter
@@ -12,10 +14,12 @@ from autoclip.export.order import CutOrder
 from autoclip.export.picture import picture_filters
 from autoclip.export.sound import PREROLL_SEC, SoundTrack, sound_filters
 from autoclip.media.ffmpeg import safe_input
+from autoclip.media.packets import PacketTimes
 from autoclip.media.video import Video
 
 _INDEXED_CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 _BLIND_SEEK_SEC = 0.5
+_MICROSECOND = Fraction(1, 1_000_000)
 
 
 def exact_arguments(order: CutOrder, target: Path) -> tuple[str, ...]:
@@ -46,13 +50,26 @@ def picture_input(video: Video, span: FrameSpan) -> tuple[str, ...]:
     times = span.times
     key = times.keyframe_before(span.first)
     if video.container in _INDEXED_CONTAINERS:
-        # Half-way to the next frame: microseconds, in which ffmpeg seeks, must round to neither this side nor that.
-        start = int(times.pts[key])
-        later = times.shown[times.shown > start]
-        target = span.container_seconds(Fraction(start + int(later[0]), 2) if later.size else start)
+        target = span.container_seconds(_tick_to_seek(times, key))
     else:
         target = span.container_seconds(int(times.dts[key])) - Fraction(_BLIND_SEEK_SEC)
     return _sought_input(video, target)
+
+
+def _tick_to_seek(times: PacketTimes, key: int) -> Fraction:
+    """Return a time that leads to a keyframe, whether an index is kept by presentation or by decoding times.
+
+    It lies half-way to the next frame, so that microseconds, in which ffmpeg seeks, round to neither this side nor
+    that, and ahead of the next keyframe's decoding time, which at a variable rate may be long before it is shown.
+    """
+    start = int(times.pts[key])
+    later = times.shown[times.shown > start]
+    target = Fraction(start + int(later[0]), 2) if later.size else Fraction(start)
+    following = np.flatnonzero(times.keyframe[key + 1 :])
+    if following.size:
+        next_key = key + 1 + int(following[0])
+        target = min(target, Fraction(int(times.dts[next_key - 1]) + int(times.dts[next_key]), 2))
+    return target
 
 
 def sound_arguments(order: CutOrder, target: Path) -> tuple[str, ...]:
@@ -99,10 +116,10 @@ def cut_filters(span: FrameSpan) -> str:
     The limits lie half-way between frames, in whole ticks: ffmpeg reads them in microseconds and rounds them to ticks,
     which reaches no frame, be ticks much shorter than a microsecond or as long as a frame.
     """
-    usual = max(round(span.frame_sec / span.time_base), 1)
-    before = span.before if span.before is not None else span.first - usual
-    behind = span.after if span.after is not None else span.last + usual
-    lower = span.container_seconds(span.first - (span.first - before) // 2)
+    # Nothing is known of what lies before the keyframe the span starts with: no room there but for the rounding.
+    room = (span.first - span.before) // 2 if span.before is not None else int(_MICROSECOND / span.time_base)
+    behind = span.after if span.after is not None else span.last + max(round(span.frame_sec / span.time_base), 1)
+    lower = span.container_seconds(span.first - room)
     upper = span.container_seconds(behind - (behind - span.last) // 2)
     trim = f"trim=start={float(lower):.6f}:end={float(upper):.6f}"
     if span.starts_on_frame:

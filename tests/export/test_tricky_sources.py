@@ -7,13 +7,14 @@ from pathlib import Path
 
 import av
 import pytest
-from made_media import assert_in_step, complaints, look_at
+from made_media import BOARD, SIZE, assert_in_step, complaints, look_at
 
 from autoclip.errors import MediaError, ParameterError
 from autoclip.export.render import export_clip
 from autoclip.media.ffmpeg import find_ffmpeg, run_ffmpeg
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
+from autoclip.synthetic import RenderOptions, render
 from autoclip.timeline import Interval
 
 
@@ -126,3 +127,28 @@ def _wait_for(condition):
             return found
         time.sleep(0.05)
     raise AssertionError("did not happen within 20 s")
+
+
+@pytest.fixture(scope="module")
+def stills(tmp_path_factory):
+    """A variable frame rate as of a screen recording: two quick frames, then a still of a second, and so on."""
+    path = tmp_path_factory.mktemp("stills") / "stills.mp4"
+    options = RenderOptions(**SIZE, b_frames=2, frame_durations=(1.0, 1.0, 23.0), keyframe_interval=9)
+    render(BOARD, path, options)
+    return probe(path)
+
+
+@pytest.mark.parametrize("cut", ["exact", "smart"])
+def test_a_still_is_held_from_where_the_cut_starts_to_where_it_ends(tmp_path, stills, cut):
+    """Frames 0, 1, 2 begin at 0, 40, 80 ms, frames 3, 4, 5 a second later."""
+    result = export_clip(stills, Interval(2.5, 7.6), tmp_path / "clip.mp4", ExportSettings(cut=cut))
+    seen = look_at(result.path)
+    assert result.method == cut, result.notes
+    assert seen.numbers == list(range(8, 24))
+    assert seen.times[:3] == pytest.approx([0.0, 0.5, 0.54], abs=0.001)
+    with av.open(str(result.path)) as container:
+        stream = container.streams.video[0]
+        assert float(stream.duration * stream.time_base) == pytest.approx(5.1, abs=0.001)
+    assert (result.actual.start, result.actual.end) == (2.5, 7.6)
+    assert seen.beeps == pytest.approx([0.5, 1.5, 2.5, 3.5, 4.5], abs=0.02)
+    assert complaints(result.path) == ""
