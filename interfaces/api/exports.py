@@ -14,7 +14,7 @@ from autoclip.errors import ConflictError, NotFoundError, ParameterError
 from autoclip.settings import ExportSettings
 from interfaces.api import bodies
 from interfaces.api.bodies import Body, CleanName, Identity, Listing, ListQuery, PathIdentity
-from interfaces.api.files import RANGED, file_response
+from interfaces.api.files import file_response, ranged
 from interfaces.api.job_starts import Starter
 from interfaces.api.problems import documented
 from interfaces.api.services import Needed, Services
@@ -132,7 +132,7 @@ def get_export(export_id: PathIdentity, services: Needed) -> ExportView:
 
 
 @router.head("/exports/{export_id}/file", include_in_schema=False)
-@router.get("/exports/{export_id}/file", response_class=Response, responses={**RANGED, **documented(404)})
+@router.get("/exports/{export_id}/file", response_class=Response, responses={**ranged("*/*"), **documented(404)})
 def fetch_export(
     export_id: PathIdentity,
     request: Request,

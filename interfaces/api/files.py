@@ -18,12 +18,16 @@ from storage.names import file_name
 
 _RANGE = re.compile(r"(?P<first>[0-9]{1,18})-(?P<last>[0-9]{1,18})?|-(?P<suffix>[0-9]{1,18})")
 
-RANGED: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The file.", "content": {"application/octet-stream": {}}},
-    206: {"description": "The part of it that the Range header asks for.", "content": {"application/octet-stream": {}}},
-    304: {"description": "It is as it was: see If-None-Match and If-Modified-Since."},
-    **documented(416),
-}
+
+def ranged(*media_types: str, text: str = "The file.") -> dict[int | str, dict[str, Any]]:
+    """Return what OpenAPI says of an endpoint that answers with `file_response`."""
+    content = {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in media_types}
+    return {
+        200: {"description": text, "content": content},
+        206: {"description": "The part of it that the Range header asks for.", "content": content},
+        304: {"description": "It is as it was: see If-None-Match and If-Modified-Since."},
+        **documented(416),
+    }
 
 
 class _File(FileResponse):

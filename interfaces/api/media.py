@@ -14,7 +14,7 @@ from autoclip.errors import ConflictError, NotFoundError
 from autoclip.export.thumbnails import make_thumbnails
 from autoclip.media.playability import content_type_of, playability_of
 from interfaces.api.bodies import PathIdentity, View
-from interfaces.api.files import RANGED, file_response
+from interfaces.api.files import file_response, ranged
 from interfaces.api.job_starts import Starter
 from interfaces.api.probes import probed
 from interfaces.api.problems import documented
@@ -46,7 +46,11 @@ class Playback(View):
 
 
 @router.head("/{project_id}/video", include_in_schema=False)
-@router.get("/{project_id}/video", response_class=Response, responses={**RANGED, **documented(404, 415)})
+@router.get(
+    "/{project_id}/video",
+    response_class=Response,
+    responses={**ranged("video/*", "application/*"), **documented(404, 415)},
+)
 def get_video(project_id: PathIdentity, request: Request, services: Needed) -> Response:
     """Stream the source video; parts of it with a Range header."""
     project = _project(services, project_id)
@@ -80,7 +84,7 @@ def start_proxy(project_id: PathIdentity, services: Needed, starter: Starter) ->
 
 
 @router.head("/{project_id}/proxy", include_in_schema=False)
-@router.get("/{project_id}/proxy", response_class=Response, responses={**RANGED, **documented(404, 415)})
+@router.get("/{project_id}/proxy", response_class=Response, responses={**ranged("video/mp4"), **documented(404, 415)})
 def get_proxy(project_id: PathIdentity, request: Request, services: Needed) -> Response:
     """Stream the proxy; parts of it with a Range header."""
     project = _project(services, project_id)
@@ -95,8 +99,7 @@ def get_proxy(project_id: PathIdentity, request: Request, services: Needed) -> R
     "/{project_id}/thumbnails/{clip_id}",
     response_class=Response,
     responses={
-        **RANGED,
-        200: {"description": "A JPEG of 320x180.", "content": {"image/jpeg": {}}},
+        **ranged("image/jpeg", text="A JPEG of 320x180."),
         **documented(404, 415),
     },
 )
@@ -117,8 +120,7 @@ def get_thumbnail(project_id: PathIdentity, clip_id: PathIdentity, request: Requ
     "/{project_id}/report",
     response_class=Response,
     responses={
-        **RANGED,
-        200: {"description": "A self-contained page.", "content": {"text/html": {}}},
+        **ranged("text/html", text="A self-contained page."),
         **documented(404),
     },
 )
@@ -133,7 +135,9 @@ def get_report(project_id: PathIdentity, request: Request, services: Needed) -> 
     return response
 
 
-@router.get("/{project_id}/debug/{mode}", response_class=Response, responses={**RANGED, **documented(404)})
+@router.get(
+    "/{project_id}/debug/{mode}", response_class=Response, responses={**ranged("application/json"), **documented(404)}
+)
 def get_debug_document(
     project_id: PathIdentity, mode: Literal["v1", "v2"], request: Request, services: Needed
 ) -> Response:
