@@ -53,6 +53,8 @@ def picture_input(video: Video, span: FrameSpan) -> tuple[str, ...]:
         target = span.container_seconds(_tick_to_seek(times, key))
     else:
         target = span.container_seconds(int(times.dts[key])) - Fraction(_BLIND_SEEK_SEC)
+    if target <= span.container_seconds(times.origin):
+        return safe_input(video.path, video.container)  # some formats refuse a time before their first
     return _sought_input(video, target)
 
 

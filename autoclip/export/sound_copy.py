@@ -52,7 +52,11 @@ def sound_packets(
     """
     stream = container.streams[track.index]
     assert stream.time_base is not None  # noqa: S101 - an opened stream has one
-    container.seek(int((start - _SEEK_BACK_SEC) / stream.time_base), stream=stream)
+    target = int((start - _SEEK_BACK_SEC) / stream.time_base)
+    if target > (
+        stream.start_time or 0
+    ):  # a freshly opened file stands at its start, before which some can't be sought
+        container.seek(target, stream=stream)
     lead: Packet[Stream] | None = None
     for packet in container.demux(stream):
         if packet.size == 0 or packet.pts is None:

@@ -8,13 +8,14 @@ from fractions import Fraction
 
 import numpy as np
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from autoclip.errors import MediaError
-from autoclip.media.container import open_container
+from autoclip.media.container import open_container, rewind
 from autoclip.media.video import Video
 from autoclip.timeline import Interval
 
@@ -118,8 +119,10 @@ def _rows(container: InputContainer, video: Video, interval: Interval) -> list[_
     lead = _FIRST_LEAD_SEC
     while True:
         from_file_start = lead > interval.start
-        # Far below any timestamp: the file's start, wherever its clock starts.
-        container.seek(_BEFORE_ALL if from_file_start else int(first - Fraction(lead) / facts.time_base), stream=stream)
+        if from_file_start:
+            _to_start(container, video)
+        else:
+            container.seek(int(first - Fraction(lead) / facts.time_base), stream=stream)
         rows = list(_until(container.demux(stream), last))
         start = max(
             (i for i, row in enumerate(rows) if row.keyframe and (row.pts is None or row.pts <= first)), default=-1
@@ -131,6 +134,16 @@ def _rows(container: InputContainer, video: Video, interval: Interval) -> list[_
     if not rows:
         raise MediaError(video.path, f"holds no picture from {interval.start:.3f} to {interval.end:.3f} s")
     return rows[max(start, 0) :]
+
+
+def _to_start(container: InputContainer, video: Video) -> None:
+    """Go back to the first packet, wherever the file's clock starts."""
+    stream = container.streams[video.video.index]
+    assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
+    try:
+        container.seek(_BEFORE_ALL, stream=stream)
+    except FFmpegError:  # some formats refuse a time before their first
+        rewind(container, stream, video.video.start_pts)
 
 
 def _until(packets: Iterator[Packet[Stream]], last: Fraction) -> Iterator[_Row]:
@@ -208,8 +221,11 @@ def demux_packets(
     stream = container.streams[video.video.index]
     wanted = (int(times.pts[first]), int(times.dts[first]))
     lead = int(_FIRST_LEAD_SEC / times.time_base)
-    for target in (wanted[1] - lead, _BEFORE_ALL):
-        container.seek(target, stream=stream)
+    for from_file_start in (False, True):
+        if from_file_start or wanted[1] - lead <= times.origin:
+            _to_start(container, video)
+        else:
+            container.seek(wanted[1] - lead, stream=stream)
         left = count
         for packet in container.demux(stream):
             if packet.size == 0 or left == 0:
