@@ -165,7 +165,7 @@ class WindowSettings(SettingsGroup):
         le=3600.0,
     )
     cut_snap_decay_sec: float = _parameter(
-        8.0, "The same for cuts, fades and chapters, which an editor has made.", unit="s", gt=0.0, le=3600.0
+        6.0, "The same for cuts, fades and chapters, which an editor has made.", unit="s", gt=0.0, le=3600.0
     )
     snap_reach_sec: float = _parameter(
         6.0,
@@ -174,7 +174,7 @@ class WindowSettings(SettingsGroup):
         gt=0.0,
         le=3600.0,
     )
-    cut_snap_reach_sec: float = _parameter(8.0, "The same for cuts, fades and chapters.", unit="s", gt=0.0, le=3600.0)
+    cut_snap_reach_sec: float = _parameter(6.0, "The same for cuts, fades and chapters.", unit="s", gt=0.0, le=3600.0)
     moment_min_sec: float = _parameter(
         8.0, "Length to which a shorter moment is widened before its clip is snapped.", unit="s", ge=0.0, le=120.0
     )

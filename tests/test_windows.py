@@ -142,3 +142,10 @@ def test_natural_edges_need_no_boundary_when_none_is_near():
     assert built.interval.start > 37.0
     assert built.interval.end < 76.0
     assert built.interval.duration >= 8.0 - 2 * STEP_SEC
+
+
+def test_in_an_edited_video_a_cut_is_reached_for_further():
+    often = window([*(boundary(float(at), score=0.5) for at in (5, 12, 20, 28, 34, 38, 62, 70, 78, 86, 94))])
+    assert (often.interval.start, often.interval.end) == (38.0, 62.0)
+    few = window([boundary(38.0, score=0.5), boundary(62.0, score=0.5)])
+    assert (few.start.boundary, few.end.boundary) == (None, None)
