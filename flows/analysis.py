@@ -60,11 +60,11 @@ async def introduce_project(project_id: str, verb: str) -> Project:
 
 
 @contextmanager
-def sole_writer(project_id: str, report: RunReport) -> Iterator[None]:
-    """Be the only run that writes into a project's folder."""
+def sole_writer(project_id: str, report: RunReport, stage: str = "extract") -> Iterator[None]:
+    """Be the only run that writes into a project's folder; wait in `stage` for the one that does."""
 
     def wait(holder: str) -> None:
-        report(Progress("extract", 0.0, f"waiting for job {holder} on the same project"))
+        report(Progress(stage, 0.0, f"waiting for job {holder} on the same project"))
 
     with held(project_lock(data_folder().root, project_id), str(own_run_id()), wait):
         yield

@@ -48,5 +48,11 @@ class JobDeployment:
 
 DEPLOYMENTS: tuple[JobDeployment, ...] = (
     JobDeployment("process-video", "flows.process_video.process_video"),
+    JobDeployment("process-folder", "flows.process_folder.process_folder", queue="folders"),
+    JobDeployment("download", "flows.download.download"),
     JobDeployment("analyze", "flows.analyze.analyze"),
+    JobDeployment("export", "flows.export.export"),
+    JobDeployment("export-batch", "flows.export.export_batch"),
+    JobDeployment("proxy", "flows.proxy.proxy"),
+    JobDeployment("maintenance", "flows.maintenance.maintenance", queue="folders"),
 )

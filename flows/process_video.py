@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import Field
 
 from autoclip.settings import ExportSettings, Settings
-from flows.analysis import ANALYSIS_PLAN, Analyzed, analyze_project, introduce_project
+from flows.analysis import ANALYSIS_PLAN, Analyzed, analyze_project, introduce_project, sole_writer
 from flows.analyze import outcome
+from flows.batch import Item, publish_summary, run_items
 from flows.clip_table import publish_clip_table
-from flows.job_flow import job_flow, label, own_run_id
+from flows.job_flow import introduce, job_flow, label, own_run_id
 from flows.parameters import chosen_settings
+from stages.download import DownloadSettings, entries_of
 from storage.catalog import Export
+from tasks.download_video import download_video, project_of_address
 from tasks.export_clips import best_clips, export_clips
 from tasks.join_project import join_project
 from tasks.places import catalog
 from tasks.run_report import RunReport
 
+DOWNLOAD_SHARE = 30.0
 EXPORT_SHARE = 40.0
-"""Share of a few exports in the time of everything, beside the 100 of the analysis; measured on arena_180s.mp4."""
+"""Shares of a download and of a few exports in the time of everything, beside the 100 of the analysis; the second
+measured on arena_180s.mp4, the first a guess that depends on the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,41 +40,83 @@ class ProcessedVideo(Analyzed):
 
 
 @job_flow("process-video", "Everything for one video: fetch it, find its highlights, export the best")
-async def process_video(
-    source: Annotated[str, Field(min_length=1)],
-    name: str = "",
+async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
+    source: Annotated[str, Field(min_length=1, max_length=4096)],
+    name: Annotated[str, Field(max_length=500)] = "",
     settings: Settings = Settings(),  # noqa: B008 - frozen
     export_top: Annotated[int, Field(ge=0, le=1000)] = 0,
     export: ExportSettings = ExportSettings(),  # noqa: B008 - frozen
-) -> State[ProcessedVideo]:
-    """Take a video from its file to its clips: into the catalog, analyzed, with thumbnails and a report.
+    fetch: DownloadSettings = DownloadSettings(),  # noqa: B008 - frozen
+) -> State[Any]:
+    """Take a video from its file or address to its clips: into the catalog, analyzed, with thumbnails and a report.
 
-    A file whose content is in the catalog already joins its project.
+    A file whose content is in the catalog already joins its project. The videos of a playlist become jobs of their own.
 
     Args:
-        source: Path of a video file on the worker's machine.
-        name: What to call the project; empty: after the file.
+        source: Path of a video file on the worker's machine, or the address of a video, playlist or channel.
+        name: What to call the project; empty: after the file or by its title.
         settings: How to measure and choose; what is left alone is as the worker's environment says.
         export_top: Export this many of the best clips; 0 exports none.
         export: How to render and name what is exported.
+        fetch: How to download, if the source is an address.
     """
     chosen = chosen_settings(settings)
-    plan = ANALYSIS_PLAN | ({"export": EXPORT_SHARE} if export_top else {})
+    plan = _plan(source, export_top)
     with RunReport(own_run_id(), plan) as report:
-        project_id = join_project(Path(source), name)
+        if is_address(source):
+            await introduce(name=f"process {name or source}"[:200])
+            entries = entries_of(source, fetch)
+            if entries is not None:
+                given = {"settings": chosen, "export_top": export_top, "export": export, "fetch": fetch}
+                items = [Item(e.title, {"source": e.url, "name": e.title, **_as_json(given)}) for e in entries]
+                return await publish_summary(await run_items(items, 2, report, "download"))
+            project_id = project_of_address(source, name)
+            await introduce_project(project_id, "process")
+            with sole_writer(project_id, report, "download"):
+                download_video(project_id, fetch, report)
+        else:
+            project_id = join_project(Path(source), name)
         await introduce_project(project_id, "process")
-        analyzed = await analyze_project(project_id, chosen, report)
-        exports: tuple[Export, ...] = ()
-        if export_top:
-            best = best_clips(project_id, chosen.segmentation_mode, export_top)
-            exports = _records(export_clips(project_id, best, export, report))
-    await publish_clip_table(analyzed.project, analyzed.clips_file, exports)
-    made = sum(record.state == "completed" for record in exports)
-    await label(clips=len(analyzed.clips_file.clips), exports=made)
-    message = outcome(analyzed.clips_file, **({"exported": made} if export_top else {}))
-    return Completed(message=message, data=ProcessedVideo(analyzed.project, analyzed.clips_file, exports))
+        done = await _processed(project_id, chosen, export_top, export, report)
+    return await _told(done, export_top)
+
+
+def is_address(source: str) -> bool:
+    """Whether a source is the address of something to fetch, not a path."""
+    return re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", source) is not None
+
+
+def _plan(source: str, export_top: int) -> dict[str, float]:
+    plan = {"download": DOWNLOAD_SHARE} if is_address(source) else {}
+    return plan | ANALYSIS_PLAN | ({"export": EXPORT_SHARE} if export_top else {})
+
+
+async def _processed(
+    project_id: str, settings: Settings, export_top: int, export: ExportSettings, report: RunReport
+) -> ProcessedVideo:
+    analyzed = await analyze_project(project_id, settings, report)
+    exports: tuple[Export, ...] = ()
+    best = best_clips(project_id, settings.segmentation_mode, export_top) if export_top else ()
+    if best:
+        exports = _records(export_clips(project_id, best, export, report))
+    return ProcessedVideo(analyzed.project, analyzed.clips_file, exports)
+
+
+async def _told(done: ProcessedVideo, export_top: int) -> State[ProcessedVideo]:
+    """Leave the table and the numbers with the run."""
+    await publish_clip_table(done.project, done.clips_file, done.exports)
+    made = sum(record.state == "completed" for record in done.exports)
+    await label(clips=len(done.clips_file.clips), exports=made)
+    message = outcome(done.clips_file, **({"exported": made} if export_top else {}))
+    return Completed(message=message, data=done)
 
 
 def _records(export_ids: tuple[str, ...]) -> tuple[Export, ...]:
     with catalog().reading() as view:
         return tuple(view.exports.get(export_id) for export_id in export_ids)
+
+
+def _as_json(given: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.model_dump(mode="json") if hasattr(value, "model_dump") else value for name, value in given.items()
+    }

@@ -1,0 +1,170 @@
+"""Many videos, each a job of its own: a limit on how many at once, and one that fails never stops the rest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID
+
+from prefect import get_client
+from prefect.artifacts import acreate_table_artifact
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.states import AwaitingRetry, Cancelling, Completed
+
+from autoclip.errors import AutoclipError
+from autoclip.progress import Progress
+from flows.job_flow import own_run_id
+from tasks.run_report import RunReport
+
+CHILD = "process-video"
+LOOK_SEC = 1.0
+READ_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One video to process.
+
+    Attributes
+    ----------
+    label : str
+        What people call it.
+    parameters : mapping
+        Of ``process-video``, as JSON carries them.
+    key : str
+        The same key never makes a second job; empty: unique in this batch.
+    """
+
+    label: str
+    parameters: Mapping[str, Any]
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemOutcome:
+    """What became of one video, and why."""
+
+    label: str
+    state: Literal["done", "skipped", "failed"]
+    reason: str = ""
+    job_id: str = ""
+
+
+@dataclass
+class _Turn:
+    """Items waiting, under way and ended."""
+
+    waiting: list[tuple[int, Item]]
+    running: dict[UUID, tuple[int, Item]] = field(default_factory=dict)
+    ended: dict[int, ItemOutcome] = field(default_factory=dict)
+
+
+async def run_items(
+    items: Sequence[Item], at_once: int, report: RunReport, stage: str, *, retry_failed: bool = False
+) -> tuple[ItemOutcome, ...]:
+    """Process videos as jobs of their own and wait for all of them.
+
+    A batch that is run again finds its jobs by their keys: none is done twice. When the batch is stopped, so are the
+    jobs that it waits for.
+
+    Parameters
+    ----------
+    items : sequence of Item
+        The videos, in the order in which they begin.
+    at_once : int
+        Most jobs at the same time.
+    report : RunReport
+        Told about `stage`.
+    stage : str
+        Name of the stage.
+    retry_failed : bool
+        Whether a job that failed under the same key before is run again.
+    """
+    turn = _Turn(list(enumerate(items)))
+    async with get_client() as client:
+        deployment = await _deployment(client)
+        try:
+            while turn.waiting or turn.running:
+                while turn.waiting and len(turn.running) < at_once:
+                    number, item = turn.waiting.pop(0)
+                    run = await _begin(client, deployment, item, number, retry_failed=retry_failed)
+                    turn.running[run.id] = (number, item)
+                await _collect(client, turn)
+                report(
+                    Progress(stage, len(turn.ended) / max(len(items), 1), f"{len(turn.ended)} of {len(items)} videos")
+                )
+                if turn.running:
+                    await asyncio.sleep(LOOK_SEC)
+        except BaseException:
+            await asyncio.shield(_stop(client, turn))
+            raise
+    return tuple(turn.ended[number] for number in range(len(items)))
+
+
+async def publish_summary(outcomes: Sequence[ItemOutcome]) -> State[tuple[ItemOutcome, ...]]:
+    """Leave the table of all videos with the run, and end it: failed only if every video failed."""
+    rows = [{"video": o.label, "state": o.state, "reason": o.reason, "job": o.job_id} for o in outcomes]
+    await acreate_table_artifact(rows, key="videos", description="What became of each video")
+    count = {state: sum(o.state == state for o in outcomes) for state in ("done", "skipped", "failed")}
+    if outcomes and count["failed"] == len(outcomes):
+        raise AutoclipError(f"all {len(outcomes)} videos failed; first: {outcomes[0].label}: {outcomes[0].reason}")
+    if not count["done"] and not count["failed"]:
+        return Completed(message=f"nothing new, {count['skipped']} skipped", data=tuple(outcomes))
+    message = f"{count['done']} done, {count['skipped']} skipped, {count['failed']} failed"
+    return Completed(message=message, data=tuple(outcomes))
+
+
+async def _deployment(client: PrefectClient) -> UUID:
+    found = await client.request("POST", "/deployments/filter", json={"deployments": {"name": {"any_": [CHILD]}}})
+    if not found.json():
+        raise AutoclipError(f"there is no deployment {CHILD!r} to run each video; 'autoclip up' makes it")
+    return UUID(found.json()[0]["id"])
+
+
+async def _begin(client: PrefectClient, deployment: UUID, item: Item, number: int, *, retry_failed: bool) -> FlowRun:
+    """Start an item's job, or find the one that was started under its key before."""
+    run = await client.create_flow_run_from_deployment(
+        deployment,
+        parameters=dict(item.parameters),
+        name=f"process {item.label}"[:200],
+        tags=[f"job:{CHILD}", f"batch:{own_run_id()}"],
+        idempotency_key=item.key or f"batch:{own_run_id()}:{number}",
+    )
+    mine = f"batch:{own_run_id()}" in run.tags
+    if run.state is not None and run.state.is_final() and not run.state.is_completed() and (mine or retry_failed):
+        await client.set_flow_run_state(run.id, AwaitingRetry(), force=True)
+    return run
+
+
+async def _collect(client: PrefectClient, turn: _Turn) -> None:
+    """Note the jobs that have ended."""
+    if not turn.running:
+        return
+    wanted = {"id": {"any_": [str(run_id) for run_id in turn.running]}}
+    body = {"flow_runs": wanted, "limit": READ_AT_ONCE}
+    found = [FlowRun.model_validate(r) for r in (await client.request("POST", "/flow_runs/filter", json=body)).json()]
+    known = {run.id for run in found}
+    for run in found:
+        if run.state is not None and run.state.is_final():
+            number, item = turn.running.pop(run.id)
+            turn.ended[number] = _outcome(item, run)
+    for gone in [run_id for run_id in turn.running if run_id not in known]:
+        number, item = turn.running.pop(gone)
+        turn.ended[number] = ItemOutcome(item.label, "failed", "its job was deleted", str(gone))
+
+
+def _outcome(item: Item, run: FlowRun) -> ItemOutcome:
+    if run.state is not None and run.state.is_completed():
+        fresh = f"batch:{own_run_id()}" in run.tags
+        return ItemOutcome(item.label, "done" if fresh else "skipped", run.state.message or "", str(run.id))
+    reason = (run.state.message if run.state else None) or "it ended without saying why"
+    return ItemOutcome(item.label, "failed", reason.splitlines()[0][:500], str(run.id))
+
+
+async def _stop(client: PrefectClient, turn: _Turn) -> None:
+    """Ask the jobs that run to stop."""
+    for run_id in turn.running:
+        await client.set_flow_run_state(run_id, Cancelling(message="its batch was cancelled"))

@@ -1,0 +1,79 @@
+"""The flow that fetches a video, or all videos of a playlist."""
+
+from __future__ import annotations
+
+from prefect.artifacts import acreate_table_artifact
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from autoclip.errors import AutoclipError, DownloadError, ParameterError
+from autoclip.progress import Progress
+from flows.analysis import introduce_project, sole_writer
+from flows.job_flow import introduce, job_flow, own_run_id
+from stages.download import DownloadSettings, Entry, entries_of
+from tasks.download_video import download_video, project_of_address
+from tasks.run_report import RunReport
+
+PLAN = {"download": 100.0}
+
+
+@job_flow("download", "Fetch a video, or all videos of a playlist or channel")
+async def download(
+    project_id: str = "",
+    url: str = "",
+    name: str = "",
+    settings: DownloadSettings = DownloadSettings(),  # noqa: B008 - frozen
+) -> State[tuple[str, ...]]:
+    """Fetch the video of a project, or that of an address into a project of its own.
+
+    Args:
+        project_id: The project whose video to fetch; or else
+        url: the address of a video, playlist or channel; each video becomes a project.
+        name: What to call a new project; empty: by its title.
+        settings: Quality, cookies, limits.
+    """
+    if bool(project_id) == bool(url):
+        raise ParameterError("download: give either project_id or url")
+    with RunReport(own_run_id(), PLAN) as report:
+        if project_id:
+            await introduce_project(project_id, "download")
+            return _one(project_id, settings, report)
+        await introduce(name=f"download {name or url}")
+        entries = entries_of(url, settings)
+        if entries is not None:
+            return await _all(url, entries, settings, report)
+        made = project_of_address(url, name)
+        await introduce_project(made, "download")
+        return _one(made, settings, report)
+
+
+def _one(project_id: str, settings: DownloadSettings, report: RunReport) -> State[tuple[str, ...]]:
+    with sole_writer(project_id, report, "download"):
+        path = download_video(project_id, settings, report)
+    return Completed(message=f"fetched {path}", data=(project_id,))
+
+
+async def _all(
+    url: str, entries: tuple[Entry, ...], settings: DownloadSettings, report: RunReport
+) -> State[tuple[str, ...]]:
+    """Fetch one after the other; one that fails does not stop the rest."""
+    rows, made = [], []
+    for number, entry in enumerate(entries):
+
+        def listen(part: Progress, number: int = number) -> None:
+            report(Progress("download", (number + part.fraction) / len(entries), f"{number + 1}: {part.message}"))
+
+        project_id = project_of_address(entry.url, entry.title)
+        try:
+            with sole_writer(project_id, report, "download"):
+                download_video(project_id, settings, listen)
+        except AutoclipError as error:
+            rows.append({"video": entry.title, "state": "failed", "reason": str(error)})
+        else:
+            made.append(project_id)
+            rows.append({"video": entry.title, "state": "fetched", "reason": ""})
+    await acreate_table_artifact(rows, key="downloads", description=f"Videos of {url}")
+    if entries and not made:
+        raise DownloadError(url, f"none of its {len(entries)} videos could be fetched; first: {rows[0]['reason']}")
+    failed = len(entries) - len(made)
+    return Completed(message=f"{len(made)} fetched" + (f", {failed} failed" if failed else ""), data=tuple(made))

@@ -1,0 +1,99 @@
+"""The flow that processes what is new in a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated
+
+from prefect.client.schemas.objects import State
+from pydantic import Field
+
+from autoclip.errors import NotFoundError, StorageError
+from autoclip.progress import Progress
+from autoclip.settings import ExportSettings, Settings
+from flows.batch import Item, ItemOutcome, publish_summary, run_items
+from flows.job_flow import introduce, job_flow, own_run_id
+from flows.parameters import chosen_settings
+from stages.find_videos import Candidate, find_videos
+from storage.keys import fingerprint
+from tasks.places import fingerprint_memory
+from tasks.run_report import RunReport
+
+PLAN = {"look": 5.0, "videos": 95.0}
+
+
+@job_flow("process-folder", "Process the new videos of a folder")
+async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
+    folder: Annotated[str, Field(max_length=4096)] = "",
+    pattern: Annotated[str, Field(min_length=1, max_length=200)] = "*",
+    recursive: bool = True,  # noqa: FBT001, FBT002 - a checkbox of Prefect's form
+    at_once: Annotated[int, Field(ge=1, le=64)] = 2,
+    settled_sec: Annotated[float, Field(ge=0, le=86400)] = 10.0,
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+    export_top: Annotated[int, Field(ge=0, le=1000)] = 0,
+    export: ExportSettings = ExportSettings(),  # noqa: B008 - frozen
+    retry_failed: bool = False,  # noqa: FBT001, FBT002
+) -> State[tuple[ItemOutcome, ...]]:
+    """Process every video of a folder whose content was not processed before; each becomes a job of its own.
+
+    A renamed or copied file is known by its content. A file that changed just now is still being written, and left for
+    the next time. One that failed is not tried again until it changes, unless asked for.
+
+    Args:
+        folder: The folder, on the worker's machine.
+        pattern: Which files, as in a shell; "*" takes all with the ending of a video.
+        recursive: Look into the folders in it as well.
+        at_once: Most videos at the same time.
+        settled_sec: Leave a file alone that changed less than this many seconds ago.
+        settings: How to measure and choose; what is left alone is as the worker's environment says.
+        export_top: Export this many of the best clips of each video.
+        export: How to render and name what is exported.
+        retry_failed: Try videos again that failed before.
+    """
+    if not folder:
+        raise NotFoundError("process-folder: no folder is set; set it in the deployment's or this run's parameters")
+    root = _absolute(folder)
+    chosen = chosen_settings(settings)
+    given = {
+        "settings": chosen.model_dump(mode="json"),
+        "export_top": export_top,
+        "export": export.model_dump(mode="json"),
+    }
+    await introduce(name=f"process folder {root.name}")
+    with RunReport(own_run_id(), PLAN) as report:
+        found = find_videos(root, pattern, recursive=recursive, settled_sec=settled_sec)
+        items: list[Item] = []
+        outcomes: list[ItemOutcome] = []
+        for number, candidate in enumerate(found):
+            report(Progress("look", number / len(found), candidate.path.name))
+            decided = _decide(candidate, root, given)
+            if isinstance(decided, Item):
+                items.append(decided)
+            else:
+                outcomes.append(decided)
+        outcomes += await run_items(_unique(items), at_once, report, "videos", retry_failed=retry_failed)
+        return await publish_summary(outcomes)
+
+
+def _absolute(folder: str) -> Path:
+    return Path(folder).expanduser().absolute()
+
+
+def _decide(candidate: Candidate, root: Path, given: dict[str, object]) -> Item | ItemOutcome:
+    """Return what to do about a file, or why nothing is to be done."""
+    label = str(candidate.path.relative_to(root))
+    if not candidate.settled:
+        return ItemOutcome(label, "skipped", "still being written")
+    try:
+        content = fingerprint(candidate.path, fingerprint_memory())
+    except (StorageError, OSError) as error:
+        return ItemOutcome(label, "skipped", f"can't be read now: {error}")
+    chosen = hashlib.blake2s(json.dumps(given, sort_keys=True).encode(), digest_size=8).hexdigest()
+    return Item(label, {"source": str(candidate.path), **given}, f"folder:{content}:{chosen}")
+
+
+def _unique(items: list[Item]) -> list[Item]:
+    """Leave out copies of the same content; the first of them counts."""
+    return list({item.key: item for item in reversed(items)}.values())[::-1]

@@ -1,0 +1,64 @@
+"""Find the video files of a folder, and tell which are still being written."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from autoclip.errors import NotFoundError
+
+VIDEO_SUFFIXES = frozenset(
+    ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .ts .m2ts .mts .flv .wmv .3gp .ogv .mxf .vob".split()  # noqa: SIM905
+)
+"""Endings by which a file is taken for a video when no pattern says otherwise; the probe has the last word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file that looks like a video; `settled` is False while it may still be written."""
+
+    path: Path
+    settled: bool
+
+
+def find_videos(root: Path, pattern: str, *, recursive: bool, settled_sec: float) -> tuple[Candidate, ...]:
+    """List the video files of a folder by name; what is hidden is passed over, links to folders are not followed.
+
+    Parameters
+    ----------
+    root : Path
+        The folder.
+    pattern : str
+        Of file names, as in a shell; ``*`` takes the files with the ending of a video.
+    recursive : bool
+        Whether to look into the folders in it.
+    settled_sec : float
+        A file that changed less than so many seconds ago is not settled.
+
+    Raises
+    ------
+    NotFoundError
+        If the folder is not there, or is none.
+    """
+    if not root.is_dir():
+        raise NotFoundError(f"{root}: is no folder; check the spelling, or mount it on the worker's machine")
+    now = time.time()
+    found = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if recursive and not name.startswith("."))
+        for name in sorted(names):
+            path = Path(folder, name)
+            if _wanted(name, pattern) and path.is_file():
+                found.append(Candidate(path, now - path.stat().st_mtime >= settled_sec))
+    return tuple(found)
+
+
+def _wanted(name: str, pattern: str) -> bool:
+    if name.startswith("."):
+        return False
+    if pattern == "*":
+        return Path(name).suffix.lower() in VIDEO_SUFFIXES
+    return fnmatch.fnmatch(name, pattern)
