@@ -330,7 +330,6 @@ class _Decoders:
         self._video = video
         self._policy = policy
         self._stop = threading.Event()
-        self._stack = ExitStack()
         self._idle: list[_PictureDecoder] = []
         self._lock = threading.Lock()
         self._last: Future[_PictureDecoder | None] | None = None
@@ -338,16 +337,11 @@ class _Decoders:
         self._pool = ThreadPoolExecutor(self.count, thread_name_prefix="autoclip-decode")
 
     def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            self._stack = stack
-            self._idle.append(self._open())
-            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._stop.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
-        self._stack.close()
 
     def submit(self, group: PacketGroup, describe: Callable[[Pictures], Description]) -> Future[Described[Description]]:
         """Queue a group; groups are begun in the order they are submitted."""
@@ -395,10 +389,11 @@ class _Decoders:
             self._idle.append(decoder)
 
     def _open(self) -> _PictureDecoder:
-        container = self._stack.enter_context(open_container(self._video.path))
-        context = container.streams[self._video.video.index].codec_context
-        assert isinstance(context, VideoCodecContext)  # noqa: S101 - the probe found a video stream there
-        return _PictureDecoder(context, self._video, self._policy)
+        # Only the decoder is kept: the index of a long file takes tens of megabytes for each time it is open.
+        with open_container(self._video.path) as container:
+            context = container.streams[self._video.video.index].codec_context
+            assert isinstance(context, VideoCodecContext)  # noqa: S101 - the probe found a video stream there
+            return _PictureDecoder(context, self._video, self._policy)
 
 
 class _PictureDecoder:
