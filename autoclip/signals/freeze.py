@@ -72,7 +72,7 @@ def freeze_runs(
     runs = runs_of(change <= noise)
     for first_still, after_still in zip(runs.first.tolist(), runs.after.tolist(), strict=True):
         begin = _settling(change, max(first_still - 1, 0), noise)
-        for first, after in _without_drift(begin, after_still, drift, earlier, noise):
+        for first, after in _without_drift(begin, after_still, change, drift, earlier, noise=noise):
             long_enough = ends[after] - seconds[first] >= min_sec - 1e-9
             if long_enough and _stands_out(change, first, after, noise):
                 events.append(
@@ -108,12 +108,20 @@ def _stillness(change: NDArray[np.float32], first: int, after: int, noise: float
 
 
 def _without_drift(
-    first: int, after: int, drift: NDArray[np.float32], earlier: NDArray[np.intp], noise: float
+    first: int,
+    after: int,
+    change: NDArray[np.float32],
+    drift: NDArray[np.float32],
+    earlier: NDArray[np.intp],
+    *,
+    noise: float,
 ) -> list[tuple[int, int]]:
-    """Part a run at the pictures that have drifted away from one earlier in it."""
+    """Part a run where it drifted: at the last larger change before a picture that has moved away from an earlier one."""
     parts: list[tuple[int, int]] = []
-    for index in np.flatnonzero(drift[first:after] > DRIFT * noise) + first:
-        if earlier[index] >= first:
-            parts.append((first, int(index)))
-            first = int(index)
+    for index in (np.flatnonzero(drift[first:after] > DRIFT * noise) + first).tolist():
+        if first <= earlier[index] < index:
+            steps = change[earlier[index] + 1 : index + 1]
+            moved = int(earlier[index]) + 1 + int(np.flatnonzero(steps >= steps.max() / 2)[-1])
+            parts.append((first, moved))
+            first = moved
     return [*parts, (first, after)]

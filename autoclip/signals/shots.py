@@ -21,6 +21,9 @@ WEIGHT_RESTLESS_SIDE = 0.4
 WEIGHT_WITHIN = 0.3
 """How much the change within both sides counts against the change between them."""
 
+STAYS = 0.25
+"""Share of a change that must still be there half a side later: of a flash nothing is, after a cut most."""
+
 SAME_STRUCTURE, OTHER_STRUCTURE = 0.15, 0.55
 """Below the first a picture shows the same scene in other light; from the second on it shows another scene."""
 
@@ -49,6 +52,8 @@ class ShotRows:
         Distance between the mean histograms of the pictures before and of those from this one on, in [0, 1].
     within : ndarray
         Distance between the far and the near half of each of these sides, the mean of both, in [0, 1].
+    passing : ndarray
+        Distance of the colour histogram to the mean of the far half of the pictures from this one on, in [0, 1].
     structure : ndarray
         1 - correlation of the thumbnail with that of the picture before, in [0, 2].
     """
@@ -56,6 +61,7 @@ class ShotRows:
     colour: NDArray[np.float32]
     sides: NDArray[np.float32]
     within: NDArray[np.float32]
+    passing: NDArray[np.float32]
     structure: NDArray[np.float32]
 
 
@@ -75,12 +81,15 @@ def shot_rows(histogram: NDArray[np.float32], thumbnail: NDArray[np.float32], fi
     side, half = SIDE_PICTURES, SIDE_PICTURES // 2
     running = np.concatenate([np.zeros((1, histogram.shape[1])), np.cumsum(histogram, axis=0, dtype=np.float64)])
     within_before = _distance(_mean(running, index - side, index - half), _mean(running, index - half, index))
-    within_after = _distance(_mean(running, index, index + half), _mean(running, index + half, index + side))
+    settled = _mean(running, index + half, index + side)
+    within_after = _distance(_mean(running, index, index + half), settled)
     before = np.maximum(index - 1, 0)
     return ShotRows(
         colour=_distance(histogram[index], histogram[before]),
-        sides=_distance(_mean(running, index - side, index), _mean(running, index, index + side)),
+        sides=_lasting_distance(running, index),
         within=((within_before + within_after) / 2).astype(np.float32),
+        # At the video's end nothing has settled yet, and nothing is known to pass.
+        passing=np.where(settled.any(axis=1), _distance(histogram[index], settled), np.float32(0.0)),
         structure=(1.0 - _correlation(thumbnail[index], thumbnail[before])).astype(np.float32),
     )
 
@@ -110,7 +119,7 @@ def cut_scores(_seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.floa
     """Return how sure it is that each picture is the first of a new shot, in [0, 1], shape ``(n,)``, float32.
 
     A cut changes the colours between two pictures more than they change on either side of it (a camera turn and a
-    strobe change them again and again), for good (a flash passes, and both sides then agree), more than each side
+    strobe change them again and again), for good (what a flash shows is soon gone), more than each side
     changes within itself, and it changes where light and dark lie (a tint or a fade does not). The score is the
     geometric mean of the first two, lowered by the others; constants were set on the films and matches named in
     docs/benchmarks.md so that 0.3 is the best threshold on all of them.
@@ -119,7 +128,7 @@ def cut_scores(_seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.floa
     around = WEIGHT_RESTLESS_SIDE * np.maximum(before, after) + (1 - WEIGHT_RESTLESS_SIDE) * np.minimum(before, after)
     peak = np.maximum(rows.colour - around, 0.0)
     lasting = np.maximum(rows.sides - WEIGHT_WITHIN * rows.within, 0.0)
-    return np.asarray((np.sqrt(peak * lasting) * _rebuilt(rows)) ** SCORE_EXPONENT, np.float32)
+    return np.asarray((np.sqrt(peak * lasting) * _rebuilt(rows) * _staying(rows)) ** SCORE_EXPONENT, np.float32)
 
 
 def cuts(seconds: NDArray[np.float64], scores: NDArray[np.float32]) -> tuple[Event, ...]:
@@ -146,6 +155,24 @@ def _rebuilt(rows: ShotRows) -> NDArray[np.float32]:
     """Return how much of where light and dark lie is new, in [0, 1]."""
     new = (rows.structure - SAME_STRUCTURE) / (OTHER_STRUCTURE - SAME_STRUCTURE)
     return np.asarray(np.clip(new, 0.0, 1.0), np.float32)
+
+
+def _lasting_distance(running: NDArray[np.float64], index: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Return the distance between both sides that holds on either side's far half too: a flash near the cut passes."""
+    side, half = SIDE_PICTURES, SIDE_PICTURES // 2
+    before, after = _mean(running, index - side, index), _mean(running, index, index + side)
+    far_before, far_after = _mean(running, index - side, index - half), _mean(running, index + half, index + side)
+    whole = _distance(before, after)
+    # At the video's ends a far half is empty, and tells nothing.
+    to_far = np.where(far_after.any(axis=1), _distance(before, far_after), whole)
+    from_far = np.where(far_before.any(axis=1), _distance(far_before, after), whole)
+    return np.asarray(np.minimum(whole, np.minimum(to_far, from_far)), np.float32)
+
+
+def _staying(rows: ShotRows) -> NDArray[np.float32]:
+    """Return 1 where the new colours stay, falling to 0 where they are gone half a side later."""
+    stays = 1.0 - rows.passing / np.maximum(rows.colour, 1e-6)
+    return np.asarray(np.clip(stays / STAYS, 0.0, 1.0), np.float32)
 
 
 def _mean(running: NDArray[np.float64], first: NDArray[np.intp], after: NDArray[np.intp]) -> NDArray[np.float64]:
