@@ -116,7 +116,7 @@ def _without_drift(
     *,
     noise: float,
 ) -> list[tuple[int, int]]:
-    """Part a run where it drifted: at the last larger change before a picture that has moved away from an earlier one."""
+    """Part a run where it drifted: at the last larger change before a picture that has moved away."""
     parts: list[tuple[int, int]] = []
     for index in (np.flatnonzero(drift[first:after] > DRIFT * noise) + first).tolist():
         if first <= earlier[index] < index:
