@@ -199,7 +199,7 @@ def test_a_full_disk_leaves_the_old_set_whole(tmp_path, features, origin):
 
 def test_kill_in_the_middle_of_writing_leaves_a_whole_set_or_none(tmp_path):
     program = (
-        "import sys, itertools, numpy as np\n"
+        "import sys, itertools, time, numpy as np\n"
         "from pathlib import Path\n"
         "from autoclip.settings import ExtractionSettings\n"
         "from autoclip.signals.table import Event, Features\n"
@@ -228,7 +228,7 @@ def test_kill_in_the_middle_of_writing_leaves_a_whole_set_or_none(tmp_path):
 
 def test_a_reader_beside_a_writer_always_gets_one_whole_set(tmp_path):
     program = (
-        "import sys, itertools, numpy as np\n"
+        "import sys, itertools, time, numpy as np\n"
         "from pathlib import Path\n"
         "from autoclip.settings import ExtractionSettings\n"
         "from autoclip.signals.table import Event, Features\n"
@@ -239,6 +239,8 @@ def test_a_reader_beside_a_writer_always_gets_one_whole_set(tmp_path):
         "    write_features(Path(sys.argv[1]), Features(float(i), Grid(0.5, i), {'audio_rms': values}, "
         "envelope_dbfs=values, events=(Event('cut', float(i)),)), Origin(str(i), ExtractionSettings(), 1))\n"
         "    if i == 1: print('ready', flush=True)\n"
+        # A writer that never rests leaves a reader on a busy machine no moment with a whole set.
+        "    time.sleep(0.02)\n"
     )
     seen = set()
     with subprocess.Popen([sys.executable, "-c", program, tmp_path], stdout=subprocess.PIPE) as writer:
