@@ -200,7 +200,7 @@ def test_the_tuning_page_is_up_to_date():
 def test_every_command_is_documented():
     from interfaces.cli.app import app
 
-    pages = (ROOT / "README.md").read_text() + (ROOT / "docs" / "operations.md").read_text()
+    pages = "".join(page.read_text() for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")))
     for command in app.registered_commands:
         assert command.name is not None
         assert f"autoclip {command.name}" in pages, f"no page says anything of 'autoclip {command.name}'"
