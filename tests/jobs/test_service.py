@@ -1,0 +1,251 @@
+"""The service as it is lived with: real server, worker and API; jobs submitted, cancelled, killed and retried."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from conftest import AUTOCLIP, RunningService
+
+from autoclip.errors import ConflictError, NotFoundError, ParameterError
+from autoclip.settings import Settings
+from flows.deployments import DEPLOYMENTS
+from flows.liveness import run_lock
+from interfaces.jobs import Job, Jobs
+from storage.catalog import open_catalog
+from storage.process_lock import holder
+
+Wait = Callable[..., Job]
+
+
+@pytest.fixture
+def clip_source(encode_tracks: Callable[..., Path], film: type, sound: type) -> Callable[..., Path]:
+    def encode(name: str, seconds: int = 30, size: tuple[int, int] = (64, 48), seed: int = 0) -> Path:
+        noise = np.random.default_rng(seed)
+        action = range(seconds * 2, seconds * 2 + 20)
+        pictures = [
+            noise.integers(0, 255, (size[1], size[0], 3), dtype=np.uint8) if i in action else 60 + seed
+            for i in range(seconds * 5)
+        ]
+        return encode_tracks(name, film(pictures, size=size, rate=5), sound(float(seconds)))
+
+    return encode
+
+
+@pytest.fixture
+def long_source(
+    service: RunningService, tmp_path: Path, encode_tracks: Callable[..., Path], film: type, sound: type
+) -> Callable[..., Path]:
+    """Give a video that takes seconds to measure: 640 x 480, noise in every frame; `seed` makes its content unique."""
+    made = service.home / "long.mp4"
+    if not made.exists():
+        noise = np.random.default_rng(1)
+        pictures = [noise.integers(0, 255, (480, 640, 3), dtype=np.uint8) for _ in range(25)]
+        options = {"preset": "ultrafast", "crf": "30", "g": "25"}
+        tracks = (film(pictures * 36, size=(640, 480), rate=25, options=options), sound(36.0))
+        encode_tracks("long.mp4", *tracks).rename(made)
+
+    def copy(name: str, seed: int) -> Path:
+        free_box = b"\0\0\0\x0cfree" + seed.to_bytes(4)  # ISO 14496-12: readers pass over it
+        (tmp_path / name).write_bytes(made.read_bytes() + free_box)
+        return tmp_path / name
+
+    return copy
+
+
+def until(condition: Callable[[], Any], patience_sec: float = 60.0) -> Any:
+    deadline = time.monotonic() + patience_sec
+    while not (found := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return found
+
+
+def measuring(jobs: Jobs, job: Job) -> bool:
+    now = jobs.get(job.id)
+    assert not now.ended, f"ended before it could be stopped: {now}"
+    return now.stage.startswith("extract") and now.project_id is not None
+
+
+def test_every_deployment_runs_when_triggered_through_the_rest_api(
+    service: RunningService, jobs: Jobs, wait: Wait, clip_source: Callable[..., Path], prefect_rest: httpx.Client
+) -> None:
+    def trigger(job_type: str, parameters: dict[str, Any]) -> str:
+        deployment = prefect_rest.get(f"/deployments/name/{job_type}/{job_type}").raise_for_status().json()
+        answer = prefect_rest.post(f"/deployments/{deployment['id']}/create_flow_run", json={"parameters": parameters})
+        return str(answer.raise_for_status().json()["id"])
+
+    video = clip_source("match.mp4")
+    ran = {"process-video": wait(jobs, trigger("process-video", {"source": str(video), "export_top": 1}))}
+    project = str(ran["process-video"].project_id)
+    with open_catalog(service.environment.catalog_path).reading() as view:
+        clips = [clip.id for clip in view.clips.page(project).items]
+    begun = {
+        "analyze": trigger("analyze", {"project_id": project, "settings": {"segmentation_mode": "v1"}}),
+        "export": trigger("export", {"project_id": project, "clip_id": clips[0]}),
+        "export-batch": trigger("export-batch", {"project_id": project}),
+        "download": trigger("download", {"project_id": project}),
+        "proxy": trigger("proxy", {"project_id": project}),
+        "process-folder": trigger("process-folder", {"folder": str(video.parent), "settled_sec": 0}),
+        "maintenance": trigger("maintenance", {}),
+    }
+    ran |= {job_type: wait(jobs, job_id) for job_type, job_id in begun.items()}
+
+    assert set(ran) == {deployment.job_type for deployment in DEPLOYMENTS}
+    assert {job_type: job.state for job_type, job in ran.items()} == dict.fromkeys(ran, "completed"), ran
+    assert ran["process-video"].result.clips
+    assert [path.exists() for path in ran["process-video"].result.files] == [True]
+    assert ran["analyze"].project_id == project
+    assert {job.id for job in jobs.page(project_id=project, job_type="export").items} == {ran["export"].id}
+
+
+def test_bad_parameters_are_refused_before_a_run_is_made(jobs: Jobs, prefect_rest: httpx.Client) -> None:
+    before = jobs.page().total
+    for parameters in (
+        {"source": "a.mp4", "export_top": -1},
+        {"source": "a", "settings": {"windows": {"pre_max": -3}}},
+    ):
+        with pytest.raises(ParameterError):
+            jobs.submit("process-video", parameters)
+    with pytest.raises(ParameterError, match="did you mean 'source'"):
+        jobs.submit("process-video", {"sourcee": "a.mp4"})
+    assert jobs.page().total == before
+    deployment = prefect_rest.get("/deployments/name/process-video/process-video").json()
+    schema = deployment["parameter_openapi_schema"]
+    assert schema["definitions"]["Settings"]["properties"]["segmentation_mode"]["enum"] == ["v1", "v2"]
+    assert schema["properties"]["export_top"]["maximum"] == 1000
+    assert "best clips" in schema["properties"]["export_top"]["description"]
+
+
+def test_two_who_ask_for_the_same_analysis_get_the_same_job(
+    jobs: Jobs, wait: Wait, clip_source: Callable[..., Path]
+) -> None:
+    done = wait(jobs, jobs.submit("process-video", {"source": str(clip_source("twice.mp4", seed=3))}).id)
+    found: list[str] = []
+    threads = [threading.Thread(target=lambda: found.append(jobs.analyze(str(done.project_id)).id)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert len(set(found)) == 1
+    assert wait(jobs, found[0]).state == "completed"
+    again = jobs.analyze(str(done.project_id), Settings())
+    assert again.id != found[0]
+    wait(jobs, again.id)
+
+
+def test_a_folder_with_a_broken_file(
+    service: RunningService, jobs: Jobs, wait: Wait, clip_source: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    (folder / "deeper").mkdir(parents=True)
+    for number in range(4):
+        clip_source(f"v{number}.mp4", seconds=12, seed=10 + number).rename(folder / f"v{number}.mp4")
+    shutil.copy(folder / "v0.mp4", folder / "deeper" / "copy of v0.mp4")
+    (folder / "broken.mp4").write_bytes(b"no video" * 100)
+    job = wait(jobs, jobs.submit("process-folder", {"folder": str(folder), "settled_sec": 0}).id, 180)
+    assert (job.state, job.stage) == ("completed", "4 done, 0 skipped, 1 failed")
+
+    (folder / "v1.mp4").rename(folder / "renamed.mp4")
+    clip_source("v9.mp4", seconds=12, seed=30).rename(folder / "v9.mp4")
+    job = wait(jobs, jobs.submit("process-folder", {"folder": str(folder), "settled_sec": 0}).id)
+    assert job.stage == "1 done, 4 skipped, 1 failed"
+
+
+def test_cancel_while_it_measures_then_retry(
+    service: RunningService, jobs: Jobs, wait: Wait, long_source: Callable[..., Path]
+) -> None:
+    job = jobs.submit("process-video", {"source": str(long_source("cancelled.mp4", 1))})
+    until(lambda: measuring(jobs, job))
+    pid = int(holder(run_lock(service.environment.data_dir, _uuid(job))))
+    asked = time.monotonic()
+    jobs.cancel(job.id)
+    until(lambda: not Path(f"/proc/{pid}").exists(), 20)
+    gone = time.monotonic() - asked
+    ended = wait(jobs, job.id, 30)
+    assert ended.state == "cancelled"
+    assert gone < 10  # 5 s on a machine that does nothing else
+    folder = service.environment.data_dir / "projects" / str(ended.project_id)
+    assert not list(folder.rglob("*.partial*"))
+    with pytest.raises(ConflictError):
+        jobs.cancel(job.id)
+    jobs.retry(job.id)
+    until(lambda: not jobs.get(job.id).ended)
+    assert wait(jobs, job.id).state == "completed"
+    with pytest.raises(ConflictError):
+        jobs.retry(job.id)
+
+
+def test_a_killed_run_is_settled_and_continues_behind_its_last_stage(
+    service: RunningService, jobs: Jobs, wait: Wait, long_source: Callable[..., Path]
+) -> None:
+    job = jobs.submit("process-video", {"source": str(long_source("killed.mp4", 2))})
+    until(lambda: measuring(jobs, job))
+    os.kill(int(holder(run_lock(service.environment.data_dir, _uuid(job)))), signal.SIGKILL)
+    ended = wait(jobs, job.id, 60)
+    assert ended.state == "crashed"
+    assert f"autoclip retry {job.id}" in str(ended.error)
+    jobs.retry(job.id)
+    until(lambda: not jobs.get(job.id).ended)
+    done = wait(jobs, job.id)
+    assert (done.state, done.attempts) == ("completed", 2)
+
+
+def test_a_job_that_nobody_knows(jobs: Jobs) -> None:
+    for job_id in ("1234", "00000000-0000-0000-0000-000000000000"):
+        with pytest.raises(NotFoundError):
+            jobs.get(job_id)
+
+
+def test_z_everything_killed_at_once_then_started_again(
+    service: RunningService, jobs: Jobs, wait: Wait, long_source: Callable[..., Path]
+) -> None:
+    job = jobs.submit("process-video", {"source": str(long_source("all killed.mp4", 4))})
+    until(lambda: measuring(jobs, job))
+    for pid in service.pids():
+        os.kill(pid, signal.SIGKILL)
+    assert service.process is not None
+    service.process.wait(10)
+    until(lambda: not service.pids(), 20)
+    (service.home / "up.log").write_text("")
+    service.start()
+    assert wait(jobs, job.id, 120).state == "crashed"
+    jobs.retry(job.id)
+    until(lambda: not jobs.get(job.id).ended)
+    assert wait(jobs, job.id).state == "completed"
+
+
+def test_zz_a_second_up_says_what_runs_and_a_stop_leaves_nothing_behind(
+    service: RunningService, jobs: Jobs, long_source: Callable[..., Path]
+) -> None:
+    second = subprocess.run(
+        [*AUTOCLIP, "up"], env=service.variables_of_all, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert second.returncode == 0
+    assert "runs already" in second.stderr
+    assert second.stderr.count(" answers") == 2
+
+    job = jobs.submit("process-video", {"source": str(long_source("interrupted.mp4", 5))})
+    until(lambda: measuring(jobs, job))
+    service.stop()
+    assert service.pids() == []
+    (service.home / "up.log").write_text("")
+    service.start()
+    until(lambda: jobs.get(job.id).state == "completed", 120)
+
+
+def _uuid(job: Job) -> Any:
+    from uuid import UUID
+
+    return UUID(job.id)
