@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import json
 import subprocess
-import time
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,18 @@ class Cost:
         return Cost(self.cpu_sec + other.cpu_sec, self.wall_sec + other.wall_sec, max(self.peak_mb, other.peak_mb))
 
 
+_LAUNCHER = """
+import json, os, sys, time
+begun = time.monotonic()
+quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=quiet)
+_, status, usage = os.wait4(pid, 0)
+cost = [usage.ru_utime + usage.ru_stime, time.monotonic() - begun, usage.ru_maxrss / 1024]
+print(json.dumps([os.waitstatus_to_exitcode(status), *cost]))
+"""
+# Linux counts the memory of whoever starts a process into the process's peak: a small one starts it.
+
+
 def cost_of(command: Sequence[str | Path]) -> Cost:
     """Run a command to its end.
 
@@ -31,14 +43,9 @@ def cost_of(command: Sequence[str | Path]) -> Cost:
     RuntimeError
         If it fails.
     """
-    begun = time.monotonic()
-    with subprocess.Popen(
-        [str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    ) as process:
-        tail = process.stderr.read()[-2000:] if process.stderr else b""
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.monotonic() - begun
-    if process.returncode != 0:
-        raise RuntimeError(f"{command} failed: {tail.decode(errors='replace')}")
-    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
+    launch = [sys.executable, "-S", "-c", _LAUNCHER, *(str(part) for part in command)]
+    done = subprocess.run(launch, capture_output=True, check=True)
+    code, *cost = json.loads(done.stdout)
+    if code != 0:
+        raise RuntimeError(f"{command} failed: {done.stderr[-2000:].decode(errors='replace')}")
+    return Cost(*cost)

@@ -21,7 +21,7 @@ SCALES_SEC = (0.3, 0.6, 1.2, 2.2)
 REACH_SEC = 2.2
 """How far around a picture others are looked at."""
 
-POINTS_ON_THE_WAY = (0.25, 0.5, 0.75)
+POINTS_ON_THE_WAY = (0.5, 0.25, 0.75)
 
 MAX_RESIDUAL = 0.25
 """Distance from the straight line, as a share of its length, up to which pictures lie on it."""
@@ -42,8 +42,8 @@ CHANGED_CELL = 5.0
 MIN_CHANGED_SHARE = 0.6
 """Share of cells that change by this many code values: a title or a logo that comes and goes is no transition."""
 
-EVERY = 2
-"""Of a dissolve's pictures every second one is tried as its middle."""
+EVERY = 3
+"""Of a dissolve's pictures every third one is tried as its middle."""
 
 MIN_REST = 2
 """Least number of pictures at rest on each side, unless a cut or the end of the video lies there."""
@@ -129,17 +129,16 @@ def _straight_stretches(
     b = np.minimum(np.searchsorted(seconds, seconds[middle] + scale / 2), len(seconds) - 1)
     turn = cells[b] - cells[a]
     size = np.sqrt((turn**2).mean(axis=1))
-    wanted = (size > MIN_TURN) & (b - a > len(POINTS_ON_THE_WAY))
-    middle, a, b, turn, size = middle[wanted], a[wanted], b[wanted], turn[wanted], size[wanted]
-    residual = np.zeros(len(middle), np.float32)
+    kept = np.flatnonzero((size > MIN_TURN) & (b - a > len(POINTS_ON_THE_WAY)))
+    # Half-way first: it rules out most of what moves.
     for share in POINTS_ON_THE_WAY:
-        point = np.searchsorted(seconds, seconds[a] + share * (seconds[b] - seconds[a]))
-        along = ((seconds[point] - seconds[a]) / (seconds[b] - seconds[a])).astype(np.float32)[:, None]
-        off = cells[point] - cells[a] - along * turn
-        residual = np.maximum(residual, np.sqrt((off**2).mean(axis=1)))
-    straight = residual < MAX_RESIDUAL * size
-    unlike = _likeness(cells[a], cells[b]) < MAX_LIKENESS
-    return np.asarray(middle[straight & unlike], np.intp)
+        first, last, way = a[kept], b[kept], turn[kept]
+        point = np.searchsorted(seconds, seconds[first] + share * (seconds[last] - seconds[first]))
+        along = ((seconds[point] - seconds[first]) / (seconds[last] - seconds[first])).astype(np.float32)[:, None]
+        off = cells[point] - cells[first] - along * way
+        kept = kept[np.sqrt((off**2).mean(axis=1)) < MAX_RESIDUAL * size[kept]]
+    unlike = _likeness(cells[a[kept]], cells[b[kept]]) < MAX_LIKENESS
+    return np.asarray(middle[kept[unlike]], np.intp)
 
 
 def _likeness(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -191,7 +191,7 @@ class _Run:
         mean_square = np.einsum("ij,ij->i", mono_hop, mono_hop) / hop
         spectra = rfft(frames * self._spectrum.window, axis=2)
         power = (spectra.real**2 + spectra.imag**2) * self._spectrum.scale
-        weighted = np.einsum("cnf,f,c->n", power, self._spectrum.weighting, self._weights, optimize=True)
+        weighted = self._weights @ (power @ self._spectrum.weighting)
         mix = spectra.mean(axis=0) if len(spectra) > 1 else spectra[0]
         mixed = (mix.real**2 + mix.imag**2) * self._spectrum.scale
         midband = mixed[:, self._spectrum.midband].sum(axis=1)
