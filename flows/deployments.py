@@ -30,11 +30,17 @@ class JobDeployment:
         Module path of the flow: without a colon, so that nothing is copied and nothing put on ``sys.path``.
     queue : str
         Which line its runs wait in.
+    cron : str
+        When it runs by itself; empty: never. In the server's time zone (UTC).
+    active : bool
+        Whether the schedule is on from the start.
     """
 
     job_type: JobType
     entrypoint: str
     queue: QueueName = "videos"
+    cron: str = ""
+    active: bool = False
 
     @property
     def flow(self) -> Flow[..., object]:
@@ -48,11 +54,11 @@ class JobDeployment:
 
 DEPLOYMENTS: tuple[JobDeployment, ...] = (
     JobDeployment("process-video", "flows.process_video.process_video"),
-    JobDeployment("process-folder", "flows.process_folder.process_folder", queue="folders"),
+    JobDeployment("process-folder", "flows.process_folder.process_folder", "folders", cron="0 2 * * *"),
     JobDeployment("download", "flows.download.download"),
     JobDeployment("analyze", "flows.analyze.analyze"),
     JobDeployment("export", "flows.export.export"),
     JobDeployment("export-batch", "flows.export.export_batch"),
     JobDeployment("proxy", "flows.proxy.proxy"),
-    JobDeployment("maintenance", "flows.maintenance.maintenance", queue="folders"),
+    JobDeployment("maintenance", "flows.maintenance.maintenance", "folders", cron="30 4 * * *", active=True),
 )

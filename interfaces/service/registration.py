@@ -9,8 +9,10 @@ from typing import Any
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.schedules import Schedule
 from prefect.types.entrypoint import EntrypointType
 from prefect.workers.process import ProcessWorker
 
@@ -27,7 +29,7 @@ def register(client: SyncPrefectClient, environment: Environment) -> None:
     _limit(client, "decode", environment.decode_limit)
     _limit(client, "render", environment.render_limit)
     for deployment in DEPLOYMENTS:
-        _deploy(environment.work_pool, deployment)
+        _deploy(client, environment.work_pool, deployment)
 
 
 def runs_at_once(queue: QueueName) -> int:
@@ -76,16 +78,33 @@ def _limit(client: SyncPrefectClient, kind: Kind, count: int) -> None:
     client.upsert_global_concurrency_limit_by_name(name, count)
 
 
-def _deploy(pool: str, deployment: JobDeployment) -> None:
+def _deploy(client: SyncPrefectClient, pool: str, deployment: JobDeployment) -> None:
+    """Make or renew a deployment; the parameters and schedules people gave it in Prefect's page stay."""
+    before = _known(client, deployment)
     made = RunnerDeployment.from_flow(
         deployment.flow,
         name=deployment.job_type,
+        parameters=before.parameters if before else None,
+        schedules=[Schedule(cron=deployment.cron, active=deployment.active)]
+        if deployment.cron and not before
+        else None,
         entrypoint_type=EntrypointType.MODULE_PATH,
         work_pool_name=pool,
         work_queue_name=deployment.queue,
         tags=["autoclip"],
     )
     made.apply(work_pool_name=pool)
+
+
+def _schedules(deployment: JobDeployment) -> list[Schedule]:
+    return [Schedule(cron=deployment.cron, active=deployment.active)] if deployment.cron else []
+
+
+def _known(client: SyncPrefectClient, deployment: JobDeployment) -> DeploymentResponse | None:
+    try:
+        return client.read_deployment_by_name(f"{deployment.job_type}/{deployment.job_type}")
+    except ObjectNotFound:
+        return None
 
 
 def _made(folder: Path) -> Path:

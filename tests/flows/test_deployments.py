@@ -1,0 +1,32 @@
+"""prefect.yaml and the table of deployments say the same, and Prefect's form has help for every field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from flows.deployments import DEPLOYMENTS, JobDeployment
+from flows.job_types import JOB_TYPES
+
+PREFECT_YAML = Path(__file__).parents[2] / "prefect.yaml"
+
+
+def test_prefect_yaml_carries_the_same_deployments() -> None:
+    said = yaml.safe_load(PREFECT_YAML.read_text())["deployments"]
+    found = {(d["name"], d["entrypoint"], d["work_pool"]["work_queue_name"]) for d in said}
+    assert found == {(d.job_type, d.entrypoint, d.queue) for d in DEPLOYMENTS}
+    crons = {d["name"]: d["schedules"][0]["cron"] for d in said if "schedules" in d}
+    assert crons == {d.job_type: d.cron for d in DEPLOYMENTS if d.cron}
+
+
+def test_every_type_of_job_has_a_deployment() -> None:
+    assert sorted(JOB_TYPES) == sorted(deployment.job_type for deployment in DEPLOYMENTS)
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda deployment: deployment.job_type)
+def test_every_parameter_has_its_help(deployment: JobDeployment) -> None:
+    properties = deployment.flow.parameters.model_dump()["properties"]
+    assert [name for name, field in properties.items() if not field.get("description")] == []
+    assert deployment.flow.name == deployment.job_type
