@@ -157,8 +157,9 @@ def _options(settings: DownloadSettings) -> dict[str, Any]:
     return options
 
 
-def _pause(attempt: int) -> float:
-    return float(min(2**attempt, 60))
+def _pause(n: int) -> float:
+    """Return the seconds before attempt `n` + 1; yt-dlp names the argument."""
+    return float(min(2**n, 60))
 
 
 @contextmanager
