@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from conftest import AUTOCLIP, RunningService
+from running_service import AUTOCLIP, RunningService
 
 from autoclip.errors import ConflictError, NotFoundError, ParameterError
 from autoclip.settings import Settings
