@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -23,6 +24,9 @@ from storage.environment import Environment, read_environment
 
 FOLLOW_SEC = 1.0
 """Progress changes at most once a second."""
+WORKER_SETTLES_SEC = 8.0
+"""A worker that was told to cancel looks after 3 s whether the process is gone, and then says Cancelled once more: a
+retry before that would be undone."""
 READ_AT_ONCE = 200
 """Prefect's server returns at most this many records in one answer."""
 
@@ -195,6 +199,9 @@ class Jobs:
             raise ConflictError(f"job {job_id} is {before.state}; only one that failed or was stopped can be retried")
         if run.deployment_id is None:
             return self.submit(before.type, run.parameters, project_id=project_of(run), name=run.name)
+        if before.state == "cancelled" and before.ended_at is not None:
+            since = (datetime.now(UTC) - before.ended_at).total_seconds()
+            time.sleep(max(0.0, WORKER_SETTLES_SEC - since))
         with server_faults(self._address):
             self._client.set_flow_run_state(run.id, AwaitingRetry(), force=True)
         return self.get(job_id)
