@@ -25,8 +25,8 @@ from storage.environment import Environment, read_environment
 FOLLOW_SEC = 1.0
 """Progress changes at most once a second."""
 WORKER_SETTLES_SEC = 8.0
-"""A worker that was told to cancel looks after 3 s whether the process is gone, and then says Cancelled once more: a
-retry before that would be undone."""
+"""A worker says twice that a run was cancelled or crashed, the second time some 3 s after its process is gone: a retry
+before that would be undone."""
 READ_AT_ONCE = 200
 """Prefect's server returns at most this many records in one answer."""
 
@@ -199,7 +199,7 @@ class Jobs:
             raise ConflictError(f"job {job_id} is {before.state}; only one that failed or was stopped can be retried")
         if run.deployment_id is None:
             return self.submit(before.type, run.parameters, project_id=project_of(run), name=run.name)
-        if before.state == "cancelled" and before.ended_at is not None:
+        if before.state in {"cancelled", "crashed"} and before.ended_at is not None:
             since = (datetime.now(UTC) - before.ended_at).total_seconds()
             time.sleep(max(0.0, WORKER_SETTLES_SEC - since))
         with server_faults(self._address):
