@@ -15,7 +15,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-SURPRISE = 1.8
+SURPRISE = 2.5
 """A packet this many times as large as the median of the recent ones of its kind is a surprise."""
 
 _RECENT = 8
