@@ -13,7 +13,7 @@ run: $(VENV)/.runtime
 	$(BIN)/autoclip demo --video "$(VIDEO)"
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
