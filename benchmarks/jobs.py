@@ -74,7 +74,8 @@ def _measured(home: Path, variables: dict[str, str], count: int, ready_sec: floa
 | completed, failed, crashed, cancelled | {", ".join(str(states[way]) for way in ways)} |
 | stuck | {count - sum(states[way] for way in ways)} |
 | done twice | {twice} |
-"""
+
+{"".join(f"- {job.state}: {job.error}{chr(10)}" for job in ended if job.state != "completed")}"""
 
 
 def _wait_until_ready(log: Path, service: subprocess.Popen[bytes]) -> None:

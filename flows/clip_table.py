@@ -8,6 +8,7 @@ from prefect.artifacts import acreate_markdown_artifact
 
 from autoclip.clips import Clip, ClipsFile
 from storage.catalog import Export, Project
+from tasks.patience import patiently_awaited
 
 MOST_ROWS = 500
 """Prefect's page renders a table of this length at once; the report page has all."""
@@ -15,10 +16,10 @@ MOST_ROWS = 500
 
 async def publish_clip_table(project: Project, clips_file: ClipsFile, exports: Sequence[Export] = ()) -> None:
     """Leave the table with the run."""
-    await acreate_markdown_artifact(
-        key=f"clips-{project.id}",
-        markdown=clip_table(project, clips_file, exports),
-        description=f"Clips of {project.name}",
+    table = clip_table(project, clips_file, exports)
+    about = f"Clips of {project.name}"
+    await patiently_awaited(
+        lambda: acreate_markdown_artifact(key=f"clips-{project.id}", markdown=table, description=about)
     )
 
 

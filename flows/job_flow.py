@@ -19,6 +19,7 @@ from autoclip.errors import AutoclipError
 from flows.job_types import JobType
 from flows.liveness import run_lock
 from storage.process_lock import held
+from tasks.patience import patiently_awaited
 from tasks.places import data_folder
 from tasks.run_report import RunCancelledError
 
@@ -76,14 +77,23 @@ async def introduce(*tags: str, name: str | None = None) -> None:
         raise RuntimeError("only a flow run can introduce itself")
     run = context.flow_run
     run.tags = sorted({*run.tags, *tags})
-    async with get_client() as client:
-        await client.update_flow_run(run.id, name=name or run.name, tags=run.tags)
+
+    async def tell() -> None:
+        async with get_client() as client:
+            await client.update_flow_run(run.id, name=name or run.name, tags=run.tags)
+
+    await patiently_awaited(tell)
 
 
 async def label(**counts: int) -> None:
     """Note numbers of the result on this run, where the job view reads them."""
-    async with get_client() as client:
-        await client.update_flow_run_labels(own_run_id(), {f"autoclip.{name}": count for name, count in counts.items()})
+
+    async def tell() -> None:
+        async with get_client() as client:
+            labels: dict[str, bool | int | float | str] = {f"autoclip.{name}": count for name, count in counts.items()}
+            await client.update_flow_run_labels(own_run_id(), labels)
+
+    await patiently_awaited(tell)
 
 
 def own_run_id() -> UUID:

@@ -13,13 +13,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Literal
 
-from httpx import HTTPStatusError, codes
+from httpx import HTTPStatusError, TransportError, codes
 from prefect.client.orchestration import get_client
 from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectNotFound
+from prefect.logging import get_logger
 
 from autoclip.progress import Progress, ProgressListener
+from tasks.patience import patiently
 
 LEASE_SEC = 60
 """Prefect's shortest lease: a slot whose holder was killed is free again after it."""
@@ -51,11 +53,20 @@ def rendering(on_progress: ProgressListener) -> Iterator[None]:
 @contextmanager
 def _slot(kind: Kind, stage: str, on_progress: ProgressListener) -> Iterator[None]:
     with ExitStack() as stack:
-        if _is_limited(kind):
-            while not _taken(stack, limit_name(kind)):
+        if patiently(lambda: _is_limited(kind)):
+            while not patiently(lambda: _taken(stack, limit_name(kind))):
                 on_progress(Progress(stage, 0.0, f"waiting for a free slot to {kind}"))
                 time.sleep(TURN_SEC)
         yield
+        _give_back(stack)
+
+
+def _give_back(slot: ExitStack) -> None:
+    """Free the slot of work that is done; if the server is away just now, the slot is free when its lease ends."""
+    try:
+        slot.close()
+    except TransportError as error:
+        get_logger("autoclip.machine_limits").warning("the slot is given back late: %s", error)
 
 
 def _is_limited(kind: Kind) -> bool:
@@ -73,5 +84,7 @@ def _taken(stack: ExitStack, name: str) -> bool:
     except ConcurrencySlotAcquisitionError as error:
         if isinstance(error.__cause__, HTTPStatusError) and error.__cause__.response.status_code == codes.LOCKED:
             return False
+        if isinstance(error.__cause__, TransportError):
+            raise error.__cause__ from None
         raise
     return True
