@@ -13,7 +13,8 @@ run: $(VENV)/.runtime
 	$(BIN)/autoclip demo --video "$(VIDEO)"
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not service"
+	$(BIN)/python -m pytest -m service
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -25,6 +25,8 @@ from prefect_server import free_port
 
 from autoclip.media.probe import probe
 
+pytestmark = pytest.mark.service
+
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 
 
