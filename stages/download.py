@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import yt_dlp
 from imageio_ffmpeg import get_ffmpeg_exe
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from yt_dlp.downloader import get_suitable_downloader
+from yt_dlp.downloader.external import ExternalFD
+from yt_dlp.downloader.rtmp import RtmpFD
+from yt_dlp.extractor import get_info_extractor
+from yt_dlp.networking import Request
 from yt_dlp.utils import DownloadError as SiteError
-from yt_dlp.utils import YoutubeDLError
+from yt_dlp.utils import YoutubeDLError, unsmuggle_url
 
 from autoclip.errors import DownloadError
-from autoclip.media.video import Chapter
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from stages.download_faults import advice
-from storage.catalog import HeatmapSpan, Source
+from stages.public_addresses import PrivateAddressRefused, public_addresses_only
+from stages.site_facts import PLAYLISTS, is_endless, require_one_finished_video, source_of
+from storage.catalog import Source
 from storage.data_folder import require_space
 
 UNKNOWN_SIZE_BYTES = 1 << 30
 """Room to have before a download whose size the site does not tell."""
-LIVE = {"is_live": "is live now", "is_upcoming": "has not begun", "post_live": "has just ended and is not ready"}
+DEEPEST_PLAYLIST = 3
+"""A channel holds lists (its videos, its shorts), which hold videos; what is nested deeper is no list for people."""
+ALLOWING = "AUTOCLIP_ALLOW_PRIVATE_URLS=true allows that"
 
 
 class DownloadSettings(BaseModel):
@@ -59,27 +68,69 @@ class Download:
     source: Source
 
 
-def entries_of(url: str, settings: DownloadSettings) -> tuple[Entry, ...] | None:
+def entries_of(url: str, settings: DownloadSettings, *, allow_private: bool = False) -> tuple[Entry, ...] | None:
     """List the videos of a playlist or channel; None if the address is that of one video.
+
+    Parameters
+    ----------
+    url : str
+        Any address yt-dlp knows.
+    settings : DownloadSettings
+        How to ask, and the most entries to list.
+    allow_private : bool
+        Whether addresses within this network may be asked.
 
     Raises
     ------
     DownloadError
         If the site can't be asked.
     """
-    options = _options(settings) | {"extract_flat": "in_playlist", "noplaylist": False}
+    options = _options(settings, url) | {"extract_flat": "in_playlist", "noplaylist": False}
     if settings.max_entries:
         options["playlistend"] = settings.max_entries
-    with _client(options, url) as client:
-        facts = client.extract_info(url, download=False, process=True)
-    if facts.get("_type") not in {"playlist", "multi_video"}:
+    with _client(options, url, allow_private=allow_private) as client:
+        entries = _listed(client, url, DEEPEST_PLAYLIST)
+    return None if entries is None else entries[: settings.max_entries or None]
+
+
+def _listed(client: Any, url: str, depth: int) -> tuple[Entry, ...] | None:  # noqa: ANN401
+    """List what is at an address, and the lists in it as well."""
+    facts = client.extract_info(url, download=False, process=True)
+    if facts.get("_type") not in PLAYLISTS:
         return None
-    found = (e for e in facts.get("entries") or () if e)
-    return tuple(Entry(e.get("webpage_url") or e["url"], e.get("title") or e["url"]) for e in found)
+    found: list[Entry] = []
+    for entry in facts.get("entries") or ():
+        if not entry:
+            continue
+        address = _address_of(entry, facts)
+        inner = _listed(client, address, depth - 1) if depth > 1 and _is_list(entry, address) else None
+        found += inner if inner is not None else (Entry(address, entry.get("title") or address),)
+    return tuple({entry.url: entry for entry in found}.values())
+
+
+def _is_list(entry: Mapping[str, Any], address: str) -> bool:
+    """Tell whether an entry is a list itself, as far as its site's address says."""
+    if not entry.get("ie_key") or entry.get("_type") not in {"url", "url_transparent"}:
+        return False
+    return get_info_extractor(entry["ie_key"]).is_single_video(address) is False
+
+
+def _address_of(entry: Mapping[str, Any], playlist: Mapping[str, Any]) -> str:
+    """Return the address by which an entry is fetched; of a page with several videos, that of the file."""
+    page = entry.get("webpage_url")
+    address = str(page if page and page != playlist.get("webpage_url") else entry.get("url") or page)
+    plain, hints = unsmuggle_url(address, {})
+    # What yt-dlp hides in an address for itself stays, unless it is only a name.
+    return str(plain) if set(hints) <= {"force_videoid"} else address
 
 
 def download(
-    url: str, folder: Path, settings: DownloadSettings, on_progress: ProgressListener = ignore_progress
+    url: str,
+    folder: Path,
+    settings: DownloadSettings,
+    on_progress: ProgressListener = ignore_progress,
+    *,
+    allow_private: bool = False,
 ) -> Download:
     """Fetch one video into `folder`; a part that is there from an attempt before is continued.
 
@@ -93,6 +144,8 @@ def download(
         How.
     on_progress : ProgressListener
         Told about the stage ``download``: share, bytes, speed and what is left.
+    allow_private : bool
+        Whether it may come from an address within this network, or be led to one by a redirect or a playlist.
 
     Returns
     -------
@@ -107,7 +160,7 @@ def download(
         If the disk has no room for it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    options = _options(settings) | {
+    options = _options(settings, url) | {
         "paths": {"home": str(folder)},
         "outtmpl": {"default": "video.%(ext)s", "thumbnail": "thumbnail.%(ext)s", "subtitle": "subtitles.%(ext)s"},
         "progress_hooks": [_hook(on_progress)],
@@ -115,19 +168,37 @@ def download(
         "writethumbnail": settings.subtitles,
         "subtitleslangs": ["all", "-live_chat"],
     }
-    with _client(options, url) as client:
+    with _client(options, url, allow_private=allow_private) as client:
         facts = cast("dict[str, Any]", client.extract_info(url, download=False))
-        _require_finished(url, facts)
+        require_one_finished_video(url, facts)
+        _require_fit_streams(client, url, facts, allow_private=allow_private)
         require_space(folder, int(facts.get("filesize") or facts.get("filesize_approx") or UNKNOWN_SIZE_BYTES))
         facts = cast("dict[str, Any]", client.process_ie_result(facts, download=True))
     files = [Path(part["filepath"]) for part in facts.get("requested_downloads") or () if part.get("filepath")]
     if not files or not files[0].exists():
         raise DownloadError(url, "the site offers no video there; check the address in a browser")
     on_progress(Progress("download", 1.0, f"{files[0].stat().st_size / 1e6:.1f} MB"))
-    return Download(files[0], _source(url, facts, folder))
+    return Download(files[0], source_of(url, facts, folder))
 
 
-def _options(settings: DownloadSettings) -> dict[str, Any]:
+def _require_fit_streams(client: Any, url: str, facts: Mapping[str, Any], *, allow_private: bool) -> None:  # noqa: ANN401
+    """Refuse streams without an end, of which a site said nothing, and those that nobody can watch over.
+
+    A stream that yt-dlp leaves to another program opens connections that `public_addresses_only` does not see.
+    """
+    for stream in facts.get("requested_formats") or (facts,):
+        loader = get_suitable_downloader(dict(stream), client.params)
+        if not allow_private and issubclass(loader, ExternalFD | RtmpFD):
+            raise DownloadError(
+                url, f"its stream ({stream.get('protocol')}) may lead into this network unseen; {ALLOWING}"
+            )
+        if facts.get("live_status") is None and str(stream.get("protocol")).startswith("m3u8"):
+            with client.urlopen(Request(stream["url"], headers=stream.get("http_headers") or {})) as answer:
+                if is_endless(answer.read().decode(errors="replace")):
+                    require_one_finished_video(url, {"live_status": "is_live"})
+
+
+def _options(settings: DownloadSettings, url: str) -> dict[str, Any]:
     """Translate our settings into yt-dlp's."""
     height = f"[height<=?{settings.max_height}]" if settings.max_height else ""
     options: dict[str, Any] = {
@@ -147,7 +218,8 @@ def _options(settings: DownloadSettings) -> dict[str, Any]:
         "retry_sleep_functions": {"http": _pause, "fragment": _pause},
         "continuedl": True,
         "overwrites": False,
-        "cookiefile": str(settings.cookies_file) if settings.cookies_file else None,
+        "hls_prefer_native": True,
+        "cookiefile": _cookies(settings.cookies_file, url) if settings.cookies_file else None,
         "ratelimit": settings.rate_limit_kib * 1024 or None,
         "sleep_interval": settings.sleep_sec or None,
     }
@@ -157,17 +229,28 @@ def _options(settings: DownloadSettings) -> dict[str, Any]:
     return options
 
 
+def _cookies(path: Path, url: str) -> io.StringIO:
+    """Return a copy of a file of cookies: yt-dlp writes into what it is given, and several jobs may share the file."""
+    try:
+        return io.StringIO(path.expanduser().read_text(encoding="utf-8"))
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DownloadError(url, f"cookies_file {path} can't be read ({reason}); export it anew") from error
+
+
 def _pause(n: int) -> float:
     """Return the seconds before attempt `n` + 1; yt-dlp names the argument."""
     return float(min(2**n, 60))
 
 
 @contextmanager
-def _client(options: Mapping[str, Any], url: str) -> Iterator[Any]:
+def _client(options: Mapping[str, Any], url: str, *, allow_private: bool) -> Iterator[Any]:
     """Give a yt-dlp, and translate what it raises."""
     try:
-        with yt_dlp.YoutubeDL(dict(options)) as client:
+        with nullcontext() if allow_private else public_addresses_only(), yt_dlp.YoutubeDL(dict(options)) as client:
             yield client
+    except PrivateAddressRefused as refused:
+        raise DownloadError(url, f"it leads to {refused.address}, within this network; {ALLOWING}") from None
     except SiteError as error:
         own = error.exc_info[1] if error.exc_info else None
         if own is not None and not isinstance(own, YoutubeDLError | OSError):
@@ -210,41 +293,3 @@ def _words(done: float, total: float, speed: float | None, eta: float | None) ->
     if eta:
         words.append(f"{eta:.0f} s left")
     return ", ".join(words)
-
-
-def _require_finished(url: str, facts: Mapping[str, Any]) -> None:
-    """Refuse what has no end yet."""
-    status = "is_live" if facts.get("is_live") else facts.get("live_status")
-    if status in LIVE:
-        raise DownloadError(url, f"this stream {LIVE[status]}; come back when it is over and can be watched again")
-    if facts.get("_type") == "playlist":
-        raise DownloadError(url, "this is a playlist, not one video; process-video takes each of its videos")
-
-
-def _source(url: str, facts: Mapping[str, Any], folder: Path) -> Source:
-    """Gather what the site says; what does not make sense there is left out."""
-    names = sorted(path.name for path in folder.iterdir())
-    languages = {name.split(".")[1]: name for name in names if name.startswith("subtitles.") and name.count(".") > 1}
-    return Source(
-        kind="url",
-        address=url,
-        title=facts.get("title"),
-        uploader=facts.get("uploader") or facts.get("channel"),
-        thumbnail=next((name for name in names if name.startswith("thumbnail.")), None),
-        chapters=tuple(_sound(Chapter, facts.get("chapters"), **_SPAN, title="title")),
-        heatmap=tuple(_sound(HeatmapSpan, facts.get("heatmap"), **_SPAN, value="value")),
-        subtitles=languages,
-    )
-
-
-_SPAN = {"start_sec": "start_time", "end_sec": "end_time"}
-"""Our names of a span's ends, and yt-dlp's."""
-
-
-def _sound(model: type[Any], found: object, **fields: str) -> Iterator[Any]:
-    """Read a list of a site's; entries without the fields we need are left out."""
-    for entry in found if isinstance(found, list) else ():
-        try:
-            yield model(**{ours: entry.get(theirs) for ours, theirs in fields.items()})
-        except (ValidationError, AttributeError):
-            continue

@@ -9,27 +9,35 @@ _COOKIES = "log in with a browser and set cookies_from_browser (such as firefox)
 ADVICE: dict[str, str] = {
     "not a bot|captcha|challenge": f"the site wants proof that a person asks; {_COOKIES}, and wait a while",
     "confirm your age|age.?restricted|inappropriate for some": f"it is restricted by age; {_COOKIES}",
-    "members.?only|join this channel|subscri|premium|purchase|paid": f"it is for members or buyers; {_COOKIES}",
-    "private video|is private|login required|log ?in|sign in": f"it is private; {_COOKIES}",
-    "geo.?restrict|in your (country|location)|your region": (
+    "members.?only|channel's members|join this channel|subscri|premium|purchase|payment|paid": (
+        f"it is for members or buyers; {_COOKIES}"
+    ),
+    "private video|is private|login required|registered users|log ?in|sign in|HTTP Error 401": (
+        f"it is private; {_COOKIES}"
+    ),
+    "geo.?restrict|in your (country|location)|your region|HTTP Error 451": (
         "it is blocked in this region; fetch it from a machine elsewhere, or through a proxy"
+    ),
+    r"\bDRM\b": "it is protected against copying; there is no way to it",
+    "HTTP Error 429|too many requests|rate.?limited": (
+        "the site was asked too often; set sleep_sec and try again later"
     ),
     "copyright|removed by|account.*terminated|has been removed|no longer available": (
         "it was taken down; there is no way to it"
     ),
     "premieres in|live event will begin|upcoming": "it has not begun; come back when it is over",
     "unsupported url|no video formats|no suitable (extractor|formats)|requested format is not available": (
-        "there is no video that can be fetched; check the address in a browser, and update yt-dlp"
+        "there is no video that can be fetched; check the address in a browser, update yt-dlp, and for YouTube have "
+        "Deno on the PATH"
     ),
-    "cookies? (database|file)|could not (find|copy).*cookie|cookieload": (
+    "cookies? (database|file)|could not (find|copy).*cookie|cookieload|load cookies": (
         "the cookies can't be read; close the browser, or export them to cookies_file"
     ),
-    "HTTP Error 404|not found": "there is nothing at this address; check it in a browser",
+    "HTTP Error 4(04|10)|page not found": "there is nothing at this address; check it in a browser",
     "HTTP Error 403|forbidden": f"the site refuses; {_COOKIES}, or update yt-dlp",
-    "HTTP Error 429|too many requests": "the site was asked too often; set sleep_sec and try again later",
     r"HTTP Error 5\d\d": "the site is in trouble; try again later",
     "no space left": "the disk is full; free space there",
-    "timed out|timeout|connection|resolve|unreachable|network|bytes read|retries|incomplete": (
+    "timed out|timeout|connection|resolve|not known|unreachable|network|bytes read|retries|incomplete": (
         "the connection broke; try again, what has arrived is continued"
     ),
 }

@@ -70,7 +70,8 @@ class Environment(BaseModel):
         100.0, ge=0, le=100_000, description="Requests a client may make in the long run; 0: as many as it likes."
     )
     allow_private_urls: bool = Field(
-        default=False, description="Let the API take addresses within this network, such as http://192.168.1.5/a.mp4."
+        default=False,
+        description="Let the API take, and jobs fetch from, addresses within this network, such as 192.168.1.5.",
     )
     serve_frontend: bool = Field(default=True, description="Serve the page beside the API.")
     debug: bool = Field(default=False, description="Log more.")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from autoclip.errors import ParameterError
 from autoclip.progress import Progress, ProgressListener
-from stages.download import Download, DownloadSettings, download
+from stages.download import Download, DownloadSettings, Entry, download, entries_of
 from stages.join import take_in
 from storage.catalog import Project, Source
+from storage.environment import read_environment
 from tasks.places import catalog, project_folder
 from tasks.stage_task import stage_task
 
@@ -29,7 +30,13 @@ def download_video(project_id: str, settings: DownloadSettings, on_progress: Pro
         return str(project.path)
     if project.source.kind != "url":
         raise ParameterError(f"project {project.name!r} has no address to fetch its video from; upload or add the file")
-    fetched = download(project.source.address, project_folder(project_id).source, settings, on_progress)
+    fetched = download(
+        project.source.address,
+        project_folder(project_id).source,
+        settings,
+        on_progress,
+        allow_private=read_environment().allow_private_urls,
+    )
     take_in(catalog(), project_id, fetched.path)
     _note(project, fetched)
     return str(fetched.path)
@@ -42,6 +49,17 @@ def _note(project: Project, fetched: Download) -> None:
         named = now.name != project.source.address
         name = now.name if named else (fetched.source.title or now.name)[:500]
         unit.projects.save(now.changed(source=fetched.source, name=name))
+
+
+def videos_at(url: str, settings: DownloadSettings) -> tuple[Entry, ...] | None:
+    """List the videos of a playlist or channel; None if the address is that of one video.
+
+    Raises
+    ------
+    DownloadError
+        See `stages.download.entries_of`.
+    """
+    return entries_of(url, settings, allow_private=read_environment().allow_private_urls)
 
 
 def project_of_address(url: str, name: str = "") -> str:

@@ -15,8 +15,8 @@ def web_address(url: str, *, allow_private: bool) -> str:
     """Return an address if it may be fetched.
 
     A server that fetches what strangers name must not become their way into its own network (OWASP "Server-Side
-    Request Forgery Prevention"). A redirect on the way is the downloader's to follow; keep the worker's network apart
-    where that matters.
+    Request Forgery Prevention"). The download looks again at every connection (`stages.public_addresses`): a redirect
+    may lead elsewhere, and a name change its address.
 
     Parameters
     ----------
