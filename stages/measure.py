@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from autoclip.extraction import EXTRACTION_VERSION, extract
 from autoclip.media.probe import probe
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExtractionSettings
 from autoclip.signals.source_knowledge import SourceKnowledge, with_source_knowledge
+from autoclip.signals.table import Features
 from storage.analysis_folder import AnalysisFolder
 from storage.features import Origin
 from storage.keys import FingerprintMemory, fingerprint
@@ -75,12 +78,25 @@ def measure(
     origin = Origin(fingerprint(source, memory), settings, EXTRACTION_VERSION)
     if folder.features_key() == origin.key:
         on_progress(Progress("extract", 1.0, "measured before"))
-        return Measurement(video, origin, reused=True, warnings=_warnings(video, folder.read_features().warnings))
+        known = folder.read_features()
+        if knowledge is not None:
+            _learn(folder, known, origin, knowledge)
+        return Measurement(video, origin, reused=True, warnings=_warnings(video, known.warnings))
     features = extract(source, video, settings, on_progress)
     if knowledge is not None:
         features = with_source_knowledge(features, knowledge)
     folder.write_features(features, origin)
     return Measurement(video, origin, reused=False, warnings=_warnings(video, features.warnings))
+
+
+def _learn(folder: AnalysisFolder, known: Features, origin: Origin, knowledge: SourceKnowledge) -> None:
+    """Add to features that are there what the source told only after they were measured."""
+    if not (knowledge.replayed or knowledge.chapter_starts_sec):
+        return
+    features = with_source_knowledge(known, knowledge)
+    told, before = (each.series.get("most_replayed", np.zeros(0)) for each in (features, known))
+    if features.events != known.events or not np.array_equal(told, before, equal_nan=True):
+        folder.write_features(features, origin)
 
 
 def _warnings(video: Video, further: tuple[str, ...]) -> tuple[str, ...]:

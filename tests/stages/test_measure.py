@@ -1,0 +1,39 @@
+"""What a source tells of a video is added to its features, also when it comes only after they were measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from autoclip.settings import ExtractionSettings
+from autoclip.signals.source_knowledge import ReplayedSpan, SourceKnowledge
+from stages.measure import measure
+from storage.analysis_folder import AnalysisFolder
+
+
+def test_a_heatmap_that_comes_late_is_added_without_decoding(
+    encode_tracks: Callable[..., Path], film: type, tmp_path: Path
+) -> None:
+    video = encode_tracks("a.mp4", film([60] * 40, rate=10))
+    folder, settings = AnalysisFolder(tmp_path / "out"), ExtractionSettings(step_sec=0.5)
+    measure(video, folder, settings)
+    plain = folder.read_features()
+    assert plain.series
+    assert "most_replayed" not in plain.series
+
+    knowledge = SourceKnowledge((ReplayedSpan(0, 2, 1.0), ReplayedSpan(2, 4, 0.5)), (2.0,))
+    assert measure(video, folder, settings, knowledge=knowledge).reused
+    learned = folder.read_features()
+    np.testing.assert_array_equal(learned.series["most_replayed"], [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5])
+    assert "most_replayed" not in learned.absent
+    assert [event.start_sec for event in learned.events_of("chapter")] == [2.0]
+    for name, values in plain.series.items():
+        np.testing.assert_array_equal(learned.series[name], values)
+
+    written = (folder.features / "signals.parquet").stat().st_mtime_ns
+    assert measure(video, folder, settings, knowledge=knowledge).reused
+    assert measure(video, folder, settings, knowledge=SourceKnowledge()).reused
+    assert (folder.features / "signals.parquet").stat().st_mtime_ns == written
+    assert "most_replayed" in folder.read_features().series
