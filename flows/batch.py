@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
@@ -16,12 +17,16 @@ from prefect.states import AwaitingRetry, Cancelling, Completed
 
 from autoclip.errors import AutoclipError
 from autoclip.progress import Progress
+from flows.deployments import QueueName
 from flows.job_flow import own_run_id
+from tasks.patience import patiently_awaited
 from tasks.run_report import RunReport
 
 CHILD = "process-video"
 LOOK_SEC = 1.0
 READ_AT_ONCE = 200
+STOPPED_WITH_BATCH = "stopped-with-batch"
+"""Tag of a job that nobody stopped by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,13 @@ class _Turn:
 
 
 async def run_items(
-    items: Sequence[Item], at_once: int, report: RunReport, stage: str, *, retry_failed: bool = False
+    items: Sequence[Item],
+    at_once: int,
+    report: RunReport,
+    stage: str,
+    *,
+    queue: QueueName = "videos",
+    retry_failed: bool = False,
 ) -> tuple[ItemOutcome, ...]:
     """Process videos as jobs of their own and wait for all of them.
 
@@ -80,8 +91,11 @@ async def run_items(
         Told about `stage`.
     stage : str
         Name of the stage.
+    queue : str
+        The line the jobs wait in; not the one of the run that waits for them.
     retry_failed : bool
-        Whether a job that failed under the same key before is run again.
+        Whether a job that failed under the same key before is run again. One that crashed, or was stopped with its
+        batch, is run again in any case: that was not the video's fault.
     """
     turn = _Turn(list(enumerate(items)))
     async with get_client() as client:
@@ -90,9 +104,9 @@ async def run_items(
             while turn.waiting or turn.running:
                 while turn.waiting and len(turn.running) < at_once:
                     number, item = turn.waiting.pop(0)
-                    run = await _begin(client, deployment, item, number, retry_failed=retry_failed)
-                    turn.running[run.id] = (number, item)
-                await _collect(client, turn)
+                    begin = partial(_begin, client, deployment, item, number, queue, retry_failed=retry_failed)
+                    turn.running[(await patiently_awaited(begin)).id] = (number, item)
+                await patiently_awaited(partial(_collect, client, turn))
                 report(
                     Progress(stage, len(turn.ended) / max(len(items), 1), f"{len(turn.ended)} of {len(items)} videos")
                 )
@@ -124,7 +138,9 @@ async def _deployment(client: PrefectClient) -> UUID:
     return UUID(found.json()[0]["id"])
 
 
-async def _begin(client: PrefectClient, deployment: UUID, item: Item, number: int, *, retry_failed: bool) -> FlowRun:
+async def _begin(
+    client: PrefectClient, deployment: UUID, item: Item, number: int, queue: QueueName, *, retry_failed: bool
+) -> FlowRun:
     """Start an item's job, or find the one that was started under its key before."""
     run = await client.create_flow_run_from_deployment(
         deployment,
@@ -132,11 +148,19 @@ async def _begin(client: PrefectClient, deployment: UUID, item: Item, number: in
         name=f"process {item.label}"[:200],
         tags=[f"job:{CHILD}", f"batch:{own_run_id()}"],
         idempotency_key=item.key or f"batch:{own_run_id()}:{number}",
+        work_queue_name=queue,
     )
-    mine = f"batch:{own_run_id()}" in run.tags
-    if run.state is not None and run.state.is_final() and not run.state.is_completed() and (mine or retry_failed):
+    if _is_to_be_retried(run, retry_failed=retry_failed):
         await client.set_flow_run_state(run.id, AwaitingRetry(), force=True)
     return run
+
+
+def _is_to_be_retried(run: FlowRun, *, retry_failed: bool) -> bool:
+    """Tell whether a run that was found under its key is to be run again."""
+    if run.state is None or not run.state.is_final() or run.state.is_completed():
+        return False
+    innocent = run.state.is_crashed() or (run.state.is_cancelled() and STOPPED_WITH_BATCH in run.tags)
+    return retry_failed or innocent or f"batch:{own_run_id()}" in run.tags
 
 
 async def _collect(client: PrefectClient, turn: _Turn) -> None:
@@ -167,4 +191,6 @@ def _outcome(item: Item, run: FlowRun) -> ItemOutcome:
 async def _stop(client: PrefectClient, turn: _Turn) -> None:
     """Ask the jobs that run to stop."""
     for run_id in turn.running:
+        tags = (await client.read_flow_run(run_id)).tags
+        await client.update_flow_run(run_id, tags=sorted({*tags, STOPPED_WITH_BATCH}))
         await client.set_flow_run_state(run_id, Cancelling(message="its batch was cancelled"))

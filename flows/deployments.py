@@ -13,9 +13,10 @@ from prefect import Flow
 
 from flows.job_types import JobType
 
-QueueName = Literal["videos", "folders"]
-QUEUES: tuple[QueueName, ...] = ("videos", "folders")
-"""Folders wait for the videos they have submitted; in a queue of their own they can't keep those from running."""
+QueueName = Literal["videos", "folders", "entries"]
+QUEUES: tuple[QueueName, ...] = ("videos", "folders", "entries")
+"""Lines in which runs wait. A run that waits for others must not take the places those need: folders, whose videos run
+in ``videos``, have a line of their own, and so have the entries of playlists, for which runs in ``videos`` wait."""
 
 
 @dataclass(frozen=True, slots=True)

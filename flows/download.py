@@ -10,8 +10,8 @@ from autoclip.errors import AutoclipError, DownloadError, ParameterError
 from autoclip.progress import Progress
 from flows.analysis import introduce_project, sole_writer
 from flows.job_flow import introduce, job_flow, own_run_id
-from stages.download import DownloadSettings, Entry, entries_of
-from tasks.download_video import download_video, project_of_address
+from stages.download import DownloadSettings, Entry
+from tasks.download_video import download_video, project_of_address, videos_at
 from tasks.run_report import RunReport
 
 PLAN = {"download": 100.0}
@@ -39,7 +39,7 @@ async def download(
             await introduce_project(project_id, "download")
             return _one(project_id, settings, report)
         await introduce(name=f"download {name or url}")
-        entries = entries_of(url, settings)
+        entries = videos_at(url, settings)
         if entries is not None:
             return await _all(url, entries, settings, report)
         made = project_of_address(url, name)

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 from prefect.states import Completed
 from pydantic import Field
 
+from autoclip.errors import DownloadError
 from autoclip.settings import ExportSettings, Settings
 from flows.analysis import ANALYSIS_PLAN, Analyzed, analyze_project, introduce_project, sole_writer
 from flows.analyze import outcome
@@ -18,14 +20,16 @@ from flows.batch import Item, publish_summary, run_items
 from flows.clip_table import publish_clip_table
 from flows.job_flow import introduce, job_flow, label, own_run_id
 from flows.parameters import chosen_settings
-from stages.download import DownloadSettings, entries_of
+from stages.download import DownloadSettings
 from storage.catalog import Export
-from tasks.download_video import download_video, project_of_address
+from tasks.download_video import download_video, project_of_address, videos_at
 from tasks.export_clips import best_clips, export_clips
 from tasks.join_project import join_project
 from tasks.places import catalog
 from tasks.run_report import RunReport
 
+AT_ONCE = 2
+"""Videos of a playlist fetched at the same time; more at once is what sites take for a robot."""
 DOWNLOAD_SHARE = 30.0
 EXPORT_SHARE = 40.0
 """Shares of a download and of a few exports in the time of everything, beside the 100 of the analysis; the second
@@ -65,11 +69,12 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
     with RunReport(own_run_id(), plan) as report:
         if is_address(source):
             await introduce(name=f"process {name or source}"[:200])
-            entries = entries_of(source, fetch)
+            entries = videos_at(source, fetch)
             if entries is not None:
+                _require_no_entry(source)
                 given = {"settings": chosen, "export_top": export_top, "export": export, "fetch": fetch}
                 items = [Item(e.title, {"source": e.url, "name": e.title, **_as_json(given)}) for e in entries]
-                return await publish_summary(await run_items(items, 2, report, "download"))
+                return await publish_summary(await run_items(items, AT_ONCE, report, "download", queue="entries"))
             project_id = project_of_address(source, name)
             await introduce_project(project_id, "process")
             with sole_writer(project_id, report, "download"):
@@ -84,6 +89,12 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
 def is_address(source: str) -> bool:
     """Whether a source is the address of something to fetch, not a path."""
     return re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", source) is not None
+
+
+def _require_no_entry(source: str) -> None:
+    """Refuse a playlist within a playlist: waiting for its videos, it would take the place that they need."""
+    if any(tag.startswith("batch:") for tag in flow_run.tags):
+        raise DownloadError(source, "is a playlist within a playlist; start it by itself")
 
 
 def _plan(source: str, export_top: int) -> dict[str, float]:
