@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from autoclip.damage import Damage, damage_report
 from autoclip.errors import MediaError
@@ -84,9 +85,11 @@ def extract(
     video = video.model_copy(update={"path": path})
     pass_ = _Pass(video, settings, on_progress)
     policy = _policy(settings, decoders or available_cores())
-    for part in decode(video, policy, pass_.describe, pass_.report):
-        pass_.take(part)
-    features = pass_.features()
+    # Threads of the linear algebra spin while they wait for its small products: that was a fifth of the pass.
+    with threadpool_limits(limits=1, user_api="blas"):
+        for part in decode(video, policy, pass_.describe, pass_.report):
+            pass_.take(part)
+        features = pass_.features()
     on_progress(Progress("extract", 1.0, pass_.speed()))
     return features
 

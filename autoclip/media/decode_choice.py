@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ def surprising_pictures(packets: Sequence[PacketFacts]) -> frozenset[int]:
     chosen: set[int] = set()
     for packet in packets:
         if latest is None or packet.pts > latest:  # shown after all before it: others will lean on it
-            surprising = len(recent) == _RECENT and packet.size > SURPRISE * float(np.median(recent))
+            surprising = len(recent) == _RECENT and packet.size > SURPRISE * median(recent)
             surprise_after = latest if surprising and not packet.keyframe else None
             if not packet.keyframe:
                 recent.append(packet.size)
