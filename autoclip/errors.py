@@ -4,6 +4,7 @@
 
     AutoclipError
     ├── ParameterError      a setting or argument is unknown, out of bounds or contradicts another
+    │   └── KeyReusedError      an idempotency key stands for another request already
     ├── MediaError          a file is no video we can read, or became unreadable on the way
     ├── DownloadError       a source could not be fetched
     ├── ExportError         a rendering failed or its result did not pass its check
@@ -27,6 +28,10 @@ class AutoclipError(Exception):
 
 class ParameterError(AutoclipError):
     """A setting or argument is unknown, out of its bounds, or contradicts another one."""
+
+
+class KeyReusedError(ParameterError):
+    """An idempotency key stands for another request already; a new request needs a new key."""
 
 
 class MediaError(AutoclipError):

@@ -10,6 +10,7 @@ from autoclip.errors import (
     ConflictError,
     DownloadError,
     ExportError,
+    KeyReusedError,
     MediaError,
     NotFoundError,
     ParameterError,
@@ -46,6 +47,7 @@ class Outcome:
 
 
 OUTCOMES: tuple[Outcome, ...] = (
+    Outcome(KeyReusedError, "key-reused", 2, 422),
     Outcome(ParameterError, "bad-parameter", 2, 422),
     Outcome(MediaError, "unreadable-media", 3, 415),
     Outcome(NotFoundError, "not-found", 4, 404),

@@ -8,6 +8,7 @@ starts: it knows no command line, only its environment.
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -58,6 +59,11 @@ class Environment(BaseModel):
     host: str = Field("127.0.0.1", description="Address the API and the page listen on.")
     port: int = Field(8000, ge=1, le=65535, description="Port of the API and the page.")
     api_token: SecretStr | None = Field(None, description="If set, every API request must carry it.")
+    trusted_proxies: Names = Field(
+        (),
+        description="Addresses or networks (10.0.0.0/8) of proxies before the API, whose X-Forwarded-For tells whose "
+        "request it is; comma-separated.",
+    )
     cors_origins: Names = Field((), description="Origins of other pages that may use the API; comma-separated.")
     allowed_hosts: Names = Field(
         (), description="Further host names the API answers to, such as clips.example.org; comma-separated."
@@ -69,11 +75,16 @@ class Environment(BaseModel):
     requests_per_second: float = Field(
         100.0, ge=0, le=100_000, description="Requests a client may make in the long run; 0: as many as it likes."
     )
+    require_if_match: bool = Field(
+        default=False,
+        description="Refuse changes of clips and projects that don't say which revision they started from.",
+    )
     allow_private_urls: bool = Field(
         default=False,
         description="Let the API take, and jobs fetch from, addresses within this network, such as 192.168.1.5.",
     )
-    serve_frontend: bool = Field(default=True, description="Serve the page beside the API.")
+    frontend_dir: Path | None = Field(None, description="Folder of a built web page, with its index.html.")
+    serve_frontend: bool = Field(default=False, description="Serve the page in frontend_dir beside the API.")
     debug: bool = Field(default=False, description="Log more.")
     prefect_host: str = Field("127.0.0.1", description="Address 'autoclip up' starts Prefect's server on.")
     prefect_port: int = Field(4200, ge=1, le=65535, description="Port 'autoclip up' starts Prefect's server on.")
@@ -83,7 +94,20 @@ class Environment(BaseModel):
     analysis: dict[str, str] = Field(default_factory=dict, description="Analysis settings set as AUTOCLIP_<NAME>.")
     origins: dict[str, Origin] = Field(default_factory=dict, description="Where each value that was set came from.")
 
-    @field_validator("data_dir", "ffmpeg")
+    @field_validator("api_token")
+    @classmethod
+    def _empty_is_none(cls, token: SecretStr | None) -> SecretStr | None:
+        """Take an empty token, as templates of .env files hold it, for none: it would guard nothing."""
+        return token if token is not None and token.get_secret_value().strip() else None
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _all_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            ipaddress.ip_network(proxy, strict=False)
+        return proxies
+
+    @field_validator("data_dir", "ffmpeg", "frontend_dir")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()

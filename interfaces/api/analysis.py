@@ -73,7 +73,8 @@ def start_analysis(
     project = _project(services, project_id)
     if project.path is None:
         raise ConflictError(f"the project {project_id} has no video yet; start a download job first")
-    return starter.analyze(project_id, services.environment.settings.updated(given_settings(order or AnalysisOrder())))
+    order = order or AnalysisOrder()
+    return starter.analyze(project_id, services.environment.settings.updated(given_settings(order)), order)
 
 
 @router.post("/retune", responses=documented(404, 409))

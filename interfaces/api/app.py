@@ -12,6 +12,7 @@ import anyio.to_thread
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from interfaces.api import (
     analysis,
@@ -31,6 +32,7 @@ from interfaces.api import (
     uploads,
 )
 from interfaces.api.body_limits import BodyLimits
+from interfaces.api.frontend import serve_frontend
 from interfaces.api.job_events import MOST_STREAMS
 from interfaces.api.openapi import describe
 from interfaces.api.problems import EVERY_ENDPOINT, handle_problems
@@ -61,6 +63,8 @@ ROOMS = (
     health,
 )
 
+RETRIES_AT_ONCE = 4
+
 EXPOSED_HEADERS = (
     "ETag", "Location", "Content-Range", "Accept-Ranges", "Retry-After", "Upload-Offset", "Upload-Length",
     "Upload-Expires", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Autoclip-Project",
@@ -79,6 +83,11 @@ def create_app(environment: Environment) -> FastAPI:
     -------
     FastAPI
         Ready to be served; it keeps no state that its catalog and Prefect don't.
+
+    Raises
+    ------
+    ParameterError
+        If a page is to be served that is not there.
     """
     links = Links(environment.api_token)
     app = FastAPI(
@@ -99,6 +108,7 @@ def create_app(environment: Environment) -> FastAPI:
         api.include_router(room.router)
     app.include_router(api)
     describe(app)
+    serve_frontend(app, environment)
     return app
 
 
@@ -115,6 +125,7 @@ async def _living(environment: Environment, links: Links, app: FastAPI) -> Async
             data_folder=DataFolder(environment.data_dir),
             jobs=jobs,
             links=links,
+            retry_places=anyio.CapacityLimiter(RETRIES_AT_ONCE),
         )
         app.state.event_places = anyio.Semaphore(MOST_STREAMS)
         yield
@@ -123,6 +134,8 @@ async def _living(environment: Environment, links: Links, app: FastAPI) -> Async
 def _guards(environment: Environment, links: Links) -> list[Middleware]:
     """Return what every request passes, the outermost first."""
     return [
+        # Of nobody else: the client's address would be whatever a header claims, and rates are counted by it.
+        Middleware(ProxyHeadersMiddleware, trusted_hosts=list(environment.trusted_proxies)),
         Middleware(SecurityHeaders),
         Middleware(HostCheck, names=(*LOCAL_NAMES, environment.host, *environment.allowed_hosts)),
         Middleware(RateLimit, per_second=environment.requests_per_second),

@@ -119,7 +119,7 @@ def get_clip(clip_id: PathIdentity, services: Needed, response: Response) -> Cli
     return _shown(clip, response)
 
 
-@router.patch("/clips/{clip_id}", responses=documented(404, 412))
+@router.patch("/clips/{clip_id}", responses=documented(404, 412, 428))
 def change_clip(
     clip_id: PathIdentity, change: ClipChange, expected: Expected, services: Needed, response: Response
 ) -> ClipView:
@@ -132,7 +132,7 @@ def change_clip(
     return _shown(clip, response)
 
 
-@router.post("/clips/{clip_id}/split", status_code=201, responses=documented(404, 409, 412))
+@router.post("/clips/{clip_id}/split", status_code=201, responses=documented(404, 409, 412, 428))
 def split_one_clip(clip_id: PathIdentity, order: SplitOrder, expected: Expected, services: Needed) -> Clips:
     """Split a clip in two: it keeps what comes before the instant, a new clip gets the rest."""
     with services.catalog.transaction() as unit:
@@ -141,7 +141,7 @@ def split_one_clip(clip_id: PathIdentity, order: SplitOrder, expected: Expected,
     return Clips(clips=[ClipView.show(part) for part in parts])
 
 
-@router.delete("/clips/{clip_id}", status_code=204, responses=documented(404, 409, 412))
+@router.delete("/clips/{clip_id}", status_code=204, responses=documented(404, 409, 412, 428))
 def delete_clip(clip_id: PathIdentity, expected: Expected, services: Needed) -> None:
     """Delete a clip that no compound clip uses."""
     with services.catalog.transaction() as unit:

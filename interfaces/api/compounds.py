@@ -104,7 +104,7 @@ def get_compound_clip(compound_id: PathIdentity, services: Needed, response: Res
         return _shown(view.compounds.get(compound_id), view, response)
 
 
-@router.patch("/compound-clips/{compound_id}", responses=documented(404, 412))
+@router.patch("/compound-clips/{compound_id}", responses=documented(404, 412, 428))
 def change_compound_clip(
     compound_id: PathIdentity, change: CompoundChange, expected: Expected, services: Needed, response: Response
 ) -> CompoundView:
@@ -120,7 +120,7 @@ def change_compound_clip(
         return _shown(compound if changed == compound else unit.compounds.save(changed), unit, response)
 
 
-@router.delete("/compound-clips/{compound_id}", status_code=204, responses=documented(404, 412))
+@router.delete("/compound-clips/{compound_id}", status_code=204, responses=documented(404, 412, 428))
 def delete_compound_clip(compound_id: PathIdentity, expected: Expected, services: Needed) -> None:
     """Delete a compound clip; its clips stay."""
     with services.catalog.transaction() as unit:

@@ -96,7 +96,7 @@ def start_export(project_id: PathIdentity, order: ExportOrder, services: Needed,
         _require_video(view, project_id)
         _require_parts(view, project_id, _named(order.clip_id), _named(order.compound_id))
     parameters = {"clip_id": order.clip_id, "compound_id": order.compound_id, "settings": settings}
-    return starter.start("export", project_id, parameters)
+    return starter.start("export", project_id, parameters, order)
 
 
 @router.post("/projects/{project_id}/exports/batch", status_code=202, responses=documented(404, 409, 503))
@@ -111,7 +111,7 @@ def start_batch_export(project_id: PathIdentity, order: BatchOrder, services: Ne
     if not clip_ids and not compound_ids:
         raise ConflictError(f"the project {project_id} has no clips to export; analyze it or make some by hand")
     parameters = {"clip_ids": clip_ids, "compound_ids": compound_ids, "settings": settings}
-    return starter.start("export-batch", project_id, parameters)
+    return starter.start("export-batch", project_id, parameters, order)
 
 
 @router.get("/projects/{project_id}/exports", responses=documented(404))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -10,8 +11,9 @@ from fastapi import Depends, Header, Response
 
 from autoclip.settings import Settings
 from flows.job_types import JobType
+from interfaces.api.bodies import Body
 from interfaces.api.services import Needed, Services
-from interfaces.jobs import Job, Jobs, JobState
+from interfaces.jobs import Job, Jobs, JobState, RequestKey
 
 UNDER_WAY: tuple[JobState, ...] = ("running", "pending", "scheduled")
 
@@ -19,7 +21,8 @@ Key = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        description="Any text of the client's own: the same call with the same key gives the same job again.",
+        description="Any text of the client's own: the same call with the same key gives the same job again; "
+        "another call with it is refused.",
         min_length=1,
         max_length=200,
         pattern=r"^[\x21-\x7e]+$",
@@ -36,20 +39,34 @@ class JobStarter:
     response: Response
     key: str | None
 
-    def start(self, job_type: JobType, project_id: str, parameters: Mapping[str, Any]) -> Job:
-        """Start a job, or return the one that the same key has started."""
-        key = f"{job_type}:{project_id}:client:{self.key}" if self.key else None
-        given = {"project_id": project_id, **parameters}
-        job = self.services.jobs.submit(job_type, given, project_id=project_id, idempotency_key=key)
+    def start(
+        self, job_type: JobType, project_id: str, parameters: Mapping[str, Any], order: Body | None = None
+    ) -> Job:
+        """Start a job, or return the one that the same key has started for the same order.
+
+        Raises
+        ------
+        KeyReusedError
+            If it was another order.
+        """
+        job = self.services.jobs.submit(
+            job_type,
+            {"project_id": project_id, **parameters},
+            project_id=project_id,
+            idempotency_key=f"{job_type}:{project_id}:client:{self.key}" if self.key else None,
+            request_key=self._request_key(order),
+        )
         return self._seen(job)
 
-    def analyze(self, project_id: str, settings: Settings) -> Job:
-        """Start an analysis, or join the one that is under way."""
-        jobs = self.services.jobs
-        latest = jobs.page(project_id=project_id, job_type="analyze", limit=1).items
-        if self.key is None or (latest and not latest[0].ended):
-            return self._seen(jobs.analyze(project_id, settings))
-        return self.start("analyze", project_id, {"settings": settings.model_dump(mode="json")})
+    def analyze(self, project_id: str, settings: Settings, order: Body) -> Job:
+        """Start an analysis, or join the one that is under way; raises as `start`."""
+        return self._seen(self.services.jobs.analyze(project_id, settings, request_key=self._request_key(order)))
+
+    def _request_key(self, order: Body | None) -> RequestKey | None:
+        """Return the client's key with what was ordered, not with what that means today: the best clips may change."""
+        if self.key is None:
+            return None
+        return RequestKey(self.key, json.dumps(order.model_dump(mode="json") if order else {}, sort_keys=True))
 
     def _seen(self, job: Job) -> Job:
         self.response.headers["Location"] = f"/api/jobs/{job.id}"

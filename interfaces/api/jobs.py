@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import anyio.to_thread
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
@@ -66,9 +67,12 @@ def cancel_job(job_id: JobIdentity, services: Needed) -> Job:
 
 
 @router.post("/jobs/{job_id}/retry", status_code=202, responses=documented(404, 409))
-def retry_job(job_id: JobIdentity, services: Needed, response: Response) -> Job:
-    """Run a job again that failed, crashed or was cancelled; it goes on behind the last stage it finished."""
-    job = services.jobs.retry(job_id)
+async def retry_job(job_id: JobIdentity, services: Needed, response: Response) -> Job:
+    """Run a job again that failed, crashed or was cancelled; it goes on behind the last stage it finished.
+
+    The answer may take seconds, on a busy machine up to a minute: the worker must have settled how the job ended.
+    """
+    job = await anyio.to_thread.run_sync(services.jobs.retry, job_id, limiter=services.retry_places)
     response.headers["Location"] = f"/api/jobs/{job.id}"
     return job
 

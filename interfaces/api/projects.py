@@ -150,7 +150,7 @@ def get_project(project_id: PathIdentity, services: Needed, response: Response) 
     return details
 
 
-@router.patch("/{project_id}", responses=documented(404, 412))
+@router.patch("/{project_id}", responses=documented(404, 412, 428))
 def rename_project(
     project_id: PathIdentity, change: ProjectChange, expected: Expected, services: Needed, response: Response
 ) -> ProjectView:
@@ -162,7 +162,7 @@ def rename_project(
     return _shown(project, response)
 
 
-@router.delete("/{project_id}", status_code=204, responses=documented(404, 409, 412, 503))
+@router.delete("/{project_id}", status_code=204, responses=documented(404, 409, 412, 428, 503))
 def delete_project(project_id: PathIdentity, expected: Expected, services: Needed) -> None:
     """Delete a project with its clips and its folder; a local source file and exports in other folders stay."""
     active = active_job(services.jobs, project_id)
@@ -174,7 +174,7 @@ def delete_project(project_id: PathIdentity, expected: Expected, services: Neede
     services.data_folder.remove_project(project_id)
 
 
-@router.post("/{project_id}/output-folder", responses=documented(403, 404, 412))
+@router.post("/{project_id}/output-folder", responses=documented(403, 404, 412, 428))
 def set_output_folder(
     project_id: PathIdentity, order: FolderOrder, expected: Expected, services: Needed, response: Response
 ) -> ProjectView:

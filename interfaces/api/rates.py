@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import time
 from collections import OrderedDict
@@ -17,6 +18,9 @@ BURST_SEC = 4.0
 
 MAX_CLIENTS = 10_000
 """Clients remembered; the one not seen for longest is forgotten first, so strangers can't fill the memory."""
+
+MAX_NAME = 100
+"""Most that is remembered of a client's name that is no address."""
 
 FREE_FAILURES = 10
 """Wrong tokens before a client has to wait."""
@@ -70,6 +74,27 @@ class TokenBuckets:
         return bucket
 
 
+IPV6_SITE_BITS = 64
+"""A customer's network (RFC 6177, RFC 4291 section 2.5.4): whoever has one address of it has 2^64."""
+
+
+def client_of(scope: Scope) -> str:
+    """Name the client whose requests are counted together: an IPv4 address, or the network of an IPv6 one.
+
+    Behind a proxy that is trusted, the scope's client is whom the proxy names (`interfaces.api.app`).
+    """
+    host = scope["client"][0] if scope.get("client") else ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host[:MAX_NAME]
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, IPV6_SITE_BITS), strict=False))
+
+
 class FailureCounter:
     """Makes who guesses tokens wait: some are free, then one every `FAILURE_WAIT_SEC`."""
 
@@ -103,7 +128,7 @@ class RateLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
         if scope["type"] == "http" and self._buckets is not None:
-            client = scope["client"][0] if scope.get("client") else ""
+            client = client_of(scope)
             wait = self._buckets.seconds_to_wait(client)
             if wait > 0:
                 refusal = ApiError(

@@ -9,6 +9,8 @@ from typing import Annotated
 from fastapi import Depends, Header, Response
 
 from autoclip.errors import RevisionError
+from interfaces.api.problems import ApiError
+from interfaces.api.services import Needed
 
 _TAG = re.compile(r'"([0-9]{1,9})"')
 
@@ -36,6 +38,7 @@ class Expectation:
 
 
 async def _expectation(
+    services: Needed,
     if_match: Annotated[
         str | None,
         Header(
@@ -46,6 +49,12 @@ async def _expectation(
         ),
     ] = None,
 ) -> Expectation:
+    if if_match is None and services.environment.require_if_match:
+        raise ApiError(
+            428,
+            "revision-needed",
+            "say which revision you change: send the ETag of what you read as If-Match, or * for whatever is there",
+        )
     if if_match is None or if_match.strip() == "*":
         return Expectation(None)
     tags = [tag.strip() for tag in if_match.split(",")]

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from interfaces.api.problems import ApiError, answer
-from interfaces.api.rates import FailureCounter
+from interfaces.api.rates import FailureCounter, client_of
 from interfaces.api.signing import Links
 
 LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
@@ -177,7 +177,7 @@ class TokenCheck:
         await self._app(scope, receive, send)
 
     def _require_token(self, request: Request) -> None:
-        client = request.client.host if request.client else ""
+        client = client_of(request.scope)
         wait = self._failures.seconds_to_wait(client)
         if wait > 0:
             raise ApiError(
@@ -189,7 +189,8 @@ class TokenCheck:
         if self._links.is_signed(request):
             return
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token or b""):
+        # A header's bytes are read as Latin-1; the token's own bytes are those that were sent.
+        if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode("latin-1"), self._token or b""):
             return
         if given:
             self._failures.note(client)

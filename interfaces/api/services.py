@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+import anyio
 from fastapi import Depends, Request
 
 from interfaces.api.signing import Links
@@ -16,13 +17,18 @@ from storage.environment import Environment
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything an endpoint may need; the API keeps no state of its own beside it."""
+    """Everything an endpoint may need; the API keeps no state of its own beside it.
+
+    Retries wait for a worker's last word, and do so in places of their own: otherwise they could take those of all
+    other requests.
+    """
 
     environment: Environment
     catalog: Catalog
     data_folder: DataFolder
     jobs: Jobs
     links: Links
+    retry_places: anyio.CapacityLimiter
 
 
 async def _services(request: Request) -> Services:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,13 +13,6 @@ from interfaces.cli.terminal import say
 
 if TYPE_CHECKING:
     from storage.environment import Environment
-
-SHUTDOWN_SEC = 5
-"""How long open streams may keep a server from ending."""
-
-
-MOST_CONNECTIONS = 1000
-"""Beyond this, new requests are answered 503 at once: a client that opens lines and says nothing must end somewhere."""
 
 
 def register(app: typer.Typer) -> None:
@@ -75,19 +69,11 @@ def run_server(environment: Environment) -> None:
     """Serve until interrupted."""
     import uvicorn
 
-    from interfaces.api.app import create_app
+    from interfaces.api.server import server_config
 
+    config = server_config(environment)
     say(f"autoclip API on http://{environment.host}:{environment.port}/api/docs")
-    uvicorn.run(
-        create_app(environment),
-        host=environment.host,
-        port=environment.port,
-        log_level="info" if environment.debug else "warning",
-        access_log=environment.debug,
-        server_header=False,
-        # Behind a proxy the client's address would be whatever a header claims, and rates are counted by it.
-        proxy_headers=False,
-        timeout_keep_alive=30,
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_graceful_shutdown=SHUTDOWN_SEC,
-    )
+    if environment.serve_frontend:
+        say(f"the page in {environment.frontend_dir} on http://{environment.host}:{environment.port}")
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run()

@@ -19,14 +19,20 @@ from flows.job_types import JOB_TYPES, JobType
 from flows.reaper import lay_to_rest
 from interfaces.jobs.job import STATES, Job, JobState, job_of, project_of
 from interfaces.prefect_server import api_address, open_client, server_faults
+from interfaces.jobs.request_key import RequestKey
 from storage.catalog import Page, open_catalog
 from storage.environment import Environment, read_environment
 
 FOLLOW_SEC = 1.0
 """Progress changes at most once a second."""
-WORKER_SETTLES_SEC = 8.0
-"""A worker says twice that a run was cancelled or crashed, the second time some 3 s after its process is gone: a retry
-before that would be undone."""
+WORKER_SETTLES_SEC = 60.0
+"""A worker has its last word on a run 1-3 s after the run's process is gone, on a busy machine ten times as late: a
+retry before that would be undone."""
+FOREIGN_SETTLES_SEC = 10.0
+"""The same for Prefect's own worker, which does not tell when it has spoken."""
+SETTLE_LOOK_SEC = 0.3
+REMEMBERED_ANALYSES = 50
+"""An idempotency key is recognised among so many latest analyses of its project."""
 READ_AT_ONCE = 200
 """Prefect's server returns at most this many records in one answer."""
 
@@ -68,6 +74,7 @@ class Jobs:
         name: str | None = None,
         idempotency_key: str | None = None,
     ) -> Job:
+        request_key: RequestKey | None = None,
         """Have a worker run a job.
 
         Parameters
@@ -83,11 +90,15 @@ class Jobs:
         idempotency_key : str, optional
             The same key gives the same job back instead of another one.
 
+        request_key : RequestKey, optional
+            Noted with the run, so that the key is recognised when it comes again.
         Raises
         ------
         ParameterError
             If a parameter is unknown or not allowed.
         """
+        KeyReusedError
+            If `request_key` stands for another request already.
         with server_faults(self._address, "deployment"):
             deployment = self._deployment(job_type)
             _require_known(job_type, parameters, deployment["parameter_openapi_schema"])
@@ -98,24 +109,39 @@ class Jobs:
             if idempotency_key:
                 body["idempotency_key"] = idempotency_key
             answer = self._client.request(
+            if request_key is not None:
+                body["labels"] = {request_key.label: request_key.fingerprint}
                 "POST", "/deployments/{id}/create_flow_run", path_params={"id": deployment["id"]}, json=body
             )
             run = FlowRun.model_validate(answer.json())
-        return job_of(run, job_type, None)
+        if request_key is None:
+            return job_of(run, job_type, None)
+        return self.get(str(run.id)) if request_key.stands_for(run) else self._joined(run, request_key)
 
-    def analyze(self, project_id: str, settings: Settings | None = None) -> Job:
+    def analyze(
+        self, project_id: str, settings: Settings | None = None, *, request_key: RequestKey | None = None
+    ) -> Job:
         """Analyze a project; while a job does already, that one is returned.
 
         Two who ask at the same moment get the same job too: the key of the new run is made from the one before it.
         """
-        before = self._runs({"tags": {"all_": [f"project:{project_id}"]}}, ["analyze"], limit=1)
+
+        Raises
+        ------
+        KeyReusedError
+            If `request_key` stands for another request already.
+        seen = REMEMBERED_ANALYSES if request_key is not None else 1
+        before = self._runs({"tags": {"all_": [f"project:{project_id}"]}}, ["analyze"], limit=seen)
+        known = next((run for run in before if request_key is not None and request_key.stands_for(run)), None)
+        if known is not None:
+            return self.get(str(known.id))
         if before and not job_of(before[0], "analyze", None).ended:
-            return self.get(str(before[0].id))
+            return self._joined(before[0], request_key)
         parameters: dict[str, Any] = {"project_id": project_id}
         if settings is not None:
             parameters["settings"] = settings.model_dump(mode="json")
         key = f"analyze:{project_id}:{before[0].id if before else 'first'}"
-        return self.submit("analyze", parameters, project_id=project_id, idempotency_key=key)
+        return self.submit("analyze", parameters, project_id=project_id, idempotency_key=key, request_key=request_key)
 
     def get(self, job_id: str) -> Job:
         """Return a job.
@@ -205,6 +231,21 @@ class Jobs:
         with server_faults(self._address):
             self._client.set_flow_run_state(run.id, AwaitingRetry(), force=True)
         return self.get(job_id)
+    def _await_last_word(self, run: FlowRun) -> None:
+        """Wait until the worker can't say any more how the run ended."""
+        patience = WORKER_SETTLES_SEC if WATCHED_BY in run.labels else FOREIGN_SETTLES_SEC
+        ended = run.end_time or datetime.now(UTC)
+        while may_be_spoken_of(run) and (datetime.now(UTC) - ended).total_seconds() < patience:
+            time.sleep(SETTLE_LOOK_SEC)
+            run = self._client.read_flow_run(run.id)
+
+    def _joined(self, run: FlowRun, request_key: RequestKey | None) -> Job:
+        """Return the job of a run that was under way; note that a key stands for it from now on."""
+        if request_key is not None:
+            with server_faults(self._address):
+                self._client.update_flow_run_labels(run.id, {request_key.label: request_key.fingerprint})
+        return self.get(str(run.id))
+
 
     def _run(self, job_id: str) -> FlowRun:
         try:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from made_features import Scene
 from autoclip.settings import ExtractionSettings
 from autoclip.signals.table import Features
 from interfaces.api.app import create_app
+from interfaces.api.server import server_config
 from storage.catalog import Catalog, Project, Source, StoredClip, open_catalog
 from storage.data_folder import DataFolder
 from storage.environment import Environment, read_environment
@@ -39,6 +41,7 @@ class House:
             "AUTOCLIP_SOURCE_ROOTS": str(self.videos),
             "AUTOCLIP_OUTPUT_ROOTS": str(self.outputs),
             "AUTOCLIP_REQUESTS_PER_SECOND": "0",
+            "AUTOCLIP_PREFECT_PORT": "9",  # where nothing answers: what needs jobs is tried in test_service.py
         }
         return read_environment(given | self.variables, self.root / "no.env")
 
@@ -75,18 +78,41 @@ class House:
             return unit.clips.add(clip)
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path)
+@pytest.fixture(scope="session")
+def empty_catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A catalog with its tables and nothing in it: making those takes longer than most tests."""
+    path = tmp_path_factory.mktemp("catalog") / "empty.duckdb"
+    with open_catalog(path).transaction():
+        pass
+    return path
 
 
 @pytest.fixture
-def open_client(house: House) -> Iterator[Callable[..., TestClient]]:
-    """Start the application with further variables; return a client of it."""
+def house(tmp_path: Path, empty_catalog: Path) -> House:
+    house = House(tmp_path)
+    path = house.environment.catalog_path
+    path.parent.mkdir()
+    shutil.copy(empty_catalog, path)
+    return house
+
+
+@pytest.fixture(scope="session")
+def standing_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """One application for all tests that change nothing of its environment: building one takes 0.2 s."""
+    house = House(tmp_path_factory.mktemp("standing"))
+    with TestClient(create_app(house.environment), base_url=HOST, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def open_client(house: House, standing_client: TestClient) -> Iterator[Callable[..., TestClient]]:
+    """Start an application with further variables, or take the standing one to this house; return a client of it."""
     clients: list[TestClient] = []
 
     def start(**variables: str) -> TestClient:
         house.variables |= variables
+        if not house.variables:
+            return taken_to(standing_client, house)
         client = TestClient(create_app(house.environment), base_url=HOST, raise_server_exceptions=False)
         client.__enter__()
         clients.append(client)
@@ -97,15 +123,36 @@ def open_client(house: House) -> Iterator[Callable[..., TestClient]]:
         client.__exit__(None, None, None)
 
 
+def taken_to(client: TestClient, house: House) -> TestClient:
+    """Have an application work on the catalog and the folders of a house."""
+    state = client.app.state  # type: ignore[attr-defined]
+    if not hasattr(state, "services_at_start"):
+        state.services_at_start = state.services
+    state.services = replace(
+        state.services_at_start, environment=house.environment, catalog=house.catalog, data_folder=house.folder
+    )
+    return client
+
+
 @pytest.fixture
 def client(open_client: Callable[..., TestClient]) -> TestClient:
     return open_client()
 
 
+@pytest.fixture(scope="session")
+def encoded() -> dict[str, bytes]:
+    """Films that were encoded once for all tests."""
+    return {}
+
+
 @pytest.fixture
-def small_film(encode_tracks, film, sound) -> Path:
+def small_film(encoded, encode_tracks, film, sound, tmp_path) -> Path:
     """Two seconds of grey with a tone, in an MP4."""
-    return encode_tracks("film.mp4", film([40, 200] * 25), sound(2.0))
+    if "small" not in encoded:
+        encoded["small"] = encode_tracks("film.mp4", film([40, 200] * 25), sound(2.0)).read_bytes()
+    path = tmp_path / "film.mp4"
+    path.write_bytes(encoded["small"])
+    return path
 
 
 @pytest.fixture
@@ -126,10 +173,7 @@ def serve(house: House) -> Iterator[Callable[..., str]]:
 
     def start(**variables: str) -> str:
         house.variables |= variables
-        config = uvicorn.Config(
-            create_app(house.environment), host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=1
-        )
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(server_config(house.environment, port=0))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         while not server.started:

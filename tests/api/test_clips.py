@@ -170,3 +170,16 @@ def test_any_of_several_tags_or_a_star_will_do(client, house, project):
     address = f"/api/clips/{clip.id}"
     assert client.patch(address, json={"name": "b"}, headers={"If-Match": '"7", "1"'}).status_code == 200
     assert client.delete(address, headers={"If-Match": "*"}).status_code == 204
+
+
+def test_who_runs_the_server_may_demand_revisions(open_client, house, project):
+    client = open_client(AUTOCLIP_REQUIRE_IF_MATCH="true")
+    clip = house.add_clip(project, 10, 20)
+    address = f"/api/clips/{clip.id}"
+    blind = client.patch(address, json={"name": "b"})
+    assert (blind.status_code, blind.json()["code"]) == (428, "revision-needed")
+    assert "If-Match" in blind.json()["detail"]
+    for method, path in (("DELETE", address), ("DELETE", f"/api/projects/{project.id}")):
+        assert client.request(method, path).status_code == 428
+    assert client.patch(address, json={"name": "b"}, headers={"If-Match": '"1"'}).status_code == 200
+    assert client.delete(address, headers={"If-Match": "*"}).status_code == 204

@@ -1,11 +1,17 @@
 """The guards in front of every endpoint: host, origin, token, links, rates, sizes, headers."""
 
 import pytest
+from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from starlette.requests import Request
 
-from interfaces.api.rates import FREE_FAILURES, FailureCounter, TokenBuckets
+from autoclip.errors import ParameterError
+from interfaces.api.rates import FREE_FAILURES, FailureCounter, TokenBuckets, client_of
 from interfaces.api.signing import Links
+from interfaces.cli.serve import require_guarded
+from storage.environment import read_environment
+
+HOST = "http://127.0.0.1:8000"
 
 TOKEN = "correct horse battery staple"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -50,6 +56,21 @@ def test_every_route_asks_for_the_token(open_client):
 def test_anything_but_the_token_is_refused(open_client, given):
     client = open_client(AUTOCLIP_API_TOKEN=TOKEN)
     assert client.get("/api/projects", headers={"Authorization": given.encode("latin-1")}).status_code == 401
+
+
+@pytest.mark.parametrize("token", ["schlüssel", "ключ 🔑"])
+def test_a_token_in_any_script_is_compared_by_its_bytes(open_client, token):
+    client = open_client(AUTOCLIP_API_TOKEN=token)
+    assert client.get("/api/projects", headers={"Authorization": f"Bearer {token}".encode()}).status_code == 200
+    assert client.get("/api/projects", headers={"Authorization": f"Bearer {token}x".encode()}).status_code == 401
+
+
+@pytest.mark.parametrize("token", ["", "  "])
+def test_an_empty_token_is_none_and_guards_nothing(token, tmp_path):
+    environment = read_environment({"AUTOCLIP_HOST": "0.0.0.0", "AUTOCLIP_API_TOKEN": token}, tmp_path / "none")
+    assert environment.api_token is None
+    with pytest.raises(ParameterError, match="AUTOCLIP_API_TOKEN"):
+        require_guarded(environment, force=False)
 
 
 def test_guessing_tokens_is_slowed_down(open_client):
@@ -126,6 +147,38 @@ def test_a_client_that_asks_too_often_waits(open_client):
     answers = [client.get("/api/health") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 429, 429]
     assert answers[-1].headers["retry-after"] == "4"
+
+
+def test_behind_a_trusted_proxy_each_client_has_its_own_rate(open_client):
+    proxied = open_client(AUTOCLIP_REQUESTS_PER_SECOND="0.25", AUTOCLIP_TRUSTED_PROXIES="10.0.0.0/8")
+    proxied = TestClient(proxied.app, base_url=HOST, client=("10.1.2.3", 1234))
+    for client, status in (("203.0.113.1", 200), ("203.0.113.2", 200), ("203.0.113.1", 429), ("203.0.113.3", 200)):
+        assert proxied.get("/api/health", headers={"X-Forwarded-For": client}).status_code == status, client
+    # What the client itself writes comes before what the proxy adds, and counts for nothing.
+    forged = {"X-Forwarded-For": "198.51.100.7, 203.0.113.1"}
+    assert proxied.get("/api/health", headers=forged).status_code == 429
+
+
+def test_nobody_else_is_believed_who_the_client_is(open_client):
+    client = open_client(AUTOCLIP_REQUESTS_PER_SECOND="0.25", AUTOCLIP_TRUSTED_PROXIES="10.0.0.1")
+    answers = [client.get("/api/health", headers={"X-Forwarded-For": f"203.0.113.{n}"}).status_code for n in (1, 2)]
+    assert answers == [200, 429]
+
+
+@pytest.mark.parametrize(
+    ("host", "client"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:bbbb::2", "2001:db8:1:2::/64"),
+        ("testclient", "testclient"),
+        ("x" * 5000, "x" * 100),
+    ],
+)
+def test_a_client_is_an_address_or_the_network_of_one(host, client):
+    assert client_of({"client": (host, 1)}) == client
+    assert client_of({}) == ""
 
 
 def test_buckets_fill_with_time_and_forget_the_oldest():

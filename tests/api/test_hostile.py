@@ -11,7 +11,7 @@ import zlib
 import httpx
 import pytest
 
-from interfaces.api import body_limits
+from interfaces.api import body_limits, server
 
 
 def is_problem(answer, *statuses):
@@ -213,6 +213,13 @@ def test_a_picture_of_absurd_dimensions(client, house, encode_tracks, film, size
         "http://10.0.0.1/",
         "http://192.168.1.1/",
         "http://0.0.0.0/",
+        "http://[64:ff9b::127.0.0.1]/",
+        "http://[64:ff9b:1::10.0.0.1]/",
+        "http://[2002:7f00:1::]/",
+        "http://[::127.0.0.1]/",
+        "http://[fec0::1]/",
+        "http://224.0.1.1/",
+        "http://100.64.0.1/",
     ],
 )
 def test_addresses_within_this_network(client, url):
@@ -324,6 +331,30 @@ def test_a_body_that_stalls_is_given_up(serve, house, monkeypatch):
         assert _raw(address, request).startswith(b"HTTP/1.1 408"), path
     assert httpx.get(f"{address}/api/health").status_code == 200
     assert not any(path.is_file() for path in (house.root / "data").rglob("*partial*"))
+
+
+@pytest.mark.parametrize("beginning", [b"", b"GET /api/hea", b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: "])
+def test_headers_that_never_end_are_given_up(serve, monkeypatch, beginning):
+    monkeypatch.setattr(server.ImpatientProtocol, "headers_sec", 0.4)
+    address = serve()
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as line:
+        line.sendall(beginning)
+        for _ in range(3):  # a byte now and then buys no time
+            time.sleep(0.1)
+            if beginning:
+                line.sendall(b"a")
+        answer = b"".join(iter(lambda: line.recv(4096), b""))
+    assert answer == (server.LATE if beginning else b"")
+    assert httpx.get(f"{address}/api/health").status_code == 200
+
+
+def test_a_line_that_is_kept_open_may_rest_between_requests(serve, monkeypatch):
+    monkeypatch.setattr(server.ImpatientProtocol, "headers_sec", 0.2)
+    with httpx.Client(base_url=serve()) as client:
+        for _ in range(2):
+            assert client.get("/api/health").status_code == 200
+            time.sleep(0.4)
 
 
 def test_a_client_that_goes_away_leaves_nothing(serve, house, small_film):

@@ -1,0 +1,96 @@
+"""The page beside the API: a folder of files, confined; a clear word where there is none."""
+
+import pytest
+
+from autoclip.errors import ParameterError
+from interfaces.api.app import create_app
+from interfaces.cli.serve import run_server
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.fixture
+def page(house):
+    """A built page, with what must not be served beside and within it."""
+    folder = house.root / "dist"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html><title>autoclip</title>")
+    (folder / "assets" / "app.js").write_text("console.log(1)")
+    (folder / ".env").write_text("SECRET=1")
+    (house.root / "secret.txt").write_text("SECRET=2")
+    (folder / "link.txt").symlink_to(house.root / "secret.txt")
+    (folder / "assets" / "up").symlink_to(house.root)
+    house.variables |= {"AUTOCLIP_SERVE_FRONTEND": "true", "AUTOCLIP_FRONTEND_DIR": str(folder)}
+    return folder
+
+
+def test_a_page_is_served_beside_the_api(page, client):
+    root = client.get("/", headers=BROWSER)
+    assert (root.status_code, root.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "<title>autoclip</title>" in root.text
+    script = client.get("/assets/app.js")
+    assert (script.text, script.headers["content-type"].partition(";")[0]) == ("console.log(1)", "text/javascript")
+    for answer in (root, script):
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    known = client.get("/assets/app.js", headers={"If-None-Match": script.headers["etag"]})
+    assert known.status_code == 304
+    assert client.head("/").status_code == 200
+
+
+def test_the_page_answers_for_its_own_addresses_but_not_for_the_apis(page, client):
+    assert "<title>autoclip</title>" in client.get("/projects/0123", headers=BROWSER).text
+    assert client.get("/assets/gone.js", headers=BROWSER).status_code == 404
+    assert client.get("/projects/0123").status_code == 404  # a program asks for no page
+    for method, path, status in (("GET", "/api/nowhere", 404), ("GET", "/api", 404), ("GET", "/api/links", 405)):
+        answer = client.request(method, path, headers=BROWSER)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert client.post("/", json={}).status_code == 405
+    assert client.get("/api/health").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/.env",
+        "/assets/../.env",
+        "/assets/%2e%2e/.env",
+        "/link.txt",
+        "/assets/up/secret.txt",
+        "/%2e%2e/secret.txt",
+        "/..%2fsecret.txt",
+        "//etc/passwd",
+        "/%2fetc/passwd",
+        "/%00",
+        "/assets/" + "x" * 5000 + ".js",
+        "/..%5csecret.txt",
+    ],
+)
+def test_nothing_but_the_folder_is_served(page, client, path):
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "SECRET" not in answer.text
+
+
+def test_the_page_needs_no_token_but_the_api_does(page, open_client):
+    client = open_client(AUTOCLIP_API_TOKEN="long enough to be one")
+    assert client.get("/", headers=BROWSER).status_code == 200
+    assert client.get("/api/projects").status_code == 401
+
+
+def test_without_a_page_the_root_leads_to_the_documentation(client):
+    answer = client.get("/", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (307, "/api/docs")
+    assert client.get("/index.html").status_code == 404
+
+
+@pytest.mark.parametrize(("folder", "word"), [(None, "AUTOCLIP_FRONTEND_DIR"), ("empty", "holds no index.html")])
+def test_a_page_that_is_not_there_is_told_at_the_start(house, folder, word):
+    house.variables["AUTOCLIP_SERVE_FRONTEND"] = "true"
+    if folder is not None:
+        (house.root / folder).mkdir()
+        house.variables["AUTOCLIP_FRONTEND_DIR"] = str(house.root / folder)
+    for begin in (create_app, run_server):
+        with pytest.raises(ParameterError, match=word):
+            begin(house.environment)
