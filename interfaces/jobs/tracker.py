@@ -25,12 +25,9 @@ from storage.environment import Environment, read_environment
 
 FOLLOW_SEC = 1.0
 """Progress changes at most once a second."""
-WORKER_SETTLES_SEC = 60.0
-"""A worker has its last word on a run 1-3 s after the run's process is gone, on a busy machine ten times as late: a
-retry before that would be undone."""
-FOREIGN_SETTLES_SEC = 10.0
-"""The same for Prefect's own worker, which does not tell when it has spoken."""
-SETTLE_LOOK_SEC = 0.3
+WORKER_SETTLES_SEC = 8.0
+"""A worker says twice that a run was cancelled or crashed, the second time some 3 s after its process is gone: a retry
+before that would be undone."""
 REMEMBERED_ANALYSES = 50
 """An idempotency key is recognised among so many latest analyses of its project."""
 READ_AT_ONCE = 200
@@ -231,14 +228,6 @@ class Jobs:
         with server_faults(self._address):
             self._client.set_flow_run_state(run.id, AwaitingRetry(), force=True)
         return self.get(job_id)
-    def _await_last_word(self, run: FlowRun) -> None:
-        """Wait until the worker can't say any more how the run ended."""
-        patience = WORKER_SETTLES_SEC if WATCHED_BY in run.labels else FOREIGN_SETTLES_SEC
-        ended = run.end_time or datetime.now(UTC)
-        while may_be_spoken_of(run) and (datetime.now(UTC) - ended).total_seconds() < patience:
-            time.sleep(SETTLE_LOOK_SEC)
-            run = self._client.read_flow_run(run.id)
-
     def _joined(self, run: FlowRun, request_key: RequestKey | None) -> Job:
         """Return the job of a run that was under way; note that a key stands for it from now on."""
         if request_key is not None:
