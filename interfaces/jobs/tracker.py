@@ -18,8 +18,8 @@ from autoclip.settings import Settings, unknown_name
 from flows.job_types import JOB_TYPES, JobType
 from flows.reaper import lay_to_rest
 from interfaces.jobs.job import STATES, Job, JobState, job_of, project_of
-from interfaces.prefect_server import api_address, open_client, server_faults
 from interfaces.jobs.request_key import RequestKey
+from interfaces.prefect_server import api_address, open_client, server_faults
 from storage.catalog import Page, open_catalog
 from storage.environment import Environment, read_environment
 
@@ -70,8 +70,8 @@ class Jobs:
         project_id: str | None = None,
         name: str | None = None,
         idempotency_key: str | None = None,
-    ) -> Job:
         request_key: RequestKey | None = None,
+    ) -> Job:
         """Have a worker run a job.
 
         Parameters
@@ -86,16 +86,16 @@ class Jobs:
             What the run is called until it names itself.
         idempotency_key : str, optional
             The same key gives the same job back instead of another one.
-
         request_key : RequestKey, optional
             Noted with the run, so that the key is recognised when it comes again.
+
         Raises
         ------
         ParameterError
             If a parameter is unknown or not allowed.
-        """
         KeyReusedError
             If `request_key` stands for another request already.
+        """
         with server_faults(self._address, "deployment"):
             deployment = self._deployment(job_type)
             _require_known(job_type, parameters, deployment["parameter_openapi_schema"])
@@ -105,9 +105,9 @@ class Jobs:
                 body["name"] = name
             if idempotency_key:
                 body["idempotency_key"] = idempotency_key
-            answer = self._client.request(
             if request_key is not None:
                 body["labels"] = {request_key.label: request_key.fingerprint}
+            answer = self._client.request(
                 "POST", "/deployments/{id}/create_flow_run", path_params={"id": deployment["id"]}, json=body
             )
             run = FlowRun.model_validate(answer.json())
@@ -121,12 +121,12 @@ class Jobs:
         """Analyze a project; while a job does already, that one is returned.
 
         Two who ask at the same moment get the same job too: the key of the new run is made from the one before it.
-        """
 
         Raises
         ------
         KeyReusedError
             If `request_key` stands for another request already.
+        """
         seen = REMEMBERED_ANALYSES if request_key is not None else 1
         before = self._runs({"tags": {"all_": [f"project:{project_id}"]}}, ["analyze"], limit=seen)
         known = next((run for run in before if request_key is not None and request_key.stands_for(run)), None)
@@ -228,13 +228,13 @@ class Jobs:
         with server_faults(self._address):
             self._client.set_flow_run_state(run.id, AwaitingRetry(), force=True)
         return self.get(job_id)
+
     def _joined(self, run: FlowRun, request_key: RequestKey | None) -> Job:
         """Return the job of a run that was under way; note that a key stands for it from now on."""
         if request_key is not None:
             with server_faults(self._address):
                 self._client.update_flow_run_labels(run.id, {request_key.label: request_key.fingerprint})
         return self.get(str(run.id))
-
 
     def _run(self, job_id: str) -> FlowRun:
         try:
