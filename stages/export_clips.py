@@ -2,63 +2,47 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from autoclip.export.batch import ExportOutcome, ExportRequest, export_batch, exports_at_once
+from autoclip.errors import NotFoundError
+from autoclip.export.batch import ExportOutcome, ExportRequest, export_batch
 from autoclip.export.names import NameFields, confined, file_name
-from autoclip.media.probe import probe
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
-from autoclip.settings import ExportSettings
-from storage.catalog import Catalog, Export, Project, StoredClip
+from stages.export_job import ExportJob, completed, failed
+from storage.catalog import Export, Project, StoredClip
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """One file to make: its clip, its record, and how to make it."""
+    """One file to make: its record, and how to make it."""
 
-    clip: StoredClip
     record: Export
     request: ExportRequest
 
+    @property
+    def is_done(self) -> bool:
+        """Whether an earlier attempt of the same job has made it."""
+        return self.record.state == "completed"
+
 
 def export_clips(
-    catalog: Catalog,
-    project: Project,
-    clip_ids: Sequence[str],
-    *,
-    folder: Path,
-    settings: ExportSettings,
-    job_id: str,
-    on_progress: ProgressListener = ignore_progress,
-    ffmpeg: Path | None = None,
+    job: ExportJob, clip_ids: Sequence[str], on_progress: ProgressListener = ignore_progress
 ) -> tuple[Export, ...]:
-    """Export clips in the order of `clip_ids`; one failure never stops the rest.
+    """Export clips in the order of `clip_ids`, several at once; one failure never stops the rest.
 
-    Every file has its record from before its rendering on: a job that is run again after a crash makes only what is
-    not completed.
+    Every file has its record from before its rendering on, and the record says what became of it as soon as that is
+    known: a job that is run again after a crash makes only what is not completed.
 
     Parameters
     ----------
-    catalog : Catalog
-        Where clips and records are.
-    project : Project
-        Whose clips they are; its file is rendered from.
+    job : ExportJob
+        The project, and how its clips are rendered.
     clip_ids : sequence of str
         The clips.
-    folder : Path
-        Where the files go, unless the project has an output folder of its own.
-    settings : ExportSettings
-        How to render and how to name.
-    job_id : str
-        Whose work it is.
     on_progress : ProgressListener
         Told about the stage ``export`` over all files. What it raises ends the work; unfinished records say so.
-    ffmpeg : Path, optional
-        The ffmpeg to render with.
 
     Returns
     -------
@@ -68,59 +52,48 @@ def export_clips(
     Raises
     ------
     NotFoundError
-        If a clip is not there.
+        If the project has no such clip, or no video.
     MediaError
         If the video can't be read any more.
     """
-    if project.path is None:
-        raise ValueError(f"project {project.id} has no video")
-    video = probe(project.path)
-    place = project.output_folder or folder
-    orders = _orders(catalog, project, video, clip_ids, folder=place, settings=settings, job_id=job_id)
-    begun = [order for order in orders if order.record.state != "completed"]
-    done = {order.record.id: order.record for order in orders if order.record.state == "completed"}
-    at_once = settings.parallel_exports or exports_at_once()
+    orders = _orders(job, job.probed(), clip_ids)
+    begun = [order for order in orders if not order.is_done]
+    records = {order.record.id: order.record for order in orders}
+    ended = {order.record.id for order in orders if order.is_done}
+
+    def keep(number: int, outcome: ExportOutcome) -> None:
+        record = begun[number].record
+        records[record.id] = job.save(_ended(record, outcome))
+        ended.add(record.id)
+
     try:
-        for number, part in enumerate(parts := [begun[i : i + at_once] for i in range(0, len(begun), at_once)]):
-            share = _share_of(on_progress, number, len(parts))
-            summary = export_batch([order.request for order in part], share, at_once=at_once, ffmpeg=ffmpeg)
-            done |= {record.id: record for record in _kept(catalog, part, summary.outcomes)}
+        export_batch(
+            [order.request for order in begun],
+            on_progress,
+            on_outcome=keep,
+            at_once=job.settings.parallel_exports,
+            ffmpeg=job.ffmpeg,
+        )
     except BaseException:
-        _give_up(catalog, (order.record for order in begun if order.record.id not in done))
+        job.give_up(order.record for order in begun if order.record.id not in ended)
         raise
     on_progress(Progress("export", 1.0, f"{len(orders)} files"))
-    return tuple(done[order.record.id] for order in orders)
+    return tuple(records[order.record.id] for order in orders)
 
 
-def _orders(
-    catalog: Catalog,
-    project: Project,
-    video: Video,
-    clip_ids: Sequence[str],
-    *,
-    folder: Path,
-    settings: ExportSettings,
-    job_id: str,
-) -> list[_Order]:
+def _orders(job: ExportJob, video: Video, clip_ids: Sequence[str]) -> list[_Order]:
     """Find or make the record of each file."""
     orders = []
-    with catalog.transaction() as unit:
-        mine = {export.clip_id: export for export in unit.exports.page(project.id, job_id=job_id).items}
+    with job.catalog.transaction() as unit:
+        mine = {export.clip_id: export for export in unit.exports.page(job.project.id, job_id=job.job_id).items}
         for index, clip_id in enumerate(clip_ids, 1):
             clip = unit.clips.get(clip_id)
-            name = file_name(settings.name_template, _fields(project, clip, index))
-            target = confined(folder, name)
-            before = mine.get(clip_id)
-            fresh = Export(project_id=project.id, clip_id=clip_id, name=name, path=target, job_id=job_id)
-            if before is None:
-                record = unit.exports.add(fresh.changed(state="running", settings=settings.model_dump(mode="json")))
-            elif before.state == "completed" and before.path is not None and before.path.exists():
-                record = before
-            else:
-                record = unit.exports.save(before.changed(state="running", error=None))
-            # What an attempt of this very job left under its name is its own to replace.
-            how = settings if before is None else settings.model_copy(update={"overwrite": True})
-            orders.append(_Order(clip, record, ExportRequest(video, clip.interval, record.path or target, how)))
+            if clip.project_id != job.project.id:
+                raise NotFoundError(f"the project {job.project.id} has no clip {clip_id}; it is one of another project")
+            fields = _fields(job.project, clip, index)
+            target = confined(job.target, file_name(job.settings.name_template, fields))
+            record = job.begun(unit, target, mine.get(clip_id), clip_id=clip_id)
+            orders.append(_Order(record, ExportRequest(video, clip.interval, target, job.settings)))
     return orders
 
 
@@ -136,42 +109,8 @@ def _fields(project: Project, clip: StoredClip, index: int) -> NameFields:
     )
 
 
-def _share_of(on_progress: ProgressListener, number: int, count: int) -> ProgressListener:
-    """Map the progress of one part onto that of all parts."""
-    return lambda part: on_progress(Progress("export", (number + part.fraction) / count, part.message))
-
-
-def _kept(catalog: Catalog, orders: Sequence[_Order], outcomes: Sequence[ExportOutcome]) -> list[Export]:
-    """Store what became of some files."""
-    with catalog.transaction() as unit:
-        return [
-            unit.exports.save(_ended(order.record, outcome)) for order, outcome in zip(orders, outcomes, strict=True)
-        ]
-
-
 def _ended(record: Export, outcome: ExportOutcome) -> Export:
-    result = outcome.result
-    if result is None:
-        return record.changed(state="failed", error=str(outcome.error), path=None)
-    return record.changed(
-        state="completed",
-        name=result.path.name,
-        path=result.path,
-        command=one_command(result.commands),
-        note="; ".join(result.notes),
-        size_bytes=result.size_bytes,
-        duration_sec=result.actual.duration,
-        error=None,
-    )
-
-
-def one_command(commands: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """Write several commands as a shell would run them one after the other."""
-    return tuple(itertools.chain.from_iterable((("&&",) if number else ()) + c for number, c in enumerate(commands)))
-
-
-def _give_up(catalog: Catalog, records: Iterable[Export]) -> None:
-    """Note that files were not made because the work was stopped."""
-    with catalog.transaction() as unit:
-        for record in records:
-            unit.exports.save(record.changed(state="cancelled", error="stopped before it was finished"))
+    if outcome.result is not None:
+        return completed(record, outcome.result)
+    assert outcome.error is not None  # noqa: S101 - an outcome is one or the other
+    return failed(record, outcome.error)

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 
-from autoclip.errors import AutoclipError
+from autoclip.clips import Clip
+from autoclip.errors import AutoclipError, NotFoundError, ParameterError
 from autoclip.export.compound import CompoundItem, export_compound
 from autoclip.export.names import NameFields, confined, file_name
-from autoclip.export.order import ExportResult
-from autoclip.media.probe import probe
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
-from stages.export_clips import one_command
-from storage.catalog import Catalog, CompoundClip, Export, Project, Unit
+from stages.export_job import ExportJob, completed, failed
+from storage.catalog import CompoundClip, Export, Unit
+from storage.catalog import CompoundItem as StoredItem
 
 
-def export_compound_clip(
-    catalog: Catalog,
-    project: Project,
-    compound_id: str,
-    *,
-    folder: Path,
-    settings: ExportSettings,
-    job_id: str,
-    on_progress: ProgressListener = ignore_progress,
-    ffmpeg: Path | None = None,
-) -> Export:
+def export_compound_clip(job: ExportJob, compound_id: str, on_progress: ProgressListener = ignore_progress) -> Export:
     """Export a compound clip; its own crossfade counts unless it has none.
 
     Returns
@@ -38,78 +29,85 @@ def export_compound_clip(
     Raises
     ------
     NotFoundError
-        If the compound clip, or a clip it uses, is not there.
+        If the project has no such compound clip, or no video.
     MediaError
         If the video can't be read any more.
     """
-    if project.path is None:
-        raise ValueError(f"project {project.id} has no video")
-    video = probe(project.path)
-    with catalog.transaction() as unit:
+    video = job.probed()
+    with job.catalog.transaction() as unit:
         compound = unit.compounds.get(compound_id)
-        items = tuple(CompoundItem(video, interval) for interval in _intervals(unit, compound))
-        target = confined(project.output_folder or folder, _name(project, compound, items, settings))
-        record = unit.exports.add(_begun(project, compound, target, settings, job_id))
-    fade = compound.crossfade_sec or settings.crossfade_sec
-    how = settings.model_copy(update={"crossfade_sec": fade})
+        if compound.project_id != job.project.id:
+            raise NotFoundError(
+                f"the project {job.project.id} has no compound clip {compound_id}; it is of another one"
+            )
+        intervals = item_intervals(compound.items, _clips_of(unit, compound))
+        job = replace(job, settings=with_crossfade(job.settings, compound.crossfade_sec))
+        fields = compound_fields(job.project.name, compound.name, compound.id, intervals, compound.created_at.date())
+        target = confined(job.target, file_name(job.settings.name_template, fields))
+        earlier = unit.exports.page(job.project.id, job_id=job.job_id).items
+        before = next((export for export in earlier if export.compound_id == compound_id), None)
+        record = job.begun(unit, target, before, compound_id=compound_id)
+    if record.state == "completed":
+        return record
+    items = [CompoundItem(video, interval) for interval in intervals]
     try:
-        result = export_compound(items, target, how, on_progress, ffmpeg=ffmpeg)
+        result = export_compound(items, target, job.settings, on_progress, ffmpeg=job.ffmpeg)
     except AutoclipError as error:
-        return _saved(catalog, record.changed(state="failed", error=str(error), path=None))
+        return job.save(failed(record, error))
     except BaseException:
-        _saved(catalog, record.changed(state="cancelled", error="stopped before it was finished"))
+        job.give_up([record])
         raise
-    return _saved(catalog, _completed(record, result))
+    return job.save(completed(record, result))
 
 
-def _intervals(unit: Unit, compound: CompoundClip) -> list[Interval]:
-    """Return what each item shows: its own times where it has any, else those of its clip."""
+def item_intervals(items: Sequence[StoredItem], clips: Mapping[str, Clip]) -> list[Interval]:
+    """Return what each item shows: its own times where it has any, else those of its clip.
+
+    Raises
+    ------
+    NotFoundError
+        If an item leaves a time to a clip that is not among `clips`.
+    ParameterError
+        If an item ends before it starts: its clip was changed since.
+    """
     found = []
-    for item in compound.items:
-        clip = unit.clips.get(item.clip_id)
-        start = clip.start if item.start is None else item.start
-        found.append(Interval(start, clip.end if item.end is None else item.end))
+    for number, item in enumerate(items, 1):
+        clip = clips.get(item.clip_id)
+        start = clip.start if item.start is None and clip is not None else item.start
+        end = clip.end if item.end is None and clip is not None else item.end
+        if start is None or end is None:
+            raise NotFoundError(
+                f"item {number} is of clip {item.clip_id}, which is not there any more; make the compound clip anew"
+            )
+        if end <= start:
+            raise ParameterError(f"item {number} would run from {start:g} to {end:g} s; change its times or its clip's")
+        found.append(Interval(start, end))
     return found
 
 
-def _name(project: Project, compound: CompoundClip, items: tuple[CompoundItem, ...], settings: ExportSettings) -> str:
-    length = sum(item.interval.duration for item in items)
-    fields = NameFields(
-        project=project.name,
-        name=compound.name,
+def compound_fields(project: str, name: str, compound_id: str, intervals: Sequence[Interval], day: date) -> NameFields:
+    """Return what a name template may say of a compound clip: its span is 0 to the sum of its items."""
+    return NameFields(
+        project=project,
+        name=name,
         index=1,
-        interval=Interval(0.0, length),
-        id=compound.id,
+        interval=Interval(0.0, sum(interval.duration for interval in intervals)),
+        id=compound_id,
         quality=0.0,
-        day=datetime.now(UTC).date(),
-    )
-    return file_name(settings.name_template, fields)
-
-
-def _begun(project: Project, compound: CompoundClip, target: Path, settings: ExportSettings, job_id: str) -> Export:
-    return Export(
-        project_id=project.id,
-        compound_id=compound.id,
-        name=target.name,
-        state="running",
-        path=target,
-        settings=settings.model_dump(mode="json"),
-        job_id=job_id,
+        day=day,
     )
 
 
-def _completed(record: Export, result: ExportResult) -> Export:
-    return record.changed(
-        state="completed",
-        name=result.path.name,
-        path=result.path,
-        command=one_command(result.commands),
-        note="; ".join(result.notes),
-        size_bytes=result.size_bytes,
-        duration_sec=result.actual.duration,
-    )
+def with_crossfade(settings: ExportSettings, crossfade_sec: float) -> ExportSettings:
+    """Return the settings for a compound clip of that crossfade; one that has none takes the settings' own.
+
+    Raises
+    ------
+    ParameterError
+        If the crossfade is longer than an export allows.
+    """
+    return settings.updated({"crossfade_sec": crossfade_sec}) if crossfade_sec else settings
 
 
-def _saved(catalog: Catalog, record: Export) -> Export:
-    with catalog.transaction() as unit:
-        return unit.exports.save(record)
+def _clips_of(unit: Unit, compound: CompoundClip) -> dict[str, Clip]:
+    return {clip_id: unit.clips.get(clip_id) for clip_id in dict.fromkeys(item.clip_id for item in compound.items)}

@@ -1,23 +1,26 @@
-"""Render clips of an analysis folder; needs no catalog."""
+"""Render clips and compound clips of an analysis folder; needs no catalog."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autoclip.clips import Clip, ClipsFile
-from autoclip.errors import NotFoundError
+from autoclip.clips import Clip
 from autoclip.export.batch import BatchSummary, ExportRequest, export_batch
+from autoclip.export.compound import CompoundItem, export_compound
 from autoclip.export.names import NameFields, confined, file_name
+from autoclip.export.order import ExportResult
 from autoclip.media.probe import probe
-from autoclip.media.video import Video
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
+from stages.export_compound import compound_fields, item_intervals, with_crossfade
+from storage.catalog import CompoundClip
+from storage.folder_compounds import FolderCompound
 
 
 def export_folder(
-    clips_file: ClipsFile,
+    source: Path,
     clips: Sequence[Clip],
     target: Path,
     settings: ExportSettings,
@@ -25,7 +28,7 @@ def export_folder(
     *,
     ffmpeg: Path | None = None,
 ) -> BatchSummary:
-    """Export clips of a clips file into `target`, in the order given; one failure never stops the rest.
+    """Export clips of the video `source` into the folder `target`, in order; one failure never stops the rest.
 
     Raises
     ------
@@ -34,35 +37,74 @@ def export_folder(
     ParameterError
         If the settings' name template is not allowed.
     """
-    video = probe(Video.model_validate(clips_file.video).path)
+    video = probe(source)
     requests = []
     for index, clip in enumerate(clips, 1):
-        fields = NameFields(
-            project=video.path.stem,
-            name=clip.name,
-            index=index,
-            interval=clip.interval,
-            id=clip.id,
-            quality=clip.quality_score,
-            day=datetime.now(UTC).date(),
-        )
-        path = confined(target, file_name(settings.name_template, fields))
+        path = confined(target, clip_file_name(source.stem, clip, index, settings.name_template))
         requests.append(ExportRequest(video, clip.interval, path, settings))
     return export_batch(requests, on_progress, at_once=settings.parallel_exports, ffmpeg=ffmpeg)
 
 
-def pick_clips(clips_file: ClipsFile, ids: Sequence[str], top: int | None) -> tuple[Clip, ...]:
-    """Return the named clips, in that order; or the best `top` (all when None), the best first.
+def export_folder_compound(
+    source: Path,
+    compound: FolderCompound | CompoundClip,
+    target: Path,
+    settings: ExportSettings,
+    on_progress: ProgressListener = ignore_progress,
+    *,
+    clips: Mapping[str, Clip],
+    ffmpeg: Path | None = None,
+) -> ExportResult:
+    """Export a compound clip of the video `source` into the folder `target`.
+
+    Parameters
+    ----------
+    source : Path
+        The video.
+    compound : FolderCompound or CompoundClip
+        What to render; its own crossfade counts unless it has none.
+    target : Path
+        The folder the file goes to.
+    settings : ExportSettings
+        How to render and how to name.
+    on_progress : ProgressListener
+        Told about the stage ``export``.
+    clips : mapping of str to Clip
+        The clips of the folder by id.
+    ffmpeg : Path, optional
+        The ffmpeg to render with.
 
     Raises
     ------
     NotFoundError
-        If the file lists no clip by one of the ids.
+        If a clip it uses is not there any more.
+    MediaError, ParameterError, ExportError
+        As `export_compound`.
     """
-    by_id = {clip.id: clip for clip in clips_file.clips}
-    missing = [clip_id for clip_id in ids if clip_id not in by_id]
-    if missing:
-        raise NotFoundError(f"clip {missing[0]}: not among the {len(by_id)} clips of this analysis; see its clips file")
-    if ids:
-        return tuple(by_id[clip_id] for clip_id in ids)
-    return tuple(sorted(clips_file.clips, key=lambda clip: -clip.quality_score)[:top])
+    video = probe(source)
+    intervals = item_intervals(compound.items, clips)
+    fields = compound_fields(source.stem, compound.name, compound.id, intervals, datetime.now(UTC).date())
+    path = confined(target, file_name(settings.name_template, fields))
+    items = [CompoundItem(video, interval) for interval in intervals]
+    how = with_crossfade(settings, compound.crossfade_sec)
+    return export_compound(items, path, how, on_progress, ffmpeg=ffmpeg)
+
+
+def clip_file_name(project: str, clip: Clip, index: int, template: str, suffix: str = ".mp4") -> str:
+    """Return the name of a file that is made of a clip.
+
+    Raises
+    ------
+    ParameterError
+        If the template is not allowed.
+    """
+    fields = NameFields(
+        project=project,
+        name=clip.name,
+        index=index,
+        interval=clip.interval,
+        id=clip.id,
+        quality=clip.quality_score,
+        day=datetime.now(UTC).date(),
+    )
+    return file_name(template, fields, suffix)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from prefect.runtime import flow_run
-
-from autoclip.progress import Progress, ProgressListener
+from autoclip.progress import ProgressListener
 from autoclip.settings import ExportSettings, SegmentationMode
 from stages.export_clips import export_clips as export
-from storage.environment import read_environment
-from tasks.machine_limits import rendering
-from tasks.places import catalog, project_folder
+from tasks.export_slot import export_slot
+from tasks.places import catalog
 from tasks.stage_task import stage_task
 
 
@@ -20,20 +17,8 @@ def export_clips(
     project_id: str, clip_ids: Sequence[str], settings: ExportSettings, on_progress: ProgressListener
 ) -> tuple[str, ...]:
     """Render clips of a project; return the ids of the export records, completed or failed."""
-    with catalog().reading() as view:
-        project = view.projects.get(project_id)
-    on_progress(Progress("export", 0.0, "waiting for a free slot to render"))
-    with rendering(on_progress):
-        records = export(
-            catalog(),
-            project,
-            clip_ids,
-            folder=project_folder(project_id).exports,
-            settings=settings,
-            job_id=str(flow_run.get_id()),
-            on_progress=on_progress,
-            ffmpeg=read_environment().ffmpeg,
-        )
+    with export_slot(project_id, settings, on_progress) as job:
+        records = export(job, clip_ids, on_progress)
     return tuple(record.id for record in records)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,10 @@ class ExportOutcome:
     error: AutoclipError | None = None
 
 
+OutcomeListener = Callable[[int, ExportOutcome], None]
+"""Told the number of a request, from 0, and what became of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class BatchSummary:
     """What became of a batch; outcomes in the order of the requests."""
@@ -88,10 +92,11 @@ def export_batch(
     requests: Sequence[ExportRequest],
     on_progress: ProgressListener = ignore_progress,
     *,
+    on_outcome: OutcomeListener = lambda _number, _outcome: None,
     at_once: int = 0,
     ffmpeg: Path | None = None,
 ) -> BatchSummary:
-    """Export many clips, started in order, several at once.
+    """Export many clips, started in order, several at once: whichever ends, the next one begins.
 
     Parameters
     ----------
@@ -100,6 +105,9 @@ def export_batch(
     on_progress : callable
         Told the share of all the batch's frames that are written; called in the caller's thread. What it raises ends
         the batch: everything that runs is killed, and no temporary file stays.
+    on_outcome : callable
+        Told each outcome once, as soon as it is known, in the caller's thread; what it raises ends the batch, too. Of a
+        batch that is ended it is told what was finished.
     at_once : int
         How many run at the same time; 0 chooses by the machine's cores.
     ffmpeg : Path, optional
@@ -113,18 +121,30 @@ def export_batch(
     crew = _Crew([_frames_expected(request) for request in requests], ffmpeg)
     with ThreadPoolExecutor(at_once or exports_at_once(), thread_name_prefix="export") as pool:
         pending = [pool.submit(crew.export, number, request) for number, request in enumerate(requests)]
+        waiting = dict(enumerate(pending))
         try:
-            while not all(future.done() for future in pending):
+            while waiting:
                 crew.pass_reports_on(on_progress)
+                for number in [number for number, future in waiting.items() if future.done()]:
+                    on_outcome(number, waiting.pop(number).result())
             outcomes = tuple(future.result() for future in pending)
         except BaseException:
             for future in pending:
                 future.cancel()
             crew.stop()
+            pool.shutdown()
+            _tell_of_finished(waiting, on_outcome)
             raise
     summary = BatchSummary(outcomes)
     on_progress(Progress("export", 1.0, str(summary).splitlines()[0]))
     return summary
+
+
+def _tell_of_finished(waiting: Mapping[int, Future[ExportOutcome]], on_outcome: OutcomeListener) -> None:
+    """Tell of files that got their names while the batch was ended: they are there."""
+    for number, future in waiting.items():
+        if future.done() and not future.cancelled() and future.exception() is None and future.result().result:
+            on_outcome(number, future.result())
 
 
 def exports_at_once() -> int:
@@ -148,7 +168,7 @@ class _Crew:
         self._threads.add(threading.get_ident())
 
         def report(progress: Progress) -> None:
-            if self._stopped.is_set():
+            if self._stopped.is_set() and progress.fraction < 1.0:  # a file that has its name is not lost
                 raise CancelledError
             self._reports.put((number, progress.fraction))
 

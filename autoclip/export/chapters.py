@@ -12,17 +12,21 @@ _FEWEST, _SHORTEST_SEC = 3, 10
 """YouTube Help, "Video chapters": at least three, the first at 0:00, each at least 10 seconds long."""
 
 
-def ffmetadata(clips: Sequence[Clip], title: str) -> str:
-    """Return FFmpeg's metadata file with a chapter a clip (FFmpeg formats documentation, "Metadata")."""
+def ffmetadata(clips: Sequence[Clip], title: str, crossfade_sec: float = 0.0) -> str:
+    """Return FFmpeg's metadata file with a chapter a clip (FFmpeg formats documentation, "Metadata").
+
+    Where clips overlap by `crossfade_sec`, a chapter begins with the dissolve into its clip.
+    """
     lines = [";FFMETADATA1", f"title={_escaped(title)}"]
-    for clip, start in zip(clips, _starts(clips), strict=True):
-        begin, end = round(start * 1000), round((start + clip.duration) * 1000)
+    for number, (clip, start) in enumerate(zip(clips, _starts(clips, crossfade_sec), strict=True), 1):
+        overlap = crossfade_sec if number < len(clips) else 0.0
+        begin, end = round(start * 1000), round((start + clip.duration - overlap) * 1000)
         lines += ["[CHAPTER]", "TIMEBASE=1/1000", f"START={begin}", f"END={end}", f"title={_escaped(clip.name)}"]
     return "\n".join([*lines, ""])
 
 
-def youtube_chapters(clips: Sequence[Clip]) -> str:
-    """Return lines for the description of a YouTube video: a time and a name each.
+def youtube_chapters(clips: Sequence[Clip], crossfade_sec: float = 0.0) -> str:
+    """Return lines for the description of a YouTube video: a time and a name each; `crossfade_sec` as above.
 
     Raises
     ------
@@ -31,18 +35,20 @@ def youtube_chapters(clips: Sequence[Clip]) -> str:
     """
     if len(clips) < _FEWEST:
         raise ParameterError(f"YouTube takes chapters from {_FEWEST} on; there are {len(clips)} clips")
-    short = next((clip for clip in clips if clip.duration < _SHORTEST_SEC), None)
+    lengths = [clip.duration - crossfade_sec for clip in clips[:-1]] + [clips[-1].duration]
+    short = next((place for place, length in enumerate(lengths) if length < _SHORTEST_SEC), None)
     if short is not None:
-        told = f"{short.name!r} has {short.duration:.1f} s"
+        told = f"{clips[short].name!r} has {lengths[short]:.1f} s"
         raise ParameterError(f"YouTube takes chapters from {_SHORTEST_SEC} s on; {told}")
     lines = [
-        f"{_clock(start)} {' '.join(clip.name.split())}" for clip, start in zip(clips, _starts(clips), strict=True)
+        f"{_clock(start)} {' '.join(clip.name.split())}"
+        for clip, start in zip(clips, _starts(clips, crossfade_sec), strict=True)
     ]
     return "\n".join([*lines, ""])
 
 
-def _starts(clips: Sequence[Clip]) -> list[float]:
-    return list(accumulate((clip.duration for clip in clips[:-1]), initial=0.0))
+def _starts(clips: Sequence[Clip], crossfade_sec: float) -> list[float]:
+    return list(accumulate((clip.duration - crossfade_sec for clip in clips[:-1]), initial=0.0))
 
 
 def _escaped(text: str) -> str:

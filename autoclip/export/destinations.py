@@ -141,6 +141,19 @@ def destination_names() -> tuple[str, ...]:
     return (*_BUILT_IN, *sorted(point.name for point in _installed() if point.name not in _BUILT_IN))
 
 
+def describe_destinations() -> dict[str, str]:
+    """Return the names of all destinations with the first line of what each says of itself."""
+    return {name: _about(name) for name in destination_names()}
+
+
+def _about(name: str) -> str:
+    try:
+        found = find_destination(name)
+    except ParameterError as error:  # one broken package hides no other
+        return str(error)
+    return (type(found).__doc__ or "").strip().partition("\n")[0]
+
+
 def find_destination(name: str) -> Destination:
     """Return a destination by its name.
 
@@ -217,7 +230,7 @@ def _installed() -> tuple[EntryPoint, ...]:
 
 def _option(delivery: Delivery, name: str) -> str:
     if not delivery.options.get(name):
-        raise ParameterError(f"this destination needs the option {name!r}")
+        raise ParameterError(f"this destination needs the option {name!r}; see 'autoclip destinations'")
     return delivery.options[name]
 
 

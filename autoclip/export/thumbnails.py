@@ -240,7 +240,7 @@ def _write(clip: Clip, candidates: Sequence[_Candidate], folder: Path) -> Thumbn
     best = max(candidates, key=lambda candidate: candidate.merit)
     path = folder / f"{clip.id}.jpg"
     # No glob for *.jpg finds the half-written file.
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         _padded(best.picture).save(unfinished, format="JPEG", quality=JPEG_QUALITY)
         unfinished.replace(path)

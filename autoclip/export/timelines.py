@@ -7,7 +7,6 @@ import io
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
 
 import opentimelineio as otio
 from opentimelineio.exceptions import OTIOError
@@ -15,19 +14,8 @@ from opentimelineio.exceptions import OTIOError
 from autoclip.clips import Clip
 from autoclip.errors import ExportError, ParameterError
 from autoclip.export.chapters import ffmetadata, youtube_chapters
+from autoclip.export.timeline_formats import TimelineFormat
 from autoclip.media.video import Video
-
-TimelineFormat = Literal["otio", "edl", "fcpxml", "csv", "ffmetadata", "youtube"]
-
-SUFFIXES: dict[TimelineFormat, str] = {
-    "otio": ".otio",
-    "edl": ".edl",
-    "fcpxml": ".fcpxml",
-    "csv": ".csv",
-    "ffmetadata": ".ffmeta",
-    "youtube": ".txt",
-}
-"""The ending each format goes by."""
 
 _TIMECODE_RATES = (
     *(Fraction(rate) for rate in (24, 25, 30, 48, 50, 60)),
@@ -37,7 +25,9 @@ _TIMECODE_RATES = (
 _REEL_LETTERS = 8
 
 
-def timeline_text(video: Video, clips: Sequence[Clip], wanted: TimelineFormat, *, title: str = "") -> str:
+def timeline_text(
+    video: Video, clips: Sequence[Clip], wanted: TimelineFormat, *, title: str = "", crossfade_sec: float = 0.0
+) -> str:
     """Return the clips as text in one of the formats.
 
     Parameters
@@ -51,6 +41,8 @@ def timeline_text(video: Video, clips: Sequence[Clip], wanted: TimelineFormat, *
         ``youtube`` for chapters: of the clips joined one after the other.
     title : str
         Name of the timeline; the file's when empty.
+    crossfade_sec : float
+        Seconds by which each clip overlaps the one before; moves chapters. To editors the clips go whole.
 
     Raises
     ------
@@ -65,9 +57,9 @@ def timeline_text(video: Video, clips: Sequence[Clip], wanted: TimelineFormat, *
     if wanted == "csv":
         return _table(video, clips)
     if wanted == "ffmetadata":
-        return ffmetadata(clips, name)
+        return ffmetadata(clips, name, crossfade_sec)
     if wanted == "youtube":
-        return youtube_chapters(clips)
+        return youtube_chapters(clips, crossfade_sec)
     timeline = build_timeline(video, clips, name)
     try:
         if wanted == "otio":
@@ -82,10 +74,16 @@ def timeline_text(video: Video, clips: Sequence[Clip], wanted: TimelineFormat, *
 
 
 def write_timeline(
-    video: Video, clips: Sequence[Clip], target: Path, wanted: TimelineFormat, *, title: str = ""
+    video: Video,
+    clips: Sequence[Clip],
+    target: Path,
+    wanted: TimelineFormat,
+    *,
+    title: str = "",
+    crossfade_sec: float = 0.0,
 ) -> Path:
     """Write the clips to a file, which is replaced; errors as `timeline_text`."""
-    text = timeline_text(video, clips, wanted, title=title)
+    text = timeline_text(video, clips, wanted, title=title, crossfade_sec=crossfade_sec)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8", newline="")

@@ -52,7 +52,7 @@ class Workbench:
 
 
 @contextmanager
-def temporary_path(folder: Path, suffix: str = ".part") -> Iterator[Path]:
+def temporary_path(folder: Path, suffix: str = ".partial") -> Iterator[Path]:
     """Give a path in `folder` that nothing else uses; whatever is there at the end of the block is removed.
 
     Raises

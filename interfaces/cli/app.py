@@ -12,11 +12,15 @@ from autoclip.errors import AutoclipError
 from interfaces.cli import (
     analyze,
     catalog,
+    compound,
     demo,
+    destinations,
     doctor,
     evaluate,
     export,
+    handover,
     jobs,
+    looks,
     probe,
     retune,
     serve,
@@ -34,7 +38,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for room in (analyze, retune, evaluate, export, probe, settings, catalog, demo, jobs, serve, service, doctor):
+ROOMS = (
+    *(analyze, retune, evaluate, looks, compound, export, handover, destinations, probe, settings),
+    *(catalog, demo, jobs, serve, service, doctor),
+)
+for room in ROOMS:
     room.register(app)
 
 

@@ -1,46 +1,33 @@
-"""``autoclip export``: render clips of an analysis folder or of a project."""
+"""``autoclip export``: render clips and compound clips of an analysis folder or of a project."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import uuid4
 
 import typer
 
-from autoclip.errors import ParameterError
+from autoclip.errors import AutoclipError
+from autoclip.progress import Progress
 from autoclip.settings import ExportSettings
+from interfaces.cli.clip_sources import AllClips, ClipChoice, ClipIds, ClipSource, OfMode, Source, Top, open_clip_source
+from interfaces.cli.compound_shelves import find_compound, open_shelf
+from interfaces.cli.destinations import DeliveryOptions, deliver_to, read_options
+from interfaces.cli.made_files import MadeFile, report_files
 from interfaces.cli.options import Assignments, Json, Quiet, parse_assignments
-from interfaces.cli.terminal import print_json, print_table, progress_bars, say
+from interfaces.cli.terminal import progress_bars
 
 if TYPE_CHECKING:
+    from autoclip.clips import Clip
+    from autoclip.export.order import ExportResult
     from autoclip.progress import ProgressListener
-    from storage.analysis_folder import AnalysisFolder
+    from storage.catalog import CompoundClip, Export
+    from storage.folder_compounds import FolderCompound
 
 DEFAULT_TOP = 3
-
-
-@dataclass(frozen=True, slots=True)
-class ExportWish:
-    """What is asked for: clips by id, or else the best `top` (all when None); how; and where to, if not beside them."""
-
-    ids: Sequence[str]
-    top: int | None
-    settings: ExportSettings
-    target: Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class ExportRow:
-    """One file as the command tells of it; `error` says why there is none."""
-
-    path: str
-    duration_sec: float | None = None
-    size_bytes: int | None = None
-    note: str = ""
-    error: str | None = None
 
 
 def register(app: typer.Typer) -> None:
@@ -48,97 +35,144 @@ def register(app: typer.Typer) -> None:
     app.command("export")(export)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What is to be rendered, how, and where to."""
+
+    clips: Sequence[Clip]
+    compounds: Sequence[CompoundClip | FolderCompound]
+    settings: ExportSettings
+    target: Path
+
+
 def export(
-    source: Annotated[str, typer.Argument(help="An analysis folder, or a project's id.", show_default=False)],
+    source: Source,
     *,
-    top: Annotated[
-        int | None, typer.Option("--top", min=1, help="The best clips; 3 when nothing else is asked.")
+    top: Top = None,
+    clip: ClipIds = None,
+    all_clips: AllClips = False,
+    compound: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--compound",
+            metavar="COMPOUND",
+            help="A compound clip, by its id or name ('autoclip compound'). Repeatable.",
+        ),
     ] = None,
-    clip: Annotated[list[str] | None, typer.Option("--clip", help="A clip by its id. Repeatable.")] = None,
-    all_clips: Annotated[bool, typer.Option("--all", help="Every clip.")] = False,
+    mode: OfMode = None,
     to: Annotated[
-        Path | None, typer.Option("--to", help="Where the files go; by default exports/ beside the clips.")
+        Path | None,
+        typer.Option("--to", help="Folder of the files; by default exports/ beside the clips, or the project's own."),
     ] = None,
+    deliver: Annotated[
+        str | None,
+        typer.Option("--deliver", metavar="NAME", help="Bring each file on; 'autoclip destinations' lists where to."),
+    ] = None,
+    option: DeliveryOptions = None,
     assignments: Assignments = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Render clips to files that are checked after rendering; names never overwrite one another."""
-    if sum((top is not None, bool(clip), all_clips)) > 1:
-        raise ParameterError("--top, --clip and --all exclude one another; keep one of them")
-    count = None if all_clips else top or DEFAULT_TOP
+    """Render clips to files, each checked after rendering; nothing is overwritten.
+
+    Without --top, --clip, --all or --compound: the three best clips. How they are cut, encoded, shaped and named is
+    --set, for example --set cut=smart, --set platform=shorts, --set name_template='{index:02} {name}'.
+    """
+    choice = ClipChoice.of(clip, top, all_clips=all_clips, default=DEFAULT_TOP)
     settings = ExportSettings.from_flat(parse_assignments(assignments))
-    wish = ExportWish(clip or (), count, settings, to)
-
-    from storage.analysis_folder import AnalysisFolder
-
-    folder = AnalysisFolder(Path(source))
+    options = read_options(deliver, option)
+    found = open_clip_source(source, mode)
+    only_compounds = bool(compound) and not (clip or top or all_clips)
+    shelf = open_shelf(found)
+    wish = _Wish(
+        clips=() if only_compounds else choice.among(found.clips),
+        compounds=[find_compound(name, shelf.all(), source) for name in compound or ()],
+        settings=settings,
+        target=(to or found.target).absolute(),
+    )
     with progress_bars(quiet=quiet or as_json) as listener:
-        rows = _from_folder(folder, wish, listener) if folder.modes() else _from_project(source, wish, listener)
-    if as_json:
-        print_json([asdict(row) for row in rows])
-    else:
-        print_table("", ("file", "length", "size", "note"), [_cells(row) for row in rows], numeric=("length", "size"))
-    if failed := sum(row.error is not None for row in rows):
-        say(f"{failed} of {len(rows)} exports failed")
-        raise typer.Exit(1)
+        rendered = _of_project if found.project is not None else _of_folder
+        files = rendered(found, wish, listener)
+        if deliver is not None:
+            files = [_delivered(file, deliver, options, listener) for file in files]
+    report_files(files, as_json=as_json)
 
 
-def _from_folder(
-    folder: AnalysisFolder,
-    wish: ExportWish,
-    on_progress: ProgressListener,
-) -> list[ExportRow]:
-    from stages.export_folder import export_folder, pick_clips
+def _of_folder(source: ClipSource, wish: _Wish, on_progress: ProgressListener) -> list[MadeFile]:
+    from stages.export_folder import export_folder, export_folder_compound
     from storage.environment import read_environment
 
-    clips_file = folder.read_clips()
-    clips = pick_clips(clips_file, wish.ids, wish.top)
-    place = wish.target or folder.root / "exports"
-    summary = export_folder(clips_file, clips, place, wish.settings, on_progress, ffmpeg=read_environment().ffmpeg)
-    rows = []
-    for outcome in summary.outcomes:
-        result = outcome.result
-        if result is None:
-            rows.append(ExportRow(str(outcome.request.target), error=str(outcome.error)))
+    ffmpeg = read_environment().ffmpeg
+    total = len(wish.clips) + len(wish.compounds)
+    files = []
+    if wish.clips:
+        share = _share(on_progress, 0, len(wish.clips), total)
+        batch = export_folder(source.video, wish.clips, wish.target, wish.settings, share, ffmpeg=ffmpeg)
+        for outcome in batch.outcomes:
+            made = outcome.result
+            files.append(_of_result(made) if made else MadeFile(str(outcome.request.target), error=str(outcome.error)))
+    for compound in wish.compounds:
+        share = _share(on_progress, len(files), 1, total)
+        try:
+            made = export_folder_compound(
+                source.video, compound, wish.target, wish.settings, share, clips=source.known, ffmpeg=ffmpeg
+            )
+        except AutoclipError as error:
+            files.append(MadeFile(compound.name, error=str(error)))
         else:
-            note = "; ".join(result.notes)
-            rows.append(ExportRow(str(result.path), result.actual.duration, result.size_bytes, note))
-    return rows
+            files.append(_of_result(made))
+    return files
 
 
-def _from_project(
-    project_id: str,
-    wish: ExportWish,
-    on_progress: ProgressListener,
-) -> list[ExportRow]:
+def _of_project(source: ClipSource, wish: _Wish, on_progress: ProgressListener) -> list[MadeFile]:
+    from interfaces.cli.clip_sources import open_the_catalog
     from stages.export_clips import export_clips
-    from storage.catalog import open_catalog
-    from storage.data_folder import DataFolder
+    from stages.export_compound import export_compound_clip
+    from stages.export_job import ExportJob
     from storage.environment import read_environment
 
-    environment = read_environment()
-    catalog = open_catalog(environment.catalog_path)
-    with catalog.reading() as view:
-        project = view.projects.get(project_id)
-        best = view.clips.page(project_id, sort="-quality_score", limit=wish.top).items
-    records = export_clips(
-        catalog,
-        project if wish.target is None else project.changed(output_folder=wish.target.absolute()),
-        wish.ids or [clip.id for clip in best],
-        folder=DataFolder(environment.data_dir).project(project_id).exports,
+    assert source.project is not None  # noqa: S101 - the caller has looked
+    job = ExportJob(
+        catalog=open_the_catalog(),
+        project=source.project.changed(output_folder=wish.target),
+        folder=wish.target,
         settings=wish.settings,
         job_id=f"command-line-{uuid4()}",
-        on_progress=on_progress,
-        ffmpeg=environment.ffmpeg,
+        ffmpeg=read_environment().ffmpeg,
     )
-    return [
-        ExportRow(str(record.path or record.name), record.duration_sec, record.size_bytes, record.note, record.error)
-        for record in records
-    ]
+    total = len(wish.clips) + len(wish.compounds)
+    records: tuple[Export, ...] = ()
+    if wish.clips:
+        share = _share(on_progress, 0, len(wish.clips), total)
+        records = export_clips(job, [clip.id for clip in wish.clips], share)
+    for compound in wish.compounds:
+        records += (export_compound_clip(job, compound.id, _share(on_progress, len(records), 1, total)),)
+    return [_of_record(record) for record in records]
 
 
-def _cells(row: ExportRow) -> tuple[str, ...]:
-    length = "" if row.duration_sec is None else f"{row.duration_sec:.2f} s"
-    size = "" if row.size_bytes is None else f"{row.size_bytes / 1e6:.1f} MB"
-    return (row.path, length, size, row.error or row.note)
+def _share(on_progress: ProgressListener, done: int, count: int, total: int) -> ProgressListener:
+    """Map the progress of `count` files that begin behind `done` onto all of them."""
+    return lambda part: on_progress(Progress("export", (done + count * part.fraction) / total, part.message))
+
+
+def _of_result(result: ExportResult) -> MadeFile:
+    from stages.export_job import one_command
+
+    note = "; ".join(result.notes)
+    return MadeFile(str(result.path), result.actual.duration, result.size_bytes, note, one_command(result.commands))
+
+
+def _of_record(record: Export) -> MadeFile:
+    path = str(record.path or record.name)
+    return MadeFile(path, record.duration_sec, record.size_bytes, record.note, record.command, error=record.error)
+
+
+def _delivered(file: MadeFile, destination: str, options: Mapping[str, str], on_progress: ProgressListener) -> MadeFile:
+    """Bring a file on; what goes wrong then is told of the file."""
+    if file.error is not None:
+        return file
+    try:
+        receipt = deliver_to(destination, Path(file.path), options, on_progress)
+    except AutoclipError as error:
+        return replace(file, error=f"it is made, but was not delivered: {error}")
+    return replace(file, delivered_to=receipt.address)

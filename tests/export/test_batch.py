@@ -29,6 +29,18 @@ def test_one_failure_does_not_stop_the_rest(tmp_path, source):
     assert fractions[-1] == 1.0
 
 
+def test_a_long_clip_holds_no_other_up(tmp_path, source):
+    """One queue: while the first is rendered, all others pass it by; each is told of once, as soon as it is there."""
+    video, _ = source("constant.mp4")
+    slow = ExportSettings(encoder_preset="slower")
+    first = ExportRequest(video, Interval(0, 12), tmp_path / "0.mp4", slow)
+    others = [ExportRequest(video, Interval(i, i + 0.4), tmp_path / f"{i}.mp4", FAST) for i in range(1, 4)]
+    told = []
+    export_batch([first, *others], on_outcome=lambda number, outcome: told.append((number, outcome.result)), at_once=2)
+    assert [number for number, _ in told] == [1, 2, 3, 0]
+    assert all(result.path.exists() for _, result in told)
+
+
 def test_the_same_name_is_given_once(tmp_path, source):
     video, _ = source("constant.mp4")
     requests = [ExportRequest(video, Interval(i, i + 1), tmp_path / "same.mp4", FAST) for i in range(4)]

@@ -1,0 +1,241 @@
+"""``autoclip compound``: several clips in one file; made, listed, shown and deleted here, rendered by ``export``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from autoclip.clips import Clip
+from autoclip.errors import ParameterError
+from interfaces.cli.clip_sources import (
+    AllClips,
+    ClipChoice,
+    ClipSource,
+    OfMode,
+    Source,
+    Top,
+    find_clip,
+    open_clip_source,
+)
+from interfaces.cli.compound_shelves import find_compound, open_shelf
+from interfaces.cli.options import Json
+from interfaces.cli.terminal import clock, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from interfaces.cli.compound_shelves import AnyCompound
+    from storage.catalog import CompoundItem
+
+_ITEM = re.compile(r"^(?P<clip>.+?)(?:@(?P<start>[\d:.]*)-(?P<end>[\d:.]*))?$")
+_TIME = re.compile(r"^(?:(?:(\d+):)?([0-5]?\d):)?(\d+(?:\.\d*)?)$")
+_LONGEST_CROSSFADE_SEC = 5.0
+
+compounds = typer.Typer(
+    name="compound",
+    help="Compound clips: several clips in one file, in an order of yours; 'autoclip export --compound' renders them.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+)
+CompoundName = Annotated[str, typer.Argument(metavar="COMPOUND", help="Its id or name.", show_default=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(compounds)
+
+
+@compounds.callback()
+def show_help(context: typer.Context) -> None:
+    """Show what there is to do when nothing is said."""
+    if context.invoked_subcommand is None:
+        say(context.get_help())
+
+
+@compounds.command("create")
+def create(
+    source: Source,
+    *,
+    name: Annotated[str, typer.Option("--name", help="What to call it.")] = "Highlights",
+    item: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--item",
+            metavar="CLIP[@START-END]",
+            help="A clip, by id or name; behind @, times of the video in place of its own, in seconds or as 1:02.5: "
+            "@83-97, @-97 (another end), @1:23- (another start). Repeatable, in the order they are shown.",
+        ),
+    ] = None,
+    top: Top = None,
+    all_clips: AllClips = False,
+    crossfade: Annotated[
+        float,
+        typer.Option(
+            "--crossfade", min=0, max=_LONGEST_CROSSFADE_SEC, help="Seconds that neighbours dissolve into each other."
+        ),
+    ] = 0.0,
+    mode: OfMode = None,
+    as_json: Json = False,
+) -> None:
+    """Join clips into a compound clip.
+
+    Either those named by --item, in that order; or the best (--top), or --all, in the order in which they happen.
+    """
+    choice = ClipChoice.of(item, top, all_clips=all_clips, default=None)
+    if not (item or top or all_clips):
+        raise ParameterError("compound create: say of which clips, by --item CLIP (repeatable), --top N or --all")
+    if not name.strip():
+        raise ParameterError("compound create: --name is empty; give it a name to know it by")
+    found = open_clip_source(source, mode)
+    items = tuple(_item(word, found) for word in item) if item else _in_order(choice.among(found.clips))
+    if not items:
+        raise ParameterError(f"{source} has no clips to join; analyze it with other settings")
+    compound = open_shelf(found).add(name.strip(), items, crossfade)
+    if as_json:
+        print_json(_document(compound, found))
+    else:
+        print_items(compound, found)
+        say(f"compound clip {compound.id} ({compound.name}); render it with")
+        say(f"autoclip export {source} --compound {compound.id}")
+
+
+@compounds.command("list")
+def list_compounds(source: Source, *, as_json: Json = False) -> None:
+    """List compound clips, the oldest first."""
+    found = open_clip_source(source)
+    kept = open_shelf(found).all()
+    if as_json:
+        print_json([_document(compound, found) for compound in kept])
+        return
+    rows = [
+        (
+            compound.id,
+            compound.name,
+            str(len(compound.items)),
+            f"{compound.crossfade_sec:g} s",
+            clock(_seconds(compound, found)),
+        )
+        for compound in kept
+    ]
+    print_table("", ("id", "name", "items", "crossfade", "length"), rows, numeric=("items", "crossfade", "length"))
+    if not kept:
+        say(f"no compound clips yet; 'autoclip compound create {source} --top 5' makes one")
+
+
+@compounds.command("show")
+def show(source: Source, compound: CompoundName, *, as_json: Json = False) -> None:
+    """Show the items of a compound clip."""
+    found = open_clip_source(source)
+    kept = find_compound(compound, open_shelf(found).all(), source)
+    if as_json:
+        print_json(_document(kept, found))
+        return
+    print_items(kept, found)
+    say(f"{len(kept.items)} items, crossfade {kept.crossfade_sec:g} s, {clock(_seconds(kept, found))} in all")
+
+
+@compounds.command("delete")
+def delete(source: Source, compound: CompoundName) -> None:
+    """Delete a compound clip; clips and files stay."""
+    shelf = open_shelf(open_clip_source(source))
+    kept = find_compound(compound, shelf.all(), source)
+    shelf.delete(kept.id)
+    say(f"compound clip {kept.id} ({kept.name}) is deleted")
+
+
+def read_time(text: str, word: str) -> float | None:
+    """Read seconds (``83.2``) or a clock time (``1:23.2``, ``1:02:03.4``); None for an empty text.
+
+    Raises
+    ------
+    ParameterError
+        If it is neither; `word` is the whole that is complained about.
+    """
+    if not text:
+        return None
+    match = _TIME.match(text)
+    if match is None:
+        raise ParameterError(f"--item {word!r}: {text!r} is no time; write seconds (83.2) or 1:23.2")
+    hours, minutes, seconds = match.groups(default="0")
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+def _item(word: str, source: ClipSource) -> CompoundItem:
+    """Read ``CLIP[@START-END]``."""
+    from storage.catalog import CompoundItem
+
+    match = _ITEM.match(word)
+    if match is None:
+        raise ParameterError(f"--item {word!r}: write CLIP, or CLIP@START-END")
+    clip = find_clip(match["clip"], source.clips)
+    start, end = (read_time(match[name] or "", word) for name in ("start", "end"))
+    first, last = clip.start if start is None else start, clip.end if end is None else end
+    if last <= first:
+        raise ParameterError(f"--item {word!r}: would end at {last:g} s, not after its start at {first:g} s")
+    if first >= source.duration_sec or (end is not None and end > source.duration_sec + 0.05):
+        raise ParameterError(f"--item {word!r}: the video lasts {source.duration_sec:.2f} s")
+    return CompoundItem(clip_id=clip.id, start=start, end=end)
+
+
+def _in_order(clips: Sequence[Clip]) -> tuple[CompoundItem, ...]:
+    from storage.catalog import CompoundItem
+
+    return tuple(CompoundItem(clip_id=clip.id) for clip in sorted(clips, key=lambda clip: clip.start))
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """An item as it is shown; no times where its clip is gone."""
+
+    clip_id: str
+    name: str
+    start: float | None
+    end: float | None
+
+    @property
+    def duration(self) -> float:
+        return 0.0 if self.start is None or self.end is None else max(0.0, self.end - self.start)
+
+
+def _spans(compound: AnyCompound, source: ClipSource) -> list[_Span]:
+    spans = []
+    for item in compound.items:
+        clip = source.known.get(item.clip_id)
+        start = item.start if item.start is not None or clip is None else clip.start
+        end = item.end if item.end is not None or clip is None else clip.end
+        spans.append(_Span(item.clip_id, "(gone)" if clip is None else clip.name, start, end))
+    return spans
+
+
+def _seconds(compound: AnyCompound, source: ClipSource) -> float:
+    spans = _spans(compound, source)
+    return max(0.0, sum(span.duration for span in spans) - compound.crossfade_sec * (len(spans) - 1))
+
+
+def print_items(compound: AnyCompound, source: ClipSource) -> None:
+    """Print the items in a table."""
+    rows = [
+        (
+            str(number),
+            span.clip_id,
+            span.name,
+            "" if span.start is None else clock(span.start),
+            "" if span.end is None else clock(span.end),
+            f"{span.duration:.1f} s",
+        )
+        for number, span in enumerate(_spans(compound, source), 1)
+    ]
+    columns = ("#", "clip", "name", "start", "end", "length")
+    print_table(compound.name, columns, rows, numeric=("#", "start", "end", "length"))
+
+
+def _document(compound: AnyCompound, source: ClipSource) -> dict[str, object]:
+    return {
+        "id": compound.id,
+        "name": compound.name,
+        "items": [asdict(span) for span in _spans(compound, source)],
+        "crossfade_sec": compound.crossfade_sec,
+        "duration": round(_seconds(compound, source), 6),
+    }

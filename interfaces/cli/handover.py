@@ -1,0 +1,90 @@
+"""``autoclip handover``: clips as a timeline for an editing program, as a table or as chapters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from autoclip.clips import Clip
+from autoclip.errors import ParameterError
+from autoclip.export.timeline_formats import SUFFIXES, TimelineFormat
+from interfaces.cli.clip_sources import AllClips, ClipChoice, ClipIds, ClipSource, OfMode, Source, Top, open_clip_source
+from interfaces.cli.compound_shelves import find_compound, open_shelf
+from interfaces.cli.made_files import MadeFile, report_files
+from interfaces.cli.options import Json
+
+if TYPE_CHECKING:
+    from interfaces.cli.compound_shelves import AnyCompound
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("handover")(handover)
+
+
+def handover(
+    source: Source,
+    *,
+    wanted: Annotated[
+        TimelineFormat,
+        typer.Option(
+            "--format",
+            help="otio (OpenTimelineIO), edl (CMX 3600) or fcpxml (Final Cut Pro X) for editing programs; csv for "
+            "tables; ffmetadata or youtube: chapters of the clips joined one after the other.",
+        ),
+    ] = "otio",
+    top: Top = None,
+    clip: ClipIds = None,
+    all_clips: AllClips = False,
+    compound: Annotated[
+        str | None, typer.Option("--compound", metavar="COMPOUND", help="The items of a compound clip instead.")
+    ] = None,
+    mode: OfMode = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="The file; by default clips.SUFFIX beside the clips. Replaced if there.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write clips as a timeline, a table or chapters; all in order of time, or the best (--top), or those named.
+
+    Nothing is rendered: an editing program finds the clips in the source itself, ready to be moved and trimmed.
+    """
+    from stages.export_timeline import export_timeline
+
+    choice = ClipChoice.of(clip, top, all_clips=all_clips, default=None)
+    if compound and (clip or top or all_clips):
+        raise ParameterError("--compound names its clips itself; leave --top, --clip and --all out")
+    found = open_clip_source(source, mode)
+    clips, crossfade_sec = (choice.among(found.clips) if clip else _in_order(choice.among(found.clips))), 0.0
+    if compound:
+        kept = find_compound(compound, open_shelf(found).all(), source)
+        clips, crossfade_sec = compound_clips(kept, found), kept.crossfade_sec
+    target = (to or found.folder.root / f"clips{SUFFIXES[wanted]}").absolute()
+    written = export_timeline(found.video, clips, target, wanted, title=found.name, crossfade_sec=crossfade_sec)
+    report_files([MadeFile.at(written)], as_json=as_json)
+
+
+def compound_clips(compound: AnyCompound, source: ClipSource) -> tuple[Clip, ...]:
+    """Return the items of a compound clip as clips.
+
+    Raises
+    ------
+    NotFoundError
+        If a clip it uses is not there any more.
+    """
+    from stages.export_compound import item_intervals
+
+    intervals = item_intervals(compound.items, source.known)
+    return tuple(
+        source.known[item.clip_id].model_copy(update={"start": interval.start, "end": interval.end})
+        if item.clip_id in source.known
+        else Clip(id=item.clip_id, name=f"Item {number}", start=interval.start, end=interval.end)
+        for number, (item, interval) in enumerate(zip(compound.items, intervals, strict=True), 1)
+    )
+
+
+def _in_order(clips: Sequence[Clip]) -> tuple[Clip, ...]:
+    return tuple(sorted(clips, key=lambda clip: clip.start))

@@ -1,0 +1,77 @@
+"""``autoclip preview`` and ``autoclip contact-sheet``: clips to look at, before any is rendered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from interfaces.cli.clip_sources import AllClips, ClipChoice, ClipIds, OfMode, Source, Top, open_clip_source
+from interfaces.cli.made_files import MadeFile, report_files
+from interfaces.cli.options import Json, Quiet
+from interfaces.cli.terminal import progress_bars
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("preview")(preview)
+    app.command("contact-sheet")(contact_sheet)
+
+
+def preview(
+    source: Source,
+    *,
+    top: Top = None,
+    clip: ClipIds = None,
+    all_clips: AllClips = False,
+    animation: Annotated[
+        Literal["webp", "gif"], typer.Option("--format", help="webp; or gif, for where only that is shown.")
+    ] = "webp",
+    mode: OfMode = None,
+    to: Annotated[Path | None, typer.Option("--to", help="Folder; by default previews/ beside the clips.")] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make moving pictures of clips (of all, if none are named), small enough for any page or message."""
+    from stages.export_looks import export_previews
+
+    choice = ClipChoice.of(clip, top, all_clips=all_clips, default=None)
+    found = open_clip_source(source, mode)
+    target = (to or found.folder.root / "previews").absolute()
+    with progress_bars(quiet=quiet or as_json) as listener:
+        clips = choice.among(found.clips)
+        outcomes = export_previews(found.video, clips, target, animation, listener, name=found.name)
+    report_files(
+        [
+            MadeFile.at(outcome.path)
+            if outcome.error is None
+            else MadeFile(str(outcome.path), error=str(outcome.error))
+            for outcome in outcomes
+        ],
+        as_json=as_json,
+    )
+
+
+def contact_sheet(
+    source: Source,
+    *,
+    top: Top = None,
+    clip: ClipIds = None,
+    all_clips: AllClips = False,
+    columns: Annotated[int, typer.Option("--columns", min=1, max=12, help="Pictures in a row.")] = 4,
+    mode: OfMode = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="The JPEG; by default contact-sheet.jpg beside the clips.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Put a picture, the name and the times of each clip on one page; all in order of time, or the best, or some."""
+    from stages.export_looks import export_contact_sheet
+
+    choice = ClipChoice.of(clip, top, all_clips=all_clips, default=None)
+    found = open_clip_source(source, mode)
+    clips = choice.among(found.clips) if clip or top else found.clips
+    target = (to or found.folder.root / "contact-sheet.jpg").absolute()
+    sheet = export_contact_sheet(found.video, clips, found.folder, target, columns=columns, title=found.name)
+    report_files([MadeFile.at(sheet)], as_json=as_json)

@@ -1,0 +1,67 @@
+"""How a command tells of the files it made: a table or JSON, and an exit code that says whether all came out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import typer
+
+from interfaces.cli.terminal import print_json, print_table, say
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """One file as a command tells of it.
+
+    Attributes
+    ----------
+    path : str
+        The file, or the one that should have been.
+    duration_sec : float or None
+        Its length in seconds.
+    size_bytes : int or None
+        Its size.
+    note : str
+        What the user should know of it.
+    command : tuple of str
+        The ffmpeg command that made it.
+    delivered_to : str
+        Where it was brought.
+    error : str or None
+        Why there is none, or why it did not get where it was to be brought.
+    """
+
+    path: str
+    duration_sec: float | None = None
+    size_bytes: int | None = None
+    note: str = ""
+    command: tuple[str, ...] = ()
+    delivered_to: str = ""
+    error: str | None = None
+
+    @classmethod
+    def at(cls, path: Path) -> MadeFile:
+        """Tell of a file that is there."""
+        return cls(str(path), size_bytes=path.stat().st_size)
+
+
+def report_files(files: Sequence[MadeFile], *, as_json: bool) -> None:
+    """Print what became of each file; end the command with 1 if one failed."""
+    if as_json:
+        print_json([asdict(file) for file in files])
+    else:
+        print_table(
+            "", ("file", "length", "size", "note"), [_cells(file) for file in files], numeric=("length", "size")
+        )
+    if failed := sum(file.error is not None for file in files):
+        say(f"{failed} of {len(files)} failed")
+        raise typer.Exit(1)
+
+
+def _cells(file: MadeFile) -> tuple[str, ...]:
+    length = "" if file.duration_sec is None else f"{file.duration_sec:.2f} s"
+    size = "" if file.size_bytes is None else f"{file.size_bytes / 1e6:.1f} MB"
+    told = [file.error or file.note, f"brought to {file.delivered_to}" if file.delivered_to else ""]
+    return (file.path, length, size, "; ".join(filter(None, told)))

@@ -1,0 +1,138 @@
+"""What an export of a project works with, and the account it keeps of every file in the catalog."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autoclip.errors import AutoclipError, NotFoundError
+from autoclip.export.order import ExportResult
+from autoclip.media.probe import probe
+from autoclip.media.video import Video
+from autoclip.settings import ExportSettings
+from storage.catalog import Catalog, Export, Project, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class ExportJob:
+    """A job that renders files of one project.
+
+    Attributes
+    ----------
+    catalog : Catalog
+        Where clips and records are.
+    project : Project
+        Whose clips they are; its file is rendered from.
+    folder : Path
+        Where the files go, unless the project has an output folder of its own.
+    settings : ExportSettings
+        How to render and how to name.
+    job_id : str
+        Whose work it is: the flow run's id, or a name of the command's own.
+    ffmpeg : Path or None
+        The ffmpeg to render with; the one installed along when None.
+    """
+
+    catalog: Catalog
+    project: Project
+    folder: Path
+    settings: ExportSettings
+    job_id: str
+    ffmpeg: Path | None = None
+
+    @property
+    def target(self) -> Path:
+        """The folder the files go to."""
+        return self.project.output_folder or self.folder
+
+    def probed(self) -> Video:
+        """Probe the project's file.
+
+        Raises
+        ------
+        NotFoundError
+            If the project has none.
+        MediaError
+            If it can't be read any more.
+        """
+        if self.project.path is None:
+            raise NotFoundError(f"the project {self.project.id} has no video yet; download it first")
+        return probe(self.project.path)
+
+    def begun(
+        self,
+        unit: Unit,
+        target: Path,
+        before: Export | None,
+        *,
+        clip_id: str | None = None,
+        compound_id: str | None = None,
+    ) -> Export:
+        """Return the record of a file that is to be made: that of an earlier attempt of this job, or a new one.
+
+        A file that an earlier attempt has made is not made again: its record is returned as it is, completed.
+
+        Parameters
+        ----------
+        unit : Unit
+            The transaction to keep it in.
+        target : Path
+            The name the file should have.
+        before : Export or None
+            What this very job noted about it before it was interrupted.
+        clip_id, compound_id : str or None
+            What is rendered: one of the two.
+        """
+        if before is not None and before.state == "completed" and before.path is not None and before.path.exists():
+            return before
+        if before is not None:
+            return unit.exports.save(before.changed(state="running", error=None, name=target.name, path=target))
+        return unit.exports.add(
+            Export(
+                project_id=self.project.id,
+                clip_id=clip_id,
+                compound_id=compound_id,
+                name=target.name,
+                state="running",
+                path=target,
+                settings=self.settings.model_dump(mode="json"),
+                job_id=self.job_id,
+            )
+        )
+
+    def save(self, record: Export) -> Export:
+        """Store a changed record."""
+        with self.catalog.transaction() as unit:
+            return unit.exports.save(record)
+
+    def give_up(self, records: Iterable[Export]) -> None:
+        """Note that files were not made because the work was stopped."""
+        with self.catalog.transaction() as unit:
+            for record in records:
+                unit.exports.save(record.changed(state="cancelled", error="stopped before it was finished"))
+
+
+def completed(record: Export, result: ExportResult) -> Export:
+    """Return the record of a file that was made."""
+    return record.changed(
+        state="completed",
+        name=result.path.name,
+        path=result.path,
+        command=one_command(result.commands),
+        note="; ".join(result.notes),
+        size_bytes=result.size_bytes,
+        duration_sec=result.actual.duration,
+        error=None,
+    )
+
+
+def failed(record: Export, error: AutoclipError) -> Export:
+    """Return the record of a file that could not be made, with the reason."""
+    return record.changed(state="failed", error=str(error), path=None)
+
+
+def one_command(commands: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Write several commands as a shell would run them one after the other."""
+    return tuple(itertools.chain.from_iterable((("&&",) if number else ()) + c for number, c in enumerate(commands)))

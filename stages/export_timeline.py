@@ -1,0 +1,32 @@
+"""Write clips down for an editing program, a table or a description."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from autoclip.clips import Clip
+from autoclip.export.timeline_formats import TimelineFormat
+from autoclip.export.timelines import write_timeline
+from autoclip.media.probe import probe
+
+
+def export_timeline(
+    source: Path,
+    clips: Sequence[Clip],
+    target: Path,
+    wanted: TimelineFormat,
+    *,
+    title: str = "",
+    crossfade_sec: float = 0.0,
+) -> Path:
+    """Write clips of the video `source` to the file `target`; see `write_timeline`.
+
+    Raises
+    ------
+    MediaError
+        If the video can't be read any more.
+    ParameterError, ExportError
+        As `write_timeline`.
+    """
+    return write_timeline(probe(source), clips, target, wanted, title=title, crossfade_sec=crossfade_sec)

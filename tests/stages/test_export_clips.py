@@ -1,0 +1,121 @@
+"""Every file of a job has its record, from before it is made until it is known what became of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autoclip.clips import Clip
+from autoclip.errors import NotFoundError
+from autoclip.settings import ExportSettings
+from stages.export_clips import export_clips
+from stages.export_compound import export_compound_clip
+from stages.export_job import ExportJob
+from storage.catalog import CompoundClip, CompoundItem, Project, Source, StoredClip, open_catalog
+
+IDS = tuple(f"{number}" * 16 for number in range(1, 5))
+
+
+@pytest.fixture
+def job(encode_tracks, film, sound, tmp_path):
+    """A project of two seconds with four clips of half a second, and another project with one."""
+    video = encode_tracks("film.mp4", film([40, 90, 140, 200] * 13, rate=25), sound(2.08))
+    catalog = open_catalog(tmp_path / "autoclip.duckdb")
+    projects = [
+        Project(name=name, source=Source(kind="file", address=str(video)), path=video, duration_sec=2.08)
+        for name in ("film", "other")
+    ]
+    with catalog.transaction() as unit:
+        for project in projects:
+            unit.projects.add(project)
+        for number, clip_id in enumerate(IDS):
+            clip = Clip(id=clip_id, name=f"Clip {number}", start=number / 2, end=number / 2 + 0.4)
+            unit.clips.add(StoredClip.of(clip, projects[0].id))
+        unit.clips.add(StoredClip.of(Clip(id="f" * 16, name="x", start=0, end=1), projects[1].id))
+    settings = ExportSettings(encoder_preset="ultrafast", parallel_exports=1)
+    return ExportJob(catalog, projects[0], tmp_path / "exports", settings, job_id="job")
+
+
+def records(job: ExportJob) -> dict[str | None, tuple[str, str]]:
+    with job.catalog.reading() as view:
+        page = view.exports.page(job.project.id)
+    return {record.clip_id or record.compound_id: (record.state, record.name) for record in page.items}
+
+
+def test_a_record_is_completed_as_soon_as_its_file_is_there(job):
+    seen = []
+
+    def look(_progress):
+        seen.append(sorted(state for state, _ in records(job).values()))
+
+    made = export_clips(job, IDS, look)
+    assert [record.clip_id for record in made] == list(IDS)
+    assert all(record.state == "completed" and record.path.exists() for record in made)
+    assert ["completed", "completed", "running", "running"] in seen
+    assert "libx264" in made[0].command
+
+
+def test_a_job_that_was_stopped_makes_only_what_is_missing(job):
+    class Stopped(BaseException):
+        pass
+
+    def stop(_progress):
+        if ("completed", "film-002-Clip 1.mp4") in records(job).values():
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        export_clips(job, IDS, stop)
+    states = [state for state, _ in (records(job)[clip_id] for clip_id in IDS)]
+    assert states[:2] == ["completed", "completed"]
+    assert states[3] == "cancelled"
+    assert len(list(job.folder.iterdir())) == states.count("completed")
+    times = {path.name: path.stat().st_mtime_ns for path in job.folder.iterdir()}
+    again = export_clips(job, IDS)
+    assert all(record.state == "completed" for record in again)
+    assert sorted(path.name for path in job.folder.iterdir()) == [f"film-00{n + 1}-Clip {n}.mp4" for n in range(4)]
+    assert {name: (job.folder / name).stat().st_mtime_ns for name in times} == times
+
+
+def test_a_job_that_is_tried_again_replaces_no_file_of_another(job):
+    """Its first attempt failed under a name that was someone else's all the while."""
+    job.folder.mkdir()
+    theirs = job.folder / "film-001-Clip 0.mp4"
+    theirs.write_text("precious")
+
+    def stop(_progress):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export_clips(job, IDS[:1], stop)
+    (record,) = export_clips(job, IDS[:1])
+    assert theirs.read_text() == "precious"
+    assert record.path.name == "film-001-Clip 0 (2).mp4"
+
+
+def test_a_clip_of_another_project_is_not_cut_out_of_this_one(job):
+    with pytest.raises(NotFoundError, match="another project"):
+        export_clips(job, ["f" * 16])
+    assert records(job) == {}
+
+
+def test_a_compound_clip_is_made_once_a_job(job):
+    items = tuple(CompoundItem(clip_id=clip_id) for clip_id in IDS[:2])
+    compound = CompoundClip(project_id=job.project.id, name="Both", items=items)
+    with job.catalog.transaction() as unit:
+        unit.compounds.add(compound)
+    first = export_compound_clip(job, compound.id)
+    assert (first.state, Path(first.path).name) == ("completed", "film-001-Both.mp4")
+    assert first.duration_sec == pytest.approx(0.84)  # ends go to the nearest frame
+    assert export_compound_clip(job, compound.id) == first
+
+
+def test_a_compound_clip_that_fails_says_why_in_its_record(job):
+    items = tuple(CompoundItem(clip_id=clip_id) for clip_id in IDS[:2])
+    compound = CompoundClip(project_id=job.project.id, name="Both", items=items, crossfade_sec=0.5)
+    with job.catalog.transaction() as unit:
+        unit.compounds.add(compound)
+    record = export_compound_clip(job, compound.id)
+    assert record.state == "failed"
+    assert "too short for its crossfades" in record.error
+    assert not job.folder.exists()
