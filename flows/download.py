@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
@@ -10,9 +12,12 @@ from autoclip.errors import AutoclipError, DownloadError, ParameterError
 from autoclip.progress import Progress
 from flows.analysis import introduce_project, sole_writer
 from flows.job_flow import introduce, job_flow, own_run_id
-from stages.download import DownloadSettings, Entry
+from stages.download_settings import DownloadSettings
 from tasks.download_video import download_video, project_of_address, videos_at
 from tasks.run_report import RunReport
+
+if TYPE_CHECKING:
+    from stages.download import Entry
 
 PLAN = {"download": 100.0}
 

@@ -20,7 +20,7 @@ from flows.batch import Item, publish_summary, run_items
 from flows.clip_table import publish_clip_table
 from flows.job_flow import introduce, job_flow, label, own_run_id
 from flows.parameters import chosen_settings
-from stages.download import DownloadSettings
+from stages.download_settings import DownloadSettings
 from storage.catalog import Export
 from tasks.download_video import download_video, project_of_address, videos_at
 from tasks.export_clips import best_clips, export_clips

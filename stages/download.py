@@ -11,7 +11,6 @@ from typing import Any, cast
 
 import yt_dlp
 from imageio_ffmpeg import get_ffmpeg_exe
-from pydantic import BaseModel, ConfigDict, Field
 from yt_dlp.downloader import get_suitable_downloader
 from yt_dlp.downloader.external import ExternalFD
 from yt_dlp.downloader.rtmp import RtmpFD
@@ -23,6 +22,7 @@ from yt_dlp.utils import YoutubeDLError, unsmuggle_url
 from autoclip.errors import DownloadError
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from stages.download_faults import advice
+from stages.download_settings import DownloadSettings
 from stages.public_addresses import PrivateAddressRefused, public_addresses_only
 from stages.site_facts import PLAYLISTS, is_endless, require_one_finished_video, source_of
 from storage.catalog import Source
@@ -33,23 +33,6 @@ UNKNOWN_SIZE_BYTES = 1 << 30
 DEEPEST_PLAYLIST = 3
 """A channel holds lists (its videos, its shorts), which hold videos; what is nested deeper is no list for people."""
 ALLOWING = "AUTOCLIP_ALLOW_PRIVATE_URLS=true allows that"
-
-
-class DownloadSettings(BaseModel):
-    """How to fetch."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    max_height: int = Field(1080, ge=0, le=8640, description="Best quality to fetch, as picture height; 0: the best.")
-    cookies_file: Path | None = Field(None, description="File of cookies (Netscape format) for videos behind a login.")
-    cookies_from_browser: str | None = Field(
-        None, description="Or the browser that is logged in: firefox, chrome:Profile 1, ...", max_length=200
-    )
-    rate_limit_kib: int = Field(0, ge=0, le=10_000_000, description="Most KiB a second; 0: no limit.")
-    sleep_sec: float = Field(0.0, ge=0, le=3600, description="Pause before each download, for sites that block hurry.")
-    attempts: int = Field(10, ge=1, le=100, description="How often to try again, waiting longer each time.")
-    subtitles: bool = Field(default=True, description="Keep subtitles and the thumbnail with the source.")
-    max_entries: int = Field(0, ge=0, le=100_000, description="Most videos of a playlist or channel; 0: all.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from autoclip.errors import ParameterError
 from autoclip.progress import Progress, ProgressListener
-from stages.download import Download, DownloadSettings, Entry, download, entries_of
+from stages.download_settings import DownloadSettings
 from stages.join import take_in
 from storage.catalog import Project, Source
 from storage.environment import read_environment
 from tasks.places import catalog, project_folder
 from tasks.stage_task import stage_task
+
+if TYPE_CHECKING:
+    from stages.download import Download, Entry
 
 
 @stage_task("download-video", "Fetch the video with what its site says of it, unless it is there")
@@ -30,6 +35,8 @@ def download_video(project_id: str, settings: DownloadSettings, on_progress: Pro
         return str(project.path)
     if project.source.kind != "url":
         raise ParameterError(f"project {project.name!r} has no address to fetch its video from; upload or add the file")
+    from stages.download import download  # noqa: PLC0415 - runs that fetch nothing do without yt-dlp
+
     fetched = download(
         project.source.address,
         project_folder(project_id).source,
@@ -59,6 +66,8 @@ def videos_at(url: str, settings: DownloadSettings) -> tuple[Entry, ...] | None:
     DownloadError
         See `stages.download.entries_of`.
     """
+    from stages.download import entries_of  # noqa: PLC0415 - as above
+
     return entries_of(url, settings, allow_private=read_environment().allow_private_urls)
 
 

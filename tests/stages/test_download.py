@@ -17,8 +17,9 @@ from yt_dlp.utils import ExtractorError, UnsupportedError
 from autoclip.errors import DownloadError
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from stages import download as room
-from stages.download import Download, DownloadSettings, Entry
+from stages.download import Download, Entry
 from stages.download_faults import advice
+from stages.download_settings import DownloadSettings
 from stages.site_facts import source_of
 from tasks.run_report import RunCancelledError
 

@@ -14,7 +14,8 @@ from hypothesis.strategies import ip_addresses
 from video_site import WHOLE, Page, VideoSite
 
 from autoclip.errors import DownloadError
-from stages.download import DownloadSettings, download, entries_of
+from stages.download import download, entries_of
+from stages.download_settings import DownloadSettings
 from stages.public_addresses import PrivateAddressRefused, is_public, public_addresses_only
 
 SETTINGS = DownloadSettings(attempts=3)

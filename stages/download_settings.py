@@ -1,0 +1,24 @@
+"""How to fetch a video; apart from the room that does it, since yt-dlp takes a third of a second to import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class DownloadSettings(BaseModel):
+    """How to fetch."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_height: int = Field(1080, ge=0, le=8640, description="Best quality to fetch, as picture height; 0: the best.")
+    cookies_file: Path | None = Field(None, description="File of cookies (Netscape format) for videos behind a login.")
+    cookies_from_browser: str | None = Field(
+        None, description="Or the browser that is logged in: firefox, chrome:Profile 1, ...", max_length=200
+    )
+    rate_limit_kib: int = Field(0, ge=0, le=10_000_000, description="Most KiB a second; 0: no limit.")
+    sleep_sec: float = Field(0.0, ge=0, le=3600, description="Pause before each download, for sites that block hurry.")
+    attempts: int = Field(10, ge=1, le=100, description="How often to try again, waiting longer each time.")
+    subtitles: bool = Field(default=True, description="Keep subtitles and the thumbnail with the source.")
+    max_entries: int = Field(0, ge=0, le=100_000, description="Most videos of a playlist or channel; 0: all.")
