@@ -37,7 +37,8 @@ from interfaces.api.job_events import MOST_STREAMS
 from interfaces.api.openapi import describe
 from interfaces.api.problems import EVERY_ENDPOINT, handle_problems
 from interfaces.api.rates import RateLimit
-from interfaces.api.security import LOCAL_NAMES, HostCheck, OriginCheck, SecurityHeaders, TokenCheck
+from interfaces.api.reference import serve_reference
+from interfaces.api.security import API_PREFIX, LOCAL_NAMES, HostCheck, OriginCheck, SecurityHeaders, TokenCheck
 from interfaces.api.services import Services
 from interfaces.api.signing import Links
 from interfaces.jobs import Jobs
@@ -94,7 +95,7 @@ def create_app(environment: Environment) -> FastAPI:
         title="autoclip",
         version=version("autoclip"),
         summary="Turns long videos into highlight clips with natural boundaries.",
-        docs_url="/api/docs",
+        docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
         middleware=_guards(environment, links),
@@ -108,6 +109,7 @@ def create_app(environment: Environment) -> FastAPI:
         api.include_router(room.router)
     app.include_router(api)
     describe(app)
+    serve_reference(app, f"{API_PREFIX}/docs")
     serve_frontend(app, environment)
     return app
 

@@ -39,10 +39,12 @@ class ClipQuery(ListQuery):
     sort: Literal[
         "start", "-start", "end", "-end", "duration", "-duration", "quality_score", "-quality_score", "name", "-name",
         "created_at", "-created_at", "updated_at", "-updated_at",
-    ] = "start"  # fmt: skip
+    ] = Field("start", description="By what; `-` before it: descending.")  # fmt: skip
     mode: SegmentationMode | None = Field(None, description="Only those an analysis in this mode found.")
-    created_by: Literal["auto", "manual"] | None = None
-    min_quality: float | None = Field(None, ge=0, le=100, allow_inf_nan=False)
+    created_by: Literal["auto", "manual"] | None = Field(None, description="Found by an analysis, or made by hand.")
+    min_quality: float | None = Field(
+        None, ge=0, le=100, allow_inf_nan=False, description="Only those of at least this `quality_score`."
+    )
     search: CleanName | None = Field(None, description="Part of the name.")
 
 

@@ -70,7 +70,9 @@ class CompoundChange(Body):
 class CompoundQuery(ListQuery):
     """Which compound clips."""
 
-    sort: Literal["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at"] = "created_at"
+    sort: Literal["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at"] = Field(
+        "created_at", description="By what; `-` before it: descending."
+    )
 
 
 @router.post("/projects/{project_id}/compound-clips", status_code=201, responses=documented(404))

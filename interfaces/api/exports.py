@@ -83,8 +83,8 @@ class ExportQuery(ListQuery):
     sort: Literal[
         "name", "-name", "state", "-state", "created_at", "-created_at", "updated_at", "-updated_at", "size_bytes",
         "-size_bytes", "duration_sec", "-duration_sec",
-    ] = "-created_at"  # fmt: skip
-    state: ExportState | None = None
+    ] = Field("-created_at", description="By what; `-` before it: descending.")  # fmt: skip
+    state: ExportState | None = Field(None, description="Only those in this state.")
     job_id: CleanName | None = Field(None, description="Only those of one job.")
 
 

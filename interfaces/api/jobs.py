@@ -30,14 +30,14 @@ class JobQuery(QueryBody):
 
     limit: int = Field(50, ge=1, le=200, description="Most jobs; the latest come first.")
     offset: int = Field(0, ge=0, le=1_000_000, description="How many to pass over.")
-    state: JobState | None = None
-    type: JobType | None = None
+    state: JobState | None = Field(None, description="Only those in this state.")
+    type: JobType | None = Field(None, description="Only those that do this.")
 
 
 class AllJobsQuery(JobQuery):
     """Which jobs."""
 
-    project: Identity | None = None
+    project: Identity | None = Field(None, description="Only those of this project.")
 
 
 @router.get("/jobs", responses=documented(503))

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from interfaces.api.examples import EXAMPLES
 from interfaces.api.problems import Fault, Problem
 
 BEARER = {"type": "http", "scheme": "bearer", "description": "The token of AUTOCLIP_API_TOKEN, where one is set."}
@@ -30,6 +31,8 @@ def _completed(app: FastAPI) -> dict[str, Any]:
     for model in (Problem, Fault):
         schemas[model.__name__] = model.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas["Problem"].pop("$defs", None)
+    for name, example in EXAMPLES.items():
+        schemas[name]["examples"] = [example]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     components["securitySchemes"] = {"token": BEARER}

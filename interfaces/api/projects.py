@@ -98,8 +98,8 @@ class ProjectQuery(ListQuery):
     sort: Literal[
         "name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "duration_sec", "-duration_sec",
         "state", "-state",
-    ] = "-created_at"  # fmt: skip
-    state: ProjectState | None = None
+    ] = Field("-created_at", description="By what; `-` before it: descending.")  # fmt: skip
+    state: ProjectState | None = Field(None, description="Only those in this state.")
     search: CleanName | None = Field(None, description="Part of the name.")
 
 

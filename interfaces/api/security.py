@@ -42,9 +42,6 @@ API_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 OPEN_TO_ALL = frozenset({"/api/health"})
 """Tells only that something listens: what starts and watches services asks it and holds no token."""
 
-UNSANDBOXED = ("/api/docs",)
-"""The one page below the API's prefix that needs scripts."""
-
 
 class SecurityHeaders:
     """Adds the headers of `SECURITY_HEADERS` to every answer, and a policy to those of the API."""
@@ -64,7 +61,7 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
-                if path.startswith(API_PREFIX) and path not in UNSANDBOXED:
+                if path.startswith(API_PREFIX):
                     headers.setdefault("Content-Security-Policy", API_POLICY)
                     headers.setdefault("Cache-Control", "private, no-cache")
             await send(message)

@@ -5,17 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from autoclip.errors import ParameterError
 from interfaces.api.problems import ApiError
-
-Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-_TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96")))
-"""Networks whose last 32 bits are an IPv4 address: NAT64 (RFC 6052, RFC 8215), IPv4-compatible (RFC 4291), and
-IPv4-translated (RFC 2765)."""
+from stages.public_addresses import Address, is_public
 
 
 def web_address(url: str, *, allow_private: bool) -> str:
@@ -75,23 +69,3 @@ def _addresses(name: str, port: int) -> list[Address]:
     except (OSError, UnicodeError):
         return []
     return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-
-
-def is_public(address: Address) -> bool:
-    """Whether an address lies on the open internet, also the one that is wrapped in it."""
-    if isinstance(address, ipaddress.IPv6Address):
-        wrapped = _wrapped(address)
-        if wrapped is not None:
-            return is_public(wrapped)
-        if address.is_site_local:  # fec0::/10, which Python's `is_global` lets pass
-            return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
-
-
-def _wrapped(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """Return the IPv4 address that an IPv6 one leads to: mapped, 6to4, or translated."""
-    if address.ipv4_mapped is not None or address.sixtofour is not None:
-        return address.ipv4_mapped or address.sixtofour
-    if any(address in network for network in _TRANSLATED):
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return None

@@ -204,13 +204,22 @@ def test_an_upload_given_up_leaves_nothing(client, house):
         ({"Upload-Length": "-1"}, 422),
         ({"Upload-Length": "0"}, 413),
         ({"Upload-Length": "9" * 30}, 422),
-        ({"Upload-Metadata": "filename not-base64!"}, 400),
-        ({"Upload-Metadata": "filename //79"}, 400),
+        ({"Upload-Metadata": "filename not-base64!"}, 422),
+        ({"Upload-Metadata": "filename 75"}, 422),
+        ({"Upload-Metadata": "a b c"}, 422),
     ],
 )
 def test_uploads_that_can_not_begin(client, house, headers, status):
     assert begin(client, b"x" * 100, **headers).status_code == status
     assert leftovers(house) == []
+
+
+def test_metadata_of_any_client_is_taken(client, house, small_film):
+    film = small_film.read_bytes()
+    called = base64.b64encode("Tor \xff".encode("latin-1")).decode()
+    begun = begin(client, film, **{"Upload-Metadata": f"is_confidential,filename {called}, filetype dmlkZW8vbXA0"})
+    done = client.patch(begun.headers["location"], content=film, headers={**PIECE, "Upload-Offset": "0"})
+    assert client.get(f"/api/projects/{done.headers['autoclip-project']}").json()["name"] == "Tor \ufffd"
 
 
 def test_the_protocol_is_announced(client):
