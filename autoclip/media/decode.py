@@ -37,7 +37,7 @@ from autoclip.media.decode_choice import (
     motion_pictures,
     surprising_pictures,
 )
-from autoclip.media.decode_groups import PacketGroup, PacketGrouper, VideoPacket
+from autoclip.media.decode_groups import PacketGroup, PacketGrouper, VideoPacket, can_restart
 from autoclip.media.decode_sampling import PictureSampler, SampleGrid, is_full_range
 from autoclip.media.decode_sound import SoundBlock, SoundDamage, SoundDecoder
 from autoclip.media.video import Video
@@ -184,7 +184,12 @@ def decode(
     MediaError
         If the file can't be opened.
     """
-    with open_container(video.path) as container, _PictureLine(video, policy, describe, heartbeat) as pictures:
+    # Before the file is opened to be read: while it is open its index takes tens of megabytes for hours of video.
+    contexts = _open_contexts(video, policy.decoders if can_restart(video.video.codec) else 1)
+    with (
+        open_container(video.path) as container,
+        _PictureLine(video, policy, contexts, describe, heartbeat) as pictures,
+    ):
         sound = _sound_decoder(container, video)
         for item in _read(container, video, policy):
             if isinstance(item, ReadingStopped):
@@ -205,11 +210,13 @@ class _PictureLine(Generic[Description]):
         self,
         video: Video,
         policy: DecodePolicy,
+        contexts: Sequence[VideoCodecContext],
         describe: Callable[[Pictures], Description],
         heartbeat: Callable[[], None],
     ) -> None:
         self._video = video
-        self._policy = policy
+        self._policy = replace(policy, decoders=len(contexts))
+        self._contexts = contexts
         self._describe = describe
         self._heartbeat = heartbeat
         self._stack = ExitStack()
@@ -239,7 +246,9 @@ class _PictureLine(Generic[Description]):
 
     def _submit(self) -> Iterator[Described[Description]]:
         if self._decoders is None:
-            self._decoders = self._stack.enter_context(_Decoders(self._video, _suited(self._policy, self._waiting)))
+            policy = _suited(self._policy, self._waiting)
+            decoders = [_PictureDecoder(context, self._video, policy) for context in self._contexts[: policy.decoders]]
+            self._decoders = self._stack.enter_context(_Decoders(decoders))
         for group in self._waiting:
             self._pending.append(self._decoders.submit(group, self._describe))
         self._waiting = []
@@ -278,6 +287,17 @@ def _read(container: InputContainer, video: Video, policy: DecodePolicy) -> Iter
             yield packet
     except av.error.FFmpegError as error:
         yield ReadingStopped(error.strerror or "invalid data")
+
+
+def _open_contexts(video: Video, count: int) -> list[VideoCodecContext]:
+    """Return decoders for the pictures, each set up as FFmpeg does for an open file."""
+    contexts = []
+    for _ in range(count):
+        with open_container(video.path) as container:
+            context = container.streams[video.video.index].codec_context
+            assert isinstance(context, VideoCodecContext)  # noqa: S101 - the probe found a video stream there
+            contexts.append(context)
+    return contexts
 
 
 class _SpacedKeyframes:
@@ -324,16 +344,14 @@ def _result(
 
 
 class _Decoders:
-    """The threads that decode pictures, and the decoders they take turns with."""
+    """The threads that decode pictures, and the decoders they take turns with: as many of the one as of the other."""
 
-    def __init__(self, video: Video, policy: DecodePolicy) -> None:
-        self._video = video
-        self._policy = policy
+    def __init__(self, decoders: Sequence[_PictureDecoder]) -> None:
         self._stop = threading.Event()
-        self._idle: list[_PictureDecoder] = []
+        self._idle = list(decoders)
         self._lock = threading.Lock()
         self._last: Future[_PictureDecoder | None] | None = None
-        self.count = policy.decoders
+        self.count = len(decoders)
         self._pool = ThreadPoolExecutor(self.count, thread_name_prefix="autoclip-decode")
 
     def __enter__(self) -> Self:
@@ -360,7 +378,7 @@ class _Decoders:
         try:
             decoder = self._take(group, before)
             pictures, damage = decoder.decode(group, self._stop)
-            if group.last or (group.ends and self._policy.decoders > 1):
+            if group.last or (group.ends and self.count > 1):
                 self._give_back(decoder)
                 decoder = None
         finally:
@@ -375,25 +393,18 @@ class _Decoders:
 
     def _take(self, group: PacketGroup, before: Future[_PictureDecoder | None] | None) -> _PictureDecoder:
         """Return the decoder that had the group before if it must go on, else an idle one."""
-        if before is not None and (not group.restarts or self._policy.decoders == 1):
+        if before is not None and (not group.restarts or self.count == 1):
             held = before.result()
             if held is None:
                 raise _Stopped
             return held
         with self._lock:
-            return self._idle.pop() if self._idle else self._open()
+            return self._idle.pop()
 
     def _give_back(self, decoder: _PictureDecoder) -> None:
         decoder.reset()
         with self._lock:
             self._idle.append(decoder)
-
-    def _open(self) -> _PictureDecoder:
-        # Only the decoder is kept: the index of a long file takes tens of megabytes for each time it is open.
-        with open_container(self._video.path) as container:
-            context = container.streams[self._video.video.index].codec_context
-            assert isinstance(context, VideoCodecContext)  # noqa: S101 - the probe found a video stream there
-            return _PictureDecoder(context, self._video, self._policy)
 
 
 class _PictureDecoder:

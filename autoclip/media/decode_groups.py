@@ -93,7 +93,7 @@ class PacketGrouper:
 
     def __init__(self, codec: str) -> None:
         self._codec = codec
-        self._splits = codec in _RESTARTABLE
+        self._splits = can_restart(codec)
         self._current = _Open(restarts=True, first_pts=None)
         # A group that is complete but for leading pictures that may follow the next keyframe.
         self._waiting: _Open | None = None
@@ -141,6 +141,11 @@ class PacketGrouper:
         borrowed = (key.packets[0], *self._leading) if self._leading else ()
         self._waiting, self._leading = None, []
         return group.closed(end_pts=key.first_pts, ends=True, borrowed=borrowed)
+
+
+def can_restart(codec: str) -> bool:
+    """Whether a stream of this codec can hold places where a decoder can start afresh."""
+    return codec in _RESTARTABLE
 
 
 def is_fresh_start(packet: VideoPacket, codec: str) -> bool:

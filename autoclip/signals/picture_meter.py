@@ -7,7 +7,7 @@ bytes a picture.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from autoclip.signals.difference import mean_absolute_difference
 from autoclip.signals.dissolves import EVERY, REACH_SEC, PossibleDissolves, possible_dissolves
 from autoclip.signals.freeze import earlier_picture
+from autoclip.signals.growing import GrowingArray
 from autoclip.signals.hashing import difference_hash
 from autoclip.signals.motion import motion_between
 from autoclip.signals.pictures import PictureFacts, PictureSamples, luma_range
@@ -134,7 +135,7 @@ class PictureMeter:
         self._drift_sec = min(freeze_min_sec, MAX_DRIFT_SEC)
         self._seconds = np.zeros(0)  # of the pictures still kept
         self._samples: PictureSamples | None = None
-        self._rows: list[PictureRows] = []
+        self._rows = _Collected(PictureRows)
         self._sides = _Sides()
         self._dissolves = _Dissolves()
         self._motion = _Motion(motion_fps)
@@ -158,7 +159,7 @@ class PictureMeter:
     def finish(self) -> PictureMeasures:
         """Return what was measured of everything pushed."""
         return PictureMeasures(
-            _concatenated(PictureRows, self._rows),
+            self._rows.finish(),
             self._sides.finish(),
             self._dissolves.finish(),
             np.array(self._motion.motion_sec),
@@ -186,6 +187,22 @@ class PictureMeter:
         self._samples = PictureSamples(samples.luma[first:].copy(), samples.chroma[first:].copy(), samples.full_range)
 
 
+class _Collected(Generic[Rows]):
+    """Rows of one kind, column by column."""
+
+    def __init__(self, kind: type[Rows]) -> None:
+        self._kind: type[Rows] = kind
+        self._columns: dict[str, GrowingArray[Any]] = {}
+
+    def append(self, rows: Rows) -> None:
+        for column in fields(rows):
+            values = getattr(rows, column.name)
+            self._columns.setdefault(column.name, GrowingArray(values)).append(values)
+
+    def finish(self) -> Rows:
+        return self._kind(**{name: column.finish() for name, column in self._columns.items()})
+
+
 class _Sides:
     """Holds what the cues of cuts need of neighbouring pictures until both sides are there."""
 
@@ -193,7 +210,7 @@ class _Sides:
         self._histogram: NDArray[np.float32] | None = None
         self._thumbnail: NDArray[np.float32] | None = None
         self._measured = 0  # of those held
-        self._rows: list[ShotRows] = []
+        self._rows = _Collected(ShotRows)
 
     def push(self, histogram: NDArray[np.float32], thumbnail: NDArray[np.float32]) -> None:
         if self._histogram is None or self._thumbnail is None:
@@ -206,7 +223,7 @@ class _Sides:
     def finish(self) -> ShotRows:
         if self._histogram is not None:
             self._measure(len(self._histogram))
-        return _concatenated(ShotRows, self._rows)
+        return self._rows.finish()
 
     def _measure(self, after: int) -> None:
         if self._histogram is None or self._thumbnail is None or after <= self._measured:
@@ -225,7 +242,7 @@ class _Dissolves:
         self._thumbnail: NDArray[np.float32] | None = None
         self._count = 0  # of pictures before those held
         self._done = 0  # of those held
-        self._found: list[PossibleDissolves] = []
+        self._found = _Collected(PossibleDissolves)
 
     def push(self, seconds: NDArray[np.float64], thumbnail: NDArray[np.float32]) -> None:
         held = self._thumbnail
@@ -235,7 +252,7 @@ class _Dissolves:
 
     def finish(self) -> PossibleDissolves:
         self._measure(len(self._seconds))
-        return _concatenated(PossibleDissolves, self._found)
+        return self._found.finish()
 
     def _measure(self, after: int) -> None:
         if self._thumbnail is None or after <= self._done:
@@ -290,7 +307,3 @@ def _joined(before: PictureSamples | None, new: PictureSamples) -> PictureSample
     return PictureSamples(
         np.concatenate([before.luma, new.luma]), np.concatenate([before.chroma, new.chroma]), new.full_range
     )
-
-
-def _concatenated(kind: type[Rows], parts: list[Rows]) -> Rows:
-    return kind(*(np.concatenate([getattr(part, column.name) for part in parts]) for column in fields(kind)))

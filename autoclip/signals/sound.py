@@ -14,6 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.fft import rfft, rfftfreq
 
+from autoclip.signals.growing import GrowingArray
 from autoclip.signals.loudness import channel_weights, decibels, k_weighting, momentary_loudness
 from autoclip.signals.onset import band_edges, band_levels, onset_strength
 from autoclip.signals.table import ENVELOPE_STEP_SEC
@@ -96,7 +97,7 @@ class SoundMeter:
     def __init__(self) -> None:
         self._run: _Run | None = None
         self._measured = 0  # hops; if the clock is set back, no hop is measured again
-        self._parts: list[tuple[int, NDArray[np.float32]]] = []
+        self._rows = GrowingArray(np.empty((4, 0), np.float32), fill=np.nan)
 
     def push(self, start: int, rate: int, channels: tuple[str, ...], samples: NDArray[np.float32]) -> None:
         """Take a block of samples.
@@ -117,25 +118,23 @@ class SoundMeter:
             self._run = _Run(start, rate, channels, self._measured)
         self._run.add(samples)
         if self._run.has_a_batch:
-            self._parts.extend(self._run.rows(final=False))
+            self._measure(self._run, final=False)
 
     def finish(self) -> SoundRows | None:
         """Return the rows of everything pushed; None when there was no sound at all."""
         self._end_run()
-        if not self._parts:
-            return None
-        count = max(first + part.shape[1] for first, part in self._parts)
-        rows = np.full((4, count), np.nan, np.float32)
-        for first, part in self._parts:
-            rows[:, first : first + part.shape[1]] = part
-        self._parts = []
-        return SoundRows(*rows)
+        rows = self._rows.finish()
+        return SoundRows(*rows) if rows.shape[1] else None
 
     def _end_run(self) -> None:
         if self._run is not None:
-            self._parts.extend(self._run.rows(final=True))
+            self._measure(self._run, final=True)
             self._measured = self._run.measured
             self._run = None
+
+    def _measure(self, run: _Run, *, final: bool) -> None:
+        first = run.measured
+        self._rows.write(first, run.rows(final=final))
 
 
 class _Run:
@@ -173,21 +172,20 @@ class _Run:
         self._blocks.append(samples)
         self._next += samples.shape[1]
 
-    def rows(self, *, final: bool) -> list[tuple[int, NDArray[np.float32]]]:
-        """Return the rows that can be made, as ``(first hop, (4, n))``; unless `final`, each sees all around it."""
+    def rows(self, *, final: bool) -> NDArray[np.float32]:
+        """Return the rows that can be made, shape ``(4, n)``; unless `final`, each sees all around it."""
         ready = self._next - (0 if final else self._spectrum.length // 2)
         end_hop = int(ready / (self._rate * HOP_SEC) + 1e-9)
         if end_hop <= self._hop:
-            return []
+            return np.empty((4, 0), np.float32)
         samples = np.concatenate(self._blocks, axis=1) if len(self._blocks) > 1 else self._blocks[0]
         hops = np.arange(self._hop, end_hop)
         starts = np.rint(hops * (self._rate * HOP_SEC)).astype(np.int64) - self._buffer_start
         rows = self._measure(samples, starts)
-        part = (self._hop, rows)
         self._hop = end_hop
         self._drop(samples)
         self._await_batch()
-        return [part]
+        return rows
 
     def _await_batch(self) -> None:
         self._batch_end = (self._hop + _BATCH_HOPS) * self._rate * HOP_SEC + self._spectrum.length // 2
