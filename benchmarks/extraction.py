@@ -1,4 +1,4 @@
-"""Speed and memory of an analysis beside a plain decode, the older four-pass design and PySceneDetect on the same film."""
+"""Speed and memory of an analysis beside a plain decode, the older design and PySceneDetect on the same film."""
 
 from __future__ import annotations
 
