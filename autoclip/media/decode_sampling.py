@@ -16,7 +16,7 @@ from av.video.plane import VideoPlane
 from numpy.typing import NDArray
 
 POINTS_A_CELL = 2
-"""Points along each side of a cell that are averaged for motion; docs/benchmarks.md has what more would change."""
+"""Points along each side of a cell that are averaged for motion: enough that fine texture at rest stays at rest."""
 
 _NEUTRAL_CHROMA = 128
 _BYTE_BITS = 8
