@@ -10,7 +10,7 @@ from autoclip.export.thumbnails import ThumbnailReport
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import Settings
 from stages.choose import choose
-from stages.illustrate import illustrate
+from stages.illustrate import drop_orphans, illustrate
 from stages.measure import Measurement, measure
 from stages.report import report
 from storage.analysis_folder import AnalysisFolder
@@ -48,5 +48,6 @@ def analyze(
     measurement = measure(source, folder, settings.extraction, on_progress)
     choice = choose(folder, measurement.video, settings, measurement.origin.fingerprint)
     illustration = illustrate(folder, choice, on_progress)
+    drop_orphans(folder)
     report(folder, illustration.choice)
     return Analysis(measurement, illustration.choice.clips_file, illustration.thumbnails)

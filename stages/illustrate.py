@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from autoclip.export.thumbnails import ThumbnailReport, make_thumbnails
@@ -20,7 +21,7 @@ class Illustration:
 
 
 def illustrate(folder: AnalysisFolder, choice: Choice, on_progress: ProgressListener = ignore_progress) -> Illustration:
-    """Make the missing thumbnails, drop those of clips that are listed no more, and name them in the clips file.
+    """Make the missing thumbnails, and name all of them in the clips file.
 
     Parameters
     ----------
@@ -47,13 +48,20 @@ def illustrate(folder: AnalysisFolder, choice: Choice, on_progress: ProgressList
     on_progress(Progress("thumbnails", 1.0, f"{len(made.made)} made"))
     clips_file = with_pictures(folder, clips_file)
     folder.write_clips(clips_file)
-    _drop_orphans(folder)
     return Illustration(Choice(choice.features, choice.selection, clips_file), made)
 
 
-def _drop_orphans(folder: AnalysisFolder) -> None:
-    """Remove thumbnails of clips that no clips file of this folder lists."""
+def drop_orphans(folder: AnalysisFolder, used: Collection[str] = ()) -> None:
+    """Remove thumbnails of clips that no clips file of this folder lists any more.
+
+    Parameters
+    ----------
+    folder : AnalysisFolder
+        Where they are.
+    used : collection of str
+        Ids of further clips whose thumbnails stay: a catalog keeps what people changed and what compound clips use.
+    """
     listed = {clip.id for mode in folder.modes() for clip in folder.read_clips(mode).clips}
     for path in folder.thumbnails.glob("*.jpg"):
-        if path.stem not in listed:
+        if path.stem not in listed and path.stem not in used:
             path.unlink(missing_ok=True)
