@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import os
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec
 from uuid import UUID
@@ -17,7 +16,7 @@ from prefect.states import Cancelled, Failed
 
 from autoclip.errors import AutoclipError
 from flows.job_types import JobType
-from flows.liveness import run_lock
+from flows.liveness import attempt_of_this_process, run_lock
 from storage.process_lock import held
 from tasks.patience import patiently_awaited
 from tasks.places import data_folder
@@ -45,7 +44,7 @@ def job_flow(job_type: JobType, text: str) -> Callable[[JobBody[Arguments]], Flo
     def decorate(body: JobBody[Arguments]) -> Flow[Arguments, Coroutine[Any, Any, Any]]:
         @functools.wraps(body)
         async def job(*arguments: Arguments.args, **named: Arguments.kwargs) -> Any:  # noqa: ANN401
-            with held(run_lock(data_folder().root, own_run_id()), str(os.getpid())):
+            with held(run_lock(data_folder().root, own_run_id()), attempt_of_this_process(flow_run.get_run_count())):
                 await introduce(f"job:{job_type}")
                 return await _ending(body(*arguments, **named))
 

@@ -1,14 +1,41 @@
-"""Which runs are alive on this machine: each holds a lock as long as its process lives."""
+"""Which runs are alive on this machine: each holds a lock as long as its process lives, and a worker watches it."""
 
 from __future__ import annotations
 
+import os
+import socket
 from pathlib import Path
 from uuid import UUID
 
+from prefect.client.schemas.objects import FlowRun
+
+from storage.process_lock import holder, is_held
+
+WATCHED_BY = "autoclip.watched-by"
+"""Label of a run: the process that may still say how the run ended; empty when it has."""
+NOBODY = ""
+SHARED_LOCKS = ("project-", "service")
+"""How the names of locks begin that are taken again and again, by one process after the other."""
+
 
 def run_lock(data_dir: Path, flow_run_id: UUID) -> Path:
-    """Return the lock a flow run holds; in it the id of its process."""
+    """Return the lock a flow run holds; in it who holds it."""
     return data_dir / "runs" / f"{flow_run_id}.lock"
+
+
+def attempt_of_this_process(attempt: int) -> str:
+    """Say who holds a run's lock: this process, for the run's so manieth attempt."""
+    return f"{os.getpid()} {attempt}"
+
+
+def process_of(lock: Path) -> int:
+    """Return the id of the process that holds a run's lock, or died with it; 0 if it was given back."""
+    return int((holder(lock).split() or ["0"])[0])
+
+
+def attempt_of(lock: Path) -> int:
+    """Return the number of the attempt that holds a run's lock, or died with it; 0 if it was given back."""
+    return int((holder(lock).split() or ["0"])[-1])
 
 
 def project_lock(data_dir: Path, project_id: str) -> Path:
@@ -19,3 +46,38 @@ def project_lock(data_dir: Path, project_id: str) -> Path:
 def service_lock(data_dir: Path) -> Path:
     """Return the lock of the service of a data folder; in it the id of its process."""
     return data_dir / "runs" / "service.lock"
+
+
+def died(data_dir: Path) -> frozenset[Path]:
+    """Return the locks of runs whose process ended before it could give them back."""
+    locks = (path for path in (data_dir / "runs").glob("*.lock") if not path.name.startswith(SHARED_LOCKS))
+    return frozenset(path for path in locks if holder(path) and not is_held(path))
+
+
+def this_process() -> str:
+    """Name this process for others, on this machine and elsewhere."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def may_be_spoken_of(run: FlowRun) -> bool:
+    """Whether a worker may still say how a run's process ended; one of Prefect's own never tells that it has."""
+    if WATCHED_BY not in run.labels:
+        return run.infrastructure_pid is not None
+    return is_worked_on(run)
+
+
+def is_worked_on(run: FlowRun) -> bool:
+    """Whether a worker of ours that lives has a run in hand; of one on another machine we believe that it lives."""
+    watcher = str(run.labels.get(WATCHED_BY, NOBODY))
+    machine, _, pid = watcher.rpartition(":")
+    return _lives(int(pid)) if machine == socket.gethostname() else watcher != NOBODY
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

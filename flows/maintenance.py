@@ -1,4 +1,4 @@
-"""The flow that keeps the house: lost runs, leftovers of crashed writers, locks of runs long gone."""
+"""The flow that keeps the house: lost runs and exports, leftovers of crashed writers, locks of runs long gone."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from prefect.states import Completed
 from pydantic import Field
 
 from flows.job_flow import job_flow
+from flows.liveness import SHARED_LOCKS
+from flows.lost_exports import settle_lost_exports
 from flows.reaper import reap
 from storage.atomic import remove_leftovers
 from storage.process_lock import is_held
-from tasks.places import data_folder
+from tasks.places import catalog, data_folder
 
 HOUR_SEC = 3600.0
 
 
 @job_flow("maintenance", "Settle lost runs and clear away what crashed writers left")
 async def maintenance(leftover_hours: Annotated[float, Field(ge=1, le=8760)] = 24.0) -> State[int]:
-    """Bring lost runs to an end and remove temporary files that nobody writes any more.
+    """Bring lost runs and exports to an end and remove temporary files that nobody writes any more.
 
     Args:
         leftover_hours: Age from which a temporary file belongs to no work under way.
@@ -30,15 +32,17 @@ async def maintenance(leftover_hours: Annotated[float, Field(ge=1, le=8760)] = 2
     root = data_folder().root
     with get_client(sync_client=True) as client:
         lost = reap(client, root)
+    unmade = settle_lost_exports(catalog(), root)
     age = leftover_hours * HOUR_SEC
     removed = remove_leftovers(data_folder().projects, older_than_sec=age) if data_folder().projects.exists() else ()
     _remove_old_locks(root / "runs", age)
-    return Completed(message=f"{len(lost)} lost runs settled, {len(removed)} leftovers removed", data=len(removed))
+    settled = f"{len(lost)} lost runs and {len(unmade)} lost exports settled"
+    return Completed(message=f"{settled}, {len(removed)} leftovers removed", data=len(removed))
 
 
 def _remove_old_locks(folder: Path, age_sec: float) -> None:
     """Remove the locks of runs that ended long ago; those of projects and the service are taken again and again."""
     for path in folder.glob("*.lock"):
         old = time.time() - path.stat().st_mtime > age_sec
-        if old and not path.name.startswith(("project-", "service")) and not is_held(path):
+        if old and not path.name.startswith(SHARED_LOCKS) and not is_held(path):
             path.unlink(missing_ok=True)

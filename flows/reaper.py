@@ -16,12 +16,12 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.states import Cancelled, Crashed
 
 from flows.job_types import JOB_TYPES
-from flows.liveness import run_lock
-from storage.process_lock import holder, is_held, machine_of
+from flows.liveness import attempt_of, is_worked_on, process_of, run_lock
+from storage.process_lock import is_held, machine_of
 
 START_SEC = 60.0
-"""A process that a worker started takes its lock within this time: imports take 2 s, on a loaded machine ten times as
-long."""
+"""A process takes its lock within this time: imports take 2 s, on a loaded machine up to 50 s (measured). A worker that
+lives and waits for it is believed even longer."""
 LAST_WORDS_SEC = 20.0
 """A process that let go of its lock by itself has this long to tell the server how it ended."""
 STOP_SEC = 20.0
@@ -77,22 +77,26 @@ def lay_to_rest(client: SyncPrefectClient, run: FlowRun, data_dir: Path, ending:
 
 def _is_lost(run: FlowRun, data_dir: Path) -> bool:
     lock = run_lock(data_dir, run.id)
-    if not lock.exists():
-        return _never_began(run)
+    if run.state is None or run.state.type is StateType.PENDING or not lock.exists():
+        return _never_began(run)  # the lock of an attempt before says nothing of this one
     if machine_of(lock) != socket.gethostname():
         return False  # its own machine knows; Prefect's heartbeats tell if that is gone as well
+    to_stop = run.state.type is StateType.CANCELLING
     if is_held(lock):
-        if run.state and run.state.type is StateType.CANCELLING and _age_sec(run) > STOP_SEC:
-            os.kill(int(holder(lock)), signal.SIGKILL)  # the lock proves that the process is still the same one
+        if to_stop and _age_sec(run) > STOP_SEC:
+            os.kill(process_of(lock), signal.SIGKILL)  # the lock proves that the process is still the same one
         return False
-    died = holder(lock) != ""
-    return died or time.time() - lock.stat().st_mtime > LAST_WORDS_SEC
+    if to_stop and is_worked_on(run) and _age_sec(run) < STOP_SEC:
+        return False  # the worker is about to say it, or to stop an attempt that has no lock yet
+    if attempt_of(lock) == run.run_count:
+        return True  # it died with the lock
+    return _age_sec(run) > START_SEC and time.time() - lock.stat().st_mtime > LAST_WORDS_SEC
 
 
 def _never_began(run: FlowRun) -> bool:
     """Whether a run's process never got as far as its lock; that of another data folder is none of our business."""
     waiting = run.state is not None and run.state.type in {StateType.PENDING, StateType.CANCELLING}
-    return waiting and _age_sec(run) > START_SEC
+    return waiting and _age_sec(run) > START_SEC and not is_worked_on(run)
 
 
 def _age_sec(run: FlowRun) -> float:

@@ -6,22 +6,28 @@ nothing is limited.
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Literal
+from pathlib import Path
+from typing import Literal, get_args
+from uuid import uuid4
 
 from httpx import HTTPStatusError, TransportError, codes
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_logger
 
 from autoclip.progress import Progress, ProgressListener
+from storage.process_lock import held, is_held
 from tasks.patience import patiently
+from tasks.places import data_folder
 
 LEASE_SEC = 60
 """Prefect's shortest lease: a slot whose holder was killed is free again after it."""
@@ -29,11 +35,33 @@ TURN_SEC = 1.0
 """How often a slot is asked for; in between the listener is called, which is where a run learns that it is to stop."""
 
 Kind = Literal["decode", "render"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 def limit_name(kind: Kind) -> str:
     """Return the name of this machine's limit."""
     return f"autoclip-{kind}-{re.sub(r'[^A-Za-z0-9]+', '-', socket.gethostname())}"
+
+
+def slots_taken(client: SyncPrefectClient, kind: Kind) -> int:
+    """Return how many slots of this machine Prefect's server holds for taken."""
+    return client.read_global_concurrency_limit_by_name(limit_name(kind)).active_slots
+
+
+def correct_slots(client: SyncPrefectClient, kind: Kind, taken: int) -> None:
+    """Tell Prefect's server how many slots of this machine are taken."""
+    client.update_global_concurrency_limit(limit_name(kind), GlobalConcurrencyLimitUpdate(active_slots=taken))
+
+
+def slots_in_use(data_dir: Path, kind: Kind) -> int:
+    """Return how many living processes are at work in a slot, and clear away what dead ones left."""
+    in_use = 0
+    for path in _slot_folder(data_dir, kind).glob("*.lock"):
+        if is_held(path):
+            in_use += 1
+        elif time.time() - path.stat().st_mtime > LEASE_SEC:
+            path.unlink(missing_ok=True)
+    return in_use
 
 
 @contextmanager
@@ -57,8 +85,22 @@ def _slot(kind: Kind, stage: str, on_progress: ProgressListener) -> Iterator[Non
             while not patiently(lambda: _taken(stack, limit_name(kind))):
                 on_progress(Progress(stage, 0.0, f"waiting for a free slot to {kind}"))
                 time.sleep(TURN_SEC)
+            stack.enter_context(_at_work(kind))
         yield
         _give_back(stack)
+
+
+@contextmanager
+def _at_work(kind: Kind) -> Iterator[None]:
+    """Prove to others that a slot's taker lives: Prefect's server can't know."""
+    path = _slot_folder(data_folder().root, kind) / f"{uuid4()}.lock"
+    with held(path, str(os.getpid())):
+        yield
+    path.unlink(missing_ok=True)
+
+
+def _slot_folder(data_dir: Path, kind: Kind) -> Path:
+    return data_dir / "slots" / kind
 
 
 def _give_back(slot: ExitStack) -> None:

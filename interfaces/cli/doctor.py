@@ -115,7 +115,7 @@ def _catalog(environment: Environment) -> Finding:
         return Finding("catalog", "ok", f"{path} is made on first use")
     from storage.catalog import open_catalog
 
-    with open_catalog(path).reading() as view:
+    with open_catalog(path, busy_deadline_sec=environment.catalog_busy_sec).reading() as view:
         count = view.projects.page(limit=1).total
     return Finding("catalog", "ok", f"{path}, {count} projects, {path.stat().st_size / 1e6:.1f} MB")
 

@@ -16,6 +16,7 @@ from prefect.states import AwaitingRetry, Cancelling
 from autoclip.errors import ConflictError, NotFoundError, ParameterError, ServiceError
 from autoclip.settings import Settings, unknown_name
 from flows.job_types import JOB_TYPES, JobType
+from flows.liveness import WATCHED_BY, may_be_spoken_of
 from flows.reaper import lay_to_rest
 from interfaces.jobs.job import STATES, Job, JobState, job_of, project_of
 from interfaces.jobs.request_key import RequestKey
@@ -25,9 +26,12 @@ from storage.environment import Environment, read_environment
 
 FOLLOW_SEC = 1.0
 """Progress changes at most once a second."""
-WORKER_SETTLES_SEC = 8.0
-"""A worker says twice that a run was cancelled or crashed, the second time some 3 s after its process is gone: a retry
-before that would be undone."""
+WORKER_SETTLES_SEC = 60.0
+"""A worker has its last word on a run 1-3 s after the run's process is gone, on a busy machine ten times as late: a
+retry before that would be undone."""
+FOREIGN_SETTLES_SEC = 10.0
+"""The same for Prefect's own worker, which does not tell when it has spoken."""
+SETTLE_LOOK_SEC = 0.3
 REMEMBERED_ANALYSES = 50
 """An idempotency key is recognised among so many latest analyses of its project."""
 READ_AT_ONCE = 200
@@ -222,12 +226,18 @@ class Jobs:
             raise ConflictError(f"job {job_id} is {before.state}; only one that failed or was stopped can be retried")
         if run.deployment_id is None:
             return self.submit(before.type, run.parameters, project_id=project_of(run), name=run.name)
-        if before.state in {"cancelled", "crashed"} and before.ended_at is not None:
-            since = (datetime.now(UTC) - before.ended_at).total_seconds()
-            time.sleep(max(0.0, WORKER_SETTLES_SEC - since))
         with server_faults(self._address):
+            self._await_last_word(run)
             self._client.set_flow_run_state(run.id, AwaitingRetry(), force=True)
         return self.get(job_id)
+
+    def _await_last_word(self, run: FlowRun) -> None:
+        """Wait until the worker can't say any more how the run ended."""
+        patience = WORKER_SETTLES_SEC if WATCHED_BY in run.labels else FOREIGN_SETTLES_SEC
+        ended = run.end_time or datetime.now(UTC)
+        while may_be_spoken_of(run) and (datetime.now(UTC) - ended).total_seconds() < patience:
+            time.sleep(SETTLE_LOOK_SEC)
+            run = self._client.read_flow_run(run.id)
 
     def _joined(self, run: FlowRun, request_key: RequestKey | None) -> Job:
         """Return the job of a run that was under way; note that a key stands for it from now on."""
@@ -285,7 +295,9 @@ class Jobs:
         if not exporting:
             return {}
         files = {}
-        with open_catalog(self._environment.catalog_path).reading() as view:
+        environment = self._environment
+        catalog = open_catalog(environment.catalog_path, busy_deadline_sec=environment.catalog_busy_sec)
+        with catalog.reading() as view:
             for run in exporting:
                 try:
                     exports = view.exports.page(str(project_of(run)), job_id=str(run.id), state="completed").items

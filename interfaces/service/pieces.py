@@ -132,10 +132,9 @@ def server_piece(environment: Environment, api_url: str) -> Piece:
     return Piece("Prefect server", command, variables, environment.data_dir / "logs" / "prefect-server.log")
 
 
-def worker_piece(environment: Environment, api_url: str, name: str) -> Piece:
+def worker_piece(environment: Environment, api_url: str) -> Piece:
     """Return the worker. It dies at once when we are killed; the runs it started then end by themselves."""
-    pool = ("--pool", environment.work_pool, "--type", "process", "--name", name)
-    command = (sys.executable, "-m", "prefect", "worker", "start", *pool)
+    command = (sys.executable, "-m", "interfaces.service.worker")
     variables = private_prefect(environment, api_url) | environment.variables()
     log = environment.data_dir / "logs" / "worker.log"
     return Piece("worker", command, variables, log, at_our_death=signal.SIGKILL)
@@ -163,3 +162,13 @@ def register(environment: Environment, api_url: str) -> None:
     )
     if done.returncode:
         raise ServiceError(f"{api_url}: the deployments can't be made there:\n{done.stderr.strip()[-2000:]}")
+
+
+def settle_exports(environment: Environment) -> bool:
+    """Settle the records of exports whose process died; tell whether that was done.
+
+    In a process of its own: the catalog would stay in the memory of one that waits for months.
+    """
+    command = (sys.executable, "-m", "interfaces.service.settling")
+    variables = os.environ | environment.variables()
+    return subprocess.run(command, env=variables, stdin=subprocess.DEVNULL, check=False).returncode == 0  # noqa: S603

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,19 +16,19 @@ from prefect.states import AwaitingRetry, Cancelled
 
 from autoclip.errors import ServiceError
 from flows.liveness import run_lock
-from flows.reaper import reap, unended
+from flows.reaper import unended
 from interfaces.prefect_server import open_client
 from interfaces.service.descendants import adopt_orphans, bury, end_descendants
 from interfaces.service.pieces import Piece, api_piece, register, server_piece, worker_piece
+from interfaces.service.upkeep import Say, Upkeep
 from storage.environment import Environment
 from storage.process_lock import machine_of
 
 START_SEC = 120.0
 """A server on a fresh database took 4-17 s on two cores (measured); more than this is no slow start."""
-REAP_SEC = 10.0
+UPKEEP_SEC = 10.0
 """Lost runs are looked for this often: one request of 10 ms."""
 STOP_SEC = 8.0
-Say = Callable[[str], None]
 
 
 @dataclass
@@ -56,6 +54,10 @@ class Service:
     server: Piece | None = None
     pieces: list[Piece] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
+    upkeep: Upkeep = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.upkeep = Upkeep(self.environment, self.say)
 
     def run(self) -> None:
         """Serve until SIGINT or SIGTERM.
@@ -85,18 +87,13 @@ class Service:
             self.server.start()
         self._wait_for(f"{self.api_url}/health", self.server)
         register(self.environment, self.api_url)
-        self._recover(client)
-        self._begin(worker_piece(self.environment, self.api_url, worker_name()))
+        self.upkeep.begin(client)
+        self._begin(worker_piece(self.environment, self.api_url))
         self._wait_for(f"http://{self.environment.host}:{self.environment.port}/api/health", api)
 
     def _begin(self, piece: Piece) -> None:
         piece.start()
         self.pieces.append(piece)
-
-    def _recover(self, client: SyncPrefectClient) -> None:
-        """Settle what a service that was killed has left behind."""
-        for run in reap(client, self.environment.data_dir):
-            self.say(f"job {run.id} ({run.name}) was lost when the service last ended; 'autoclip retry' continues it")
 
     def _wait_for(self, address: str, piece: Piece | None) -> None:
         """Wait until a piece answers."""
@@ -121,7 +118,7 @@ class Service:
 
     def _watch(self, client: SyncPrefectClient) -> None:
         """Keep the pieces running and the runs honest."""
-        reaped = time.monotonic()
+        kept_up = time.monotonic()
         every = [piece for piece in (self.server, *self.pieces) if piece is not None]
         known = {piece.process.pid for piece in every if piece.process}
         while not self.stopping.wait(1.0):
@@ -130,17 +127,9 @@ class Service:
                 if piece.revive():
                     self.say(f"{piece.name} had died and was started again; see {piece.log}")
                     known = {p.process.pid for p in every if p.process}
-            if time.monotonic() - reaped > REAP_SEC:
-                reaped = time.monotonic()
-                self._reap(client)
-
-    def _reap(self, client: SyncPrefectClient) -> None:
-        try:
-            lost = reap(client, self.environment.data_dir)
-        except httpx.HTTPError:  # the server is starting anew; the next turn will find them
-            return
-        for run in lost:
-            self.say(f"job {run.id} ({run.name}) lost its process; 'autoclip retry {run.id}' continues it")
+            if time.monotonic() - kept_up > UPKEEP_SEC:
+                kept_up = time.monotonic()
+                self.upkeep.turn(client)
 
     def _is_ours(self, run: FlowRun) -> bool:
         """Whether a process of this machine works on a run, or only our worker can have taken it."""
@@ -170,11 +159,6 @@ def addresses(environment: Environment, api_url: str) -> tuple[str, ...]:
         f"autoclip        http://{environment.host}:{environment.port}",
         f"data folder     {environment.data_dir}",
     )
-
-
-def worker_name() -> str:
-    """Name the worker of this machine."""
-    return f"autoclip-{socket.gethostname()}-{os.getpid()}"
 
 
 def _answers(address: str) -> bool:

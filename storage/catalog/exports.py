@@ -56,6 +56,11 @@ class Exports:
         )
         return Page(tuple(Export.model_validate(row) for row in rows), total, limit, offset)
 
+    def unfinished(self) -> tuple[Export, ...]:
+        """Return the exports of all projects that wait or are being made, the oldest first."""
+        sql = "SELECT * FROM exports WHERE state IN ('pending', 'running') ORDER BY created_at, id"
+        return tuple(Export.model_validate(row) for row in self.statements.rows(sql, []))
+
     def save(self, export: Export) -> Export:
         """Store a changed export and return it at its next revision; raises as `get`."""
         before = self.get(export.id, revision=export.revision)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import numpy as np
@@ -20,17 +21,11 @@ from running_service import AUTOCLIP, RunningService
 from autoclip.errors import ConflictError, NotFoundError, ParameterError
 from autoclip.settings import Settings
 from flows.deployments import DEPLOYMENTS
-from flows.liveness import run_lock
+from flows.liveness import process_of, run_lock
 from interfaces.jobs import Job, Jobs
 from storage.catalog import open_catalog
-from storage.process_lock import holder
 
 pytestmark = pytest.mark.service
-
-LATE_CRASH = pytest.mark.xfail(
-    reason="known defect: a worker that reports the crash late undoes a retry made in between, on a busy machine",
-    strict=False,
-)
 
 Wait = Callable[..., Job]
 
@@ -182,7 +177,7 @@ def test_cancel_while_it_measures_then_retry(
 ) -> None:
     job = jobs.submit("process-video", {"source": str(long_source("cancelled.mp4", 1))})
     until(lambda: measuring(jobs, job))
-    pid = int(holder(run_lock(service.environment.data_dir, _uuid(job))))
+    pid = process_of(run_lock(service.environment.data_dir, UUID(job.id)))
     asked = time.monotonic()
     jobs.cancel(job.id)
     until(lambda: not Path(f"/proc/{pid}").exists(), 20)
@@ -201,13 +196,12 @@ def test_cancel_while_it_measures_then_retry(
         jobs.retry(job.id)
 
 
-@LATE_CRASH
 def test_a_killed_run_is_settled_and_continues_behind_its_last_stage(
     service: RunningService, jobs: Jobs, wait: Wait, long_source: Callable[..., Path]
 ) -> None:
     job = jobs.submit("process-video", {"source": str(long_source("killed.mp4", 2))})
     until(lambda: measuring(jobs, job))
-    os.kill(int(holder(run_lock(service.environment.data_dir, _uuid(job)))), signal.SIGKILL)
+    os.kill(process_of(run_lock(service.environment.data_dir, UUID(job.id))), signal.SIGKILL)
     ended = wait(jobs, job.id, 60)
     assert ended.state == "crashed"
     assert f"autoclip retry {job.id}" in str(ended.error)
@@ -223,7 +217,6 @@ def test_a_job_that_nobody_knows(jobs: Jobs) -> None:
             jobs.get(job_id)
 
 
-@LATE_CRASH
 def test_z_everything_killed_at_once_then_started_again(
     service: RunningService, jobs: Jobs, wait: Wait, long_source: Callable[..., Path]
 ) -> None:
@@ -259,9 +252,3 @@ def test_zz_a_second_up_says_what_runs_and_a_stop_leaves_nothing_behind(
     (service.home / "up.log").write_text("")
     service.start()
     until(lambda: jobs.get(job.id).state == "completed", 120)
-
-
-def _uuid(job: Job) -> Any:
-    from uuid import UUID
-
-    return UUID(job.id)

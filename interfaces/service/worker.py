@@ -1,0 +1,76 @@
+"""The worker: Prefect's for processes, which tells how long it may still have a word on a run.
+
+Of a run that was killed or cancelled Prefect's worker speaks up to three times: when the process has ended, when a
+cancellation is complete, and when it has cleared up after the process, seconds later. None of these asks whether the
+run was begun again meanwhile; the run would end by what is said of its past.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from contextlib import suppress
+
+import anyio.abc
+import httpx
+from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import ObjectNotFound
+from prefect.logging.configuration import setup_logging
+from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
+
+from flows.liveness import NOBODY, WATCHED_BY, this_process
+from storage.environment import read_environment
+
+
+class JobWorker(ProcessWorker):
+    """Runs each job in a process of its own; the job bears this process's name as long as it is spoken of."""
+
+    @classmethod
+    def __dispatch_key__(cls) -> str:
+        """Leave the name ``process`` to Prefect's own worker."""
+        return "autoclip-process"
+
+    async def run(
+        self,
+        flow_run: FlowRun,
+        configuration: ProcessJobConfiguration,
+        task_status: anyio.abc.TaskStatus[int] | None = None,
+    ) -> ProcessWorkerResult:
+        """Run a job's process to its end, and say how it ended."""
+        await self._note(flow_run, this_process())
+        try:
+            done = await super().run(flow_run, configuration, task_status)
+        finally:
+            await self._note(flow_run, NOBODY)
+        # The server knows of a failure by now; any other status has the base class say it again.
+        return ProcessWorkerResult(identifier=done.identifier, status_code=0)
+
+    async def _note(self, flow_run: FlowRun, watcher: str) -> None:
+        try:
+            await self.client.update_flow_run_labels(flow_run.id, {WATCHED_BY: watcher})
+        except (httpx.HTTPError, ObjectNotFound) as error:  # the job's work must not end for a label
+            self.get_flow_run_logger(flow_run).warning("who watches over this run can't be noted: %s", error)
+
+
+async def work() -> None:
+    """Run jobs of the environment's work pool until SIGINT or SIGTERM."""
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("a worker works in a task")
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(wanted, task.cancel)
+    name = f"autoclip-{socket.gethostname()}-{os.getpid()}"
+    await JobWorker(read_environment().work_pool, name=name, create_pool_if_not_found=False).start()
+
+
+def main() -> None:
+    """Run jobs until this process is told to end."""
+    setup_logging()
+    with suppress(asyncio.CancelledError):
+        asyncio.run(work())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""Whether a worker may still speak of a run: read from the run, and proved by the worker's own process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from uuid import uuid4
+
+import pytest
+from prefect.client.schemas.objects import FlowRun
+
+from flows.liveness import NOBODY, WATCHED_BY, may_be_spoken_of, this_process
+
+
+def run(watcher: str | None = None, pid: str | None = "4711") -> FlowRun:
+    labels = {} if watcher is None else {WATCHED_BY: watcher}
+    return FlowRun(flow_id=uuid4(), labels=labels, infrastructure_pid=pid)
+
+
+@pytest.mark.parametrize(
+    ("seen", "watched"),
+    [
+        (run(), True),
+        (run(pid=None), False),
+        (run(NOBODY), False),
+        (run(this_process()), True),
+        (run("another-machine:1"), True),
+    ],
+    ids=["Prefect's own worker", "never begun", "left", "a living worker", "a worker elsewhere"],
+)
+def test_who_watches(seen: FlowRun, watched: bool) -> None:
+    assert may_be_spoken_of(seen) is watched
+
+
+def test_a_worker_that_was_killed_says_nothing_more() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from flows.liveness import this_process; print(this_process())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not may_be_spoken_of(run(done.stdout.strip()))

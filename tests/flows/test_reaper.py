@@ -1,0 +1,114 @@
+"""Runs whose process is gone are brought to an end; one that was begun again is not taken for the attempt before."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.states import AwaitingRetry, Cancelling, Pending, Running
+
+from flows import reaper
+from flows.liveness import WATCHED_BY, attempt_of_this_process, run_lock, this_process
+from flows.maintenance import maintenance
+from flows.reaper import reap
+from storage.process_lock import held
+
+
+@pytest.fixture
+def client(prefect_api: str) -> Iterator[SyncPrefectClient]:
+    with get_client(sync_client=True) as connected:
+        yield connected
+
+
+@pytest.fixture
+def run(client: SyncPrefectClient) -> Iterator[FlowRun]:
+    made = client.create_flow_run(maintenance, state=Pending())
+    yield made
+    client.delete_flow_run(made.id)
+
+
+def move(client: SyncPrefectClient, run: FlowRun, *states: State) -> None:
+    for state in states:
+        client.set_flow_run_state(run.id, state, force=True)
+
+
+def die_with_lock(data_dir: Path, run: FlowRun, attempt: int) -> None:
+    lock = run_lock(data_dir, run.id)
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.write_text(f"{socket.gethostname()}\n4711 {attempt}\n")
+
+
+def state_of(client: SyncPrefectClient, run: FlowRun) -> str:
+    state = client.read_flow_run(run.id).state
+    assert state is not None
+    return state.name
+
+
+def test_a_run_that_died_with_its_lock_crashed(client: SyncPrefectClient, run: FlowRun, tmp_path: Path) -> None:
+    move(client, run, Running())
+    die_with_lock(tmp_path, run, 1)
+    assert [lost.id for lost in reap(client, tmp_path)] == [run.id]
+    assert state_of(client, run) == "Crashed"
+
+
+def test_one_that_was_to_stop_is_cancelled(client: SyncPrefectClient, run: FlowRun, tmp_path: Path) -> None:
+    move(client, run, Running(), Cancelling())
+    die_with_lock(tmp_path, run, 1)
+    reap(client, tmp_path)
+    assert state_of(client, run) == "Cancelled"
+
+
+def test_the_lock_of_an_attempt_before_says_nothing(client: SyncPrefectClient, run: FlowRun, tmp_path: Path) -> None:
+    move(client, run, Running())
+    die_with_lock(tmp_path, run, 1)
+    for state in (AwaitingRetry(), Pending(), Running()):
+        move(client, run, state)
+        assert reap(client, tmp_path) == ()
+    assert client.read_flow_run(run.id).run_count == 2
+    with held(run_lock(tmp_path, run.id), attempt_of_this_process(2)):
+        assert reap(client, tmp_path) == ()
+    die_with_lock(tmp_path, run, 2)
+    assert len(reap(client, tmp_path)) == 1
+
+
+def test_a_process_that_never_came_to_its_lock(
+    client: SyncPrefectClient, run: FlowRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert reap(client, tmp_path) == ()
+    monkeypatch.setattr(reaper, "START_SEC", 0.0)
+    client.update_flow_run_labels(run.id, {WATCHED_BY: this_process()})
+    assert reap(client, tmp_path) == (), "its worker lives and waits for it"
+    done = subprocess.run(
+        [sys.executable, "-c", "from flows.liveness import this_process; print(this_process())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    client.update_flow_run_labels(run.id, {WATCHED_BY: done.stdout.strip()})
+    assert len(reap(client, tmp_path)) == 1
+
+
+def test_one_that_does_not_stop_is_killed(
+    client: SyncPrefectClient, run: FlowRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = "import sys, os, time; from pathlib import Path; from storage.process_lock import held\n"
+    hold += "with held(Path(sys.argv[1]), f'{os.getpid()} 1'): print('held', flush=True); time.sleep(60)"
+    process = subprocess.Popen(
+        [sys.executable, "-c", hold, str(run_lock(tmp_path, run.id))], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    move(client, run, Running(), Cancelling())
+    assert reap(client, tmp_path) == ()
+    assert process.poll() is None
+    monkeypatch.setattr(reaper, "STOP_SEC", 0.0)
+    reap(client, tmp_path)
+    process.communicate(timeout=10)
+    reap(client, tmp_path)
+    assert state_of(client, run) == "Cancelled"
