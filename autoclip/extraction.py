@@ -11,16 +11,10 @@ from threadpoolctl import threadpool_limits
 
 from autoclip.damage import Damage, damage_report
 from autoclip.errors import MediaError
-from autoclip.media.decode import (
-    DecodePolicy,
-    Described,
-    Pictures,
-    ReadingStopped,
-    SkipFrame,
-    available_cores,
-    decode,
-)
-from autoclip.media.decode_sound import SoundBlock, SoundDamage
+from autoclip.media.decoding.one_pass import MAX_DECODERS, ReadingStopped, available_cores, decode
+from autoclip.media.decoding.pictures import DecodePolicy, Pictures, SkipFrame
+from autoclip.media.decoding.sound import SoundBlock, SoundDamage
+from autoclip.media.decoding.turns import Described
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExtractionProfile, ExtractionSettings
@@ -84,7 +78,7 @@ def extract(
     """
     video = video.model_copy(update={"path": path})
     pass_ = _Pass(video, settings, on_progress)
-    policy = _policy(settings, decoders or available_cores())
+    policy = _policy(settings, decoders or min(available_cores(), MAX_DECODERS))
     # Threads of the linear algebra spin while they wait for its small products: that was a fifth of the pass.
     with threadpool_limits(limits=1, user_api="blas"):
         for part in decode(video, policy, pass_.describe, pass_.report):

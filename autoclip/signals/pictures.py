@@ -16,7 +16,7 @@ THUMBNAIL_COLUMNS = 16
 
 @dataclass(frozen=True, slots=True)
 class PictureSamples:
-    """Consecutive pictures, reduced; see `autoclip.media.decode.Pictures`.
+    """Consecutive pictures, reduced; see `autoclip.media.decoding.pictures.Pictures`.
 
     Attributes
     ----------

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from moving_scenes import shot
 
-from autoclip.media.decode import DecodePolicy, Described, decode
-from autoclip.media.decode_choice import PacketFacts, motion_pictures, surprising_pictures
-from autoclip.media.decode_groups import MAX_GROUP_PACKETS, MIN_GROUP_PACKETS, PacketGrouper
-from autoclip.media.decode_sampling import PictureSampler, SampleGrid
+from autoclip.media.decoding.choice import PacketFacts, motion_pictures, surprising_pictures
+from autoclip.media.decoding.groups import MAX_GROUP_PACKETS, MIN_GROUP_PACKETS, PacketGrouper
+from autoclip.media.decoding.one_pass import decode
+from autoclip.media.decoding.pictures import DecodePolicy
+from autoclip.media.decoding.sampling import PictureSampler, SampleGrid
+from autoclip.media.decoding.turns import Described
 from autoclip.media.probe import probe
 
 LONG_GROUPS = {"preset": "ultrafast", "crf": "20", "g": "1000", "sc_threshold": "0"}

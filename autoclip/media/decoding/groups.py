@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import numpy as np
 from av.packet import Packet
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
 
@@ -141,6 +143,12 @@ class PacketGrouper:
         borrowed = (key.packets[0], *self._leading) if self._leading else ()
         self._waiting, self._leading = None, []
         return group.closed(end_pts=key.first_pts, ends=True, borrowed=borrowed)
+
+
+def shown_pts(group: PacketGroup) -> NDArray[np.int64]:
+    """Timestamps of all pictures of a group, decoded or not, rising, int64."""
+    pts = (packet.pts for packet in group.packets if packet.pts is not None and not packet.is_discard)
+    return np.unique(np.fromiter((p for p in pts if group.first_pts is None or p >= group.first_pts), np.int64))
 
 
 def can_restart(codec: str) -> bool:

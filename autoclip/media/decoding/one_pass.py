@@ -1,0 +1,230 @@
+"""The one pass over a file: packets are read once, pictures and sound come out reduced to what the signals need.
+
+The caller's thread reads packets and decodes sound; a few threads decode pictures, each a group of them from a fresh
+start at a time (PyAV lets go of the interpreter while FFmpeg decodes), and reduce and describe them on the spot.
+Results come out in the order of the file. At most a few groups are in flight: memory does not grow with the video.
+A decoder without threads of its own costs a quarter less CPU than one with frame threads (docs/decisions/0009); where a
+stream offers no fresh starts, one decoder with frame threads does it all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Generic, Self, cast
+
+import av.error
+from av.audio.codeccontext import AudioCodecContext
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Discard, Stream
+from av.video.codeccontext import VideoCodecContext
+
+from autoclip.media.container import open_container
+from autoclip.media.decoding.groups import PacketGroup, PacketGrouper, VideoPacket, can_restart
+from autoclip.media.decoding.pictures import DecodePolicy, PictureDecoder, Pictures
+from autoclip.media.decoding.sound import SoundBlock, SoundDamage, SoundDecoder
+from autoclip.media.decoding.turns import Decoders, Described, Description, result_of
+from autoclip.media.video import Video
+
+MAX_DECODERS = 8
+"""Beyond this the interpreter's lock, held for about a tenth of the work, is what they wait for."""
+
+KEYFRAME_SPACING_SEC = 0.2
+"""Of keyframes that follow each other more closely than this one is enough for profile ``fast``."""
+
+_GROUPS_TO_JUDGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingStopped:
+    """The file could not be read to its end."""
+
+    reason: str
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def decode(
+    video: Video,
+    policy: DecodePolicy,
+    describe: Callable[[Pictures], Description],
+    heartbeat: Callable[[], None],
+) -> Iterator[Described[Description] | SoundBlock | SoundDamage | ReadingStopped]:
+    """Decode a video's picture and sound in one pass.
+
+    Parameters
+    ----------
+    video : Video
+        What probing the file found.
+    policy : DecodePolicy
+        What is decoded.
+    describe : callable
+        Turns reduced pictures into what the caller keeps of them. Called in the decoding threads.
+    heartbeat : callable
+        Called in the caller's thread several times a second while it waits; may raise to stop the work.
+
+    Yields
+    ------
+    Described, SoundBlock, SoundDamage, ReadingStopped
+        In the order of the file, pictures and sound each in the order of time.
+
+    Raises
+    ------
+    MediaError
+        If the file can't be opened.
+    """
+    # Before the file is opened to be read: while it is open its index takes tens of megabytes for hours of video.
+    contexts = _open_contexts(video, policy.decoders if can_restart(video.video.codec) else 1)
+    with (
+        open_container(video.path) as container,
+        _PictureLine(video, policy, contexts, describe, heartbeat) as pictures,
+    ):
+        sound = _sound_decoder(container, video)
+        for item in _read(container, video, policy):
+            if isinstance(item, ReadingStopped):
+                yield item
+            elif item.stream_index == video.video.index:
+                yield from pictures.add(cast("VideoPacket", item))
+            elif sound is not None:
+                yield from sound.decode(item)
+        yield from pictures.finish()
+        if sound is not None:
+            yield from sound.decode(None)
+
+
+class _PictureLine(Generic[Description]):
+    """Takes video packets, has them decoded in groups, and gives the results out in order."""
+
+    def __init__(
+        self,
+        video: Video,
+        policy: DecodePolicy,
+        contexts: Sequence[VideoCodecContext],
+        describe: Callable[[Pictures], Description],
+        heartbeat: Callable[[], None],
+    ) -> None:
+        self._video = video
+        self._policy = replace(policy, decoders=len(contexts))
+        self._contexts = contexts
+        self._describe = describe
+        self._heartbeat = heartbeat
+        self._stack = ExitStack()
+        self._grouper = PacketGrouper(video.video.codec)
+        self._waiting: list[PacketGroup] = []
+        self._decoders: Decoders | None = None
+        self._pending: deque[Future[Described[Description]]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stack.close()
+
+    def add(self, packet: VideoPacket) -> Iterator[Described[Description]]:
+        """Take the next packet; yield what is ready and would otherwise pile up."""
+        self._waiting.extend(self._grouper.add(packet))
+        if self._decoders is not None or len(self._waiting) >= _GROUPS_TO_JUDGE:
+            yield from self._submit()
+
+    def finish(self) -> Iterator[Described[Description]]:
+        """Yield all the rest."""
+        self._waiting.extend(self._grouper.finish())
+        yield from self._submit()
+        while self._pending:
+            yield result_of(self._pending.popleft(), self._heartbeat)
+
+    def _submit(self) -> Iterator[Described[Description]]:
+        if self._decoders is None:
+            policy = _suited(self._policy, self._waiting)
+            decoders = [PictureDecoder(context, self._video, policy) for context in self._contexts[: policy.decoders]]
+            self._decoders = self._stack.enter_context(Decoders(decoders))
+        for group in self._waiting:
+            self._pending.append(self._decoders.submit(group, self._describe))
+        self._waiting = []
+        while len(self._pending) > self._decoders.count:
+            yield result_of(self._pending.popleft(), self._heartbeat)
+
+
+def _suited(policy: DecodePolicy, groups: Sequence[PacketGroup]) -> DecodePolicy:
+    """Return the policy for a stream that begins with these groups.
+
+    Where even the second can't be begun afresh, decoders can't take turns: one with frame threads does it all.
+    """
+    if len(groups) > 1 and not groups[1].restarts:
+        return replace(policy, decoders=1)
+    return policy
+
+
+def _read(container: InputContainer, video: Video, policy: DecodePolicy) -> Iterator[Packet[Stream] | ReadingStopped]:
+    """Yield the packets of the analysed streams, video timestamps counted from the first video frame."""
+    wanted = [container.streams[video.video.index]]
+    if video.audio is not None:
+        wanted.append(container.streams[video.audio.index])
+    for stream in container.streams:
+        if stream not in wanted:
+            stream.discard = Discard.all
+    keys_only = policy.skip_frame == "NONKEY"
+    keyframes = _SpacedKeyframes(video)
+    try:
+        for packet in container.demux(*wanted):
+            if packet.size == 0:
+                continue
+            if packet.stream_index == video.video.index:
+                if keys_only and not keyframes.wants(packet):
+                    continue
+                _count_from_first_frame(packet, video.video.start_pts)
+            yield packet
+    except av.error.FFmpegError as error:
+        yield ReadingStopped(error.strerror or "invalid data")
+
+
+def _open_contexts(video: Video, count: int) -> list[VideoCodecContext]:
+    """Return decoders for the pictures, each set up as FFmpeg does for an open file."""
+    contexts = []
+    for _ in range(count):
+        with open_container(video.path) as container:
+            context = container.streams[video.video.index].codec_context
+            assert isinstance(context, VideoCodecContext)  # noqa: S101 - the probe found a video stream there
+            contexts.append(context)
+    return contexts
+
+
+class _SpacedKeyframes:
+    """Picks keyframes that are some way apart: in some codecs every picture is one."""
+
+    def __init__(self, video: Video) -> None:
+        self._spacing = KEYFRAME_SPACING_SEC / video.video.time_base
+        self._last: int | None = None
+
+    def wants(self, packet: Packet[Stream]) -> bool:
+        """Whether to decode the packet's picture."""
+        if not packet.is_keyframe:
+            return False
+        far = self._last is None or packet.pts is None or abs(packet.pts - self._last) >= self._spacing
+        if far:
+            self._last = packet.pts
+        return far
+
+
+def _count_from_first_frame(packet: Packet[Stream], start_pts: int) -> None:
+    if packet.dts is not None:
+        packet.dts -= start_pts
+    if packet.pts is not None:
+        packet.pts -= start_pts
+
+
+def _sound_decoder(container: InputContainer, video: Video) -> SoundDecoder | None:
+    if video.audio is None:
+        return None
+    context = container.streams[video.audio.index].codec_context
+    assert isinstance(context, AudioCodecContext)  # noqa: S101 - the probe found an audio stream there
+    origin = video.video.start_pts * video.video.time_base
+    return SoundDecoder(context, video.audio.time_base, origin)
