@@ -85,14 +85,15 @@ def _deploy(client: SyncPrefectClient, pool: str, deployment: JobDeployment) -> 
         deployment.flow,
         name=deployment.job_type,
         parameters=before.parameters if before else None,
-        schedules=[Schedule(cron=deployment.cron, active=deployment.active)]
-        if deployment.cron and not before
-        else None,
+        schedules=None if before else _schedules(deployment),
         entrypoint_type=EntrypointType.MODULE_PATH,
         work_pool_name=pool,
         work_queue_name=deployment.queue,
+        paused=before.paused if before else False,
         tags=["autoclip"],
     )
+    if before:  # sent at all, even as None, they would replace those of the server; what is not set is not sent
+        made.model_fields_set.discard("schedules")
     made.apply(work_pool_name=pool)
 
 
