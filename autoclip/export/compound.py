@@ -141,7 +141,8 @@ def _joined(layout: Layout, bench: Workbench, render_pieces: _PieceMaker) -> Ren
         ),
         commands=(*made.commands, *sound_commands),
         notes=made.notes,
-        ends=(first, last if made.method == "smart" else None) if comparable else None,
+        ends=(first, None if made.traced else last) if comparable else None,
+        faults=made.faults,
     )
 
 

@@ -30,7 +30,7 @@ from autoclip.export.smart import (
     shown_times,
     smart_data,
 )
-from autoclip.export.workbench import Workbench, temporary_path
+from autoclip.export.workbench import TracedRun, Workbench, temporary_path
 from autoclip.media.container import open_container
 from autoclip.media.ffmpeg import FrameListener
 from autoclip.settings import CutMethod, ExportSettings
@@ -50,7 +50,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """The picture in pieces, and what the file needs to know of it."""
+    """The picture in pieces, what the file needs to know of it, and what is wrong with it.
+
+    `traced` says that it is known of every item which frames were encoded.
+    """
 
     method: CutMethod
     pieces: tuple[Piece, ...]
@@ -59,6 +62,8 @@ class Pieces:
     width: int
     height: int
     commands: tuple[Command, ...]
+    faults: tuple[str, ...] = ()
+    traced: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -68,11 +73,14 @@ def exact_pieces(layout: Layout, bench: Workbench, stack: ExitStack) -> Pieces:
     numbers = _parameter_set_numbers(layout)
     paths: list[Path] = []
     commands: list[Command] = []
+    items: list[TracedRun] = []
     for place, body in enumerate(layout.bodies):
         number = numbers[body.video.path]
         path = stack.enter_context(temporary_path(bench.rendered.parent))
         silent = replace(body, tracks=(), parameter_set=number)
-        commands.append(bench.run(exact_arguments(silent, path), counter.listener(body.span.count)).command)
+        made = bench.render(exact_arguments(silent, path), silent, counter.listener(body.span.count))
+        items.append(made)
+        commands.append(made.run.command)
         paths.append(path)
         if place < len(layout.fades):
             fade = layout.fades[place]
@@ -94,7 +102,17 @@ def exact_pieces(layout: Layout, bench: Workbench, stack: ExitStack) -> Pieces:
     template = stack.enter_context(open_container(paths[0])).streams.video[0]
     canvas = layout.bodies[0].canvas
     extradata = _common_extradata(paths, layout.bodies[0].settings)
-    return Pieces("exact", pieces, template, extradata, canvas.width, canvas.height, tuple(commands))
+    return Pieces(
+        method="exact",
+        pieces=pieces,
+        template=template,
+        extradata=extradata,
+        width=canvas.width,
+        height=canvas.height,
+        commands=tuple(commands),
+        faults=tuple(f"item {number}: {fault}" for number, made in enumerate(items, 1) for fault in made.faults),
+        traced=all(made.traced for made in items),
+    )
 
 
 def smart_pieces(layout: Layout, bench: Workbench, stack: ExitStack) -> Pieces:
@@ -115,11 +133,13 @@ def smart_pieces(layout: Layout, bench: Workbench, stack: ExitStack) -> Pieces:
     pieces: list[Piece] = []
     paths: list[Path] = []
     commands: list[Command] = []
+    faults: list[str] = []
     for place, (body, plan) in enumerate(zip(layout.bodies, plans, strict=True)):
-        parts, made = encode_parts(body, plan, bench, stack)
-        commands += made
-        paths += parts.values()
-        pieces.append(Piece(smart_data(body, plan, parts), shown_times(plan), body.span.duration_sec))
+        parts = encode_parts(body, plan, bench, stack)
+        commands += parts.commands
+        paths += parts.paths.values()
+        faults += (f"item {place + 1}: {fault}" for fault in parts.faults)
+        pieces.append(Piece(smart_data(body, plan, parts.paths), shown_times(plan), body.span.duration_sec))
         if place < len(layout.fades):
             path = stack.enter_context(temporary_path(bench.rendered.parent))
             encoder = part_encoder(body, plan, _next_free(plan))
@@ -136,6 +156,7 @@ def smart_pieces(layout: Layout, bench: Workbench, stack: ExitStack) -> Pieces:
         width=facts.width,
         height=facts.height,
         commands=tuple(commands),
+        faults=tuple(faults),
         notes=(f"{copied} of {layout.frame_count} frames copied",),
     )
 

@@ -14,6 +14,7 @@ from autoclip.export.order import CutOrder
 from autoclip.media.container import open_container
 from autoclip.media.frames import open_frames
 from autoclip.media.orientation import Orientation
+from autoclip.media.packets import decode_as_counted
 from autoclip.media.probe import probe
 from autoclip.media.video import Video
 
@@ -39,9 +40,9 @@ def wrong_ends(rendered: Path, first: CutOrder, last: CutOrder | None, *, turned
     rendered : Path
         The export.
     first, last : CutOrder
-        The cuts it starts and ends with; of a single clip, the same. None for the last does not look there: where
-        each frame was passed on by its own time, the first frame, their number and all their times tell the last one
-        too, and looking costs the decoding of up to ten seconds.
+        The cuts it starts and ends with; of a single clip, the same. None for the last does not look there: looking
+        costs the decoding of up to ten seconds, and where ffmpeg's trace tells each frame that was encoded, the file's
+        frames are as many and at the right times, and the first one looks right, so will the last one.
     turned : bool
         Whether the export's pixels were turned as the source's display matrix says (encoding does, copying does not).
 
@@ -78,11 +79,25 @@ def _fault(name: str, order: CutOrder, pts: int, look: Look, *, turned: bool) ->
 def _frames_at(video: Video, span: FrameSpan, wanted: list[int]) -> Iterator[tuple[int, VideoFrame]]:
     """Take frames out of the source by their presentation times."""
     times = span.times
+    if not times.of_packets:
+        yield from _counted_frames(video, span, wanted)
+        return
     with open_frames(video.path, video, in_runs=True) as frames:
         for pts in wanted:
             # A little into the frame: seconds are rounded.
             instant = float((pts - times.origin) * times.time_base) + _INTO_SHARE * span.frame_sec
             yield pts, frames.at(instant).frame
+
+
+def _counted_frames(video: Video, span: FrameSpan, wanted: list[int]) -> Iterator[tuple[int, VideoFrame]]:
+    """Take frames out of a source whose packets carry no times, by their numbers."""
+    numbers = {span.times.number_of(pts): pts for pts in wanted}
+    with open_container(video.path) as container:
+        for number, frame in enumerate(decode_as_counted(container, video, span.times)):
+            if number in numbers:
+                yield numbers[number], frame
+            if number >= max(numbers):
+                return
 
 
 def _small(frame: VideoFrame, orientation: Orientation) -> Look:

@@ -19,6 +19,9 @@ from autoclip.media.video import Video
 
 _INDEXED_CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 _BLIND_SEEK_SEC = 0.5
+_REORDERED_SEEK_SEC = Fraction(3, 23)
+"""By how much ffmpeg seeks ahead of where it is told to, when frames are reordered in a format that is sought by their
+decoding times (``dts_heuristic`` in its fftools/ffmpeg_demux.c)."""
 _MICROSECOND = Fraction(1, 1_000_000)
 
 
@@ -48,6 +51,11 @@ def exact_arguments(order: CutOrder, target: Path) -> tuple[str, ...]:
 def picture_input(video: Video, span: FrameSpan) -> tuple[str, ...]:
     """Return the input options that make decoding start at the keyframe before the span."""
     times = span.times
+    if not times.of_packets:
+        if times.decoded_from is None:
+            return safe_input(video.path, video.container)
+        behind = _REORDERED_SEEK_SEC if times.reordered else Fraction(0)
+        return _sought_input(video, span.container_seconds(Fraction(2 * times.decoded_from + 1, 2)) + behind)
     key = times.keyframe_before(span.first)
     if video.container in _INDEXED_CONTAINERS:
         target = span.container_seconds(_tick_to_seek(times, key))
@@ -116,8 +124,14 @@ def cut_filters(span: FrameSpan) -> str:
     """Return the filters that pass the span's frames only, the first one at time 0.
 
     The limits lie half-way between frames, in whole ticks: ffmpeg reads them in microseconds and rounds them to ticks,
-    which reaches no frame, be ticks much shorter than a microsecond or as long as a frame.
+    which reaches no frame, be ticks much shorter than a microsecond or as long as a frame. Where packets carry no
+    times, frames are counted from where decoding starts.
     """
+    if not span.times.of_packets:
+        number = span.times.number_of(span.first)
+        held = float((span.start - span.first) * span.time_base)
+        times = f"max(round(PTS-STARTPTS-{held:.9f}/TB),0)"
+        return f"trim=start_frame={number}:end_frame={number + span.count},setpts='{times}'"
     # Nothing is known of what lies before the keyframe the span starts with: no room there but for the rounding.
     room = (span.first - span.before) // 2 if span.before is not None else int(_MICROSECOND / span.time_base)
     behind = span.after if span.after is not None else span.last + max(round(span.frame_sec / span.time_base), 1)

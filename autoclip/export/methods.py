@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from autoclip.export.smart import (
 )
 from autoclip.export.sound import SoundTrack
 from autoclip.export.sound_copy import can_copy, sound_packets
-from autoclip.export.workbench import Workbench, temporary_path
+from autoclip.export.workbench import TracedRun, Workbench, temporary_path
 from autoclip.media.container import open_container
 from autoclip.settings import CutMethod, ExportSettings
 from autoclip.timeline import Interval
@@ -57,6 +58,8 @@ class Rendering:
     ends : tuple of CutOrder or None
         The cuts whose first and last frame it starts and ends with, as `wrong_ends` takes them; None where they were
         changed too much to be told.
+    faults : tuple of str
+        What its making has shown to be wrong already.
     """
 
     method: CutMethod
@@ -66,6 +69,7 @@ class Rendering:
     notes: tuple[str, ...] = ()
     suffix: str = ""
     ends: tuple[CutOrder, CutOrder | None] | None = None
+    faults: tuple[str, ...] = ()
 
 
 def cut_by_method(order: CutOrder, bench: Workbench) -> Rendering:
@@ -117,13 +121,14 @@ def _levelled(order: CutOrder, bench: Workbench) -> _Levelled:
 
 def cut_exactly(order: CutOrder, bench: Workbench) -> Rendering:
     """Encode all of it."""
-    run = bench.run(exact_arguments(order, bench.rendered), bench.count_frames(order.span.count))
+    made = bench.render(exact_arguments(order, bench.rendered), order, bench.count_frames(order.span.count))
     return Rendering(
         method="exact",
         actual=order.span.interval,
         expected=encoded_expectation(order),
-        commands=(run.command,),
-        ends=None if altered(order.settings) else (order, None),
+        commands=(made.run.command,),
+        ends=None if altered(order.settings) else (order, None if made.traced else order),
+        faults=made.faults,
     )
 
 
@@ -139,24 +144,25 @@ def cut_smartly(order: CutOrder, bench: Workbench) -> Rendering:
     if not plan.packet_count:
         raise NotSmartError("no keyframe lies within it")
     with ExitStack() as stack:
-        parts, commands = encode_parts(order, plan, bench, stack)
+        parts = encode_parts(order, plan, bench, stack)
         sound_commands, sounds = _sound(order, bench, stack)
         source = stack.enter_context(open_container(order.video.path))
         span = order.span
-        data = smart_data(order, plan, parts)
+        data = smart_data(order, plan, parts.paths)
         picture = Strand(
             template=source.streams[order.video.video.index],
             packets=stamped(data, shown_times(plan), span.end - span.start, span.time_base),
-            extradata=joined_sets(plan.sets, parts.values()).record(),
+            extradata=joined_sets(plan.sets, parts.paths.values()).record(),
         )
         join(bench.rendered, [picture, *sounds])
     return Rendering(
         method="smart",
         actual=span.interval,
         expected=copied_expectation(order, len(sounds)),
-        commands=(*commands, *sound_commands),
+        commands=(*parts.commands, *sound_commands),
         notes=(f"{plan.packet_count} of {span.count} frames copied",),
         ends=(order, order),
+        faults=parts.faults,
     )
 
 
@@ -166,17 +172,25 @@ def altered(settings: ExportSettings) -> bool:
     return faded or settings.frame_rate > 0 or settings.shape != "original"
 
 
-def encode_parts(
-    order: CutOrder, plan: SmartPlan, bench: Workbench, stack: ExitStack
-) -> tuple[dict[str, Path], list[Command]]:
+@dataclass(frozen=True, slots=True)
+class EncodedParts:
+    """The head and tail of a smart cut, encoded: their files by name, what made them, and what is wrong with them."""
+
+    paths: Mapping[str, Path]
+    commands: tuple[Command, ...]
+    faults: tuple[str, ...]
+
+
+def encode_parts(order: CutOrder, plan: SmartPlan, bench: Workbench, stack: ExitStack) -> EncodedParts:
     """Encode the head and the tail of a smart cut; `stack` removes them in the end."""
-    parts: dict[str, Path] = {}
-    commands: list[Command] = []
+    paths: dict[str, Path] = {}
+    made: list[TracedRun] = []
     for name, part in (("head", plan.head), ("tail", plan.tail)):
         if part is not None:
-            parts[name] = stack.enter_context(temporary_path(bench.rendered.parent))
-            commands.append(bench.run(part_arguments(order, part, plan, parts[name])).command)
-    return parts, commands
+            paths[name] = stack.enter_context(temporary_path(bench.rendered.parent))
+            made.append(bench.render(part_arguments(order, part, plan, paths[name]), replace(order, span=part)))
+    faults = tuple(fault for each in made for fault in each.faults)
+    return EncodedParts(paths, tuple(each.run.command for each in made), faults)
 
 
 def cut_by_copy(order: CutOrder, bench: Workbench) -> Rendering:

@@ -77,6 +77,7 @@ def finish(rendering: Rendering, order: CutOrder, bench: Workbench) -> ExportRes
         If it is not what was asked for.
     """
     checked = check_file(bench.rendered, rendering.expected)
+    checked = replace(checked, faults=(*checked.faults, *rendering.faults))
     if not checked.faults and rendering.ends is not None:
         turned = rendering.method == "exact"
         checked = replace(checked, faults=tuple(wrong_ends(bench.rendered, *rendering.ends, turned=turned)))

@@ -5,16 +5,37 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autoclip.errors import ExportError
 from autoclip.export.check import Checked
+from autoclip.export.frame_trace import OPTION, read_trace, trace_arguments, wrong_frames
 from autoclip.export.names import publish
-from autoclip.media.ffmpeg import FrameListener, Run, run_ffmpeg
+from autoclip.export.order import CutOrder
+from autoclip.media.ffmpeg import FrameListener, Run, knows_option, run_ffmpeg
 from autoclip.progress import Progress, ProgressListener
 
 FAILED_FOLDER = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class TracedRun:
+    """An encoding that ended well.
+
+    Attributes
+    ----------
+    run : Run
+        The command that makes such a file, and its log.
+    traced : bool
+        Whether it is known which frames were encoded.
+    faults : tuple of str
+        What is wrong with them.
+    """
+
+    run: Run
+    traced: bool = False
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +62,29 @@ class Workbench:
     def run(self, arguments: Sequence[str], on_frame: FrameListener | None = None) -> Run:
         """Run ffmpeg to its end; errors as `run_ffmpeg`."""
         return run_ffmpeg(arguments, executable=self.ffmpeg, on_frame=on_frame, stall_sec=self.stall_sec)
+
+    def render(self, arguments: Sequence[str], order: CutOrder, on_frame: FrameListener | None = None) -> TracedRun:
+        """Run an ffmpeg that encodes the picture of a cut, and trace which frames it encoded; errors as `run_ffmpeg`.
+
+        Parameters
+        ----------
+        arguments : sequence of str
+            As for `run_ffmpeg`; the last one is the file.
+        order : CutOrder
+            What is to be encoded.
+        on_frame : callable, optional
+            Told the number of frames written.
+        """
+        if not knows_option(OPTION, self.ffmpeg):
+            return TracedRun(self.run(arguments, on_frame))
+        with temporary_path(self.rendered.parent) as path:
+            traced = self.run([*arguments[:-1], *trace_arguments(path), arguments[-1]], on_frame)
+            trace = read_trace(path)
+        # The trace is ours; the command that makes such a file is the one without it.
+        run = replace(traced, command=(*traced.command[: -len(trace_arguments(path)) - 1], arguments[-1]))
+        if trace is None:
+            return TracedRun(run)
+        return TracedRun(run, traced=True, faults=tuple(wrong_frames(trace, order.span, order.settings.frame_rate)))
 
     def report(self, fraction: float, message: str) -> None:
         """Tell how far the export is."""

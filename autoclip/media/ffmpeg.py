@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import queue
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ FrameListener = Callable[[int], None]
 
 _GLOBAL = ("-hide_banner", "-nostdin", "-y", "-loglevel", "warning", "-nostats")
 _TAIL_LINES = 12
+_HELP_SEC = 20.0
 _POLL_SEC = 0.5
 
 
@@ -59,6 +61,17 @@ def find_ffmpeg(path: Path | None = None) -> Path:
         return Path(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
         raise ParameterError("imageio-ffmpeg has no ffmpeg for this machine; install one and name its path") from error
+
+
+@functools.lru_cache(maxsize=16)
+def knows_option(option: str, path: Path | None = None) -> bool:
+    """Whether an ffmpeg (`find_ffmpeg` chooses) lists an option in its help; one that can't be asked does not."""
+    command = (str(find_ffmpeg(path)), "-hide_banner", "-h", "long")
+    try:
+        told = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_HELP_SEC, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return f"-{option}".encode() in told.stdout
 
 
 def safe_input(path: Path, container: str) -> tuple[str, ...]:

@@ -11,11 +11,13 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
 from av.stream import Stream
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from autoclip.errors import MediaError
 from autoclip.media.container import open_container, rewind
+from autoclip.media.timing import MAX_REORDERED
 from autoclip.media.video import Video
 from autoclip.timeline import Interval
 
@@ -47,7 +49,12 @@ class PacketTimes:
     keyframe, hidden : ndarray
         Shape ``(n,)``, bool: decoding may start here; an edit list hides this frame.
     of_packets : bool
-        Whether these are the packets' own times; otherwise they were read off decoded frames, in presentation order.
+        Whether these are the packets' own times; otherwise they were read off decoded frames, in presentation order:
+        then frames are told apart by their number in that order, since what programs make up for their times differs.
+    decoded_from : int or None
+        Of decoded frames: the decoding time of the keyframe they were decoded from; None for the start of the file.
+    reordered : bool
+        Of decoded frames: whether they are stored in another order than they are shown in.
     """
 
     time_base: Fraction
@@ -58,6 +65,8 @@ class PacketTimes:
     keyframe: NDArray[np.bool_]
     hidden: NDArray[np.bool_]
     of_packets: bool = True
+    decoded_from: int | None = None
+    reordered: bool = False
 
     @property
     def shown(self) -> NDArray[np.int64]:
@@ -67,6 +76,10 @@ class PacketTimes:
     def ticks(self, seconds: float) -> Fraction:
         """Container time, in ticks, of an instant on our timeline."""
         return Fraction(seconds) / self.time_base + self.origin
+
+    def number_of(self, pts: int) -> int:
+        """Return the number, from 0, of a frame among those that are shown."""
+        return int(np.searchsorted(self.shown, pts))
 
     def keyframe_before(self, pts: int) -> int:
         """Index of the last keyframe that is shown at or before `pts`; 0 when there is none."""
@@ -160,6 +173,25 @@ def _until(packets: Iterator[Packet[Stream]], last: Fraction) -> Iterator[_Row]:
             following = packet.pts if following is None else min(following, packet.pts)
 
 
+def decode_as_counted(container: InputContainer, video: Video, times: PacketTimes) -> Iterator[VideoFrame]:
+    """Decode the frames that times were read off, from the first one on: the n-th is that of ``times.shown[n]``.
+
+    Parameters
+    ----------
+    container : av.container.InputContainer
+        The video's file, freshly opened.
+    video : Video
+        Its facts.
+    times : PacketTimes
+        What `read_packet_times` found by decoding.
+    """
+    stream = container.streams[video.video.index]
+    assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
+    if times.decoded_from is not None:
+        container.seek(times.decoded_from, stream=stream)
+    yield from container.decode(stream)
+
+
 def _decoded_times(video: Video, interval: Interval) -> PacketTimes:
     facts = video.video
     first, last = (Fraction(t) / facts.time_base + facts.start_pts for t in (interval.start, interval.end))
@@ -167,17 +199,37 @@ def _decoded_times(video: Video, interval: Interval) -> PacketTimes:
         stream = container.streams[facts.index]
         assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
         target = int(first - _DECODED_LEAD_SEC / facts.time_base)
-        if target > facts.start_pts:  # a freshly opened file stands at its start, which AVI can't be sought to
-            container.seek(target, stream=stream)
-        rows = []
-        for frame in container.decode(stream):
-            if frame.pts is not None:
-                rows.append(_Row(frame.pts, frame.pts, frame.duration or 0, frame.key_frame))
-                if frame.pts > last + 2 * (frame.duration or 0):
-                    break
+        # A freshly opened file stands at its start, which AVI can't be sought to; a raw stream can't be sought at all.
+        begun = _sought(container, stream, target) if target > facts.start_pts and len(stream.index_entries) else None
+        rows = list(_decoded_until(container.decode(stream), last))
+        reordered = bool(stream.codec_context.has_b_frames)
     if not rows:
         raise MediaError(video.path, f"holds no picture from {interval.start:.3f} to {interval.end:.3f} s")
-    return replace(_times(video, rows), of_packets=False)
+    times = _times(video, rows)
+    # Frames come in the order they are shown in, whatever was made up for their times.
+    ordered = np.sort(times.pts)
+    return replace(times, pts=ordered, dts=ordered, of_packets=False, decoded_from=begun, reordered=reordered)
+
+
+def _decoded_until(frames: Iterator[VideoFrame], last: Fraction) -> Iterator[_Row]:
+    for frame in frames:
+        pts = frame.dts if frame.pts is None else frame.pts
+        if pts is None:
+            continue
+        yield _Row(pts, pts, frame.duration or 0, frame.key_frame)
+        if pts > last + MAX_REORDERED * (frame.duration or 0):
+            return
+
+
+def _sought(container: InputContainer, stream: VideoStream, target: int) -> int | None:
+    """Go to the keyframe before a time; return its decoding time."""
+    container.seek(target, stream=stream)
+    packet = next(container.demux(stream))
+    if packet.dts is None or not packet.is_keyframe:
+        container.seek(0, stream=stream)
+        return None
+    container.seek(packet.dts, stream=stream)
+    return packet.dts
 
 
 def _times(video: Video, rows: list[_Row]) -> PacketTimes:

@@ -1,21 +1,27 @@
 """The check finds what is wrong with a file, and a file that fails it is kept aside with the reason."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from made_media import look_at
 
 from autoclip.errors import ExportError, ParameterError
 from autoclip.export.check import Expected, check_file
 from autoclip.export.end_frames import wrong_ends
 from autoclip.export.exact import exact_arguments
-from autoclip.export.frame_span import find_frame_span
-from autoclip.export.methods import encoded_expectation
+from autoclip.export.frame_span import FrameSpan, find_frame_span
+from autoclip.export.frame_trace import wrong_frames
+from autoclip.export.methods import cut_exactly, encoded_expectation
 from autoclip.export.order import order_cut
 from autoclip.export.render import export_clip
-from autoclip.export.workbench import deliver
-from autoclip.media.ffmpeg import run_ffmpeg
+from autoclip.export.workbench import Workbench, deliver
+from autoclip.media.ffmpeg import find_ffmpeg, run_ffmpeg
+from autoclip.media.packets import PacketTimes
+from autoclip.progress import ignore_progress
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
 
@@ -61,6 +67,49 @@ def test_a_cut_that_is_one_frame_off_is_found_by_looking(rendered, shift, said):
     first, last = wrong_ends(path, asked, asked, turned=True)
     assert f"its first frame is the source's 0.040 s {said}" == first
     assert f"its last frame is the source's 0.040 s {said}" == last
+
+
+@pytest.mark.parametrize("changes", [{}, {"shape": "vertical"}, {"fade_in_sec": 0.5}, {"frame_rate": 10.0}])
+def test_ffmpeg_tells_which_frames_it_encoded(source, tmp_path, changes):
+    video, _ = source("b_frames.mp4")
+    settings = ExportSettings(encoder_preset="ultrafast", **changes)
+    order = order_cut(video, Interval(3, 5), tmp_path / "clip.mp4", settings)
+    late = replace(order, span=find_frame_span(video, Interval(3.16, 5.16)))
+    bench = Workbench(order.target, None, 60.0, ignore_progress)
+    right = bench.render(exact_arguments(order, order.target), order)
+    assert (right.traced, right.faults) == (True, ())
+    assert not any("stats_enc" in word for word in right.run.command)
+    wrong = bench.render(exact_arguments(late, order.target), order)
+    assert wrong.faults
+    if not changes:
+        assert wrong.faults == (
+            "its first frame is the source's at 3.160 s instead of the source's at 3.000 s",
+            "its last frame is the source's at 5.120 s instead of the source's at 4.960 s",
+        )
+
+
+@given(st.sets(st.integers(0, 99), min_size=1))
+def test_any_other_set_of_frames_is_a_fault(kept):
+    pts = np.arange(100) * 512
+    none = np.zeros(100, bool)
+    times = PacketTimes(Fraction(1, 12800), 0, pts, pts, np.full(100, 512), ~none, none)
+    span = FrameSpan(times, 0, int(pts[-1]), 0, 51200, None, None, 100)
+    assert bool(wrong_frames(pts[sorted(kept)], span)) == (len(kept) < 100)
+    assert wrong_frames(pts, span) == []
+
+
+def test_an_ffmpeg_that_traces_nothing_is_looked_after(source, tmp_path):
+    """Releases before 6.0 know no such option: then the last picture is looked at like the first."""
+    plain = tmp_path / "ffmpeg"
+    plain.write_text(
+        f'#!/bin/sh\ncase "$*" in *"-h long"*) exit 0;; *stats_enc*) exit 9;; esac\nexec {find_ffmpeg()} "$@"\n'
+    )
+    plain.chmod(0o755)
+    video, _ = source("b_frames.mp4")
+    order = order_cut(video, Interval(3, 5), tmp_path / "clip.mp4", ExportSettings(encoder_preset="ultrafast"))
+    rendering = cut_exactly(order, Workbench(order.target, plain, 60.0, ignore_progress))
+    assert rendering.ends == (order, order)
+    assert wrong_ends(order.target, *rendering.ends, turned=True) == []
 
 
 def test_sound_that_starts_late_is_found(source, tmp_path):

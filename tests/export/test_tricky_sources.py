@@ -43,6 +43,50 @@ def test_hidden_frames_stay_hidden_and_times_right(tmp_path, edited, cut, first,
     assert_in_step(seen, count=(behind - first) // 25)
 
 
+@pytest.fixture(scope="module")
+def counted(source, tmp_path_factory):
+    """Return a function that makes an AVI, whose packets carry no times: frames are counted."""
+    video, _ = source("constant.mp4")
+    folder = tmp_path_factory.mktemp("counted")
+
+    def make(codec: str, b_frames: str):
+        path = folder / f"{codec}{b_frames}.avi"
+        options = ["-c:v", codec, "-b:v", "2M", "-g", "20", "-bf", b_frames, "-c:a", "mp3", "-ac", "2", "-ar", "44100"]
+        run_ffmpeg(["-i", str(video.path), *options, "-f", "avi", str(path)])
+        return probe(path)
+
+    return make
+
+
+@pytest.mark.parametrize(("codec", "b_frames"), [("mpeg4", "2"), ("libx264", "2")])
+def test_frames_without_times_are_counted(tmp_path, counted, codec, b_frames):
+    """From the start, and so far in that decoding starts at a keyframe on the way."""
+    video = counted(codec, b_frames)
+    assert video.container == "avi"
+    for first, behind in ((0, 12), (7, 30), (280, 300)):
+        result = export_clip(video, Interval(first / 25, behind / 25), tmp_path / f"{first}.mp4")
+        assert look_at(result.path).numbers == list(range(first, behind))
+
+
+def test_frames_shown_before_time_zero_are_cut_to_the_frame(tmp_path, source):
+    """Packets with negative times, as a cut without an edit list leaves them in Matroska or MPEG-TS."""
+    video, _ = source("b_frames.mp4")
+    path = tmp_path / "negative.mp4"
+    run_ffmpeg([
+        *("-itsoffset", "-1.5", "-i", str(video.path), "-c", "copy", "-avoid_negative_ts", "disabled"),
+        *("-movflags", "+negative_cts_offsets", "-use_editlist", "0", "-f", "mp4", str(path)),
+    ])  # fmt: skip
+    early = probe(path)
+    with av.open(str(path)) as container:
+        assert next(container.demux(video=0)).pts < 0
+    for cut in ("exact", "smart"):
+        result = export_clip(early, Interval(57 / 25, 130 / 25), tmp_path / f"{cut}.mp4", ExportSettings(cut=cut))
+        seen = look_at(result.path)
+        assert result.method == cut, result.notes
+        assert seen.numbers == list(range(57, 130))
+        assert complaints(result.path) == ""
+
+
 def test_open_groups_of_pictures_are_cut_to_the_frame(tmp_path, source):
     """Frames shown ahead of a keyframe refer to what was before it: no copy may start there."""
     video, _ = source("constant.mp4")
