@@ -128,6 +128,7 @@ async def _living(environment: Environment, links: Links, app: FastAPI) -> Async
             jobs=jobs,
             links=links,
             retry_places=anyio.CapacityLimiter(RETRIES_AT_ONCE),
+            decode_places=anyio.CapacityLimiter(environment.decode_limit),
         )
         app.state.event_places = anyio.Semaphore(MOST_STREAMS)
         yield

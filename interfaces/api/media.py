@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 from pydantic import Field
 from starlette.responses import Response
@@ -103,16 +104,17 @@ def get_proxy(project_id: PathIdentity, request: Request, services: Needed) -> R
         **documented(404, 415),
     },
 )
-def get_thumbnail(project_id: PathIdentity, clip_id: PathIdentity, request: Request, services: Needed) -> Response:
+async def get_thumbnail(
+    project_id: PathIdentity, clip_id: PathIdentity, request: Request, services: Needed
+) -> Response:
     """Show the picture of a clip; it is made now for a clip that was made or trimmed by hand."""
-    with services.catalog.reading() as view:
-        clip = view.clips.get(clip_id)
-        if clip.project_id != project_id:
-            raise NotFoundError(f"the project {project_id} has no clip {clip_id}")
-        project = view.projects.get(project_id)
+    clip = await run_sync(_clip, services, project_id, clip_id)
     folder = services.data_folder.project(project_id)
-    path = _made_by_analysis(folder, clip) or _made_now(folder, project, clip)
-    return file_response(request, path, "image/jpeg")
+    path = await run_sync(_made_by_analysis, folder, clip)
+    if path is None:
+        project = await run_sync(_project, services, project_id)
+        path = await run_sync(_made_now, folder, project, clip, limiter=services.decode_places)
+    return await run_sync(file_response, request, path, "image/jpeg")
 
 
 @router.head("/{project_id}/report", include_in_schema=False)
@@ -152,6 +154,15 @@ def get_debug_document(
 def _project(services: Services, project_id: str) -> Project:
     with services.catalog.reading() as view:
         return view.projects.get(project_id)
+
+
+def _clip(services: Services, project_id: str, clip_id: str) -> StoredClip:
+    """Return a clip of a project."""
+    with services.catalog.reading() as view:
+        clip = view.clips.get(clip_id)
+    if clip.project_id != project_id:
+        raise NotFoundError(f"the project {project_id} has no clip {clip_id}")
+    return clip
 
 
 def _proxy(services: Services, project: Project) -> Path | None:

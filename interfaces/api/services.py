@@ -19,8 +19,8 @@ from storage.environment import Environment
 class Services:
     """Everything an endpoint may need; the API keeps no state of its own beside it.
 
-    Retries wait for a worker's last word, and do so in places of their own: otherwise they could take those of all
-    other requests.
+    What takes long has places of its own, or it could take those of all other requests: retries wait for a worker's
+    last word; thumbnails that are made when they are asked for decode video, each with the memory of a decoder.
     """
 
     environment: Environment
@@ -29,6 +29,7 @@ class Services:
     jobs: Jobs
     links: Links
     retry_places: anyio.CapacityLimiter
+    decode_places: anyio.CapacityLimiter
 
 
 async def _services(request: Request) -> Services:

@@ -1,5 +1,6 @@
 """Hostile requests: nothing read or written outside, no hang, a clear refusal."""
 
+import http.client
 import os
 import re
 import socket
@@ -144,13 +145,15 @@ ROOMS = (
 
 def test_ids_that_are_none(serve):
     """Sent as they are: a client of the ordinary kind would resolve the dots itself."""
-    address = serve()
+    line = http.client.HTTPConnection(serve().removeprefix("http://"), timeout=20)
     for room in ROOMS:
         for identity in IDS:
-            path = f"/api/{room.format(identity)}".encode()
-            answer = _raw(address, b"GET " + path + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
-            assert re.match(rb"HTTP/1.1 4(00|04|05|22) ", answer), (path[:100], answer[:200])
-            assert b"root:" not in answer
+            path = f"/api/{room.format(identity)}"
+            line.request("GET", path)
+            answer = line.getresponse()
+            assert answer.status in {400, 404, 405, 422}, (path[:100], answer.status)
+            assert b"root:" not in answer.read()
+    line.close()
 
 
 def test_files_that_point_to_others(client, house, small_film):
@@ -333,19 +336,19 @@ def test_a_body_that_stalls_is_given_up(serve, house, monkeypatch):
     assert not any(path.is_file() for path in (house.root / "data").rglob("*partial*"))
 
 
-@pytest.mark.parametrize("beginning", [b"", b"GET /api/hea", b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: "])
-def test_headers_that_never_end_are_given_up(serve, monkeypatch, beginning):
+def test_headers_that_never_end_are_given_up(serve, monkeypatch):
     monkeypatch.setattr(server.ImpatientProtocol, "headers_sec", 0.4)
     address = serve()
     host, port = address.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as line:
-        line.sendall(beginning)
-        for _ in range(3):  # a byte now and then buys no time
-            time.sleep(0.1)
-            if beginning:
-                line.sendall(b"a")
-        answer = b"".join(iter(lambda: line.recv(4096), b""))
-    assert answer == (server.LATE if beginning else b"")
+    for beginning in (b"", b"GET /api/hea", b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: "):
+        with socket.create_connection((host, int(port)), timeout=10) as line:
+            line.sendall(beginning)
+            for _ in range(2):  # a byte now and then buys no time
+                time.sleep(0.1)
+                if beginning:
+                    line.sendall(b"a")
+            answer = b"".join(iter(lambda line=line: line.recv(4096), b""))
+        assert answer == (server.LATE if beginning else b""), beginning
     assert httpx.get(f"{address}/api/health").status_code == 200
 
 
@@ -398,26 +401,26 @@ def test_a_piece_that_breaks_off_can_be_gone_on_with(serve, house, small_film):
     assert rest.headers["autoclip-project"]
 
 
-@pytest.mark.parametrize(
-    "request_line",
-    [
-        b"GET /api/projects HTTP/1.1\r\n\r\n",
-        b"GET http://evil.example/api/projects HTTP/1.1\r\nHost: evil.example\r\n\r\n",
-        b"GET /api/projects HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"y" * 200_000 + b"\r\n\r\n",
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-        (
-            b"POST /api/links HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
-        ),
-        b"POST /api/links HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -5\r\n\r\n",
-        b"POST /api/links HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5, 6\r\n\r\nhello",
-    ],
-)
-def test_lines_that_are_no_http(serve, request_line):
+NO_HTTP = [
+    b"GET /api/projects HTTP/1.1\r\n\r\n",
+    b"GET http://evil.example/api/projects HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+    b"GET /api/projects HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"y" * 200_000 + b"\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    (
+        b"POST /api/links HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    ),
+    b"POST /api/links HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -5\r\n\r\n",
+    b"POST /api/links HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5, 6\r\n\r\nhello",
+]
+
+
+def test_lines_that_are_no_http(serve):
     address = serve()
-    answer = _raw(address, request_line + b"\r\n\r\n", patience=10)
-    assert answer.startswith(b"HTTP/1.1 4") or answer == b"", answer[:100]
-    assert httpx.get(f"{address}/api/health").status_code == 200
+    for line in NO_HTTP:
+        answer = _raw(address, line + b"\r\n\r\n", patience=10)
+        assert answer.startswith(b"HTTP/1.1 4") or answer == b"", (line[:100], answer[:100])
+        assert httpx.get(f"{address}/api/health").status_code == 200
 
 
 def test_special_files_are_no_videos(client, house):

@@ -89,8 +89,7 @@ def test_an_output_folder_below_a_root_is_made(client, house):
     assert refused.status_code == 422
 
 
-def test_without_prefect_a_project_is_not_deleted_behind_its_jobs_back(open_client, house):
-    client = open_client(AUTOCLIP_PREFECT_PORT="9")
+def test_without_prefect_a_project_is_not_deleted_behind_its_jobs_back(client, house):
     project = house.add_project()
     answer = client.delete(f"/api/projects/{project.id}")
     assert answer.status_code == 503

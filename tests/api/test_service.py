@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -27,6 +29,7 @@ from autoclip.media.probe import probe
 
 pytestmark = pytest.mark.service
 
+MEDIA = Path(os.environ.get("AUTOCLIP_SHARED", Path(__file__).parents[3] / "shared")) / "media"
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 
 
@@ -93,10 +96,36 @@ def wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) 
     raise TimeoutError(log.read_text())
 
 
-def test_the_api_section_of_the_description_from_end_to_end(service, tmp_path):  # noqa: PLR0915 - one walk, in order
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("rendered") / "match.mp4"
+    render_match(path)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def match(rendered, service, request) -> Path:
+    """The match in a file of this test's own, whose content no other test has: a box that players pass over differs."""
+    name = request.node.name.encode()
+    path = service.videos / f"{hashlib.sha256(name).hexdigest()[:8]}.mp4"
+    path.write_bytes(rendered + struct.pack(">I4s", 8 + len(name), b"free") + name)
+    return path
+
+
+@pytest.fixture
+def real_or_made(tmp_path, rendered) -> Path:
+    """A real video with an odd name and several tracks where there is one; one made up elsewhere."""
+    real = MEDIA / "tricky" / "ナサ émission (2 vid, 2 aud) 🚀.mp4"
+    if real.exists():
+        return real
+    (tmp_path / "other 🚀.mp4").write_bytes(rendered)
+    return tmp_path / "other 🚀.mp4"
+
+
+def test_the_api_section_of_the_description_from_end_to_end(  # noqa: PLR0915 - one walk, in order
+    service, tmp_path, match, real_or_made
+):
     api = service.api
-    match = service.videos / "match.mp4"
-    render_match(match)
 
     # Projects
     remote = api.post("/api/projects/youtube", json={"url": "https://93.184.216.34/watch?v=1"})
@@ -104,24 +133,29 @@ def test_the_api_section_of_the_description_from_end_to_end(service, tmp_path): 
     local = api.post("/api/projects/local", json={"path": str(match), "name": "Match"})
     assert local.status_code == 201, local.text
     project = f"/api/projects/{local.json()['id']}"
-    other = tmp_path / "other.mp4"
-    render_match(other, audio=False, seed=7)
-    with other.open("rb") as file:
-        sent = api.post("/api/projects/upload", files={"file": ("other.mp4", file)})
+    with real_or_made.open("rb") as file:
+        sent = api.post("/api/projects/upload", files={"file": (real_or_made.name, file)})
     assert sent.status_code == 201, sent.text
+    assert sent.json()["name"] == real_or_made.stem
     assert api.get("/api/projects").json()["total"] == 3
     assert api.get(project).json()["state"] == "ready"
     assert api.post(f"{project}/download").status_code == 409  # a file has nothing to download
     fetching = api.post(f"/api/projects/{remote.json()['id']}/download")
     assert fetching.status_code == 202, fetching.text
     api.post(f"/api/jobs/{fetching.json()['id']}/cancel")
-    key = {"Idempotency-Key": "once"}
-    analyzing = api.post(f"{project}/analyze", json={"settings": {"target_clip_count_soft": 5}}, headers=key)
+    key, order = {"Idempotency-Key": "once"}, {"settings": {"target_clip_count_soft": 5}}
+    analyzing = api.post(f"{project}/analyze", json=order, headers=key)
     assert analyzing.status_code == 202, analyzing.text
-    assert api.post(f"{project}/analyze", headers=key).json()["id"] == analyzing.json()["id"]
+    joined = api.post(f"{project}/analyze", headers={"Idempotency-Key": "joins"})
     done = service.wait_for(analyzing.json()["id"])
     assert done["state"] == "completed", done
     assert done["progress"] == 100
+    again = api.post(f"{project}/analyze", json=order, headers=key)
+    joined_again = api.post(f"{project}/analyze", headers={"Idempotency-Key": "joins"})
+    for other in (joined, again, joined_again):  # a key stands for its job for good, also one that only joined it
+        assert other.json()["id"] == analyzing.json()["id"]
+    reused = api.post(f"{project}/analyze", json={"settings": {"target_clip_count_soft": 6}}, headers=key)
+    assert (reused.status_code, reused.json()["code"]) == (422, "key-reused")
     folder = service.outputs / "match"
     assert api.post(f"{project}/output-folder", json={"folder": str(folder)}).status_code == 200
 
@@ -136,7 +170,7 @@ def test_the_api_section_of_the_description_from_end_to_end(service, tmp_path): 
     assert Image.open(io.BytesIO(picture.content)).size == (320, 180)
     named = api.patch(f"/api/clips/{best['id']}", json={"name": "Goal"}, headers={"If-Match": f'"{best["revision"]}"'})
     assert named.status_code == 200, named.text
-    by_hand = api.post(f"{project}/clips", json={"start": 2, "end": 5}).json()
+    by_hand = api.post(f"{project}/clips", json={"start": 2, "end": 5, "name": "../../../../tmp/evil\\..\\x"}).json()
     unwanted = api.post(f"{project}/clips", json={"start": 20, "end": 24}).json()
     assert api.delete(f"/api/clips/{unwanted['id']}").status_code == 204
 
@@ -148,8 +182,13 @@ def test_the_api_section_of_the_description_from_end_to_end(service, tmp_path): 
     assert api.get(f"/api/compound-clips/{compound['id']}").json() == compound
 
     # Exports
-    exporting = api.post(f"{project}/exports", json={"compound_id": compound["id"], "settings": {"crf": 30}})
+    order = {"compound_id": compound["id"], "settings": {"crf": 30}}
+    exporting = api.post(f"{project}/exports", json=order, headers=key)
     assert exporting.status_code == 202, exporting.text
+    assert exporting.json()["id"] != analyzing.json()["id"]  # a key belongs to one kind of job
+    assert api.post(f"{project}/exports", json=order, headers=key).json()["id"] == exporting.json()["id"]
+    other = {**order, "settings": {"crf": 31}}
+    assert api.post(f"{project}/exports", json=other, headers=key).json()["code"] == "key-reused"
     assert service.wait_for(exporting.json()["id"])["state"] == "completed"
     batch = api.post(f"{project}/exports/batch", json={"all": True, "settings": {"crf": 30}})
     assert batch.status_code == 202, batch.text
@@ -157,7 +196,8 @@ def test_the_api_section_of_the_description_from_end_to_end(service, tmp_path): 
     exports = api.get(f"{project}/exports", params={"state": "completed"}).json()["items"]
     assert len(exports) == 1 + api.get(f"{project}/clips").json()["total"]
     joined = next(export for export in exports if export["compound_id"])
-    assert Path(joined["path"]).parent == folder
+    assert {Path(export["path"]).parent for export in exports} == {folder}  # whatever the clips are called
+    assert {path.name for path in folder.iterdir()} == {Path(export["path"]).name for export in exports}
     fetched = api.get(joined["file_url"])
     assert fetched.headers["content-disposition"].startswith("attachment")
     (tmp_path / "joined.mp4").write_bytes(fetched.content)
@@ -185,9 +225,7 @@ def test_the_api_section_of_the_description_from_end_to_end(service, tmp_path): 
     assert match.exists()
 
 
-def test_readers_lose_nothing_while_an_analysis_writes(service):
-    match = service.videos / "crowded.mp4"
-    render_match(match, seed=3)
+def test_readers_lose_nothing_while_an_analysis_writes(service, match):
     project = service.api.post("/api/projects/local", json={"path": str(match)}).json()["id"]
     mine = service.api.post(f"/api/projects/{project}/clips", json={"start": 1, "end": 4}).json()
     job = service.api.post(f"/api/projects/{project}/analyze").json()["id"]
@@ -200,7 +238,7 @@ def test_readers_lose_nothing_while_an_analysis_writes(service):
                     answer = api.get(path)
                     if answer.status_code != 200:
                         faults.append(answer.text)
-                time.sleep(0.05)
+                time.sleep(0.2)
 
     readers = [threading.Thread(target=read) for _ in range(8)]
     for reader in readers:
@@ -214,9 +252,7 @@ def test_readers_lose_nothing_while_an_analysis_writes(service):
     assert service.api.get(f"/api/clips/{mine['id']}").json() == mine
 
 
-def test_a_job_is_cancelled_and_run_again(service):
-    match = service.videos / "again.mp4"
-    render_match(match, seed=5)
+def test_a_job_is_cancelled_and_run_again(service, match):
     project = service.api.post("/api/projects/local", json={"path": str(match)}).json()["id"]
     job = service.api.post(f"/api/projects/{project}/analyze").json()["id"]
     assert service.api.delete(f"/api/projects/{project}").status_code == 409  # a job is at work on it
@@ -245,9 +281,7 @@ def test_what_browsers_do_not_play_gets_a_proxy(service, encode_tracks, film, so
 
 
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="the examples use curl and jq")
-def test_the_examples_of_the_page_run_as_written(service, tmp_path):
-    match = service.videos / "example.mp4"
-    render_match(match, seed=9)
+def test_the_examples_of_the_page_run_as_written(service, match, tmp_path):
     (tmp_path / "match.mp4").write_bytes(match.read_bytes())
     blocks = re.findall(r"```(sh|python)\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
     page = "\n".join(text for kind, text in blocks if kind == "sh")
