@@ -1,8 +1,18 @@
 """Where clips are meant for, as data: the shape each platform shows, and its limits.
 
-Read in November 2026 from the platforms' own pages for those who upload by program: TikTok "Media transfer guide"
-(Content Posting API), Instagram "IG user media: Reel specifications", YouTube Help "Understand three-minute YouTube
-Shorts", X "Media best practices". People with special accounts may do more; these limits hold for all.
+Platforms change their limits without notice. What is known of these, as of November 2026:
+
+- TikTok: 23 to 60 frames a second, 4 GB and, by program, 10 minutes are its own words (Content Posting API, "Media
+  Transfer Guide", "Video restrictions"); there it also says that every account may post 3 minutes and some 5 or 10. The
+  least of 3 s is what publishing services tell.
+- Instagram: 3 s to 15 minutes, 23 to 60 frames a second and 1,920 pixels are the Reel specifications of its Graph API
+  ("IG User Media") as several publishing services quote them. Of the largest file some say 300 MB and some 1 GB: the
+  smaller one is taken.
+- YouTube: up to three minutes, square or upright, since 15 October 2024 (YouTube Help, "Understand three-minute YouTube
+  Shorts"); 256 GB is the limit of any upload (YouTube Help, "Upload videos longer than 15 minutes"). The least of 1 s
+  is a guess of ours.
+- X: 512 MB and 60 frames a second are its own words (docs.x.com, "Media" and "Media best practices"); 0.5 to 140 s is
+  what publishing services tell of accounts that do not pay.
 """
 
 from __future__ import annotations
@@ -19,7 +29,7 @@ _MEGABYTE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """A platform's wishes and limits.
+    """A platform's wishes and limits; where they come from, and how sure they are, is told above.
 
     Attributes
     ----------

@@ -68,23 +68,22 @@ def test_frames_without_times_are_counted(tmp_path, counted, codec, b_frames):
         assert look_at(result.path).numbers == list(range(first, behind))
 
 
-def test_frames_shown_before_time_zero_are_cut_to_the_frame(tmp_path, source):
-    """Packets with negative times, as a cut without an edit list leaves them in Matroska or MPEG-TS."""
+def test_times_before_zero_are_cut_to_the_frame(tmp_path, source):
+    """An MPEG-TS whose clock has not reached zero when it starts."""
     video, _ = source("b_frames.mp4")
-    path = tmp_path / "negative.mp4"
-    run_ffmpeg([
-        *("-itsoffset", "-1.5", "-i", str(video.path), "-c", "copy", "-avoid_negative_ts", "disabled"),
-        *("-movflags", "+negative_cts_offsets", "-use_editlist", "0", "-f", "mp4", str(path)),
-    ])  # fmt: skip
-    early = probe(path)
+    path = tmp_path / "negative.ts"
+    early = ["-itsoffset", "-1.5", "-copyts", "-i", str(video.path), "-c", "copy", "-avoid_negative_ts", "disabled"]
+    run_ffmpeg([*early, "-f", "mpegts", str(path)])
     with av.open(str(path)) as container:
         assert next(container.demux(video=0)).pts < 0
     for cut in ("exact", "smart"):
-        result = export_clip(early, Interval(57 / 25, 130 / 25), tmp_path / f"{cut}.mp4", ExportSettings(cut=cut))
+        interval = Interval(57 / 25, 130 / 25)
+        result = export_clip(probe(path), interval, tmp_path / f"{cut}.mp4", ExportSettings(cut=cut))
         seen = look_at(result.path)
         assert result.method == cut, result.notes
         assert seen.numbers == list(range(57, 130))
         assert complaints(result.path) == ""
+        assert_in_step(seen, count=2)
 
 
 def test_open_groups_of_pictures_are_cut_to_the_frame(tmp_path, source):
