@@ -8,7 +8,7 @@ from datetime import date
 
 from autoclip.clips import Clip
 from autoclip.errors import AutoclipError, NotFoundError, ParameterError
-from autoclip.export.compound import CompoundItem, export_compound
+from autoclip.export.compound.render import CompoundItem, export_compound
 from autoclip.export.names import NameFields, confined, file_name
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings

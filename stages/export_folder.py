@@ -8,9 +8,9 @@ from pathlib import Path
 
 from autoclip.clips import Clip
 from autoclip.export.batch import BatchSummary, ExportRequest, export_batch
-from autoclip.export.compound import CompoundItem, export_compound
+from autoclip.export.compound.render import CompoundItem, export_compound
+from autoclip.export.cuts.order import ExportResult
 from autoclip.export.names import NameFields, confined, file_name
-from autoclip.export.order import ExportResult
 from autoclip.media.probe import probe
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings

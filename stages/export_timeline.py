@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autoclip.clips import Clip
-from autoclip.export.timeline_formats import TimelineFormat
-from autoclip.export.timelines import write_timeline
+from autoclip.export.handover.formats import TimelineFormat
+from autoclip.export.handover.timelines import write_timeline
 from autoclip.media.probe import probe
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoclip.errors import AutoclipError
-from autoclip.export.order import ExportResult
+from autoclip.export.cuts.order import ExportResult
 from autoclip.export.render import export_clip
 from autoclip.media.children import kill_children
 from autoclip.media.video import Video

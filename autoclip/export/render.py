@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from autoclip.export.check import check_file
-from autoclip.export.disk_space import estimated_bytes, require_space
-from autoclip.export.end_frames import wrong_ends
-from autoclip.export.methods import Rendering, cut_by_method
-from autoclip.export.order import CutOrder, ExportResult, order_cut
+from autoclip.export.checks.disk_space import estimated_bytes, require_space
+from autoclip.export.checks.end_frames import wrong_ends
+from autoclip.export.checks.file_check import check_file
+from autoclip.export.cuts.methods import Rendering, cut_by_method
+from autoclip.export.cuts.order import CutOrder, ExportResult, order_cut
 from autoclip.export.platforms import too_large
 from autoclip.export.workbench import Workbench, deliver, temporary_path
 from autoclip.media.video import Video

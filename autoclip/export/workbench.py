@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autoclip.errors import ExportError
-from autoclip.export.check import Checked
-from autoclip.export.frame_trace import OPTION, read_trace, trace_arguments, wrong_frames
+from autoclip.export.checks.file_check import Checked
+from autoclip.export.checks.frame_trace import OPTION, read_trace, trace_arguments, wrong_frames
+from autoclip.export.cuts.order import CutOrder
 from autoclip.export.names import publish
-from autoclip.export.order import CutOrder
 from autoclip.media.ffmpeg import FrameListener, Run, knows_option, run_ffmpeg
 from autoclip.progress import Progress, ProgressListener
 

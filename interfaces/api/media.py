@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from autoclip.clips import clip_id as span_id
 from autoclip.errors import ConflictError, NotFoundError
-from autoclip.export.thumbnails import make_thumbnails
+from autoclip.export.looks.thumbnails import make_thumbnails
 from autoclip.media.playability import content_type_of, playability_of
 from interfaces.api.bodies import PathIdentity, View
 from interfaces.api.files import file_response, ranged

@@ -10,7 +10,7 @@ import typer
 
 from autoclip.clips import Clip
 from autoclip.errors import ParameterError
-from autoclip.export.timeline_formats import SUFFIXES, TimelineFormat
+from autoclip.export.handover.formats import SUFFIXES, TimelineFormat
 from interfaces.cli.clip_sources import AllClips, ClipChoice, ClipIds, ClipSource, OfMode, Source, Top, open_clip_source
 from interfaces.cli.compound_shelves import find_compound, open_shelf
 from interfaces.cli.made_files import MadeFile, report_files

@@ -9,11 +9,11 @@ import pytest
 from made_media import BOARD, SIZE, complaints, look_at
 
 from autoclip.errors import ParameterError
-from autoclip.export.compound import CompoundItem, export_compound
-from autoclip.export.loudness import measuring_filter, read_loudness
-from autoclip.export.motion_path import find_motion_path
+from autoclip.export.compound.render import CompoundItem, export_compound
+from autoclip.export.picture.motion_path import find_motion_path
 from autoclip.export.platforms import PLATFORMS, limits_broken
 from autoclip.export.render import export_clip
+from autoclip.export.sound.loudness import measuring_filter, read_loudness
 from autoclip.media.ffmpeg import run_ffmpeg
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings

@@ -6,7 +6,13 @@ import av
 import pytest
 from made_media import BOARD, SIZE, SOURCES, assert_in_step, complaints, look_at
 
-from autoclip.export.h264 import H264FormatError, parameter_set_id, read_parameter_sets, split_lengths, with_lengths
+from autoclip.export.cuts.h264 import (
+    H264FormatError,
+    parameter_set_id,
+    read_parameter_sets,
+    split_lengths,
+    with_lengths,
+)
 from autoclip.export.render import export_clip
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings

@@ -9,8 +9,8 @@ from PIL import Image
 
 from autoclip.clips import Clip
 from autoclip.errors import ExportError, ParameterError
-from autoclip.export.contact_sheet import TILE_WIDTH, Tile, make_contact_sheet
-from autoclip.export.preview import make_preview
+from autoclip.export.looks.contact_sheet import TILE_WIDTH, Tile, make_contact_sheet
+from autoclip.export.looks.preview import make_preview
 from autoclip.media.probe import probe
 from autoclip.synthetic import RenderOptions, render
 from autoclip.timeline import Interval

@@ -17,24 +17,24 @@ from pathlib import Path
 import numpy as np
 
 from autoclip.errors import ParameterError
-from autoclip.export.check import Expected
-from autoclip.export.compound_layout import CompoundItem, Layout, lay_out
-from autoclip.export.compound_pieces import Pieces, exact_pieces, smart_pieces
-from autoclip.export.compound_sound import (
+from autoclip.export.checks.disk_space import estimated_bytes, require_space
+from autoclip.export.checks.file_check import Expected
+from autoclip.export.compound.layout import CompoundItem, Layout, lay_out
+from autoclip.export.compound.pieces import Pieces, exact_pieces, smart_pieces
+from autoclip.export.compound.soundtrack import (
     RATE,
     SoundItem,
     compound_measuring_arguments,
     compound_sound_arguments,
 )
-from autoclip.export.disk_space import estimated_bytes, require_space
-from autoclip.export.join import Strand, encoded_strands, join, stamped
-from autoclip.export.loudness import levelling_filter, read_loudness
-from autoclip.export.methods import CODEC_NAMES, Command, Rendering, altered
-from autoclip.export.order import ExportResult
-from autoclip.export.render import finish
-from autoclip.export.smart import (
+from autoclip.export.cuts.join import Strand, encoded_strands, join, stamped
+from autoclip.export.cuts.methods import CODEC_NAMES, Command, Rendering, altered
+from autoclip.export.cuts.order import ExportResult
+from autoclip.export.cuts.smart import (
     NotSmartError,
 )
+from autoclip.export.render import finish
+from autoclip.export.sound.loudness import levelling_filter, read_loudness
 from autoclip.export.workbench import Workbench, temporary_path
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings

@@ -7,7 +7,7 @@ import pytest
 from made_media import BOARD, SIZE, assert_in_step, complaints, look_at
 
 from autoclip.errors import ParameterError
-from autoclip.export.compound import CompoundItem, export_compound
+from autoclip.export.compound.render import CompoundItem, export_compound
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
 from autoclip.synthetic import RenderOptions, render

@@ -13,8 +13,8 @@ from opentimelineio.exceptions import OTIOError
 
 from autoclip.clips import Clip
 from autoclip.errors import ExportError, ParameterError
-from autoclip.export.chapters import ffmetadata, youtube_chapters
-from autoclip.export.timeline_formats import TimelineFormat
+from autoclip.export.handover.chapters import ffmetadata, youtube_chapters
+from autoclip.export.handover.formats import TimelineFormat
 from autoclip.media.video import Video
 
 _TIMECODE_RATES = (

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from autoclip.errors import ParameterError
-from autoclip.export.frame_span import closed_run
-from autoclip.export.join import Strand, stamped
-from autoclip.export.order import CutOrder
+from autoclip.export.cuts.frame_span import closed_run
+from autoclip.export.cuts.join import Strand, stamped
+from autoclip.export.cuts.order import CutOrder
 from autoclip.media.container import open_container
 from autoclip.media.packets import demux_packets
 

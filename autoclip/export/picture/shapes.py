@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from autoclip.export.canvas import Canvas, even
-from autoclip.export.motion_path import MotionPath
+from autoclip.export.picture.canvas import Canvas, even
+from autoclip.export.picture.motion_path import MotionPath
 from autoclip.settings import Framing, Shape
 
 ASPECTS: dict[Shape, Fraction] = {"vertical": Fraction(9, 16), "square": Fraction(1)}

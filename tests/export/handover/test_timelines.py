@@ -14,9 +14,9 @@ from made_media import look_at
 
 from autoclip.clips import Clip
 from autoclip.errors import ParameterError
-from autoclip.export.chapters import ffmetadata
-from autoclip.export.timeline_formats import SUFFIXES
-from autoclip.export.timelines import timeline_text, write_timeline
+from autoclip.export.handover.chapters import ffmetadata
+from autoclip.export.handover.formats import SUFFIXES
+from autoclip.export.handover.timelines import timeline_text, write_timeline
 from autoclip.media.ffmpeg import run_ffmpeg
 
 CLIPS = (

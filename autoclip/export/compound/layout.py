@@ -9,9 +9,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from autoclip.errors import ParameterError
-from autoclip.export.canvas import square_canvas
-from autoclip.export.crossfade import Crossfade
-from autoclip.export.order import CutOrder, order_cut
+from autoclip.export.compound.crossfade import Crossfade
+from autoclip.export.cuts.order import CutOrder, order_cut
+from autoclip.export.picture.canvas import square_canvas
 from autoclip.export.platforms import require_within_limits
 from autoclip.media.video import Video
 from autoclip.settings import ExportSettings

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from autoclip.export.check import Expected
-from autoclip.export.exact import exact_arguments, measuring_arguments, sound_arguments
-from autoclip.export.join import Strand, encoded_strands, join, shifted, stamped
-from autoclip.export.keyframe_copy import copied_picture, plan_copy
-from autoclip.export.loudness import levelling_filter, read_loudness
-from autoclip.export.order import CutOrder
-from autoclip.export.smart import (
+from autoclip.export.checks.file_check import Expected
+from autoclip.export.cuts.exact import exact_arguments, measuring_arguments, sound_arguments
+from autoclip.export.cuts.join import Strand, encoded_strands, join, shifted, stamped
+from autoclip.export.cuts.keyframe_copy import copied_picture, plan_copy
+from autoclip.export.cuts.order import CutOrder
+from autoclip.export.cuts.smart import (
     NotSmartError,
     SmartPlan,
     joined_sets,
@@ -24,8 +23,9 @@ from autoclip.export.smart import (
     shown_times,
     smart_data,
 )
-from autoclip.export.sound import SoundTrack
-from autoclip.export.sound_copy import can_copy, sound_packets
+from autoclip.export.sound.copied import can_copy, sound_packets
+from autoclip.export.sound.loudness import levelling_filter, read_loudness
+from autoclip.export.sound.tracks import SoundTrack
 from autoclip.export.workbench import TracedRun, Workbench, temporary_path
 from autoclip.media.container import open_container
 from autoclip.settings import CutMethod, ExportSettings

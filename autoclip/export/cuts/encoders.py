@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autoclip.errors import ParameterError
-from autoclip.export.frame_span import FrameSpan
+from autoclip.export.cuts.frame_span import FrameSpan
 from autoclip.media.video import Video
 from autoclip.settings import EncoderPreset, ExportSettings
 

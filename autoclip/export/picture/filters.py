@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from autoclip.export.canvas import Canvas, even, square_canvas
-from autoclip.export.encoders import pixel_format
-from autoclip.export.motion_path import MotionPath
+from autoclip.export.cuts.encoders import pixel_format
+from autoclip.export.picture.canvas import Canvas, even, square_canvas
+from autoclip.export.picture.motion_path import MotionPath
+from autoclip.export.picture.shapes import ASPECTS, shape_filters, shaped_canvas
 from autoclip.export.platforms import Platform, platform_of
-from autoclip.export.shapes import ASPECTS, shape_filters, shaped_canvas
-from autoclip.export.sound import fade_filters
+from autoclip.export.sound.tracks import fade_filters
 from autoclip.media.color import UNKNOWN
 from autoclip.media.video import Video
 from autoclip.settings import ExportSettings

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from autoclip.export.encoders import pixel_format
-from autoclip.export.exact import cut_filters, picture_input
-from autoclip.export.order import CutOrder
-from autoclip.export.picture import picture_filters
+from autoclip.export.cuts.encoders import pixel_format
+from autoclip.export.cuts.exact import cut_filters, picture_input
+from autoclip.export.cuts.order import CutOrder
+from autoclip.export.picture.filters import picture_filters
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoclip.errors import ExportError
-from autoclip.export.frame_span import FrameSpan
+from autoclip.export.cuts.frame_span import FrameSpan
 
 OPTION = "stats_enc_pre"
 _UNKNOWN = np.iinfo(np.int64).min

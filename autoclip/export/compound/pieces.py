@@ -14,13 +14,13 @@ from av.stream import Stream
 from numpy.typing import NDArray
 
 from autoclip.errors import ExportError, ParameterError
-from autoclip.export.compound_layout import Layout, piece_lengths
-from autoclip.export.crossfade import crossfade_arguments
-from autoclip.export.encoders import video_encoder
-from autoclip.export.exact import exact_arguments
-from autoclip.export.h264 import H264FormatError, ParameterSets, read_parameter_sets
-from autoclip.export.methods import Command, encode_parts
-from autoclip.export.smart import (
+from autoclip.export.compound.crossfade import crossfade_arguments
+from autoclip.export.compound.layout import Layout, piece_lengths
+from autoclip.export.cuts.encoders import video_encoder
+from autoclip.export.cuts.exact import exact_arguments
+from autoclip.export.cuts.h264 import H264FormatError, ParameterSets, read_parameter_sets
+from autoclip.export.cuts.methods import Command, encode_parts
+from autoclip.export.cuts.smart import (
     NotSmartError,
     SmartPlan,
     encoded_data,

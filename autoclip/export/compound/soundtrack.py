@@ -8,11 +8,11 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-from autoclip.export.encoders import MP4, sound_encoder
-from autoclip.export.exact import sound_input
-from autoclip.export.loudness import measuring_filter
-from autoclip.export.order import CutOrder
-from autoclip.export.sound import GAP_SEC, fade_filters
+from autoclip.export.cuts.encoders import MP4, sound_encoder
+from autoclip.export.cuts.exact import sound_input
+from autoclip.export.cuts.order import CutOrder
+from autoclip.export.sound.loudness import measuring_filter
+from autoclip.export.sound.tracks import GAP_SEC, fade_filters
 from autoclip.settings import ExportSettings
 
 RATE = 48_000

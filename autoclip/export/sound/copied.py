@@ -9,9 +9,9 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from autoclip.export.check import AUDIO_START_SEC
-from autoclip.export.frame_span import FrameSpan
-from autoclip.export.sound import SoundTrack
+from autoclip.export.checks.file_check import AUDIO_START_SEC
+from autoclip.export.cuts.frame_span import FrameSpan
+from autoclip.export.sound.tracks import SoundTrack
 from autoclip.media.container import open_container
 from autoclip.media.video import Video
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from autoclip.export.exact import cut_filters, picture_input
-from autoclip.export.frame_span import FrameSpan, closed_run
-from autoclip.export.h264 import (
+from autoclip.export.cuts.exact import cut_filters, picture_input
+from autoclip.export.cuts.frame_span import FrameSpan, closed_run
+from autoclip.export.cuts.h264 import (
     IDR_SLICE,
     SPS,
     H264FormatError,
@@ -28,7 +28,7 @@ from autoclip.export.h264 import (
     unit_type,
     with_lengths,
 )
-from autoclip.export.order import CutOrder
+from autoclip.export.cuts.order import CutOrder
 from autoclip.media.container import open_container
 from autoclip.media.packets import demux_packets
 

@@ -9,8 +9,8 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from autoclip.export.frame_span import FrameSpan
-from autoclip.export.order import CutOrder
+from autoclip.export.cuts.frame_span import FrameSpan
+from autoclip.export.cuts.order import CutOrder
 from autoclip.media.container import open_container
 from autoclip.media.frames import open_frames
 from autoclip.media.orientation import Orientation

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from made_media import look_at
 
 from autoclip.errors import ExportError, ParameterError
-from autoclip.export.check import Expected, check_file
-from autoclip.export.end_frames import wrong_ends
-from autoclip.export.exact import exact_arguments
-from autoclip.export.frame_span import FrameSpan, find_frame_span
-from autoclip.export.frame_trace import wrong_frames
-from autoclip.export.methods import cut_exactly, encoded_expectation
-from autoclip.export.order import order_cut
+from autoclip.export.checks.end_frames import wrong_ends
+from autoclip.export.checks.file_check import Expected, check_file
+from autoclip.export.checks.frame_trace import wrong_frames
+from autoclip.export.cuts.exact import exact_arguments
+from autoclip.export.cuts.frame_span import FrameSpan, find_frame_span
+from autoclip.export.cuts.methods import cut_exactly, encoded_expectation
+from autoclip.export.cuts.order import order_cut
 from autoclip.export.render import export_clip
 from autoclip.export.workbench import Workbench, deliver
 from autoclip.media.ffmpeg import find_ffmpeg, run_ffmpeg

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from autoclip.export.encoders import MP4, frame_timing, sound_encoder, video_encoder
-from autoclip.export.frame_span import FrameSpan
-from autoclip.export.loudness import measuring_filter
-from autoclip.export.order import CutOrder
-from autoclip.export.picture import picture_filters
-from autoclip.export.sound import PREROLL_SEC, SoundTrack, sound_filters
+from autoclip.export.cuts.encoders import MP4, frame_timing, sound_encoder, video_encoder
+from autoclip.export.cuts.frame_span import FrameSpan
+from autoclip.export.cuts.order import CutOrder
+from autoclip.export.picture.filters import picture_filters
+from autoclip.export.sound.loudness import measuring_filter
+from autoclip.export.sound.tracks import PREROLL_SEC, SoundTrack, sound_filters
 from autoclip.media.ffmpeg import safe_input
 from autoclip.media.packets import PacketTimes
 from autoclip.media.video import Video

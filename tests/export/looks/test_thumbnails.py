@@ -6,7 +6,7 @@ from PIL import Image, ImageFilter
 
 from autoclip.clips import Clip
 from autoclip.errors import ExportError, MediaError, ParameterError
-from autoclip.export.thumbnails import exposure_of, make_thumbnails, middle_of, sharpness_of
+from autoclip.export.looks.thumbnails import exposure_of, make_thumbnails, middle_of, sharpness_of
 from autoclip.media.probe import probe
 from autoclip.timeline import Interval
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from autoclip.export.canvas import Canvas
-from autoclip.export.frame_span import FrameSpan, find_frame_span
-from autoclip.export.motion_path import MotionPath, find_motion_path
-from autoclip.export.picture import canvas_of
+from autoclip.export.cuts.frame_span import FrameSpan, find_frame_span
+from autoclip.export.picture.canvas import Canvas
+from autoclip.export.picture.filters import canvas_of
+from autoclip.export.picture.motion_path import MotionPath, find_motion_path
+from autoclip.export.picture.shapes import ASPECTS
 from autoclip.export.platforms import require_within_limits, settings_for_platform
-from autoclip.export.shapes import ASPECTS
-from autoclip.export.sound import SoundTrack, choose_tracks
+from autoclip.export.sound.tracks import SoundTrack, choose_tracks
 from autoclip.media.video import Video
 from autoclip.settings import CutMethod, ExportSettings
 from autoclip.timeline import Interval

@@ -1,0 +1,1 @@
+"""Compound clips: several cuts in one file."""

@@ -1,0 +1,1 @@
+"""Clips handed over to editing programs, tables and descriptions."""

@@ -1,0 +1,1 @@
+"""What becomes of the sound: its tracks, its copying, its loudness."""
