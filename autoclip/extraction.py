@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from autoclip.damage import Damage, damage_report
@@ -35,7 +36,7 @@ from autoclip.timeline import Grid
 CERTAIN_CUT = 0.3
 """Score from which a cut keeps fades and dissolves on its own side: the default of ``scene_threshold``."""
 
-EXTRACTION_VERSION = 6
+EXTRACTION_VERSION = 7
 """Part of the key under which features are stored: raised when the same file and settings would measure otherwise."""
 
 _SKIPPED: dict[ExtractionProfile, SkipFrame] = {"exact": "DEFAULT", "balanced": "NONREF", "fast": "NONKEY"}
@@ -134,7 +135,7 @@ class _Pass:
                 self._sound.push(part.start, part.rate, part.channels, part.samples)
             case Described():
                 if part.description is not None:
-                    self._push(part.description)
+                    self._push(part.description, part.shown_pts.astype(np.float64) * float(self._video.video.time_base))
                 self._end_pts = max(self._end_pts, part.end_pts)
                 self._damage.extend(Damage("picture", self._seconds(item.pts), item.reason) for item in part.damage)
                 self.report()
@@ -143,14 +144,14 @@ class _Pass:
             case ReadingStopped():
                 self._warnings.append(f"could not be read beyond {self._seconds(self._end_pts):.2f} s: {part.reason}")
 
-    def _push(self, pictures: MeasuredPictures) -> None:
+    def _push(self, pictures: MeasuredPictures, shown_sec: NDArray[np.float64]) -> None:
         """Hand pictures on; those of a time that was shown already (the clock was set back) are left out."""
         again = int(np.searchsorted(pictures.seconds, self._last_sec, side="right"))
         if again:
             text = f"timestamps jump back to {pictures.seconds[0]:.2f} s after {self._last_sec:.2f} s"
             self._warnings.append(f"{text}: {again} pictures of a time shown before are left out")
         if again < len(pictures.seconds):
-            self._pictures.push(pictures.since(again))
+            self._pictures.push(pictures.since(again), shown_sec)
             self._last_sec = float(pictures.seconds[-1])
 
     def features(self) -> Features:

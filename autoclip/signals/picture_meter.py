@@ -18,6 +18,7 @@ from autoclip.signals.freeze import earlier_picture
 from autoclip.signals.growing import GrowingArray
 from autoclip.signals.hashing import difference_hash
 from autoclip.signals.motion import motion_between
+from autoclip.signals.numbering import Numbering
 from autoclip.signals.pictures import PictureFacts, PictureSamples, luma_range
 from autoclip.signals.shots import SIDE_PICTURES, ShotRows, shot_rows
 
@@ -136,12 +137,13 @@ class PictureMeter:
         self._seconds = np.zeros(0)  # of the pictures still kept
         self._samples: PictureSamples | None = None
         self._rows = _Collected(PictureRows)
+        self._numbering = Numbering()
         self._sides = _Sides()
         self._dissolves = _Dissolves()
         self._motion = _Motion(motion_fps)
 
-    def push(self, pictures: MeasuredPictures) -> None:
-        """Take the pictures that follow those pushed before."""
+    def push(self, pictures: MeasuredPictures, shown_sec: NDArray[np.float64]) -> None:
+        """Take the pictures that follow those pushed before; `shown_sec` tells when all are shown, decoded or not."""
         kept = len(self._seconds)
         seconds = np.concatenate([self._seconds, pictures.seconds])
         samples = _joined(self._samples, pictures.samples)
@@ -150,7 +152,7 @@ class PictureMeter:
         self._rows.append(
             PictureRows(pictures.seconds, facts.luma_mean, facts.contrast, facts.black_share, change, drift)
         )
-        self._sides.push(facts.histogram, facts.thumbnail)
+        self._sides.push(facts.histogram, facts.thumbnail, self._numbering.number(pictures.seconds, shown_sec))
         self._dissolves.push(pictures.seconds, facts.thumbnail)
         _, span = luma_range(full_range=samples.full_range)
         self._motion.push(pictures.seconds[pictures.motion_index], pictures.motion_luma, span)
@@ -209,16 +211,18 @@ class _Sides:
     def __init__(self) -> None:
         self._histogram: NDArray[np.float32] | None = None
         self._thumbnail: NDArray[np.float32] | None = None
+        self._number = np.zeros(0, np.int64)
         self._measured = 0  # of those held
         self._rows = _Collected(ShotRows)
 
-    def push(self, histogram: NDArray[np.float32], thumbnail: NDArray[np.float32]) -> None:
+    def push(self, histogram: NDArray[np.float32], thumbnail: NDArray[np.float32], number: NDArray[np.int64]) -> None:
         if self._histogram is None or self._thumbnail is None:
             self._histogram, self._thumbnail = histogram, thumbnail
         else:
             self._histogram = np.concatenate([self._histogram, histogram])
             self._thumbnail = np.concatenate([self._thumbnail, thumbnail])
-        self._measure(len(self._histogram) - SIDE_PICTURES)
+        self._number = np.concatenate([self._number, number])
+        self._measure(int(np.searchsorted(self._number, self._number[-1] + 1 - SIDE_PICTURES)))
 
     def finish(self) -> ShotRows:
         if self._histogram is not None:
@@ -228,9 +232,11 @@ class _Sides:
     def _measure(self, after: int) -> None:
         if self._histogram is None or self._thumbnail is None or after <= self._measured:
             return
-        self._rows.append(shot_rows(self._histogram, self._thumbnail, self._measured, after))
-        drop = max(0, after - SIDE_PICTURES)
+        self._rows.append(shot_rows(self._histogram, self._thumbnail, self._number, self._measured, after))
+        # One more than a side holds: each stands for those before it that were not decoded.
+        drop = max(0, int(np.searchsorted(self._number, self._number[after - 1] - SIDE_PICTURES)) - 1)
         self._histogram, self._thumbnail = self._histogram[drop:].copy(), self._thumbnail[drop:].copy()
+        self._number = self._number[drop:].copy()
         self._measured = after - drop
 
 

@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 from autoclip.signals.table import Event
 
 SIDE_PICTURES = 12
-"""Pictures looked at on each side of a possible cut."""
+"""Pictures looked at on each side of a possible cut; those that were not decoded count."""
 
 NEIGHBOURS = 6
-"""Pictures on each side among which a cut is the highest change of colour."""
+"""Pictures on each side among which a cut is the highest change of colour; those that were not decoded count."""
+
+GROWTH = 0.5
+"""Colours change over k pictures by about the k-th part to this power: 0.3 to 0.5 in films and matches at rest, more in
+camera turns."""
 
 WEIGHT_RESTLESS_SIDE = 0.4
 """Share of the more restless side in what a cut must rise above: cuts often lead into or out of action."""
@@ -46,8 +50,10 @@ class ShotRows:
 
     Attributes
     ----------
+    number : ndarray
+        How many pictures of the video are shown before, decoded or not, int64; rising.
     colour : ndarray
-        Distance of the colour histogram to the picture before, in [0, 1].
+        Distance of the colour histogram to the decoded picture before, in [0, 1].
     sides : ndarray
         Distance between the mean histograms of the pictures before and of those from this one on, in [0, 1].
     within : ndarray
@@ -58,6 +64,7 @@ class ShotRows:
         1 - correlation of the thumbnail with that of the picture before, in [0, 2].
     """
 
+    number: NDArray[np.int64]
     colour: NDArray[np.float32]
     sides: NDArray[np.float32]
     within: NDArray[np.float32]
@@ -65,7 +72,13 @@ class ShotRows:
     structure: NDArray[np.float32]
 
 
-def shot_rows(histogram: NDArray[np.float32], thumbnail: NDArray[np.float32], first: int, after: int) -> ShotRows:
+def shot_rows(
+    histogram: NDArray[np.float32],
+    thumbnail: NDArray[np.float32],
+    number: NDArray[np.int64],
+    first: int,
+    after: int,
+) -> ShotRows:
     """Measure the cues of some of a run of pictures.
 
     Parameters
@@ -74,19 +87,23 @@ def shot_rows(histogram: NDArray[np.float32], thumbnail: NDArray[np.float32], fi
         Shape ``(n, bins)``.
     thumbnail : ndarray
         Shape ``(n, rows, columns)``.
+    number : ndarray
+        Their numbers among all that are shown, decoded or not, rising; shape ``(n,)``, int64.
     first, after : int
         The pictures ``[first, after)`` are measured; up to `SIDE_PICTURES` on both sides of them are looked at.
     """
     index = np.arange(first, after)
     side, half = SIDE_PICTURES, SIDE_PICTURES // 2
-    running = np.concatenate([np.zeros((1, histogram.shape[1])), np.cumsum(histogram, axis=0, dtype=np.float64)])
-    within_before = _distance(_mean(running, index - side, index - half), _mean(running, index - half, index))
-    settled = _mean(running, index + half, index + side)
-    within_after = _distance(_mean(running, index, index + half), settled)
+    pictures = _Running(histogram, number)
+    shown = number[index]
+    within_before = _distance(pictures.mean(shown - side, shown - half), pictures.mean(shown - half, shown))
+    settled = pictures.mean(shown + half, shown + side)
+    within_after = _distance(pictures.mean(shown, shown + half), settled)
     before = np.maximum(index - 1, 0)
     return ShotRows(
+        number=shown,
         colour=_distance(histogram[index], histogram[before]),
-        sides=_lasting_distance(running, index),
+        sides=_lasting_distance(pictures, shown),
         within=((within_before + within_after) / 2).astype(np.float32),
         # At the video's end nothing has settled yet, and nothing is known to pass.
         passing=np.where(settled.any(axis=1), _distance(histogram[index], settled), np.float32(0.0)),
@@ -124,9 +141,7 @@ def cut_scores(_seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.floa
     geometric mean of the first two, lowered by the others; constants were set on the films and matches named in
     docs/benchmarks.md so that 0.3 is the best threshold on all of them.
     """
-    before, after = _highest_before(rows.colour), _highest_after(rows.colour)
-    around = WEIGHT_RESTLESS_SIDE * np.maximum(before, after) + (1 - WEIGHT_RESTLESS_SIDE) * np.minimum(before, after)
-    peak = np.maximum(rows.colour - around, 0.0)
+    peak = np.maximum(rows.colour - _change_around(rows), 0.0)
     lasting = np.maximum(rows.sides - WEIGHT_WITHIN * rows.within, 0.0)
     return np.asarray((np.sqrt(peak * lasting) * _rebuilt(rows) * _staying(rows)) ** SCORE_EXPONENT, np.float32)
 
@@ -137,6 +152,20 @@ def cuts(seconds: NDArray[np.float64], scores: NDArray[np.float32]) -> tuple[Eve
         Event("cut", float(seconds[index]), None, float(scores[index]))
         for index in np.flatnonzero(scores >= LEAST_SCORE)
     )
+
+
+def _change_around(rows: ShotRows) -> NDArray[np.float32]:
+    """Return by how much the colours would change if they changed at each picture as they do on its sides."""
+    if len(rows.number) == 0:
+        return rows.colour
+    span = np.diff(rows.number, prepend=rows.number[0] - 1)
+    usual = span.astype(np.float32) ** np.float32(GROWTH)
+    # One value for each picture that is shown: of those not decoded, that of the change they are part of.
+    last = rows.number - rows.number[0]
+    rate = np.repeat(rows.colour / usual, span)
+    before, after = _highest_before(rate)[last - span + 1], _highest_after(rate)[last]
+    around = WEIGHT_RESTLESS_SIDE * np.maximum(before, after) + (1 - WEIGHT_RESTLESS_SIDE) * np.minimum(before, after)
+    return np.asarray(around * usual, np.float32)
 
 
 def _highest_before(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -157,11 +186,11 @@ def _rebuilt(rows: ShotRows) -> NDArray[np.float32]:
     return np.asarray(np.clip(new, 0.0, 1.0), np.float32)
 
 
-def _lasting_distance(running: NDArray[np.float64], index: NDArray[np.intp]) -> NDArray[np.float32]:
+def _lasting_distance(pictures: _Running, shown: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the distance between both sides that holds on either side's far half too: a flash near the cut passes."""
     side, half = SIDE_PICTURES, SIDE_PICTURES // 2
-    before, after = _mean(running, index - side, index), _mean(running, index, index + side)
-    far_before, far_after = _mean(running, index - side, index - half), _mean(running, index + half, index + side)
+    before, after = pictures.mean(shown - side, shown), pictures.mean(shown, shown + side)
+    far_before, far_after = pictures.mean(shown - side, shown - half), pictures.mean(shown + half, shown + side)
     whole = _distance(before, after)
     # At the video's ends a far half is empty, and tells nothing.
     to_far = np.where(far_after.any(axis=1), _distance(before, far_after), whole)
@@ -175,10 +204,25 @@ def _staying(rows: ShotRows) -> NDArray[np.float32]:
     return np.asarray(np.clip(stays / STAYS, 0.0, 1.0), np.float32)
 
 
-def _mean(running: NDArray[np.float64], first: NDArray[np.intp], after: NDArray[np.intp]) -> NDArray[np.float64]:
-    first, after = np.clip(first, 0, len(running) - 1), np.clip(after, 0, len(running) - 1)
-    count = np.maximum(after - first, 0)[:, None]
-    return np.asarray(np.where(count > 0, running[after] - running[first], 0.0) / np.maximum(count, 1))
+class _Running:
+    """Running sums of histograms, from which the mean over any stretch of pictures is quickly told.
+
+    A decoded picture stands for itself and for those before it that were not decoded.
+    """
+
+    def __init__(self, histogram: NDArray[np.float32], number: NDArray[np.int64]) -> None:
+        weight = np.diff(number, prepend=number[:1] - 1).astype(np.float64)
+        self._number = number
+        self._weights = np.concatenate([[0.0], np.cumsum(weight)])
+        self._sums = np.concatenate(
+            [np.zeros((1, histogram.shape[1])), np.cumsum(histogram * weight[:, None], axis=0, dtype=np.float64)]
+        )
+
+    def mean(self, first: NDArray[np.int64], after: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the mean of the pictures numbered ``[first, after)``, zeros where there is none."""
+        low, high = np.searchsorted(self._number, first), np.searchsorted(self._number, after)
+        weight = np.maximum(self._weights[high] - self._weights[low], 1.0)
+        return np.asarray((self._sums[high] - self._sums[low]) / weight[:, None])
 
 
 def _distance(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -25,7 +25,7 @@ def facts_of(pictures):
 
 def scores_of(pictures):
     facts = facts_of(pictures)
-    rows = shot_rows(facts.histogram, facts.thumbnail, 0, len(pictures))
+    rows = shot_rows(facts.histogram, facts.thumbnail, np.arange(len(pictures)), 0, len(pictures))
     return cut_scores(np.arange(len(pictures)) / RATE, rows)
 
 
@@ -89,6 +89,28 @@ def test_a_change_of_light_is_no_cut():
     assert scores_of([*pictures[:30], *dimmed]).max() < 0.3
 
 
+def skipping(pictures, kept):
+    """Scores of pictures of which only those numbered `kept` were decoded."""
+    facts = facts_of([pictures[number] for number in kept])
+    number = np.array(kept)
+    return cut_scores(number / RATE, shot_rows(facts.histogram, facts.thumbnail, number, 0, len(kept)))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_pictures_that_are_not_decoded_move_no_cut(seed):
+    pictures = [*shot(seed, 40, speed=3), *shot(seed + 50, 40, speed=3)]
+    kept = [number for number in range(80) if number % 4 in (0, 3) or number in (39, 40)]
+    scores = skipping(pictures, kept)
+    assert [kept[index] for index in np.flatnonzero(scores >= 0.3)] == [40]
+    assert scores.max() == pytest.approx(scores_of(pictures)[40], abs=0.1)
+
+
+def test_skipping_now_and_then_makes_no_cut_of_a_camera_turn():
+    pictures = shot(3, 90, speed=9)
+    kept = [number for number in range(90) if number % 30 < 15 or number % 4 == 0]
+    assert skipping(pictures, kept).max() < 0.3
+
+
 def test_scores_stay_within_their_bounds():
     random = np.random.default_rng(8)
     scores = scores_of(list(random.integers(0, 256, (40, 72, 128, 3), np.uint8)))
@@ -102,7 +124,7 @@ def test_cuts_carry_the_time_of_their_picture():
 
 def test_an_early_keyframe_with_another_picture_counts_double():
     facts = facts_of([shot(seed, 1)[0] for seed in range(6)])
-    rows = shot_rows(facts.histogram, facts.thumbnail, 0, 6)
+    rows = shot_rows(facts.histogram, facts.thumbnail, np.arange(6), 0, 6)
     scores = keyframe_cut_scores(np.array([0.0, 2.0, 4.0, 5.0, 7.0, 9.0]), rows)
     assert scores[0] == 0
     assert scores[3] > 0.5
