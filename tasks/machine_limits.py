@@ -25,9 +25,9 @@ from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_logger
 
 from autoclip.progress import Progress, ProgressListener
+from storage.environment import read_environment
 from storage.process_lock import held, is_held
 from tasks.patience import patiently
-from tasks.places import data_folder
 
 LEASE_SEC = 60
 """Prefect's shortest lease: a slot whose holder was killed is free again after it."""
@@ -93,7 +93,7 @@ def _slot(kind: Kind, stage: str, on_progress: ProgressListener) -> Iterator[Non
 @contextmanager
 def _at_work(kind: Kind) -> Iterator[None]:
     """Prove to others that a slot's taker lives: Prefect's server can't know."""
-    path = _slot_folder(data_folder().root, kind) / f"{uuid4()}.lock"
+    path = _slot_folder(read_environment().data_dir, kind) / f"{uuid4()}.lock"
     with held(path, str(os.getpid())):
         yield
     path.unlink(missing_ok=True)

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autoclip.errors import ServiceError
 from interfaces.service.descendants import signal_at_our_death
 from storage.environment import Environment
 
@@ -147,21 +146,11 @@ def api_piece(environment: Environment, api_url: str) -> Piece:
     return Piece("API", command, variables, environment.data_dir / "logs" / "api.log")
 
 
-def register(environment: Environment, api_url: str) -> None:
-    """Tell the server of our work pool, limits and deployments, in a process of its own: it imports all flows.
-
-    Raises
-    ------
-    ServiceError
-        If the server refuses them.
-    """
+def registration_piece(environment: Environment, api_url: str) -> Piece:
+    """Return what tells the server of our work pool, limits and deployments, and ends: it imports all flows."""
     command = (sys.executable, "-m", "interfaces.service.registration")
     variables = private_prefect(environment, api_url) | environment.variables()
-    done = subprocess.run(  # noqa: S603 - an argument list, no shell
-        command, env=os.environ | variables, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise ServiceError(f"{api_url}: the deployments can't be made there:\n{done.stderr.strip()[-2000:]}")
+    return Piece("registration", command, variables, environment.data_dir / "logs" / "registration.log")
 
 
 def settle_exports(environment: Environment) -> bool:

@@ -19,7 +19,7 @@ from flows.liveness import run_lock
 from flows.reaper import unended
 from interfaces.prefect_server import open_client
 from interfaces.service.descendants import adopt_orphans, bury, end_descendants
-from interfaces.service.pieces import Piece, api_piece, register, server_piece, worker_piece
+from interfaces.service.pieces import Piece, api_piece, registration_piece, server_piece, worker_piece
 from interfaces.service.upkeep import Say, Upkeep
 from storage.environment import Environment
 from storage.process_lock import machine_of
@@ -29,6 +29,7 @@ START_SEC = 120.0
 UPKEEP_SEC = 10.0
 """Lost runs are looked for this often: one request of 10 ms."""
 STOP_SEC = 8.0
+ANSWER_SEC = 3.0
 
 
 @dataclass
@@ -54,6 +55,7 @@ class Service:
     server: Piece | None = None
     pieces: list[Piece] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=ANSWER_SEC))
     upkeep: Upkeep = field(init=False)
 
     def __post_init__(self) -> None:
@@ -71,7 +73,7 @@ class Service:
             signal.signal(wanted, lambda *_: self.stopping.set())
         adopt_orphans()
         begun = time.monotonic()
-        with open_client(self.api_url) as client:
+        with open_client(self.api_url) as client, self.http:
             try:
                 self._start(client)
                 self._greet(time.monotonic() - begun)
@@ -80,13 +82,17 @@ class Service:
                 self._stop(client)
 
     def _start(self, client: SyncPrefectClient) -> None:
-        api = api_piece(self.environment, self.api_url)
-        self._begin(api)  # it can do without Prefect for now, and both take seconds
+        """Start all at once: the API can do without Prefect for now, and the registration imports while it waits."""
+        api, registration = (make(self.environment, self.api_url) for make in (api_piece, registration_piece))
         if self.own_server:
             self.server = server_piece(self.environment, self.api_url)
             self.server.start()
+        self._begin(api)
+        registration.start()
         self._wait_for(f"{self.api_url}/health", self.server)
-        register(self.environment, self.api_url)
+        self._wait_for_end(registration)
+        if self.stopping.is_set():
+            return
         self.upkeep.begin(client)
         self._begin(worker_piece(self.environment, self.api_url))
         self._wait_for(f"http://{self.environment.host}:{self.environment.port}/api/health", api)
@@ -101,7 +107,7 @@ class Service:
         while not self.stopping.is_set():
             if piece is not None and not piece.alive:
                 raise ServiceError(f"{piece.name} ended at once; its log {piece.log} says:\n{piece.last_words()}")
-            if _answers(address):
+            if self._answers(address):
                 return
             if time.monotonic() > deadline:
                 name = piece.name if piece else "the Prefect server of PREFECT_API_URL"
@@ -109,6 +115,20 @@ class Service:
                     f"{address}: {name} does not answer; see the logs in {self.environment.data_dir}/logs"
                 )
             time.sleep(0.2)
+
+    def _answers(self, address: str) -> bool:
+        try:
+            return self.http.get(address).is_success
+        except httpx.HTTPError:
+            return False
+
+    def _wait_for_end(self, piece: Piece) -> None:
+        """Wait until a piece has done its work."""
+        while piece.alive:
+            if self.stopping.wait(0.1):
+                return
+        if piece.process is not None and piece.process.returncode:
+            raise ServiceError(f"{self.api_url}: the {piece.name} failed there:\n{piece.last_words()}")
 
     def _greet(self, took_sec: float) -> None:
         if not self.stopping.is_set():
@@ -159,13 +179,6 @@ def addresses(environment: Environment, api_url: str) -> tuple[str, ...]:
         f"autoclip        http://{environment.host}:{environment.port}",
         f"data folder     {environment.data_dir}",
     )
-
-
-def _answers(address: str) -> bool:
-    try:
-        return httpx.get(address, timeout=3).is_success
-    except httpx.HTTPError:
-        return False
 
 
 def _running(client: SyncPrefectClient) -> list[FlowRun]:
