@@ -60,6 +60,22 @@ def test_a_video_that_was_replaced_by_something_else_is_not_sent(client, house, 
     assert (gone.status_code, gone.json()["code"]) == (404, "not-found")
 
 
+def test_a_video_that_another_process_moved_is_found_at_once(client, house, film_project):
+    address = f"/api/projects/{film_project.id}/video"
+    moved = house.videos / "moved.mp4"
+    for place in (moved, film_project.path, moved):
+        assert client.get(address).status_code == 200
+        assert client.head(address).status_code == 200
+        with house.catalog.transaction() as unit:
+            project = unit.projects.get(film_project.id)
+            project.path.rename(place)
+            unit.projects.save(project.changed(path=place))
+    assert client.get(address).headers["content-disposition"].startswith('inline; filename="moved.mp4"')
+    with house.catalog.transaction() as unit:
+        unit.projects.delete(film_project.id)
+    assert client.get(address).status_code == 404
+
+
 def test_a_project_without_a_video(client, house):
     project = house.add_project()
     assert client.get(f"/api/projects/{project.id}/video").status_code == 404
