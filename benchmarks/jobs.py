@@ -4,32 +4,52 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import numpy as np
 
-from interfaces.jobs import Jobs
+from interfaces.jobs import Job, Jobs
 from storage.environment import read_environment
 
 COUNT = 200
-PATIENCE_SEC = 3600.0
+PATIENCE_SEC = 7200.0
+PAIRS = 5
+SECONDS, RATE = 20, 5
+ENDS = ("completed", "failed", "crashed", "cancelled")
 AUTOCLIP = (sys.executable, "-c", "from interfaces.cli.app import main; main()")
 
 
+@dataclass(frozen=True, slots=True)
+class Overhead:
+    """What one video takes, in seconds from the command to its end; medians of several pairs."""
+
+    analyze_sec: float
+    job_sec: float
+    run_sec: float
+
+    @property
+    def extra_sec(self) -> float:
+        """What Prefect adds."""
+        return self.job_sec - self.analyze_sec
+
+
 def run(count: int = COUNT) -> str:
-    """Queue `count` videos at a service of their own and wait for all."""
+    """Compare a job with the same work without Prefect, then queue `count` videos and wait for all."""
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
         variables = {
             "AUTOCLIP_DATA_DIR": str(home / "data"),
-            "AUTOCLIP_PREFECT_PORT": "14200",
-            "AUTOCLIP_PORT": "18000",
+            "AUTOCLIP_PREFECT_PORT": str(_free_port()),
+            "AUTOCLIP_PORT": str(_free_port()),
         }
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "AUTOCLIP_"))} | variables
         log = (home / "up.log").open("wb")
@@ -38,44 +58,86 @@ def run(count: int = COUNT) -> str:
         try:
             _wait_until_ready(home / "up.log", service)
             ready = time.monotonic() - begun
-            return _measured(home, variables, count, ready)
+            with Jobs(read_environment(variables, home / "no.env")) as jobs:
+                overhead = _overhead(jobs, home, environment)
+                return _queued(jobs, home, count, ready, overhead)
         finally:
             service.send_signal(signal.SIGTERM)
             service.wait(90)
             log.close()
 
 
-def _measured(home: Path, variables: dict[str, str], count: int, ready_sec: float) -> str:
-    sources = [_video(home / f"video {number:03}.mp4", number) for number in range(count)]
-    named = {k: v for k, v in variables.items() if k.startswith("AUTOCLIP_")}
-    with Jobs(read_environment(named, home / "no.env")) as jobs:
+def _overhead(jobs: Jobs, home: Path, environment: dict[str, str]) -> Overhead:
+    """Take pairs of new videos, one by ``autoclip analyze``, one by ``process-video``."""
+    alone, whole, inside = [], [], []
+    for pair in range(PAIRS):
+        first, second = (_video(home / f"pair {pair} {side}.mp4", 10_000 + 2 * pair + side) for side in (0, 1))
         begun = time.monotonic()
-        submitted = [jobs.submit("process-video", {"source": str(source)}).id for source in sources]
-        queued = time.monotonic() - begun
-        while any(jobs.page(state=state).total for state in ("scheduled", "pending", "running")):
-            if time.monotonic() - begun > PATIENCE_SEC:
-                break
-            time.sleep(2)
-        took = time.monotonic() - begun
-        ended = [jobs.get(job_id) for job_id in submitted]
+        subprocess.run(
+            [*AUTOCLIP, "analyze", str(first), "--output-dir", str(home / "alone" / str(pair)), "--quiet"],
+            env=environment, cwd=home, check=True, capture_output=True,
+        )  # fmt: skip
+        alone.append(time.monotonic() - begun)
+        begun = time.monotonic()
+        job = _ended(jobs, jobs.submit("process-video", {"source": str(second)}).id)
+        whole.append(time.monotonic() - begun)
+        if job.state != "completed" or job.started_at is None or job.ended_at is None:
+            raise RuntimeError(f"{job.state}: {job.error}")
+        inside.append((job.ended_at - job.started_at).total_seconds())
+    return Overhead(statistics.median(alone), statistics.median(whole), statistics.median(inside))
+
+
+def _ended(jobs: Jobs, job_id: str) -> Job:
+    while not (job := jobs.get(job_id)).ended:
+        time.sleep(0.1)
+    return job
+
+
+def _queued(jobs: Jobs, home: Path, count: int, ready_sec: float, overhead: Overhead) -> str:
+    """Queue the videos, wait for all, and tell what became of them."""
+    sources = [_video(home / f"video {number:03}.mp4", number) for number in range(count)]
+    begun = time.monotonic()
+    submitted = [jobs.submit("process-video", {"source": str(source)}).id for source in sources]
+    queued = time.monotonic() - begun
+    while any(jobs.page(state=state, job_type="process-video").total for state in ("scheduled", "pending", "running")):
+        if time.monotonic() - begun > PATIENCE_SEC:
+            break
+        time.sleep(2)
+    took = time.monotonic() - begun
+    ended = [jobs.get(job_id) for job_id in submitted]
     states = Counter(job.state for job in ended)
     projects = Counter(job.project_id for job in ended)
-    twice = sum(job.attempts > 1 for job in ended) + sum(number > 1 for number in projects.values())
-    ways = ("completed", "failed", "crashed", "cancelled")
+    twice = sum(job.attempts > 1 for job in ended) + sum(number - 1 for number in projects.values())
     return f"""## Jobs
 
-{count} videos of 4 s, queued at once at `autoclip up` on a fresh data folder.
+One video of {SECONDS} s with a running service, medians of {PAIRS} pairs; then {count} such videos queued at once.
 
 | | |
 |---|---|
-| service ready after | {ready_sec:.0f} s |
-| queued in | {queued:.1f} s |
+| `autoclip up` ready after | {ready_sec:.0f} s |
+| `autoclip analyze`, from the command to its end | {overhead.analyze_sec:.1f} s |
+| `process-video`, from the order to its end | {overhead.job_sec:.1f} s ({overhead.run_sec:.1f} s once started) |
+| **Prefect's overhead** | **{overhead.extra_sec:.1f} s** |
+| {count} videos queued in | {queued:.1f} s |
 | all ended after | {took:.0f} s: {60 * count / took:.1f} a minute |
-| completed, failed, crashed, cancelled | {", ".join(str(states[way]) for way in ways)} |
-| stuck | {count - sum(states[way] for way in ways)} |
+| {", ".join(ENDS)} | {", ".join(str(states[way]) for way in ENDS)} |
+| clips | {sum(job.result.clips or 0 for job in ended)} |
+| stuck | {count - sum(states[way] for way in ENDS)} |
 | done twice | {twice} |
 
-{"".join(f"- {job.state}: {job.error}{chr(10)}" for job in ended if job.state != "completed")}"""
+{_reasons(ended)}"""
+
+
+def _reasons(ended: list[Job]) -> str:
+    """Return a line for every job that did not complete, with its reason."""
+    lines = [f"- {job.id}, {job.state}: {job.error or job.stage}" for job in ended if job.state != "completed"]
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _wait_until_ready(log: Path, service: subprocess.Popen[bytes]) -> None:
@@ -86,15 +148,16 @@ def _wait_until_ready(log: Path, service: subprocess.Popen[bytes]) -> None:
 
 
 def _video(path: Path, seed: int) -> Path:
-    """Encode 4 s of grey with a burst of noise, different for every seed."""
+    """Encode grey with 3 s of noise in the middle, different for every seed."""
     noise = np.random.default_rng(seed)
+    action = range(8 * RATE, 11 * RATE)
     with av.open(str(path), "w") as output:
-        stream = output.add_stream("libx264", rate=5, options={"preset": "ultrafast"})
+        stream = output.add_stream("libx264", rate=RATE, options={"preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for number in range(20):
+        for number in range(SECONDS * RATE):
             shape = (48, 64, 3)
             grey = np.full(shape, 90, np.uint8)
-            picture = noise.integers(0, 255, shape, dtype=np.uint8) if number in range(8, 12) else grey
+            picture = noise.integers(0, 255, shape, dtype=np.uint8) if number in action else grey
             output.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         output.mux(stream.encode(None))
     return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,9 +52,20 @@ def find_videos(root: Path, pattern: str, *, recursive: bool, settled_sec: float
         folders[:] = sorted(name for name in folders if recursive and not name.startswith("."))
         for name in sorted(names):
             path = Path(folder, name)
-            if _wanted(name, pattern) and path.is_file():
-                found.append(Candidate(path, now - path.stat().st_mtime >= settled_sec))
+            changed = _changed_at(path) if _wanted(name, pattern) else None
+            if changed is not None:
+                # A time far ahead is that of a camera whose clock is wrong, not of somebody who writes now.
+                found.append(Candidate(path, abs(now - changed) >= settled_sec))
     return tuple(found)
+
+
+def _changed_at(path: Path) -> float | None:
+    """Return when a file changed last; None if it is no file, or has gone since its folder was read."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_mtime if stat.S_ISREG(facts.st_mode) else None
 
 
 def _wanted(name: str, pattern: str) -> bool:

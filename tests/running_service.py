@@ -26,6 +26,7 @@ class RunningService:
             "AUTOCLIP_DATA_DIR": str(home / "data"),
             "AUTOCLIP_PREFECT_PORT": str(free_port()),
             "AUTOCLIP_PORT": str(free_port()),
+            "AUTOCLIP_ALLOW_PRIVATE_URLS": "true",  # the sites of the tests are on this machine
         }
         self.environment = read_environment(self.variables, home / "no.env")
         self.process: subprocess.Popen[bytes] | None = None

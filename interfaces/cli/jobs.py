@@ -129,8 +129,7 @@ def watch(
     assignments: Assignments = None,
 ) -> None:
     """Process every video that comes into a folder, until Ctrl-C; needs 'autoclip up'."""
-    import time
-
+    from interfaces.folder_watch import watch_folder
     from interfaces.jobs import Jobs
 
     parameters: dict[str, Any] = {"folder": str(folder.expanduser().absolute()), "pattern": pattern}
@@ -138,13 +137,7 @@ def watch(
     parameters |= {"export_top": export_top} | ({"settings": settings} if settings else {})
     say(f"watching {folder}; Ctrl-C ends it")
     with Jobs() as jobs:
-        while True:
-            job = jobs.submit("process-folder", parameters)
-            for now in jobs.follow(job.id):
-                job = now
-            if job.error or not job.stage.startswith("nothing new"):
-                say(f"{job.name}: {job.error or job.stage}")
-            time.sleep(every)
+        watch_folder(jobs, parameters, every, say)
 
 
 def _given_settings(mode: str | None, assignments: list[str] | None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -35,6 +35,8 @@ SETTLE_LOOK_SEC = 0.3
 REMEMBERED_ANALYSES = 50
 """An idempotency key is recognised among so many latest analyses of its project."""
 READ_AT_ONCE = 200
+DUE_SEC = 60.0
+"""Clocks of several machines may differ by this much."""
 """Prefect's server returns at most this many records in one answer."""
 
 
@@ -163,8 +165,9 @@ class Jobs:
         limit: int = 50,
         offset: int = 0,
     ) -> Page[Job]:
-        """List jobs, the newest first."""
-        wanted: dict[str, Any] = {}
+        """List jobs, the newest first; what a schedule has planned for later is no job yet."""
+        due = datetime.now(UTC) + timedelta(seconds=DUE_SEC)
+        wanted: dict[str, Any] = {"expected_start_time": {"before_": due.isoformat()}}
         if project_id is not None:
             wanted["tags"] = {"all_": [f"project:{project_id}"]}
         if state is not None:

@@ -9,6 +9,7 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 
 from flows.deployments import DEPLOYMENTS
+from interfaces.jobs import Jobs
 from interfaces.service.registration import register
 from storage.environment import Environment, read_environment
 
@@ -66,4 +67,6 @@ def test_the_server_makes_the_runs_of_an_active_schedule(client: SyncPrefectClie
     wanted = {"deployment_id": {"any_": [str(maintenance.id)]}, "state": {"type": {"any_": ["SCHEDULED"]}}}
     planned = client.request("POST", "/flow_runs/filter", json={"flow_runs": wanted}).json()
     assert len(planned) >= 2
+    with Jobs(environment) as jobs:
+        assert jobs.page(job_type="maintenance").total == 0  # what is planned for later is no job yet
     assert all(run["auto_scheduled"] and "T04:30:00" in run["expected_start_time"] for run in planned)
