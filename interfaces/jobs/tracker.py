@@ -34,9 +34,9 @@ FOREIGN_SETTLES_SEC = 10.0
 SETTLE_LOOK_SEC = 0.3
 REMEMBERED_ANALYSES = 50
 """An idempotency key is recognised among so many latest analyses of its project."""
-READ_AT_ONCE = 200
 DUE_SEC = 60.0
 """Clocks of several machines may differ by this much."""
+READ_AT_ONCE = 200
 """Prefect's server returns at most this many records in one answer."""
 
 
