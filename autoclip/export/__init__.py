@@ -1,4 +1,4 @@
-"""Making files of clips. Read `render` first: one clip, from the interval that is asked for to the file that is checked.
+"""Files made of clips. Read `render` first: one clip, from the interval that is asked for to the file that is checked.
 
 ::
 

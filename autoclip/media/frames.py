@@ -51,7 +51,7 @@ class TimedFrame:
 
 
 @contextmanager
-def open_frames(path: Path, video: Video, *, in_runs: bool = False) -> Iterator[FrameReader]:
+def open_frames(path: Path, video: Video, *, in_runs: bool = False, small: bool = False) -> Iterator[FrameReader]:
     """Open a video for taking single frames out of it.
 
     Parameters
@@ -63,6 +63,9 @@ def open_frames(path: Path, video: Video, *, in_runs: bool = False) -> Iterator[
     in_runs : bool, optional
         Whether frames will mostly be reached by decoding many before them: then several are decoded at once, which
         makes a run faster on several cores and a lone keyframe slower.
+    small : bool, optional
+        Whether frames are shown much smaller than they are: then edges of blocks are not smoothed on the way to a frame
+        (H.264's and HEVC's loop filter), which takes a fifth of the time. Of 1080p shown at 320x180 41 dB are left.
 
     Raises
     ------
@@ -71,7 +74,10 @@ def open_frames(path: Path, video: Video, *, in_runs: bool = False) -> Iterator[
     """
     with open_container(path) as container:
         reader = FrameReader(path, video, container)
-        container.streams[video.video.index].codec_context.thread_type = "AUTO" if in_runs else "SLICE"
+        context = container.streams[video.video.index].codec_context
+        context.thread_type = "AUTO" if in_runs else "SLICE"
+        if small:
+            context.options = {"skip_loop_filter": "all"}
         yield reader
 
 

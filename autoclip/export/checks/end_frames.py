@@ -29,20 +29,19 @@ _FLAT = 1.0
 Look = NDArray[np.float32]
 
 
-def wrong_ends(rendered: Path, first: CutOrder, last: CutOrder | None, *, turned: bool) -> list[str]:
+def wrong_ends(rendered: Path, first: CutOrder, last: CutOrder, *, turned: bool) -> list[str]:
     """Compare the first and last frame of a file with the source's frames at and beside those places.
 
     A frame is called wrong when a neighbour of the one asked for looks clearly more like it. Pictures are compared
-    small, grey and normalised, so that encoding, scaling and tone mapping don't matter.
+    small, grey and normalised, so that encoding, scaling and tone mapping don't matter. Looking costs decoding up to ten
+    seconds at each end: it is for frames that were copied, and for an ffmpeg that can't trace those it encodes.
 
     Parameters
     ----------
     rendered : Path
         The export.
     first, last : CutOrder
-        The cuts it starts and ends with; of a single clip, the same. None for the last does not look there: looking
-        costs the decoding of up to ten seconds, and where ffmpeg's trace tells each frame that was encoded, the file's
-        frames are as many and at the right times, and the first one looks right, so will the last one.
+        The cuts it starts and ends with; of a single clip, the same.
     turned : bool
         Whether the export's pixels were turned as the source's display matrix says (encoding does, copying does not).
 
@@ -54,12 +53,11 @@ def wrong_ends(rendered: Path, first: CutOrder, last: CutOrder | None, *, turned
     with open_container(rendered) as container:
         start = _small(next(container.decode(video=0)), Orientation())
     faults = [_fault("first", first, first.span.first, start, turned=turned)]
-    if last is not None:
-        probed = probe(rendered)
-        with open_frames(rendered, probed, in_runs=True) as frames:
-            found = frames.at(probed.duration_sec - _INTO_SHARE * last.span.frame_sec)
-            end = _small(found.frame, Orientation())
-        faults.append(_fault("last", last, last.span.last, end, turned=turned))
+    probed = probe(rendered)
+    with open_frames(rendered, probed, in_runs=True) as frames:
+        found = frames.at(probed.duration_sec - _INTO_SHARE * last.span.frame_sec)
+        end = _small(found.frame, Orientation())
+    faults.append(_fault("last", last, last.span.last, end, turned=turned))
     return [fault for fault in faults if fault]
 
 

@@ -141,7 +141,7 @@ def _joined(layout: Layout, bench: Workbench, render_pieces: _PieceMaker) -> Ren
         ),
         commands=(*made.commands, *sound_commands),
         notes=made.notes,
-        ends=(first, None if made.traced else last) if comparable else None,
+        ends=(first, last) if comparable and not made.traced else None,
         faults=made.faults,
     )
 

@@ -56,8 +56,8 @@ class Rendering:
     suffix : str
         The ending its name needs; empty when the one asked for will do.
     ends : tuple of CutOrder or None
-        The cuts whose first and last frame it starts and ends with, as `wrong_ends` takes them; None where they were
-        changed too much to be told.
+        The cuts whose first and last frame it starts and ends with, as `wrong_ends` takes them; None where ffmpeg has
+        traced them, or they were changed too much to be told.
     faults : tuple of str
         What its making has shown to be wrong already.
     """
@@ -68,7 +68,7 @@ class Rendering:
     commands: tuple[Command, ...]
     notes: tuple[str, ...] = ()
     suffix: str = ""
-    ends: tuple[CutOrder, CutOrder | None] | None = None
+    ends: tuple[CutOrder, CutOrder] | None = None
     faults: tuple[str, ...] = ()
 
 
@@ -127,7 +127,7 @@ def cut_exactly(order: CutOrder, bench: Workbench) -> Rendering:
         actual=order.span.interval,
         expected=encoded_expectation(order),
         commands=(made.run.command,),
-        ends=None if altered(order.settings) else (order, None if made.traced else order),
+        ends=None if made.traced or altered(order.settings) else (order, order),
         faults=made.faults,
     )
 

@@ -154,8 +154,8 @@ def test_a_folder_that_is_a_file_is_told(film_of, tmp_path):
         make_thumbnails(film_of([TEXTURE]), [clip(0, 1)], tmp_path / "taken")
 
 
-def test_the_middle_is_half_of_a_short_clip_and_ten_seconds_of_a_long_one():
-    assert middle_of(Interval(10, 18)) == Interval(12, 16)
+def test_the_middle_is_two_thirds_of_a_short_clip_and_ten_seconds_of_a_long_one():
+    assert middle_of(Interval(10, 19)) == Interval(11.5, 17.5)
     assert middle_of(Interval(0, 60)) == Interval(25, 35)
 
 
