@@ -33,8 +33,8 @@ def wrong_ends(rendered: Path, first: CutOrder, last: CutOrder, *, turned: bool)
     """Compare the first and last frame of a file with the source's frames at and beside those places.
 
     A frame is called wrong when a neighbour of the one asked for looks clearly more like it. Pictures are compared
-    small, grey and normalised, so that encoding, scaling and tone mapping don't matter. Looking costs decoding up to ten
-    seconds at each end: it is for frames that were copied, and for an ffmpeg that can't trace those it encodes.
+    small, grey and normalised, so that encoding, scaling and tone mapping don't matter. Looking costs decoding up to
+    ten seconds at each end: it is for frames that were copied, and for an ffmpeg that can't trace those it encodes.
 
     Parameters
     ----------
