@@ -124,6 +124,29 @@ class Environment(BaseModel):
         return Path(location).expanduser().absolute() if location else self.data_dir / "autoclip.duckdb"
 
     @property
+    def page(self) -> Path | None:
+        """Folder of the web page that is to be served; None if none is wanted.
+
+        Raises
+        ------
+        ParameterError
+            If one is wanted and not there.
+        """
+        if not self.serve_frontend:
+            return None
+        if self.frontend_dir is None:
+            raise ParameterError(
+                f"{PREFIX}SERVE_FRONTEND is on, but no page is there to serve: name the folder of a built one with "
+                f"{PREFIX}FRONTEND_DIR, or switch it off"
+            )
+        if not (self.frontend_dir / "index.html").is_file():
+            raise ParameterError(
+                f"{PREFIX}FRONTEND_DIR: {self.frontend_dir} holds no index.html; name the folder a web page was built "
+                f"into (often called dist or build), or set {PREFIX}SERVE_FRONTEND=false"
+            )
+        return self.frontend_dir
+
+    @property
     def settings(self) -> Settings:
         """The analysis settings of this machine: the defaults, changed by the environment."""
         return Settings.from_flat(self.analysis)
@@ -192,7 +215,10 @@ def _checked(values: dict[str, Any], analysis: dict[str, str], origins: dict[str
     try:
         return Environment(**values, analysis=analysis, origins=origins)
     except ValidationError as error:
-        faults = [f"{PREFIX}{str(f['loc'][0]).upper()} is not allowed: {f['msg']}" for f in error.errors()]
+        faults = [
+            f"{PREFIX}{str(fault['loc'][0]).upper()} is not allowed: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors()
+        ]
         raise ParameterError("; ".join(faults)) from error
 
 

@@ -14,7 +14,6 @@ from starlette.routing import Match, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from autoclip.errors import ParameterError
 from interfaces.api.security import API_PREFIX
 from storage.environment import Environment
 
@@ -36,32 +35,11 @@ def serve_frontend(app: FastAPI, environment: Environment) -> None:
     ParameterError
         If it is wanted and the folder holds none.
     """
-    if environment.serve_frontend:
-        app.router.routes.append(_BesideTheApi("/", Frontend(page_folder(environment)), name="frontend"))
-    else:
-        app.router.add_route("/", _to_documentation, include_in_schema=False)
-
-
-def page_folder(environment: Environment) -> Path:
-    """Return the folder of the page.
-
-    Raises
-    ------
-    ParameterError
-        If there is none, or it holds no page.
-    """
-    folder = environment.frontend_dir
+    folder = environment.page
     if folder is None:
-        raise ParameterError(
-            "AUTOCLIP_SERVE_FRONTEND is on, but no page is there to serve: name the folder of a built one with "
-            "AUTOCLIP_FRONTEND_DIR, or switch it off"
-        )
-    if not (folder / PAGE).is_file():
-        raise ParameterError(
-            f"AUTOCLIP_FRONTEND_DIR: {folder} holds no {PAGE}; name the folder a web page was built into "
-            "(often called dist or build), or set AUTOCLIP_SERVE_FRONTEND=false"
-        )
-    return folder
+        app.router.add_route("/", _to_documentation, include_in_schema=False)
+    else:
+        app.router.routes.append(_BesideTheApi("/", Frontend(folder), name="frontend"))
 
 
 class Frontend(StaticFiles):

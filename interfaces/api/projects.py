@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, computed_field
 
-from autoclip.errors import ConflictError
+from autoclip.errors import ConflictError, NotFoundError
 from interfaces.api.bodies import (
     PATH_PATTERN,
     URL_PATTERN,
@@ -119,6 +119,8 @@ def create_from_address(order: AddressOrder, services: Needed, response: Respons
 def create_from_file(order: FileOrder, services: Needed, response: Response) -> ProjectView:
     """Make a project of a file below a source root; it stays where it is. A known content gives its project (200)."""
     path = source_path(services.environment, order.path)
+    if not path.exists():
+        raise NotFoundError(f"there is no file {str(path)!r} on this server; check the path, or upload the video")
     with services.catalog.reading() as view:
         known = view.projects.with_path(path)
     project = join_project(services.catalog, path, order.name or "")

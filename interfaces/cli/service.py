@@ -29,6 +29,7 @@ def up() -> None:
 
     environment = read_environment()
     require_guarded(environment, force=False)
+    environment.page  # noqa: B018 - that there is none must be told now, not by a server that does not start
     given = os.environ.get("PREFECT_API_URL")
     api_url = given or f"http://{environment.prefect_host}:{environment.prefect_port}/api"
     if is_held(service_lock(environment.data_dir)):

@@ -33,6 +33,12 @@ def test_a_file_that_is_no_video_is_refused_and_nothing_is_stored(client, house)
     assert client.get("/api/projects").json()["items"] == []
 
 
+def test_a_file_that_is_not_there_is_not_found(client, house):
+    answer = client.post("/api/projects/local", json={"path": str(house.videos / "gone.mp4")})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+    assert "gone.mp4" in answer.json()["detail"]
+
+
 def test_an_address_becomes_a_project_once(client):
     made = client.post("/api/projects/youtube", json={"url": "https://93.184.216.34/watch?v=1", "name": "Final"})
     assert made.status_code == 201, made.text

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -225,31 +225,51 @@ def test_the_api_section_of_the_description_from_end_to_end(  # noqa: PLR0915 - 
     assert match.exists()
 
 
-def test_readers_lose_nothing_while_an_analysis_writes(service, match):
-    project = service.api.post("/api/projects/local", json={"path": str(match)}).json()["id"]
-    mine = service.api.post(f"/api/projects/{project}/clips", json={"start": 1, "end": 4}).json()
-    job = service.api.post(f"/api/projects/{project}/analyze").json()["id"]
-    ended, faults = threading.Event(), []
+@dataclass
+class Crowd:
+    """Clients that read and edit at once, until they are told to end; what went wrong, and what edits were granted."""
 
-    def read() -> None:
-        with httpx.Client(base_url=service.address, timeout=60) as api:
-            while not ended.is_set():
-                for path in (f"/api/projects/{project}", f"/api/projects/{project}/clips", f"/api/clips/{mine['id']}"):
-                    answer = api.get(path)
-                    if answer.status_code != 200:
-                        faults.append(answer.text)
-                time.sleep(0.2)
+    address: str
+    ended: threading.Event = field(default_factory=threading.Event)
+    faults: list[str] = field(default_factory=list)
+    edits: list[str] = field(default_factory=list)
 
-    readers = [threading.Thread(target=read) for _ in range(8)]
-    for reader in readers:
-        reader.start()
+    def read(self, *paths: str) -> None:
+        with httpx.Client(base_url=self.address, timeout=60) as api:
+            while not self.ended.wait(0.2):
+                answers = [api.get(path) for path in paths]
+                self.faults += [answer.text for answer in answers if answer.status_code != 200]
+
+    def edit(self, clip: str, letter: str) -> None:
+        """Append a letter to a clip's name, each time from the revision that was read."""
+        with httpx.Client(base_url=self.address, timeout=60) as api:
+            while not self.ended.wait(0.1):
+                seen = api.get(clip)
+                change = {"name": (seen.json()["name"] + letter)[-400:]}
+                answer = api.patch(clip, json=change, headers={"If-Match": seen.headers["etag"]})
+                self.edits += [letter] if answer.status_code == 200 else []
+                self.faults += [answer.text] if answer.status_code not in {200, 412} else []
+
+
+def test_nothing_is_lost_while_an_analysis_writes_and_others_read_and_edit(service, match):
+    project = "/api/projects/" + service.api.post("/api/projects/local", json={"path": str(match)}).json()["id"]
+    clip = service.api.post(f"{project}/clips", json={"start": 1, "end": 4}).headers["location"]
+    job = service.api.post(f"{project}/analyze").json()["id"]
+    crowd = Crowd(service.address)
+    team = [threading.Thread(target=crowd.read, args=(project, f"{project}/clips", clip)) for _ in range(8)]
+    team += [threading.Thread(target=crowd.edit, args=(clip, letter)) for letter in "ab"]
+    for one in team:
+        one.start()
     last = service.wait_for(job)
-    ended.set()
-    for reader in readers:
-        reader.join()
+    crowd.ended.set()
+    for one in team:
+        one.join()
     assert last["state"] == "completed", last
-    assert faults == []
-    assert service.api.get(f"/api/clips/{mine['id']}").json() == mine
+    assert crowd.faults == []
+    final = service.api.get(clip).json()
+    assert set(crowd.edits) == {"a", "b"}
+    assert final["revision"] == 1 + len(crowd.edits)  # each that was granted was kept, on top of the one before
+    assert (final["start"], final["end"], final["created_by"]) == (1, 4, "manual")
 
 
 def test_a_job_is_cancelled_and_run_again(service, match):
