@@ -7,18 +7,23 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows.deployments import DEPLOYMENTS, JobDeployment
+from flows.deployments import DEPLOYMENTS, QUEUES, JobDeployment
 from flows.job_types import JOB_TYPES
 
 PREFECT_YAML = Path(__file__).parents[2] / "prefect.yaml"
 
 
 def test_prefect_yaml_carries_the_same_deployments() -> None:
-    said = yaml.safe_load(PREFECT_YAML.read_text())["deployments"]
+    whole = yaml.safe_load(PREFECT_YAML.read_text())
+    said = whole["deployments"]
     found = {(d["name"], d["entrypoint"], d["work_pool"]["work_queue_name"]) for d in said}
     assert found == {(d.job_type, d.entrypoint, d.queue) for d in DEPLOYMENTS}
-    crons = {d["name"]: d["schedules"][0]["cron"] for d in said if "schedules" in d}
-    assert crons == {d.job_type: d.cron for d in DEPLOYMENTS if d.cron}
+    schedules = {d["name"]: d["schedules"] for d in said if "schedules" in d}
+    assert schedules == {d.job_type: [{"cron": d.cron, "active": d.active}] for d in DEPLOYMENTS if d.cron}
+    assert {d["name"]: d["parameters"] for d in said if "parameters" in d} == {"process-folder": {"folder": ""}}
+    assert {d["work_pool"]["work_queue_name"] for d in said} <= set(QUEUES)
+    # Left out, the folder of who deploys would be stored, and no other machine could run a job.
+    assert whole["pull"] == []
 
 
 def test_every_type_of_job_has_a_deployment() -> None:
