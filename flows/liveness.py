@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from prefect.client.schemas.objects import FlowRun
-
 from storage.process_lock import holder, is_held
+
+if TYPE_CHECKING:  # 'autoclip up' comes here before it has set what Prefect reads when it is imported
+    from prefect.client.schemas.objects import FlowRun
 
 WATCHED_BY = "autoclip.watched-by"
 """Label of a run: the process that may still say how the run ended; empty when it has."""

@@ -1,4 +1,4 @@
-"""``autoclip up``: the whole service with one command."""
+"""``autoclip up``: the whole service with one command; ``worker``: one more, or one alone."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("up")(up)
+    app.command("worker")(worker)
 
 
 def up() -> None:
@@ -31,28 +32,49 @@ def up() -> None:
     require_guarded(environment, force=False)
     environment.page  # noqa: B018 - that there is none must be told now, not by a server that does not start
     given = os.environ.get("PREFECT_API_URL")
-    api_url = given or f"http://{environment.prefect_host}:{environment.prefect_port}/api"
+    api_url = given or _own_server(environment)
     if is_held(service_lock(environment.data_dir)):
         _tell_what_runs(environment, api_url)
         return
     _serve(environment, api_url, own_server=not given and not _answers(f"{api_url}/health"))
 
 
-def _serve(environment: Environment, api_url: str, *, own_server: bool) -> None:
-    from flows.liveness import service_lock
-    from interfaces.service.pieces import private_prefect
-    from storage.process_lock import held
+def worker() -> None:
+    """Run jobs of the Prefect server at PREFECT_API_URL until Ctrl-C; 'autoclip up' starts a worker by itself."""
+    from storage.environment import read_environment
 
-    # Prefect reads its variables when it is imported, which the next lines do.
-    variables = private_prefect(environment, api_url)
-    Path(variables["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
-    os.environ.update(variables)
+    environment = read_environment()
+    api_url = os.environ.get("PREFECT_API_URL") or _own_server(environment)
+    _prepare_prefect(environment, api_url)
+    os.environ.update(environment.variables())  # its runs have a working folder of their own
+    from interfaces.service.worker import main
+
+    main()
+
+
+def _serve(environment: Environment, api_url: str, *, own_server: bool) -> None:
+    _prepare_prefect(environment, api_url)
+    from flows.liveness import service_lock
     from interfaces.service.up import Service
+    from storage.process_lock import held
 
     if not own_server:
         say(f"using the Prefect server that runs at {api_url}")
     with held(service_lock(environment.data_dir), str(os.getpid()), _refuse):
         Service(environment, api_url, own_server, say).run()
+
+
+def _own_server(environment: Environment) -> str:
+    return f"http://{environment.prefect_host}:{environment.prefect_port}/api"
+
+
+def _prepare_prefect(environment: Environment, api_url: str) -> None:
+    """Set Prefect's variables; it reads them when it is imported."""
+    from interfaces.service.pieces import private_prefect
+
+    variables = private_prefect(environment, api_url)
+    Path(variables["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
+    os.environ.update(variables)
 
 
 def _refuse(holder: str) -> None:

@@ -40,3 +40,9 @@ def test_a_worker_that_was_killed_says_nothing_more() -> None:
         check=True,
     )
     assert not may_be_spoken_of(run(done.stdout.strip()))
+
+
+def test_it_leaves_prefect_to_be_set_up() -> None:
+    script = "import flows.liveness, interfaces.service.pieces, sys; print('prefect' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
