@@ -112,12 +112,12 @@ class RunReport:
             get_logger("autoclip.run_report").warning("progress can't be reported: %s", error)
 
     def _write(self, client: SyncPrefectClient) -> None:
+        if self._artifact is None:
+            self._artifact = self._begun(client)  # first, as it knows how far an attempt before had come
         with self._lock:
             now = (round(self._percent, 1), _sentence(self._latest))
         if now == self._written:
             return
-        if self._artifact is None:
-            self._artifact = self._begun(client)
         client.update_artifact(self._artifact, ArtifactUpdate(data=now[0], description=now[1]))
         self._written = now
 

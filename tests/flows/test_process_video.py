@@ -7,23 +7,26 @@ import contextvars
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
-from prefect.states import Cancelling, State
+from prefect.states import Cancelling, Running, State
 
 from autoclip.errors import MediaError
+from autoclip.progress import Progress
 from autoclip.settings import Settings
 from flows.analyze import analyze
 from flows.liveness import project_lock
+from flows.maintenance import maintenance
 from flows.process_video import process_video
 from storage.catalog import open_catalog
 from storage.data_folder import DataFolder
 from storage.process_lock import held
-from tasks.run_report import progress_artifact
+from tasks.run_report import RunReport, progress_artifact
 
 Encode = Callable[..., Path]
 
@@ -153,3 +156,23 @@ def test_a_run_without_a_worker_stops_when_it_is_asked_to(data_dir: Path, match:
     assert state.message == "cancelled on request"
     with open_catalog(data_dir / "autoclip.duckdb").reading() as view:
         assert view.projects.get(project.id) == project
+
+
+def test_progress_goes_on_from_where_a_crashed_attempt_was(prefect_api: str) -> None:
+    plan = {"extract": 100.0}
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(maintenance, state=Running())
+
+        def attempt(fraction: float, message: str) -> float:
+            with suppress(KeyError), RunReport(run.id, plan) as report:
+                report(Progress("extract", fraction, message))
+                while True:
+                    shown = progress_artifact(client, run.id)
+                    if shown is not None and message in str(shown.description):
+                        raise KeyError("crashed")
+                    time.sleep(0.05)
+            assert shown is not None
+            return float(str(shown.data))
+
+        assert attempt(0.5, "first") == 50
+        assert attempt(0.0, "second") == 50
