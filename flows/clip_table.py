@@ -28,7 +28,8 @@ def clip_table(project: Project, clips_file: ClipsFile, exports: Sequence[Export
     lines = [f"# {_cell(project.name)}", "", f"`{project.path}`: {len(clips_file.clips)} clips ({clips_file.mode})", ""]
     if clips_file.clips:
         files = {export.clip_id: export for export in exports}
-        lines += ["| clip | start | end | length | quality | why | file |", "|---|---:|---:|---:|---:|---|---|"]
+        lines += _folders(exports)
+        lines += ["| clip | start | end | length | quality | file | why |", "|---|---:|---:|---:|---:|---|---|"]
         lines += [_row(clip, files.get(clip.id)) for clip in clips_file.clips[:MOST_ROWS]]
     if len(clips_file.clips) > MOST_ROWS:
         lines += ["", f"... and {len(clips_file.clips) - MOST_ROWS} more in the report."]
@@ -44,16 +45,24 @@ def _row(clip: Clip, export: Export | None) -> str:
         clock(clip.end),
         f"{clip.duration:.1f} s",
         f"{clip.quality_score:.2f}",
-        _cell(clip.reason or clip.anchor_reason or ""),
         _file(export),
+        _cell(clip.reason or clip.anchor_reason or ""),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _folders(exports: Sequence[Export]) -> list[str]:
+    """Say where the files are: once, as the page is narrow."""
+    folders = sorted({str(export.path.parent) for export in exports if export.state == "completed" and export.path})
+    return [f"Exported to {', '.join(f'`{folder}`' for folder in folders)}", ""] if folders else []
 
 
 def _file(export: Export | None) -> str:
     if export is None:
         return ""
-    return f"`{export.path}`" if export.state == "completed" else f"{export.state}: {_cell(export.error or '')}"
+    if export.state == "completed" and export.path:
+        return f"`{export.path.name}`"
+    return f"{export.state}: {_cell(export.error or '')}"
 
 
 def clock(seconds: float) -> str:
