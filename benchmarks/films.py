@@ -12,8 +12,13 @@ SHARED = Path(os.environ.get("AUTOCLIP_SHARED", Path(__file__).parents[2] / "sha
 FILM = SHARED / "media" / "bbb_000-150s_252p.mp4"
 
 
-def make_film(path: Path, *, size: str, bitrate: str, b_frames: int, seconds: int, unit_sec: int = 60) -> Path:
-    """Encode `unit_sec` of film (Big Buck Bunny enlarged, else a flight into the Mandelbrot set) and repeat it."""
+def make_film(
+    path: Path, *, size: str, bitrate: str, b_frames: int, seconds: int, unit_sec: int = 60, keyframe_sec: int = 0
+) -> Path:
+    """Encode `unit_sec` of film (Big Buck Bunny enlarged, else a flight into the Mandelbrot set) and repeat it.
+
+    With `keyframe_sec` keyframes are so far apart, and nowhere else; otherwise x264 places them.
+    """
     unit = path.with_suffix(".unit.mp4")
     source = (
         ["-i", FILM]
@@ -22,6 +27,8 @@ def make_film(path: Path, *, size: str, bitrate: str, b_frames: int, seconds: in
     )
     picture = ["-vf", f"scale={size.replace('x', ':')},fps=30", "-pix_fmt", "yuv420p"]
     coding = ["-c:v", "libx264", "-preset", "veryfast", "-bf", str(b_frames), "-b:v", bitrate]
+    if keyframe_sec:
+        coding += ["-g", str(30 * keyframe_sec), "-sc_threshold", "0"]
     _ffmpeg(*source, "-t", str(unit_sec), *picture, *coding, "-c:a", "aac", "-ac", "2", unit)
     _ffmpeg("-stream_loop", str(seconds // unit_sec - 1), "-i", unit, "-c", "copy", path)
     unit.unlink()

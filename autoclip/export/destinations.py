@@ -94,7 +94,7 @@ class FolderDestination:
 
     def deliver(self, delivery: Delivery, on_progress: ProgressListener) -> Receipt:
         """Copy the file under a temporary name, then give it its own."""
-        folder = Path(_option(delivery, "folder"))
+        folder = Path(_option(delivery, "folder")).expanduser().absolute()
         with temporary_path(folder) as part:
             try:
                 with delivery.path.open("rb") as source, part.open("wb") as target:

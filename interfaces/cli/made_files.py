@@ -60,8 +60,12 @@ def report_files(files: Sequence[MadeFile], *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 100_000 else f"{size_bytes / 1e3:.1f} kB"  # noqa: PLR2004
+
+
 def _cells(file: MadeFile) -> tuple[str, ...]:
     length = "" if file.duration_sec is None else f"{file.duration_sec:.2f} s"
-    size = "" if file.size_bytes is None else f"{file.size_bytes / 1e6:.1f} MB"
+    size = "" if file.size_bytes is None else _size(file.size_bytes)
     told = [file.error or file.note, f"brought to {file.delivered_to}" if file.delivered_to else ""]
     return (file.path, length, size, "; ".join(filter(None, told)))

@@ -34,12 +34,12 @@ def youtube_chapters(clips: Sequence[Clip], crossfade_sec: float = 0.0) -> str:
         If YouTube would ignore them: too few, or one too short.
     """
     if len(clips) < _FEWEST:
-        raise ParameterError(f"YouTube takes chapters from {_FEWEST} on; there are {len(clips)} clips")
+        raise ParameterError(f"YouTube takes {_FEWEST} chapters or more; there are {len(clips)} clips")
     lengths = [clip.duration - crossfade_sec for clip in clips[:-1]] + [clips[-1].duration]
     short = next((place for place, length in enumerate(lengths) if length < _SHORTEST_SEC), None)
     if short is not None:
         told = f"{clips[short].name!r} has {lengths[short]:.1f} s"
-        raise ParameterError(f"YouTube takes chapters from {_SHORTEST_SEC} s on; {told}")
+        raise ParameterError(f"YouTube takes chapters from {_SHORTEST_SEC} s on; {told}: leave it out or lengthen it")
     lines = [
         f"{_clock(start)} {' '.join(clip.name.split())}"
         for clip, start in zip(clips, _starts(clips, crossfade_sec), strict=True)

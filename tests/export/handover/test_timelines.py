@@ -105,7 +105,7 @@ def test_youtube_gets_lines_it_takes(source):
 
 @pytest.mark.parametrize(
     ("clips", "wanted", "said"),
-    [((), "edl", "no clip"), (CLIPS, "youtube", "from 10 s on"), (LONG[:2], "youtube", "from 3 on")],
+    [((), "edl", "no clip"), (CLIPS, "youtube", "from 10 s on"), (LONG[:2], "youtube", "3 chapters or more")],
 )
 def test_what_a_format_can_not_say_is_refused(source, clips, wanted, said):
     with pytest.raises(ParameterError, match=said):
