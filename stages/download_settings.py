@@ -6,6 +6,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+BROWSERS = ("brave", "chrome", "chromium", "edge", "firefox", "opera", "safari", "vivaldi", "whale")
+"""Those whose cookies yt-dlp can read."""
+
 
 class DownloadSettings(BaseModel):
     """How to fetch."""
@@ -15,7 +18,10 @@ class DownloadSettings(BaseModel):
     max_height: int = Field(1080, ge=0, le=8640, description="Best quality to fetch, as picture height; 0: the best.")
     cookies_file: Path | None = Field(None, description="File of cookies (Netscape format) for videos behind a login.")
     cookies_from_browser: str | None = Field(
-        None, description="Or the browser that is logged in: firefox, chrome:Profile 1, ...", max_length=200
+        None,
+        description="Or the browser that is logged in: firefox, chrome:Profile 1, ...",
+        max_length=200,
+        pattern=f"^({'|'.join(BROWSERS)})(:.+)?$",
     )
     rate_limit_kib: int = Field(0, ge=0, le=10_000_000, description="Most KiB a second; 0: no limit.")
     sleep_sec: float = Field(0.0, ge=0, le=3600, description="Pause before each download, for sites that block hurry.")

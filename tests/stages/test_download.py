@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from video_site import FLAKY, MEMBERS, SLOW, WHOLE, Page, VideoSite
 from yt_dlp import YoutubeDL
+from yt_dlp.cookies import SUPPORTED_BROWSERS
 from yt_dlp.extractor.generic import GenericIE
 from yt_dlp.extractor.youtube import YoutubeIE
 from yt_dlp.utils import ExtractorError, UnsupportedError
@@ -19,7 +21,7 @@ from autoclip.progress import Progress, ProgressListener, ignore_progress
 from stages import download as room
 from stages.download import Download, Entry
 from stages.download_faults import advice
-from stages.download_settings import DownloadSettings
+from stages.download_settings import BROWSERS, DownloadSettings
 from stages.site_facts import source_of
 from tasks.run_report import RunCancelledError
 
@@ -120,6 +122,17 @@ def test_cookies_of_a_file_open_what_is_behind_a_login(site: VideoSite, tmp_path
     cookies.write_text("<html>not cookies</html>")
     with pytest.raises(DownloadError, match="the cookies can't be read"):
         download(site.base + MEMBERS, tmp_path / "no", DownloadSettings(cookies_file=cookies))
+
+
+def test_cookies_of_a_browser(site: VideoSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert set(BROWSERS) == SUPPORTED_BROWSERS
+    with pytest.raises(ValidationError, match="cookies_from_browser"):
+        DownloadSettings(cookies_from_browser="netscape")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings = DownloadSettings(cookies_from_browser="chrome:Profile 9", attempts=1)
+    with pytest.raises(DownloadError, match="the cookies can't be read; close the browser") as caught:
+        download(site.base + WHOLE, tmp_path / "in", settings)
+    assert "Profile 9" in str(caught.value)
 
 
 def test_a_rate_limit_and_a_pause_make_it_take_longer(site: VideoSite, tmp_path: Path) -> None:
