@@ -43,9 +43,12 @@ def limit_name(kind: Kind) -> str:
     return f"autoclip-{kind}-{re.sub(r'[^A-Za-z0-9]+', '-', socket.gethostname())}"
 
 
-def slots_taken(client: SyncPrefectClient, kind: Kind) -> int:
-    """Return how many slots of this machine Prefect's server holds for taken."""
-    return client.read_global_concurrency_limit_by_name(limit_name(kind)).active_slots
+def slots_taken(client: SyncPrefectClient, kind: Kind) -> int | None:
+    """Return how many slots of this machine Prefect's server holds for taken; None if somebody removed the limit."""
+    try:
+        return client.read_global_concurrency_limit_by_name(limit_name(kind)).active_slots
+    except ObjectNotFound:
+        return None
 
 
 def correct_slots(client: SyncPrefectClient, kind: Kind, taken: int) -> None:

@@ -61,7 +61,7 @@ class Upkeep:
         while it wrote the lease down (seen): every later run would wait for it.
         """
         in_use = {kind: slots_in_use(self.environment.data_dir, kind) for kind in KINDS}
-        wrong = frozenset(kind for kind in KINDS if slots_taken(client, kind) != in_use[kind])
+        wrong = frozenset(kind for kind in KINDS if slots_taken(client, kind) not in {None, in_use[kind]})
         for kind in wrong & self._miscounted:
             correct_slots(client, kind, in_use[kind])
         self._miscounted = wrong

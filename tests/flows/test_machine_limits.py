@@ -1,0 +1,57 @@
+"""The server's count of slots is put right from the processes that live."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prefect.client.orchestration import SyncPrefectClient, get_client
+
+from autoclip.progress import ignore_progress
+from interfaces.service.upkeep import Upkeep
+from storage.environment import read_environment
+from tasks.machine_limits import KINDS, decoding, limit_name, slots_in_use, slots_taken
+
+DECODE = "import sys, time; from tasks.machine_limits import decoding; from autoclip.progress import ignore_progress\n"
+DECODE += "with decoding(ignore_progress): print('decoding', flush=True); time.sleep(60)"
+
+
+@pytest.fixture
+def client(data_dir: Path) -> Iterator[SyncPrefectClient]:
+    with get_client(sync_client=True) as connected:
+        for kind in KINDS:
+            connected.upsert_global_concurrency_limit_by_name(limit_name(kind), 2)
+        yield connected
+        for kind in KINDS:
+            connected.delete_global_concurrency_limit_by_name(limit_name(kind))
+
+
+def test_the_slot_of_a_killed_process_is_free_again(client: SyncPrefectClient, data_dir: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", DECODE], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    upkeep = Upkeep(read_environment(), lambda _said: None)
+    with decoding(ignore_progress):
+        process.kill()
+        process.communicate()
+        assert (slots_taken(client, "decode"), slots_in_use(data_dir, "decode")) == (2, 1)
+        upkeep.begin(client)
+        assert slots_taken(client, "decode") == 1
+    assert (slots_taken(client, "decode"), slots_in_use(data_dir, "decode")) == (0, 0)
+
+
+def test_one_look_is_not_enough_while_the_service_runs(client: SyncPrefectClient) -> None:
+    upkeep = Upkeep(read_environment(), lambda _said: None)
+    upkeep.begin(client)
+    with decoding(ignore_progress), get_client(sync_client=True) as other:
+        other.request("PATCH", f"/v2/concurrency_limits/{limit_name('decode')}", json={"active_slots": 2})
+        upkeep.turn(client)
+        assert slots_taken(client, "decode") == 2
+        upkeep.turn(client)
+        assert slots_taken(client, "decode") == 1
+        client.delete_global_concurrency_limit_by_name(limit_name("render"))
+        upkeep.turn(client)
+        client.upsert_global_concurrency_limit_by_name(limit_name("render"), 2)
