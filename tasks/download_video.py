@@ -44,8 +44,8 @@ def download_video(project_id: str, settings: DownloadSettings, on_progress: Pro
         on_progress,
         allow_private=read_environment().allow_private_urls,
     )
+    _note(project, fetched)  # first, since a project with a file is not asked about again
     take_in(catalog(), project_id, fetched.path)
-    _note(project, fetched)
     return str(fetched.path)
 
 

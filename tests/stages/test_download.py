@@ -82,6 +82,11 @@ def test_a_file_arrives_whole_with_progress(site: VideoSite, tmp_path: Path) -> 
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0
     assert any("MB/s" in progress.message for progress in told)
+    # A run that was killed after the last byte, but before the catalog knew, finds the file again.
+    asked = len([asked for asked in site.asked if asked.byte_range])
+    again = download(site.base + WHOLE, tmp_path / "in")
+    assert (again.path, again.source) == (fetched.path, fetched.source)
+    assert len([asked for asked in site.asked if asked.byte_range]) == asked
 
 
 def test_what_broke_off_is_continued_not_begun_anew(site: VideoSite, tmp_path: Path) -> None:
