@@ -36,7 +36,7 @@ from autoclip.timeline import Grid
 CERTAIN_CUT = 0.3
 """Score from which a cut keeps fades and dissolves on its own side: the default of ``scene_threshold``."""
 
-EXTRACTION_VERSION = 7
+EXTRACTION_VERSION = 8
 """Part of the key under which features are stored: raised when the same file and settings would measure otherwise."""
 
 _SKIPPED: dict[ExtractionProfile, SkipFrame] = {"exact": "DEFAULT", "balanced": "NONREF", "fast": "NONKEY"}
@@ -191,10 +191,11 @@ class _Pass:
         scores = keyframe_cut_scores if settings.profile == "fast" else cut_scores
         shot_changes = cuts(rows.seconds, scores(rows.seconds, measures.shots))
         certain = np.array([cut.start_sec for cut in shot_changes if cut.score >= CERTAIN_CUT])
+        faded = fades(rows.seconds, rows.luma_mean, rows.contrast, rows.core_contrast, certain)
         events = (
             *shot_changes,
-            *fades(rows.seconds, rows.luma_mean, rows.contrast, certain),
-            *dissolves(measures.dissolves, certain),
+            *faded,
+            *dissolves(measures.dissolves, certain, faded),
             *(Event("chapter", chapter.start_sec) for chapter in self._video.chapters if chapter.start_sec < duration),
             *black_runs(rows.seconds, rows.black_share, duration, settings.black_min_sec),
             *freeze_runs(

@@ -35,6 +35,12 @@ MAX_CURVATURE = 0.1
 MIN_FIT = 0.85
 """Share of the variance that a ramp and a rest must explain."""
 
+SAME_PICTURE = 0.3
+"""Difference of level and distance before a flash and after it, as a share of its height: less is the same picture."""
+
+BEYOND = (1.5, 1.0, 0.7, 0.5)
+"""How far beyond what looks straight the rest after a ramp is looked for, the farthest first: what follows may move."""
+
 _AT_REST = 3
 _LEAST_PICTURES = 4
 
@@ -43,6 +49,7 @@ def fades(
     seconds: NDArray[np.float64],
     luma_mean: NDArray[np.float32],
     contrast: NDArray[np.float32],
+    core_contrast: NDArray[np.float32],
     cut_sec: NDArray[np.float64],
 ) -> tuple[Event, ...]:
     """Return the fades to and from flat pictures.
@@ -53,6 +60,8 @@ def fades(
         Presentation time of each picture, shape ``(n,)``.
     luma_mean, contrast : ndarray
         Mean and standard deviation of each picture's thumbnail, as shares of full range, shape ``(n,)``.
+    core_contrast : ndarray
+        The same deviation without the cells that stand out (a logo that stays), shape ``(n,)``.
     cut_sec : ndarray
         Times of certain cuts, rising; a fade ends there.
 
@@ -61,17 +70,24 @@ def fades(
     tuple of Event
         From the first picture that is paler to the first at the final level; the score is how straight the ramp is.
     """
-    flat = runs_of((contrast < FLAT) & _at_rest(luma_mean))
+    flat = runs_of((core_contrast < FLAT) & _at_rest(luma_mean))
     shots = np.concatenate([[0], np.searchsorted(seconds, cut_sec), [len(seconds)]])
     found: list[Event] = []
     for first, after in zip(flat.first.tolist(), flat.after.tolist(), strict=True):
-        distance = np.hypot(luma_mean - luma_mean[first], contrast)
+        distance = _distance(luma_mean, contrast, first)
         begin = int(shots[np.searchsorted(shots, first, side="right") - 1])
         found.extend(_fade(seconds, distance, np.arange(min(first + _AT_REST, after) - 1, begin - 1, -1)))
-        distance = np.hypot(luma_mean - luma_mean[after - 1], contrast)
+        distance = _distance(luma_mean, contrast, after - 1)
         end = int(shots[np.searchsorted(shots, after)])
-        found.extend(_fade(seconds, distance, np.arange(max(after - _AT_REST, first), end)))
+        into = _fade(seconds, distance, np.arange(max(after - _AT_REST, first), end))
+        found.extend(event for event in into if not _is_flash(seconds, luma_mean, distance, first, event))
     return _apart(found)
+
+
+def _distance(luma_mean: NDArray[np.float32], contrast: NDArray[np.float32], flat: int) -> NDArray[np.float32]:
+    """Return how far each picture is from a flat one, on which a logo may stand."""
+    distance = np.hypot(luma_mean - luma_mean[flat], np.maximum(contrast - contrast[flat], 0.0))
+    return np.asarray(distance, np.float32)
 
 
 def _at_rest(luma_mean: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -89,15 +105,32 @@ def _fade(seconds: NDArray[np.float64], distance: NDArray[np.float32], outward: 
     away = np.abs(seconds[outward] - seconds[outward[0]])
     outward, away = outward[away <= REACH_SEC], away[away <= REACH_SEC]
     length = _straight_length(away, distance[outward].astype(np.float64))
-    walk = outward[: int(1.5 * length) + _AT_REST]
-    if length < _LEAST_PICTURES or distance[walk].max() < MIN_DISTANCE:
+    if length < _LEAST_PICTURES:
         return []
-    walk = np.sort(walk)
-    ramp = best_ramp(seconds[walk], distance[walk].astype(np.float64))
-    start, end = float(seconds[walk[ramp.first]]), float(seconds[walk[ramp.last]])
-    if ramp.fit < MIN_FIT or end - start < MIN_FADE_SEC:
-        return []
-    return [Event("fade", start, end, min(1.0, ramp.fit))]
+    for share in BEYOND:
+        walk = np.sort(outward[: int(share * length) + _AT_REST])
+        ramp = best_ramp(seconds[walk], distance[walk].astype(np.float64))
+        start, end = float(seconds[walk[ramp.first]]), float(seconds[walk[ramp.last]])
+        if ramp.fit >= MIN_FIT and end - start >= MIN_FADE_SEC and distance[walk].max() >= MIN_DISTANCE:
+            return [Event("fade", start, end, min(1.0, ramp.fit))]
+    return []
+
+
+def _is_flash(
+    seconds: NDArray[np.float64],
+    luma_mean: NDArray[np.float32],
+    distance: NDArray[np.float32],
+    first: int,
+    event: Event,
+) -> bool:
+    """Whether a flat picture came at once and what was there before comes back: a burst of light that dies away."""
+    if first == 0:
+        return False
+    back = int(np.searchsorted(seconds, event.end_sec or event.start_sec))
+    height = float(distance[back])
+    brighter = luma_mean[first] > max(luma_mean[first - 1], luma_mean[back])
+    same = abs(luma_mean[first - 1] - luma_mean[back]) + abs(distance[first - 1] - height) < SAME_PICTURE * height
+    return bool(brighter and same)
 
 
 def _straight_length(away: NDArray[np.float64], distance: NDArray[np.float64]) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoclip.signals.difference import mean_absolute_difference
-from autoclip.signals.dissolves import EVERY, REACH_SEC, PossibleDissolves, possible_dissolves
+from autoclip.signals.dissolves import EVERY, REACH_SEC, DissolveTrack, PossibleDissolves, possible_dissolves
 from autoclip.signals.freeze import earlier_picture
 from autoclip.signals.growing import GrowingArray
 from autoclip.signals.hashing import difference_hash
@@ -74,7 +74,7 @@ class PictureRows:
     ----------
     seconds : ndarray
         Presentation time, float64.
-    luma_mean, contrast, black_share : ndarray
+    luma_mean, contrast, core_contrast, black_share : ndarray
         As `PictureFacts`.
     change : ndarray
         Mean absolute difference to the picture before; the first is infinite.
@@ -85,6 +85,7 @@ class PictureRows:
     seconds: NDArray[np.float64]
     luma_mean: NDArray[np.float32]
     contrast: NDArray[np.float32]
+    core_contrast: NDArray[np.float32]
     black_share: NDArray[np.float32]
     change: NDArray[np.float32]
     drift: NDArray[np.float32]
@@ -150,10 +151,18 @@ class PictureMeter:
         change, drift = self._differences(seconds, samples, kept)
         facts = pictures.facts
         self._rows.append(
-            PictureRows(pictures.seconds, facts.luma_mean, facts.contrast, facts.black_share, change, drift)
+            PictureRows(
+                pictures.seconds,
+                facts.luma_mean,
+                facts.contrast,
+                facts.core_contrast,
+                facts.black_share,
+                change,
+                drift,
+            )
         )
         self._sides.push(facts.histogram, facts.thumbnail, self._numbering.number(pictures.seconds, shown_sec))
-        self._dissolves.push(pictures.seconds, facts.thumbnail)
+        self._dissolves.push(DissolveTrack(pictures.seconds, facts.thumbnail, facts.histogram, facts.detail))
         _, span = luma_range(full_range=samples.full_range)
         self._motion.push(pictures.seconds[pictures.motion_index], pictures.motion_luma, span)
         self._keep(seconds, samples)
@@ -241,33 +250,31 @@ class _Sides:
 
 
 class _Dissolves:
-    """Holds the thumbnails in which dissolves are looked for."""
+    """Holds the pictures among which dissolves are looked for."""
 
     def __init__(self) -> None:
-        self._seconds = np.zeros(0)
-        self._thumbnail: NDArray[np.float32] | None = None
+        self._held: DissolveTrack | None = None
         self._count = 0  # of pictures before those held
         self._done = 0  # of those held
         self._found = _Collected(PossibleDissolves)
 
-    def push(self, seconds: NDArray[np.float64], thumbnail: NDArray[np.float32]) -> None:
-        held = self._thumbnail
-        self._thumbnail = thumbnail if held is None else np.concatenate([held, thumbnail])
-        self._seconds = np.concatenate([self._seconds, seconds])
-        self._measure(int(np.searchsorted(self._seconds, self._seconds[-1] - REACH_SEC)))
+    def push(self, track: DissolveTrack) -> None:
+        self._held = track if self._held is None else self._held.followed_by(track)
+        seconds = self._held.seconds
+        self._measure(self._held, int(np.searchsorted(seconds, seconds[-1] - REACH_SEC)))
 
     def finish(self) -> PossibleDissolves:
-        self._measure(len(self._seconds))
+        if self._held is not None:
+            self._measure(self._held, len(self._held.seconds))
         return self._found.finish()
 
-    def _measure(self, after: int) -> None:
-        if self._thumbnail is None or after <= self._done:
+    def _measure(self, held: DissolveTrack, after: int) -> None:
+        if after <= self._done:
             return
         middles = np.arange(self._done, after)
-        middles = middles[(middles + self._count) % EVERY == 0]
-        self._found.append(possible_dissolves(self._seconds, self._thumbnail, middles))
-        drop = int(np.searchsorted(self._seconds, self._seconds[after - 1] - REACH_SEC))
-        self._seconds, self._thumbnail = self._seconds[drop:].copy(), self._thumbnail[drop:].copy()
+        self._found.append(possible_dissolves(held, middles[(middles + self._count) % EVERY == 0]))
+        drop = int(np.searchsorted(held.seconds, held.seconds[after - 1] - REACH_SEC))
+        self._held = held.since(drop)
         self._count += drop
         self._done = after - drop
 

@@ -9,9 +9,13 @@ from numpy.typing import NDArray
 
 from autoclip.signals.black import black_share
 from autoclip.signals.colour import colour_histograms
+from autoclip.signals.detail import detail_energy
 
 THUMBNAIL_ROWS = 9
 THUMBNAIL_COLUMNS = 16
+
+OUTSTANDING = 0.15
+"""Share of a thumbnail's cells that a logo and a clock may cover on a picture that is flat but for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,12 @@ class PictureFacts:
         Mean luma as a share of full range, shape ``(n,)``, float32.
     contrast : ndarray
         Standard deviation of the thumbnail's cells as a share of full range, shape ``(n,)``, float32.
+    core_contrast : ndarray
+        The same without the `OUTSTANDING` share of cells that deviate most from the median, shape ``(n,)``, float32.
     black_share : ndarray
         Share of black pixels, shape ``(n,)``, float32.
+    detail : ndarray
+        Energy of fine structure in each part, shape ``(n, parts)``, float32; see `autoclip.signals.detail`.
     histogram : ndarray
         Colour histogram that sums to one, shape ``(n, bins)``, float32.
     thumbnail : ndarray
@@ -53,7 +61,9 @@ class PictureFacts:
 
     luma_mean: NDArray[np.float32]
     contrast: NDArray[np.float32]
+    core_contrast: NDArray[np.float32]
     black_share: NDArray[np.float32]
+    detail: NDArray[np.float32]
     histogram: NDArray[np.float32]
     thumbnail: NDArray[np.float32]
 
@@ -75,10 +85,20 @@ def describe_pictures(samples: PictureSamples, black_pixel_threshold: float) -> 
     return PictureFacts(
         luma_mean=np.clip((mean - floor) / span, 0.0, 1.0).astype(np.float32),
         contrast=(small.std(axis=(1, 2)) / np.float32(span)).astype(np.float32),
+        core_contrast=(_core_deviation(small) / np.float32(span)).astype(np.float32),
         black_share=black_share(flat, floor + black_pixel_threshold * span),
+        detail=detail_energy(samples.luma),
         histogram=colour_histograms(samples.luma, samples.chroma),
         thumbnail=small,
     )
+
+
+def _core_deviation(thumbnail: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the largest distance from the median among the cells that do not stand out, shape ``(n,)``."""
+    cells = thumbnail.reshape(len(thumbnail), -1)
+    middle, last = cells.shape[1] // 2, int((1 - OUTSTANDING) * (cells.shape[1] - 1))
+    off = np.abs(cells - np.partition(cells, middle, axis=1)[:, middle, None])
+    return np.asarray(np.partition(off, last, axis=1)[:, last], np.float32)
 
 
 def luma_range(*, full_range: bool) -> tuple[float, float]:

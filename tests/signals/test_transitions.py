@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from moving_scenes import dissolve, faded, shot
 
-from autoclip.signals.dissolves import dissolves, possible_dissolves
+from autoclip.signals.dissolves import DissolveTrack, dissolves, possible_dissolves
 from autoclip.signals.fades import fades
 from autoclip.signals.pictures import PictureSamples, describe_pictures
 from autoclip.signals.shots import cut_scores, cuts, keyframe_cut_scores, shot_rows
@@ -31,13 +31,15 @@ def scores_of(pictures):
 
 def found_dissolves(pictures):
     seconds = np.arange(len(pictures)) / RATE
-    possible = possible_dissolves(seconds, facts_of(pictures).thumbnail, np.arange(0, len(pictures), 2))
+    facts = facts_of(pictures)
+    track = DissolveTrack(seconds, facts.thumbnail, facts.histogram, facts.detail)
+    possible = possible_dissolves(track, np.arange(0, len(pictures), 2))
     return dissolves(possible, np.zeros(0))
 
 
 def found_fades(pictures):
     facts = facts_of(pictures)
-    return fades(np.arange(len(pictures)) / RATE, facts.luma_mean, facts.contrast, np.zeros(0))
+    return fades(np.arange(len(pictures)) / RATE, facts.luma_mean, facts.contrast, facts.core_contrast, np.zeros(0))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -140,6 +142,15 @@ def test_a_dissolve_is_found_with_its_ends(seed, length):
     assert event.end_sec * RATE == pytest.approx(first + length, abs=3)
 
 
+@pytest.mark.parametrize("length", [15, 40])
+@pytest.mark.parametrize("speed", [3, 6])
+def test_a_dissolve_between_fast_camera_turns_is_found(speed, length):
+    pictures, first = dissolve(shot(12, 90, speed=speed), shot(62, 90, speed=speed), length)
+    (event,) = found_dissolves(pictures)
+    shared = min(event.end_sec, (first + length) / RATE) - max(event.start_sec, first / RATE)
+    assert shared > 0.5 * length / RATE
+
+
 @pytest.mark.parametrize("speed", [0.0, 0.3, 1.0, 4.0])
 def test_a_moving_camera_is_no_dissolve(speed):
     assert found_dissolves(shot(13, 120, speed=speed)) == ()
@@ -164,3 +175,28 @@ def test_a_fade_out_and_in_are_two_fades(length):
 def test_a_hard_switch_to_black_is_no_fade():
     black = [np.zeros((72, 128, 3), np.uint8)] * 20
     assert found_fades([*shot(16, 40), *black, *shot(66, 40)]) == ()
+
+
+def test_a_fade_below_a_logo_that_stays_is_a_fade():
+    pictures = [*shot(17, 60), *faded(shot(17, 25), 1, 0), *[np.zeros((72, 128, 3), np.uint8)] * 10]
+    for picture in pictures:
+        picture[56:68, 96:124] = (200, 200, 200)
+    (event,) = found_fades(pictures)
+    assert event.start_sec * RATE == pytest.approx(60, abs=6)
+    assert event.end_sec * RATE == pytest.approx(84, abs=2)
+
+
+def test_a_flash_that_dies_away_is_no_fade():
+    pictures = shot(18, 60)
+    white = np.full_like(pictures[0], 255)
+    for index, share in enumerate((1.0, 1.0, 0.8, 0.6, 0.4, 0.2)):
+        picture = pictures[30 + index] * (1 - share) + white * share
+        pictures[30 + index] = picture.astype(np.uint8)
+    assert found_fades(pictures) == ()
+
+
+def test_a_fade_out_of_white_into_another_shot_is_a_fade():
+    white = [np.full((72, 128, 3), 255, np.uint8)] * 6
+    after = shot(69, 60)
+    leaving = [255 - picture for picture in faded([255 - picture for picture in after[:15]], 0, 1)]
+    assert len(found_fades([*shot(19, 40), *white, *leaving, *after[15:]])) == 1
