@@ -32,9 +32,9 @@ def ranged(*media_types: str, text: str = "The file.") -> dict[int | str, dict[s
 
 
 class _File(FileResponse):
-    """Reads in larger pieces: each read is handed to a thread, which costs as much as reading 100 KB."""
+    """Reads in larger pieces, each of which is handed to a thread: 1 MiB at once took a third less CPU than 256 KiB."""
 
-    chunk_size = 256 * 1024
+    chunk_size = 1024 * 1024
 
 
 def file_response(
