@@ -39,6 +39,9 @@ CERTAIN_CUT = 0.3
 EXTRACTION_VERSION = 8
 """Part of the key under which features are stored: raised when the same file and settings would measure otherwise."""
 
+JUMP_SEC = 10.0
+"""A clock without pictures for longer has jumped (``-dts_delta_threshold`` of the ffmpeg command)."""
+
 _SKIPPED: dict[ExtractionProfile, SkipFrame] = {"exact": "DEFAULT", "balanced": "NONREF", "fast": "NONKEY"}
 _MOTION_SIGNALS = ("motion_score", "picture_change")
 _SOUND_SIGNALS = ("audio_rms", "audio_dbfs", "loudness_lufs", "midband_dbfs", "onset_strength")
@@ -112,6 +115,7 @@ class _Pass:
         self._warnings: list[str] = []
         self._end_pts = 0
         self._last_sec = -math.inf
+        self._jumps = False
 
     def describe(self, pictures: Pictures) -> MeasuredPictures:
         """Turn decoded pictures into what is measured of each alone; runs in the decoding threads."""
@@ -151,6 +155,8 @@ class _Pass:
             text = f"timestamps jump back to {pictures.seconds[0]:.2f} s after {self._last_sec:.2f} s"
             self._warnings.append(f"{text}: {again} pictures of a time shown before are left out")
         if again < len(pictures.seconds):
+            gaps = np.diff(pictures.seconds[again:], prepend=self._last_sec)
+            self._jumps |= bool(np.any((gaps > JUMP_SEC) & np.isfinite(gaps)))
             self._pictures.push(pictures.since(again), shown_sec)
             self._last_sec = float(pictures.seconds[-1])
 
@@ -183,7 +189,7 @@ class _Pass:
             frame_hash=hashes_on_grid(measures.hash_sec, measures.hashes, grid.times),
             envelope_dbfs=None if sound is None else envelope_dbfs(sound, duration),
             events=self._events(measures, duration),
-            warnings=(*self._warnings, *damage_report(self._damage)),
+            warnings=(*self._warnings, *damage_report(self._damage), *self._clock_advice()),
         )
 
     def _events(self, measures: PictureMeasures, duration: float) -> tuple[Event, ...]:
@@ -213,6 +219,14 @@ class _Pass:
         if self._settings.profile == "fast":  # the packets after the last keyframe were not looked at
             return self._video.duration_sec
         return self._end_pts * float(self._video.video.time_base)
+
+    def _clock_advice(self) -> tuple[str, ...]:
+        """Say what makes a recording of broadcasts continuous whose clock jumps: other formats may mean their gaps."""
+        back = any("jump back" in item.reason for item in self._damage) or any("jump back" in w for w in self._warnings)
+        if self._video.container != "mpegts" or not (back or self._jumps):
+            return ()
+        copy = "ffmpeg -i RECORDING -map 0 -c copy CONTINUOUS.mkv"
+        return (f"the recording's clock jumps, so times and clips go wrong behind that; make it run on with `{copy}`",)
 
     def _silence(self) -> str:
         if self._video.audio is not None:
