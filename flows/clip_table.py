@@ -61,7 +61,7 @@ def _file(export: Export | None) -> str:
     if export is None:
         return ""
     if export.state == "completed" and export.path:
-        return f"`{export.path.name}`"
+        return f"`{export.path.name}`" + (f" ({_cell(export.note)})" if export.note else "")
     return f"{export.state}: {_cell(export.error or '')}"
 
 

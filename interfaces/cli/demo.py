@@ -43,7 +43,8 @@ def demo(
         return
     print_clips(processed.clips_file)
     for export in processed.exports:
-        say(f"exported: {export.path}" if export.state == "completed" else f"not exported: {export.error}")
+        note = f" ({export.note})" if export.note else ""
+        say(f"exported: {export.path}{note}" if export.state == "completed" else f"not exported: {export.error}")
     say(f"report:   {folder.report}")
 
 
