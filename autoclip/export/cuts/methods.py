@@ -142,7 +142,7 @@ def cut_smartly(order: CutOrder, bench: Workbench) -> Rendering:
     """
     plan = plan_smart(order)
     if not plan.packet_count:
-        raise NotSmartError("no keyframe lies within it")
+        raise NotSmartError("no keyframe lies within the clip")
     with ExitStack() as stack:
         parts = encode_parts(order, plan, bench, stack)
         sound_commands, sounds = _sound(order, bench, stack)
