@@ -52,7 +52,7 @@ class Download:
 
 
 def entries_of(url: str, settings: DownloadSettings, *, allow_private: bool = False) -> tuple[Entry, ...] | None:
-    """List the videos of a playlist or channel; None if the address is that of one video.
+    """List the videos of a playlist or channel; None if the address is that of one video, be it one of a list.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def entries_of(url: str, settings: DownloadSettings, *, allow_private: bool = Fa
     DownloadError
         If the site can't be asked.
     """
-    options = _options(settings, url) | {"extract_flat": "in_playlist", "noplaylist": False}
+    options = _options(settings, url) | {"extract_flat": "in_playlist"}
     if settings.max_entries:
         options["playlistend"] = settings.max_entries
     with _client(options, url, allow_private=allow_private) as client:
@@ -86,16 +86,28 @@ def _listed(client: Any, url: str, depth: int) -> tuple[Entry, ...] | None:  # n
         if not entry:
             continue
         address = _address_of(entry, facts)
-        inner = _listed(client, address, depth - 1) if depth > 1 and _is_list(entry, address) else None
+        inner = _listed_within(client, address, depth - 1) if depth > 1 and _is_list(entry, facts) else None
         found += inner if inner is not None else (Entry(address, entry.get("title") or address),)
     return tuple({entry.url: entry for entry in found}.values())
 
 
-def _is_list(entry: Mapping[str, Any], address: str) -> bool:
-    """Tell whether an entry is a list itself, as far as its site's address says."""
+def _listed_within(client: Any, url: str, depth: int) -> tuple[Entry, ...] | None:  # noqa: ANN401
+    """List a list that is an entry itself; one that can't be asked stays an entry, whose own job will say why."""
+    try:
+        return _listed(client, url, depth)
+    except SiteError:
+        return None
+
+
+def _is_list(entry: Mapping[str, Any], playlist: Mapping[str, Any]) -> bool:
+    """Tell whether an entry is a list itself, as far as that is known before it is asked for.
+
+    A site's channel page and the lists in it have one extractor (YouTube's tabs), and their videos another.
+    """
     if not entry.get("ie_key") or entry.get("_type") not in {"url", "url_transparent"}:
         return False
-    return get_info_extractor(entry["ie_key"]).is_single_video(address) is False
+    single = get_info_extractor(entry["ie_key"]).is_single_video(entry["url"])
+    return single is False or (single is None and entry["ie_key"] == playlist.get("extractor_key"))
 
 
 def _address_of(entry: Mapping[str, Any], playlist: Mapping[str, Any]) -> str:

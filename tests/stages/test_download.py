@@ -13,7 +13,8 @@ from video_site import FLAKY, MEMBERS, SLOW, WHOLE, Page, VideoSite
 from yt_dlp import YoutubeDL
 from yt_dlp.cookies import SUPPORTED_BROWSERS
 from yt_dlp.extractor.generic import GenericIE
-from yt_dlp.extractor.youtube import YoutubeIE
+from yt_dlp.extractor.vimeo import VimeoChannelIE, VimeoIE
+from yt_dlp.extractor.youtube import YoutubeIE, YoutubeTabIE
 from yt_dlp.utils import ExtractorError, UnsupportedError
 
 from autoclip.errors import DownloadError
@@ -240,6 +241,21 @@ def test_a_playlist_is_several_videos(site: VideoSite, tmp_path: Path) -> None:
     assert [entry.url for entry in players] == both
     with pytest.raises(DownloadError, match="this is a playlist, not one video"):
         download(f"{site.base}/page", tmp_path / "in")
+
+
+@pytest.mark.parametrize(
+    ("address", "extractor", "listed"),
+    [
+        ("https://www.youtube.com/@club/videos", YoutubeTabIE, True),
+        ("https://www.youtube.com/watch?v=aqz-KE-bpKQ", YoutubeIE, False),
+        ("https://vimeo.com/channels/club", VimeoChannelIE, True),
+        ("https://vimeo.com/76979871", VimeoIE, False),
+        ("https://example.org/match.mp4", None, False),
+    ],
+)
+def test_a_list_in_a_channel_is_told_from_a_video(address: str, extractor: type | None, *, listed: bool) -> None:
+    entry = GenericIE().url_result(address, ie=extractor.ie_key() if extractor else None)
+    assert room._is_list(entry, {"extractor_key": "YoutubeTab"}) is listed
 
 
 @pytest.mark.parametrize(
