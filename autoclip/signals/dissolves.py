@@ -318,7 +318,13 @@ def _detail_cues(track: DissolveTrack, spans: _Spans) -> NDArray[np.float64]:
     unrest = np.abs(np.log(means.between(spans.start - 2 * rest, spans.start - rest) / before))
     unrest += np.abs(np.log(means.between(spans.end + rest, spans.end + 2 * rest) / after))
     # Half of the parts decide: some may show what does not change, such as a score board.
-    return np.stack([np.median(each, axis=1) for each in (line - parabola, parabola, unrest)], axis=1)
+    return np.stack([_middle(each) for each in (line - parabola, parabola, unrest)], axis=1)
+
+
+def _middle(parts: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the (upper) median of each row."""
+    middle = parts.shape[1] // 2
+    return np.asarray(np.partition(parts, middle, axis=1)[:, middle], np.float32)
 
 
 def _thumbnail_cues(track: DissolveTrack, spans: _Spans) -> NDArray[np.float64]:

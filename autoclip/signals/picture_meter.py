@@ -25,6 +25,9 @@ from autoclip.signals.shots import SIDE_PICTURES, ShotRows, shot_rows
 MAX_DRIFT_SEC = 2.0
 """Pictures are compared with one at most this much earlier, so that few need to be kept."""
 
+AT_ONCE = 400
+"""Dissolves are looked for in so many pictures at once: fewer cost more for each, more take memory."""
+
 Rows = TypeVar("Rows", ShotRows, "PictureRows", PossibleDissolves)
 
 
@@ -261,7 +264,9 @@ class _Dissolves:
     def push(self, track: DissolveTrack) -> None:
         self._held = track if self._held is None else self._held.followed_by(track)
         seconds = self._held.seconds
-        self._measure(self._held, int(np.searchsorted(seconds, seconds[-1] - REACH_SEC)))
+        after = int(np.searchsorted(seconds, seconds[-1] - REACH_SEC))
+        if after - self._done >= AT_ONCE:
+            self._measure(self._held, after)
 
     def finish(self) -> PossibleDissolves:
         if self._held is not None:
