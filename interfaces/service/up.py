@@ -26,8 +26,8 @@ from storage.process_lock import machine_of
 
 START_SEC = 120.0
 """A server on a fresh database took 4-17 s on two cores (measured); more than this is no slow start."""
-UPKEEP_SEC = 10.0
-"""Lost runs are looked for this often: one request of 10 ms."""
+UPKEEP_SEC = 5.0
+"""Lost runs are looked for this often: three requests of 10 ms."""
 STOP_SEC = 8.0
 ANSWER_SEC = 3.0
 

@@ -1,82 +1,28 @@
-"""The service as it is lived with: real server, worker and API; jobs submitted, cancelled, killed and retried."""
+"""The service as it is lived with: real server, worker and API; jobs submitted, read, and left alone."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import httpx
-import numpy as np
 import pytest
-from running_service import AUTOCLIP, RunningService
+from running_service import AUTOCLIP, RunningService, until
 
-from autoclip.errors import ConflictError, NotFoundError, ParameterError
+from autoclip.errors import NotFoundError, ParameterError
 from autoclip.settings import Settings
 from flows.deployments import DEPLOYMENTS
-from flows.liveness import process_of, run_lock
 from interfaces.jobs import Job, Jobs
 from storage.catalog import open_catalog
 
 pytestmark = pytest.mark.service
 
 Wait = Callable[..., Job]
-
-
-@pytest.fixture
-def clip_source(encode_tracks: Callable[..., Path], film: type, sound: type) -> Callable[..., Path]:
-    def encode(name: str, seconds: int = 30, size: tuple[int, int] = (64, 48), seed: int = 0) -> Path:
-        noise = np.random.default_rng(seed)
-        action = range(seconds * 2, seconds * 2 + 20)
-        pictures = [
-            noise.integers(0, 255, (size[1], size[0], 3), dtype=np.uint8) if i in action else 60 + seed
-            for i in range(seconds * 5)
-        ]
-        return encode_tracks(name, film(pictures, size=size, rate=5), sound(float(seconds)))
-
-    return encode
-
-
-@pytest.fixture
-def long_source(
-    service: RunningService, tmp_path: Path, encode_tracks: Callable[..., Path], film: type, sound: type
-) -> Callable[..., Path]:
-    """Give a video that takes seconds to measure: 640 x 480, noise in every frame; `seed` makes its content unique."""
-    made = service.home / "long.mp4"
-    if not made.exists():
-        noise = np.random.default_rng(1)
-        pictures = [noise.integers(0, 255, (480, 640, 3), dtype=np.uint8) for _ in range(25)]
-        options = {"preset": "ultrafast", "crf": "30", "g": "25"}
-        tracks = (film(pictures * 36, size=(640, 480), rate=25, options=options), sound(36.0))
-        encode_tracks("long.mp4", *tracks).rename(made)
-
-    def copy(name: str, seed: int) -> Path:
-        free_box = b"\0\0\0\x0cfree" + seed.to_bytes(4)  # ISO 14496-12: readers pass over it
-        (tmp_path / name).write_bytes(made.read_bytes() + free_box)
-        return tmp_path / name
-
-    return copy
-
-
-def until(condition: Callable[[], Any], patience_sec: float = 60.0) -> Any:
-    deadline = time.monotonic() + patience_sec
-    while not (found := condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    return found
-
-
-def measuring(jobs: Jobs, job: Job) -> bool:
-    now = jobs.get(job.id)
-    assert not now.ended, f"ended before it could be stopped: {now}"
-    return now.stage.startswith("extract") and now.project_id is not None
 
 
 def test_every_deployment_runs_when_triggered_through_the_rest_api(
@@ -172,70 +118,13 @@ def test_a_folder_with_a_broken_file(
     assert job.stage == "1 done, 4 skipped, 1 failed"
 
 
-def test_cancel_while_it_measures_then_retry(
-    service: RunningService, jobs: Jobs, wait: Wait, long_source: Callable[..., Path]
-) -> None:
-    job = jobs.submit("process-video", {"source": str(long_source("cancelled.mp4", 1))})
-    until(lambda: measuring(jobs, job))
-    pid = process_of(run_lock(service.environment.data_dir, UUID(job.id)))
-    asked = time.monotonic()
-    jobs.cancel(job.id)
-    until(lambda: not Path(f"/proc/{pid}").exists(), 20)
-    gone = time.monotonic() - asked
-    ended = wait(jobs, job.id, 30)
-    assert ended.state == "cancelled"
-    assert gone < 10  # 5 s on a machine that does nothing else
-    folder = service.environment.data_dir / "projects" / str(ended.project_id)
-    assert not list(folder.rglob("*.partial*"))
-    with pytest.raises(ConflictError):
-        jobs.cancel(job.id)
-    jobs.retry(job.id)
-    until(lambda: not jobs.get(job.id).ended)
-    assert wait(jobs, job.id).state == "completed"
-    with pytest.raises(ConflictError):
-        jobs.retry(job.id)
-
-
-def test_a_killed_run_is_settled_and_continues_behind_its_last_stage(
-    service: RunningService, jobs: Jobs, wait: Wait, long_source: Callable[..., Path]
-) -> None:
-    job = jobs.submit("process-video", {"source": str(long_source("killed.mp4", 2))})
-    until(lambda: measuring(jobs, job))
-    os.kill(process_of(run_lock(service.environment.data_dir, UUID(job.id))), signal.SIGKILL)
-    ended = wait(jobs, job.id, 60)
-    assert ended.state == "crashed"
-    assert f"autoclip retry {job.id}" in str(ended.error)
-    jobs.retry(job.id)
-    until(lambda: not jobs.get(job.id).ended)
-    done = wait(jobs, job.id)
-    assert (done.state, done.attempts) == ("completed", 2)
-
-
 def test_a_job_that_nobody_knows(jobs: Jobs) -> None:
     for job_id in ("1234", "00000000-0000-0000-0000-000000000000"):
         with pytest.raises(NotFoundError):
             jobs.get(job_id)
 
 
-def test_z_everything_killed_at_once_then_started_again(
-    service: RunningService, jobs: Jobs, wait: Wait, long_source: Callable[..., Path]
-) -> None:
-    job = jobs.submit("process-video", {"source": str(long_source("all killed.mp4", 4))})
-    until(lambda: measuring(jobs, job))
-    for pid in service.pids():
-        os.kill(pid, signal.SIGKILL)
-    assert service.process is not None
-    service.process.wait(10)
-    until(lambda: not service.pids(), 20)
-    (service.home / "up.log").write_text("")
-    service.start()
-    assert wait(jobs, job.id, 120).state == "crashed"
-    jobs.retry(job.id)
-    until(lambda: not jobs.get(job.id).ended)
-    assert wait(jobs, job.id).state == "completed"
-
-
-def test_zz_a_second_up_says_what_runs_and_a_stop_leaves_nothing_behind(
+def test_z_a_second_up_says_what_runs_and_a_stop_leaves_nothing_behind(
     service: RunningService, jobs: Jobs, long_source: Callable[..., Path]
 ) -> None:
     second = subprocess.run(
@@ -246,9 +135,8 @@ def test_zz_a_second_up_says_what_runs_and_a_stop_leaves_nothing_behind(
     assert second.stderr.count(" answers") == 2
 
     job = jobs.submit("process-video", {"source": str(long_source("interrupted.mp4", 5))})
-    until(lambda: measuring(jobs, job))
+    until(service.decodes, pause_sec=0.02)
     service.stop()
     assert service.pids() == []
-    (service.home / "up.log").write_text("")
     service.start()
     until(lambda: jobs.get(job.id).state == "completed", 120)

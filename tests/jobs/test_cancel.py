@@ -1,0 +1,115 @@
+"""Cancel takes effect within seconds in every stage, and a retry goes on behind the last finished one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from running_service import RunningService, busy, until
+from video_site import SLOW, VideoSite
+
+from autoclip.errors import ConflictError
+from autoclip.settings import Settings
+from flows.liveness import process_of, run_lock
+from interfaces.jobs import Job, Jobs
+from interfaces.service.descendants import descendants
+from storage.catalog import open_catalog
+from storage.process_lock import is_held
+
+pytestmark = pytest.mark.service
+
+EFFECT_SEC = 5.0
+SHORT_CLIPS = Settings.from_flat({"segmentation_mode": "v1", "min_clip_seconds": 1.0, "max_clip_seconds": 1.0})
+"""Many clips, so that their thumbnails and exports take a while."""
+
+
+@pytest.fixture
+def slow_site(long_source: Callable[..., Path]) -> Iterator[VideoSite]:
+    with VideoSite(long_source("remote.mp4", 90).read_bytes()) as site:
+        yield site
+
+
+def cancelled(service: RunningService, jobs: Jobs, job: Job) -> Job:
+    """Cancel a job that runs; return it when it has stopped, all of it and in time."""
+    lock = run_lock(service.environment.data_dir, UUID(job.id))
+    process = process_of(lock)
+    family = [process, *descendants(process)]
+    asked = time.monotonic()
+    jobs.cancel(job.id)
+    with suppress(ProcessLookupError):
+        os.kill(process, signal.SIGCONT)
+    until(lambda: jobs.get(job.id).ended and not is_held(lock))
+    took = time.monotonic() - asked
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in family))
+    ended = jobs.get(job.id)
+    assert ended.state == "cancelled"
+    assert took < EFFECT_SEC * busy()
+    assert not list((service.environment.data_dir / "projects").rglob("*.partial*"))
+    return ended
+
+
+def halt(service: RunningService, job: Job, condition: Callable[[], bool]) -> None:
+    """Stop the clock of a job's process as soon as a condition holds: stages are short on a fast machine."""
+    until(condition, pause_sec=0.002)
+    os.kill(process_of(run_lock(service.environment.data_dir, UUID(job.id))), signal.SIGSTOP)
+
+
+def retried(jobs: Jobs, job: Job) -> Job:
+    again = jobs.retry(job.id)
+    assert not again.ended
+    assert again.progress >= job.progress
+    return again
+
+
+def test_a_download(service: RunningService, jobs: Jobs, slow_site: VideoSite) -> None:
+    job = jobs.submit("process-video", {"source": slow_site.base + SLOW})
+    until(lambda: jobs.get(job.id).progress > 0)
+    ended = cancelled(service, jobs, job)
+    source = service.environment.data_dir / "projects" / str(ended.project_id) / "source"
+    assert not [path for path in source.iterdir() if path.suffix == ".mp4"]
+    with open_catalog(service.environment.catalog_path).reading() as view:
+        assert view.projects.get(str(ended.project_id)).path is None
+
+
+def test_every_stage_of_one_job(service: RunningService, jobs: Jobs, long_source: Callable[..., Path]) -> None:
+    parameters = {"source": str(long_source("all stages.mp4", 91)), "settings": SHORT_CLIPS.model_dump(mode="json")}
+    parameters["export_top"] = 20
+    job = jobs.submit("process-video", parameters)
+    halt(service, job, service.decodes)
+    job = cancelled(service, jobs, job)
+    project = service.environment.data_dir / "projects" / str(job.project_id)
+    features = project / "features" / "signals.parquet"
+    assert not features.exists()
+    with pytest.raises(ConflictError):
+        jobs.cancel(job.id)
+
+    job = retried(jobs, job)
+    halt(service, job, features.exists)  # measured, and about to choose
+    job = cancelled(service, jobs, job)
+    measured_at = features.stat().st_mtime_ns
+
+    shutil.rmtree(project / "thumbnails", ignore_errors=True)
+    job = retried(jobs, job)
+    halt(service, job, lambda: any(project.glob("thumbnails/*.jpg")))
+    job = cancelled(service, jobs, job)
+    with open_catalog(service.environment.catalog_path).reading() as view:
+        assert view.clips.page(str(job.project_id)).total in {0, 24}, "all of an analysis, or nothing"
+
+    job = retried(jobs, job)
+    halt(service, job, lambda: any(project.glob("exports/*")))
+    job = cancelled(service, jobs, job)
+    assert features.stat().st_mtime_ns == measured_at
+    assert job.attempts == 4
+    with open_catalog(service.environment.catalog_path).reading() as view:
+        exports = view.exports.page(str(job.project_id), job_id=job.id).items
+    assert {export.state for export in exports} <= {"cancelled", "completed"}
+    made = {export.path for export in exports if export.state == "completed"}
+    assert made == set((project / "exports").glob("*.mp4"))
+    assert len(made) < len(exports) == 20
