@@ -43,7 +43,7 @@ MIN_EXPOSURE = 0.2
 """Well-exposedness below which a picture is all but black or white: a fade or a flash. Mid-grey has 1, black 0.04, a
 white flash about 0.13."""
 
-EXACT_OFFSETS = (-0.6, -0.45, -0.3)
+EXACT_OFFSETS = (-0.8, -0.65, -0.5)
 """Where pictures are taken when no keyframe will do: half-widths of the middle, as above. Ahead of the midpoint, since
 everything from the keyframe before has to be decoded, which is nearly all of the work on a thumbnail."""
 
