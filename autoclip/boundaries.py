@@ -118,6 +118,20 @@ def cut_times(features: Features, settings: BoundarySettings) -> Times:
     return np.array([cut.start_sec for cut in features.events_of("cut") if cut.score >= settings.scene_threshold])
 
 
+def _dissolve_times(features: Features, settings: BoundarySettings) -> Times:
+    """Return the middles of the dissolves at or above `scene_threshold`, in seconds, ascending.
+
+    Like cuts, dissolves are stored from weak scores on; in hand-held footage most weak ones are camera turns.
+    """
+    return np.array(
+        [
+            (dissolve.start_sec + (dissolve.end_sec or dissolve.start_sec)) / 2
+            for dissolve in features.events_of("dissolve")
+            if dissolve.score >= settings.scene_threshold
+        ]
+    )
+
+
 def _candidates(features: Features, pauses: Pauses, valleys: Times, settings: BoundarySettings) -> _Candidates:
     """Every place worth scoring, by time."""
     # In a pause the pause says where to cut; a second candidate there would only compete with it.
@@ -133,7 +147,7 @@ def _candidates(features: Features, pauses: Pauses, valleys: Times, settings: Bo
     for kind in spans:
         starts, ends = _spans(features, kind)
         rows.append((kind, (starts + ends) / 2, ends, starts))
-    dissolves = np.array([(e.start_sec + (e.end_sec or e.start_sec)) / 2 for e in features.events_of("dissolve")])
+    dissolves = _dissolve_times(features, settings)
     rows.append(("fade", dissolves, dissolves, dissolves))
     chapters = np.array([event.start_sec for event in features.events_of("chapter")])
     rows.append(("chapter", chapters, chapters, chapters))
@@ -167,7 +181,8 @@ def _editing_strengths(features: Features, times: Times, settings: BoundarySetti
     scene = np.exp(-_distance(times, cut_times(features, settings)) / decay)
     edges = [np.concatenate(_spans(features, kind)) for kind in ("fade", "black", "freeze")]
     marks = [
-        np.array([(e.start_sec + (e.end_sec or e.start_sec)) / 2 for e in features.events_of("dissolve", "chapter")]),
+        _dissolve_times(features, settings),
+        np.array([chapter.start_sec for chapter in features.events_of("chapter")]),
         *((starts + ends) / 2 for starts, ends in (_spans(features, kind) for kind in ("fade", "black", "freeze"))),
     ]
     fade = np.exp(-_distance(times, np.sort(np.concatenate([*edges, *marks]))) / decay)

@@ -26,7 +26,7 @@ from autoclip.signals.table import Features
 from autoclip.timeline import Interval
 from autoclip.windows import Window, build_windows
 
-SELECTION_VERSION = 7
+SELECTION_VERSION = 8
 """Raised whenever the same features and settings would yield other clips."""
 
 

@@ -129,7 +129,7 @@ class BoundarySettings(SettingsGroup):
     """Where a clip may begin or end."""
 
     scene_threshold: float = _parameter(
-        0.3, "Score from which a shot boundary counts as a cut; lower finds more.", ge=0.05, le=1.0
+        0.3, "Score from which a change of shot counts, as a cut or a dissolve; lower finds more.", ge=0.05, le=1.0
     )
     boundary_w_scene: float = _parameter(0.45, "Weight of the proximity of a cut.", ge=0.0, le=1.0)
     boundary_w_audio_dip: float = _parameter(0.25, "Weight of a quiet moment.", ge=0.0, le=1.0)

@@ -1,5 +1,7 @@
 """Boundaries and pauses: exact places, component scores and the spacing penalty."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from made_features import Scene
@@ -34,6 +36,13 @@ def test_a_cut_below_the_threshold_is_none():
     assert "cut" not in kinds
     kinds = {boundary.kind for boundary in find_boundaries(features, BoundarySettings(scene_threshold=0.1))}
     assert "cut" in kinds
+
+
+def test_a_dissolve_below_the_threshold_is_none():
+    features = dataclasses.replace(Scene(60).features(), events=(Event("dissolve", 12.0, 13.0, 0.2),))
+    assert not near(find_boundaries(features, BoundarySettings()), 12.5)
+    (dissolve,) = near(find_boundaries(features, BoundarySettings(scene_threshold=0.1)), 12.5)
+    assert (dissolve.kind, dissolve.time_sec, dissolve.fade) == ("fade", 12.5, 1.0)
 
 
 def test_every_pause_is_found_and_nothing_else_in_the_speech():
