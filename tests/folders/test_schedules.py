@@ -59,6 +59,14 @@ def test_schedules_are_as_planned_and_what_people_change_stays(
     assert [s.active for s in client.read_deployment_by_name("maintenance/maintenance").schedules] == [True]
 
 
+def test_the_server_takes_what_prefect_deploy_asks(client: SyncPrefectClient, environment: Environment) -> None:
+    """With FastAPI 0.151, it answers 422 to the nulls in this; ``prefect deploy --all`` ends there."""
+    register(client, environment)
+    body = {"workers": {"status": {"any_": ["ONLINE"]}}, "limit": None, "offset": None}
+    path = {"name": environment.work_pool}
+    assert client.request("POST", "/work_pools/{name}/workers/filter", path_params=path, json=body).json() == []
+
+
 def test_the_server_makes_the_runs_of_an_active_schedule(client: SyncPrefectClient, environment: Environment) -> None:
     """With SQLAlchemy 2.1, Prefect 3.8 fails at just this, and says so only in its log."""
     register(client, environment)
