@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # 'autoclip up' comes here before it has set what Prefect rea
 WATCHED_BY = "autoclip.watched-by"
 """Label of a run: the process that may still say how the run ended; empty when it has."""
 NOBODY = ""
+COMMAND = "command-line-"
+"""How the id of the work of a command begins, which is no run of Prefect's."""
 SHARED_LOCKS = ("project-", "service")
 """How the names of locks begin that are taken again and again, by one process after the other."""
 
@@ -23,6 +25,11 @@ SHARED_LOCKS = ("project-", "service")
 def run_lock(data_dir: Path, flow_run_id: UUID) -> Path:
     """Return the lock a flow run holds; in it who holds it."""
     return data_dir / "runs" / f"{flow_run_id}.lock"
+
+
+def command_lock(data_dir: Path, job_id: str) -> Path:
+    """Return the lock a command holds while it exports; `job_id` begins with `COMMAND`."""
+    return data_dir / "runs" / f"{job_id}.lock"
 
 
 def attempt_of_this_process(attempt: int) -> str:
@@ -52,7 +59,7 @@ def service_lock(data_dir: Path) -> Path:
 
 def died(data_dir: Path) -> frozenset[Path]:
     """Return the locks of runs whose process ended before it could give them back."""
-    locks = (path for path in (data_dir / "runs").glob("*.lock") if not path.name.startswith(SHARED_LOCKS))
+    locks = (path for path in (data_dir / "runs").glob("*.lock") if not path.name.startswith((*SHARED_LOCKS, COMMAND)))
     return frozenset(path for path in locks if holder(path) and not is_held(path))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from flows.liveness import run_lock
+from flows.liveness import COMMAND, command_lock, died, run_lock
 from flows.lost_exports import settle_lost_exports
 from storage.catalog import Catalog, Export, ExportState, Project, Source, open_catalog
 from storage.process_lock import held
@@ -61,6 +62,17 @@ def test_what_a_killed_process_was_making_is_failed(catalog: Catalog, project: P
     assert f"autoclip retry {job}" in str(settled.error)
     assert stored(catalog, done) == done
     assert settle_lost_exports(catalog, tmp_path) == ()
+
+
+def test_what_a_killed_command_was_making_is_failed(catalog: Catalog, project: Project, tmp_path: Path) -> None:
+    export = noted(catalog, project, f"{COMMAND}{uuid4()}")
+    lock = command_lock(tmp_path, str(export.job_id))
+    with held(lock, "1"):
+        assert settle_lost_exports(catalog, tmp_path) == ()
+    lock.write_text(f"{socket.gethostname()}\n4711\n")  # what it leaves when it is killed
+    assert [lost.id for lost in settle_lost_exports(catalog, tmp_path)] == [export.id]
+    assert "'autoclip export'" in str(stored(catalog, export).error)
+    assert died(tmp_path) == frozenset()  # no worker has to say anything of it
 
 
 def test_what_has_no_run_or_one_elsewhere_is_left_alone(catalog: Catalog, project: Project, tmp_path: Path) -> None:
