@@ -97,6 +97,8 @@ async def run_items(
         Whether a job that failed under the same key before is run again. One that crashed, or was stopped with its
         batch, is run again in any case: that was not the video's fault.
     """
+    if not items:
+        return ()
     turn = _Turn(list(enumerate(items)))
     async with get_client() as client:
         deployment = await _deployment(client)
