@@ -14,7 +14,7 @@ run: $(VENV)/.runtime
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not service"
-	$(BIN)/python -m pytest -m service
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m service
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
