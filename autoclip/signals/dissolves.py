@@ -67,6 +67,10 @@ likeness of both ends; distance from their mean half-way; largest step; logarith
 the colours outside.
 """
 
+MIN_PICTURES = 3
+"""Pictures in a span without which nothing is known of the way from one shot to the other: keyframes alone, a slide
+show."""
+
 MIN_SCORE = 0.13
 """Score of a dissolve; less likely spans near it still tell where it begins and ends."""
 
@@ -267,6 +271,8 @@ def _tried(seconds: NDArray[np.float64], middles: NDArray[np.intp]) -> _Spans:
         _, first = np.unique(np.floor(seconds[middles] / (span / STEPS_A_SPAN)), return_index=True)
         middle = seconds[middles[first]]
         inside = (middle - span / 2 >= seconds[0] + 0.1) & (middle + span / 2 <= seconds[-1] - 0.1)
+        shown = np.searchsorted(seconds, middle + span / 2) - np.searchsorted(seconds, middle - span / 2)
+        inside &= shown >= MIN_PICTURES
         starts.append(middle[inside] - span / 2)
         ends.append(middle[inside] + span / 2)
     return _Spans(np.concatenate(starts), np.concatenate(ends))

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from moving_scenes import dissolve, faded, shot
 
 from autoclip.signals.dissolves import DissolveTrack, dissolves, possible_dissolves
@@ -200,3 +202,25 @@ def test_a_fade_out_of_white_into_another_shot_is_a_fade():
     after = shot(69, 60)
     leaving = [255 - picture for picture in faded([255 - picture for picture in after[:15]], 0, 1)]
     assert len(found_fades([*shot(19, 40), *white, *leaving, *after[15:]])) == 1
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    gaps=st.lists(st.floats(0.001, 12.0), min_size=1, max_size=80),
+    scale=st.floats(1.0, 255.0),
+)
+@settings(deadline=None)
+def test_whatever_pictures_there_are_dissolves_lie_among_them(seed, gaps, scale):
+    noise, seconds = np.random.default_rng(seed), np.cumsum([0.0, *gaps])
+    rows = [noise.random((len(seconds), *shape)).astype(np.float32) for shape in ((9, 16), (32,), (24,))]
+    track = DissolveTrack(seconds, rows[0] * np.float32(scale), rows[1], rows[2] * np.float32(scale))
+    for event in dissolves(possible_dissolves(track, np.arange(len(seconds))), np.zeros(0)):
+        assert seconds[0] <= event.start_sec < event.end_sec <= seconds[-1]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_keyframes_alone_tell_of_no_dissolve(seed):
+    facts = facts_of([picture for number in range(30) for picture in shot(seed * 50 + number, 1)])
+    dimmed = np.random.default_rng(seed).uniform(0.05, 1.0, (30, 1)).astype(np.float32)
+    track = DissolveTrack(np.arange(30) * 8.33, facts.thumbnail, facts.histogram, facts.detail * dimmed)
+    assert dissolves(possible_dissolves(track, np.arange(30)), np.zeros(0)) == ()
