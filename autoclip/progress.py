@@ -4,7 +4,7 @@ A listener may raise to stop the work: whatever it raises passes through the wor
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,11 @@ class Progress:
 
 
 ProgressListener = Callable[[Progress], None]
+
+
+def share_of(on_progress: ProgressListener, done: int, count: int, total: int) -> ProgressListener:
+    """Return a listener that maps the progress of `count` pieces, behind `done` others, onto all `total`."""
+    return lambda part: on_progress(replace(part, fraction=(done + count * part.fraction) / total))
 
 
 def ignore_progress(_progress: Progress) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from autoclip.errors import ExportError, ParameterError
-from autoclip.progress import Progress
+from autoclip.progress import share_of
 from autoclip.settings import ExportSettings
 from flows.analysis import introduce_project
 from flows.job_flow import job_flow, label, own_run_id
@@ -73,21 +72,12 @@ async def _exported(
     with RunReport(own_run_id(), PLAN) as report:
         ids: tuple[str, ...] = ()
         if clips:
-            ids = export_clips(project_id, clips, settings, _share(report, 0, len(clips), total))
+            ids = export_clips(project_id, clips, settings, share_of(report, 0, len(clips), total))
         for compound_id in compounds:
-            ids += (export_compound(project_id, compound_id, settings, _share(report, len(ids), 1, total)),)
+            ids += (export_compound(project_id, compound_id, settings, share_of(report, len(ids), 1, total)),)
     with catalog().reading() as view:
         records = tuple(view.exports.get(export_id) for export_id in ids)
     return await _summary(records)
-
-
-def _share(report: RunReport, done: int, count: int, total: int) -> Any:  # noqa: ANN401
-    """Map the progress of `count` files that begin behind `done` onto all of them."""
-
-    def listen(part: Progress) -> None:
-        report(Progress("export", (done + count * part.fraction) / total, part.message))
-
-    return listen
 
 
 async def _summary(records: tuple[Export, ...]) -> State[tuple[Export, ...]]:

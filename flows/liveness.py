@@ -22,13 +22,8 @@ SHARED_LOCKS = ("project-", "service")
 """How the names of locks begin that are taken again and again, by one process after the other."""
 
 
-def run_lock(data_dir: Path, flow_run_id: UUID) -> Path:
-    """Return the lock a flow run holds; in it who holds it."""
-    return data_dir / "runs" / f"{flow_run_id}.lock"
-
-
-def command_lock(data_dir: Path, job_id: str) -> Path:
-    """Return the lock a command holds while it exports; `job_id` begins with `COMMAND`."""
+def run_lock(data_dir: Path, job_id: UUID | str) -> Path:
+    """Return the lock a flow run, or a command that exports, holds; in it who holds it."""
     return data_dir / "runs" / f"{job_id}.lock"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from autoclip.errors import ExportError
-from flows.liveness import COMMAND, command_lock, run_lock
+from flows.liveness import COMMAND, run_lock
 from stages.export_job import failed
 from storage.catalog import Catalog, Export
 from storage.process_lock import is_held, machine_of
@@ -32,31 +32,24 @@ def settle_lost_exports(catalog: Catalog, data_dir: Path) -> tuple[Export, ...]:
             return ()
     with catalog.transaction() as unit:
         lost = [export for export in unit.exports.unfinished() if _is_lost(export, data_dir)]
-        return tuple(unit.exports.save(failed(export, ExportError(_reason(export)))) for export in lost)
+        return tuple(unit.exports.save(failed(export, ExportError(_reason(str(export.job_id))))) for export in lost)
 
 
 def _is_lost(export: Export, data_dir: Path) -> bool:
-    lock = _lock_of(export, data_dir)
-    return lock is not None and not is_held(lock) and machine_of(lock) in {"", socket.gethostname()}
+    job = export.job_id or ""
+    if not (job.startswith(COMMAND) or _is_run(job)):
+        return False
+    lock = run_lock(data_dir, job)
+    return not is_held(lock) and machine_of(lock) in {"", socket.gethostname()}
 
 
-def _reason(export: Export) -> str:
-    return LOST_COMMAND if _is_of_command(export) else LOST.format(export.job_id)
+def _reason(job_id: str) -> str:
+    return LOST_COMMAND if job_id.startswith(COMMAND) else LOST.format(job_id)
 
 
-def _lock_of(export: Export, data_dir: Path) -> Path | None:
-    if export.job_id is not None and _is_of_command(export):
-        return command_lock(data_dir, export.job_id)
-    run = _run_id(export.job_id)
-    return None if run is None else run_lock(data_dir, run)
-
-
-def _is_of_command(export: Export) -> bool:
-    return export.job_id is not None and export.job_id.startswith(COMMAND)
-
-
-def _run_id(job_id: str | None) -> UUID | None:
+def _is_run(job_id: str) -> bool:
     try:
-        return UUID(job_id or "")
+        UUID(job_id)
     except ValueError:
-        return None
+        return False
+    return True

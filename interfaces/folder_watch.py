@@ -49,7 +49,6 @@ def watch_folder(jobs: Jobs, parameters: Mapping[str, Any], every_sec: float, sa
     """
     root, pattern = Path(parameters["folder"]), str(parameters.get("pattern", "*"))
     seen: frozenset[SeenFile] = frozenset()
-    found = settled_files(root, pattern)
     while True:
         try:
             found = settled_files(root, pattern)

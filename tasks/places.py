@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage.catalog import Catalog, CatalogMemory, open_catalog
+from storage.catalog import Catalog, CatalogMemory, catalog_of
 from storage.data_folder import DataFolder, ProjectFolder
 from storage.environment import read_environment
 
@@ -19,8 +19,7 @@ def project_folder(project_id: str) -> ProjectFolder:
 
 def catalog() -> Catalog:
     """Return the catalog of the environment."""
-    environment = read_environment()
-    return open_catalog(environment.catalog_path, busy_deadline_sec=environment.catalog_busy_sec)
+    return catalog_of(read_environment())
 
 
 def fingerprint_memory() -> CatalogMemory:

@@ -42,7 +42,7 @@ from interfaces.api.security import API_PREFIX, LOCAL_NAMES, HostCheck, OriginCh
 from interfaces.api.services import Services
 from interfaces.api.signing import Links
 from interfaces.jobs import Jobs
-from storage.catalog import open_catalog
+from storage.catalog import catalog_of
 from storage.data_folder import DataFolder
 from storage.environment import Environment
 
@@ -123,7 +123,7 @@ async def _living(environment: Environment, links: Links, app: FastAPI) -> Async
         stack.push_async_callback(anyio.to_thread.run_sync, partial(jobs.__exit__, None, None, None))
         app.state.services = Services(
             environment=environment,
-            catalog=open_catalog(environment.catalog_path, busy_deadline_sec=environment.catalog_busy_sec),
+            catalog=catalog_of(environment),
             data_folder=DataFolder(environment.data_dir),
             jobs=jobs,
             links=links,

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from interfaces.cli.clip_sources import open_the_catalog
 from interfaces.cli.options import Json
 from interfaces.cli.terminal import clock, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from storage.catalog import Catalog, Project, StoredClip
+    from storage.catalog import Project, StoredClip
 
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Most rows.")]
 Search = Annotated[str | None, typer.Option("--search", help="Only names that contain this.")]
@@ -30,7 +31,7 @@ def projects(
     as_json: Json = False,
 ) -> None:
     """List the projects, newest first."""
-    with _catalog().reading() as view:
+    with open_the_catalog().reading() as view:
         page = view.projects.page(limit=limit, search=search, sort=sort)
     if as_json:
         print_json([project.model_dump(mode="json") for project in page.items])
@@ -52,7 +53,7 @@ def clips(
     as_json: Json = False,
 ) -> None:
     """List the clips of a project, best first."""
-    with _catalog().reading() as view:
+    with open_the_catalog().reading() as view:
         page = view.clips.page(project, limit=limit, search=search, sort=sort)
     if as_json:
         print_json([clip.model_dump(mode="json") for clip in page.items])
@@ -62,14 +63,6 @@ def clips(
     print_table("", columns, rows, numeric=("start", "end", "length", "quality"))
     if page.total > len(page.items):
         say(f"{len(page.items)} of {page.total} clips; --limit shows more")
-
-
-def _catalog() -> Catalog:
-    from storage.catalog import open_catalog
-    from storage.environment import read_environment
-
-    environment = read_environment()
-    return open_catalog(environment.catalog_path, busy_deadline_sec=environment.catalog_busy_sec)
 
 
 def _project_row(project: Project) -> tuple[str, ...]:

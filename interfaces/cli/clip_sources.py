@@ -147,11 +147,10 @@ def open_clip_source(source: str, mode: str | None = None) -> ClipSource:
 
 def open_the_catalog() -> Catalog:
     """Return the catalog of the environment."""
-    from storage.catalog import open_catalog
+    from storage.catalog import catalog_of
     from storage.environment import read_environment
 
-    environment = read_environment()
-    return open_catalog(environment.catalog_path, busy_deadline_sec=environment.catalog_busy_sec)
+    return catalog_of(read_environment())
 
 
 def _of_folder(folder: AnalysisFolder, mode: SegmentationMode | None) -> ClipSource:

@@ -113,9 +113,9 @@ def _catalog(environment: Environment) -> Finding:
     path = environment.catalog_path
     if not path.exists():
         return Finding("catalog", "ok", f"{path} is made on first use")
-    from storage.catalog import open_catalog
+    from storage.catalog import catalog_of
 
-    with open_catalog(path, busy_deadline_sec=environment.catalog_busy_sec).reading() as view:
+    with catalog_of(environment).reading() as view:
         count = view.projects.page(limit=1).total
     return Finding("catalog", "ok", f"{path}, {count} projects, {path.stat().st_size / 1e6:.1f} MB")
 

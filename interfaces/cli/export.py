@@ -12,7 +12,7 @@ from uuid import uuid4
 import typer
 
 from autoclip.errors import AutoclipError
-from autoclip.progress import Progress
+from autoclip.progress import share_of
 from autoclip.settings import ExportSettings
 from interfaces.cli.clip_sources import AllClips, ClipChoice, ClipIds, ClipSource, OfMode, Source, Top, open_clip_source
 from interfaces.cli.compound_shelves import find_compound, open_shelf
@@ -107,13 +107,13 @@ def _of_folder(source: ClipSource, wish: _Wish, on_progress: ProgressListener) -
     total = len(wish.clips) + len(wish.compounds)
     files = []
     if wish.clips:
-        share = _share(on_progress, 0, len(wish.clips), total)
+        share = share_of(on_progress, 0, len(wish.clips), total)
         batch = export_folder(source.video, wish.clips, wish.target, wish.settings, share, ffmpeg=ffmpeg)
         for outcome in batch.outcomes:
             made = outcome.result
             files.append(_of_result(made) if made else MadeFile(str(outcome.request.target), error=str(outcome.error)))
     for compound in wish.compounds:
-        share = _share(on_progress, len(files), 1, total)
+        share = share_of(on_progress, len(files), 1, total)
         try:
             made = export_folder_compound(
                 source.video, compound, wish.target, wish.settings, share, clips=source.known, ffmpeg=ffmpeg
@@ -126,7 +126,7 @@ def _of_folder(source: ClipSource, wish: _Wish, on_progress: ProgressListener) -
 
 
 def _of_project(source: ClipSource, wish: _Wish, on_progress: ProgressListener) -> list[MadeFile]:
-    from flows.liveness import COMMAND, command_lock
+    from flows.liveness import COMMAND, run_lock
     from interfaces.cli.clip_sources import open_the_catalog
     from stages.export_clips import export_clips
     from stages.export_compound import export_compound_clip
@@ -146,19 +146,14 @@ def _of_project(source: ClipSource, wish: _Wish, on_progress: ProgressListener) 
     )
     total = len(wish.clips) + len(wish.compounds)
     records: tuple[Export, ...] = ()
-    with held(command_lock(environment.data_dir, job.job_id), str(os.getpid())):
+    with held(run_lock(environment.data_dir, job.job_id), str(os.getpid())):
         if wish.clips:
-            share = _share(on_progress, 0, len(wish.clips), total)
+            share = share_of(on_progress, 0, len(wish.clips), total)
             records = export_clips(job, [clip.id for clip in wish.clips], share)
         for compound in wish.compounds:
-            share = _share(on_progress, len(records), 1, total)
+            share = share_of(on_progress, len(records), 1, total)
             records += (export_compound_clip(job, compound.id, share),)
     return [_of_record(record) for record in records]
-
-
-def _share(on_progress: ProgressListener, done: int, count: int, total: int) -> ProgressListener:
-    """Map the progress of `count` files that begin behind `done` onto all of them."""
-    return lambda part: on_progress(Progress("export", (done + count * part.fraction) / total, part.message))
 
 
 def _of_result(result: ExportResult) -> MadeFile:

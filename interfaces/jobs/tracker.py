@@ -21,7 +21,7 @@ from flows.reaper import lay_to_rest
 from interfaces.jobs.job import STATES, Job, JobState, job_of, project_of
 from interfaces.jobs.request_key import RequestKey
 from interfaces.prefect_server import api_address, open_client, server_faults
-from storage.catalog import Page, open_catalog
+from storage.catalog import Page, catalog_of
 from storage.environment import Environment, read_environment
 
 FOLLOW_SEC = 1.0
@@ -298,9 +298,7 @@ class Jobs:
         if not exporting:
             return {}
         files = {}
-        environment = self._environment
-        catalog = open_catalog(environment.catalog_path, busy_deadline_sec=environment.catalog_busy_sec)
-        with catalog.reading() as view:
+        with catalog_of(self._environment).reading() as view:
             for run in exporting:
                 try:
                     exports = view.exports.page(str(project_of(run)), job_id=str(run.id), state="completed").items

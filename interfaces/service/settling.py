@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from flows.lost_exports import settle_lost_exports
 from interfaces.cli.terminal import say
-from storage.catalog import open_catalog
+from storage.catalog import catalog_of
 from storage.environment import read_environment
 
 
 def main() -> None:
     """Settle the exports of this process's environment."""
     environment = read_environment()
-    catalog = open_catalog(environment.catalog_path, busy_deadline_sec=environment.catalog_busy_sec)
-    for export in settle_lost_exports(catalog, environment.data_dir):
+    for export in settle_lost_exports(catalog_of(environment), environment.data_dir):
         say(f"export {export.id} ({export.name}) was lost: {export.error}")
 
 

@@ -24,6 +24,7 @@ from storage.catalog.records import (
     StoredClip,
     new_id,
 )
+from storage.environment import Environment
 
 __all__ = [
     "Analysis",
@@ -42,6 +43,7 @@ __all__ = [
     "SourceKind",
     "StoredClip",
     "Unit",
+    "catalog_of",
     "new_id",
     "open_catalog",
 ]
@@ -58,6 +60,11 @@ def open_catalog(path: Path, *, busy_deadline_sec: float = BUSY_DEADLINE_SEC) ->
         How long a unit waits for others before it raises `CatalogBusyError`.
     """
     return _opened(path.expanduser().absolute(), busy_deadline_sec)
+
+
+def catalog_of(environment: Environment) -> Catalog:
+    """Return the catalog that an environment names, with its deadline."""
+    return open_catalog(environment.catalog_path, busy_deadline_sec=environment.catalog_busy_sec)
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from flows.liveness import COMMAND, command_lock, died, run_lock
+from flows.liveness import COMMAND, died, run_lock
 from flows.lost_exports import settle_lost_exports
 from storage.catalog import Catalog, Export, ExportState, Project, Source, open_catalog
 from storage.process_lock import held
@@ -66,7 +66,7 @@ def test_what_a_killed_process_was_making_is_failed(catalog: Catalog, project: P
 
 def test_what_a_killed_command_was_making_is_failed(catalog: Catalog, project: Project, tmp_path: Path) -> None:
     export = noted(catalog, project, f"{COMMAND}{uuid4()}")
-    lock = command_lock(tmp_path, str(export.job_id))
+    lock = run_lock(tmp_path, str(export.job_id))
     with held(lock, "1"):
         assert settle_lost_exports(catalog, tmp_path) == ()
     lock.write_text(f"{socket.gethostname()}\n4711\n")  # what it leaves when it is killed

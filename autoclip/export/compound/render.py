@@ -30,9 +30,7 @@ from autoclip.export.compound.soundtrack import (
 from autoclip.export.cuts.join import Strand, encoded_strands, join, stamped
 from autoclip.export.cuts.methods import CODEC_NAMES, Command, Rendering, altered
 from autoclip.export.cuts.order import ExportResult
-from autoclip.export.cuts.smart import (
-    NotSmartError,
-)
+from autoclip.export.cuts.smart import NotSmartError
 from autoclip.export.render import finish
 from autoclip.export.sound.loudness import levelling_filter, read_loudness
 from autoclip.export.workbench import Workbench, temporary_path

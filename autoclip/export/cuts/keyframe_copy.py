@@ -11,7 +11,7 @@ import numpy as np
 from autoclip.errors import ParameterError
 from autoclip.export.cuts.frame_span import closed_run
 from autoclip.export.cuts.join import Strand, stamped
-from autoclip.export.cuts.order import CutOrder
+from autoclip.export.cuts.order import CutOrder, picture_changes
 from autoclip.media.container import open_container
 from autoclip.media.packets import demux_packets
 
@@ -96,16 +96,9 @@ def copied_picture(plan: CopyPlan, stack: ExitStack) -> Strand:
 
 
 def _require_copyable(order: CutOrder) -> None:
-    settings = order.settings
-    changes = {
-        "export_height": settings.export_height,
-        "frame_rate": settings.frame_rate,
-        "fade_in_sec": settings.fade_in_sec,
-        "fade_out_sec": settings.fade_out_sec,
-        "normalize_loudness": settings.normalize_loudness,
-        "shape": settings.shape != "original",
-    }
-    asked = [name for name, wanted in changes.items() if wanted]
+    asked = picture_changes(order.settings)
+    if order.settings.normalize_loudness:
+        asked.append("normalize_loudness")
     if asked:
         raise ParameterError(f"cut = copy changes nothing, so it can't do {', '.join(asked)}; use cut = exact")
     if not order.span.times.of_packets:

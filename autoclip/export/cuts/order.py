@@ -97,6 +97,18 @@ def order_cut(
     )
 
 
+def picture_changes(settings: ExportSettings) -> list[str]:
+    """Name the settings that change pictures, so that none can be copied."""
+    changes = {
+        "export_height": settings.export_height,
+        "frame_rate": settings.frame_rate,
+        "fade_in_sec": settings.fade_in_sec,
+        "fade_out_sec": settings.fade_out_sec,
+        "shape": settings.shape != "original",
+    }
+    return [name for name, wanted in changes.items() if wanted]
+
+
 def _path(video: Video, interval: Interval, settings: ExportSettings) -> MotionPath | None:
     """Follow the motion where that is asked for."""
     if settings.shape == "original" or settings.framing != "motion":

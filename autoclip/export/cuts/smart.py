@@ -28,7 +28,7 @@ from autoclip.export.cuts.h264 import (
     unit_type,
     with_lengths,
 )
-from autoclip.export.cuts.order import CutOrder
+from autoclip.export.cuts.order import CutOrder, picture_changes
 from autoclip.media.container import open_container
 from autoclip.media.packets import demux_packets
 
@@ -209,15 +209,7 @@ def _with_edges(plan: SmartPlan) -> SmartPlan:
 def _require_untouched(order: CutOrder) -> None:
     """Refuse when the picture is to be changed, or the source is of a kind that can't be continued."""
     settings, facts = order.settings, order.video.video
-    wishes = {
-        "export_height": settings.export_height,
-        "frame_rate": settings.frame_rate,
-        "fade_in_sec": settings.fade_in_sec,
-        "fade_out_sec": settings.fade_out_sec,
-        "shape": settings.shape != "original",
-    }
-    changed = [name for name, wanted in wishes.items() if wanted]
-    if changed:
+    if changed := picture_changes(settings):
         raise NotSmartError(f"{', '.join(changed)} changes every frame")
     if facts.codec != "h264" or settings.video_codec != "h264":
         kept = facts.codec if facts.codec != "h264" else settings.video_codec
