@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from autoclip.damage import Damage, damage_report
 from autoclip.errors import MediaError
+from autoclip.heap import return_free_memory, share_one_heap
 from autoclip.media.decoding.one_pass import MAX_DECODERS, ReadingStopped, available_cores, decode
 from autoclip.media.decoding.pictures import DecodePolicy, Pictures, SkipFrame
 from autoclip.media.decoding.sound import SoundBlock, SoundDamage
@@ -82,12 +83,14 @@ def extract(
     """
     video = video.model_copy(update={"path": path})
     pass_ = _Pass(video, settings, on_progress)
+    share_one_heap()
     policy = _policy(settings, decoders or min(available_cores(), MAX_DECODERS))
     # Threads of the linear algebra spin while they wait for its small products: that was a fifth of the pass.
     with threadpool_limits(limits=1, user_api="blas"):
         for part in decode(video, policy, pass_.describe, pass_.report):
             pass_.take(part)
         features = pass_.features()
+    return_free_memory()
     on_progress(Progress("extract", 1.0, pass_.speed()))
     return features
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -14,7 +15,7 @@ from autoclip.clips import CLIPS_FILE_VERSION, ClipsFile
 from autoclip.errors import NotFoundError, StorageError
 from autoclip.settings import SegmentationMode
 from autoclip.signals.table import Features
-from storage.atomic import storage_faults, write_atomically
+from storage.atomic import replacing, storage_faults, write_atomically
 from storage.features import Origin, features_key, features_origin, read_features, write_features
 
 
@@ -138,9 +139,10 @@ class AnalysisFolder:
             raise NotFoundError(f"{path}: there is no debug document; analyze the video in mode {mode} first")
         return _json_in(path)
 
-    def write_report(self, page: str) -> Path:
-        """Write the report page; return its path."""
-        write_atomically(self.report, page)
+    def write_report(self, page: Iterable[str]) -> Path:
+        """Write the report page, which comes in pieces; return its path."""
+        with replacing(self.report) as partial, partial.open("w", encoding="utf-8") as file:
+            file.writelines(page)
         return self.report
 
 

@@ -21,6 +21,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from autoclip.errors import MediaError
+from autoclip.heap import return_free_memory
 
 FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2",
@@ -97,12 +98,16 @@ def open_container(path: Path) -> Iterator[InputContainer]:
     """
     _require_regular_file(path)
     with media_errors(path):
+        # The index of hours of MP4 takes tens of megabytes, and twice that while it is read.
+        return_free_memory()
         container = _open(path)
+        return_free_memory()
         try:
             _require_sane_pictures(path, container)
             yield container
         finally:
             container.close()
+            return_free_memory()
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """From pictures to one compact row each: what events and motion are found from, without the pictures.
 
-A row depends on its own picture and a bounded number of neighbours. Of a long video only the rows are kept, some 50
-bytes a picture.
+A row depends on its own picture and a bounded number of neighbours. Of a long video only the rows are kept, some 60
+bytes a picture, and those on disk.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from autoclip.signals.difference import mean_absolute_difference
 from autoclip.signals.dissolves import EVERY, REACH_SEC, DissolveTrack, PossibleDissolves, possible_dissolves
 from autoclip.signals.freeze import earlier_picture
-from autoclip.signals.growing import GrowingArray
 from autoclip.signals.hashing import difference_hash
 from autoclip.signals.motion import motion_between
 from autoclip.signals.numbering import Numbering
 from autoclip.signals.pictures import PictureFacts, PictureSamples, luma_range
 from autoclip.signals.shots import SIDE_PICTURES, ShotRows, shot_rows
+from autoclip.signals.spool import SpooledArray
 
 MAX_DRIFT_SEC = 2.0
 """Pictures are compared with one at most this much earlier, so that few need to be kept."""
@@ -176,10 +176,10 @@ class PictureMeter:
             self._rows.finish(),
             self._sides.finish(),
             self._dissolves.finish(),
-            np.array(self._motion.motion_sec),
-            np.array(self._motion.motion, np.float32),
-            np.array(self._motion.hash_sec),
-            np.array(self._motion.hashes, np.uint64),
+            self._motion.motion_sec.finish(),
+            self._motion.motion.finish(),
+            self._motion.hash_sec.finish(),
+            self._motion.hashes.finish(),
         )
 
     def _differences(
@@ -206,12 +206,12 @@ class _Collected(Generic[Rows]):
 
     def __init__(self, kind: type[Rows]) -> None:
         self._kind: type[Rows] = kind
-        self._columns: dict[str, GrowingArray[Any]] = {}
+        self._columns: dict[str, SpooledArray[Any]] = {}
 
     def append(self, rows: Rows) -> None:
         for column in fields(rows):
             values = getattr(rows, column.name)
-            self._columns.setdefault(column.name, GrowingArray(values)).append(values)
+            self._columns.setdefault(column.name, SpooledArray(values)).append(values)
 
     def finish(self) -> Rows:
         return self._kind(**{name: column.finish() for name, column in self._columns.items()})
@@ -291,10 +291,10 @@ class _Motion:
         self._motion_fps = motion_fps
         self._tick: float | None = None
         self._last: NDArray[np.uint8] | None = None
-        self.motion_sec: list[float] = []
-        self.motion: list[float] = []
-        self.hash_sec: list[float] = []
-        self.hashes: list[np.uint64] = []
+        self.motion_sec = SpooledArray(np.empty(0))
+        self.motion = SpooledArray(np.empty(0, np.float32))
+        self.hash_sec = SpooledArray(np.empty(0))
+        self.hashes = SpooledArray(np.empty(0, np.uint64))
 
     def push(self, seconds: NDArray[np.float64], luma: NDArray[np.uint8], span: float) -> None:
         # The first picture that was decoded in one go may fall into the tick of the one before.
@@ -304,12 +304,12 @@ class _Motion:
         if len(seconds) == 0:
             return
         self._tick = float(ticks[-1])
-        self.hash_sec.extend(seconds.tolist())
-        self.hashes.extend(difference_hash(luma))
+        self.hash_sec.append(seconds)
+        self.hashes.append(difference_hash(luma))
         if self._last is not None:
             luma = np.concatenate([self._last[None], luma])
-        self.motion.extend(motion_between(luma, span).tolist())
-        self.motion_sec.extend(seconds[len(seconds) - len(luma) + 1 :].tolist())
+        self.motion.append(motion_between(luma, span))
+        self.motion_sec.append(seconds[len(seconds) - len(luma) + 1 :])
         self._last = luma[-1].copy()
 
 

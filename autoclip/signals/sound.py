@@ -14,9 +14,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.fft import rfft, rfftfreq
 
-from autoclip.signals.growing import GrowingArray
 from autoclip.signals.loudness import channel_weights, decibels, k_weighting, momentary_loudness
 from autoclip.signals.onset import band_edges, band_levels, onset_strength
+from autoclip.signals.spool import SpooledArray
 from autoclip.signals.table import ENVELOPE_STEP_SEC
 from autoclip.timeline import Grid
 
@@ -97,7 +97,7 @@ class SoundMeter:
     def __init__(self) -> None:
         self._run: _Run | None = None
         self._measured = 0  # hops; if the clock is set back, no hop is measured again
-        self._rows = GrowingArray(np.empty((4, 0), np.float32), fill=np.nan)
+        self._rows = SpooledArray(np.empty((4, 0), np.float32), fill=np.nan)
 
     def push(self, start: int, rate: int, channels: tuple[str, ...], samples: NDArray[np.float32]) -> None:
         """Take a block of samples.

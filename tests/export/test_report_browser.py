@@ -4,7 +4,7 @@ import browser
 import pytest
 from report_documents import a_document, a_hostile_document
 
-from autoclip.export.report import write_report
+from autoclip.export.report import render_report
 
 pytestmark = pytest.mark.skipif(bool(browser.missing()), reason=browser.missing() or "there is a browser")
 
@@ -21,9 +21,13 @@ def phone():
         yield open_browser
 
 
+def write_page(document, path):
+    path.write_text("".join(render_report(document)), encoding="utf-8")
+
+
 @pytest.fixture
 def report(tmp_path, desktop):
-    write_report(a_document(tmp_path, clip_count=12), tmp_path / "report.html")
+    write_page(a_document(tmp_path, clip_count=12), tmp_path / "report.html")
     desktop.open(tmp_path / "report.html")
     return desktop
 
@@ -95,7 +99,7 @@ def test_the_pointer_shows_time_and_values(report):
 
 
 def test_hostile_texts_run_nothing(tmp_path, desktop):
-    write_report(a_hostile_document(tmp_path), tmp_path / "report.html")
+    write_page(a_hostile_document(tmp_path), tmp_path / "report.html")
     desktop.open(tmp_path / "report.html")
     desktop.click("summary")
     assert desktop.run("return window.stolen === undefined")
@@ -104,7 +108,7 @@ def test_hostile_texts_run_nothing(tmp_path, desktop):
 
 
 def test_reads_on_a_phone(tmp_path, phone):
-    write_report(a_document(tmp_path, clip_count=3, dropped_count=3), tmp_path / "report.html")
+    write_page(a_document(tmp_path, clip_count=3, dropped_count=3), tmp_path / "report.html")
     phone.open(tmp_path / "report.html")
     phone.run("document.querySelectorAll('details').forEach(part => part.open = true)")
     assert phone.run("return document.documentElement.scrollWidth") == 390
@@ -118,7 +122,7 @@ def test_reads_on_a_phone(tmp_path, phone):
 
 
 def test_reads_without_its_script(tmp_path, desktop):
-    write_report(a_document(tmp_path, clip_count=4), tmp_path / "report.html")
+    write_page(a_document(tmp_path, clip_count=4), tmp_path / "report.html")
     desktop.command("Emulation.setScriptExecutionDisabled", value=True)
     try:
         desktop.open(tmp_path / "report.html")

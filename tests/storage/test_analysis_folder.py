@@ -91,5 +91,7 @@ def test_features_and_report(folder, features, origin):
     assert folder.features_key() == origin.key
     assert folder.features_origin() == origin
     assert folder.read_features().duration_sec == features.duration_sec
-    folder.write_report("<p>ü</p>")
-    assert folder.report.read_text() == "<p>ü</p>"
+    for title in ("old", "ü"):
+        folder.write_report(["<p>", title, "</p>"])
+    assert folder.report.read_text(encoding="utf-8") == "<p>ü</p>"
+    assert not list(folder.root.glob(".*"))

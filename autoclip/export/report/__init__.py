@@ -4,6 +4,6 @@ It opens from disk, asks no server for anything, and runs no script but its own.
 """
 
 from autoclip.export.report.document import DroppedWindow, ReportDocument, dropped_windows
-from autoclip.export.report.page import render_report, write_report
+from autoclip.export.report.page import render_report
 
-__all__ = ["DroppedWindow", "ReportDocument", "dropped_windows", "render_report", "write_report"]
+__all__ = ["DroppedWindow", "ReportDocument", "dropped_windows", "render_report"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -45,15 +45,19 @@ class ClipCard:
         Its place by quality, from 1.
     row : int
         In which row of the timeline its bar lies, so that overlapping ones don't hide each other.
-    thumbnail : str
-        A data URI; empty when there is no picture.
+    folder : Path
+        Where its picture lies.
     """
 
     clip: Clip
     number: int
     rank: int
     row: int
-    thumbnail: str
+    folder: Path
+
+    def thumbnail(self) -> str:
+        """Return its picture as a data URI, read at each call; empty when there is none."""
+        return _data_uri(self.folder, self.clip.thumbnail) if self.clip.thumbnail else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,8 @@ class ChangedSetting:
     text: str
 
 
-def render_report(document: ReportDocument) -> str:
-    """Return the report as one HTML page.
+def render_report(document: ReportDocument) -> Iterator[str]:
+    """Render the report as one HTML page, piece by piece: its pictures are never in memory all at once.
 
     Every text that comes from outside (names, titles, reasons, warnings) is escaped, and a content security policy
     keeps the page from running or fetching anything but itself.
@@ -78,10 +82,10 @@ def render_report(document: ReportDocument) -> str:
     document : ReportDocument
         What to show.
 
-    Returns
-    -------
+    Yields
+    ------
     str
-        The page; write it as UTF-8.
+        A piece of the page; write it as UTF-8.
 
     Raises
     ------
@@ -93,7 +97,7 @@ def render_report(document: ReportDocument) -> str:
     script = _resource("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     cards = _cards(document)
-    return environment.get_template("page.html").render(
+    yield from environment.get_template("page.html").generate(
         document=document,
         cards=cards,
         numbers={card.clip.interval: card.number for card in cards},
@@ -115,23 +119,6 @@ def render_report(document: ReportDocument) -> str:
         script=Markup(script),  # noqa: S704 - our own file
         script_digest=digest,
     )
-
-
-def write_report(document: ReportDocument, path: Path) -> None:
-    """Write the report to `path` at once: a reader finds the old page or the new one, never half of one.
-
-    Raises
-    ------
-    OSError
-        If the page can't be written.
-    """
-    text = render_report(document)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 @lru_cache(maxsize=1)
@@ -158,8 +145,7 @@ def _cards(document: ReportDocument) -> tuple[ClipCard, ...]:
     rank = {index: place for place, index in enumerate(by_quality, start=1)}
     rows = _rows_of([clip.interval for clip in clips])
     return tuple(
-        ClipCard(clip, index + 1, rank[index], rows[index], _thumbnail(document.folder, clip))
-        for index, clip in enumerate(clips)
+        ClipCard(clip, index + 1, rank[index], rows[index], document.folder) for index, clip in enumerate(clips)
     )
 
 
@@ -174,11 +160,9 @@ def _rows_of(intervals: list[Interval]) -> list[int]:
     return rows
 
 
-def _thumbnail(folder: Path, clip: Clip) -> str:
-    """Return the clip's picture as a data URI; empty when there is none, or it is no picture."""
-    if not clip.thumbnail:
-        return ""
-    path = folder / clip.thumbnail
+def _data_uri(folder: Path, name: str) -> str:
+    """Return a picture as a data URI; empty when there is none in the folder, or it is no picture."""
+    path = folder / name
     if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
         return ""
     data = path.read_bytes()
