@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import os
-import signal
-import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import numpy as np
 
+from benchmarks.running_service import AUTOCLIP, running_service
 from interfaces.jobs import Job, Jobs
-from storage.environment import read_environment
 
-COUNT = 200
+COUNT = int(os.environ.get("BENCH_QUEUE", "200"))
+"""Videos queued at once."""
+
 PATIENCE_SEC = 7200.0
 PAIRS = 5
 SECONDS, RATE = 20, 5
 ENDS = ("completed", "failed", "crashed", "cancelled")
-AUTOCLIP = (sys.executable, "-c", "from interfaces.cli.app import main; main()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +45,12 @@ def run(count: int = COUNT) -> str:
     """Compare a job with the same work without Prefect, then queue `count` videos and wait for all."""
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
-        variables = {
-            "AUTOCLIP_DATA_DIR": str(home / "data"),
-            "AUTOCLIP_PREFECT_PORT": str(_free_port()),
-            "AUTOCLIP_PORT": str(_free_port()),
-        }
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "AUTOCLIP_"))} | variables
-        log = (home / "up.log").open("wb")
-        begun = time.monotonic()
-        service = subprocess.Popen([*AUTOCLIP, "up"], env=environment, cwd=home, stdout=log, stderr=log)
-        try:
-            _wait_until_ready(home / "up.log", service)
-            ready = time.monotonic() - begun
-            with Jobs(read_environment(variables, home / "no.env")) as jobs:
-                overhead = _overhead(jobs, home, environment)
-                return _queued(jobs, home, count, ready, overhead)
-        finally:
-            service.send_signal(signal.SIGTERM)
-            service.wait(90)
-            log.close()
+        with running_service(home) as service, Jobs(service.environment) as jobs:
+            overhead = _overhead(jobs, home, service.variables)
+            return _queued(jobs, home, count, service.ready_sec, overhead)
 
 
-def _overhead(jobs: Jobs, home: Path, environment: dict[str, str]) -> Overhead:
+def _overhead(jobs: Jobs, home: Path, environment: Mapping[str, str]) -> Overhead:
     """Take pairs of new videos, one by ``autoclip analyze``, one by ``process-video``."""
     alone, whole, inside = [], [], []
     for pair in range(PAIRS):
@@ -132,19 +115,6 @@ def _reasons(ended: list[Job]) -> str:
     """Return a line for every job that did not complete, with its reason."""
     lines = [f"- {job.id}, {job.state}: {job.error or job.stage}" for job in ended if job.state != "completed"]
     return "\n".join(lines) + "\n" if lines else ""
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_until_ready(log: Path, service: subprocess.Popen[bytes]) -> None:
-    while "ready after" not in log.read_text():
-        if service.poll() is not None:
-            raise RuntimeError(log.read_text())
-        time.sleep(0.2)
 
 
 def _video(path: Path, seed: int) -> Path:

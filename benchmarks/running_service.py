@@ -20,9 +20,11 @@ AUTOCLIP = (sys.executable, "-c", "from interfaces.cli.app import main; main()")
 
 @dataclass(frozen=True, slots=True)
 class RunningService:
-    """What runs, and where."""
+    """What runs, where, how long it took to be ready, and the variables a command of its finds it by."""
 
     environment: Environment
+    ready_sec: float
+    variables: Mapping[str, str]
 
     @property
     def address(self) -> str:
@@ -42,22 +44,24 @@ class RunningService:
 
 
 @contextmanager
-def running_service(home: Path, variables: Mapping[str, str]) -> Iterator[RunningService]:
+def running_service(home: Path, variables: Mapping[str, str] | None = None) -> Iterator[RunningService]:
     """Run a service in `home` until the block ends; `variables` are added to its environment."""
     ours = {
         "AUTOCLIP_DATA_DIR": str(home / "data"),
         "AUTOCLIP_PORT": str(_free_port()),
         "AUTOCLIP_PREFECT_PORT": str(_free_port()),
-    } | dict(variables)
+    } | dict(variables or {})
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "AUTOCLIP_"))}
     with (home / "up.log").open("wb") as log:
+        begun = time.monotonic()
         process = subprocess.Popen([*AUTOCLIP, "up"], env=inherited | ours, cwd=home, stdout=log, stderr=log)
         try:
             while "ready after" not in (home / "up.log").read_text():
                 if process.poll() is not None:
                     raise RuntimeError((home / "up.log").read_text())
                 time.sleep(0.2)
-            yield RunningService(read_environment(ours, home / "no.env"))
+            ready_sec = time.monotonic() - begun
+            yield RunningService(read_environment(ours, home / "no.env"), ready_sec, inherited | ours)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(90)

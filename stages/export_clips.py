@@ -11,7 +11,7 @@ from autoclip.export.names import NameFields, confined, file_name
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from stages.export_job import ExportJob, completed, failed
-from storage.catalog import Export, Project, StoredClip
+from storage.catalog import Export
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +90,11 @@ def _orders(job: ExportJob, video: Video, clip_ids: Sequence[str]) -> list[_Orde
             clip = unit.clips.get(clip_id)
             if clip.project_id != job.project.id:
                 raise NotFoundError(f"the project {job.project.id} has no clip {clip_id}; it is one of another project")
-            fields = _fields(job.project, clip, index)
+            fields = NameFields.of_clip(job.project.name, clip, index, clip.created_at.date())
             target = confined(job.target, file_name(job.settings.name_template, fields))
             record = job.begun(unit, target, mine.get(clip_id), clip_id=clip_id)
             orders.append(_Order(record, ExportRequest(video, clip.interval, target, job.settings)))
     return orders
-
-
-def _fields(project: Project, clip: StoredClip, index: int) -> NameFields:
-    return NameFields(
-        project=project.name,
-        name=clip.name,
-        index=index,
-        interval=clip.interval,
-        id=clip.id,
-        quality=clip.quality_score,
-        day=clip.created_at.date(),
-    )
 
 
 def _ended(record: Export, outcome: ExportOutcome) -> Export:

@@ -73,8 +73,8 @@ def item_intervals(items: Sequence[StoredItem], clips: Mapping[str, Clip]) -> li
     found = []
     for number, item in enumerate(items, 1):
         clip = clips.get(item.clip_id)
-        start = clip.start if item.start is None and clip is not None else item.start
-        end = clip.end if item.end is None and clip is not None else item.end
+        shown = item.with_times_of(None if clip is None else clip.interval)
+        start, end = shown.start, shown.end
         if start is None or end is None:
             raise NotFoundError(
                 f"item {number} is of clip {item.clip_id}, which is not there any more; make the compound clip anew"

@@ -98,13 +98,4 @@ def clip_file_name(project: str, clip: Clip, index: int, template: str, suffix: 
     ParameterError
         If the template is not allowed.
     """
-    fields = NameFields(
-        project=project,
-        name=clip.name,
-        index=index,
-        interval=clip.interval,
-        id=clip.id,
-        quality=clip.quality_score,
-        day=datetime.now(UTC).date(),
-    )
-    return file_name(template, fields, suffix)
+    return file_name(template, NameFields.of_clip(project, clip, index, datetime.now(UTC).date()), suffix)

@@ -10,6 +10,7 @@ from datetime import date
 from itertools import count
 from pathlib import Path
 
+from autoclip.clips import Clip
 from autoclip.errors import ExportError, ParameterError
 from autoclip.settings import check_name_template
 from autoclip.timeline import Interval
@@ -54,6 +55,11 @@ class NameFields:
     id: str
     quality: float
     day: date
+
+    @classmethod
+    def of_clip(cls, project: str, clip: Clip, index: int, day: date) -> NameFields:
+        """Return what a template may say of a clip."""
+        return cls(project, clip.name, index, clip.interval, clip.id, clip.quality_score, day)
 
     def values(self) -> Mapping[str, object]:
         """Return ``{field: value}`` as the template sees it."""

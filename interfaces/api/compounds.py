@@ -149,10 +149,8 @@ def _require_within_video(unit: Unit, compound: CompoundClip) -> None:
 
 def _length(item: CompoundItem, clips: Mapping[str, StoredClip]) -> float:
     """Return how long a part is, in seconds."""
-    if item.start is not None and item.end is not None:
-        return item.end - item.start
-    clip = clips[item.clip_id]
-    return max(0.0, (clip.end if item.end is None else item.end) - (clip.start if item.start is None else item.start))
+    clip = clips.get(item.clip_id)
+    return item.with_times_of(None if clip is None else clip.interval).duration
 
 
 def _shown(compound: CompoundClip, unit: Unit, response: Response) -> CompoundView:

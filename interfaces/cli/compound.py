@@ -203,9 +203,8 @@ def _spans(compound: AnyCompound, source: ClipSource) -> list[_Span]:
     spans = []
     for item in compound.items:
         clip = source.known.get(item.clip_id)
-        start = item.start if item.start is not None or clip is None else clip.start
-        end = item.end if item.end is not None or clip is None else clip.end
-        spans.append(_Span(item.clip_id, "(gone)" if clip is None else clip.name, start, end))
+        shown = item.with_times_of(None if clip is None else clip.interval)
+        spans.append(_Span(item.clip_id, "(gone)" if clip is None else clip.name, shown.start, shown.end))
     return spans
 
 

@@ -58,10 +58,12 @@ def handover(
     if compound and (clip or top or all_clips):
         raise ParameterError("--compound names its clips itself; leave --top, --clip and --all out")
     found = open_clip_source(source, mode)
-    clips, crossfade_sec = (choice.among(found.clips) if clip else _in_order(choice.among(found.clips))), 0.0
     if compound:
         kept = find_compound(compound, open_shelf(found).all(), source)
         clips, crossfade_sec = compound_clips(kept, found), kept.crossfade_sec
+    else:
+        chosen = choice.among(found.clips)
+        clips, crossfade_sec = (chosen if clip else _in_order(chosen)), 0.0
     target = (to or found.folder.root / f"clips{SUFFIXES[wanted]}").absolute()
     written = export_timeline(found.video, clips, target, wanted, title=found.name, crossfade_sec=crossfade_sec)
     report_files([MadeFile.at(written)], as_json=as_json)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from autoclip.errors import ParameterError
+from autoclip.timeline import Interval
 from storage.catalog.records import CompoundClip, CompoundItem, Page, now
 from storage.catalog.statements import (
     AMONG,
@@ -99,10 +100,10 @@ class Compounds:
             clip = clips.get(item.clip_id)
             if clip is None:
                 raise ParameterError(f"item {number}: the project has no clip {item.clip_id}")
-            start = clip["start"] if item.start is None else item.start
-            end = clip["end"] if item.end is None else item.end
-            if end <= start:
-                raise ParameterError(f"item {number}: would end at {end:g} s, not after its start at {start:g} s")
+            shown = item.with_times_of(Interval(clip["start"], clip["end"]))
+            if shown.start is not None and shown.end is not None and shown.end <= shown.start:
+                times = f"end at {shown.end:g} s, not after its start at {shown.start:g} s"
+                raise ParameterError(f"item {number}: would {times}")
 
     def _add_items(self, compound: CompoundClip) -> None:
         rows = [

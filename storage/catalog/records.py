@@ -19,6 +19,7 @@ from autoclip.clips import Clip, Scores
 from autoclip.errors import ParameterError
 from autoclip.media.video import Chapter
 from autoclip.settings import SegmentationMode
+from autoclip.timeline import Interval
 from storage.names import IDENTIFIER
 
 SourceKind = Literal["url", "file", "upload"]
@@ -189,6 +190,22 @@ class CompoundItem(Record):
         if self.start is not None and self.end is not None and self.end <= self.start:
             raise ValueError(f"an item must end after it starts, got {self.start} to {self.end}")
         return self
+
+    def with_times_of(self, clip: Interval | None) -> CompoundItem:
+        """Return the item with the times it leaves to its clip filled in; without a clip they stay open.
+
+        A clip that was changed since can make it end before it starts.
+        """
+        if clip is None:
+            return self
+        start = clip.start if self.start is None else self.start
+        end = clip.end if self.end is None else self.end
+        return self.model_copy(update={"start": start, "end": end})
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds; 0 while a time is left to the clip, or where the end does not follow the start."""
+        return 0.0 if self.start is None or self.end is None else max(0.0, self.end - self.start)
 
 
 class CompoundClip(Record):

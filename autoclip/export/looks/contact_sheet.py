@@ -11,8 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from autoclip.clips import Clip
 from autoclip.errors import ExportError, ParameterError
-from autoclip.export.names import publish
-from autoclip.export.workbench import temporary_path
+from autoclip.export.looks.picture_file import write_picture
 
 TILE_WIDTH, TILE_HEIGHT = 320, 180
 """A thumbnail's size, as the user describes it."""
@@ -74,12 +73,7 @@ def make_contact_sheet(tiles: Sequence[Tile], target: Path, *, columns: int = 4,
         top = head + row * (TILE_HEIGHT + _CAPTION_HEIGHT + _MARGIN)
         sheet.paste(_picture(tile), (left, top))
         _caption(pen, number + 1, tile.clip, left, top + TILE_HEIGHT + 4)
-    with temporary_path(target.parent) as part:
-        try:
-            sheet.save(part, format="JPEG", quality=88)
-        except OSError as error:
-            raise ExportError(f"{target} can't be written: {error}; choose another folder") from error
-        return publish(part, target, overwrite=True)
+    return write_picture(sheet, target, format="JPEG", quality=88)
 
 
 def _picture(tile: Tile) -> Image.Image:

@@ -9,9 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from autoclip.errors import ExportError, ParameterError
-from autoclip.export.names import publish
-from autoclip.export.workbench import temporary_path
+from autoclip.errors import ParameterError
+from autoclip.export.looks.picture_file import write_picture
 from autoclip.media.frames import open_frames
 from autoclip.media.orientation import Size
 from autoclip.media.picture import frame_as_displayed
@@ -79,12 +78,7 @@ def make_preview(
     pictures = _pictures(video, instants.tolist(), box)
     first = next(pictures)
     options = _WEBP if animation == "webp" else _GIF
-    with temporary_path(target.parent) as part:
-        try:
-            first.save(part, append_images=pictures, duration=round(1000 / frame_rate), **options)
-        except OSError as error:
-            raise ExportError(f"{target} can't be written: {error}; choose another folder") from error
-        return publish(part, target, overwrite=True)
+    return write_picture(first, target, append_images=pictures, duration=round(1000 / frame_rate), **options)
 
 
 def _middle(interval: Interval) -> Interval:
