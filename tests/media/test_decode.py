@@ -10,6 +10,7 @@ from moving_scenes import shot
 
 from autoclip.media.decoding.choice import PacketFacts, motion_pictures, surprising_pictures
 from autoclip.media.decoding.groups import MAX_GROUP_PACKETS, MIN_GROUP_PACKETS, PacketGrouper
+from autoclip.media.decoding.nal_units import is_fresh_start, is_reference
 from autoclip.media.decoding.one_pass import decode
 from autoclip.media.decoding.pictures import DecodePolicy
 from autoclip.media.decoding.sampling import PictureSampler, SampleGrid
@@ -101,15 +102,11 @@ def test_the_number_of_decoders_changes_no_picture(encode_tracks, film, name, co
         assert (joined(other, "chroma") == joined(one, "chroma")).all()
 
 
-def test_skipping_leaves_out_pictures_but_never_those_motion_looks_at(encode_tracks, film):
+def test_skipping_leaves_out_pictures(encode_tracks, film):
     options = {"preset": "veryfast", "crf": "20", "x264-params": "bframes=3:b-pyramid=0:b-adapt=0:keyint=100"}
     path = encode_tracks("b.mp4", film(shot(1, 150, (1280, 720)), size=(1280, 720), options=options))
     everything, some = pictures_of(path), pictures_of(path, skip="NONREF")
     assert len(joined(some, "pts")) < 0.6 * len(joined(everything, "pts"))
-    looked_at = [
-        np.concatenate([part.pts[part.motion_index] for part in parts]).tolist() for parts in (everything, some)
-    ]
-    assert looked_at[0] == looked_at[1]
 
 
 def test_keyframes_alone(encode_tracks, film):
@@ -181,6 +178,54 @@ def test_only_an_idr_picture_of_h264_is_a_fresh_start(encode_tracks, film):
 
 def test_the_first_picture_of_each_tick_is_for_motion():
     assert sorted(motion_pictures(np.arange(0, 50, 2), Fraction(1, 10))) == [0, 10, 20, 30, 40]
+
+
+def test_the_second_picture_of_a_tick_stands_in_where_that_spares_decoding_the_first():
+    pts, referenced = np.arange(0, 60, 4), {0, 4, 12, 24, 36, 48, 52}
+    chosen = motion_pictures(pts, Fraction(1, 10), lambda time: time in referenced)
+    # Ticks begin with 0, 12, 20, 32, 40 and 52; 20 and 32 are spared, at 40 nothing can be.
+    assert sorted(chosen) == [0, 12, 24, 36, 40, 52]
+
+
+@pytest.mark.parametrize("pyramid", ["normal", "none"])
+def test_motion_looks_at_the_same_pictures_in_every_profile(encode_tracks, film, pyramid):
+    options = {"preset": "veryfast", "crf": "20", "x264-params": f"bframes=3:b-pyramid={pyramid}:b-adapt=0:keyint=100"}
+    path = encode_tracks("b.mp4", film(shot(1, 150, (1280, 720)), size=(1280, 720), options=options))
+    each = [pictures_of(path, skip=skip) for skip in ("DEFAULT", "NONREF")]
+    looked_at = [np.concatenate([part.pts[part.motion_index] for part in parts]).tolist() for parts in each]
+    assert looked_at[0] == looked_at[1]
+    assert len(looked_at[0]) == 24
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        ("a.mp4", "libx264", {"preset": "veryfast", "x264-params": "bframes=3:b-adapt=0:b-pyramid=normal"}),
+        ("a.ts", "libx264", {"preset": "veryfast", "x264-params": "bframes=3:b-adapt=0:b-pyramid=none"}),
+        ("a.mkv", "libx265", {"preset": "ultrafast", "x265-params": "bframes=3:b-adapt=0:b-pyramid=1:log-level=error"}),
+    ],
+)
+def test_references_are_what_ffmpeg_does_not_skip(encode_tracks, film, name, codec, options):
+    path = encode_tracks(name, film(shot(1, 60), size=(128, 72), codec=codec, options=options))
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        packets = [packet for packet in container.demux(stream) if packet.size]
+        told = {packet.pts for packet in packets if is_reference(packet, stream.codec_context.name)}
+    with av.open(str(path)) as container:
+        container.streams.video[0].codec_context.skip_frame = "NONREF"
+        decoded = {frame.pts for frame in container.decode(video=0)}
+    assert told == decoded
+    assert len(told) < len(packets)
+
+
+@pytest.mark.parametrize("length", [5, 255, 256, 300, 511, 512])
+def test_a_unit_of_any_length_is_found(length):
+    idr, delta = b"\x65" + bytes([7]) * (length - 1), b"\x01" + bytes([7]) * 20
+    sized = [b"".join(len(unit).to_bytes(4, "big") + unit for unit in units) for units in ([delta, idr], [idr, delta])]
+    coded = [b"".join(b"\0\0\1" + unit for unit in units) for units in ([delta, idr], [idr, delta])]
+    assert all(is_fresh_start(av.Packet(data), "h264") for data in (*sized, *coded))
+    alone = (len(delta).to_bytes(4, "big") + delta, b"\0\0\0\1" + delta)
+    assert not any(is_fresh_start(av.Packet(data), "h264") or is_reference(av.Packet(data), "h264") for data in alone)
 
 
 def test_pictures_before_a_surprisingly_large_packet_are_wanted():

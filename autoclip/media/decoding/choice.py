@@ -8,7 +8,7 @@ shown just before such a packet say exactly where the cut is.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from statistics import median
@@ -34,8 +34,12 @@ class PacketFacts:
     keyframe: bool
 
 
-def motion_pictures(shown_pts: NDArray[np.int64], ticks_a_unit: Fraction) -> frozenset[int]:
-    """Return the first picture of each tick of the motion clock.
+def motion_pictures(
+    shown_pts: NDArray[np.int64],
+    ticks_a_unit: Fraction,
+    is_reference: Callable[[int], bool] | None = None,
+) -> frozenset[int]:
+    """Return the picture of each tick of the motion clock that motion looks at.
 
     Parameters
     ----------
@@ -43,9 +47,18 @@ def motion_pictures(shown_pts: NDArray[np.int64], ticks_a_unit: Fraction) -> fro
         Timestamps of all pictures, rising, shape ``(n,)``.
     ticks_a_unit : Fraction
         Ticks of the motion clock in a unit of the timestamps.
+    is_reference : callable, optional
+        Whether others refer to the picture of a timestamp. If given, the second picture of a tick stands in for the
+        first where that spares decoding one: it is decoded anyway. Otherwise it is always the first.
     """
     ticks = shown_pts * ticks_a_unit.numerator // ticks_a_unit.denominator
-    return frozenset(shown_pts[np.unique(ticks, return_index=True)[1]].tolist())
+    first = np.unique(ticks, return_index=True)[1]
+    second = np.minimum(first + 1, len(ticks) - 1)
+    stand_in = np.where(ticks[second] == ticks[first], second, first)
+    pairs = zip(shown_pts[first].tolist(), shown_pts[stand_in].tolist(), strict=True)
+    if is_reference is None:
+        return frozenset(pts for pts, _ in pairs)
+    return frozenset(after if not is_reference(pts) and is_reference(after) else pts for pts, after in pairs)
 
 
 def surprising_pictures(packets: Sequence[PacketFacts]) -> frozenset[int]:

@@ -10,14 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
-from av.packet import Packet
-from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-VideoPacket: TypeAlias = "Packet[VideoStream]"
+from autoclip.media.decoding.nal_units import VideoPacket, is_fresh_start
 
 MIN_GROUP_PACKETS = 96
 """A decoder is drained at the end of a group; the cost of that fades beside some hundred pictures."""
@@ -27,8 +24,6 @@ MAX_GROUP_BYTES = 16 << 20
 """Longer stretches without a fresh start go on in a further group on the same decoder, so memory stays bounded."""
 
 _RESTARTABLE = frozenset({"h264", "hevc", "vp8", "vp9", "libvpx-vp9", "libdav1d", "av1", "mpeg2video", "mpeg1video"})
-_H264_IDR = 5  # nal_unit_type, ITU-T H.264 table 7-1
-_HEVC_IRAP = range(16, 24)  # nal_unit_type, ITU-T H.265 table 7-1
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,39 +149,6 @@ def shown_pts(group: PacketGroup) -> NDArray[np.int64]:
 def can_restart(codec: str) -> bool:
     """Whether a stream of this codec can hold places where a decoder can start afresh."""
     return codec in _RESTARTABLE
-
-
-def is_fresh_start(packet: VideoPacket, codec: str) -> bool:
-    """Whether a decoder can start at this keyframe and show every picture from its timestamp on.
-
-    Containers also mark recovery points of H.264 as keyframes, after which pictures only become right by and by; there
-    only an IDR picture counts. Other codecs' keyframes are clean.
-    """
-    if codec == "h264":
-        return _H264_IDR in _nal_types(bytes(packet), mask=0x1F, shift=0)
-    if codec == "hevc":
-        return any(kind in _HEVC_IRAP for kind in _nal_types(bytes(packet), mask=0x3F, shift=1))
-    return True
-
-
-def _nal_types(data: bytes, *, mask: int, shift: int) -> set[int]:
-    """Types of the NAL units in a packet, whether parted by start codes (Annex B) or preceded by their lengths."""
-    starts = _annex_b_starts(data) if data[:3] == b"\0\0\1" or data[:4] == b"\0\0\0\1" else _length_starts(data)
-    return {(data[start] >> shift) & mask for start in starts if start < len(data)}
-
-
-def _annex_b_starts(data: bytes) -> Iterator[int]:
-    position = data.find(b"\0\0\1")
-    while position >= 0:
-        yield position + 3
-        position = data.find(b"\0\0\1", position + 3)
-
-
-def _length_starts(data: bytes) -> Iterator[int]:
-    position = 0
-    while position + 4 < len(data):
-        yield position + 4
-        position += 4 + int.from_bytes(data[position : position + 4], "big")
 
 
 def _is_shown_before(packet: VideoPacket, pts: int | None) -> bool:

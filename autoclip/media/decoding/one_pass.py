@@ -25,7 +25,8 @@ from av.stream import Discard, Stream
 from av.video.codeccontext import VideoCodecContext
 
 from autoclip.media.container import open_container
-from autoclip.media.decoding.groups import PacketGroup, PacketGrouper, VideoPacket, can_restart
+from autoclip.media.decoding.groups import PacketGroup, PacketGrouper, can_restart
+from autoclip.media.decoding.nal_units import VideoPacket
 from autoclip.media.decoding.pictures import DecodePolicy, PictureDecoder, Pictures
 from autoclip.media.decoding.sound import SoundBlock, SoundDamage, SoundDecoder
 from autoclip.media.decoding.turns import Decoders, Described, Description, result_of

@@ -14,7 +14,8 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from autoclip.media.decoding.choice import MIN_PIXELS_TO_SKIP, PacketFacts, motion_pictures, surprising_pictures
-from autoclip.media.decoding.groups import PacketGroup, VideoPacket, shown_pts
+from autoclip.media.decoding.groups import PacketGroup, shown_pts
+from autoclip.media.decoding.nal_units import VideoPacket, is_reference
 from autoclip.media.decoding.sampling import PictureSampler, SampleGrid, is_full_range
 from autoclip.media.video import Video
 
@@ -99,8 +100,9 @@ class PictureDecoder:
         self._motion_pts: frozenset[int] = frozenset()
         context.thread_type = "AUTO" if self._one_by_one else "NONE"
         context.thread_count = 0 if self._one_by_one else 1
-        small = video.video.width * video.video.height < MIN_PIXELS_TO_SKIP
-        spare = policy.skip_frame == "NONKEY" or not small
+        self._codec = video.video.codec
+        self._small = video.video.width * video.video.height < MIN_PIXELS_TO_SKIP
+        spare = policy.skip_frame == "NONKEY" or not self._small
         self._skip_frame: SkipFrame = policy.skip_frame if spare else "DEFAULT"
         if policy.skip_loop_filter and spare:
             context.options = {"skip_loop_filter": "all"}
@@ -112,7 +114,7 @@ class PictureDecoder:
 
     def decode(self, group: PacketGroup, stop: threading.Event) -> tuple[Pictures | None, list[PictureDamage]]:
         """Decode and reduce a group's pictures, in order of presentation."""
-        motion = motion_pictures(shown_pts(group), self._ticks_a_unit)
+        motion = self._motion_pictures(group)
         wanted = motion | surprising_pictures(_facts(group))
         # The last pictures of a group after which the decoder goes on come out during the next one.
         builder = _PicturesBuilder(self._sampler, self._grid, motion | self._motion_pts, len(group.packets) + 64)
@@ -136,6 +138,14 @@ class PictureDecoder:
                 if not builder.add(frame):
                     damage.append(PictureDamage(frame.pts, "timestamps jump back; left out"))
         return builder.pictures(), damage
+
+    def _motion_pictures(self, group: PacketGroup) -> frozenset[int]:
+        """Return what motion looks at: the same in every profile, and where one skips pictures, few of those."""
+        shown = shown_pts(group)
+        if self._small:
+            return motion_pictures(shown, self._ticks_a_unit)
+        packets = {packet.pts: packet for packet in group.packets}
+        return motion_pictures(shown, self._ticks_a_unit, lambda pts: is_reference(packets[pts], self._codec))
 
     def _feed(self, group: PacketGroup) -> tuple[VideoPacket | None, ...]:
         """Return the packets the decoder needs, and None where it must give out all it holds."""

@@ -12,7 +12,8 @@ from typing import Generic, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from autoclip.media.decoding.groups import PacketGroup, VideoPacket, shown_pts
+from autoclip.media.decoding.groups import PacketGroup, shown_pts
+from autoclip.media.decoding.nal_units import VideoPacket
 from autoclip.media.decoding.pictures import DecodingStopped, PictureDamage, PictureDecoder, Pictures
 
 Description = TypeVar("Description")

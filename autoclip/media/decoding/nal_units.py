@@ -1,0 +1,82 @@
+"""What the headers of NAL units tell of a packet's picture without decoding it (ITU-T H.264 and H.265, table 7-1)."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+VideoPacket: TypeAlias = "Packet[VideoStream]"
+
+_START_CODE = b"\0\0\1"  # ITU-T H.264 annex B, also in H.265
+_LENGTH_BYTES = 4
+"""Of the lengths in MP4 and Matroska; fewer are allowed (ISO/IEC 14496-15), but hardly any program writes them."""
+
+_H264_SLICES = range(1, 6)
+_H264_IDR = 5
+_HEVC_SLICES = range(32)
+_HEVC_IRAP = range(16, 24)
+_HEVC_SUB_LAYER_NON_REFERENCE = frozenset(range(0, 16, 2))
+
+
+def is_fresh_start(packet: VideoPacket, codec: str) -> bool:
+    """Whether a decoder can start at this keyframe and show every picture from its timestamp on.
+
+    Containers also mark recovery points of H.264 as keyframes, after which pictures only become right by and by; there
+    only an IDR picture counts. Other codecs' keyframes are clean.
+    """
+    if codec == "h264":
+        return any(_h264_type(header) == _H264_IDR for header in _nal_headers(bytes(packet)))
+    if codec == "hevc":
+        return any(_hevc_type(header) in _HEVC_IRAP for header in _nal_headers(bytes(packet)))
+    return True
+
+
+def is_reference(packet: VideoPacket, codec: str) -> bool:
+    """Whether other pictures may refer to a packet's; True as well where its codec doesn't say so in NAL units.
+
+    The others are those FFmpeg's ``skip_frame=nonref`` leaves out: ``nal_ref_idc`` is 0 in H.264, the slices are of a
+    sub-layer non-reference type in H.265.
+    """
+    if codec == "h264":
+        slices = (header for header in _nal_headers(bytes(packet)) if _h264_type(header) in _H264_SLICES)
+        return any(header >> 5 & 0x3 for header in slices)
+    if codec == "hevc":
+        types = (_hevc_type(header) for header in _nal_headers(bytes(packet)))
+        return any(kind not in _HEVC_SUB_LAYER_NON_REFERENCE for kind in types if kind in _HEVC_SLICES)
+    return True
+
+
+def _h264_type(header: int) -> int:
+    return header & 0x1F
+
+
+def _hevc_type(header: int) -> int:
+    return header >> 1 & 0x3F
+
+
+def _nal_headers(data: bytes) -> list[int]:
+    """First byte of each NAL unit in a packet, whether preceded by their lengths or parted by start codes (Annex B).
+
+    The first bytes don't tell: 0 0 1 begins a start code as well as the length of a unit of 256 to 511 bytes.
+    """
+    starts = _length_starts(data)
+    return [data[start] for start in (_annex_b_starts(data) if starts is None else starts) if start < len(data)]
+
+
+def _length_starts(data: bytes) -> list[int] | None:
+    """Where the units begin; None if what should be lengths does not lead to the end of the packet."""
+    starts, position = [], 0
+    while position + _LENGTH_BYTES < len(data):
+        starts.append(position + _LENGTH_BYTES)
+        position = starts[-1] + int.from_bytes(data[position : starts[-1]], "big")
+    return starts if position == len(data) else None
+
+
+def _annex_b_starts(data: bytes) -> list[int]:
+    starts, position = [], data.find(_START_CODE)
+    while position >= 0:
+        starts.append(position + len(_START_CODE))
+        position = data.find(_START_CODE, position + len(_START_CODE))
+    return starts
