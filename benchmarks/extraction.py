@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from imageio_ffmpeg import get_ffmpeg_exe
 
@@ -19,13 +21,28 @@ MINUTES = float(os.environ.get("BENCH_MINUTES", "10"))
 
 PROFILES = ("exact", "balanced", "fast")
 
+ROUNDS = 3
+"""The same command takes up to a third more or less CPU from one minute to the next on a shared machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table."""
+    """One line of the table: what each round cost, and the plain decode beside it."""
 
     what: str
-    cost: Cost
+    costs: tuple[Cost, ...]
+    plain: tuple[Cost, ...]
+
+    def line(self) -> str:
+        """Return medians; a ratio is the median of those within a round."""
+        pairs = list(zip(self.costs, self.plain, strict=True))
+        cpu, wall = median(cost.cpu_sec for cost in self.costs), median(cost.wall_sec for cost in self.costs)
+        cpu_ratios = [cost.cpu_sec / plain.cpu_sec for cost, plain in pairs]
+        wall_ratios = [cost.wall_sec / plain.wall_sec for cost, plain in pairs]
+        return (
+            f"| {self.what} | {cpu:.1f} | {median(cpu_ratios):.2f} ({min(cpu_ratios):.2f}-{max(cpu_ratios):.2f}) | "
+            f"{wall:.1f} | {median(wall_ratios):.2f} | {max(cost.peak_mb for cost in self.costs):.0f} |"
+        )
 
 
 def run() -> str:
@@ -49,19 +66,26 @@ def run() -> str:
 
 
 def _section(title: str, film: Path, *, others: bool) -> str:
-    plain = cost_of(_plain_decode(film))
-    rows = [Row("`ffmpeg -i X -map 0:v -f null -`", plain)]
-    rows += [Row(f"`autoclip analyze`, `profile={profile}`", cost_of(_analyze(film, profile))) for profile in PROFILES]
-    if others:
-        rows.append(Row("the older design's ffmpeg commands (four decodes)", _separate_passes(film)))
-        rows.append(Row("PySceneDetect `detect-adaptive` (cuts alone)", cost_of(_scenedetect(film))))
-    lines = [
-        f"| {row.what} | {row.cost.cpu_sec:.1f} | {row.cost.cpu_sec / plain.cpu_sec:.2f} | {row.cost.wall_sec:.1f} | "
-        f"{row.cost.wall_sec / plain.wall_sec:.2f} | {row.cost.peak_mb:.0f} |"
-        for row in rows
+    plain, profiles = [], {profile: list[Cost]() for profile in PROFILES}
+    for _ in range(ROUNDS):
+        plain.append(cost_of(_plain_decode(film)))
+        for profile, costs in profiles.items():
+            shutil.rmtree(_output(film, profile), ignore_errors=True)
+            costs.append(cost_of(_analyze(film, profile)))
+    rows = [Row("`ffmpeg -i X -map 0:v -f null -`", tuple(plain), tuple(plain))]
+    rows += [
+        Row(f"`autoclip analyze`, `profile={name}`", tuple(costs), tuple(plain)) for name, costs in profiles.items()
     ]
-    head = "| | CPU s | of the plain decode | wall s | of the plain decode | peak MB |\n|---|---|---|---|---|---|"
-    return f"### {title}\n\n{head}\n" + "\n".join(lines) + "\n"
+    if others:
+        last = tuple(plain[-1:])
+        rows.append(Row("the older design's ffmpeg commands (four decodes)", (_separate_passes(film),), last))
+        rows.append(Row("PySceneDetect `detect-adaptive` (cuts alone)", (cost_of(_scenedetect(film)),), last))
+    once = "; the last two rows were measured once" if others else ""
+    head = f"""Medians of {ROUNDS} rounds in turn, with the range of the ratios{once}.
+
+| | CPU s | of the plain decode | wall s | of the plain decode | peak MB |
+|---|---|---|---|---|---|"""
+    return f"### {title}\n\n{head}\n" + "\n".join(row.line() for row in rows) + "\n"
 
 
 def _memory(folder: Path) -> str:
@@ -98,8 +122,11 @@ def _plain_decode(film: Path) -> list[str | Path]:
 
 def _analyze(film: Path, profile: str) -> list[str | Path]:
     program = Path(sys.executable).with_name("autoclip")
-    output = film.with_suffix(f".{profile}")
-    return [program, "analyze", film, "--output-dir", output, "--quiet", "--set", f"profile={profile}"]
+    return [program, "analyze", film, "--output-dir", _output(film, profile), "--quiet", "--set", f"profile={profile}"]
+
+
+def _output(film: Path, profile: str) -> Path:
+    return film.with_suffix(f".{profile}")
 
 
 def _separate_passes(film: Path) -> Cost:

@@ -30,7 +30,7 @@ def make_film(
     if keyframe_sec:
         coding += ["-g", str(30 * keyframe_sec), "-sc_threshold", "0"]
     _ffmpeg(*source, "-t", str(unit_sec), *picture, *coding, "-c:a", "aac", "-ac", "2", unit)
-    _ffmpeg("-stream_loop", str(seconds // unit_sec - 1), "-i", unit, "-c", "copy", path)
+    _ffmpeg("-stream_loop", str(max(1, seconds // unit_sec) - 1), "-i", unit, "-c", "copy", path)
     unit.unlink()
     return path
 
