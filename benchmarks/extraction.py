@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -40,9 +41,13 @@ class Row:
         cpu_ratios = [cost.cpu_sec / plain.cpu_sec for cost, plain in pairs]
         wall_ratios = [cost.wall_sec / plain.wall_sec for cost, plain in pairs]
         return (
-            f"| {self.what} | {cpu:.1f} | {median(cpu_ratios):.2f} ({min(cpu_ratios):.2f}-{max(cpu_ratios):.2f}) | "
+            f"| {self.what} | {cpu:.1f} | {median(cpu_ratios):.2f}{_range_of(cpu_ratios)} | "
             f"{wall:.1f} | {median(wall_ratios):.2f} | {max(cost.peak_mb for cost in self.costs):.0f} |"
         )
+
+
+def _range_of(ratios: Sequence[float]) -> str:
+    return f" ({min(ratios):.2f}-{max(ratios):.2f})" if min(ratios) < max(ratios) else ""
 
 
 def run() -> str:
