@@ -80,6 +80,8 @@ def extract(
     ------
     MediaError
         If the file can't be read, or holds not one picture that can be decoded.
+    StorageError
+        If the disk of the temporary folder is full, where what was measured waits.
     """
     video = video.model_copy(update={"path": path})
     pass_ = _Pass(video, settings, on_progress)

@@ -46,9 +46,9 @@ class SpooledArray(Generic[Scalar]):
         StorageError
             If the disk of the temporary folder is full.
         """
-        gap = np.full((first - self._count, *self._shape), self._fill, self._dtype)
         try:
-            self._file.write(gap.tobytes())
+            if first > self._count:
+                self._file.write(np.full((first - self._count, *self._shape), self._fill, self._dtype).tobytes())
             self._file.write(np.moveaxis(values, -1, 0).astype(self._dtype, copy=False).tobytes())
         except OSError as error:
             reason = f"{error.strerror}; free space there or set TMPDIR to another folder"
