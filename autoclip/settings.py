@@ -8,6 +8,8 @@ beside it. Groups are for reading: a parameter's name is unique across them, and
 from __future__ import annotations
 
 import difflib
+import re
+import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from string import Formatter
@@ -447,34 +449,58 @@ NAME_FIELDS: Mapping[str, object] = {
 }
 """What a name template may speak of, each with an example."""
 
+MAX_TEMPLATE_LENGTH = 1000
+"""Longest name template, in characters: about four times the longest file name."""
+
+MAX_FIELD_WIDTH = 200
+"""Largest width and precision of a field. File names end at 255 bytes, and Python would fill a width of 10**9."""
+
+_NUMBER = re.compile(r"\d+")
+"""Digits of any script: Python reads them all as a width."""
+
 
 def check_name_template(template: str) -> None:
     """Refuse a template that would not make a file name of every clip.
 
+    Nothing is formatted before the template is known to be harmless.
+
     Raises
     ------
     ValueError
-        If it names an unknown field, misuses one, is empty or holds a path separator.
+        If it is longer than `MAX_TEMPLATE_LENGTH`, names an unknown field, misuses one, asks for a width or precision
+        above `MAX_FIELD_WIDTH`, is empty or holds a path separator.
     """
+    if len(template) > MAX_TEMPLATE_LENGTH:
+        raise ValueError(f"it has {len(template):,} characters; use at most {MAX_TEMPLATE_LENGTH:,}")
     if "/" in template or "\\" in template:
         raise ValueError("it holds a path separator; set the output folder instead")
     try:
-        fields = [(name, conversion) for _, name, _, conversion in Formatter().parse(template) if name is not None]
+        parts = list(Formatter().parse(template))
     except ValueError as error:
         raise ValueError(f"it is not well-formed: {error}") from error
-    for name, conversion in fields:
-        if name not in NAME_FIELDS:
-            nearest = difflib.get_close_matches(name, NAME_FIELDS, n=1, cutoff=0.5)
-            hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-            raise ValueError(f"there is no field {name!r}, known are {', '.join(NAME_FIELDS)}{hint}")
-        if conversion:
-            raise ValueError("conversions such as !r are not used")
+    for _, name, spec, conversion in parts:
+        if name is not None:
+            _check_field(name, spec or "", conversion)
     try:
         made = template.format(**NAME_FIELDS)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"it misuses a field: {error}") from error
     if not made.strip():
         raise ValueError("it makes an empty name; use for example {project}-{index:03}-{name}")
+
+
+def _check_field(name: str, spec: str, conversion: str | None) -> None:
+    """Refuse a field that is unknown, or that is formatted in a way that could take memory or time without bound."""
+    if name not in NAME_FIELDS:
+        nearest = difflib.get_close_matches(name[:100], NAME_FIELDS, n=1, cutoff=0.5)
+        hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+        raise ValueError(f"there is no field {name[:100]!r}, known are {', '.join(NAME_FIELDS)}{hint}")
+    if conversion:
+        raise ValueError("conversions such as !r are not used")
+    if "{" in spec:
+        raise ValueError(f"the format of {name!r} holds a field of its own; write the width as a number")
+    if any(len(number) > len("1000000") or int(number) > MAX_FIELD_WIDTH for number in _NUMBER.findall(spec)):
+        raise ValueError(f"the width or precision of {name!r} is above {MAX_FIELD_WIDTH}; use a smaller one")
 
 
 def unknown_name(name: str, known: Iterable[str]) -> str:
@@ -484,9 +510,14 @@ def unknown_name(name: str, known: Iterable[str]) -> str:
     return f"unknown setting {name!r}{hint}"
 
 
+_SHORT = reprlib.Repr()
+"""Shows a value that was refused; a hostile one may be as long as a request."""
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 200
+
+
 def _sentence(fault: ErrorDetails) -> str:
     """Turn one pydantic fault into a sentence that names the parameter and the way out."""
     if isinstance(fault.get("ctx", {}).get("error"), ValueError) and isinstance(fault["input"], dict):
         return str(fault["ctx"]["error"])  # a contradiction between two parameters names both
     name = str(fault["loc"][-1]) if fault["loc"] else "settings"
-    return f"{name} = {fault['input']!r} is not allowed: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+    return f"{name} = {_SHORT.repr(fault['input'])} is not allowed: {fault['msg'][0].lower()}{fault['msg'][1:]}"

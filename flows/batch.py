@@ -19,6 +19,7 @@ from autoclip.errors import AutoclipError
 from autoclip.progress import Progress
 from flows.deployments import QueueName
 from flows.job_flow import own_run_id
+from tasks.markdown import escape_rows
 from tasks.patience import patiently_awaited
 from tasks.run_report import RunReport
 
@@ -123,7 +124,7 @@ async def run_items(
 async def publish_summary(outcomes: Sequence[ItemOutcome]) -> State[tuple[ItemOutcome, ...]]:
     """Leave the table of all videos with the run, and end it: failed only if every video failed."""
     rows = [{"video": o.label, "state": o.state, "reason": o.reason, "job": o.job_id} for o in outcomes]
-    await acreate_table_artifact(rows, key="videos", description="What became of each video")
+    await acreate_table_artifact(escape_rows(rows), key="videos", description="What became of each video")
     count = {state: sum(o.state == state for o in outcomes) for state in ("done", "skipped", "failed")}
     if outcomes and count["failed"] == len(outcomes):
         raise AutoclipError(f"all {len(outcomes)} videos failed; first: {outcomes[0].label}: {outcomes[0].reason}")

@@ -8,6 +8,7 @@ from prefect.artifacts import acreate_markdown_artifact
 
 from autoclip.clips import Clip, ClipsFile
 from storage.catalog import Export, Project
+from tasks.markdown import escape_markdown
 from tasks.patience import patiently_awaited
 
 MOST_ROWS = 500
@@ -17,7 +18,7 @@ MOST_ROWS = 500
 async def publish_clip_table(project: Project, clips_file: ClipsFile, exports: Sequence[Export] = ()) -> None:
     """Leave the table with the run."""
     table = clip_table(project, clips_file, exports)
-    about = f"Clips of {project.name}"
+    about = f"Clips of {escape_markdown(project.name)}"
     await patiently_awaited(
         lambda: acreate_markdown_artifact(key=f"clips-{project.id}", markdown=table, description=about)
     )
@@ -25,7 +26,12 @@ async def publish_clip_table(project: Project, clips_file: ClipsFile, exports: S
 
 def clip_table(project: Project, clips_file: ClipsFile, exports: Sequence[Export] = ()) -> str:
     """Return the table as markdown."""
-    lines = [f"# {_cell(project.name)}", "", f"`{project.path}`: {len(clips_file.clips)} clips ({clips_file.mode})", ""]
+    lines = [
+        f"# {escape_markdown(project.name)}",
+        "",
+        f"{escape_markdown(project.path)}: {len(clips_file.clips)} clips ({clips_file.mode})",
+        "",
+    ]
     if clips_file.clips:
         files = {export.clip_id: export for export in exports}
         lines += _folders(exports)
@@ -34,19 +40,19 @@ def clip_table(project: Project, clips_file: ClipsFile, exports: Sequence[Export
     if len(clips_file.clips) > MOST_ROWS:
         lines += ["", f"... and {len(clips_file.clips) - MOST_ROWS} more in the report."]
     if clips_file.message:
-        lines += ["", _cell(clips_file.message)]
+        lines += ["", escape_markdown(clips_file.message)]
     return "\n".join(lines) + "\n"
 
 
 def _row(clip: Clip, export: Export | None) -> str:
     cells = [
-        _cell(clip.name),
+        escape_markdown(clip.name),
         clock(clip.start),
         clock(clip.end),
         f"{clip.duration:.1f} s",
         f"{clip.quality_score:.2f}",
         _file(export),
-        _cell(clip.reason or clip.anchor_reason or ""),
+        escape_markdown(clip.reason or clip.anchor_reason or ""),
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -54,15 +60,15 @@ def _row(clip: Clip, export: Export | None) -> str:
 def _folders(exports: Sequence[Export]) -> list[str]:
     """Say where the files are: once, as the page is narrow."""
     folders = sorted({str(export.path.parent) for export in exports if export.state == "completed" and export.path})
-    return [f"Exported to {', '.join(f'`{folder}`' for folder in folders)}", ""] if folders else []
+    return [f"Exported to {', '.join(map(escape_markdown, folders))}", ""] if folders else []
 
 
 def _file(export: Export | None) -> str:
     if export is None:
         return ""
     if export.state == "completed" and export.path:
-        return f"`{export.path.name}`" + (f" ({_cell(export.note)})" if export.note else "")
-    return f"{export.state}: {_cell(export.error or '')}"
+        return escape_markdown(export.path.name) + (f" ({escape_markdown(export.note)})" if export.note else "")
+    return f"{export.state}: {escape_markdown(export.error or '')}"
 
 
 def clock(seconds: float) -> str:
@@ -71,11 +77,3 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(tenths, 600)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"
-
-
-def _cell(text: str) -> str:
-    """Keep foreign text from breaking the table or being read as markup."""
-    plain = " ".join(text.split())
-    for mark in "\\|`*_[]<>#":
-        plain = plain.replace(mark, f"\\{mark}" if mark not in "<>" else {"<": "&lt;", ">": "&gt;"}[mark])
-    return plain

@@ -14,6 +14,7 @@ from flows.analysis import introduce_project, sole_writer
 from flows.job_flow import introduce, job_flow, own_run_id
 from stages.download_settings import DownloadSettings
 from tasks.download_video import download_video, project_of_address, videos_at
+from tasks.markdown import escape_markdown, escape_rows
 from tasks.run_report import RunReport
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ async def _all(
         else:
             made.append(project_id)
             rows.append({"video": entry.title, "state": "fetched", "reason": ""})
-    await acreate_table_artifact(rows, key="downloads", description=f"Videos of {url}")
+    await acreate_table_artifact(escape_rows(rows), key="downloads", description=f"Videos of {escape_markdown(url)}")
     if entries and not made:
         raise DownloadError(url, f"none of its {len(entries)} videos could be fetched; first: {rows[0]['reason']}")
     failed = len(entries) - len(made)

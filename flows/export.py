@@ -16,6 +16,7 @@ from flows.job_flow import job_flow, label, own_run_id
 from storage.catalog import Export
 from tasks.export_clips import export_clips
 from tasks.export_compound import export_compound
+from tasks.markdown import escape_rows
 from tasks.places import catalog
 from tasks.run_report import RunReport
 
@@ -86,7 +87,7 @@ async def _summary(records: tuple[Export, ...]) -> State[tuple[Export, ...]]:
         {"file": str(record.path or record.name), "state": record.state, "note": record.error or record.note}
         for record in records
     ]
-    await acreate_table_artifact(rows, key="exports", description="What was rendered")
+    await acreate_table_artifact(escape_rows(rows), key="exports", description="What was rendered")
     made = [record for record in records if record.state == "completed"]
     await label(exports=len(made))
     if not made:

@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
 
@@ -69,8 +70,16 @@ def public_addresses_only() -> Iterator[None]:
         _exempt.reset(token)
 
 
-_exempt: ContextVar[frozenset[Address] | None] = ContextVar("exempt", default=None)
-"""Within `public_addresses_only`: addresses that may be connected to all the same. None: any."""
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a socket leads: one port of one address."""
+
+    address: Address
+    port: int
+
+
+_exempt: ContextVar[frozenset[Endpoint] | None] = ContextVar("exempt", default=None)
+"""Within `public_addresses_only`: endpoints that may be connected to all the same. None: any."""
 
 
 @cache
@@ -89,12 +98,12 @@ def _look_at(event: str, arguments: tuple[object, ...]) -> None:
     opened, target = arguments
     if not isinstance(opened, socket.SocketType) or opened.family not in {socket.AF_INET, socket.AF_INET6}:
         raise PrivateAddressRefused(str(target))  # a socket of this machine, such as Docker's
-    host = str(target[0]) if isinstance(target, tuple) else str(target)
+    host, port = (str(target[0]), target[1]) if isinstance(target, tuple) else (str(target), 0)
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:  # a name that would be resolved only now: nobody could have looked at it
         raise PrivateAddressRefused(host) from None
-    if address not in exempt and not is_public(address):
+    if Endpoint(address, port) not in exempt and not is_public(address):
         raise PrivateAddressRefused(host)
 
 
@@ -107,16 +116,28 @@ def _meant(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return None
 
 
-def _proxies() -> frozenset[Address]:
+_PROXIED = frozenset({"http", "https", "all"})
+"""Schemes whose proxies a download uses. The environment may name one for any word that ends in ``_proxy``."""
+
+_PROXY_PORTS = {"http": 80, "https": 443, "socks": 1080}
+"""Ports of proxies whose address names none, by the kind of the proxy, as urllib3 and PySocks take them."""
+
+
+def _proxies() -> frozenset[Endpoint]:
     """Return where the proxies are that the environment names."""
-    found = set()
+    found: set[Endpoint] = set()
     for scheme, proxy in urllib.request.getproxies().items():
-        if scheme == "no":  # where none is used
-            continue
-        name = urllib.parse.urlsplit(proxy if "://" in proxy else f"//{proxy}").hostname
-        try:
-            entries = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM) if name else []
-        except OSError:
-            continue
-        found |= {ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in entries}
+        if scheme in _PROXIED:
+            found |= _endpoints(proxy if "://" in proxy else f"http://{proxy}")
     return frozenset(found)
+
+
+def _endpoints(proxy: str) -> set[Endpoint]:
+    """Return the endpoints of a proxy, none where its address is malformed or its name is unknown."""
+    try:
+        address = urllib.parse.urlsplit(proxy)
+        port = address.port or _PROXY_PORTS["socks" if address.scheme.startswith("socks") else address.scheme]
+        entries = socket.getaddrinfo(address.hostname, port, type=socket.SOCK_STREAM) if address.hostname else []
+    except (OSError, ValueError, KeyError):
+        return set()
+    return {Endpoint(ipaddress.ip_address(str(entry[4][0]).partition("%")[0]), port) for entry in entries}

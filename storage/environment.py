@@ -1,7 +1,7 @@
 """What the machine says: the data folder, the ffmpeg to use, addresses, limits, and analysis settings as variables.
 
-The one place that reads ``AUTOCLIP_*`` variables and the ``.env`` file of the working folder (a variable that is set
-wins over the file). Doors and flows alike read it from here, because a flow run is a process of its own that a worker
+The one place that reads ``AUTOCLIP_*`` variables, those in files included (`storage.variable_files`; a variable that is
+set wins over a file). Doors and flows alike read it from here, because a flow run is a process of its own that a worker
 starts: it knows no command line, only its environment.
 """
 
@@ -14,15 +14,18 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from dotenv import dotenv_values
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from autoclip.errors import ParameterError
 from autoclip.settings import Settings
+from storage.variable_files import PREFIX, file_variables, warn_of_ignored
 
-PREFIX = "AUTOCLIP_"
 FOREIGN_NAMES = frozenset({"AUTOCLIP_SHARED"})
 """Names with our prefix that are read elsewhere: AUTOCLIP_SHARED tells the tests where further test media lie."""
+
+HARMLESS_NAMES = frozenset({"catalog_busy_sec", "debug", "decodes_at_once", "renders_at_once"})
+"""Variables of the service that a ``.env`` nobody named may set, besides every analysis setting. The others name a
+program, a folder, an address or a permission."""
 
 Origin = Literal["environment", ".env", "default"]
 
@@ -45,6 +48,9 @@ class Environment(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
+    env_file: Path | None = Field(
+        None, description="File of variables that is read as if they were set; --env-file names it for one command."
+    )
     data_dir: Path = Field(Path("data"), description="Folder of the catalog and of every project's files.")
     database_url: str = Field(
         "",
@@ -107,7 +113,7 @@ class Environment(BaseModel):
             ipaddress.ip_network(proxy, strict=False)
         return proxies
 
-    @field_validator("data_dir", "ffmpeg", "frontend_dir")
+    @field_validator("env_file", "data_dir", "ffmpeg", "frontend_dir")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
@@ -183,7 +189,8 @@ def read_environment(variables: Mapping[str, str] | None = None, env_file: Path 
     variables : mapping of str to str, optional
         The process's own by default.
     env_file : Path, optional
-        ``.env`` in the working folder by default; need not exist.
+        A file of variables that the caller trusts; need not exist. By default the one ``AUTOCLIP_ENV_FILE`` names, or
+        else ``.env`` in the working folder, of which only what is harmless counts.
 
     Returns
     -------
@@ -194,14 +201,19 @@ def read_environment(variables: Mapping[str, str] | None = None, env_file: Path 
     ------
     ParameterError
         If an ``AUTOCLIP_`` name is unknown (the nearest is suggested) or a value is not allowed; all in one message.
+        If a file of variables can't be read, or the one that is named is not there.
     """
-    from_file = {name: value or "" for name, value in dotenv_values(env_file or Path(".env")).items()}
     from_process = os.environ if variables is None else variables
+    settings = [parameter.name for parameter in Settings.parameters()]
+    harmless = {f"{PREFIX}{name.upper()}" for name in (*HARMLESS_NAMES, *settings)}
+    files = file_variables(from_process, env_file, harmless)
+    for path, names in files.ignored.items():
+        warn_of_ignored(path, names)
+    from_file = files.values
     origins: dict[str, Origin] = dict.fromkeys(_ours(from_file), ".env")
     origins |= dict.fromkeys(_ours(from_process), "environment")
     values = _ours(from_file) | _ours(from_process)
     known = [name for name in Environment.model_fields if name not in {"analysis", "origins"}]
-    settings = [parameter.name for parameter in Settings.parameters()]
     faults = [_unknown(name, known + settings) for name in values if name not in known and name not in settings]
     if faults:
         raise ParameterError("; ".join(faults))

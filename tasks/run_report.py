@@ -16,6 +16,7 @@ from prefect.client.schemas.objects import Artifact
 from prefect.logging import get_logger
 
 from autoclip.progress import Progress
+from tasks.markdown import escape_markdown
 
 PROGRESS_KEY = "progress"
 PERIOD_SEC = 1.0
@@ -154,4 +155,5 @@ def progress_artifact(client: SyncPrefectClient, flow_run_id: UUID) -> Artifact 
 
 
 def _sentence(progress: Progress) -> str:
-    return f"{progress.stage}: {progress.message}" if progress.message else progress.stage
+    # Prefect's page renders descriptions as Markdown, and messages hold names of files and videos.
+    return f"{progress.stage}: {escape_markdown(progress.message)}" if progress.message else progress.stage

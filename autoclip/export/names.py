@@ -87,7 +87,7 @@ def file_name(template: str, fields: NameFields, suffix: str = ".mp4") -> str:
     try:
         check_name_template(template)
     except ValueError as error:
-        raise ParameterError(f"name_template = {template!r} is not allowed: {error}") from error
+        raise ParameterError(f"name_template = {template[:200]!r} is not allowed: {error}") from error
     return safe_name(template.format(**fields.values())) + suffix
 
 
@@ -107,7 +107,8 @@ def safe_name(text: str, max_bytes: int = MAX_NAME_BYTES - _COUNTER_ROOM) -> str
         Never empty, never ``.`` or ``..``, without separators, control characters, trailing dots or blanks, and no
         device name of Windows. Making a safe name safe changes nothing.
     """
-    composed = unicodedata.normalize("NFC", text).translate(_FORBIDDEN)
+    # Enough of a hostile megabyte: what is behind could not stay anyway, and every step costs its length.
+    composed = unicodedata.normalize("NFC", text[: 16 * MAX_NAME_BYTES]).translate(_FORBIDDEN)
     shown = "".join(c for c in composed if unicodedata.category(c) not in {"Cc", "Cs"} and c not in _INVISIBLE)
     plain = _cut(" ".join(shown.split()), max_bytes).strip(" .")
     if plain.split(".")[0].rstrip().lower() in _DEVICES:

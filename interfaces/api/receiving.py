@@ -34,7 +34,13 @@ FIELD_BYTES = 64 * 1024
 """Longest text field of a form."""
 
 MAX_FIELDS = 20
-"""Most text fields of a form."""
+"""Most text fields of a form, those of the same name counted each."""
+
+MAX_BOUNDARY_BYTES = 70
+"""Longest boundary of a form (RFC 2046, section 5.1.1)."""
+
+PART_HEADER_BYTES = 8 * 1024
+"""Most bytes the headers of one part of a form may take."""
 
 Done = TypeVar("Done")
 
@@ -81,6 +87,8 @@ async def receive_form(request: Request, path: Path) -> ReceivedForm:
     boundary = options.get(b"boundary")
     if not boundary:
         raise ApiError(400, "bad-form", "the form's Content-Type names no boundary; let your client set it")
+    if len(boundary) > MAX_BOUNDARY_BYTES:
+        raise ApiError(400, "bad-form", f"the form's boundary is longer than {MAX_BOUNDARY_BYTES} characters")
     with await to_disk(lambda: _opened(path)) as file:
         reader = _FormReader(boundary)
         async for block in _blocks(request):
@@ -92,25 +100,45 @@ async def receive_form(request: Request, path: Path) -> ReceivedForm:
     return reader.form
 
 
-async def receive_plain(request: Request, path: Path, *, offset: int = 0) -> int:
+async def receive_plain(request: Request, path: Path, *, offset: int = 0, limit: int | None = None) -> int:
     """Write a body that is the file itself to `path` from `offset` on; return its size afterwards.
 
     What came before the client went away is kept, so that an upload can be resumed.
 
+    Parameters
+    ----------
+    request : Request
+        Its body.
+    path : Path
+        The file.
+    offset : int
+        Bytes of it that came before.
+    limit : int, optional
+        Largest size the file may reach.
+
     Raises
     ------
     ApiError
-        507 if the disk has no room.
+        507 if the disk has no room; 413 as soon as more than `limit` came, of which nothing is kept.
     """
     size = offset
     with await to_disk(lambda: _opened(path, offset)) as file:
         try:
             async for block in _blocks(request):
-                await to_disk(lambda block=block: _write(file, block))  # type: ignore[misc]
                 size += len(block)
+                if limit is not None and size > limit:
+                    await to_disk(lambda: file.truncate(offset))
+                    raise too_long(limit)
+                await to_disk(lambda block=block: _write(file, block))  # type: ignore[misc]
         except ClientDisconnect:
             return size
     return size
+
+
+def too_long(announced: int) -> ApiError:
+    """Return the refusal of a body that is longer than was announced; the rest of it is not read."""
+    reason = f"more came than the {announced:,} bytes that were announced"
+    return ApiError(413, "too-large", reason, {"Connection": "close"})
 
 
 def file_name_of(request: Request) -> str:
@@ -183,6 +211,11 @@ def _without_path(text: str, folder: Path) -> str:
     return text.removeprefix(f"{folder}: ")
 
 
+def _too_large(reason: str) -> ApiError:
+    """Return the refusal of a form; the rest of it is not read."""
+    return ApiError(413, "too-large", reason, {"Connection": "close"})
+
+
 class _FormReader:
     """Takes the file out of a form, piece by piece."""
 
@@ -195,6 +228,8 @@ class _FormReader:
         self._text = bytearray()
         self._in_file = False
         self._file_data = bytearray()
+        self._parts = 0
+        self._header_bytes = 0
         self._ended = False
         self._parser = MultipartParser(
             boundary,
@@ -230,10 +265,17 @@ class _FormReader:
     def _adds_to(self, buffer: Callable[[], bytearray]) -> Callable[[bytes, int, int], None]:
         def add(data: bytes, start: int, end: int) -> None:
             buffer().extend(data[start:end])
+            self._header_bytes += end - start
+            if self._header_bytes > PART_HEADER_BYTES:
+                raise _too_large(f"the headers of a part of the form take more than {PART_HEADER_BYTES:,} bytes")
 
         return add
 
     def _part_begins(self) -> None:
+        self._parts += 1
+        if self._parts > MAX_FIELDS + 1:  # the file is a part, too
+            raise _too_large(f"the form has more than {MAX_FIELDS} fields")
+        self._header_bytes = 0
         self._disposition, self._field, self._in_file = b"", None, False
         self._text.clear()
 
@@ -260,12 +302,10 @@ class _FormReader:
             return
         self._text += data[start:end]
         if len(self._text) > FIELD_BYTES:
-            raise ApiError(413, "too-large", f"a field of the form is longer than {FIELD_BYTES:,} bytes")
+            raise _too_large(f"a field of the form is longer than {FIELD_BYTES:,} bytes")
 
     def _part_ends(self) -> None:
         if self._field is not None:
-            if len(self.form.fields) >= MAX_FIELDS:
-                raise ApiError(413, "too-large", f"the form has more than {MAX_FIELDS} fields")
             self.form.fields[self._field] = self._text.decode(errors="replace")
 
     def _form_ends(self) -> None:

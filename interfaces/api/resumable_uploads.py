@@ -17,7 +17,7 @@ from autoclip.errors import AutoclipError
 from interfaces.api.bodies import PathIdentity
 from interfaces.api.partial_uploads import PartialUpload, PartialUploads, UploadNote
 from interfaces.api.problems import ApiError, documented
-from interfaces.api.receiving import receive_plain, require_room
+from interfaces.api.receiving import receive_plain, require_room, too_long
 from interfaces.api.services import Needed, Services
 from interfaces.api.uploads import finish_upload, upload_folder
 
@@ -89,7 +89,11 @@ async def begin_upload(
     await require_room(uploads.folder, length)
     upload = await anyio.to_thread.run_sync(uploads.begin, note)
     if _is_piece(request):
-        await _add(services, upload, request, response, 0)
+        try:
+            await _add(services, upload, request, response, 0)
+        except ApiError:  # its address was never told, so nobody could go on with it
+            await anyio.to_thread.run_sync(uploads.remove, upload.id)
+            raise
     response.headers["Location"] = f"/api/uploads/{upload.id}"
     if PROJECT_HEADER not in response.headers:
         response.headers["Upload-Expires"] = formatdate(upload.expires_at, usegmt=True)
@@ -152,19 +156,9 @@ async def _add(services: Services, upload: PartialUpload, request: Request, resp
 async def _written(upload: PartialUpload, request: Request, offset: int) -> int:
     if offset != upload.offset:
         raise ApiError(409, "wrong-offset", f"{upload.offset} bytes came so far; go on from there, not from {offset}")
-    declared = int(request.headers.get("content-length", "0"))
-    if offset + declared > upload.note.length:
-        raise ApiError(413, "too-large", f"the piece reaches past the {upload.note.length:,} bytes that were announced")
-    size = await receive_plain(request, upload.path, offset=offset)
-    if size > upload.note.length:
-        await anyio.to_thread.run_sync(_cut, upload)
-        raise ApiError(413, "too-large", f"more came than the {upload.note.length:,} bytes that were announced")
-    return size
-
-
-def _cut(upload: PartialUpload) -> None:
-    with upload.path.open("r+b") as file:
-        file.truncate(upload.note.length)
+    if offset + int(request.headers.get("content-length", "0")) > upload.note.length:
+        raise too_long(upload.note.length)
+    return await receive_plain(request, upload.path, offset=offset, limit=upload.note.length)
 
 
 def _uploads(services: Services) -> PartialUploads:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -29,6 +31,7 @@ from interfaces.cli import (
 )
 from interfaces.cli.terminal import say
 from interfaces.outcomes import DONE, INTERRUPTED, outcome_of
+from storage.variable_files import ENV_FILE
 
 app = typer.Typer(
     name="autoclip",
@@ -46,9 +49,44 @@ for room in ROOMS:
     room.register(app)
 
 
+@app.callback()
+def with_variables(
+    context: typer.Context,
+    env_file: Annotated[
+        Path | None,
+        typer.Option("--env-file", exists=True, dir_okay=False, help="Read variables (AUTOCLIP_...) from this file."),
+    ] = None,
+) -> None:
+    """Read the variables of a file that one command names."""
+    if env_file is not None:
+        before = os.environ.get(ENV_FILE)
+        os.environ[ENV_FILE] = str(env_file.absolute())  # processes that the command starts read it from there, too
+        context.call_on_close(lambda: _restore(before))
+
+
+def _restore(before: str | None) -> None:
+    """Forget the file that one command named."""
+    if before is None:
+        os.environ.pop(ENV_FILE, None)
+    else:
+        os.environ[ENV_FILE] = before
+
+
+def _options_first(words: Sequence[str]) -> list[str]:
+    """Put ``--env-file`` before the command, where Typer looks for it, wherever it was typed."""
+    for place, word in enumerate(words):
+        if word == "--":
+            break
+        if word == "--env-file":
+            return [*words[place : place + 2], *words[:place], *words[place + 2 :]]
+        if word.startswith("--env-file="):
+            return [word, *words[:place], *words[place + 1 :]]
+    return list(words)
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors of ours become one line on standard error."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    words = _options_first(sys.argv[1:] if arguments is None else arguments)
     try:
         result = typer.main.get_command(app).main(words or ["--help"], prog_name="autoclip", standalone_mode=False)
     except AutoclipError as error:

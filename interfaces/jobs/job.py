@@ -11,6 +11,7 @@ from prefect.client.schemas.objects import Artifact, FlowRun, State, StateType
 from pydantic import BaseModel, ConfigDict
 
 from flows.job_types import JobType
+from tasks.markdown import unescape_markdown
 
 JobState = Literal["scheduled", "pending", "running", "completed", "failed", "cancelled", "crashed"]
 
@@ -145,7 +146,7 @@ def _stage(prefect_state: State[object] | None, state: JobState, report: Artifac
     if prefect_state is not None and prefect_state.type is StateType.CANCELLING:
         return "stopping"
     if state == "running" and report is not None and report.description:
-        return report.description
+        return unescape_markdown(report.description)
     message = (prefect_state.message if prefect_state else None) or ""
     return message.splitlines()[0][:MESSAGE_LENGTH] if message and state == "completed" else state
 

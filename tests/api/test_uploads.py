@@ -1,8 +1,12 @@
 """Uploads in one go: streamed, bounded, judged by content, nothing left on failure."""
 
 import base64
+import contextlib
 import os
+import select
+import socket
 
+import httpx
 import pytest
 
 
@@ -188,6 +192,79 @@ def test_more_than_announced_is_refused(client, house):
     assert answer.status_code == 413
     untold = client.patch(address, content=iter([b"x" * 101]), headers={**PIECE, "Upload-Offset": "0"})
     assert untold.status_code == 413
+
+
+def test_an_announced_length_ends_the_body_at_once(serve, house):
+    """300 MB for an upload of 1,000 bytes: refused with the first block too many, or by what is announced."""
+    address = serve()
+    begun = httpx.post(f"{address}/api/uploads", headers={**TUS, "Upload-Length": "1000"})
+    path = begun.headers["location"]
+    for length in (None, 300_000_000):
+        sent, answer = send_until_refused(address, path, length)
+        assert answer.startswith(b"HTTP/1.1 413"), answer
+        assert sent < 20_000_000, sent
+    assert httpx.head(f"{address}{path}", headers=TUS).headers["upload-offset"] == "0"
+
+
+def send_until_refused(address, path, length):
+    """Send 300 MB as long as they are taken; return how many were, and the answer."""
+    host, port = address.removeprefix("http://").split(":")
+    kind = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
+    head = f"PATCH {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n"
+    head += f"Content-Type: application/offset+octet-stream\r\n{kind}\r\n\r\n"
+    block = b"x" * 65_536
+    piece = b"%x\r\n%s\r\n" % (len(block), block) if length is None else block
+    sent = 0
+    with socket.create_connection((host, int(port)), timeout=20) as line:
+        line.sendall(head.encode())
+        with contextlib.suppress(OSError):
+            while sent < 300_000_000 and not select.select([line], [], [], 0)[0]:
+                line.sendall(piece)
+                sent += len(block)
+        with contextlib.suppress(ConnectionResetError):
+            return sent, line.recv(4096)
+    return sent, b""
+
+
+def test_a_beginning_that_is_refused_takes_no_place(client, house):
+    """Uploads that nobody was told the address of would fill the hundred places."""
+    for body in (b"x" * 101, iter([b"x" * 101])):
+        answer = client.post("/api/uploads", content=body, headers={**PIECE, "Upload-Length": "100"})
+        assert answer.status_code == 413
+    assert leftovers(house) == []
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b'Content-Disposition: form-data; name="same"\r\n\r\nx',
+        b"Content-Disposition: form-data\r\n\r\nx",
+        b"X: y\r\n\r\n",
+    ],
+    ids=["one name", "no name", "no disposition"],
+)
+def test_fields_are_counted_not_their_names(client, house, part):
+    body = b"".join(b"--x\r\n" + part + b"\r\n" for _ in range(300)) + b"--x--\r\n"
+    answer = client.post(
+        "/api/projects/upload", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"}
+    )
+    assert answer.status_code == 413, answer.text
+
+
+@pytest.mark.parametrize("header", [b"X-Long: " + b"y" * 1_000_000, b"y" * 1_000_000 + b": x", b"X: y\r\n" * 5000])
+def test_headers_of_a_part_have_a_limit(client, house, header):
+    body = b"--x\r\n" + header.rstrip() + b"\r\n\r\nx\r\n--x--\r\n"
+    answer = client.post(
+        "/api/projects/upload", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"}
+    )
+    assert answer.status_code in {400, 413}, answer.text
+
+
+@pytest.mark.parametrize("boundary", ["x" * 71, "x" * 5000, '"' + "x" * 5000 + '"'])
+def test_a_boundary_that_is_too_long_is_a_bad_request(client, house, boundary):
+    kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    answer = client.post("/api/projects/upload", content=b"x", headers=kind)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad-form")
 
 
 def test_an_upload_given_up_leaves_nothing(client, house):

@@ -71,6 +71,16 @@ def test_the_template_knows_the_fields_there_are():
         ("..\\{name}", "separator"),
         ("{name!r}", "conversions"),
         ("  ", "empty"),
+        ("{index:.400000000f}", "above 200"),
+        ("{quality:1000000000}", "above 200"),
+        ("{name:201}", "above 200"),
+        ("{name:>999999999999999999999}", "above 200"),
+        ("{index:0" + "9" * 900 + "}", "above 200"),
+        ("{index:\u0661\u0660\u0660\u0660\u0660\u0660\u0660\u0660\u0660\u0660}", "above 200"),
+        ("{name:{index}}", "field of its own"),
+        ("{quality:.{index}f}", "field of its own"),
+        ("{name}" * 400, "characters"),
+        ("x" * 1_000_000, "characters"),
     ],
 )
 def test_a_template_that_can_not_work_is_refused_when_it_is_set(template, said):
@@ -78,6 +88,18 @@ def test_a_template_that_can_not_work_is_refused_when_it_is_set(template, said):
         ExportSettings.from_flat({"name_template": template})
     with pytest.raises(ParameterError, match=said):
         file_name(template, FIELDS)
+
+
+@pytest.mark.parametrize("template", ["{name:200}", "{index:0200}", "{quality:.200f}", "{name:200}" * 90])
+def test_what_a_template_may_ask_for_ends_at_the_longest_name(template):
+    made = file_name(template, FIELDS)
+    assert len(made.encode()) <= 255
+
+
+def test_a_refusal_of_a_long_template_is_short():
+    with pytest.raises(ParameterError) as refused:
+        ExportSettings.from_flat({"name_template": "{name:201}" + "x" * 900})
+    assert len(str(refused.value)) < 500
 
 
 @pytest.mark.parametrize("name", ["../x.mp4", "/etc/passwd", "..", "a/b.mp4", ""])

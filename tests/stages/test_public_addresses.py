@@ -110,6 +110,61 @@ def test_which_addresses_are_public(address: str, public: bool) -> None:
     assert is_public(ip_address(address)) is public
 
 
+@pytest.fixture
+def beside() -> Iterator[VideoSite]:
+    """Another server at the proxy's address, on a port of its own."""
+    with VideoSite(b"secret" * 1000) as running:
+        yield running
+
+
+def test_another_port_of_the_proxys_address_is_refused(outer: VideoSite, beside: VideoSite, tmp_path: Path) -> None:
+    """The page that the proxy brings leads to its own machine, around the proxy."""
+    name = "127.0.0.1"
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in ("no_proxy", "NO_PROXY"):
+            patch.setenv(variable, name)
+        with pytest.raises(DownloadError, match="within this network"):
+            download(f"http://{name}:{beside.port}{WHOLE}", tmp_path, SETTINGS)
+    assert beside.asked == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "proxy", "allowed"),
+    [
+        ("http_proxy", "http://127.0.0.1:3128", 3128),
+        ("https_proxy", "127.0.0.1:3128", 3128),
+        ("all_proxy", "socks5h://user:pass@127.0.0.1", 1080),
+        ("http_proxy", "http://127.0.0.1", 80),
+        ("HTTPS_PROXY", "https://127.0.0.1/", 443),
+        ("no_proxy", "127.0.0.1:3128", None),
+        ("other_proxy", "http://127.0.0.1:3128", None),
+        ("http_proxy", "http://127.0.0.1:99999", None),
+    ],
+)
+def test_a_proxy_is_exempt_at_its_port_alone(
+    monkeypatch: pytest.MonkeyPatch, variable: str, proxy: str, allowed: int | None
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv(variable, proxy)
+    passed = {port for port in (22, 80, 443, 1080, 3128, 4200) if passes(port)}
+    assert passed == ({allowed} if allowed else set())
+
+
+def passes(port: int) -> bool:
+    """Whether a connection to a port of this machine is let through, be anything there or not."""
+    with public_addresses_only(), socket.socket() as line:
+        line.settimeout(1)
+        try:
+            line.connect(("127.0.0.1", port))
+        except PrivateAddressRefused:
+            return False
+        except OSError:
+            return True
+        return True
+
+
 def test_only_the_thread_that_downloads_is_looked_at(inner: VideoSite) -> None:
     reached: list[bool] = []
 

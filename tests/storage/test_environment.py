@@ -1,11 +1,13 @@
 """The environment is read once, checked, and passed on whole to child processes."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from autoclip.errors import ParameterError
-from storage.environment import Environment, read_environment
+from storage.environment import HARMLESS_NAMES, Environment, read_environment
+from storage.variable_files import warn_of_ignored
 
 ABSENT = Path("no-such-file.env")
 
@@ -70,3 +72,96 @@ def test_a_token_is_not_printed() -> None:
 
 def test_a_catalog_elsewhere(tmp_path: Path) -> None:
     assert read(DATABASE_URL=f"duckdb:///{tmp_path}/c.duckdb").catalog_path == tmp_path / "c.duckdb"
+
+
+UNTRUSTED = {
+    "AUTOCLIP_FFMPEG": "/x/ff.sh",
+    "AUTOCLIP_DATA_DIR": "/x",
+    "AUTOCLIP_DATABASE_URL": "duckdb:////x/c.duckdb",
+    "AUTOCLIP_SOURCE_ROOTS": "/",
+    "AUTOCLIP_OUTPUT_ROOTS": "/",
+    "AUTOCLIP_HOST": "0.0.0.0",
+    "AUTOCLIP_PORT": "81",
+    "AUTOCLIP_PREFECT_HOST": "evil.example",
+    "AUTOCLIP_PREFECT_PORT": "81",
+    "AUTOCLIP_WORK_POOL": "theirs",
+    "AUTOCLIP_API_TOKEN": "known",
+    "AUTOCLIP_TRUSTED_PROXIES": "0.0.0.0/0",
+    "AUTOCLIP_CORS_ORIGINS": "http://evil.example",
+    "AUTOCLIP_ALLOWED_HOSTS": "evil.example",
+    "AUTOCLIP_ALLOW_PRIVATE_URLS": "true",
+    "AUTOCLIP_REQUIRE_IF_MATCH": "true",
+    "AUTOCLIP_UPLOAD_LIMIT_GB": "9999",
+    "AUTOCLIP_REQUESTS_PER_SECOND": "0",
+    "AUTOCLIP_FRONTEND_DIR": "/x",
+    "AUTOCLIP_SERVE_FRONTEND": "true",
+    "AUTOCLIP_ENV_FILE": "/x/y.env",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder of its own, of which nothing was said yet."""
+    monkeypatch.chdir(tmp_path)
+    warn_of_ignored.cache_clear()
+    return tmp_path
+
+
+def written(path: Path, variables: dict[str, str]) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+    return path
+
+
+def test_every_variable_is_harmless_or_tried_here() -> None:
+    """A new one is refused until somebody decides that it is harmless."""
+    known = set(Environment.model_fields) - {"analysis", "origins"}
+    assert {name.removeprefix("AUTOCLIP_").lower() for name in UNTRUSTED} | HARMLESS_NAMES >= known
+    assert not {name.removeprefix("AUTOCLIP_").lower() for name in UNTRUSTED} & HARMLESS_NAMES
+
+
+@pytest.mark.parametrize("place", [".env", "data/.env"])
+def test_a_file_that_nobody_named_sets_what_is_harmless_only(
+    folder: Path, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    written(folder / place, UNTRUSTED | {"AUTOCLIP_STEP_SEC": "1.0", "AUTOCLIP_DEBUG": "true"})
+    environment = read_environment({})
+    expected = Environment(analysis={"step_sec": "1.0"}, debug=True)
+    assert environment.model_dump(exclude={"origins"}) == expected.model_dump(exclude={"origins"})
+    read_environment({})
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert str(folder / place) in said[0]
+    assert all(name in said[0] for name in UNTRUSTED)
+    assert "--env-file" in said[0]
+    assert "AUTOCLIP_ENV_FILE" in said[0]
+    assert "/x/ff.sh" not in said[0]
+
+
+def test_a_file_that_was_named_sets_anything(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    named = written(folder / "ours.env", {"AUTOCLIP_FFMPEG": "/opt/ffmpeg", "AUTOCLIP_PORT": "81"})
+    written(folder / ".env", UNTRUSTED)
+    environment = read_environment({"AUTOCLIP_ENV_FILE": "ours.env"})
+    assert (environment.ffmpeg, environment.port, environment.env_file) == (Path("/opt/ffmpeg"), 81, named)
+    assert environment.host == "127.0.0.1"
+    assert capsys.readouterr().err == ""
+    with pytest.raises(ParameterError, match="AUTOCLIP_ENV_FILE: there is no file"):
+        read_environment({"AUTOCLIP_ENV_FILE": "other.env"})
+
+
+def test_the_file_of_a_data_folder_that_was_named_sets_anything(folder: Path) -> None:
+    written(folder / "kept" / ".env", {"AUTOCLIP_FFMPEG": "/opt/ffmpeg", "AUTOCLIP_PORT": "81"})
+    environment = read_environment({"AUTOCLIP_DATA_DIR": str(folder / "kept"), "AUTOCLIP_PORT": "82"})
+    assert (environment.ffmpeg, environment.port) == (Path("/opt/ffmpeg"), 82)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"A" * 2_000_000])
+def test_a_file_that_is_none_is_said(folder: Path, content: bytes) -> None:
+    (folder / ".env").write_bytes(content)
+    with pytest.raises(ParameterError, match=r"\.env"):
+        read_environment({})
+
+
+def test_a_pipe_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / ".env")
+    assert read_environment({}).origins == {}
