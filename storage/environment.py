@@ -89,8 +89,10 @@ class Environment(BaseModel):
         default=False,
         description="Let the API take, and jobs fetch from, addresses within this network, such as 192.168.1.5.",
     )
-    frontend_dir: Path | None = Field(None, description="Folder of a built web page, with its index.html.")
-    serve_frontend: bool = Field(default=False, description="Serve the page in frontend_dir beside the API.")
+    frontend_dir: Path | None = Field(
+        None, description="Folder of another web page to serve, with its index.html; unset: autoclip's own."
+    )
+    serve_frontend: bool = Field(default=True, description="Serve the web page at / beside the API.")
     debug: bool = Field(default=False, description="Log more.")
     prefect_host: str = Field("127.0.0.1", description="Address 'autoclip up' starts Prefect's server on.")
     prefect_port: int = Field(4200, ge=1, le=65535, description="Port 'autoclip up' starts Prefect's server on.")
@@ -128,29 +130,6 @@ class Environment(BaseModel):
         """The DuckDB file of the catalog."""
         location = self.database_url.removeprefix("duckdb://").removeprefix("/")
         return Path(location).expanduser().absolute() if location else self.data_dir / "autoclip.duckdb"
-
-    @property
-    def page(self) -> Path | None:
-        """Folder of the web page that is to be served; None if none is wanted.
-
-        Raises
-        ------
-        ParameterError
-            If one is wanted and not there.
-        """
-        if not self.serve_frontend:
-            return None
-        if self.frontend_dir is None:
-            raise ParameterError(
-                f"{PREFIX}SERVE_FRONTEND is on, but no page is there to serve: name the folder of a built one with "
-                f"{PREFIX}FRONTEND_DIR, or switch it off"
-            )
-        if not (self.frontend_dir / "index.html").is_file():
-            raise ParameterError(
-                f"{PREFIX}FRONTEND_DIR: {self.frontend_dir} holds no index.html; name the folder a web page was built "
-                f"into (often called dist or build), or set {PREFIX}SERVE_FRONTEND=false"
-            )
-        return self.frontend_dir
 
     @property
     def settings(self) -> Settings:

@@ -21,6 +21,10 @@ MAX_SECONDS = 1e7
 """Longest time that is taken for one: four months."""
 
 
+ALWAYS_GIVEN = ConfigDict(json_schema_serialization_defaults_required=True)
+"""For views that are made of records: what has a default there is in every answer all the same."""
+
+
 class View(BaseModel):
     """Base of what goes out."""
 

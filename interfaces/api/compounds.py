@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, model_validator
 
 from autoclip.errors import ParameterError
-from interfaces.api.bodies import Body, CleanName, Identity, Listing, ListQuery, PathIdentity, Seconds
+from interfaces.api.bodies import ALWAYS_GIVEN, Body, CleanName, Identity, Listing, ListQuery, PathIdentity, Seconds
 from interfaces.api.problems import documented
 from interfaces.api.revisions import Expected, tag
 from interfaces.api.services import Needed
@@ -21,6 +21,8 @@ router = APIRouter(tags=["compound clips"])
 
 class CompoundView(CompoundClip):
     """A compound clip; an item without times of its own takes those of its clip."""
+
+    model_config = ALWAYS_GIVEN
 
     duration: float = Field(description="Length in seconds, as the clips are now.")
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from autoclip.errors import ConflictError, NotFoundError, ParameterError
 from autoclip.settings import ExportSettings
 from interfaces.api import bodies
-from interfaces.api.bodies import Body, CleanName, Identity, Listing, ListQuery, PathIdentity
+from interfaces.api.bodies import ALWAYS_GIVEN, Body, CleanName, Identity, Listing, ListQuery, PathIdentity
 from interfaces.api.files import file_response, ranged
 from interfaces.api.job_starts import Starter
 from interfaces.api.problems import documented
@@ -29,6 +29,8 @@ MAX_BATCH = 5000
 
 class ExportView(Export):
     """An export."""
+
+    model_config = ALWAYS_GIVEN
 
     @computed_field  # type: ignore[prop-decorator]
     @property

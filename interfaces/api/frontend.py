@@ -1,7 +1,8 @@
-"""A web page beside the API: the folder its owner names, served as it is, and nothing outside it."""
+"""The web page beside the API: ours, or that of a folder its owner names; nothing outside it is served."""
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 
@@ -14,10 +15,17 @@ from starlette.routing import Match, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from autoclip.errors import ParameterError
 from interfaces.api.security import API_PREFIX
 from storage.environment import Environment
 
 PAGE = "index.html"
+
+BUILT_PAGE = Path(__file__).parent / "page"
+"""Where ``make page`` puts our page; a wheel always holds it."""
+
+_HASHED = re.compile(r"assets/.+-[A-Za-z0-9_-]{8,}\.[a-z0-9]+")
+"""Vite's names of what it built: the name, a hash of the content, the suffix."""
 
 PAGE_POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
@@ -33,13 +41,36 @@ def serve_frontend(app: FastAPI, environment: Environment) -> None:
     Raises
     ------
     ParameterError
-        If it is wanted and the folder holds none.
+        If a folder was named and holds none.
     """
-    folder = environment.page
+    folder = page_folder(environment)
     if folder is None:
         app.router.add_route("/", _to_documentation, include_in_schema=False)
     else:
         app.router.routes.append(_BesideTheApi("/", Frontend(folder), name="frontend"))
+
+
+def page_folder(environment: Environment) -> Path | None:
+    """Return the folder of the page to serve: the one its owner names, or else ours.
+
+    None if no page is wanted, or if ours was not built, as in a clone where ``make page`` has not run yet.
+
+    Raises
+    ------
+    ParameterError
+        If a folder was named and holds no page.
+    """
+    if not environment.serve_frontend:
+        return None
+    folder = environment.frontend_dir or BUILT_PAGE
+    if (folder / PAGE).is_file():
+        return folder
+    if environment.frontend_dir is None:
+        return None
+    raise ParameterError(
+        f"AUTOCLIP_FRONTEND_DIR: {folder} holds no {PAGE}; name the folder a web page was built into (often called "
+        "dist or build), unset it to serve autoclip's own page, or set AUTOCLIP_SERVE_FRONTEND=false"
+    )
 
 
 class Frontend(StaticFiles):
@@ -67,8 +98,7 @@ class Frontend(StaticFiles):
                 raise
             response = await super().get_response(PAGE, scope)
         response.headers["Content-Security-Policy"] = PAGE_POLICY
-        # A build names its scripts by their content; the page that names them must be asked for anew.
-        response.headers["Cache-Control"] = "no-cache"
+        response.headers["Cache-Control"] = _lifetime(path)
         return response
 
 
@@ -81,6 +111,11 @@ class _BesideTheApi(Mount):
         if scope["type"] != "http" or path == API_PREFIX or path.startswith(f"{API_PREFIX}/"):
             return Match.NONE, {}
         return super().matches(scope)
+
+
+def _lifetime(path: str) -> str:
+    """Return how long a browser may keep a file: assets are named by their content, the page is not."""
+    return "public, max-age=31536000, immutable" if _HASHED.fullmatch(path) else "no-cache"
 
 
 def _asks_for_page(path: str, scope: Scope) -> bool:

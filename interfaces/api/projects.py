@@ -9,6 +9,7 @@ from pydantic import Field, computed_field
 
 from autoclip.errors import ConflictError, NotFoundError
 from interfaces.api.bodies import (
+    ALWAYS_GIVEN,
     PATH_PATTERN,
     URL_PATTERN,
     Body,
@@ -32,6 +33,8 @@ router = APIRouter(prefix="/projects", tags=["projects"])
 
 class ProjectView(Project):
     """A project."""
+
+    model_config = ALWAYS_GIVEN
 
     @computed_field(description="Where its video can be watched.")  # type: ignore[prop-decorator]
     @property

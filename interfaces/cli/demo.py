@@ -46,6 +46,7 @@ def demo(
         note = f" ({export.note})" if export.note else ""
         say(f"exported: {export.path}{note}" if export.state == "completed" else f"not exported: {export.error}")
     say(f"report:   {folder.report}")
+    say(f"review:   'make up' (or 'autoclip up --open'), then open the project {processed.project.name!r} on its page")
 
 
 def _made_up_video(path: Path) -> Path:

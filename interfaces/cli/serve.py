@@ -65,6 +65,16 @@ def is_local(host: str) -> bool:
         return False
 
 
+def _page_of(environment: Environment) -> str:
+    """Say which page is served."""
+    from interfaces.api.frontend import BUILT_PAGE, page_folder
+
+    folder = page_folder(environment)
+    if folder is None:
+        return "no page (it is switched off)" if not environment.serve_frontend else "no page ('make page' builds it)"
+    return "the page" if folder == BUILT_PAGE else f"the page in {folder}"
+
+
 def run_server(environment: Environment) -> None:
     """Serve until interrupted."""
     import uvicorn
@@ -72,8 +82,8 @@ def run_server(environment: Environment) -> None:
     from interfaces.api.server import server_config
 
     config = server_config(environment)
-    say(f"autoclip API on http://{environment.host}:{environment.port}/api/docs")
-    if environment.serve_frontend:
-        say(f"the page in {environment.frontend_dir} on http://{environment.host}:{environment.port}")
+    address = f"http://{environment.host}:{environment.port}"
+    say(f"{_page_of(environment)} on {address}/")
+    say(f"the API on {address}/api/docs")
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run()

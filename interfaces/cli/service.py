@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,21 +23,28 @@ def register(app: typer.Typer) -> None:
     app.command("worker")(worker)
 
 
-def up() -> None:
-    """Start Prefect's server, a worker, the deployments and the API, whatever of it is missing, until Ctrl-C."""
+def up(
+    *,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser when all is ready.")] = False,
+) -> None:
+    """Start Prefect's server, a worker, the deployments, the API and the page, whatever is missing, until Ctrl-C."""
     from flows.liveness import service_lock
+    from interfaces.api.frontend import page_folder
     from storage.environment import read_environment
     from storage.process_lock import is_held
 
     environment = read_environment()
     require_guarded(environment, force=False)
-    environment.page  # noqa: B018 - that there is none must be told now, not by a server that does not start
+    page_folder(environment)  # that a folder holds no page must be told now, not by a server that does not start
     given = os.environ.get("PREFECT_API_URL")
     api_url = given or _own_server(environment)
     if is_held(service_lock(environment.data_dir)):
         _tell_what_runs(environment, api_url)
+        if open_page:
+            webbrowser.open(f"http://{environment.host}:{environment.port}/")
         return
-    _serve(environment, api_url, own_server=not given and not _answers(f"{api_url}/health"))
+    own_server = not given and not _answers(f"{api_url}/health")
+    _serve(environment, api_url, own_server=own_server, open_page=open_page)
 
 
 def worker() -> None:
@@ -52,7 +60,7 @@ def worker() -> None:
     main()
 
 
-def _serve(environment: Environment, api_url: str, *, own_server: bool) -> None:
+def _serve(environment: Environment, api_url: str, *, own_server: bool, open_page: bool) -> None:
     _prepare_prefect(environment, api_url)
     from flows.liveness import service_lock
     from interfaces.service.up import Service
@@ -61,7 +69,7 @@ def _serve(environment: Environment, api_url: str, *, own_server: bool) -> None:
     if not own_server:
         say(f"using the Prefect server that runs at {api_url}")
     with held(service_lock(environment.data_dir), str(os.getpid()), _refuse):
-        Service(environment, api_url, own_server, say).run()
+        Service(environment, api_url, own_server, say, open_page=open_page).run()
 
 
 def _own_server(environment: Environment) -> str:

@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 import time
+import webbrowser
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,12 +47,15 @@ class Service:
         Whether we start that server.
     say : callable
         Tells a person at the terminal.
+    open_page : bool
+        Whether to open the page in a browser once all is ready.
     """
 
     environment: Environment
     api_url: str
     own_server: bool
     say: Say
+    open_page: bool = False
     server: Piece | None = None
     pieces: list[Piece] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -135,6 +139,8 @@ class Service:
             for line in addresses(self.environment, self.api_url):
                 self.say(line)
             self.say(f"ready after {took_sec:.0f} s; Ctrl-C stops all of it")
+            if self.open_page:
+                webbrowser.open(page_address(self.environment))
 
     def _watch(self, client: SyncPrefectClient) -> None:
         """Keep the pieces running and the runs honest."""
@@ -174,11 +180,18 @@ class Service:
 def addresses(environment: Environment, api_url: str) -> tuple[str, ...]:
     """Say where everything is."""
     return (
+        f"autoclip        {page_address(environment)}",
+        f"autoclip's API  {page_address(environment)}api/docs",
         f"Prefect's page  {api_url.removesuffix('/api')}",
         f"Prefect's API   {api_url}",
-        f"autoclip        http://{environment.host}:{environment.port}",
         f"data folder     {environment.data_dir}",
     )
+
+
+def page_address(environment: Environment) -> str:
+    """Return where the page is on this machine, whatever addresses it listens on."""
+    host = environment.host if environment.host not in {"0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104 - compared
+    return f"http://{f'[{host}]' if ':' in host else host}:{environment.port}/"
 
 
 def _running(client: SyncPrefectClient) -> list[FlowRun]:

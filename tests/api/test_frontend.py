@@ -3,6 +3,7 @@
 import pytest
 
 from autoclip.errors import ParameterError
+from interfaces.api import frontend
 from interfaces.api.app import create_app
 from interfaces.cli.serve import run_server
 
@@ -79,18 +80,34 @@ def test_the_page_needs_no_token_but_the_api_does(page, open_client):
     assert client.get("/api/projects").status_code == 401
 
 
-def test_without_a_page_the_root_leads_to_the_documentation(client):
+def test_assets_are_kept_because_they_are_named_by_content_the_page_is_not(page, client):
+    (page / "assets" / "index-B1aS_uR2.js").write_text("console.log(2)")
+    assert "immutable" in client.get("/assets/index-B1aS_uR2.js").headers["cache-control"]
+    for path in ("/", "/assets/app.js", "/projects/0123"):
+        assert client.get(path, headers=BROWSER).headers["cache-control"] == "no-cache", path
+
+
+def test_our_own_page_is_served_by_default_where_it_was_built(page, house, monkeypatch):
+    del house.variables["AUTOCLIP_SERVE_FRONTEND"], house.variables["AUTOCLIP_FRONTEND_DIR"]
+    monkeypatch.setattr(frontend, "BUILT_PAGE", page)
+    assert frontend.page_folder(house.environment) == page
+    monkeypatch.setattr(frontend, "BUILT_PAGE", house.root / "not built")
+    assert frontend.page_folder(house.environment) is None
+    house.variables["AUTOCLIP_SERVE_FRONTEND"] = "false"
+    monkeypatch.setattr(frontend, "BUILT_PAGE", page)
+    assert frontend.page_folder(house.environment) is None
+
+
+def test_without_a_page_the_root_leads_to_the_documentation(open_client):
+    client = open_client(AUTOCLIP_SERVE_FRONTEND="false")
     answer = client.get("/", follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (307, "/api/docs")
     assert client.get("/index.html").status_code == 404
 
 
-@pytest.mark.parametrize(("folder", "word"), [(None, "AUTOCLIP_FRONTEND_DIR"), ("empty", "holds no index.html")])
-def test_a_page_that_is_not_there_is_told_at_the_start(house, folder, word):
-    house.variables["AUTOCLIP_SERVE_FRONTEND"] = "true"
-    if folder is not None:
-        (house.root / folder).mkdir()
-        house.variables["AUTOCLIP_FRONTEND_DIR"] = str(house.root / folder)
+def test_a_page_that_is_not_there_is_told_at_the_start(house):
+    (house.root / "empty").mkdir()
+    house.variables["AUTOCLIP_FRONTEND_DIR"] = str(house.root / "empty")
     for begin in (create_app, run_server):
-        with pytest.raises(ParameterError, match=word):
+        with pytest.raises(ParameterError, match=r"holds no index\.html"):
             begin(house.environment)

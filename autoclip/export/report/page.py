@@ -115,7 +115,7 @@ def render_report(document: ReportDocument) -> Iterator[str]:
         dropped=document.dropped[:MOST_DROPPED_ROWS],
         changed=_changed_settings(document.settings),
         kept_sec=_covered_sec([clip.interval for clip in document.clips]),
-        style=Markup(_resource("style.css")),  # noqa: S704 - our own file
+        style=Markup(_resource("tokens.css") + _resource("style.css")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         script_digest=digest,
     )
