@@ -50,16 +50,18 @@ async def export_batch(
     clip_ids: list[str] = [],  # noqa: B006 - never changed, and Prefect's form shows the default
     compound_ids: list[str] = [],  # noqa: B006
     settings: ExportSettings = ExportSettings(),  # noqa: B008 - frozen
+    kept: bool = False,  # noqa: FBT001, FBT002 - a field of Prefect's form
 ) -> State[tuple[Export, ...]]:
     """Render clips and compound clips, each to a file of its own.
 
     Args:
         project_id: Id of the project.
-        clip_ids: Clips, in the order of their numbers; none and no compound clips: all clips.
+        clip_ids: Clips, in the order of their numbers; none and no compound clips: all that were not rejected.
         compound_ids: Compound clips, after the clips.
         settings: How to cut, encode and name them.
+        kept: Instead of all clips only those whose verdict is `kept`.
     """
-    clips = clip_ids if clip_ids or compound_ids else _all_clips(project_id)
+    clips = clip_ids if clip_ids or compound_ids else _all_clips(project_id, kept=kept)
     if not clips and not compound_ids:
         raise ParameterError(f"project {project_id} has no clips to export; analyze it first")
     return await _exported(project_id, clips, compound_ids, settings)
@@ -96,6 +98,9 @@ async def _summary(records: tuple[Export, ...]) -> State[tuple[Export, ...]]:
     return Completed(message=f"{len(made)} exported" + (f", {failed} failed" if failed else ""), data=records)
 
 
-def _all_clips(project_id: str) -> list[str]:
+def _all_clips(project_id: str, *, kept: bool) -> list[str]:
     with catalog().reading() as view:
-        return [clip.id for clip in view.clips.page(project_id).items]
+        clips = view.clips.page(
+            project_id, verdict="kept" if kept else None, without_verdict=None if kept else "rejected"
+        )
+    return [clip.id for clip in clips.items]

@@ -15,7 +15,9 @@ from flows.job_flow import job_flow
 from flows.liveness import SHARED_LOCKS
 from flows.lost_exports import settle_lost_exports
 from flows.reaper import reap
+from stages.deleted_projects import remove_deleted_projects
 from storage.atomic import remove_leftovers
+from storage.environment import read_environment
 from storage.process_lock import is_held
 from tasks.places import catalog, data_folder
 
@@ -33,11 +35,13 @@ async def maintenance(leftover_hours: Annotated[float, Field(ge=1, le=8760)] = 2
     with get_client(sync_client=True) as client:
         lost = reap(client, root)
     unmade = settle_lost_exports(catalog(), root)
+    gone = remove_deleted_projects(catalog(), data_folder(), read_environment().keep_deleted_days)
     age = leftover_hours * HOUR_SEC
     removed = remove_leftovers(data_folder().projects, older_than_sec=age) if data_folder().projects.exists() else ()
     _remove_old_locks(root / "runs", age)
     settled = f"{len(lost)} lost runs and {len(unmade)} lost exports settled"
-    return Completed(message=f"{settled}, {len(removed)} leftovers removed", data=len(removed))
+    cleared = f"{len(removed)} leftovers and {len(gone)} deleted projects removed"
+    return Completed(message=f"{settled}, {cleared}", data=len(removed))
 
 
 def _remove_old_locks(folder: Path, age_sec: float) -> None:

@@ -36,6 +36,7 @@ class DataFolder:
 
         <root>/autoclip.duckdb
         <root>/projects/<id>/{source,features,thumbnails,debug,exports}
+        <root>/deleted/<id>/
 
     Attributes
     ----------
@@ -55,6 +56,11 @@ class DataFolder:
         """Folder of the projects."""
         return self.root / "projects"
 
+    @property
+    def deleted(self) -> Path:
+        """Folder of the projects that were deleted and can be restored."""
+        return self.root / "deleted"
+
     def project(self, project_id: str) -> ProjectFolder:
         """Return the folder of one project; it need not exist.
 
@@ -66,7 +72,7 @@ class DataFolder:
         return ProjectFolder(confine(self.projects, identifier(project_id)))
 
     def remove_project(self, project_id: str) -> None:
-        """Remove a project's folder with everything in it; nothing happens when there is none.
+        """Remove a project's folder, deleted or not, with everything in it; nothing happens when there is none.
 
         The folder first loses its name, so a crash on the way never leaves half a project.
 
@@ -75,10 +81,31 @@ class DataFolder:
         StorageError
             If it can't be removed.
         """
-        folder = self.project(project_id).root
-        with storage_faults(folder):
+        for folder in (self.project(project_id).root, confine(self.deleted, identifier(project_id))):
+            with storage_faults(folder):
+                if folder.exists():
+                    self.projects.mkdir(parents=True, exist_ok=True)
+                    shutil.rmtree(folder.rename(self.projects / f".{secrets.token_hex(8)}{PARTIAL}"))
+
+    def discard_project(self, project_id: str) -> None:
+        """Put a project's folder aside, to be restored or removed later; nothing happens when there is none.
+
+        Raises
+        ------
+        StorageError
+            If it can't be moved.
+        """
+        self._move(self.project(project_id).root, confine(self.deleted, identifier(project_id)))
+
+    def restore_project(self, project_id: str) -> None:
+        """Take back `discard_project`; nothing happens when no folder was put aside. Raises as it does."""
+        self._move(confine(self.deleted, identifier(project_id)), self.project(project_id).root)
+
+    def _move(self, folder: Path, target: Path) -> None:
+        with storage_faults(target):
             if folder.exists():
-                shutil.rmtree(folder.rename(self.projects / f".{secrets.token_hex(8)}{PARTIAL}"))
+                target.parent.mkdir(parents=True, exist_ok=True)
+                folder.rename(target)
 
 
 def require_space(folder: Path, needed_bytes: int) -> None:

@@ -85,6 +85,9 @@ class Environment(BaseModel):
         default=False,
         description="Refuse changes of clips and projects that don't say which revision they started from.",
     )
+    keep_deleted_days: float = Field(
+        7.0, ge=0, le=3650, description="Days a deleted project can be restored before it is removed for good."
+    )
     allow_private_urls: bool = Field(
         default=False,
         description="Let the API take, and jobs fetch from, addresses within this network, such as 192.168.1.5.",

@@ -23,7 +23,7 @@ def export_clips(
 
 
 def best_clips(project_id: str, mode: SegmentationMode, count: int) -> tuple[str, ...]:
-    """Return the ids of a project's best clips in `mode`, the best first."""
+    """Return the ids of a project's best clips in `mode`, the best first; rejected ones are left out."""
     with catalog().reading() as view:
-        clips = view.clips.page(project_id, mode=mode, sort="-quality_score", limit=count)
+        clips = view.clips.page(project_id, mode=mode, sort="-quality_score", limit=count, without_verdict="rejected")
     return tuple(clip.id for clip in clips.items)

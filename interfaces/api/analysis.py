@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Self
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -20,7 +21,7 @@ from interfaces.api.services import Needed, Services
 from interfaces.jobs import Job
 from stages.record import record
 from stages.retune import preview, retune
-from storage.catalog import Project
+from storage.catalog import Project, Replacement
 from storage.process_lock import held
 
 router = APIRouter(prefix="/projects/{project_id}", tags=["work on projects"])
@@ -44,6 +45,13 @@ class RetuneOrder(AnalysisOrder):
     preview: bool = Field(False, description="Only show what would be chosen; change nothing.")  # noqa: FBT003
 
 
+class Moved(View):
+    """A clip that was chosen with other edges."""
+
+    removed: str = Field(description="Id of the clip that goes.")
+    added: str = Field(description="Id of the clip that comes.")
+
+
 class RetuneResult(View):
     """What was chosen, or would be."""
 
@@ -53,7 +61,24 @@ class RetuneResult(View):
     added: list[str] = Field(description="Ids of the clips that are new.")
     updated: list[str] = Field(description="Found again, with new scores.")
     removed: list[str] = Field(description="Chosen no more.")
-    kept: list[str] = Field(description="Left alone, because people changed them or a compound clip uses them.")
+    kept: list[str] = Field(
+        description="Left alone, because people changed them or decided about them, or a compound clip uses them."
+    )
+    moved: list[Moved] = Field(description="Of those removed and added, which show the same moment.")
+
+    @classmethod
+    def of(cls, replacement: Replacement, clips: Iterable[Clip], message: str, *, preview: bool) -> Self:
+        """Show what became of the clips, or would."""
+        return cls(
+            preview=preview,
+            message=message,
+            clips=list(clips),
+            added=list(replacement.added),
+            updated=list(replacement.updated),
+            removed=list(replacement.removed),
+            kept=list(replacement.kept),
+            moved=[Moved(removed=before, added=after) for before, after in replacement.moved],
+        )
 
 
 @router.post("/download", status_code=202, responses=documented(404, 409, 503))
@@ -109,18 +134,8 @@ def _settings_of_last_analysis(services: Services, project_id: str) -> Settings:
 def _preview(services: Services, project_id: str, settings: Settings) -> RetuneResult:
     selection = preview(services.data_folder.project(project_id), settings, project_id)
     with services.catalog.reading() as view:
-        present = view.clips.page(project_id, mode=settings.segmentation_mode, created_by="auto").items
-    known = {clip.id: clip for clip in present}
-    chosen = [clip.id for clip in selection.clips]
-    return RetuneResult(
-        preview=True,
-        message=selection.message,
-        clips=list(selection.clips),
-        added=[clip for clip in chosen if clip not in known],
-        updated=[clip for clip in chosen if clip in known and not known[clip].touched],
-        removed=[clip.id for clip in present if clip.id not in chosen and not clip.touched],
-        kept=[clip.id for clip in present if clip.touched],
-    )
+        replacement = view.clips.preview_replacement(project_id, settings.segmentation_mode, selection.clips)
+    return RetuneResult.of(replacement, selection.clips, selection.message, preview=True)
 
 
 def _retuned(services: Services, project_id: str, settings: Settings) -> RetuneResult:
@@ -134,12 +149,4 @@ def _retuned(services: Services, project_id: str, settings: Settings) -> RetuneR
         if origin is None:
             raise NotFoundError(f"the project {project_id} holds no measurement any more; analyze it again")
         replacement = record(services.catalog, project_id, clips_file, origin.key)
-    return RetuneResult(
-        preview=False,
-        message=clips_file.message,
-        clips=list(clips_file.clips),
-        added=list(replacement.added),
-        updated=list(replacement.updated),
-        removed=list(replacement.removed),
-        kept=list(replacement.kept),
-    )
+    return RetuneResult.of(replacement, clips_file.clips, clips_file.message, preview=False)

@@ -26,6 +26,7 @@ from interfaces.api import (
     links,
     measurements,
     media,
+    operations,
     projects,
     resumable_uploads,
     settings,
@@ -51,6 +52,7 @@ ROOMS = (
     projects,
     analysis,
     clips,
+    operations,
     compounds,
     exports,
     job_events,  # before jobs, for the same reason

@@ -1,13 +1,14 @@
-"""Changes of clips that are more than one field: new ones by hand, splitting, merging."""
+"""Changes of clips that are more than one field: new ones by hand, splitting, merging, duplicating."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from pydantic import ValidationError
 
-from autoclip.errors import ParameterError
-from storage.catalog import StoredClip, Unit, new_id
+from autoclip.errors import NotFoundError, ParameterError
+from storage.catalog import StoredClip, Unit, Verdict, new_id
 
 SHORTEST_SEC = 0.04
 """A clip of less than one frame at 25 a second is a slip of the hand."""
@@ -40,7 +41,9 @@ def split_clip(unit: Unit, clip_id: str, at: float) -> tuple[StoredClip, StoredC
     clip = unit.clips.get(clip_id)
     if not clip.start + SHORTEST_SEC <= at <= clip.end - SHORTEST_SEC:
         raise ParameterError(f"{at:g} s does not lie within the clip, which goes from {clip.start:g} to {clip.end:g} s")
-    rest = unit.clips.add(new_clip(clip.project_id, at, clip.end, _second(clip.name)))
+    rest = new_clip(clip.project_id, at, clip.end, _second(clip.name)).changed(verdict=clip.verdict)
+    rest = unit.clips.add(rest)
+    unit.operations.label(clip.project_id, "split")
     return unit.clips.save(clip.changed(end=at)), rest
 
 
@@ -81,7 +84,46 @@ def merge_clips(
     if not keep:
         for clip in clips:
             unit.clips.delete(clip.id)
-    return unit.clips.add(merged)
+    unit.operations.label(project_id, "merge")
+    return unit.clips.add(merged.changed(verdict=_common_verdict(clips)))
+
+
+def neighbor_of(unit: Unit, clip: StoredClip, side: Literal["previous", "next"]) -> StoredClip:
+    """Return the clip of the same project that starts next before or after a clip; rejected ones are passed over.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none.
+    """
+    clips = unit.clips.page(clip.project_id, sort="start", without_verdict="rejected").items
+    others = [other for other in clips if other.id != clip.id]
+    before = [other for other in others if (other.start, other.id) < (clip.start, clip.id)]
+    found = before[-1:] if side == "previous" else others[len(before) : len(before) + 1]
+    if not found:
+        raise NotFoundError(f"the clip {clip.id} has no {side} clip to be merged with")
+    return found[0]
+
+
+def duplicate_clip(unit: Unit, clip_id: str) -> StoredClip:
+    """Add a copy of a clip, made by hand.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such clip.
+    """
+    clip = unit.clips.get(clip_id)
+    fresh = new_clip(clip.project_id, clip.start, clip.end, f"{clip.name[:490]} (copy)")
+    facts = {name: getattr(clip, name) for name in ("quality_score", "anchor_time_sec", "anchor_reason", "reason")}
+    unit.operations.label(clip.project_id, "duplicate")
+    return unit.clips.add(fresh.changed(**facts, scores=clip.scores))
+
+
+def _common_verdict(clips: Sequence[StoredClip]) -> Verdict:
+    """Return the verdict that all of several clips have; undecided when they differ."""
+    verdicts = {clip.verdict for clip in clips}
+    return verdicts.pop() if len(verdicts) == 1 else "undecided"
 
 
 def _second(name: str) -> str:

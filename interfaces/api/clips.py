@@ -1,4 +1,4 @@
-"""Clips: listed, trimmed, renamed, made by hand, split, merged."""
+"""Clips: listed, decided about, trimmed, renamed, made by hand, split, merged, duplicated."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, computed_field
 
+from autoclip.errors import NotFoundError
 from autoclip.settings import SegmentationMode
 from interfaces.api.bodies import Body, CleanName, Identity, Listing, ListQuery, PathIdentity, Seconds, View
-from interfaces.api.clip_changes import merge_clips, new_clip, split_clip
+from interfaces.api.clip_changes import duplicate_clip, merge_clips, neighbor_of, new_clip, split_clip
 from interfaces.api.problems import documented
-from interfaces.api.revisions import Expected, tag
+from interfaces.api.revisions import Expected, require_named, tag
 from interfaces.api.services import Needed
-from storage.catalog import StoredClip
+from storage.catalog import StoredClip, Verdict
 
 router = APIRouter(tags=["clips"])
 
@@ -45,6 +46,7 @@ class ClipQuery(ListQuery):
     min_quality: float | None = Field(
         None, ge=0, le=100, allow_inf_nan=False, description="Only those of at least this `quality_score`."
     )
+    verdict: Verdict | None = Field(None, description="Only those with this verdict.")
     search: CleanName | None = Field(None, description="Part of the name.")
 
 
@@ -62,10 +64,27 @@ class ClipChange(Body):
     start: Seconds | None = Field(None, examples=[12.0])
     end: Seconds | None = Field(None, examples=[27.5])
     name: CleanName | None = Field(None, examples=["Winning goal"])
+    verdict: Verdict | None = Field(None, description="What a person decided about it.", examples=["kept"])
 
     def changes(self) -> dict[str, object]:
         """Return what is named."""
-        return {name: value for name in self.model_fields_set if (value := getattr(self, name)) is not None}
+        named = self.model_fields_set & {"start", "end", "name", "verdict"}
+        return {name: value for name in named if (value := getattr(self, name)) is not None}
+
+
+class BulkChange(ClipChange):
+    """A change of one of many clips."""
+
+    clip_id: Identity
+    revision: int | None = Field(
+        None, ge=1, le=2**31 - 1, description="The revision it starts from, as If-Match of a single change has it."
+    )
+
+
+class BulkOrder(Body):
+    """Changes of many clips: all are made, or none."""
+
+    changes: list[BulkChange] = Field(min_length=1, max_length=5000)
 
 
 class SplitOrder(Body):
@@ -80,6 +99,12 @@ class MergeOrder(Body):
     clip_ids: list[Identity] = Field(min_length=2, max_length=1000, description="Clips of the project.")
     name: CleanName | None = Field(None, description="Name of the clip they become; that of the first if not given.")
     keep: bool = Field(False, description="Keep the clips as well.")  # noqa: FBT003 - a pydantic default
+
+
+class NeighborOrder(Body):
+    """Which neighbor a clip is merged with."""
+
+    neighbor: Literal["previous", "next"] = Field(description="The clip that starts before it, or after it.")
 
 
 class Clips(View):
@@ -113,6 +138,25 @@ def merge_project_clips(project_id: PathIdentity, order: MergeOrder, services: N
     return _shown(clip, response)
 
 
+@router.post("/projects/{project_id}/clips/bulk", responses=documented(404, 412, 428))
+def change_clips(project_id: PathIdentity, order: BulkOrder, services: Needed) -> Clips:
+    """Change many clips of a project as one operation, which one undo takes back.
+
+    If one clip was changed since its `revision`, the answer is 412 and nothing is changed.
+    """
+    with services.catalog.transaction() as unit:
+        stored = dict(unit.clips.stored(project_id, [change.clip_id for change in order.changes]))
+        for change in order.changes:
+            clip = stored.get(change.clip_id)
+            if clip is None:
+                raise NotFoundError(f"the project {project_id} has no clip {change.clip_id}; it may have been deleted")
+            require_named(services.environment, "clip", clip.id, clip.revision, change.revision)
+            changed = clip.changed(**change.changes())
+            stored[clip.id] = clip if changed == clip else unit.clips.save(changed)
+        unit.operations.label(project_id, "bulk")
+    return Clips(clips=[ClipView.show(stored[clip_id]) for clip_id in dict.fromkeys(c.clip_id for c in order.changes)])
+
+
 @router.get("/clips/{clip_id}", responses=documented(404))
 def get_clip(clip_id: PathIdentity, services: Needed, response: Response) -> ClipView:
     """Show a clip."""
@@ -125,7 +169,7 @@ def get_clip(clip_id: PathIdentity, services: Needed, response: Response) -> Cli
 def change_clip(
     clip_id: PathIdentity, change: ClipChange, expected: Expected, services: Needed, response: Response
 ) -> ClipView:
-    """Trim or rename a clip; from then on no analysis changes it."""
+    """Trim or rename a clip, or decide about it; from then on no analysis changes it."""
     with services.catalog.transaction() as unit:
         clip = unit.clips.get(clip_id)
         expected.require("clip", clip_id, clip.revision)
@@ -141,6 +185,27 @@ def split_one_clip(clip_id: PathIdentity, order: SplitOrder, expected: Expected,
         expected.require("clip", clip_id, unit.clips.get(clip_id).revision)
         parts = split_clip(unit, clip_id, order.at)
     return Clips(clips=[ClipView.show(part) for part in parts])
+
+
+@router.post("/clips/{clip_id}/merge", status_code=201, responses=documented(404, 409, 412, 428))
+def merge_with_neighbor(
+    clip_id: PathIdentity, order: NeighborOrder, expected: Expected, services: Needed, response: Response
+) -> ClipView:
+    """Make one clip of a clip and the one before or after it; both go."""
+    with services.catalog.transaction() as unit:
+        clip = unit.clips.get(clip_id)
+        expected.require("clip", clip_id, clip.revision)
+        neighbor = neighbor_of(unit, clip, order.neighbor)
+        merged = merge_clips(unit, clip.project_id, [clip_id, neighbor.id], name=clip.name)
+    return _shown(merged, response)
+
+
+@router.post("/clips/{clip_id}/duplicate", status_code=201, responses=documented(404))
+def duplicate_one_clip(clip_id: PathIdentity, services: Needed, response: Response) -> ClipView:
+    """Make a copy of a clip; it is one made by hand, with no verdict yet."""
+    with services.catalog.transaction() as unit:
+        clip = duplicate_clip(unit, clip_id)
+    return _shown(clip, response)
 
 
 @router.delete("/clips/{clip_id}", status_code=204, responses=documented(404, 409, 412, 428))

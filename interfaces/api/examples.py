@@ -22,6 +22,7 @@ _PROJECT: dict[str, Any] = {
     "state": "analyzed",
     "error": None,
     "output_folder": None,
+    "deleted_at": None,
     "revision": 3,
     "created_at": _MORNING,
     "updated_at": _NOON,
@@ -45,6 +46,7 @@ _CLIP: dict[str, Any] = {
     "project_id": _PROJECT_ID,
     "renamed": True,
     "trimmed": False,
+    "verdict": "kept",
     "revision": 2,
     "created_at": _MORNING,
     "updated_at": _NOON,
@@ -105,6 +107,18 @@ _JOB: dict[str, Any] = {
     "result": {"clips": None, "exports": None, "files": []},
 }
 
+_OPERATION: dict[str, Any] = {
+    "project_id": _PROJECT_ID,
+    "number": 12,
+    "kind": "verdict",
+    "undone": False,
+    "revision": 14,
+    "changes": [
+        {"entity": "clip", "id": _CLIP_ID, "before": {"verdict": "undecided"}, "after": {"verdict": "kept"}},
+    ],
+    "created_at": _NOON,
+}
+
 _ANALYSIS: dict[str, Any] = {
     "project_id": _PROJECT_ID,
     "mode": "v2",
@@ -143,7 +157,9 @@ EXAMPLES: dict[str, Any] = {
     "AnalysisOrder": {"preset": "sports", "settings": {"target_clip_count_soft": 20}},
     "RetuneOrder": {"preview": True, "settings": {"overlap_iou_threshold": 0.2}},
     "ClipOrder": {"start": 12.5, "end": 27.0, "name": "Kick-off"},
-    "ClipChange": {"end": 1836.0, "name": "Winning goal"},
+    "ClipChange": {"end": 1836.0, "name": "Winning goal", "verdict": "kept"},
+    "BulkOrder": {"changes": [{"clip_id": _CLIP_ID, "revision": 2, "verdict": "rejected"}]},
+    "NeighborOrder": {"neighbor": "next"},
     "SplitOrder": {"at": 1820.0},
     "MergeOrder": {"clip_ids": [_CLIP_ID, "0123456789abcdef"], "name": "Both goals", "keep": True},
     "CompoundOrder": {
@@ -163,6 +179,15 @@ EXAMPLES: dict[str, Any] = {
     "ClipView": _CLIP,
     "Clips": {"clips": [_CLIP, {**_CLIP, "id": "0123456789abcdef", "name": "Winning goal (2)"}]},
     "Listing_ClipView_": _listed(_CLIP),
+    "OperationLog": {**_listed(_OPERATION), "undo": 12, "redo": None, "revision": 14},
+    "Replay": {
+        "operation": {**_OPERATION, "undone": True, "revision": 15},
+        "clips": [{**_CLIP, "verdict": "undecided", "revision": 3}],
+        "removed": [],
+        "undo": 11,
+        "redo": 12,
+        "revision": 15,
+    },
     "CompoundView": _COMPOUND,
     "Listing_CompoundView_": _listed(_COMPOUND),
     "ExportView": _EXPORT,
@@ -177,6 +202,7 @@ EXAMPLES: dict[str, Any] = {
         "updated": [_CLIP_ID],
         "removed": ["0123456789abcdef"],
         "kept": [],
+        "moved": [],
     },
     "Playback": {
         "playable": False,

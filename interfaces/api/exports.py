@@ -63,19 +63,23 @@ class ExportOrder(Body):
 
 
 class BatchOrder(Body):
-    """Many files to render: the clips named, the best of the project, or all."""
+    """Many files to render: the clips named, those that people kept, the best of the project, or all.
+
+    Clips that people rejected are rendered only when they are named.
+    """
 
     clip_ids: list[Identity] | None = Field(None, min_length=1, max_length=MAX_BATCH)
     compound_ids: list[Identity] | None = Field(None, min_length=1, max_length=MAX_BATCH)
     top: int | None = Field(None, ge=1, le=MAX_BATCH, description="The clips of the best quality.", examples=[5])
-    all: bool = Field(False, description="Every clip.")  # noqa: FBT003 - a pydantic default
+    kept: bool = Field(False, description="Every clip whose verdict is `kept`.")  # noqa: FBT003 - a pydantic default
+    all: bool = Field(False, description="Every clip that was not rejected.")  # noqa: FBT003
     settings: bodies.Settings = Field(default_factory=dict, description="What differs from the defaults, by name.")
 
     @model_validator(mode="after")
     def _one_choice(self) -> BatchOrder:
         named = self.clip_ids is not None or self.compound_ids is not None
-        if [named, self.top is not None, self.all].count(True) != 1:
-            raise ValueError("say which clips: clip_ids and compound_ids, or top, or all")
+        if [named, self.top is not None, self.kept, self.all].count(True) != 1:
+            raise ValueError("say which clips: clip_ids and compound_ids, or top, or kept, or all")
         return self
 
 
@@ -208,8 +212,11 @@ def _require_parts(view: Unit, project_id: str, clip_ids: list[str], compound_id
 
 def _chosen_clips(view: Unit, project_id: str, order: BatchOrder) -> list[str]:
     """Return the clips of a batch: in time, or the best first."""
+    if order.kept:
+        return [clip.id for clip in view.clips.page(project_id, verdict="kept").items]
     if order.all:
-        return [clip.id for clip in view.clips.page(project_id, sort="start").items]
+        return [clip.id for clip in view.clips.page(project_id, without_verdict="rejected").items]
     if order.top is not None:
-        return [clip.id for clip in view.clips.page(project_id, sort="-quality_score", limit=order.top).items]
+        best = view.clips.page(project_id, sort="-quality_score", limit=order.top, without_verdict="rejected")
+        return [clip.id for clip in best.items]
     return list(dict.fromkeys(order.clip_ids or ()))

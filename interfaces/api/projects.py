@@ -104,6 +104,7 @@ class ProjectQuery(ListQuery):
     ] = Field("-created_at", description="By what; `-` before it: descending.")  # fmt: skip
     state: ProjectState | None = Field(None, description="Only those in this state.")
     search: CleanName | None = Field(None, description="Part of the name.")
+    deleted: bool = Field(False, description="Those that were deleted and can be restored.")  # noqa: FBT003
 
 
 @router.post("/youtube", status_code=201, responses={**KNOWN, **documented(403)})
@@ -168,15 +169,38 @@ def rename_project(
 
 
 @router.delete("/{project_id}", status_code=204, responses=documented(404, 409, 412, 428, 503))
-def delete_project(project_id: PathIdentity, expected: Expected, services: Needed) -> None:
-    """Delete a project with its clips and its folder; a local source file and exports in other folders stay."""
+def delete_project(
+    project_id: PathIdentity,
+    expected: Expected,
+    services: Needed,
+    permanently: Annotated[bool, Query(description="Remove it at once and for good.")] = False,  # noqa: FBT002
+) -> None:
+    """Delete a project with its clips and its folder; a local source file and exports in other folders stay.
+
+    It can be restored for some days (`AUTOCLIP_KEEP_DELETED_DAYS`), unless it is deleted `permanently`.
+    """
     active = active_job(services.jobs, project_id)
     if active is not None:
         raise ConflictError(f"the {active.type} job {active.id} is at work on it; cancel that first")
     with services.catalog.transaction() as unit:
-        expected.require("project", project_id, unit.projects.get(project_id).revision)
-        unit.projects.delete(project_id)
-    services.data_folder.remove_project(project_id)
+        expected.require("project", project_id, unit.projects.get(project_id, deleted=permanently).revision)
+        if permanently:
+            unit.projects.delete(project_id)
+        else:
+            unit.projects.discard(project_id)
+    if permanently:
+        services.data_folder.remove_project(project_id)
+    else:
+        services.data_folder.discard_project(project_id)
+
+
+@router.post("/{project_id}/restore", responses=documented(404))
+def restore_project(project_id: PathIdentity, services: Needed, response: Response) -> ProjectView:
+    """Bring back a deleted project with its clips and its folder."""
+    with services.catalog.transaction() as unit:
+        project = unit.projects.restore(project_id)
+        services.data_folder.restore_project(project_id)
+    return _shown(project, response)
 
 
 @router.post("/{project_id}/output-folder", responses=documented(403, 404, 412, 428))

@@ -20,7 +20,7 @@ from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, Response
 
 TAGS = (
-    "projects", "work on projects", "clips", "compound clips", "exports", "jobs", "media", "signals",
+    "projects", "work on projects", "clips", "undo and redo", "compound clips", "exports", "jobs", "media", "signals",
     "resumable uploads", "folders", "settings", "health",
 )  # fmt: skip
 """The rooms, in the order of a video's way through them."""

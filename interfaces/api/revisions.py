@@ -11,6 +11,7 @@ from fastapi import Depends, Header, Response
 from autoclip.errors import RevisionError
 from interfaces.api.problems import ApiError
 from interfaces.api.services import Needed
+from storage.environment import Environment
 
 _TAG = re.compile(r'"([0-9]{1,9})"')
 
@@ -50,11 +51,7 @@ async def _expectation(
     ] = None,
 ) -> Expectation:
     if if_match is None and services.environment.require_if_match:
-        raise ApiError(
-            428,
-            "revision-needed",
-            "say which revision you change: send the ETag of what you read as If-Match, or * for whatever is there",
-        )
+        raise _revision_needed("send the ETag of what you read as If-Match, or * for whatever is there")
     if if_match is None or if_match.strip() == "*":
         return Expectation(None)
     tags = [tag.strip() for tag in if_match.split(",")]
@@ -63,6 +60,25 @@ async def _expectation(
 
 
 Expected = Annotated[Expectation, Depends(_expectation)]
+
+
+def require_named(environment: Environment, what: str, identity: str, revision: int, named: int | None) -> None:
+    """Refuse one of many changes that started from another revision than the stored one.
+
+    Raises
+    ------
+    RevisionError
+        If `named` is another revision.
+    ApiError
+        If it is not named and the server demands it.
+    """
+    if named is None and environment.require_if_match:
+        raise _revision_needed(f"name the revision of each {what}")
+    Expectation(None if named is None else frozenset({named})).require(what, identity, revision)
+
+
+def _revision_needed(way: str) -> ApiError:
+    return ApiError(428, "revision-needed", f"say which revision you change: {way}")
 
 
 def tag(response: Response, revision: int) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
+from autoclip.errors import ParameterError
 from interfaces.cli.clip_sources import open_the_catalog
 from interfaces.cli.options import Json
 from interfaces.cli.terminal import clock, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from storage.catalog import Project, StoredClip
+    from storage.catalog import Project, StoredClip, Verdict
 
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Most rows.")]
 Search = Annotated[str | None, typer.Option("--search", help="Only names that contain this.")]
@@ -49,20 +50,39 @@ def clips(
     *,
     limit: Limit = 200,
     search: Search = None,
+    verdict: Annotated[
+        str | None, typer.Option("--verdict", metavar="undecided|kept|rejected", help="Only clips with this verdict.")
+    ] = None,
     sort: Annotated[str, typer.Option("--sort", help="Column; with - before it, descending.")] = "-quality_score",
     as_json: Json = False,
 ) -> None:
     """List the clips of a project, best first."""
+    wanted = None if verdict is None else read_verdict(verdict)
     with open_the_catalog().reading() as view:
-        page = view.clips.page(project, limit=limit, search=search, sort=sort)
+        page = view.clips.page(project, limit=limit, search=search, sort=sort, verdict=wanted)
     if as_json:
         print_json([clip.model_dump(mode="json") for clip in page.items])
         return
-    columns = ("id", "name", "start", "end", "length", "quality", "by", "why")
+    columns = ("id", "name", "start", "end", "length", "quality", "verdict", "by", "why")
     rows = [_clip_row(clip) for clip in page.items]
     print_table("", columns, rows, numeric=("start", "end", "length", "quality"))
     if page.total > len(page.items):
         say(f"{len(page.items)} of {page.total} clips; --limit shows more")
+
+
+def read_verdict(text: str) -> Verdict:
+    """Read ``--verdict``.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such verdict.
+    """
+    from storage.catalog import Verdict
+
+    if text not in get_args(Verdict):
+        raise ParameterError(f"--verdict {text}: there are {', '.join(get_args(Verdict))}")
+    return cast("Verdict", text)
 
 
 def _project_row(project: Project) -> tuple[str, ...]:
@@ -80,6 +100,7 @@ def _clip_row(clip: StoredClip) -> tuple[str, ...]:
         clock(clip.end),
         f"{clip.end - clip.start:.1f} s",
         f"{clip.quality_score:.3f}",
+        clip.verdict,
         clip.created_by,
         clip.reason,
     )

@@ -34,7 +34,8 @@ OfMode = Annotated[
         help="Only clips found in this mode; else those of the last analysis, of a project all.",
     ),
 ]
-AllClips = Annotated[bool, typer.Option("--all", help="Every clip.")]
+AllClips = Annotated[bool, typer.Option("--all", help="Every clip that was not rejected.")]
+KeptClips = Annotated[bool, typer.Option("--kept", help="Every clip of a project whose verdict is 'kept', in time.")]
 
 _FEWEST_LETTERS = 4
 """The beginning of an id has to be at least so long."""
@@ -76,13 +77,25 @@ class ClipSource:
 
 @dataclass(frozen=True, slots=True)
 class ClipChoice:
-    """Which clips: those named, in that order; or else the best `top`, the best first; or all, when it is None."""
+    """Which clips: those named, in that order; those that people kept, in time; or else the best `top`, the best first.
+
+    All when `top` is None. Clips that people rejected are meant only when they are named.
+    """
 
     names: Sequence[str]
     top: int | None
+    kept: bool = False
 
     @classmethod
-    def of(cls, names: Sequence[str] | None, top: int | None, *, all_clips: bool, default: int | None) -> ClipChoice:
+    def of(
+        cls,
+        names: Sequence[str] | None,
+        top: int | None,
+        *,
+        all_clips: bool,
+        kept: bool = False,
+        default: int | None,
+    ) -> ClipChoice:
         """Read the options; `default` is how many when none of them is given.
 
         Raises
@@ -90,9 +103,9 @@ class ClipChoice:
         ParameterError
             If they contradict each other.
         """
-        if sum((top is not None, bool(names), all_clips)) > 1:
-            raise ParameterError("--top, --clip and --all exclude one another; keep one of them")
-        return cls(tuple(names or ()), None if all_clips else top or default)
+        if sum((top is not None, bool(names), all_clips, kept)) > 1:
+            raise ParameterError("--top, --clip, --kept and --all exclude one another; keep one of them")
+        return cls(tuple(names or ()), None if all_clips else top or default, kept)
 
     def among(self, clips: Sequence[Clip]) -> tuple[Clip, ...]:
         """Return the clips that are meant.
@@ -100,11 +113,26 @@ class ClipChoice:
         Raises
         ------
         NotFoundError
-            If there is no clip by one of the names, or several begin with it.
+            If there is no clip by one of the names, or several begin with it; or no clip was kept.
         """
         if self.names:
             return tuple(find_clip(name, clips) for name in self.names)
-        return tuple(sorted(clips, key=lambda clip: -clip.quality_score)[: self.top])
+        if self.kept:
+            return _kept(clips)
+        candidates = [clip for clip in clips if _verdict(clip) != "rejected"]
+        return tuple(sorted(candidates, key=lambda clip: -clip.quality_score)[: self.top])
+
+
+def _kept(clips: Sequence[Clip]) -> tuple[Clip, ...]:
+    found = tuple(clip for clip in clips if _verdict(clip) == "kept")
+    if not found:
+        raise NotFoundError("--kept: no clip has the verdict 'kept'; decide about clips in the review page first")
+    return found
+
+
+def _verdict(clip: Clip) -> str:
+    """Return what a person decided about a clip; clips of an analysis folder know no verdict."""
+    return getattr(clip, "verdict", "undecided")
 
 
 def find_clip(wanted: str, clips: Sequence[Clip]) -> Clip:

@@ -14,7 +14,17 @@ import typer
 from autoclip.errors import AutoclipError
 from autoclip.progress import share_of
 from autoclip.settings import ExportSettings
-from interfaces.cli.clip_sources import AllClips, ClipChoice, ClipIds, ClipSource, OfMode, Source, Top, open_clip_source
+from interfaces.cli.clip_sources import (
+    AllClips,
+    ClipChoice,
+    ClipIds,
+    ClipSource,
+    KeptClips,
+    OfMode,
+    Source,
+    Top,
+    open_clip_source,
+)
 from interfaces.cli.compound_shelves import find_compound, open_shelf
 from interfaces.cli.destinations import DeliveryOptions, deliver_to, read_options
 from interfaces.cli.made_files import MadeFile, report_files
@@ -52,6 +62,7 @@ def export(
     top: Top = None,
     clip: ClipIds = None,
     all_clips: AllClips = False,
+    kept: KeptClips = False,
     compound: Annotated[
         list[str] | None,
         typer.Option(
@@ -76,14 +87,14 @@ def export(
 ) -> None:
     """Render clips to files, each checked after rendering; nothing is overwritten.
 
-    Without --top, --clip, --all or --compound: the three best clips. How they are cut, encoded, shaped and named is
-    --set, for example --set cut=smart, --set platform=shorts, --set name_template='{index:02} {name}'.
+    Without --top, --clip, --kept, --all or --compound: the three best clips. How they are cut, encoded, shaped and
+    named is --set, for example --set cut=smart, --set platform=shorts, --set name_template='{index:02} {name}'.
     """
-    choice = ClipChoice.of(clip, top, all_clips=all_clips, default=DEFAULT_TOP)
+    choice = ClipChoice.of(clip, top, all_clips=all_clips, kept=kept, default=DEFAULT_TOP)
     settings = ExportSettings.from_flat(parse_assignments(assignments))
     options = read_options(deliver, option)
     found = open_clip_source(source, mode)
-    only_compounds = bool(compound) and not (clip or top or all_clips)
+    only_compounds = bool(compound) and not (clip or top or all_clips or kept)
     shelf = open_shelf(found)
     wish = _Wish(
         clips=() if only_compounds else choice.among(found.clips),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from autoclip.settings import SegmentationMode
+from storage.catalog.change_log import ChangeLog
 from storage.catalog.records import Analysis
-from storage.catalog.statements import Statements, insert
+from storage.catalog.statements import AMONG, Statements, insert, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +17,14 @@ class Analyses:
     """The room of the analyses: the last one of each project and mode."""
 
     statements: Statements
+    log: ChangeLog
 
     def record(self, analysis: Analysis) -> Analysis:
         """Store it in place of the one before."""
-        self.statements.rows(
-            "DELETE FROM analyses WHERE project_id = ? AND mode = ?", [analysis.project_id, analysis.mode]
-        )
-        insert(self.statements, "analyses", [{name: getattr(analysis, name) for name in Analysis.model_fields}])
+        before = self.get(analysis.project_id, analysis.mode)
+        self._replace(analysis.project_id, [analysis.mode], [analysis])
+        self.log.note(analysis.project_id, "analysis", analysis.mode, before, analysis)
+        self.log.label(analysis.project_id, "analyze" if before is None else "retune")
         return analysis
 
     def get(self, project_id: str, mode: SegmentationMode) -> Analysis | None:
@@ -33,3 +37,17 @@ class Analyses:
         """Return the last analysis in each mode, the latest first."""
         sql = "SELECT * FROM analyses WHERE project_id = ? ORDER BY analyzed_at DESC, mode"
         return tuple(Analysis.model_validate(row) for row in self.statements.rows(sql, [project_id]))
+
+    def stored(self, project_id: str, ids: Sequence[str]) -> Mapping[str, Analysis]:
+        """Return the analyses in the modes `ids`, by mode; see `LoggedTable`."""
+        return {analysis.mode: analysis for analysis in self.of_project(project_id) if analysis.mode in ids}
+
+    def put_back(self, project_id: str, ids: Sequence[str], states: Iterable[Mapping[str, Any]]) -> None:
+        """Replace the analyses in the modes `ids`; see `LoggedTable`."""
+        self._replace(project_id, ids, map(Analysis.model_validate, states))
+
+    def _replace(self, project_id: str, modes: Sequence[str], analyses: Iterable[Analysis]) -> None:
+        sql = f"DELETE FROM analyses WHERE project_id = ? AND mode {AMONG}"  # noqa: S608
+        self.statements.rows(sql, [project_id, listed(modes)])
+        rows = [{name: getattr(analysis, name) for name in Analysis.model_fields} for analysis in analyses]
+        insert(self.statements, "analyses", rows)

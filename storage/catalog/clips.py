@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from autoclip.clips import Clip
 from autoclip.errors import ConflictError, ParameterError
 from autoclip.settings import SegmentationMode
-from storage.catalog.records import Page, Replacement, StoredClip, now
+from storage.catalog.change_log import ChangeLog
+from storage.catalog.records import Page, Replacement, StoredClip, Verdict, now
+from storage.catalog.replacement import plan_replacement
 from storage.catalog.statements import (
     AMONG,
     Row,
@@ -39,6 +41,7 @@ class Clips:
     """The room of the clips."""
 
     statements: Statements
+    log: ChangeLog
 
     def add(self, clip: StoredClip) -> StoredClip:
         """Add a clip, usually one made by hand.
@@ -54,6 +57,7 @@ class Clips:
         """
         self._require_within_video(clip)
         insert_new(self.statements, "clips", "clip", _columns(clip))
+        self.log.note(clip.project_id, "clip", clip.id, None, clip)
         return clip
 
     def get(self, clip_id: str, *, revision: int | None = None) -> StoredClip:
@@ -72,9 +76,13 @@ class Clips:
         mode: SegmentationMode | None = None,
         created_by: Literal["auto", "manual"] | None = None,
         min_quality: float | None = None,
+        verdict: Verdict | None = None,
+        without_verdict: Verdict | None = None,
         search: str | None = None,
     ) -> Page[StoredClip]:
         """List a project's clips; `search` is part of a name, in any case.
+
+        `verdict` lists only clips with it, `without_verdict` only the others.
 
         Raises
         ------
@@ -89,6 +97,8 @@ class Clips:
             "mode = ?": mode,
             "created_by = ?": created_by,
             "quality_score >= ?": min_quality,
+            "verdict = ?": verdict,
+            "verdict <> ?": without_verdict,
             "contains(lower(name), lower(?))": search,
         }
         order = order_by(sort, SORTABLE).replace('"duration"', '("end" - "start")')
@@ -114,6 +124,7 @@ class Clips:
             updated_at=now(),
         )
         update(self.statements, "clips", _columns(before), _columns(saved))
+        self.log.note(saved.project_id, "clip", saved.id, before, saved)
         return saved
 
     def set_thumbnail(self, clip_id: str, thumbnail: str | None) -> None:
@@ -134,7 +145,7 @@ class Clips:
         ConflictError
             If a compound clip uses it.
         """
-        self.get(clip_id, revision=revision)
+        before = self.get(clip_id, revision=revision)
         users = self.statements.rows(
             "SELECT DISTINCT name FROM compound_clips JOIN compound_items ON compound_id = id WHERE clip_id = ?",
             [clip_id],
@@ -143,12 +154,14 @@ class Clips:
             names = ", ".join(repr(row["name"]) for row in users)
             raise ConflictError(f"the clip {clip_id} is used by the compound clip {names}; change or delete that first")
         delete(self.statements, "clips", "id", [clip_id])
+        self.log.note(before.project_id, "clip", clip_id, before, None)
 
     def replace_auto_clips(self, project_id: str, mode: SegmentationMode, clips: Iterable[Clip]) -> Replacement:
         """Put the clips an analysis chose in place of those of the analysis before, in the same mode.
 
-        Clips that people made, renamed or trimmed stay as they are, and so do clips that a compound clip uses. A clip
-        that is found again (same id) keeps its history and gets the new scores and thumbnail.
+        Clips that people made, renamed, trimmed or decided about stay as they are, and so do clips that a compound clip
+        uses. A clip that is found again (same id) keeps its history and gets the new scores and thumbnail. A new clip
+        of the same moment as one that a person changed is not added; see `plan_replacement`.
 
         Raises
         ------
@@ -157,24 +170,45 @@ class Clips:
         ConflictError
             If an id belongs to another project.
         """
-        self._require_project(project_id)
         chosen = {clip.id: StoredClip.of(clip, project_id) for clip in clips}
-        present = self._with_ids_or_mode(project_id, mode, tuple(chosen))
-        used = self._used_by_compounds(project_id)
-        kept = [clip.id for clip in present.values() if clip.touched or (clip.id in used and clip.id not in chosen)]
-        replaced = {name: clip for name, clip in present.items() if name not in kept}
-        removed = [clip for clip in replaced if clip not in chosen]
-        added = [clip for clip in chosen if clip not in present]
-        updated = [_found_again(replaced[clip], chosen[clip]) for clip in chosen if clip in replaced]
-        changed = [clip for clip in updated if clip != replaced[clip.id]]
-        delete(self.statements, "clips", "id", [*removed, *(clip.id for clip in changed)])
-        insert(self.statements, "clips", [_columns(clip) for clip in (*(chosen[clip] for clip in added), *changed)])
-        return Replacement(tuple(added), tuple(clip.id for clip in updated), tuple(removed), tuple(kept))
+        present = self._replaceable(project_id, mode, tuple(chosen))
+        plan = plan_replacement(present.values(), chosen.values(), self._used_by_compounds(project_id))
+        updated = {clip: _found_again(present[clip], chosen[clip]) for clip in plan.updated}
+        changed = [clip for clip in updated.values() if clip != present[clip.id]]
+        added = [chosen[clip] for clip in plan.added]
+        delete(self.statements, "clips", "id", [*plan.removed, *(clip.id for clip in changed)])
+        insert(self.statements, "clips", [_columns(clip) for clip in (*added, *changed)])
+        for before, after in (
+            *((present[clip], None) for clip in plan.removed),
+            *((present[clip.id], clip) for clip in changed),
+            *((None, clip) for clip in added),
+        ):
+            self.log.note(project_id, "clip", (before or after or added[0]).id, before, after)
+        return plan
 
-    def _with_ids_or_mode(self, project_id: str, mode: SegmentationMode, ids: Sequence[str]) -> dict[str, StoredClip]:
-        """Return the project's clips of a mode, and whoever has one of `ids` already."""
+    def preview_replacement(self, project_id: str, mode: SegmentationMode, clips: Iterable[Clip]) -> Replacement:
+        """Return what `replace_auto_clips` would do; raises as it does."""
+        chosen = {clip.id: StoredClip.of(clip, project_id) for clip in clips}
+        present = self._replaceable(project_id, mode, tuple(chosen))
+        return plan_replacement(present.values(), chosen.values(), self._used_by_compounds(project_id))
+
+    def stored(self, project_id: str, ids: Sequence[str]) -> Mapping[str, StoredClip]:
+        """Return the clips with `ids`, by id; see `LoggedTable`."""
+        sql = f"SELECT * FROM clips WHERE project_id = ? AND id {AMONG}"  # noqa: S608
+        rows = self.statements.rows(sql, [project_id, listed(ids)])
+        return {row["id"]: StoredClip.model_validate(row) for row in rows}
+
+    def put_back(self, project_id: str, ids: Sequence[str], states: Iterable[Mapping[str, Any]]) -> None:  # noqa: ARG002
+        """Replace the clips with `ids`; see `LoggedTable`."""
+        clips = [StoredClip.model_validate(state) for state in states]
+        delete(self.statements, "clips", "id", ids)
+        insert(self.statements, "clips", map(_columns, clips))
+
+    def _replaceable(self, project_id: str, mode: SegmentationMode, ids: Sequence[str]) -> dict[str, StoredClip]:
+        """Return the project's clips of a mode and those made by hand, and whoever has one of `ids` already."""
+        self._require_project(project_id)
         rows = self.statements.rows(
-            f"SELECT * FROM clips WHERE (project_id = ? AND mode = ? AND created_by = 'auto') OR id {AMONG}",  # noqa: S608
+            f"SELECT * FROM clips WHERE (project_id = ? AND (mode = ? OR created_by = 'manual')) OR id {AMONG}",  # noqa: S608
             [project_id, mode, listed(ids)],
         )
         for row in rows:
@@ -188,7 +222,8 @@ class Clips:
         return {row["clip_id"] for row in self.statements.rows(sql, [project_id])}
 
     def _require_project(self, project_id: str) -> Row:
-        return find(self.statements, "SELECT duration_sec FROM projects WHERE id = ?", "project", project_id)
+        sql = "SELECT duration_sec FROM projects WHERE deleted_at IS NULL AND id = ?"
+        return find(self.statements, sql, "project", project_id)
 
     def _require_within_video(self, clip: StoredClip) -> None:
         """Refuse a clip that reaches past the end of its project's video."""

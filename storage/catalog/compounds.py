@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from autoclip.errors import ParameterError
 from autoclip.timeline import Interval
+from storage.catalog.change_log import ChangeLog
 from storage.catalog.records import CompoundClip, CompoundItem, Page, now
 from storage.catalog.statements import (
     AMONG,
@@ -30,6 +33,7 @@ class Compounds:
     """The room of the compound clips."""
 
     statements: Statements
+    log: ChangeLog
 
     def add(self, compound: CompoundClip) -> CompoundClip:
         """Add a compound clip.
@@ -43,10 +47,11 @@ class Compounds:
         ConflictError
             If its id is taken.
         """
-        find(self.statements, "SELECT id FROM projects WHERE id = ?", "project", compound.project_id)
+        _require_project(self.statements, compound.project_id)
         self._require_usable_items(compound)
         insert_new(self.statements, "compound_clips", "compound clip", _columns(compound))
-        self._add_items(compound)
+        self._add_items([compound])
+        self.log.note(compound.project_id, "compound", compound.id, None, compound)
         return compound
 
     def get(self, compound_id: str, *, revision: int | None = None) -> CompoundClip:
@@ -59,7 +64,7 @@ class Compounds:
         self, project_id: str, *, limit: int | None = None, offset: int = 0, sort: str = "created_at"
     ) -> Page[CompoundClip]:
         """List a project's compound clips; raises as `Clips.page`."""
-        find(self.statements, "SELECT id FROM projects WHERE id = ?", "project", project_id)
+        _require_project(self.statements, project_id)
         conditions = {"project_id = ?": project_id}
         rows, total = page(
             self.statements, "compound_clips", conditions, order=order_by(sort, SORTABLE), limit=limit, offset=offset
@@ -82,14 +87,31 @@ class Compounds:
         update(self.statements, "compound_clips", _columns(before), _columns(saved))
         if saved.items != before.items:
             delete(self.statements, "compound_items", "compound_id", [compound.id])
-            self._add_items(saved)
+            self._add_items([saved])
+        self.log.note(compound.project_id, "compound", compound.id, before, saved)
         return saved
 
     def delete(self, compound_id: str, *, revision: int | None = None) -> None:
         """Remove a compound clip with its items; its clips stay. Raises as `get`."""
-        self.get(compound_id, revision=revision)
-        delete(self.statements, "compound_items", "compound_id", [compound_id])
-        delete(self.statements, "compound_clips", "id", [compound_id])
+        before = self.get(compound_id, revision=revision)
+        self._remove([compound_id])
+        self.log.note(before.project_id, "compound", compound_id, before, None)
+
+    def stored(self, project_id: str, ids: Sequence[str]) -> Mapping[str, CompoundClip]:
+        """Return the compound clips with `ids`, by id; see `LoggedTable`."""
+        sql = f"SELECT * FROM compound_clips WHERE project_id = ? AND id {AMONG}"  # noqa: S608
+        return {each.id: each for each in self._records(self.statements.rows(sql, [project_id, listed(ids)]))}
+
+    def put_back(self, project_id: str, ids: Sequence[str], states: Iterable[Mapping[str, Any]]) -> None:  # noqa: ARG002
+        """Replace the compound clips with `ids`; see `LoggedTable`."""
+        compounds = [CompoundClip.model_validate(state) for state in states]
+        self._remove(ids)
+        insert(self.statements, "compound_clips", map(_columns, compounds))
+        self._add_items(compounds)
+
+    def _remove(self, ids: Sequence[str]) -> None:
+        delete(self.statements, "compound_items", "compound_id", ids)
+        delete(self.statements, "compound_clips", "id", ids)
 
     def _require_usable_items(self, compound: CompoundClip) -> None:
         """Refuse items of other projects, and overrides that leave nothing of the clip."""
@@ -105,13 +127,14 @@ class Compounds:
                 times = f"end at {shown.end:g} s, not after its start at {shown.start:g} s"
                 raise ParameterError(f"item {number}: would {times}")
 
-    def _add_items(self, compound: CompoundClip) -> None:
+    def _add_items(self, compounds: Iterable[CompoundClip]) -> None:
         rows = [
             {
                 "compound_id": compound.id,
                 "position": position,
                 **{f: getattr(item, f) for f in CompoundItem.model_fields},
             }
+            for compound in compounds
             for position, item in enumerate(compound.items)
         ]
         insert(self.statements, "compound_items", rows)
@@ -126,6 +149,10 @@ class Compounds:
                 CompoundItem(clip_id=item["clip_id"], start=item["start"], end=item["end"])
             )
         return [CompoundClip.model_validate({**row, "items": tuple(items[row["id"]])}) for row in rows]
+
+
+def _require_project(statements: Statements, project_id: str) -> None:
+    find(statements, "SELECT id FROM projects WHERE deleted_at IS NULL AND id = ?", "project", project_id)
 
 
 def _columns(compound: CompoundClip) -> Row:

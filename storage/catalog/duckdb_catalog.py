@@ -59,7 +59,7 @@ class DuckDBCatalog(Catalog):
         outer: _Transaction | None = getattr(self._current, "transaction", None)
         if outer is not None:
             with self._joined(outer):
-                yield Unit.over(outer)
+                yield outer.unit
             return
         with (
             self._turn(self._write_turns) as deadline,
@@ -69,7 +69,7 @@ class DuckDBCatalog(Catalog):
         ):
             self._bring_up_to_date()
             with self._begun(self._writer, read_only=False) as transaction:
-                yield Unit.over(transaction)
+                yield transaction.unit
             self._writer.execute("CHECKPOINT")
 
     @contextmanager
@@ -77,14 +77,14 @@ class DuckDBCatalog(Catalog):
         """Begin a unit that only reads, or be part of the one this thread is in; see `Catalog.reading`."""
         outer: _Transaction | None = getattr(self._current, "transaction", None)
         if outer is not None:
-            yield Unit.over(outer)
+            yield outer.unit
             return
         with self._turn(self._read_turns) as deadline:
             while True:
                 with self._ready(deadline) as ready:
                     if ready:
                         with self._begun(self._reader, read_only=True) as transaction:
-                            yield Unit.over(transaction)
+                            yield transaction.unit
                         return
                 with self.transaction():
                     pass
@@ -214,6 +214,7 @@ class _Transaction:
         self._file = file
         self._process = os.getpid()
         self._failed = False
+        self.unit = Unit.over(self)
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement; after one that failed nothing can be kept."""
@@ -249,6 +250,7 @@ class _Transaction:
             return
         if self._failed:
             raise StorageError("nothing of this unit of work was kept, because a part of it failed before")
+        self.unit.operations.flush()
         self._file.execute("COMMIT")
 
     def undo(self) -> None:

@@ -28,7 +28,7 @@ class Exports:
 
     def add(self, export: Export) -> Export:
         """Add an export; raise `NotFoundError` if its project is not there, `ConflictError` if its id is taken."""
-        find(self.statements, "SELECT id FROM projects WHERE id = ?", "project", export.project_id)
+        _require_project(self.statements, export.project_id)
         insert_new(self.statements, "exports", "export", _columns(export))
         return export
 
@@ -49,7 +49,7 @@ class Exports:
         job_id: str | None = None,
     ) -> Page[Export]:
         """List a project's exports; raises as `Clips.page`."""
-        find(self.statements, "SELECT id FROM projects WHERE id = ?", "project", project_id)
+        _require_project(self.statements, project_id)
         conditions = {"project_id = ?": project_id, "state = ?": state, "job_id = ?": job_id}
         rows, total = page(
             self.statements, "exports", conditions, order=order_by(sort, SORTABLE), limit=limit, offset=offset
@@ -72,6 +72,10 @@ class Exports:
         """Remove the record of an export (the file is not the catalog's); raise `NotFoundError` if it is gone."""
         self.get(export_id)
         delete(self.statements, "exports", "id", [export_id])
+
+
+def _require_project(statements: Statements, project_id: str) -> None:
+    find(statements, "SELECT id FROM projects WHERE deleted_at IS NULL AND id = ?", "project", project_id)
 
 
 def _columns(export: Export) -> Row:

@@ -20,10 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.catalog.analyses import Analyses
+from storage.catalog.change_log import ChangeLog
 from storage.catalog.clips import Clips
 from storage.catalog.compounds import Compounds
 from storage.catalog.exports import Exports
 from storage.catalog.fingerprints import Fingerprints
+from storage.catalog.operations import Operations
 from storage.catalog.projects import Projects
 from storage.catalog.statements import Statements
 
@@ -38,17 +40,21 @@ class Unit:
     compounds: Compounds
     exports: Exports
     fingerprints: Fingerprints
+    operations: Operations
 
     @classmethod
     def over(cls, statements: Statements) -> Unit:
-        """Furnish the rooms."""
+        """Make the repositories of a unit; what they change of clips goes into one log."""
+        log = ChangeLog()
+        analyses, clips, compounds = Analyses(statements, log), Clips(statements, log), Compounds(statements, log)
         return cls(
             Projects(statements),
-            Analyses(statements),
-            Clips(statements),
-            Compounds(statements),
+            analyses,
+            clips,
+            compounds,
             Exports(statements),
             Fingerprints(statements),
+            Operations(statements, log, {"clip": clips, "compound": compounds, "analysis": analyses}),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from storage.catalog.records import Page, Project, ProjectState, Source, now
@@ -38,9 +39,13 @@ class Projects:
         self._add_source(project)
         return project
 
-    def get(self, project_id: str, *, revision: int | None = None) -> Project:
-        """Return a project; raise `NotFoundError`, or `RevisionError` if it is not at `revision`."""
-        row = find(self.statements, "SELECT * FROM projects WHERE id = ?", "project", project_id)
+    def get(self, project_id: str, *, revision: int | None = None, deleted: bool = False) -> Project:
+        """Return a project; raise `NotFoundError`, or `RevisionError` if it is not at `revision`.
+
+        A project that was discarded is found only with `deleted`.
+        """
+        condition = "" if deleted else "deleted_at IS NULL AND "
+        row = find(self.statements, f"SELECT * FROM projects WHERE {condition}id = ?", "project", project_id)  # noqa: S608
         require_revision("project", project_id, row["revision"], revision)
         source = find(self.statements, "SELECT * FROM sources WHERE project_id = ?", "source of", project_id)
         return _record({**row, "source": source})
@@ -53,8 +58,9 @@ class Projects:
         sort: str = "-created_at",
         state: ProjectState | None = None,
         search: str | None = None,
+        deleted: bool = False,
     ) -> Page[Project]:
-        """List projects; `search` is part of a name, in any case.
+        """List projects, or those that were discarded; `search` is part of a name, in any case.
 
         Raises
         ------
@@ -64,7 +70,11 @@ class Projects:
         rows, total = page(
             self.statements,
             _JOINED,
-            {"state = ?": state, "contains(lower(name), lower(?))": search},
+            {
+                "(deleted_at IS NOT NULL) = ?": deleted,
+                "state = ?": state,
+                "contains(lower(name), lower(?))": search,
+            },
             order=order_by(sort, SORTABLE),
             limit=limit,
             offset=offset,
@@ -92,7 +102,7 @@ class Projects:
         NotFoundError, RevisionError
             If it is gone, or was changed since `project` was read.
         """
-        before = self.get(project.id, revision=project.revision)
+        before = self.get(project.id, revision=project.revision, deleted=True)
         saved = project.changed(revision=project.revision + 1, updated_at=now())
         update(self.statements, "projects", _columns(before), _columns(saved))
         if saved.source != before.source:
@@ -100,22 +110,36 @@ class Projects:
             self._add_source(saved)
         return saved
 
+    def discard(self, project_id: str) -> Project:
+        """Mark a project as deleted: it is found no more, until `restore` or for good `delete`; raises as `get`."""
+        return self.save(self.get(project_id).changed(deleted_at=now()))
+
+    def restore(self, project_id: str) -> Project:
+        """Take back `discard`; a project that was not discarded stays as it is. Raises `NotFoundError`."""
+        project = self.get(project_id, deleted=True)
+        return project if project.deleted_at is None else self.save(project.changed(deleted_at=None))
+
+    def discarded_before(self, moment: datetime) -> tuple[Project, ...]:
+        """Return the projects that were discarded before a moment."""
+        discarded = self.page(deleted=True).items
+        return tuple(project for project in discarded if project.deleted_at and project.deleted_at < moment)
+
     def delete(self, project_id: str) -> None:
         """Remove a project and all that belongs to it; raise `NotFoundError` if it is not there.
 
         Files are not the catalog's: see `storage.data_folder.DataFolder.remove_project`.
         """
-        self.get(project_id)
+        self.get(project_id, deleted=True)
         self.statements.rows(
             "DELETE FROM compound_items WHERE compound_id IN (SELECT id FROM compound_clips WHERE project_id = ?)",
             [project_id],
         )
-        for table in ("compound_clips", "clips", "exports", "analyses", "sources"):
+        for table in ("compound_clips", "clips", "exports", "analyses", "operations", "sources"):
             delete(self.statements, table, "project_id", [project_id])
         delete(self.statements, "projects", "id", [project_id])
 
     def _where(self, condition: str, value: str) -> tuple[Project, ...]:
-        sql = f"{_SELECT} WHERE {condition} ORDER BY created_at, id"
+        sql = f"{_SELECT} WHERE deleted_at IS NULL AND {condition} ORDER BY created_at, id"
         return tuple(map(_record, self.statements.rows(sql, [value])))
 
     def _add_source(self, project: Project) -> None:

@@ -25,6 +25,12 @@ from storage.names import IDENTIFIER
 SourceKind = Literal["url", "file", "upload"]
 ProjectState = Literal["created", "ready", "analyzed", "failed"]
 ExportState = Literal["pending", "running", "completed", "failed", "cancelled"]
+Verdict = Literal["undecided", "kept", "rejected"]
+Entity = Literal["clip", "compound", "analysis"]
+OperationKind = Literal[
+    "create", "trim", "rename", "verdict", "edit", "delete", "restore", "split", "merge", "duplicate", "bulk",
+    "compound", "analyze", "retune",
+]  # fmt: skip
 
 NAME_LENGTH = 500
 
@@ -114,7 +120,8 @@ class Project(Record):
 
     `state` is the last good state: ``created`` (no readable file yet), ``ready`` (downloaded and probed), ``analyzed``;
     or ``failed``, with the reason in `error`. Work under way is Prefect's to tell. `path` is the video's file;
-    `output_folder` where exports go when the user set one. The facts of the video are None until it was probed.
+    `output_folder` where exports go when the user set one. `deleted_at` says since when it waits to be removed; until
+    then it can be restored. The facts of the video are None until it was probed.
     """
 
     id: Identifier = Field(default_factory=new_id)
@@ -129,6 +136,7 @@ class Project(Record):
     state: ProjectState = "created"
     error: str | None = None
     output_folder: Path | None = None
+    deleted_at: UtcTime | None = None
     revision: int = 1
     created_at: UtcTime = Field(default_factory=now)
     updated_at: UtcTime = Field(default_factory=now)
@@ -150,7 +158,11 @@ class Analysis(Record):
 
 
 class StoredClip(Clip):
-    """A clip in the catalog. `renamed` and `trimmed` say that a person changed it, so an analysis leaves it alone."""
+    """A clip in the catalog.
+
+    `verdict` is what a person decided about it. `renamed` and `trimmed` say that a person changed it. An analysis
+    leaves a clip alone that a person changed, made or decided about.
+    """
 
     id: Identifier
     name: Name
@@ -158,6 +170,7 @@ class StoredClip(Clip):
     project_id: Identifier
     renamed: bool = False
     trimmed: bool = False
+    verdict: Verdict = "undecided"
     revision: int = 1
     created_at: UtcTime = Field(default_factory=now)
     updated_at: UtcTime = Field(default_factory=now)
@@ -170,12 +183,39 @@ class StoredClip(Clip):
 
     @property
     def touched(self) -> bool:
-        """Whether a person made or changed it."""
-        return self.created_by == "manual" or self.renamed or self.trimmed
+        """Whether a person made it, changed it or decided about it."""
+        return self.created_by == "manual" or self.renamed or self.trimmed or self.verdict != "undecided"
 
     def changed(self, **changes: Any) -> StoredClip:  # noqa: ANN401 - as many types as there are fields
         """Return a checked copy with some fields changed; see `Record.changed`."""
         return changed(self, changes)
+
+
+class Change(Record):
+    """What became of one record: all of its fields when it was made or removed, else the fields that differ.
+
+    `before` is None for a record that was made, `after` for one that was removed.
+    """
+
+    entity: Entity
+    id: str
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+
+class Operation(Record):
+    """One change of a project's clips, as a person sees it: all that one unit of work changed.
+
+    `number` is its place in the project's log. `revision` counts operations, undos and redos of the project.
+    """
+
+    project_id: Identifier
+    number: int
+    kind: OperationKind
+    undone: bool = False
+    revision: int
+    changes: Annotated[tuple[Change, ...], BeforeValidator(_decoded)]
+    created_at: UtcTime = Field(default_factory=now)
 
 
 class CompoundItem(Record):
@@ -276,11 +316,14 @@ class Replacement:
     Attributes
     ----------
     added, updated, removed, kept : tuple of str
-        New ones; found again, with new scores; gone; left alone because a person changed or made them or a compound
-        clip uses them.
+        New ones; found again, with new scores; gone; left alone because a person changed, made or decided about them or
+        a compound clip uses them.
+    moved : tuple of tuple of str
+        Pairs of a clip that is gone and a new one of the same moment.
     """
 
     added: tuple[str, ...]
     updated: tuple[str, ...]
     removed: tuple[str, ...]
     kept: tuple[str, ...]
+    moved: tuple[tuple[str, str], ...] = ()

@@ -18,6 +18,9 @@ from storage.catalog.thread_turns import ThreadTurns
 from storage.keys import FileIdentity, fingerprint
 from storage.migrations import Migration, known_migrations, migrate
 
+NEXT = len(known_migrations()) + 1
+"""Number of a migration that a later version might bring."""
+
 WRITER = """
 import sys
 from pathlib import Path
@@ -424,7 +427,7 @@ def test_a_full_disk_loses_nothing_that_was_committed(catalog, project):
 def test_a_catalog_of_an_older_version_is_brought_up_to_date(catalog, project, monkeypatch):
     newer = (
         *known_migrations(),
-        Migration(2, "rating", "ALTER TABLE clips ADD COLUMN rating INTEGER; UPDATE clips SET rating = 3;"),
+        Migration(NEXT, "rating", "ALTER TABLE clips ADD COLUMN rating INTEGER; UPDATE clips SET rating = 3;"),
     )
     monkeypatch.setattr("storage.catalog.duckdb_catalog.known_migrations", lambda: newer)
     later = DuckDBCatalog(catalog.path)
@@ -432,14 +435,14 @@ def test_a_catalog_of_an_older_version_is_brought_up_to_date(catalog, project, m
         assert "rating" in {row["column_name"] for row in view.clips.statements.rows("DESCRIBE clips")}
         assert view.projects.get(project.id) == project
         done = view.clips.statements.rows("SELECT number, name, applied_at FROM migrations ORDER BY number")
-        assert [(row["number"], row["name"]) for row in done] == [(1, "projects_clips_exports"), (2, "rating")]
+        assert [(row["number"], row["name"]) for row in done] == [(each.number, each.name) for each in newer]
     monkeypatch.undo()
     with pytest.raises(StorageError, match="newer autoclip"), DuckDBCatalog(catalog.path).reading():
         pass
 
 
 def test_a_migration_that_fails_half_way_leaves_no_trace(catalog, project, monkeypatch):
-    broken = (*known_migrations(), Migration(2, "broken", "CREATE TABLE half (a INTEGER); SELECT nothing;"))
+    broken = (*known_migrations(), Migration(NEXT, "broken", "CREATE TABLE half (a INTEGER); SELECT nothing;"))
     monkeypatch.setattr("storage.catalog.duckdb_catalog.known_migrations", lambda: broken)
     with pytest.raises(StorageError), DuckDBCatalog(catalog.path).transaction():
         pass
@@ -504,3 +507,28 @@ def test_fingerprints_are_remembered_per_file(catalog, tmp_path):
     assert fingerprint(video, memory) == fresh
     video.write_bytes(b"two!")
     assert memory.recall(FileIdentity.of(video)) is None
+
+
+def test_a_catalog_from_before_verdicts_keeps_its_clips_undecided(tmp_path):
+    path = tmp_path / "old.duckdb"
+    connection = duckdb.connect(str(path))
+    migrate(lambda sql, parameters=(): rows_of(connection.execute(sql, list(parameters))), known_migrations()[:1])
+    connection.execute("""
+        INSERT INTO projects BY NAME SELECT 'p' AS id, 'P' AS name, 'ready' AS state, 1 AS revision,
+            now()::TIMESTAMP AS created_at, now()::TIMESTAMP AS updated_at;
+        INSERT INTO sources VALUES ('p', 'file', '/a.mp4', NULL, NULL, NULL, '[]', '[]', '{}');
+        INSERT INTO clips BY NAME SELECT 'c' AS id, 'p' AS project_id, 'C' AS name, 1 AS "start", 2 AS "end",
+            0.5 AS quality_score, '' AS reason, '{}' AS scores, 'auto' AS created_by, false AS renamed,
+            false AS trimmed, 1 AS revision, now()::TIMESTAMP AS created_at, now()::TIMESTAMP AS updated_at;
+    """)
+    connection.close()
+    with DuckDBCatalog(path).transaction() as unit:
+        assert unit.clips.get("c").verdict == "undecided"
+        unit.clips.save(unit.clips.get("c").changed(verdict="kept"))
+    with DuckDBCatalog(path).reading() as view:
+        assert view.clips.page("p", verdict="kept").total == 1
+
+
+def rows_of(result):
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -1,0 +1,115 @@
+"""What was changed in a project: listed, undone, done again; what was deleted, restored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from autoclip.errors import NotFoundError
+from interfaces.api.bodies import Listing, ListQuery, PathIdentity, View
+from interfaces.api.clips import ClipView
+from interfaces.api.problems import documented
+from interfaces.api.revisions import Expected, tag
+from interfaces.api.services import Needed
+from storage.catalog import Operation, StoredClip, Unit
+
+router = APIRouter(prefix="/projects/{project_id}", tags=["undo and redo"])
+
+
+class OperationLog(Listing[Operation]):
+    """Part of a project's log, the latest operation first."""
+
+    undo: int | None = Field(description="Number of the operation that an undo takes back; null: there is none.")
+    redo: int | None = Field(description="Number of the operation that a redo does again; null: there is none.")
+    revision: int = Field(description="Grows with each operation, undo and redo; the ETag.")
+
+
+class Replay(View):
+    """What an undo or a redo did."""
+
+    operation: Operation
+    clips: list[ClipView] = Field(description="The clips that it changed or brought back, as they are now.")
+    removed: list[str] = Field(description="Ids of the clips that it removed.")
+    undo: int | None = Field(description="Number of the operation that an undo takes back next.")
+    redo: int | None = Field(description="Number of the operation that a redo does again next.")
+    revision: int = Field(description="Grows with each operation, undo and redo; the ETag.")
+
+
+@router.get("/operations", responses=documented(404))
+def list_operations(
+    project_id: PathIdentity, query: Annotated[ListQuery, Query()], services: Needed, response: Response
+) -> OperationLog:
+    """List what people and analyses changed in a project, the latest first."""
+    with services.catalog.reading() as view:
+        page = view.operations.page(project_id, limit=query.limit, offset=query.offset)
+        ends = _ends(view, project_id)
+    tag(response, ends["revision"])
+    return OperationLog(items=list(page.items), total=page.total, limit=page.limit, offset=page.offset, **ends)
+
+
+@router.post("/undo", responses=documented(404, 409, 412))
+def undo(project_id: PathIdentity, expected: Expected, services: Needed, response: Response) -> Replay:
+    """Take back the last operation of a project, whoever made it.
+
+    `If-Match` carries the ETag of the log: it is refused if something else was changed meanwhile.
+    """
+    return _replayed(services, project_id, expected, lambda unit: unit.operations.undo(project_id), response)
+
+
+@router.post("/redo", responses=documented(404, 409, 412))
+def redo(project_id: PathIdentity, expected: Expected, services: Needed, response: Response) -> Replay:
+    """Do the operation again that was undone last; a change that was made since has taken this way."""
+    return _replayed(services, project_id, expected, lambda unit: unit.operations.redo(project_id), response)
+
+
+@router.get("/deleted-clips", responses=documented(404))
+def list_deleted_clips(project_id: PathIdentity, services: Needed) -> list[ClipView]:
+    """List the clips that people deleted and that can be restored, the last deleted first."""
+    with services.catalog.reading() as view:
+        return [ClipView.show(clip) for clip in view.operations.deleted_clips(project_id)]
+
+
+@router.post("/clips/{clip_id}/restore", status_code=201, responses=documented(404, 409))
+def restore_clip(project_id: PathIdentity, clip_id: PathIdentity, services: Needed, response: Response) -> ClipView:
+    """Bring back a deleted clip as it was, whatever was changed since."""
+    with services.catalog.transaction() as unit:
+        found = [clip for clip in unit.operations.deleted_clips(project_id) if clip.id == clip_id]
+        if not found:
+            raise NotFoundError(f"the project {project_id} has no deleted clip {clip_id} that could be restored")
+        clip = unit.clips.add(_next_revision(found[0]))
+        unit.operations.label(project_id, "restore")
+    tag(response, clip.revision)
+    return ClipView.show(clip)
+
+
+def _next_revision(clip: StoredClip) -> StoredClip:
+    return clip.changed(revision=clip.revision + 1)
+
+
+def _replayed(
+    services: Needed, project_id: str, expected: Expected, play: Callable[[Unit], Operation], response: Response
+) -> Replay:
+    with services.catalog.transaction() as unit:
+        expected.require("log of the project", project_id, unit.operations.revision(project_id))
+        operation = play(unit)
+        ids = [change.id for change in operation.changes if change.entity == "clip"]
+        present = unit.clips.stored(project_id, ids)
+        ends = _ends(unit, project_id)
+    tag(response, ends["revision"])
+    clips = [ClipView.show(clip) for clip in sorted(present.values(), key=lambda clip: clip.start)]
+    return Replay(
+        operation=operation, clips=clips, removed=[identity for identity in ids if identity not in present], **ends
+    )
+
+
+def _ends(view: Unit, project_id: str) -> dict[str, Any]:
+    """Return where a project's log stands."""
+    undo, redo = view.operations.to_undo(project_id), view.operations.to_redo(project_id)
+    return {
+        "undo": undo and undo.number,
+        "redo": redo and redo.number,
+        "revision": view.operations.revision(project_id),
+    }

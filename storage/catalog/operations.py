@@ -1,0 +1,204 @@
+"""The operations of a project: every change of its clips, and undo and redo of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Protocol
+
+from autoclip.errors import ConflictError, NotFoundError
+from storage.catalog.change_log import ChangeLog, fields_of
+from storage.catalog.records import Change, Entity, Operation, OperationKind, Page, Record, StoredClip, changed, now
+from storage.catalog.statements import Statements, find, insert, page
+
+MAX_OPERATIONS = 2000
+"""Operations kept a project: ten times the decisions of one long video."""
+
+MAX_LOG_BYTES = 2_000_000
+"""Changes kept a project, as JSON text: some ten retunes of 200 clips, or 10,000 verdicts."""
+
+LoggedRecord = Record | StoredClip
+
+
+class LoggedTable(Protocol):
+    """A repository whose records can be put back."""
+
+    def stored(self, project_id: str, ids: Sequence[str]) -> Mapping[str, LoggedRecord]:
+        """Return the records of a project that are there, by id."""
+
+    def put_back(self, project_id: str, ids: Sequence[str], states: Iterable[Mapping[str, Any]]) -> None:
+        """Replace the records with `ids` by those that `states` describe; nothing is logged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """The repository of the operations."""
+
+    statements: Statements
+    log: ChangeLog
+    tables: Mapping[Entity, LoggedTable]
+
+    def page(self, project_id: str, *, limit: int | None = None, offset: int = 0) -> Page[Operation]:
+        """List the operations of a project, the latest first; raise `NotFoundError` if it is not there."""
+        self._require_project(project_id)
+        rows, total = page(
+            self.statements,
+            "operations",
+            {"project_id = ?": project_id},
+            order="number DESC",
+            limit=limit,
+            offset=offset,
+        )
+        return Page(tuple(map(Operation.model_validate, rows)), total, limit, offset)
+
+    def revision(self, project_id: str) -> int:
+        """Return a number that grows with each operation, undo and redo; 0 when there was none."""
+        return self._highest(project_id, "revision")
+
+    def to_undo(self, project_id: str) -> Operation | None:
+        """Return the operation that `undo` would take back: the last that stands, unless it is a first analysis."""
+        found = self._first("project_id = ? AND NOT undone ORDER BY number DESC", project_id)
+        return None if found is None or found.kind == "analyze" else found
+
+    def to_redo(self, project_id: str) -> Operation | None:
+        """Return the operation that `redo` would do again."""
+        return self._first("project_id = ? AND undone ORDER BY number", project_id)
+
+    def undo(self, project_id: str) -> Operation:
+        """Take back the last operation.
+
+        Raises
+        ------
+        NotFoundError
+            If the project is not there.
+        ConflictError
+            If there is nothing to undo.
+        """
+        self._require_project(project_id)
+        operation = self.to_undo(project_id)
+        if operation is None:
+            raise ConflictError(f"the project {project_id} has no change to undo")
+        return self._played(operation, forward=False)
+
+    def redo(self, project_id: str) -> Operation:
+        """Do the operation again that was undone last; raises as `undo`."""
+        self._require_project(project_id)
+        operation = self.to_redo(project_id)
+        if operation is None:
+            raise ConflictError(f"the project {project_id} has no change to redo: none was undone, or another followed")
+        return self._played(operation, forward=True)
+
+    def deleted_clips(self, project_id: str) -> tuple[StoredClip, ...]:
+        """Return the clips that people deleted and that can be restored, the last deleted first."""
+        found: dict[str, StoredClip] = {}
+        for operation in self.page(project_id).items:
+            if not operation.undone and operation.kind in {"delete", "bulk"}:
+                gone = [change for change in operation.changes if change.entity == "clip" and change.after is None]
+                found = {**{change.id: StoredClip.model_validate(change.before) for change in gone}, **found}
+        present = self.tables["clip"].stored(project_id, tuple(found))
+        return tuple(clip for identity, clip in found.items() if identity not in present)
+
+    def label(self, project_id: str, kind: OperationKind) -> None:
+        """Say what this unit's changes of a project are, where the changes themselves don't tell."""
+        self.log.label(project_id, kind)
+
+    def flush(self) -> None:
+        """Record what this unit has changed: one operation a project. What was undone before can't be redone then."""
+        for project_id, (kind, changes) in self.log.take().items():
+            if self.statements.rows("SELECT 1 FROM projects WHERE id = ?", [project_id]):  # else removed in this unit
+                self._append(project_id, kind, changes)
+
+    def _append(self, project_id: str, kind: OperationKind, changes: tuple[Change, ...]) -> None:
+        operation = Operation(
+            project_id=project_id,
+            number=self._highest(project_id, "number") + 1,
+            kind=kind,
+            revision=self.revision(project_id) + 1,
+            changes=changes,
+        )
+        self.statements.rows("DELETE FROM operations WHERE project_id = ? AND undone", [project_id])
+        insert(self.statements, "operations", [_columns(operation)])
+        self._forget_oldest(project_id)
+
+    def _forget_oldest(self, project_id: str) -> None:
+        """Keep the log within its bounds; the last operation always stays."""
+        sql = (
+            "SELECT number, length(CAST(changes AS VARCHAR)) AS size FROM operations "
+            "WHERE project_id = ? ORDER BY number DESC"
+        )
+        total = 0
+        for place, row in enumerate(self.statements.rows(sql, [project_id])):
+            total += row["size"]
+            if place and (place >= MAX_OPERATIONS or total > MAX_LOG_BYTES):
+                sql = "DELETE FROM operations WHERE project_id = ? AND number <= ?"
+                self.statements.rows(sql, [project_id, row["number"]])
+                return
+
+    def _played(self, operation: Operation, *, forward: bool) -> Operation:
+        """Bring what an operation changed to its state after it, or before it."""
+        changes: list[Change] = []
+        for entity, group in groupby(sorted(operation.changes, key=_by_entity), key=_by_entity):
+            changes += self._put(operation.project_id, entity, tuple(group), forward=forward)
+        revision = self.revision(operation.project_id) + 1
+        after = changed(operation, {"changes": tuple(changes), "undone": not forward, "revision": revision})
+        self.statements.rows(
+            "DELETE FROM operations WHERE project_id = ? AND number = ?", [operation.project_id, operation.number]
+        )
+        insert(self.statements, "operations", [_columns(after)])
+        return after
+
+    def _put(self, project_id: str, entity: Entity, changes: Sequence[Change], *, forward: bool) -> list[Change]:
+        """Write the states that changes of one kind of record lead to; return the changes with what was there."""
+        table, ids = self.tables[entity], [change.id for change in changes]
+        stored = {identity: fields_of(record) for identity, record in table.stored(project_id, ids).items()}
+        wanted = {change.id: _state(change, stored.get(change.id), forward=forward) for change in changes}
+        table.put_back(project_id, ids, [state for state in wanted.values() if state is not None])
+        return [_with_last_seen(change, stored.get(change.id), forward=forward) for change in changes]
+
+    def _first(self, condition: str, project_id: str) -> Operation | None:
+        rows = self.statements.rows(f"SELECT * FROM operations WHERE {condition} LIMIT 1", [project_id])  # noqa: S608
+        return Operation.model_validate(rows[0]) if rows else None
+
+    def _highest(self, project_id: str, column: str) -> int:
+        sql = f"SELECT coalesce(max({column}), 0) AS highest FROM operations WHERE project_id = ?"  # noqa: S608
+        return int(self.statements.rows(sql, [project_id])[0]["highest"])
+
+    def _require_project(self, project_id: str) -> None:
+        find(self.statements, "SELECT id FROM projects WHERE deleted_at IS NULL AND id = ?", "project", project_id)
+
+
+def _by_entity(change: Change) -> Entity:
+    return change.entity
+
+
+def _columns(operation: Operation) -> dict[str, Any]:
+    return {
+        **{name: getattr(operation, name) for name in Operation.model_fields},
+        "changes": [change.model_dump(mode="json") for change in operation.changes],
+    }
+
+
+def _state(change: Change, stored: Mapping[str, Any] | None, *, forward: bool) -> dict[str, Any] | None:
+    """Return the fields that a record must have after a change, or before it; None: it must not be there.
+
+    The revision always grows, so that nobody takes a state that came back for one read earlier.
+    """
+    target = change.after if forward else change.before
+    if target is None:
+        return None
+    base = stored if stored is not None else target
+    if stored is None and (change.before is not None and change.after is not None):
+        raise NotFoundError(f"the {change.entity} {change.id} is gone, so its change can't be undone or redone")
+    state = {**base, **{name: value for name, value in target.items() if name != "revision"}}
+    if "revision" in state:
+        state |= {"revision": int(base["revision"]) + 1, "updated_at": now().isoformat()}
+    return state
+
+
+def _with_last_seen(change: Change, stored: Mapping[str, Any] | None, *, forward: bool) -> Change:
+    """Note the last revision of a record that is removed, for the day it comes back."""
+    target = change.after if forward else change.before
+    if target is not None or stored is None:
+        return change
+    return changed(change, {"before" if forward else "after": dict(stored)})
