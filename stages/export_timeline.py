@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autoclip.clips import Clip
+from autoclip.export.handover.edit_list import EditOptions
 from autoclip.export.handover.formats import TimelineFormat
 from autoclip.export.handover.timelines import write_timeline
 from autoclip.media.probe import probe
@@ -18,7 +19,7 @@ def export_timeline(
     wanted: TimelineFormat,
     *,
     title: str = "",
-    crossfade_sec: float = 0.0,
+    options: EditOptions = EditOptions(),  # noqa: B008 - frozen
 ) -> Path:
     """Write clips of the video `source` to the file `target`; see `write_timeline`.
 
@@ -29,4 +30,4 @@ def export_timeline(
     ParameterError, ExportError
         As `write_timeline`.
     """
-    return write_timeline(probe(source), clips, target, wanted, title=title, crossfade_sec=crossfade_sec)
+    return write_timeline(probe(source), clips, target, wanted, title=title, options=options)

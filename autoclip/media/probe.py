@@ -20,6 +20,7 @@ from autoclip.errors import MediaError
 from autoclip.media import color
 from autoclip.media.container import open_container
 from autoclip.media.orientation import Orientation, Size, display_size, sane_aspect_ratio
+from autoclip.media.start_timecode import find_start_timecode
 from autoclip.media.streams import choose_audio, film_streams, has_decoder
 from autoclip.media.timing import Timing, measure_timing
 from autoclip.media.video import AudioStream, Chapter, Video, VideoStream
@@ -68,18 +69,21 @@ def probe(path: Path) -> Video:
             raise MediaError(path, "holds a single picture without a length, not a video")
         if duration > MAX_DURATION_SEC:
             raise MediaError(path, f"its times run over {float(duration):,.0f} s, which is damage; remux it first")
+        picture = _video_stream(film, timing)
+        timecode = find_start_timecode(container, film.track, picture.average_rate or picture.nominal_rate)
         return Video(
             path=path,
             container=container.format.name,
             size_bytes=path.stat().st_size,
             duration_sec=float(duration),
             start_sec=float(start),
-            video=_video_stream(film, timing),
+            video=picture,
             audio=_audio_stream(sound.stream) if sound.stream is not None else None,
             audio_stream_count=len(container.streams.audio),
             chapters=_chapters(container, start, duration),
             title=_tag(container.metadata, "title"),
-            warnings=(*film.warnings, *sound.warnings, *timing.warnings),
+            warnings=(*film.warnings, *sound.warnings, *timing.warnings, *timecode.warnings),
+            timecode=timecode.timecode,
         )
 
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
+from autoclip.media.timecode import TimecodeFormat
+
 Rate = Annotated[Fraction, BeforeValidator(Fraction), PlainSerializer(str, return_type=str)]
 """An exact fraction that is written as ``"30000/1001"``."""
 
@@ -60,6 +62,28 @@ class AudioStream(_Facts):
     language: str | None
 
 
+class SourceTimecode(_Facts):
+    """The timecode of the first video frame, by which editing programs find footage again.
+
+    `text` is as the file says it, such as ``01:00:00;02``; it counts `base` frames a second, which may be half the
+    frame rate (59.94p with timecode of 29.97). `reel` is the name of the tape or card, where the file bears one.
+    """
+
+    text: str
+    base: int
+    drop_frame: bool
+    reel: str | None = None
+
+    @property
+    def frame_number(self) -> int:
+        """Frames of `base` a second from 00:00:00:00 on."""
+        return TimecodeFormat(self.base, self.drop_frame).frame_number(self.text)
+
+    def frame_at(self, base: int) -> int:
+        """Return the frame number where `base` frames a second are counted, to the nearest frame."""
+        return round(Fraction(self.frame_number * base, self.base))
+
+
 class Chapter(_Facts):
     """A chapter mark; seconds from the first video frame."""
 
@@ -72,7 +96,8 @@ class Video(_Facts):
     """A readable video file.
 
     `duration_sec` is what the frames say; `start_sec` is the container time of the first video frame, which is 0 on
-    our timeline. `audio` is None when there is no sound that can be decoded; `warnings` then says why.
+    our timeline. `audio` is None when there is no sound that can be decoded; `warnings` then says why. `timecode` is
+    None where the file bears none.
     """
 
     path: Path
@@ -86,3 +111,4 @@ class Video(_Facts):
     chapters: tuple[Chapter, ...]
     title: str | None
     warnings: tuple[str, ...]
+    timecode: SourceTimecode | None = None

@@ -10,6 +10,7 @@ import typer
 
 from autoclip.clips import Clip
 from autoclip.errors import ParameterError
+from autoclip.export.handover.edit_list import MAX_HANDLES_SEC, EditOptions
 from autoclip.export.handover.formats import SUFFIXES, TimelineFormat
 from interfaces.cli.clip_sources import AllClips, ClipChoice, ClipIds, ClipSource, OfMode, Source, Top, open_clip_source
 from interfaces.cli.compound_shelves import find_compound, open_shelf
@@ -32,8 +33,9 @@ def handover(
         TimelineFormat,
         typer.Option(
             "--format",
-            help="otio (OpenTimelineIO), edl (CMX 3600) or fcpxml (Final Cut Pro X) for editing programs; csv for "
-            "tables; ffmetadata or youtube: chapters of the clips joined one after the other.",
+            help="otio (OpenTimelineIO), edl (CMX 3600), fcpxml (Final Cut Pro) or xmeml (Final Cut Pro 7 XML, for "
+            "Premiere Pro) for editing programs; csv for tables; ffmetadata or youtube: chapters of the clips joined "
+            "one after the other.",
         ),
     ] = "otio",
     top: Top = None,
@@ -42,6 +44,25 @@ def handover(
     compound: Annotated[
         str | None, typer.Option("--compound", metavar="COMPOUND", help="The items of a compound clip instead.")
     ] = None,
+    handles: Annotated[
+        float,
+        typer.Option(
+            "--handles",
+            min=0.0,
+            max=MAX_HANDLES_SEC,
+            metavar="SEC",
+            help="Seconds added before and after each clip, as far as the video goes. For editing programs.",
+        ),
+    ] = 0.0,
+    record_start: Annotated[
+        str,
+        typer.Option(
+            "--record-start",
+            metavar="TIMECODE",
+            help="Timecode of the timeline's first frame, such as 01:00:00:00; 01:00:00;00 counts drop-frame. "
+            "00:00:00:00 by default.",
+        ),
+    ] = "",
     mode: OfMode = None,
     to: Annotated[
         Path | None, typer.Option("--to", help="The file; by default clips.SUFFIX beside the clips. Replaced if there.")
@@ -50,7 +71,8 @@ def handover(
 ) -> None:
     """Write clips as a timeline, a table or chapters; all in order of time, or the best (--top), or those named.
 
-    Nothing is rendered: an editing program finds the clips in the source itself, ready to be moved and trimmed.
+    Nothing is rendered: an editing program finds the clips in the source itself by its timecode, ready to be moved and
+    trimmed.
     """
     from stages.export_timeline import export_timeline
 
@@ -65,7 +87,8 @@ def handover(
         chosen = choice.among(found.clips)
         clips, crossfade_sec = (chosen if clip else _in_order(chosen)), 0.0
     target = (to or found.folder.root / f"clips{SUFFIXES[wanted]}").absolute()
-    written = export_timeline(found.video, clips, target, wanted, title=found.name, crossfade_sec=crossfade_sec)
+    options = EditOptions(handles_sec=handles, crossfade_sec=crossfade_sec, record_start=record_start)
+    written = export_timeline(found.video, clips, target, wanted, title=found.name, options=options)
     report_files([MadeFile.at(written)], as_json=as_json)
 
 

@@ -11,7 +11,7 @@ from interfaces.cli.options import Json, existing_file
 from interfaces.cli.terminal import clock, print_json, print_table
 
 if TYPE_CHECKING:
-    from autoclip.media.video import Video
+    from autoclip.media.video import SourceTimecode, Video
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +24,7 @@ def probe(
     *,
     as_json: Json = False,
 ) -> None:
-    """Show a file's streams, sizes, rates, duration and chapters."""
+    """Show a file's streams, sizes, rates, duration, start timecode and chapters."""
     from autoclip.media.probe import probe as probe_file
 
     video = probe_file(existing_file(source))
@@ -45,5 +45,12 @@ def _facts(video: Video) -> list[tuple[str, str]]:
         ("frame rate", f"{rate}, {'variable' if picture.variable_frame_rate else 'constant'}"),
         ("sound", "none" if sound is None else f"#{sound.index} {sound.codec}, {sound.sample_rate} Hz, {sound.layout}"),
     ]
+    if video.timecode:
+        facts.append(("timecode", _timecode(video.timecode)))
     facts += [(f"chapter {clock(mark.start_sec)}", mark.title) for mark in video.chapters]
     return facts + [("warning", warning) for warning in video.warnings]
+
+
+def _timecode(timecode: SourceTimecode) -> str:
+    counting = f"{'drop-frame, ' if timecode.drop_frame else ''}{timecode.base} frames a second"
+    return f"{timecode.text}, {counting}" + (f", reel {timecode.reel}" if timecode.reel else "")

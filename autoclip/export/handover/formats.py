@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-TimelineFormat = Literal["otio", "edl", "fcpxml", "csv", "ffmetadata", "youtube"]
+TimelineFormat = Literal["otio", "edl", "fcpxml", "xmeml", "csv", "ffmetadata", "youtube"]
 
 SUFFIXES: dict[TimelineFormat, str] = {
     "otio": ".otio",
     "edl": ".edl",
     "fcpxml": ".fcpxml",
+    "xmeml": ".xml",
     "csv": ".csv",
     "ffmetadata": ".ffmeta",
     "youtube": ".txt",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,19 +14,22 @@ from opentimelineio.exceptions import OTIOError
 from autoclip.clips import Clip
 from autoclip.errors import ExportError, ParameterError
 from autoclip.export.handover.chapters import ffmetadata, youtube_chapters
+from autoclip.export.handover.edit_list import EditList, EditOptions, build_edit_list, editing_rate
+from autoclip.export.handover.edl import edl_text, timecode_rate
+from autoclip.export.handover.fcpxml import fcpxml_text
 from autoclip.export.handover.formats import TimelineFormat
+from autoclip.export.handover.opentimeline import build_timeline, counting_rate
+from autoclip.export.handover.xmeml import xmeml_text
 from autoclip.media.video import Video
-
-_TIMECODE_RATES = (
-    *(Fraction(rate) for rate in (24, 25, 30, 48, 50, 60)),
-    *(Fraction(rate, 1001) for rate in (24_000, 30_000, 60_000)),
-)
-"""Frame rates that SMPTE timecode is defined for (ST 12-1 and ST 12-3)."""
-_REEL_LETTERS = 8
 
 
 def timeline_text(
-    video: Video, clips: Sequence[Clip], wanted: TimelineFormat, *, title: str = "", crossfade_sec: float = 0.0
+    video: Video,
+    clips: Sequence[Clip],
+    wanted: TimelineFormat,
+    *,
+    title: str = "",
+    options: EditOptions = EditOptions(),  # noqa: B008 - frozen
 ) -> str:
     """Return the clips as text in one of the formats.
 
@@ -37,40 +40,35 @@ def timeline_text(
     clips : sequence of Clip
         In the order they shall have.
     wanted : str
-        ``otio``, ``edl`` (CMX 3600), ``fcpxml`` (Final Cut Pro X) for editors; ``csv`` for tables; ``ffmetadata`` and
-        ``youtube`` for chapters: of the clips joined one after the other.
+        ``otio``, ``edl`` (CMX 3600), ``fcpxml`` (Final Cut Pro) and ``xmeml`` (Final Cut Pro 7 XML, for Premiere Pro)
+        for editing programs; ``csv`` for tables; ``ffmetadata`` and ``youtube`` for chapters: of the clips joined one
+        after the other.
     title : str
         Name of the timeline; the file's when empty.
-    crossfade_sec : float
-        Seconds by which each clip overlaps the one before; moves chapters. To editors the clips go whole.
+    options : EditOptions
+        Handles, crossfades and the timeline's start. A table and chapters tell the clips themselves, without handles.
 
     Raises
     ------
     ParameterError
-        If there is no clip, or YouTube would not take the chapters.
+        If there is no clip, an option is not allowed, or the format can't hold the clips.
     ExportError
-        If the format can't say it.
+        If the format can't be written.
     """
     if not clips:
         raise ParameterError("there is no clip to hand over")
     name = title or video.path.stem
+    if wanted in _EDITORS:
+        return _for_editors(video, clips, wanted, name, options)
+    if options.handles_sec or options.record_start:
+        raise ParameterError(
+            f"handles and a record start are for editing programs, not for {wanted}; leave them out or use otio"
+        )
     if wanted == "csv":
         return _table(video, clips)
     if wanted == "ffmetadata":
-        return ffmetadata(clips, name, crossfade_sec)
-    if wanted == "youtube":
-        return youtube_chapters(clips, crossfade_sec)
-    timeline = build_timeline(video, clips, name)
-    try:
-        if wanted == "otio":
-            return str(otio.adapters.write_to_string(timeline, "otio_json"))
-        if wanted == "edl":
-            rate = float(_timecode_rate(video))
-            return str(otio.adapters.write_to_string(timeline, "cmx_3600", rate=rate, reelname_len=_REEL_LETTERS))
-        return str(otio.adapters.write_to_string(timeline, "fcpx_xml"))
-    except (OTIOError, ValueError) as error:
-        told = f"the clips can't be written as {wanted}: {error}"
-        raise ExportError(f"{told}; use otio, which keeps everything") from error
+        return ffmetadata(clips, name, options.crossfade_sec)
+    return youtube_chapters(clips, options.crossfade_sec)
 
 
 def write_timeline(
@@ -80,10 +78,10 @@ def write_timeline(
     wanted: TimelineFormat,
     *,
     title: str = "",
-    crossfade_sec: float = 0.0,
+    options: EditOptions = EditOptions(),  # noqa: B008 - frozen
 ) -> Path:
     """Write the clips to a file, which is replaced; errors as `timeline_text`."""
-    text = timeline_text(video, clips, wanted, title=title, crossfade_sec=crossfade_sec)
+    text = timeline_text(video, clips, wanted, title=title, options=options)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8", newline="")
@@ -92,41 +90,31 @@ def write_timeline(
     return target
 
 
-def build_timeline(video: Video, clips: Sequence[Clip], name: str) -> otio.schema.Timeline:
-    """Return an OpenTimelineIO timeline: a video track with the clips, and an audio track where there is sound.
-
-    Times are counted in frames of the nearest rate that timecode knows; edges go to the nearest frame.
-    """
-    rate = float(_timecode_rate(video))
-    timeline = otio.schema.Timeline(name)
-    kinds = [otio.schema.TrackKind.Video, *([otio.schema.TrackKind.Audio] if video.audio else [])]
-    for kind in kinds:
-        track = otio.schema.Track(kind, kind=kind)
-        track.extend(_otio_clip(video, clip, rate) for clip in clips)
-        timeline.tracks.append(track)
-    return timeline
+def _otio_text(edits: EditList) -> str:
+    return str(otio.adapters.write_to_string(build_timeline(edits), "otio_json"))
 
 
-def _otio_clip(video: Video, clip: Clip, rate: float) -> otio.schema.Clip:
-    start, end = round(clip.start * rate), max(round(clip.end * rate), round(clip.start * rate) + 1)
-    media = otio.schema.ExternalReference(
-        target_url=video.path.absolute().as_uri(),
-        available_range=otio.opentime.TimeRange(
-            otio.opentime.RationalTime(0, rate), otio.opentime.RationalTime(round(video.duration_sec * rate), rate)
-        ),
-    )
-    media.name = video.path.name
-    source = otio.opentime.TimeRange(
-        otio.opentime.RationalTime(start, rate), otio.opentime.RationalTime(end - start, rate)
-    )
-    facts = clip.model_dump(include={"id", "start", "end", "quality_score", "reason"})
-    return otio.schema.Clip(clip.name, media, source, metadata={"autoclip": facts})
+def _at_timecode_rate(video: Video) -> Fraction:
+    return timecode_rate(editing_rate(video))
 
 
-def _timecode_rate(video: Video) -> Fraction:
-    """Return the timecode rate nearest to the video's: of a variable rate, its average."""
-    rate = video.video.average_rate or video.video.nominal_rate or Fraction(25)
-    return min(_TIMECODE_RATES, key=lambda known: abs(known - rate))
+_EDITORS: dict[str, tuple[Callable[[Video], Fraction], Callable[[EditList], str]]] = {
+    "otio": (counting_rate, _otio_text),
+    "edl": (_at_timecode_rate, edl_text),
+    "fcpxml": (editing_rate, fcpxml_text),
+    "xmeml": (_at_timecode_rate, xmeml_text),
+}
+"""Each format for editing programs: the rate it counts frames at, and what writes it."""
+
+
+def _for_editors(video: Video, clips: Sequence[Clip], wanted: str, name: str, options: EditOptions) -> str:
+    rate_of, text_of = _EDITORS[wanted]
+    edits = build_edit_list(video, clips, name, rate_of(video), options)
+    try:
+        return text_of(edits)
+    except (OTIOError, ValueError) as error:
+        told = f"the clips can't be written as {wanted}: {error}"
+        raise ExportError(f"{told}; use otio, which keeps everything") from error
 
 
 def _table(video: Video, clips: Sequence[Clip]) -> str:

@@ -2,8 +2,6 @@
 
 import csv
 import io
-from fractions import Fraction
-from xml.etree import ElementTree as ET
 
 import av
 import opentimelineio as otio
@@ -52,19 +50,6 @@ def test_an_edl_is_read_back_to_the_same_frames(source):
     assert "00:00:01:00 00:00:03:00 00:00:00:00 00:00:02:00" in text
     timeline = otio.adapters.read_from_string(text, "cmx_3600", rate=25)
     assert ranges_of(timeline)[0] == [pytest.approx(pair) for pair in [(1.0, 2.0), (6.04, 4.56), (0.0, 0.52)]]
-
-
-def test_fcpxml_has_the_clips_in_a_project_to_the_frame(source):
-    video, _ = source("silent.mp4")
-    root = ET.fromstring(timeline_text(video, CLIPS, "fcpxml"))
-    clips = root.findall("project/sequence/spine/clip")
-    times = [
-        [float(Fraction((clip.get(name) or "0s")[:-1])) for name in ("offset", "start", "duration")] for clip in clips
-    ]
-    expected = [(0.0, 1.0, 2.0), (2.0, 6.04, 4.56), (6.56, 0.0, 0.52)]
-    assert times == [pytest.approx(numbers) for numbers in expected]
-    assert root.find("resources/asset").get("src") == video.path.as_uri()
-    assert [clip.get("name") for clip in clips] == [" ".join(clip.name.split()) for clip in CLIPS]
 
 
 def test_tables_hold_seconds_and_no_formulas(source):

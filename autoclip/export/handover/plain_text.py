@@ -1,0 +1,19 @@
+"""Names and reasons as the formats for editing programs take them."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_NO_CHARACTERS = frozenset("\ufffe\uffff")
+"""Code points that XML 1.0 leaves out beside control characters (section 2.2)."""
+
+
+def one_line(text: str) -> str:
+    """Return text on one line, without what XML and line-based formats can't hold: controls and lone surrogates."""
+    kept = "".join(
+        character
+        for character in text.replace("\x00", " ")
+        if character.isspace()
+        or (unicodedata.category(character) not in {"Cc", "Cs"} and character not in _NO_CHARACTERS)
+    )
+    return " ".join(kept.split())
