@@ -8,7 +8,7 @@ PAGE   := interfaces/api/page/index.html
 NPM    := cd $(WEB) && export PATH="$(CURDIR)/$(BIN):$$PATH" && npm
 
 WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public -type f ! -name schema.d.ts) \
-               $(WEB)/index.html $(WEB)/vite.config.ts autoclip/export/report/tokens.css
+               $(WEB)/index.html $(WEB)/vite.config.ts autoclip/report/tokens.css
 API_SOURCES := $(shell find interfaces/api interfaces/jobs storage autoclip -name '*.py')
 
 .PHONY: demo run up page wheel test check bench fuzz clean

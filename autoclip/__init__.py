@@ -1,1 +1,1 @@
-"""Turns long videos into highlight clips with natural boundaries; the trade itself, free of any service."""
+"""Turns long videos into highlight clips with natural boundaries; a plain library, free of any service."""

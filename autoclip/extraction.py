@@ -10,28 +10,28 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from autoclip.damage import Damage, damage_report
 from autoclip.errors import MediaError
-from autoclip.heap import return_free_memory, share_one_heap
+from autoclip.malloc import return_free_memory, share_one_heap
+from autoclip.media.decode_errors import Damage, damage_report
+from autoclip.media.decoding.audio import AudioBlock, AudioDamage
+from autoclip.media.decoding.decoder_threads import Described
 from autoclip.media.decoding.one_pass import MAX_DECODERS, ReadingStopped, available_cores, decode
-from autoclip.media.decoding.pictures import DecodePolicy, Pictures, SkipFrame
-from autoclip.media.decoding.sound import SoundBlock, SoundDamage
-from autoclip.media.decoding.turns import Described
+from autoclip.media.decoding.video import DecodePolicy, Pictures, SkipFrame
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExtractionProfile, ExtractionSettings
+from autoclip.signals.audio_analyzer import AudioAnalyzer, audio_series, envelope_dbfs
 from autoclip.signals.black import black_runs
-from autoclip.signals.change import change_series
 from autoclip.signals.dissolves import dissolves
 from autoclip.signals.fades import fades
+from autoclip.signals.frame_change import change_series
+from autoclip.signals.frame_features import FrameSamples, describe_pictures
 from autoclip.signals.freeze import freeze_runs
-from autoclip.signals.hashing import hashes_on_grid
 from autoclip.signals.motion import motion_series
-from autoclip.signals.picture_meter import MeasuredPictures, PictureMeasures, PictureMeter
-from autoclip.signals.pictures import PictureSamples, describe_pictures
+from autoclip.signals.perceptual_hash import hashes_on_grid
 from autoclip.signals.shots import cut_scores, cuts, keyframe_cut_scores
-from autoclip.signals.sound import SoundMeter, envelope_dbfs, sound_series
 from autoclip.signals.table import Event, Features
+from autoclip.signals.video_analyzer import FrameMeasures, MeasuredFrames, VideoAnalyzer
 from autoclip.timeline import Grid
 
 CERTAIN_CUT = 0.3
@@ -114,20 +114,20 @@ class _Pass:
         self._video = video
         self._settings = settings
         self._progress = _Speed(video.duration_sec, on_progress)
-        self._pictures = PictureMeter(settings.motion_fps, settings.freeze_noise, settings.freeze_min_sec)
-        self._sound = SoundMeter()
+        self._pictures = VideoAnalyzer(settings.motion_fps, settings.freeze_noise, settings.freeze_min_sec)
+        self._sound = AudioAnalyzer()
         self._damage: list[Damage] = []
         self._warnings: list[str] = []
         self._end_pts = 0
         self._last_sec = -math.inf
         self._jumps = False
 
-    def describe(self, pictures: Pictures) -> MeasuredPictures:
+    def describe(self, pictures: Pictures) -> MeasuredFrames:
         """Turn decoded pictures into what is measured of each alone; runs in the decoding threads."""
-        samples = PictureSamples(pictures.luma, pictures.chroma, pictures.full_range)
+        samples = FrameSamples(pictures.luma, pictures.chroma, pictures.full_range)
         facts = describe_pictures(samples, self._settings.black_pixel_threshold)
         seconds = pictures.pts.astype(np.float64) * float(self._video.video.time_base)
-        return MeasuredPictures(seconds, samples, facts, pictures.motion_index, pictures.motion_luma)
+        return MeasuredFrames(seconds, samples, facts, pictures.motion_index, pictures.motion_luma)
 
     def report(self) -> None:
         """Tell the listener how far it is; called while waiting, too."""
@@ -137,10 +137,10 @@ class _Pass:
         """Say how fast the pass was."""
         return self._progress.speed(self._duration())
 
-    def take(self, part: Described[MeasuredPictures] | SoundBlock | SoundDamage | ReadingStopped) -> None:
+    def take(self, part: Described[MeasuredFrames] | AudioBlock | AudioDamage | ReadingStopped) -> None:
         """Take what the decoders give out."""
         match part:
-            case SoundBlock():
+            case AudioBlock():
                 self._sound.push(part.start, part.rate, part.channels, part.samples)
             case Described():
                 if part.description is not None:
@@ -148,12 +148,12 @@ class _Pass:
                 self._end_pts = max(self._end_pts, part.end_pts)
                 self._damage.extend(Damage("picture", self._seconds(item.pts), item.reason) for item in part.damage)
                 self.report()
-            case SoundDamage():
+            case AudioDamage():
                 self._damage.append(Damage("sound", part.seconds, part.reason))
             case ReadingStopped():
                 self._warnings.append(f"could not be read beyond {self._seconds(self._end_pts):.2f} s: {part.reason}")
 
-    def _push(self, pictures: MeasuredPictures, shown_sec: NDArray[np.float64]) -> None:
+    def _push(self, pictures: MeasuredFrames, shown_sec: NDArray[np.float64]) -> None:
         """Hand pictures on; those of a time that was shown already (the clock was set back) are left out."""
         again = int(np.searchsorted(pictures.seconds, self._last_sec, side="right"))
         if again:
@@ -181,7 +181,7 @@ class _Pass:
         if sound is None:
             absent = dict.fromkeys(_SOUND_SIGNALS, self._silence())
         else:
-            of_sound = sound_series(sound, grid)
+            of_sound = audio_series(sound, grid)
             series |= {name: getattr(of_sound, name) for name in _SOUND_SIGNALS}
         unmeasured = [name for name in _MOTION_SIGNALS if np.isnan(series[name]).all()]
         absent |= dict.fromkeys(unmeasured, self._stillness())
@@ -197,7 +197,7 @@ class _Pass:
             warnings=(*self._warnings, *damage_report(self._damage), *self._clock_advice()),
         )
 
-    def _events(self, measures: PictureMeasures, duration: float) -> tuple[Event, ...]:
+    def _events(self, measures: FrameMeasures, duration: float) -> tuple[Event, ...]:
         rows, settings = measures.rows, self._settings
         scores = keyframe_cut_scores if settings.profile == "fast" else cut_scores
         shot_changes = cuts(rows.seconds, scores(rows.seconds, measures.shots))
@@ -271,7 +271,7 @@ class _Speed:
         return f"{done_sec / max(time.monotonic() - self._begun, 1e-6):.1f}x real time"
 
 
-def _step_means(measures: PictureMeasures, grid: Grid) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+def _step_means(measures: FrameMeasures, grid: Grid) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     rows = measures.rows
     step = np.minimum((rows.seconds / grid.step_sec + 1e-9).astype(np.intp), grid.count)
     total = np.bincount(step, rows.luma_mean, minlength=grid.count + 1)[: grid.count]

@@ -1,4 +1,4 @@
-"""Every parameter of the trade: its one name, default, bounds, unit and help.
+"""Every setting: its one name, default, bounds, unit and help.
 
 The command line, the environment (``AUTOCLIP_<NAME>``), API bodies, Prefect parameters and docs/tuning.md are all made
 from these models. Names and defaults are those of the user's description; a default it does not give has its source
@@ -392,7 +392,7 @@ class ExportSettings(SettingsModel):
     )
     shape: Shape = _parameter("original", "Shape of the picture: as it is, 9:16 or 1:1.")
     framing: Framing = _parameter(
-        "center", "How a shape is filled: by the centre, by where the motion is, or fitted over a blurred background."
+        "center", "How a shape is filled: by the center, by where the motion is, or fitted over a blurred background."
     )
     platform: PlatformName = _parameter("none", "Where the file is meant for: sets the shape and checks its limits.")
     dynamic_range: DynamicRange = _parameter(

@@ -1,1 +1,1 @@
-"""Measurements, one room each, that write docs/benchmarks.md."""
+"""Benchmarks, one module each, that write docs/benchmarks.md."""

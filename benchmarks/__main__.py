@@ -1,6 +1,6 @@
 """Run every benchmark, or those named, and write what they measured into docs/benchmarks.md.
 
-A benchmark is a room of this package with a function ``run() -> str`` that returns its section.
+A benchmark is a module of this package with a function ``run() -> str`` that returns its section.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Made by `make bench` (`python -m benchmarks [NAME]...` runs some of them and rew
 
 def main(names: list[str]) -> int:
     """Run the benchmarks `names`, or all."""
-    rooms = discover()
-    unknown = [name for name in names if name not in rooms]
+    benchmarks = discover()
+    unknown = [name for name in names if name not in benchmarks]
     if unknown:
-        sys.stderr.write(f"no benchmark {', '.join(unknown)}; there are {', '.join(rooms)}\n")
+        sys.stderr.write(f"no benchmark {', '.join(unknown)}; there are {', '.join(benchmarks)}\n")
         return 2
-    for name in names or rooms:
+    for name in names or benchmarks:
         sys.stderr.write(f"{name} ...\n")
         section = importlib.import_module(f"benchmarks.{name}").run()
         write_section(name, f"{section.rstrip()}\n\n{circumstances(name)}\n")
@@ -39,7 +39,7 @@ def main(names: list[str]) -> int:
 
 
 def discover() -> list[str]:
-    """Return the names of the rooms that measure something."""
+    """Return the names of the benchmark modules."""
     names = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name != "__main__")
     return [name for name in names if hasattr(importlib.import_module(f"benchmarks.{name}"), "run")]
 

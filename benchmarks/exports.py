@@ -38,14 +38,14 @@ with ThreadPoolExecutor(at_once) as pool:
 _BATCH = """
 import sys
 from pathlib import Path
-from autoclip.export.batch import ExportRequest, export_batch
+from autoclip.export.batch import RenderRequest, export_batch
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
 film, folder, at_once = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 video, settings = probe(film), ExportSettings(cut={cut!r})
 spans = [Interval(float(start), float(start) + {seconds}) for start in sys.argv[4:]]
-requests = [ExportRequest(video, span, folder / f"ours-{{span.start}}.mp4", settings) for span in spans]
+requests = [RenderRequest(video, span, folder / f"ours-{{span.start}}.mp4", settings) for span in spans]
 summary = export_batch(requests, at_once=at_once)
 assert len(summary.results) == len(requests), str(summary)
 """
@@ -54,7 +54,7 @@ _THUMBNAILS = """
 import sys
 from pathlib import Path
 from autoclip.clips import Clip
-from autoclip.export.looks.thumbnails import make_thumbnails
+from autoclip.export.previews.thumbnails import make_thumbnails
 from autoclip.media.probe import probe
 video, count, seconds = probe(Path(sys.argv[1])), int(sys.argv[3]), float(sys.argv[4])
 step = (video.duration_sec - seconds - 1) / count

@@ -118,7 +118,7 @@ def _reasons(ended: list[Job]) -> str:
 
 
 def _video(path: Path, seed: int) -> Path:
-    """Encode grey with 3 s of noise in the middle, different for every seed."""
+    """Encode gray with 3 s of noise in the middle, different for every seed."""
     noise = np.random.default_rng(seed)
     action = range(8 * RATE, 11 * RATE)
     with av.open(str(path), "w") as output:
@@ -126,8 +126,8 @@ def _video(path: Path, seed: int) -> Path:
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         for number in range(SECONDS * RATE):
             shape = (48, 64, 3)
-            grey = np.full(shape, 90, np.uint8)
-            picture = noise.integers(0, 255, shape, dtype=np.uint8) if number in action else grey
+            gray = np.full(shape, 90, np.uint8)
+            picture = noise.integers(0, 255, shape, dtype=np.uint8) if number in action else gray
             output.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         output.mux(stream.encode(None))
     return path

@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 from autoclip.media.video import Video, VideoStream
-from autoclip.selection import select
+from autoclip.selection.pipeline import select
 from autoclip.settings import Settings
 from autoclip.signals.table import ENVELOPE_STEP_SEC, Event, Features
 from autoclip.timeline import Grid

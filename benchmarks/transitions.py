@@ -21,7 +21,7 @@ from benchmarks.films import SHARED
 REELS = (("film", ("bbb_000-150s_252p",)), ("match", ("arena_180s", "arena_300s")))
 SHOTS_A_REEL = 26
 SIZE, RATE = (448, 252), 25
-LEAST_OVERLAP = (0.0, 0.3)
+MIN_OVERLAP = (0.0, 0.3)
 SEED = 11
 
 Picture = NDArray[np.uint8]
@@ -64,7 +64,7 @@ def _line(kind: str, names: Sequence[str]) -> str:
         events = extract(path, probe(path), ExtractionSettings(profile="exact")).events_of("fade", "dissolve")
     found = [Interval(event.start_sec, event.end_sec or event.start_sec) for event in events]
     cells = []
-    for least in LEAST_OVERLAP:
+    for least in MIN_OVERLAP:
         hit = sum(any(span.iou(other) > least for other in found) for span in reel.transitions)
         right = sum(any(span.iou(other) > least for other in reel.transitions) for span in found)
         cells.append(f"{hit / len(reel.transitions):.2f} / {right / max(1, len(found)):.2f}")

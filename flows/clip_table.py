@@ -11,7 +11,7 @@ from storage.catalog import Export, Project
 from tasks.markdown import escape_markdown
 from tasks.patience import patiently_awaited
 
-MOST_ROWS = 500
+MAX_ROWS = 500
 """Prefect's page renders a table of this length at once; the report page has all."""
 
 
@@ -36,9 +36,9 @@ def clip_table(project: Project, clips_file: ClipsFile, exports: Sequence[Export
         files = {export.clip_id: export for export in exports}
         lines += _folders(exports)
         lines += ["| clip | start | end | length | quality | file | why |", "|---|---:|---:|---:|---:|---|---|"]
-        lines += [_row(clip, files.get(clip.id)) for clip in clips_file.clips[:MOST_ROWS]]
-    if len(clips_file.clips) > MOST_ROWS:
-        lines += ["", f"... and {len(clips_file.clips) - MOST_ROWS} more in the report."]
+        lines += [_row(clip, files.get(clip.id)) for clip in clips_file.clips[:MAX_ROWS]]
+    if len(clips_file.clips) > MAX_ROWS:
+        lines += ["", f"... and {len(clips_file.clips) - MAX_ROWS} more in the report."]
     if clips_file.message:
         lines += ["", escape_markdown(clips_file.message)]
     return "\n".join(lines) + "\n"

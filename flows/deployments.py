@@ -1,4 +1,4 @@
-"""Which flows can be started from Prefect's page, its API, a schedule and our own doors, and how each is run.
+"""Which flows can be started from Prefect's page, its API, a schedule and our own interfaces, and how each is run.
 
 ``autoclip up`` makes these deployments; prefect.yaml says the same to ``prefect deploy --all``.
 """

@@ -1,4 +1,4 @@
-"""The flow that keeps the house: lost runs and exports, leftovers of crashed writers, locks of runs long gone."""
+"""Scheduled maintenance: lost runs and exports, leftovers of crashed writers, locks of runs long gone."""
 
 from __future__ import annotations
 

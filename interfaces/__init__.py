@@ -1,1 +1,1 @@
-"""The doors: command line, HTTP API, web page, jobs, environment."""
+"""The interfaces: command line, HTTP API, web page, jobs."""

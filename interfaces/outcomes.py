@@ -1,4 +1,4 @@
-"""One table: what an error means at the doors, as an exit code and as an HTTP status."""
+"""One table: what an error means to a caller: as an exit code and as an HTTP status."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ INTERRUPTED = 130
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one class of error leaves the house.
+    """How one class of error is reported.
 
     Attributes
     ----------

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoclip.clips import ClipsFile
-from autoclip.export.looks.thumbnails import ThumbnailReport
+from autoclip.export.previews.thumbnails import ThumbnailReport
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import Settings
 from stages.choose import choose

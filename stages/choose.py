@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from autoclip.clips import ClipsFile
 from autoclip.media.video import Video
-from autoclip.selection import Selection, select
+from autoclip.selection.pipeline import Selection, select
 from autoclip.settings import Settings
 from autoclip.signals.table import Features
 from storage.analysis_folder import AnalysisFolder

@@ -1,4 +1,4 @@
-"""Fetch a video and what its site says of it, with yt-dlp: the only room that knows it."""
+"""Fetch a video and what its site says of it, with yt-dlp: the only module that imports it."""
 
 from __future__ import annotations
 

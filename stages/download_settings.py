@@ -1,4 +1,4 @@
-"""How to fetch a video; apart from the room that does it, since yt-dlp takes a third of a second to import."""
+"""How to fetch a video; apart from the module that does it, since yt-dlp takes a third of a second to import."""
 
 from __future__ import annotations
 

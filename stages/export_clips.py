@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autoclip.errors import NotFoundError
-from autoclip.export.batch import ExportOutcome, ExportRequest, export_batch
+from autoclip.export.batch import ExportOutcome, RenderRequest, export_batch
 from autoclip.export.names import NameFields, confined, file_name
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
@@ -19,7 +19,7 @@ class _Order:
     """One file to make: its record, and how to make it."""
 
     record: Export
-    request: ExportRequest
+    request: RenderRequest
 
     @property
     def is_done(self) -> bool:
@@ -93,7 +93,7 @@ def _orders(job: ExportJob, video: Video, clip_ids: Sequence[str]) -> list[_Orde
             fields = NameFields.of_clip(job.project.name, clip, index, clip.created_at.date())
             target = confined(job.target, file_name(job.settings.name_template, fields))
             record = job.begun(unit, target, mine.get(clip_id), clip_id=clip_id)
-            orders.append(_Order(record, ExportRequest(video, clip.interval, target, job.settings)))
+            orders.append(_Order(record, RenderRequest(video, clip.interval, target, job.settings)))
     return orders
 
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autoclip.clips import Clip
-from autoclip.export.batch import BatchSummary, ExportRequest, export_batch
+from autoclip.export.batch import BatchSummary, RenderRequest, export_batch
 from autoclip.export.compound.render import CompoundItem, export_compound
-from autoclip.export.cuts.order import ExportResult
+from autoclip.export.cuts.cut_spec import ExportResult
 from autoclip.export.names import NameFields, confined, file_name
 from autoclip.media.probe import probe
 from autoclip.progress import ProgressListener, ignore_progress
@@ -41,7 +41,7 @@ def export_folder(
     requests = []
     for index, clip in enumerate(clips, 1):
         path = confined(target, clip_file_name(source.stem, clip, index, settings.name_template))
-        requests.append(ExportRequest(video, clip.interval, path, settings))
+        requests.append(RenderRequest(video, clip.interval, path, settings))
     return export_batch(requests, on_progress, at_once=settings.parallel_exports, ffmpeg=ffmpeg)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoclip.errors import AutoclipError, NotFoundError
-from autoclip.export.cuts.order import ExportResult
+from autoclip.export.cuts.cut_spec import ExportResult
 from autoclip.media.probe import probe
 from autoclip.media.video import Video
 from autoclip.settings import ExportSettings

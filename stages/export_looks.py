@@ -8,10 +8,10 @@ from pathlib import Path
 
 from autoclip.clips import Clip
 from autoclip.errors import AutoclipError
-from autoclip.export.looks.contact_sheet import Tile, make_contact_sheet
-from autoclip.export.looks.preview import AnimationFormat, make_preview
-from autoclip.export.looks.thumbnails import make_thumbnails
 from autoclip.export.names import confined
+from autoclip.export.previews.contact_sheet import Tile, make_contact_sheet
+from autoclip.export.previews.preview import AnimationFormat, make_preview
+from autoclip.export.previews.thumbnails import make_thumbnails
 from autoclip.media.probe import probe
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings

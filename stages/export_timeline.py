@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autoclip.clips import Clip
-from autoclip.export.handover.edit_list import EditOptions
-from autoclip.export.handover.formats import TimelineFormat
-from autoclip.export.handover.timelines import write_timeline
+from autoclip.export.interchange.edit_list import EditOptions
+from autoclip.export.interchange.formats import TimelineFormat
+from autoclip.export.interchange.timelines import write_timeline
 from autoclip.media.probe import probe
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from autoclip.export.looks.thumbnails import ThumbnailReport, make_thumbnails
+from autoclip.export.previews.thumbnails import ThumbnailReport, make_thumbnails
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from stages.choose import Choice, with_pictures

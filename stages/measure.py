@@ -12,7 +12,7 @@ from autoclip.media.probe import probe
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExtractionSettings
-from autoclip.signals.source_knowledge import SourceKnowledge, with_source_knowledge
+from autoclip.signals.source_metadata import SourceMetadata, with_source_metadata
 from autoclip.signals.table import Features
 from storage.analysis_folder import AnalysisFolder
 from storage.features import Origin
@@ -48,7 +48,7 @@ def measure(
     on_progress: ProgressListener = ignore_progress,
     memory: FingerprintMemory | None = None,
     *,
-    knowledge: SourceKnowledge | None = None,
+    knowledge: SourceMetadata | None = None,
 ) -> Measurement:
     """Have the features of `source` in `folder`.
 
@@ -64,7 +64,7 @@ def measure(
         Told about the stage ``extract``.
     memory : FingerprintMemory, optional
         Spares reading a known file again to fingerprint it.
-    knowledge : SourceKnowledge, optional
+    knowledge : SourceMetadata, optional
         What a download brought along; stored with the signals.
 
     Raises
@@ -84,16 +84,16 @@ def measure(
         return Measurement(video, origin, reused=True, warnings=_warnings(video, known.warnings))
     features = extract(source, video, settings, on_progress)
     if knowledge is not None:
-        features = with_source_knowledge(features, knowledge)
+        features = with_source_metadata(features, knowledge)
     folder.write_features(features, origin)
     return Measurement(video, origin, reused=False, warnings=_warnings(video, features.warnings))
 
 
-def _learn(folder: AnalysisFolder, known: Features, origin: Origin, knowledge: SourceKnowledge) -> None:
+def _learn(folder: AnalysisFolder, known: Features, origin: Origin, knowledge: SourceMetadata) -> None:
     """Add to features that are there what the source told only after they were measured."""
     if not (knowledge.replayed or knowledge.chapter_starts_sec):
         return
-    features = with_source_knowledge(known, knowledge)
+    features = with_source_metadata(known, knowledge)
     told, before = (each.series.get("most_replayed", np.zeros(0)) for each in (features, known))
     if features.events != known.events or not np.array_equal(told, before, equal_nan=True):
         folder.write_features(features, origin)

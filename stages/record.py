@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autoclip.clips import ClipsFile
-from autoclip.selection import SELECTION_VERSION
+from autoclip.selection.pipeline import SELECTION_VERSION
 from autoclip.settings import Settings
 from storage.catalog import Analysis, Catalog, Replacement
 from storage.keys import selection_key

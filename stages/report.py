@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autoclip.export.report.document import ReportDocument, dropped_windows
-from autoclip.export.report.page import render_report
 from autoclip.media.video import Video
+from autoclip.report.document import ReportDocument, dropped_windows
+from autoclip.report.page import render_report
 from stages.choose import Choice
 from storage.analysis_folder import AnalysisFolder
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from autoclip.clips import ClipsFile
 from autoclip.errors import NotFoundError, ParameterError
 from autoclip.media.video import Video
-from autoclip.selection import Selection, select
+from autoclip.selection.pipeline import Selection, select
 from autoclip.settings import Settings
 from stages.choose import choose
 from stages.report import report

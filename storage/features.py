@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from autoclip.errors import NotFoundError, StorageError
 from autoclip.settings import ExtractionSettings
-from autoclip.signals.normalisation import z_score
+from autoclip.signals.normalization import z_score
 from autoclip.signals.table import ENVELOPE_STEP_SEC, SIGNAL_UNITS, Event, Features
 from autoclip.timeline import Grid
 from storage.atomic import replacing_together, storage_faults

@@ -137,7 +137,7 @@ def selection_key(extraction: str, settings: Settings, version: int | str) -> st
     settings : Settings
         Everything but the extraction's group.
     version : int or str
-        ``autoclip.selection.SELECTION_VERSION``.
+        ``autoclip.selection.pipeline.SELECTION_VERSION``.
 
     Returns
     -------

@@ -7,7 +7,7 @@ from pathlib import Path
 from autoclip.errors import NotFoundError
 from autoclip.progress import Progress, ProgressListener
 from autoclip.settings import ExtractionSettings
-from autoclip.signals.source_knowledge import ReplayedSpan, SourceKnowledge
+from autoclip.signals.source_metadata import ReplayedSpan, SourceMetadata
 from stages.measure import measure
 from storage.catalog import Project, Source
 from storage.data_folder import require_space
@@ -43,9 +43,9 @@ def measure_video(project_id: str, settings: ExtractionSettings, on_progress: Pr
         ).origin.key
 
 
-def knowledge_of(source: Source) -> SourceKnowledge:
+def knowledge_of(source: Source) -> SourceMetadata:
     """Return what a project's source told of the video: what viewers replay, and chapters."""
-    return SourceKnowledge(
+    return SourceMetadata(
         tuple(ReplayedSpan(span.start_sec, span.end_sec, span.value) for span in source.heatmap),
         tuple(chapter.start_sec for chapter in source.chapters),
     )

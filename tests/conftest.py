@@ -1,4 +1,4 @@
-"""What tests of several rooms share: short videos encoded on the spot, and the folder of real media."""
+"""What tests of several modules share: short videos encoded on the spot, and the folder of real media."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def real_media() -> Callable[[str], Path]:
 
 @dataclass
 class Film:
-    """One picture track for `encode_tracks`: RGB pictures, or grey levels that fill a picture."""
+    """One picture track for `encode_tracks`: RGB pictures, or gray levels that fill a picture."""
 
     pictures: Sequence[np.ndarray | int]
     size: tuple[int, int] = (64, 48)

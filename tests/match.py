@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autoclip.synthetic import Mark, Noise, RenderOptions, Shot, Storyboard, Swell, Texture, Truth, render
 from autoclip.timeline import Interval
+from synthetic_media import Mark, Noise, RenderOptions, Shot, Storyboard, Swell, Texture, Truth, render
 
 HIGHLIGHT = Interval(14.0, 18.0)
 

@@ -1,11 +1,11 @@
-"""Made-up shots for tests: coloured texture that drifts, so that neighbouring pictures are alike and shots are not."""
+"""Made-up shots for tests: colored texture that drifts, so that neighboring pictures are alike and shots are not."""
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
 
 def texture(seed, height, width):
-    """An RGB texture with large and small structure and colours of its own, float, 0..255."""
+    """An RGB texture with large and small structure and colors of its own, float, 0..255."""
     random = np.random.default_rng(seed)
     coarse = gaussian_filter(random.normal(size=(height, width)), 9.0, mode="wrap")
     fine = gaussian_filter(random.normal(size=(height, width)), 2.0, mode="wrap")

@@ -10,7 +10,7 @@ from made_features import Scene
 
 from autoclip.errors import ParameterError
 from autoclip.presets import PRESETS, PresetName, load_preset, preset, save_preset
-from autoclip.selection import select
+from autoclip.selection.pipeline import select
 from autoclip.settings import Settings
 
 

@@ -4,7 +4,7 @@
 
     render        one clip                         batch         many, several at once
     compound/     several cuts in one file         cuts/         exact, smart, copy: three ways to cut
-    picture/      size, shape, colours             sound/        tracks, copying, loudness
+    picture/      size, shape, colors             sound/        tracks, copying, loudness
     platforms     what TikTok and others take      names         of files, safe and never another's
     workbench     where a file is made             checks/       before it gets its name
     destinations  where it is brought then         looks/        thumbnails, previews, contact sheets

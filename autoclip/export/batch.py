@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoclip.errors import AutoclipError
-from autoclip.export.cuts.order import ExportResult
+from autoclip.export.cuts.cut_spec import ExportResult
 from autoclip.export.render import export_clip
-from autoclip.media.children import kill_children
+from autoclip.media.child_processes import kill_children
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
@@ -22,12 +22,12 @@ from autoclip.timeline import Interval
 _CORES_PER_EXPORT = 4
 """x264 veryfast keeps about this many cores busy on one 1080p video; two at once fill even a smaller machine, since
 each spends part of its time reading, seeking and closing."""
-_MOST_AT_ONCE = 8
+_MAX_AT_ONCE = 8
 _POLL_SEC = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class ExportRequest:
+class RenderRequest:
     """One file of a batch.
 
     Attributes
@@ -52,7 +52,7 @@ class ExportRequest:
 class ExportOutcome:
     """What became of one file of a batch: a result or an error."""
 
-    request: ExportRequest
+    request: RenderRequest
     result: ExportResult | None = None
     error: AutoclipError | None = None
 
@@ -89,7 +89,7 @@ class BatchSummary:
 
 
 def export_batch(
-    requests: Sequence[ExportRequest],
+    requests: Sequence[RenderRequest],
     on_progress: ProgressListener = ignore_progress,
     *,
     on_outcome: OutcomeListener = lambda _number, _outcome: None,
@@ -100,7 +100,7 @@ def export_batch(
 
     Parameters
     ----------
-    requests : sequence of ExportRequest
+    requests : sequence of RenderRequest
         What to export.
     on_progress : callable
         Told the share of all the batch's frames that are written; called in the caller's thread. What it raises ends
@@ -149,7 +149,7 @@ def _tell_of_finished(waiting: Mapping[int, Future[ExportOutcome]], on_outcome: 
 
 def exports_at_once() -> int:
     """Return how many exports this machine does well at once."""
-    return min(_MOST_AT_ONCE, max(2, (os.cpu_count() or 1) // _CORES_PER_EXPORT))
+    return min(_MAX_AT_ONCE, max(2, (os.cpu_count() or 1) // _CORES_PER_EXPORT))
 
 
 class _Crew:
@@ -163,7 +163,7 @@ class _Crew:
         self._threads: set[int] = set()
         self._stopped = threading.Event()
 
-    def export(self, number: int, request: ExportRequest) -> ExportOutcome:
+    def export(self, number: int, request: RenderRequest) -> ExportOutcome:
         """Export one clip, in a thread of the pool."""
         self._threads.add(threading.get_ident())
 
@@ -199,6 +199,6 @@ class _Crew:
         kill_children(self._threads)
 
 
-def _frames_expected(request: ExportRequest) -> float:
+def _frames_expected(request: RenderRequest) -> float:
     rate = request.settings.frame_rate or float(request.video.video.average_rate or 30)
     return max(1.0, request.interval.duration * rate)

@@ -16,7 +16,7 @@ import fsspec
 
 from autoclip.errors import AutoclipError, ExportError, ParameterError
 from autoclip.export.names import publish, safe_name
-from autoclip.export.workbench import temporary_path
+from autoclip.export.render_context import temporary_path
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import unknown_name
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from autoclip.export.checks.disk_space import estimated_bytes, require_space
 from autoclip.export.checks.end_frames import wrong_ends
 from autoclip.export.checks.file_check import check_file
+from autoclip.export.cuts.cut_spec import CutSpec, ExportResult, plan_cut
 from autoclip.export.cuts.methods import Rendering, cut_by_method
-from autoclip.export.cuts.order import CutOrder, ExportResult, order_cut
 from autoclip.export.platforms import too_large
-from autoclip.export.workbench import Workbench, deliver, temporary_path
+from autoclip.export.render_context import RenderContext, deliver, temporary_path
 from autoclip.media.video import Video
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
@@ -59,16 +59,16 @@ def export_clip(
         If rendering fails, the disk is too full, or the file does not pass its check (it is kept aside).
     """
     chosen = settings or ExportSettings()
-    order = order_cut(video, interval, target, chosen)
+    order = plan_cut(video, interval, target, chosen)
     with temporary_path(target.parent) as rendered:
         seconds = float(order.span.duration_sec)
         needed = estimated_bytes(video, seconds, order.canvas.width, order.canvas.height, chosen)
         require_space(target.parent, needed, chosen)
-        bench = Workbench(rendered, ffmpeg, chosen.export_stall_sec, on_progress)
+        bench = RenderContext(rendered, ffmpeg, chosen.export_stall_sec, on_progress)
         return finish(cut_by_method(order, bench), order, bench)
 
 
-def finish(rendering: Rendering, order: CutOrder, bench: Workbench) -> ExportResult:
+def finish(rendering: Rendering, order: CutSpec, bench: RenderContext) -> ExportResult:
     """Check a rendered file, and give it its name.
 
     Raises

@@ -1,4 +1,4 @@
-"""Colour tags: the code points of ITU-T H.273 (ISO/IEC 23091-2) by FFmpeg's names."""
+"""Color tags: the code points of ITU-T H.273 (ISO/IEC 23091-2) by FFmpeg's names."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PRIMARIES = {
     12: "smpte432",
     22: "ebu3213",
 }
-"""Colour primaries: H.273 table 2."""
+"""Color primaries: H.273 table 2."""
 
 SPACES = {
     0: "gbr",

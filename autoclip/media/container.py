@@ -21,7 +21,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from autoclip.errors import MediaError
-from autoclip.heap import return_free_memory
+from autoclip.malloc import return_free_memory
 
 FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2",

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from autoclip.errors import ExportError, ParameterError
-from autoclip.media.children import child_process
+from autoclip.media.child_processes import child_process
 
 FrameListener = Callable[[int], None]
 """Told how many frames a rendering has written so far."""

@@ -9,12 +9,12 @@ from itertools import islice
 from pathlib import Path
 
 import av.error
-from av.audio.stream import AudioStream as SoundTrack
+from av.audio.stream import AudioStream as AudioTrack
 from av.container import InputContainer
 from av.sidedata.sidedata import SideData
 from av.stream import Stream
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream as FilmTrack
+from av.video.stream import VideoStream as VideoTrack
 
 from autoclip.errors import MediaError
 from autoclip.media import color
@@ -41,7 +41,7 @@ RATE_TOLERANCE = Fraction(1, 50)
 def probe(path: Path) -> Video:
     """Find out what a video file holds.
 
-    At least one picture is decoded, so that a file which passes is one that can be analysed. Times are measured on
+    At least one picture is decoded, so that a file which passes is one that can be analyzed. Times are measured on
     packets where the header can't be trusted (`autoclip.media.timing`).
 
     Parameters
@@ -91,7 +91,7 @@ def probe(path: Path) -> Video:
 class _Film:
     """A video stream that was seen to decode, with its first frame."""
 
-    track: FilmTrack
+    track: VideoTrack
     frame: VideoFrame
     start_pts: int
     time_base: Fraction
@@ -122,7 +122,7 @@ def _find_film(path: Path, container: InputContainer) -> _Film:
     raise MediaError(path, "; ".join(warnings))
 
 
-def _first_frame(container: InputContainer, track: FilmTrack) -> VideoFrame | None:
+def _first_frame(container: InputContainer, track: VideoTrack) -> VideoFrame | None:
     for packet in islice(container.demux(track), FIRST_FRAME_PACKETS):
         try:
             frames = packet.decode()
@@ -179,7 +179,7 @@ def _average_rate(declared: tuple[Fraction | None, ...], timing: Timing, time_ba
     return next((rate for rate in declared if rate and abs(rate / seen - 1) <= RATE_TOLERANCE), seen)
 
 
-def _audio_stream(track: SoundTrack) -> AudioStream:
+def _audio_stream(track: AudioTrack) -> AudioStream:
     return AudioStream(
         index=track.index,
         codec=track.codec_context.codec.canonical_name,

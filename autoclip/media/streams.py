@@ -56,7 +56,7 @@ def choose_audio(container: InputContainer) -> AudioChoice:
     readable = [track for track in tracks if isinstance(track.codec_context, AudioCodecContext)]
     readable.sort(key=lambda track: (not _is_default(track), _is_side_track(track), -track.channels, track.index))
     chosen = readable[0] if readable else None
-    instead = f"; analysed with track {chosen.index}" if chosen else "; analysed without sound"
+    instead = f"; analyzed with track {chosen.index}" if chosen else "; analyzed without sound"
     warnings = tuple(
         f"audio stream {track.index} has no decoder here{instead}" for track in tracks if not has_decoder(track)
     )

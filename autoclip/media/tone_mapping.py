@@ -51,7 +51,7 @@ def to_srgb(pixels: NDArray[np.uint16], transfer: str, primaries: str) -> NDArra
     pixels : ndarray of uint16, shape ``(height, width, 3)``
         Full-range R'G'B' under `transfer`.
     transfer, primaries : str
-        FFmpeg's names of the picture's colours; see `autoclip.media.color`.
+        FFmpeg's names of the picture's colors; see `autoclip.media.color`.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def to_srgb(pixels: NDArray[np.uint16], transfer: str, primaries: str) -> NDArra
     elif transfer == color.HLG:
         light = compress_highlights(hlg_to_nits(signal)) / REFERENCE_WHITE_NITS
     else:
-        light = _srgb_light(signal)  # so that greys are those of the same picture in BT.709
+        light = _srgb_light(signal)  # so that grays are those of the same picture in BT.709
     if primaries == "bt2020":
         light = light @ _RGB_2020_TO_709.T
     return np.round(_srgb_curve(np.clip(light, 0, 1)) * 255).astype(np.uint8)

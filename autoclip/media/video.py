@@ -19,11 +19,11 @@ class _Facts(BaseModel):
 
 
 class VideoStream(_Facts):
-    """The picture that is analysed.
+    """The picture that is analyzed.
 
     `width` and `height` are coded pixels; `display_width` and `display_height` are as a player shows them, after
     rotation and pixel aspect. A player mirrors the coded picture left to right if `mirrored`, then turns it clockwise
-    by `rotation` degrees. Colours bear FFmpeg's names, ``unknown`` where the file does not say.
+    by `rotation` degrees. Colors bear FFmpeg's names, ``unknown`` where the file does not say.
     """
 
     index: int
@@ -51,7 +51,7 @@ class VideoStream(_Facts):
 
 
 class AudioStream(_Facts):
-    """The sound that is analysed."""
+    """The sound that is analyzed."""
 
     index: int
     codec: str

@@ -1,1 +1,1 @@
-"""One room a signal: loudness, motion, shots, black, freeze; frames and samples in, never paths."""
+"""One module per signal: loudness, motion, shots, black, freeze. Signals take frames and samples, never paths."""

@@ -30,7 +30,7 @@ STEPS_A_SPAN = 6
 """How often a span is moved on within its own length."""
 
 SIDE_SEC = 0.45
-"""How long the colours before and after are looked at."""
+"""How long the colors before and after are looked at."""
 
 SHARES = (1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6)
 """How far a dissolve has gone where its detail is compared with the parabola."""
@@ -64,7 +64,7 @@ noisy, between bars, under a logo; joined by known transitions) against all othe
 Learnt on either half it found 0.7 of the other half's with a fifth of false ones: 0.93 in films, 0.45 in matches. The
 cues, in order: gain of the parabola over a straight line; deviation from the parabola; unrest of the detail outside;
 likeness of both ends; distance from their mean half-way; largest step; logarithm of the length in seconds; unrest of
-the colours outside.
+the colors outside.
 """
 
 MIN_PICTURES = 3
@@ -114,7 +114,7 @@ class DissolveTrack:
     thumbnail : ndarray
         Shape ``(n, rows, columns)``.
     histogram : ndarray
-        Colour histograms, shape ``(n, bins)``.
+        Color histograms, shape ``(n, bins)``.
     detail : ndarray
         Shape ``(n, parts)``; see `autoclip.signals.detail`.
     """
@@ -211,7 +211,7 @@ def dissolves(
     cut_sec : ndarray
         Times of certain cuts: what holds one, or was measured beyond one, is no gradual transition.
     fades : tuple of Event
-        Fades, which are mixes with one colour: no dissolve overlaps one.
+        Fades, which are mixes with one color: no dissolve overlaps one.
     """
     chosen: list[Event] = []
     for index in np.lexsort((possible.start_sec, -possible.score)):
@@ -296,7 +296,7 @@ def _scored(track: DissolveTrack, spans: _Spans) -> tuple[_Spans, NDArray[np.flo
     limits, weights = np.array(CUE_LIMITS), np.array(CUE_WEIGHTS)
     left = float((limits * weights[:, None]).max(axis=1).sum())  # what the cues not yet measured can add at best
     weighed, first = np.full(len(spans.start), INTERCEPT), 0
-    for measure in (_detail_cues, _thumbnail_cues, _colour_cue):
+    for measure in (_detail_cues, _thumbnail_cues, _color_cue):
         if len(spans.start) == 0:
             break
         cues = measure(track, spans)
@@ -361,8 +361,8 @@ def _likeness(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.floa
     return np.asarray(((x * y).mean(axis=1) + noise) / (np.sqrt((x**2).mean(axis=1) * (y**2).mean(axis=1)) + noise))
 
 
-def _colour_cue(track: DissolveTrack, spans: _Spans) -> NDArray[np.float64]:
-    """How much the colours change on the more restless side, shape ``(k, 1)``."""
+def _color_cue(track: DissolveTrack, spans: _Spans) -> NDArray[np.float64]:
+    """How much the colors change on the more restless side, shape ``(k, 1)``."""
     half = SIDE_SEC / 2
     unrest = [
         np.abs(_mean_histograms(track, far, far + half) - _mean_histograms(track, far + half, far + SIDE_SEC))

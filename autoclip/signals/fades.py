@@ -1,7 +1,7 @@
-"""Fades: the picture turns into one flat colour bit by bit, or out of it.
+"""Fades: the picture turns into one flat color bit by bit, or out of it.
 
 Monochrome pictures and a straight ramp beside them, as in Rainer Lienhart, "Reliable Transition Detection in Videos"
-(2001), section 5. What is followed is the picture's distance from the flat colour: it falls the same way whatever
+(2001), section 5. What is followed is the picture's distance from the flat color: it falls the same way whatever
 moves.
 """
 
@@ -15,7 +15,7 @@ from autoclip.signals.runs import runs_of
 from autoclip.signals.table import Event
 
 FLAT = 0.018
-"""Standard deviation of the thumbnail's cells, as a share of full range, below which a picture is one colour."""
+"""Standard deviation of the thumbnail's cells, as a share of full range, below which a picture is one color."""
 
 STEADY = 0.004
 """Change of mean luma from picture to picture, as a share of full range, below which it rests."""
@@ -27,7 +27,7 @@ MIN_FADE_SEC = 0.12
 """Anything quicker is a cut."""
 
 MIN_DISTANCE = 0.06
-"""Least distance from the flat colour at a fade's other end, as a share of full range: less is hardly a picture."""
+"""Least distance from the flat color at a fade's other end, as a share of full range: less is hardly a picture."""
 
 MAX_CURVATURE = 0.1
 """Distance from the straight line, as a share of its height, up to which a ramp goes on."""
@@ -42,7 +42,7 @@ BEYOND = (1.5, 1.0, 0.7, 0.5)
 """How far beyond what looks straight the rest after a ramp is looked for, the farthest first: what follows may move."""
 
 _AT_REST = 3
-_LEAST_PICTURES = 4
+_MIN_PICTURES = 4
 
 
 def fades(
@@ -105,7 +105,7 @@ def _fade(seconds: NDArray[np.float64], distance: NDArray[np.float32], outward: 
     away = np.abs(seconds[outward] - seconds[outward[0]])
     outward, away = outward[away <= REACH_SEC], away[away <= REACH_SEC]
     length = _straight_length(away, distance[outward].astype(np.float64))
-    if length < _LEAST_PICTURES:
+    if length < _MIN_PICTURES:
         return []
     for share in BEYOND:
         walk = np.sort(outward[: int(share * length) + _AT_REST])

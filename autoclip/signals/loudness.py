@@ -28,7 +28,7 @@ def channel_weights(channels: tuple[str, ...]) -> NDArray[np.float32]:
 def k_weighting(frequencies: NDArray[np.float64], rate: int) -> NDArray[np.float32]:
     """Return the power gain of the K-weighting filter at each frequency.
 
-    Both biquads of BS.1770-5, annex 1, redesigned for the sample rate from the analogue parameters that give the
+    Both biquads of BS.1770-5, annex 1, redesigned for the sample rate from the analog parameters that give the
     Recommendation's coefficients at 48 kHz (Brecht De Man, "Evaluation of implementations of the EBU R128 loudness
     measurement", AES 145, 2018).
 

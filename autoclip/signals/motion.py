@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from autoclip.signals.difference import absolute_difference
+from autoclip.signals.frame_difference import absolute_difference
 from autoclip.timeline import Grid
 
 

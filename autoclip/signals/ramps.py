@@ -42,8 +42,8 @@ def best_ramp(seconds: NDArray[np.float64], values: NDArray[np.float64]) -> Ramp
     a, b = a[b > a], b[b > a]
     ramps = np.clip((seconds[None, :] - seconds[a][:, None]) / (seconds[b] - seconds[a])[:, None], 0.0, 1.0)
     ramps -= ramps.mean(axis=1, keepdims=True)
-    centred = values - values.mean()
-    explained = (ramps @ centred) ** 2 / np.maximum((ramps**2).sum(axis=1), 1e-12)
+    centered = values - values.mean()
+    explained = (ramps @ centered) ** 2 / np.maximum((ramps**2).sum(axis=1), 1e-12)
     best = int(np.argmax(explained))
-    total = float(centred @ centred)
+    total = float(centered @ centered)
     return Ramp(int(a[best]), int(b[best]), float(explained[best]) / total if total > 0 else 0.0)

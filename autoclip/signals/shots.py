@@ -1,4 +1,4 @@
-"""Shots: what changes between neighbouring pictures, and where that is a cut."""
+"""Shots: what changes between neighboring pictures, and where that is a cut."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ SIDE_PICTURES = 12
 """Pictures looked at on each side of a possible cut; those that were not decoded count."""
 
 NEIGHBOURS = 6
-"""Pictures on each side among which a cut is the highest change of colour; those that were not decoded count."""
+"""Pictures on each side among which a cut is the highest change of color; those that were not decoded count."""
 
 GROWTH = 0.5
-"""Colours change over k pictures by about the k-th part to this power: 0.3 to 0.5 in films and matches at rest, more in
+"""Colors change over k pictures by about the k-th part to this power: 0.3 to 0.5 in films and matches at rest, more in
 camera turns."""
 
 WEIGHT_RESTLESS_SIDE = 0.4
@@ -40,7 +40,7 @@ SCORE_EXPONENT = 1.25
 EARLY_KEYFRAME = 0.9
 """A keyframe at less than this share of the usual distance was put there for a reason."""
 
-LEAST_SCORE = 0.05
+MIN_SCORE = 0.05
 """Weaker candidates are not kept; ``scene_threshold`` can't be set lower either."""
 
 
@@ -52,20 +52,20 @@ class ShotRows:
     ----------
     number : ndarray
         How many pictures of the video are shown before, decoded or not, int64; rising.
-    colour : ndarray
-        Distance of the colour histogram to the decoded picture before, in [0, 1].
+    color : ndarray
+        Distance of the color histogram to the decoded picture before, in [0, 1].
     sides : ndarray
         Distance between the mean histograms of the pictures before and of those from this one on, in [0, 1].
     within : ndarray
         Distance between the far and the near half of each of these sides, the mean of both, in [0, 1].
     passing : ndarray
-        Distance of the colour histogram to the mean of the far half of the pictures from this one on, in [0, 1].
+        Distance of the color histogram to the mean of the far half of the pictures from this one on, in [0, 1].
     structure : ndarray
         1 - correlation of the thumbnail with that of the picture before, in [0, 2].
     """
 
     number: NDArray[np.int64]
-    colour: NDArray[np.float32]
+    color: NDArray[np.float32]
     sides: NDArray[np.float32]
     within: NDArray[np.float32]
     passing: NDArray[np.float32]
@@ -102,7 +102,7 @@ def shot_rows(
     before = np.maximum(index - 1, 0)
     return ShotRows(
         number=shown,
-        colour=_distance(histogram[index], histogram[before]),
+        color=_distance(histogram[index], histogram[before]),
         sides=_lasting_distance(pictures, shown),
         within=((within_before + within_after) / 2).astype(np.float32),
         # At the video's end nothing has settled yet, and nothing is known to pass.
@@ -127,7 +127,7 @@ def keyframe_cut_scores(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray
     distance = np.diff(seconds, prepend=seconds[:1])
     usual = float(np.percentile(distance, 90)) if len(distance) else 0.0
     early = np.where(distance < EARLY_KEYFRAME * usual, 1.0, 0.5)
-    score = (rows.colour * _rebuilt(rows)) ** SCORE_EXPONENT * early
+    score = (rows.color * _rebuilt(rows)) ** SCORE_EXPONENT * early
     score[:1] = 0.0
     return np.asarray(score, np.float32)
 
@@ -135,34 +135,33 @@ def keyframe_cut_scores(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray
 def cut_scores(_seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float32]:
     """Return how sure it is that each picture is the first of a new shot, in [0, 1], shape ``(n,)``, float32.
 
-    A cut changes the colours between two pictures more than they change on either side of it (a camera turn and a
+    A cut changes the colors between two pictures more than they change on either side of it (a camera turn and a
     strobe change them again and again), for good (what a flash shows is soon gone), more than each side
     changes within itself, and it changes where light and dark lie (a tint or a fade does not). The score is the
     geometric mean of the first two, lowered by the others; constants were set on the films and matches named in
     docs/benchmarks.md so that 0.3 is the best threshold on all of them.
     """
-    peak = np.maximum(rows.colour - _change_around(rows), 0.0)
+    peak = np.maximum(rows.color - _change_around(rows), 0.0)
     lasting = np.maximum(rows.sides - WEIGHT_WITHIN * rows.within, 0.0)
     return np.asarray((np.sqrt(peak * lasting) * _rebuilt(rows) * _staying(rows)) ** SCORE_EXPONENT, np.float32)
 
 
 def cuts(seconds: NDArray[np.float64], scores: NDArray[np.float32]) -> tuple[Event, ...]:
-    """Return every cut with a score of at least `LEAST_SCORE`; times are those of the new shots' first pictures."""
+    """Return every cut with a score of at least `MIN_SCORE`; times are those of the new shots' first pictures."""
     return tuple(
-        Event("cut", float(seconds[index]), None, float(scores[index]))
-        for index in np.flatnonzero(scores >= LEAST_SCORE)
+        Event("cut", float(seconds[index]), None, float(scores[index])) for index in np.flatnonzero(scores >= MIN_SCORE)
     )
 
 
 def _change_around(rows: ShotRows) -> NDArray[np.float32]:
-    """Return by how much the colours would change if they changed at each picture as they do on its sides."""
+    """Return by how much the colors would change if they changed at each picture as they do on its sides."""
     if len(rows.number) == 0:
-        return rows.colour
+        return rows.color
     span = np.diff(rows.number, prepend=rows.number[0] - 1)
     usual = span.astype(np.float32) ** np.float32(GROWTH)
     # One value for each picture that is shown: of those not decoded, that of the change they are part of.
     last = rows.number - rows.number[0]
-    rate = np.repeat(rows.colour / usual, span)
+    rate = np.repeat(rows.color / usual, span)
     before, after = _highest_before(rate)[last - span + 1], _highest_after(rate)[last]
     around = WEIGHT_RESTLESS_SIDE * np.maximum(before, after) + (1 - WEIGHT_RESTLESS_SIDE) * np.minimum(before, after)
     return np.asarray(around * usual, np.float32)
@@ -199,8 +198,8 @@ def _lasting_distance(pictures: _Running, shown: NDArray[np.int64]) -> NDArray[n
 
 
 def _staying(rows: ShotRows) -> NDArray[np.float32]:
-    """Return 1 where the new colours stay, falling to 0 where they are gone half a side later."""
-    stays = 1.0 - rows.passing / np.maximum(rows.colour, 1e-6)
+    """Return 1 where the new colors stay, falling to 0 where they are gone half a side later."""
+    stays = 1.0 - rows.passing / np.maximum(rows.color, 1e-6)
     return np.asarray(np.clip(stays / STAYS, 0.0, 1.0), np.float32)
 
 

@@ -1,1 +1,1 @@
-"""The HTTP API: a FastAPI application over the catalog and the flows. `interfaces.api.app` puts its rooms together."""
+"""The HTTP API: a FastAPI application over the catalog and the flows. `interfaces.api.app` assembles it."""

@@ -1,4 +1,4 @@
-"""The application: every room and every guard in its place. Read this first."""
+"""The application: every router and every guard in order. Read this first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from interfaces.api import (
+from interfaces.api import operations
+from interfaces.api.guards.access import API_PREFIX, LOCAL_NAMES, HostCheck, OriginCheck, SecurityHeaders, TokenCheck
+from interfaces.api.guards.body_limits import BodyLimits
+from interfaces.api.guards.rate_limits import RateLimit
+from interfaces.api.guards.signed_links import Links
+from interfaces.api.openapi import describe
+from interfaces.api.problems import EVERY_ENDPOINT, handle_problems
+from interfaces.api.routes import (
     analysis,
     clips,
     compounds,
@@ -26,28 +33,21 @@ from interfaces.api import (
     links,
     measurements,
     media,
-    operations,
     projects,
-    resumable_uploads,
     settings,
-    uploads,
 )
-from interfaces.api.body_limits import BodyLimits
-from interfaces.api.frontend import serve_frontend
-from interfaces.api.job_events import MOST_STREAMS
-from interfaces.api.openapi import describe
-from interfaces.api.problems import EVERY_ENDPOINT, handle_problems
-from interfaces.api.rates import RateLimit
-from interfaces.api.reference import serve_reference
-from interfaces.api.security import API_PREFIX, LOCAL_NAMES, HostCheck, OriginCheck, SecurityHeaders, TokenCheck
+from interfaces.api.routes.frontend import serve_frontend
+from interfaces.api.routes.job_events import MAX_STREAMS
+from interfaces.api.routes.reference import serve_reference
 from interfaces.api.services import Services
-from interfaces.api.signing import Links
+from interfaces.api.uploads import form as uploads
+from interfaces.api.uploads import tus as resumable_uploads
 from interfaces.jobs import Jobs
 from storage.catalog import catalog_of
 from storage.data_folder import DataFolder
 from storage.environment import Environment
 
-ROOMS = (
+MODULES = (
     uploads,  # before projects, whose paths its own would match
     projects,
     analysis,
@@ -107,8 +107,8 @@ def create_app(environment: Environment) -> FastAPI:
     )
     handle_problems(app)
     api = APIRouter(prefix="/api", responses=EVERY_ENDPOINT)
-    for room in ROOMS:
-        api.include_router(room.router)
+    for module in MODULES:
+        api.include_router(module.router)
     app.include_router(api)
     describe(app)
     serve_reference(app, f"{API_PREFIX}/docs")
@@ -132,7 +132,7 @@ async def _living(environment: Environment, links: Links, app: FastAPI) -> Async
             retry_places=anyio.CapacityLimiter(RETRIES_AT_ONCE),
             decode_places=anyio.CapacityLimiter(environment.decode_limit),
         )
-        app.state.event_places = anyio.Semaphore(MOST_STREAMS)
+        app.state.event_places = anyio.Semaphore(MAX_STREAMS)
         yield
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from interfaces.api.examples import EXAMPLES
 from interfaces.api.problems import Fault, Problem
+from interfaces.api.schemas.examples import EXAMPLES
 
 BEARER = {"type": "http", "scheme": "bearer", "description": "The token of AUTOCLIP_API_TOKEN, where one is set."}
 

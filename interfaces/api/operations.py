@@ -9,11 +9,11 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from autoclip.errors import NotFoundError
-from interfaces.api.bodies import Listing, ListQuery, PathIdentity, View
-from interfaces.api.clips import ClipView
+from interfaces.api.etags import Expected, tag
 from interfaces.api.problems import documented
-from interfaces.api.revisions import Expected, tag
-from interfaces.api.services import Needed
+from interfaces.api.routes.clips import ClipView
+from interfaces.api.schemas.requests import Listing, ListQuery, PathIdentity, View
+from interfaces.api.services import ServicesDep
 from storage.catalog import Operation, StoredClip, Unit
 
 router = APIRouter(prefix="/projects/{project_id}", tags=["undo and redo"])
@@ -40,7 +40,7 @@ class Replay(View):
 
 @router.get("/operations", responses=documented(404))
 def list_operations(
-    project_id: PathIdentity, query: Annotated[ListQuery, Query()], services: Needed, response: Response
+    project_id: PathIdentity, query: Annotated[ListQuery, Query()], services: ServicesDep, response: Response
 ) -> OperationLog:
     """List what people and analyses changed in a project, the latest first."""
     with services.catalog.reading() as view:
@@ -51,7 +51,7 @@ def list_operations(
 
 
 @router.post("/undo", responses=documented(404, 409, 412))
-def undo(project_id: PathIdentity, expected: Expected, services: Needed, response: Response) -> Replay:
+def undo(project_id: PathIdentity, expected: Expected, services: ServicesDep, response: Response) -> Replay:
     """Take back the last operation of a project, whoever made it.
 
     `If-Match` carries the ETag of the log: it is refused if something else was changed meanwhile.
@@ -60,20 +60,22 @@ def undo(project_id: PathIdentity, expected: Expected, services: Needed, respons
 
 
 @router.post("/redo", responses=documented(404, 409, 412))
-def redo(project_id: PathIdentity, expected: Expected, services: Needed, response: Response) -> Replay:
+def redo(project_id: PathIdentity, expected: Expected, services: ServicesDep, response: Response) -> Replay:
     """Do the operation again that was undone last; a change that was made since has taken this way."""
     return _replayed(services, project_id, expected, lambda unit: unit.operations.redo(project_id), response)
 
 
 @router.get("/deleted-clips", responses=documented(404))
-def list_deleted_clips(project_id: PathIdentity, services: Needed) -> list[ClipView]:
+def list_deleted_clips(project_id: PathIdentity, services: ServicesDep) -> list[ClipView]:
     """List the clips that people deleted and that can be restored, the last deleted first."""
     with services.catalog.reading() as view:
         return [ClipView.show(clip) for clip in view.operations.deleted_clips(project_id)]
 
 
 @router.post("/clips/{clip_id}/restore", status_code=201, responses=documented(404, 409))
-def restore_clip(project_id: PathIdentity, clip_id: PathIdentity, services: Needed, response: Response) -> ClipView:
+def restore_clip(
+    project_id: PathIdentity, clip_id: PathIdentity, services: ServicesDep, response: Response
+) -> ClipView:
     """Bring back a deleted clip as it was, whatever was changed since."""
     with services.catalog.transaction() as unit:
         found = [clip for clip in unit.operations.deleted_clips(project_id) if clip.id == clip_id]
@@ -90,7 +92,7 @@ def _next_revision(clip: StoredClip) -> StoredClip:
 
 
 def _replayed(
-    services: Needed, project_id: str, expected: Expected, play: Callable[[Unit], Operation], response: Response
+    services: ServicesDep, project_id: str, expected: Expected, play: Callable[[Unit], Operation], response: Response
 ) -> Replay:
     with services.catalog.transaction() as unit:
         expected.require("log of the project", project_id, unit.operations.revision(project_id))

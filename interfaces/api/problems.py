@@ -55,7 +55,7 @@ class Problem(BaseModel):
 
 
 class ApiError(HTTPException):
-    """A refusal that belongs to HTTP and not to the trade: a missing token, a body that is too large.
+    """A refusal that belongs to HTTP and not to the library: a missing token, a body that is too large.
 
     Parameters
     ----------
@@ -167,4 +167,4 @@ def _described(text: str) -> dict[str, Any]:
 
 
 EVERY_ENDPOINT = {**documented(422), "default": _described("Any other error")}
-"""What any endpoint may answer: a malformed request, and the refusals of the doors in front of them all."""
+"""What any endpoint may answer: a malformed request, and the refusals of the guards in front of them all."""

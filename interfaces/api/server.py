@@ -15,7 +15,7 @@ from storage.environment import Environment
 SHUTDOWN_SEC = 5
 """How long open streams may keep a server from ending."""
 
-MOST_CONNECTIONS = 1000
+MAX_CONNECTIONS = 1000
 """Beyond this, new requests are answered 503 at once: a client that opens lines and says nothing must end somewhere."""
 
 KEEP_ALIVE_SEC = 30
@@ -57,7 +57,7 @@ def server_config(environment: Environment, *, port: int | None = None) -> uvico
         server_header=False,
         proxy_headers=False,  # the application does it, for AUTOCLIP_TRUSTED_PROXIES alone
         timeout_keep_alive=KEEP_ALIVE_SEC,
-        limit_concurrency=MOST_CONNECTIONS,
+        limit_concurrency=MAX_CONNECTIONS,
         timeout_graceful_shutdown=SHUTDOWN_SEC,
     )
 

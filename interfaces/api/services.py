@@ -8,7 +8,7 @@ from typing import Annotated
 import anyio
 from fastapi import Depends, Request
 
-from interfaces.api.signing import Links
+from interfaces.api.guards.signed_links import Links
 from interfaces.jobs import Jobs
 from storage.catalog import Catalog
 from storage.data_folder import DataFolder
@@ -37,4 +37,4 @@ async def _services(request: Request) -> Services:
     return services
 
 
-Needed = Annotated[Services, Depends(_services)]
+ServicesDep = Annotated[Services, Depends(_services)]

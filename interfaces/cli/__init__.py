@@ -1,4 +1,4 @@
-"""The command line: ``autoclip``, a room a command.
+"""The command line ``autoclip``: one module per command.
 
-Rooms import what they need when they run, so that starting is quick.
+Commands import what they need when they run, so that starting is quick.
 """

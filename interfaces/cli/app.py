@@ -1,4 +1,4 @@
-"""The one Typer application: each command is a room of its own that registers here, each error leaves through here."""
+"""The one Typer application: each command module registers here, and each error becomes an exit code here."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from interfaces.cli import (
     export,
     handover,
     jobs,
-    looks,
     probe,
     retune,
     serve,
     service,
     settings,
 )
+from interfaces.cli import previews as looks
 from interfaces.cli.terminal import say
 from interfaces.outcomes import DONE, INTERRUPTED, outcome_of
 from storage.variable_files import ENV_FILE
@@ -41,12 +41,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-ROOMS = (
+MODULES = (
     *(analyze, retune, evaluate, looks, compound, export, handover, destinations, probe, settings),
     *(catalog, demo, jobs, serve, service, doctor),
 )
-for room in ROOMS:
-    room.register(app)
+for module in MODULES:
+    module.register(app)
 
 
 @app.callback()

@@ -73,7 +73,7 @@ def create(
     crossfade: Annotated[
         float,
         typer.Option(
-            "--crossfade", min=0, max=_LONGEST_CROSSFADE_SEC, help="Seconds that neighbours dissolve into each other."
+            "--crossfade", min=0, max=_LONGEST_CROSSFADE_SEC, help="Seconds that neighbors dissolve into each other."
         ),
     ] = 0.0,
     mode: OfMode = None,

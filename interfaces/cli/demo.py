@@ -51,8 +51,8 @@ def demo(
 
 def _made_up_video(path: Path) -> Path:
     """Render the demo video, unless it is there from before."""
-    from autoclip.synthetic import render_demo
     from storage.atomic import replacing
+    from synthetic_media import render_demo
 
     if not path.exists():
         say("rendering two minutes of a made-up match with four goals and two decoys")

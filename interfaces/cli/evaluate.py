@@ -12,7 +12,7 @@ from interfaces.cli.options import Assignments, Json, Mode, Preset, Quiet, exist
 from interfaces.cli.terminal import print_json, print_table, progress_bars
 
 if TYPE_CHECKING:
-    from autoclip.evaluation import EdgeEvaluation, Evaluation
+    from autoclip.evaluation.scores import EdgeEvaluation, Evaluation
     from storage.analysis_folder import AnalysisFolder
 
 
@@ -33,11 +33,11 @@ def evaluate(
     quiet: Quiet = False,
 ) -> None:
     """Score clips against the truth; other settings are tried without changing the analysis."""
-    from autoclip.evaluation import evaluate as score_clips
-    from autoclip.evaluation import evaluate_edges
-    from autoclip.selection import select
+    from autoclip.evaluation.scores import evaluate as score_clips
+    from autoclip.evaluation.scores import evaluate_edges
+    from autoclip.evaluation.truth import read_truth
+    from autoclip.selection.pipeline import select
     from autoclip.settings import Settings
-    from autoclip.truth import read_truth
 
     highlights = read_truth(truth)
     folder = _analyzed(existing_file(source), quiet=quiet or as_json)

@@ -33,7 +33,7 @@ from interfaces.cli.terminal import progress_bars
 
 if TYPE_CHECKING:
     from autoclip.clips import Clip
-    from autoclip.export.cuts.order import ExportResult
+    from autoclip.export.cuts.cut_spec import ExportResult
     from autoclip.progress import ProgressListener
     from storage.catalog import CompoundClip, Export
     from storage.folder_compounds import FolderCompound

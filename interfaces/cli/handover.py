@@ -10,8 +10,8 @@ import typer
 
 from autoclip.clips import Clip
 from autoclip.errors import ParameterError
-from autoclip.export.handover.edit_list import MAX_HANDLES_SEC, EditOptions
-from autoclip.export.handover.formats import SUFFIXES, TimelineFormat
+from autoclip.export.interchange.edit_list import MAX_HANDLES_SEC, EditOptions
+from autoclip.export.interchange.formats import SUFFIXES, TimelineFormat
 from interfaces.cli.clip_sources import AllClips, ClipChoice, ClipIds, ClipSource, OfMode, Source, Top, open_clip_source
 from interfaces.cli.compound_shelves import find_compound, open_shelf
 from interfaces.cli.made_files import MadeFile, report_files

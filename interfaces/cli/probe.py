@@ -37,11 +37,11 @@ def probe(
 def _facts(video: Video) -> list[tuple[str, str]]:
     picture, sound = video.video, video.audio
     rate = "unknown" if picture.average_rate is None else f"{float(picture.average_rate):.3f} fps"
-    colour = f"{picture.pixel_format}, {picture.bit_depth} bit{', HDR' if picture.hdr else ''}"
+    color = f"{picture.pixel_format}, {picture.bit_depth} bit{', HDR' if picture.hdr else ''}"
     facts = [
         ("container", f"{video.container}, {video.size_bytes / 1e6:.1f} MB"),
         ("duration", f"{clock(video.duration_sec)}, first frame at {video.start_sec:.3f} s"),
-        ("picture", f"#{picture.index} {picture.codec}, {picture.display_width}x{picture.display_height}, {colour}"),
+        ("picture", f"#{picture.index} {picture.codec}, {picture.display_width}x{picture.display_height}, {color}"),
         ("frame rate", f"{rate}, {'variable' if picture.variable_frame_rate else 'constant'}"),
         ("sound", "none" if sound is None else f"#{sound.index} {sound.codec}, {sound.sample_rate} Hz, {sound.layout}"),
     ]

@@ -67,7 +67,7 @@ def is_local(host: str) -> bool:
 
 def _page_of(environment: Environment) -> str:
     """Say which page is served."""
-    from interfaces.api.frontend import BUILT_PAGE, page_folder
+    from interfaces.api.routes.frontend import BUILT_PAGE, page_folder
 
     folder = page_folder(environment)
     if folder is None:

@@ -29,7 +29,7 @@ def up(
 ) -> None:
     """Start Prefect's server, a worker, the deployments, the API and the page, whatever is missing, until Ctrl-C."""
     from flows.liveness import service_lock
-    from interfaces.api.frontend import page_folder
+    from interfaces.api.routes.frontend import page_folder
     from storage.environment import read_environment
     from storage.process_lock import is_held
 
@@ -78,7 +78,7 @@ def _own_server(environment: Environment) -> str:
 
 def _prepare_prefect(environment: Environment, api_url: str) -> None:
     """Set Prefect's variables; it reads them when it is imported."""
-    from interfaces.service.pieces import private_prefect
+    from interfaces.service.processes import private_prefect
 
     variables = private_prefect(environment, api_url)
     Path(variables["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)

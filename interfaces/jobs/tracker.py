@@ -33,7 +33,7 @@ FOREIGN_SETTLES_SEC = 10.0
 """The same for Prefect's own worker, which does not tell when it has spoken."""
 SETTLE_LOOK_SEC = 0.3
 REMEMBERED_ANALYSES = 50
-"""An idempotency key is recognised among so many latest analyses of its project."""
+"""An idempotency key is recognized among so many latest analyses of its project."""
 DUE_SEC = 60.0
 """Clocks of several machines may differ by this much."""
 READ_AT_ONCE = 200
@@ -93,7 +93,7 @@ class Jobs:
         idempotency_key : str, optional
             The same key gives the same job back instead of another one.
         request_key : RequestKey, optional
-            Noted with the run, so that the key is recognised when it comes again.
+            Noted with the run, so that the key is recognized when it comes again.
 
         Raises
         ------

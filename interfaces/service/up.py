@@ -20,7 +20,7 @@ from flows.liveness import run_lock
 from flows.reaper import unended
 from interfaces.prefect_server import open_client
 from interfaces.service.descendants import adopt_orphans, bury, end_descendants
-from interfaces.service.pieces import Piece, api_piece, registration_piece, server_piece, worker_piece
+from interfaces.service.processes import ManagedProcess, api_piece, registration_piece, server_piece, worker_piece
 from interfaces.service.upkeep import Say, Upkeep
 from storage.environment import Environment
 from storage.process_lock import machine_of
@@ -56,8 +56,8 @@ class Service:
     own_server: bool
     say: Say
     open_page: bool = False
-    server: Piece | None = None
-    pieces: list[Piece] = field(default_factory=list)
+    server: ManagedProcess | None = None
+    pieces: list[ManagedProcess] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=ANSWER_SEC))
     upkeep: Upkeep = field(init=False)
@@ -101,11 +101,11 @@ class Service:
         self._begin(worker_piece(self.environment, self.api_url))
         self._wait_for(f"http://{self.environment.host}:{self.environment.port}/api/health", api)
 
-    def _begin(self, piece: Piece) -> None:
+    def _begin(self, piece: ManagedProcess) -> None:
         piece.start()
         self.pieces.append(piece)
 
-    def _wait_for(self, address: str, piece: Piece | None) -> None:
+    def _wait_for(self, address: str, piece: ManagedProcess | None) -> None:
         """Wait until a piece answers."""
         deadline = time.monotonic() + (START_SEC if piece else 10.0)
         while not self.stopping.is_set():
@@ -126,7 +126,7 @@ class Service:
         except httpx.HTTPError:
             return False
 
-    def _wait_for_end(self, piece: Piece) -> None:
+    def _wait_for_end(self, piece: ManagedProcess) -> None:
         """Wait until a piece has done its work."""
         while piece.alive:
             if self.stopping.wait(0.1):

@@ -11,7 +11,7 @@ from prefect.client.orchestration import SyncPrefectClient
 
 from flows.liveness import died
 from flows.reaper import reap
-from interfaces.service.pieces import settle_exports
+from interfaces.service.processes import settle_exports
 from storage.environment import Environment
 from tasks.machine_limits import KINDS, Kind, correct_slots, slots_in_use, slots_taken
 

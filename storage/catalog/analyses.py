@@ -14,7 +14,7 @@ from storage.catalog.statements import AMONG, Statements, insert, listed
 
 @dataclass(frozen=True, slots=True)
 class Analyses:
-    """The room of the analyses: the last one of each project and mode."""
+    """Repository of analyses: the last one of each project and mode."""
 
     statements: Statements
     log: ChangeLog

@@ -38,7 +38,7 @@ FOUND_FIELDS = ("name", "quality_score", "anchor_time_sec", "anchor_reason", "re
 
 @dataclass(frozen=True, slots=True)
 class Clips:
-    """The room of the clips."""
+    """Repository of clips."""
 
     statements: Statements
     log: ChangeLog

@@ -30,7 +30,7 @@ SORTABLE = ("name", "created_at", "updated_at")
 
 @dataclass(frozen=True, slots=True)
 class Compounds:
-    """The room of the compound clips."""
+    """Repository of compound clips."""
 
     statements: Statements
     log: ChangeLog

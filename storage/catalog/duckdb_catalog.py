@@ -270,7 +270,7 @@ def _start_anew_after_fork() -> None:
     """Part a forked child from what its parent has open."""
     forget_locks_after_fork()
     for catalog in tuple(_in_this_process):
-        catalog._start_anew()  # noqa: SLF001 - the same room
+        catalog._start_anew()  # noqa: SLF001 - the same module
 
 
 os.register_at_fork(after_in_child=_start_anew_after_fork)

@@ -22,7 +22,7 @@ SORTABLE = ("name", "state", "created_at", "updated_at", "size_bytes", "duration
 
 @dataclass(frozen=True, slots=True)
 class Exports:
-    """The room of the exports."""
+    """Repository of exports."""
 
     statements: Statements
 

@@ -10,7 +10,7 @@ from storage.keys import FileIdentity
 
 @dataclass(frozen=True, slots=True)
 class Fingerprints:
-    """The room of the remembered fingerprints: one a path."""
+    """Repository of remembered fingerprints, one per path."""
 
     statements: Statements
 

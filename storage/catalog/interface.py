@@ -32,7 +32,7 @@ from storage.catalog.statements import Statements
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One unit of work: the rooms of the catalog, all in the same transaction."""
+    """One unit of work: the repositories of the catalog, all in the same transaction."""
 
     projects: Projects
     analyses: Analyses

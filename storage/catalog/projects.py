@@ -29,7 +29,7 @@ SORTABLE = ("name", "created_at", "updated_at", "duration_sec", "state")
 
 @dataclass(frozen=True, slots=True)
 class Projects:
-    """The room of the projects."""
+    """Repository of projects."""
 
     statements: Statements
 

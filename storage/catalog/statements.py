@@ -1,6 +1,6 @@
-"""Statements every room makes, written once: insert, change with a revision, find, list.
+"""Statements every repository makes, written once: insert, change with a revision, find, list.
 
-Values are always bound; the only text put into SQL is the name of a table or column, which rooms take from their
+Values are always bound; the only text put into SQL is the name of a table or column, which repositories take from their
 records and tables, never from outside.
 """
 
@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 class Statements(Protocol):
-    """What a room needs of a database: SQL with ``?`` in, all rows out."""
+    """What a repository needs of a database: SQL with ``?`` in, all rows out."""
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement in the unit's transaction.

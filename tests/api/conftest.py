@@ -28,7 +28,7 @@ HOST = "http://127.0.0.1:8000"
 
 
 @dataclass
-class House:
+class Workspace:
     """A data folder with its catalog, and folders that are open to the API."""
 
     root: Path
@@ -88,32 +88,32 @@ def empty_catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def house(tmp_path: Path, empty_catalog: Path) -> House:
-    house = House(tmp_path)
-    path = house.environment.catalog_path
+def workspace(tmp_path: Path, empty_catalog: Path) -> Workspace:
+    workspace = Workspace(tmp_path)
+    path = workspace.environment.catalog_path
     path.parent.mkdir()
     shutil.copy(empty_catalog, path)
-    return house
+    return workspace
 
 
 @pytest.fixture(scope="session")
 def standing_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """One application for all tests that change nothing of its environment: building one takes 0.2 s."""
-    house = House(tmp_path_factory.mktemp("standing"))
-    with TestClient(create_app(house.environment), base_url=HOST, raise_server_exceptions=False) as client:
+    workspace = Workspace(tmp_path_factory.mktemp("standing"))
+    with TestClient(create_app(workspace.environment), base_url=HOST, raise_server_exceptions=False) as client:
         yield client
 
 
 @pytest.fixture
-def open_client(house: House, standing_client: TestClient) -> Iterator[Callable[..., TestClient]]:
-    """Start an application with further variables, or take the standing one to this house; return a client of it."""
+def open_client(workspace: Workspace, standing_client: TestClient) -> Iterator[Callable[..., TestClient]]:
+    """Start an application with further variables, or take the standing one to this workspace; return a client of it."""
     clients: list[TestClient] = []
 
     def start(**variables: str) -> TestClient:
-        house.variables |= variables
-        if not house.variables:
-            return taken_to(standing_client, house)
-        client = TestClient(create_app(house.environment), base_url=HOST, raise_server_exceptions=False)
+        workspace.variables |= variables
+        if not workspace.variables:
+            return taken_to(standing_client, workspace)
+        client = TestClient(create_app(workspace.environment), base_url=HOST, raise_server_exceptions=False)
         client.__enter__()
         clients.append(client)
         return client
@@ -123,13 +123,16 @@ def open_client(house: House, standing_client: TestClient) -> Iterator[Callable[
         client.__exit__(None, None, None)
 
 
-def taken_to(client: TestClient, house: House) -> TestClient:
-    """Have an application work on the catalog and the folders of a house."""
+def taken_to(client: TestClient, workspace: Workspace) -> TestClient:
+    """Have an application work on the catalog and the folders of a workspace."""
     state = client.app.state  # type: ignore[attr-defined]
     if not hasattr(state, "services_at_start"):
         state.services_at_start = state.services
     state.services = replace(
-        state.services_at_start, environment=house.environment, catalog=house.catalog, data_folder=house.folder
+        state.services_at_start,
+        environment=workspace.environment,
+        catalog=workspace.catalog,
+        data_folder=workspace.folder,
     )
     return client
 
@@ -147,7 +150,7 @@ def encoded() -> dict[str, bytes]:
 
 @pytest.fixture
 def small_film(encoded, encode_tracks, film, sound, tmp_path) -> Path:
-    """Two seconds of grey with a tone, in an MP4."""
+    """Two seconds of gray with a tone, in an MP4."""
     if "small" not in encoded:
         encoded["small"] = encode_tracks("film.mp4", film([40, 200] * 25), sound(2.0)).read_bytes()
     path = tmp_path / "film.mp4"
@@ -167,13 +170,13 @@ def origin() -> Origin:
 
 
 @pytest.fixture
-def serve(house: House) -> Iterator[Callable[..., str]]:
+def serve(workspace: Workspace) -> Iterator[Callable[..., str]]:
     """Serve the application on a port of its own, over real sockets; return its address."""
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
     def start(**variables: str) -> str:
-        house.variables |= variables
-        server = uvicorn.Server(server_config(house.environment, port=0))
+        workspace.variables |= variables
+        server = uvicorn.Server(server_config(workspace.environment, port=0))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         while not server.started:

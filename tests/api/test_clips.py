@@ -6,8 +6,8 @@ import pytest
 
 
 @pytest.fixture
-def project(house):
-    return house.add_project()
+def project(workspace):
+    return workspace.add_project()
 
 
 def test_a_clip_made_by_hand(client, project):
@@ -50,16 +50,16 @@ def test_times_that_are_no_numbers_are_refused(client, project, number):
     assert answer.status_code == 422
 
 
-def test_a_trim_that_ends_before_it_starts_changes_nothing(client, house, project):
-    clip = house.add_clip(project, 10, 20)
+def test_a_trim_that_ends_before_it_starts_changes_nothing(client, workspace, project):
+    clip = workspace.add_clip(project, 10, 20)
     answer = client.patch(f"/api/clips/{clip.id}", json={"end": 5})
     assert answer.status_code == 422
     assert "end after it starts" in answer.json()["detail"]
     assert client.get(f"/api/clips/{clip.id}").json()["end"] == 20
 
 
-def test_a_patch_changes_what_it_names_and_marks_it(client, house, project):
-    clip = house.add_clip(project, 10, 20, mode="v2")
+def test_a_patch_changes_what_it_names_and_marks_it(client, workspace, project):
+    clip = workspace.add_clip(project, 10, 20, mode="v2")
     patched = client.patch(f"/api/clips/{clip.id}", json={"start": 11.25}).json()
     assert (patched["start"], patched["end"], patched["name"]) == (11.25, 20, "at 10")
     assert (patched["trimmed"], patched["renamed"], patched["revision"]) == (True, False, 2)
@@ -67,8 +67,8 @@ def test_a_patch_changes_what_it_names_and_marks_it(client, house, project):
     assert (nothing.status_code, nothing.json()) == (200, patched)
 
 
-def test_two_clients_changing_the_same_clip_lose_nothing(client, house, project):
-    clip = house.add_clip(project, 10, 20)
+def test_two_clients_changing_the_same_clip_lose_nothing(client, workspace, project):
+    clip = workspace.add_clip(project, 10, 20)
     done = []
 
     def append_to_name(letter):
@@ -96,8 +96,8 @@ def test_two_clients_changing_the_same_clip_lose_nothing(client, house, project)
     assert len(done) == 12
 
 
-def test_a_split_keeps_every_instant(client, house, project):
-    clip = house.add_clip(project, 10, 20)
+def test_a_split_keeps_every_instant(client, workspace, project):
+    clip = workspace.add_clip(project, 10, 20)
     answer = client.post(f"/api/clips/{clip.id}/split", json={"at": 14})
     assert answer.status_code == 201, answer.text
     first, second = answer.json()["clips"]
@@ -107,8 +107,8 @@ def test_a_split_keeps_every_instant(client, house, project):
         assert client.post(f"/api/clips/{second['id']}/split", json={"at": at}).status_code == 422
 
 
-def test_merging_spans_the_clips_and_removes_them(client, house, project):
-    one, two = house.add_clip(project, 10, 20), house.add_clip(project, 30, 40)
+def test_merging_spans_the_clips_and_removes_them(client, workspace, project):
+    one, two = workspace.add_clip(project, 10, 20), workspace.add_clip(project, 30, 40)
     order = {"clip_ids": [two.id, one.id], "name": "Both"}
     kept = client.post(f"/api/projects/{project.id}/clips/merge", json={**order, "keep": True})
     assert (kept.json()["start"], kept.json()["end"], kept.json()["name"]) == (10, 40, "Both")
@@ -119,15 +119,15 @@ def test_merging_spans_the_clips_and_removes_them(client, house, project):
     assert client.post(f"/api/projects/{project.id}/clips/merge", json=twice).status_code == 422
 
 
-def test_clips_of_another_project_are_not_merged(client, house, project):
-    mine, other = house.add_clip(project, 10, 20), house.add_clip(house.add_project(), 30, 40)
+def test_clips_of_another_project_are_not_merged(client, workspace, project):
+    mine, other = workspace.add_clip(project, 10, 20), workspace.add_clip(workspace.add_project(), 30, 40)
     order = {"clip_ids": [mine.id, other.id]}
     assert client.post(f"/api/projects/{project.id}/clips/merge", json=order).status_code == 422
     assert client.get(f"/api/clips/{mine.id}").status_code == 200
 
 
-def test_a_compound_clip_is_made_changed_and_deleted(client, house, project):
-    one, two = house.add_clip(project, 10, 20), house.add_clip(project, 30, 40)
+def test_a_compound_clip_is_made_changed_and_deleted(client, workspace, project):
+    one, two = workspace.add_clip(project, 10, 20), workspace.add_clip(project, 30, 40)
     order = {"name": "Best", "items": [{"clip_id": two.id}, {"clip_id": one.id, "start": 12, "end": 15}]}
     made = client.post(f"/api/projects/{project.id}/compound-clips", json=order)
     assert made.status_code == 201, made.text
@@ -150,31 +150,31 @@ def test_a_compound_clip_is_made_changed_and_deleted(client, house, project):
     "items",
     [[], [{"clip_id": "nobody"}], [{"clip_id": "ONE"}], [{"start": 1}], [{"clip_id": "mine", "start": 50, "end": 101}]],
 )
-def test_compound_clips_that_can_not_be_are_refused(client, house, project, items):
-    clip = house.add_clip(project, 10, 20)
+def test_compound_clips_that_can_not_be_are_refused(client, workspace, project, items):
+    clip = workspace.add_clip(project, 10, 20)
     given = [{**item, "clip_id": clip.id} if item.get("clip_id") == "mine" else item for item in items]
     answer = client.post(f"/api/projects/{project.id}/compound-clips", json={"name": "x", "items": given})
     assert answer.status_code == 422
 
 
 @pytest.mark.parametrize("tag", ["3", "abc", '"1', ""])
-def test_a_broken_if_match_is_not_taken_for_consent(client, house, project, tag):
-    clip = house.add_clip(project, 10, 20)
+def test_a_broken_if_match_is_not_taken_for_consent(client, workspace, project, tag):
+    clip = workspace.add_clip(project, 10, 20)
     answer = client.delete(f"/api/clips/{clip.id}", headers={"If-Match": tag})
     assert answer.status_code in {422, 412}
     assert client.get(f"/api/clips/{clip.id}").status_code == 200
 
 
-def test_any_of_several_tags_or_a_star_will_do(client, house, project):
-    clip = house.add_clip(project, 10, 20)
+def test_any_of_several_tags_or_a_star_will_do(client, workspace, project):
+    clip = workspace.add_clip(project, 10, 20)
     address = f"/api/clips/{clip.id}"
     assert client.patch(address, json={"name": "b"}, headers={"If-Match": '"7", "1"'}).status_code == 200
     assert client.delete(address, headers={"If-Match": "*"}).status_code == 204
 
 
-def test_who_runs_the_server_may_demand_revisions(open_client, house, project):
+def test_who_runs_the_server_may_demand_revisions(open_client, workspace, project):
     client = open_client(AUTOCLIP_REQUIRE_IF_MATCH="true")
-    clip = house.add_clip(project, 10, 20)
+    clip = workspace.add_clip(project, 10, 20)
     address = f"/api/clips/{clip.id}"
     blind = client.patch(address, json={"name": "b"})
     assert (blind.status_code, blind.json()["code"]) == (428, "revision-needed")

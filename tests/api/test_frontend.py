@@ -3,25 +3,25 @@
 import pytest
 
 from autoclip.errors import ParameterError
-from interfaces.api import frontend
 from interfaces.api.app import create_app
+from interfaces.api.routes import frontend
 from interfaces.cli.serve import run_server
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
 @pytest.fixture
-def page(house):
+def page(workspace):
     """A built page, with what must not be served beside and within it."""
-    folder = house.root / "dist"
+    folder = workspace.root / "dist"
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text("<!doctype html><title>autoclip</title>")
     (folder / "assets" / "app.js").write_text("console.log(1)")
     (folder / ".env").write_text("SECRET=1")
-    (house.root / "secret.txt").write_text("SECRET=2")
-    (folder / "link.txt").symlink_to(house.root / "secret.txt")
-    (folder / "assets" / "up").symlink_to(house.root)
-    house.variables |= {"AUTOCLIP_SERVE_FRONTEND": "true", "AUTOCLIP_FRONTEND_DIR": str(folder)}
+    (workspace.root / "secret.txt").write_text("SECRET=2")
+    (folder / "link.txt").symlink_to(workspace.root / "secret.txt")
+    (folder / "assets" / "up").symlink_to(workspace.root)
+    workspace.variables |= {"AUTOCLIP_SERVE_FRONTEND": "true", "AUTOCLIP_FRONTEND_DIR": str(folder)}
     return folder
 
 
@@ -87,15 +87,15 @@ def test_assets_are_kept_because_they_are_named_by_content_the_page_is_not(page,
         assert client.get(path, headers=BROWSER).headers["cache-control"] == "no-cache", path
 
 
-def test_our_own_page_is_served_by_default_where_it_was_built(page, house, monkeypatch):
-    del house.variables["AUTOCLIP_SERVE_FRONTEND"], house.variables["AUTOCLIP_FRONTEND_DIR"]
+def test_our_own_page_is_served_by_default_where_it_was_built(page, workspace, monkeypatch):
+    del workspace.variables["AUTOCLIP_SERVE_FRONTEND"], workspace.variables["AUTOCLIP_FRONTEND_DIR"]
     monkeypatch.setattr(frontend, "BUILT_PAGE", page)
-    assert frontend.page_folder(house.environment) == page
-    monkeypatch.setattr(frontend, "BUILT_PAGE", house.root / "not built")
-    assert frontend.page_folder(house.environment) is None
-    house.variables["AUTOCLIP_SERVE_FRONTEND"] = "false"
+    assert frontend.page_folder(workspace.environment) == page
+    monkeypatch.setattr(frontend, "BUILT_PAGE", workspace.root / "not built")
+    assert frontend.page_folder(workspace.environment) is None
+    workspace.variables["AUTOCLIP_SERVE_FRONTEND"] = "false"
     monkeypatch.setattr(frontend, "BUILT_PAGE", page)
-    assert frontend.page_folder(house.environment) is None
+    assert frontend.page_folder(workspace.environment) is None
 
 
 def test_without_a_page_the_root_leads_to_the_documentation(open_client):
@@ -105,9 +105,9 @@ def test_without_a_page_the_root_leads_to_the_documentation(open_client):
     assert client.get("/index.html").status_code == 404
 
 
-def test_a_page_that_is_not_there_is_told_at_the_start(house):
-    (house.root / "empty").mkdir()
-    house.variables["AUTOCLIP_FRONTEND_DIR"] = str(house.root / "empty")
+def test_a_page_that_is_not_there_is_told_at_the_start(workspace):
+    (workspace.root / "empty").mkdir()
+    workspace.variables["AUTOCLIP_FRONTEND_DIR"] = str(workspace.root / "empty")
     for begin in (create_app, run_server):
         with pytest.raises(ParameterError, match=r"holds no index\.html"):
-            begin(house.environment)
+            begin(workspace.environment)

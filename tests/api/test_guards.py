@@ -6,8 +6,8 @@ from pydantic import SecretStr
 from starlette.requests import Request
 
 from autoclip.errors import ParameterError
-from interfaces.api.rates import FREE_FAILURES, FailureCounter, TokenBuckets, client_of
-from interfaces.api.signing import Links
+from interfaces.api.guards.rate_limits import FREE_FAILURES, FailureCounter, TokenBuckets, client_of
+from interfaces.api.guards.signed_links import Links
 from interfaces.cli.serve import require_guarded
 from storage.environment import read_environment
 
@@ -85,14 +85,14 @@ def test_guessing_tokens_is_slowed_down(open_client):
     assert 0 < int(even_right.headers["retry-after"]) <= 60
 
 
-def test_a_signed_link_opens_one_path_for_a_while(open_client, house, small_film):
+def test_a_signed_link_opens_one_path_for_a_while(open_client, workspace, small_film):
     client = open_client(AUTOCLIP_API_TOKEN=TOKEN)
-    project = house.add_project(path=small_film)
+    project = workspace.add_project(path=small_film)
     path = f"/api/projects/{project.id}/video"
     link = client.post("/api/links", json={"path": path, "lifetime_sec": 60}, headers=BEARER).json()
     assert client.get(link["url"]).status_code == 200
     assert client.get(path).status_code == 401
-    other = house.add_project(path=small_film)
+    other = workspace.add_project(path=small_film)
     assert client.get(link["url"].replace(project.id, other.id)).status_code == 401
     assert client.delete(link["url"]).status_code == 401
     longer = link["url"].replace(str(link["expires_at"]), str(link["expires_at"] + 9999))
@@ -120,9 +120,9 @@ def test_a_link_expires_and_a_new_token_voids_it():
     assert not Links(None).is_signed(request, now=1000.0)
 
 
-def test_pages_of_strangers_may_change_nothing(open_client, house):
+def test_pages_of_strangers_may_change_nothing(open_client, workspace):
     client = open_client(AUTOCLIP_CORS_ORIGINS="https://friend.example")
-    project = house.add_project()
+    project = workspace.add_project()
     order = {"start": 1, "end": 2}
     address = f"/api/projects/{project.id}/clips"
     for origin in ("https://evil.example", "null", "http://127.0.0.1:9999"):
@@ -200,8 +200,8 @@ def test_buckets_fill_with_time_and_forget_the_oldest():
     assert failures.seconds_to_wait("b") == 0
 
 
-def test_every_answer_keeps_browsers_careful(client, house, small_film):
-    project = house.add_project(path=small_film)
+def test_every_answer_keeps_browsers_careful(client, workspace, small_film):
+    project = workspace.add_project(path=small_film)
     for path in ("/api/health", "/api/nowhere", f"/api/projects/{project.id}/video", "/api/clips/x" * 3):
         headers = client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
@@ -220,8 +220,8 @@ def test_no_trace_leaves_the_house(client):
     assert "NoneType" not in answer.text
 
 
-def test_a_body_that_is_too_large_is_refused(client, house):
-    project = house.add_project()
+def test_a_body_that_is_too_large_is_refused(client, workspace):
+    project = workspace.add_project()
     big = {"start": 1, "end": 2, "name": "x" * 2_000_000}
     assert client.post(f"/api/projects/{project.id}/clips", json=big).status_code == 413
     pieces = (b" " * 100_000 for _ in range(20))

@@ -12,7 +12,8 @@ import zlib
 import httpx
 import pytest
 
-from interfaces.api import body_limits, server
+from interfaces.api import server
+from interfaces.api.guards import body_limits
 
 
 def is_problem(answer, *statuses):
@@ -53,17 +54,17 @@ NO_PATHS = [
 
 
 @pytest.fixture
-def traps(house, small_film):
+def traps(workspace, small_film):
     """Videos outside the roots, and links within them that lead there."""
-    outside = house.root / "outside"
+    outside = workspace.root / "outside"
     outside.mkdir()
-    for path in (outside / "film.mp4", house.root / "secret.mp4"):
+    for path in (outside / "film.mp4", workspace.root / "secret.mp4"):
         path.write_bytes(small_film.read_bytes())
-    (house.videos / "link").symlink_to(outside)
-    (house.videos / "linked.mp4").symlink_to(house.root / "secret.mp4")
-    (house.root / "videosx").mkdir()
-    (house.root / "videosx" / "film.mp4").write_bytes(small_film.read_bytes())
-    return house
+    (workspace.videos / "link").symlink_to(outside)
+    (workspace.videos / "linked.mp4").symlink_to(workspace.root / "secret.mp4")
+    (workspace.root / "videosx").mkdir()
+    (workspace.root / "videosx" / "film.mp4").write_bytes(small_film.read_bytes())
+    return workspace
 
 
 @pytest.mark.parametrize("path", OUTSIDE)
@@ -89,24 +90,24 @@ def test_what_is_outside_is_not_even_told_apart(client, traps):
     )
 
 
-def test_without_roots_nothing_is_open(open_client, house, small_film):
+def test_without_roots_nothing_is_open(open_client, workspace, small_film):
     client = open_client(AUTOCLIP_SOURCE_ROOTS="")
-    (house.videos / "film.mp4").write_bytes(small_film.read_bytes())
-    answer = client.post("/api/projects/local", json={"path": str(house.videos / "film.mp4")})
+    (workspace.videos / "film.mp4").write_bytes(small_film.read_bytes())
+    answer = client.post("/api/projects/local", json={"path": str(workspace.videos / "film.mp4")})
     assert is_problem(answer, 403)
     assert "AUTOCLIP_SOURCE_ROOTS" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("folder", ["/tmp/autoclip-evil", "/etc", "{outputs}/../elsewhere", "{outputs}/link/x"])
-def test_exports_are_written_below_the_roots_only(client, house, folder):
-    (house.outputs / "link").symlink_to(house.root)
-    project = house.add_project()
-    before = set(house.root.rglob("*"))
+def test_exports_are_written_below_the_roots_only(client, workspace, folder):
+    (workspace.outputs / "link").symlink_to(workspace.root)
+    project = workspace.add_project()
+    before = set(workspace.root.rglob("*"))
     answer = client.post(
-        f"/api/projects/{project.id}/output-folder", json={"folder": folder.format(outputs=house.outputs)}
+        f"/api/projects/{project.id}/output-folder", json={"folder": folder.format(outputs=workspace.outputs)}
     )
     assert is_problem(answer, 403)
-    assert set(house.root.rglob("*")) == before
+    assert set(workspace.root.rglob("*")) == before
 
 
 IDS = [
@@ -156,9 +157,9 @@ def test_ids_that_are_none(serve):
     line.close()
 
 
-def test_files_that_point_to_others(client, house, small_film):
+def test_files_that_point_to_others(client, workspace, small_film):
     """Renamed playlists and scripts, which FFmpeg would follow if it were let."""
-    secret = house.videos / "secret.mp4"
+    secret = workspace.videos / "secret.mp4"
     secret.write_bytes(small_film.read_bytes())
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(0.5)
@@ -175,8 +176,8 @@ def test_files_that_point_to_others(client, house, small_film):
         f"</AdaptationSet></Period></MPD>",
     }
     for name, text in scripts.items():
-        (house.videos / name).write_text(text)
-        local = client.post("/api/projects/local", json={"path": str(house.videos / name)})
+        (workspace.videos / name).write_text(text)
+        local = client.post("/api/projects/local", json={"path": str(workspace.videos / name)})
         assert is_problem(local, 415), name
         sent = client.post("/api/projects/upload", files={"file": (name, text.encode())})
         assert is_problem(sent, 415), name
@@ -187,7 +188,7 @@ def test_files_that_point_to_others(client, house, small_film):
 
 
 @pytest.mark.parametrize("size", [65_535, 16_000])
-def test_a_picture_of_absurd_dimensions(client, house, encode_tracks, film, size):
+def test_a_picture_of_absurd_dimensions(client, workspace, encode_tracks, film, size):
     """Headers that promise 12 GB of picture, if anybody believed them."""
     options = {"codec": "mjpeg", "pixel_format": "yuvj420p", "options": {"strict": "-2"}}
     honest = encode_tracks("honest.avi", film([40, 200] * 5, **options)).read_bytes()
@@ -260,10 +261,10 @@ def test_addresses_that_are_none(client, url):
 
 
 @pytest.mark.parametrize("name", ["x" * 100_000, "a\x00b", "\x1b[2J", "\ud800", "", "   ", "\n"])
-def test_names_that_are_none(client, house, name):
+def test_names_that_are_none(client, workspace, name):
     import json
 
-    project = house.add_project()
+    project = workspace.add_project()
     answer = client.patch(
         f"/api/projects/{project.id}", content=json.dumps({"name": name}), headers={"Content-Type": "application/json"}
     )
@@ -274,14 +275,14 @@ def test_names_that_are_none(client, house, name):
 @pytest.mark.parametrize(
     "name", ["'; DROP TABLE projects; --", "{{7*7}}", "<script>alert(1)</script>", "%s%n", "\u202eevil", "../../x"]
 )
-def test_names_that_are_only_odd_survive_as_they_are(client, house, name):
-    project = house.add_project()
+def test_names_that_are_only_odd_survive_as_they_are(client, workspace, name):
+    project = workspace.add_project()
     assert client.patch(f"/api/projects/{project.id}", json={"name": name}).json()["name"] == name
     assert client.get("/api/projects", params={"search": name}).json()["total"] == 1
 
 
-def test_bodies_that_are_bombs(client, house):
-    project = house.add_project()
+def test_bodies_that_are_bombs(client, workspace):
+    project = workspace.add_project()
     address = f"/api/projects/{project.id}/clips"
     kind = {"Content-Type": "application/json"}
     deep = b"[" * 200_000 + b"]" * 200_000
@@ -311,7 +312,7 @@ def _raw(address, request, patience=20.0):
         return answer
 
 
-def test_ten_gigabytes_announced_are_refused_before_they_come(serve, house):
+def test_ten_gigabytes_announced_are_refused_before_they_come(serve, workspace):
     address = serve(AUTOCLIP_UPLOAD_LIMIT_GB="1")
     request = (
         b"POST /api/projects/upload HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/octet-stream\r\n"
@@ -319,12 +320,12 @@ def test_ten_gigabytes_announced_are_refused_before_they_come(serve, house):
     )
     answer = _raw(address, request)
     assert answer.startswith(b"HTTP/1.1 413")
-    assert not any(path.is_file() for path in (house.root / "data").rglob("*partial*"))
+    assert not any(path.is_file() for path in (workspace.root / "data").rglob("*partial*"))
 
 
-def test_a_body_that_stalls_is_given_up(serve, house, monkeypatch):
+def test_a_body_that_stalls_is_given_up(serve, workspace, monkeypatch):
     monkeypatch.setattr(body_limits.BodyLimits.__init__, "__defaults__", (0.5,))
-    project = house.add_project()
+    project = workspace.add_project()
     address = serve()
     for path in (f"/api/projects/{project.id}/clips", "/api/projects/upload"):
         request = (
@@ -333,7 +334,7 @@ def test_a_body_that_stalls_is_given_up(serve, house, monkeypatch):
         ).encode()
         assert _raw(address, request).startswith(b"HTTP/1.1 408"), path
     assert httpx.get(f"{address}/api/health").status_code == 200
-    assert not any(path.is_file() for path in (house.root / "data").rglob("*partial*"))
+    assert not any(path.is_file() for path in (workspace.root / "data").rglob("*partial*"))
 
 
 def test_headers_that_never_end_are_given_up(serve, monkeypatch):
@@ -360,7 +361,7 @@ def test_a_line_that_is_kept_open_may_rest_between_requests(serve, monkeypatch):
             time.sleep(0.4)
 
 
-def test_a_client_that_goes_away_leaves_nothing(serve, house, small_film):
+def test_a_client_that_goes_away_leaves_nothing(serve, workspace, small_film):
     address = serve()
     host, port = address.removeprefix("http://").split(":")
     head = (
@@ -371,14 +372,14 @@ def test_a_client_that_goes_away_leaves_nothing(serve, house, small_film):
         line.sendall(head + b"x" * 2_000_000)
         time.sleep(0.2)
     deadline = time.monotonic() + 10
-    uploads = house.root / "data" / "uploads"
+    uploads = workspace.root / "data" / "uploads"
     while uploads.exists() and list(uploads.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert list(uploads.iterdir()) == []
     assert httpx.get(f"{address}/api/projects").json()["total"] == 0
 
 
-def test_a_piece_that_breaks_off_can_be_gone_on_with(serve, house, small_film):
+def test_a_piece_that_breaks_off_can_be_gone_on_with(serve, workspace, small_film):
     address = serve()
     film = small_film.read_bytes()
     host, port = address.removeprefix("http://").split(":")
@@ -423,13 +424,15 @@ def test_lines_that_are_no_http(serve):
         assert httpx.get(f"{address}/api/health").status_code == 200
 
 
-def test_special_files_are_no_videos(client, house):
-    os.mkfifo(house.videos / "pipe.mp4")
-    (house.videos / "loop.mp4").symlink_to(house.videos / "loop.mp4")
-    (house.videos / "folder.mp4").mkdir()
-    assert is_problem(client.post("/api/projects/local", json={"path": str(house.videos / "pipe.mp4")}), 415)
-    assert is_problem(client.post("/api/projects/local", json={"path": str(house.videos / "folder.mp4")}), 415)
-    assert is_problem(client.post("/api/projects/local", json={"path": str(house.videos / "loop.mp4")}), 403, 415, 422)
+def test_special_files_are_no_videos(client, workspace):
+    os.mkfifo(workspace.videos / "pipe.mp4")
+    (workspace.videos / "loop.mp4").symlink_to(workspace.videos / "loop.mp4")
+    (workspace.videos / "folder.mp4").mkdir()
+    assert is_problem(client.post("/api/projects/local", json={"path": str(workspace.videos / "pipe.mp4")}), 415)
+    assert is_problem(client.post("/api/projects/local", json={"path": str(workspace.videos / "folder.mp4")}), 415)
+    assert is_problem(
+        client.post("/api/projects/local", json={"path": str(workspace.videos / "loop.mp4")}), 403, 415, 422
+    )
 
 
 def test_no_process_was_left(client):

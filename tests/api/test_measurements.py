@@ -10,7 +10,7 @@ from autoclip.clips import ClipsFile
 from autoclip.media.probe import probe
 from autoclip.settings import Settings
 from autoclip.signals.table import Event
-from interfaces.api.down_sampling import down_sample
+from interfaces.api.downsampling import downsample
 from stages.record import record
 from stages.retune import retune
 
@@ -21,7 +21,7 @@ from stages.retune import retune
 )
 def test_each_bucket_holds_the_extremes_and_mean_of_what_was_measured(values, per_bucket):
     series = np.array(values, np.float32)
-    buckets = down_sample(series, per_bucket)
+    buckets = downsample(series, per_bucket)
     runs = [series[first : first + per_bucket] for first in range(0, series.size, per_bucket)]
     assert buckets.mean.size == len(runs)
     for index, run in enumerate(runs):
@@ -35,16 +35,16 @@ def test_each_bucket_holds_the_extremes_and_mean_of_what_was_measured(values, pe
 
 
 @pytest.fixture
-def analyzed(house, origin, small_film):
+def analyzed(workspace, origin, small_film):
     """A project of two minutes whose analysis is there, with two planted moments."""
-    project = house.add_project(duration_sec=120.0, path=small_film)
+    project = workspace.add_project(duration_sec=120.0, path=small_film)
     scene = Scene(120.0).moment(30.0).moment(80.0).cut(24.0, 40.0, 74.0, 92.0)
     scene.events += [Event("black", 60.0, 61.0, 0.5)]
-    folder = house.folder.project(project.id)
+    folder = workspace.folder.project(project.id)
     folder.write_features(scene.features(), origin)
     video = probe(small_film).model_dump(mode="json")
     folder.write_clips(ClipsFile(mode="v2", video=video, settings=Settings().flat(), clips=()))
-    record(house.catalog, project.id, retune(folder, Settings(), project.id), origin.key)
+    record(workspace.catalog, project.id, retune(folder, Settings(), project.id), origin.key)
     return project
 
 
@@ -95,19 +95,21 @@ def test_events_by_kind_and_part(client, analyzed):
     assert client.get(address, params={"kind": "explosion"}).status_code == 422
 
 
-def test_what_was_not_measured_is_told(client, house):
-    project = house.add_project()
+def test_what_was_not_measured_is_told(client, workspace):
+    project = workspace.add_project()
     for room in ("signals", "peaks", "events"):
         answer = client.get(f"/api/projects/{project.id}/{room}")
         assert answer.status_code == 404, answer.text
         assert "analyze the video first" in answer.json()["detail"]
 
 
-def test_a_preview_changes_nothing(client, house, analyzed):
+def test_a_preview_changes_nothing(client, workspace, analyzed):
     address = f"/api/projects/{analyzed.id}"
     before = client.get(f"{address}/clips").json()
     assert before["total"] >= 2
-    files = {path: path.read_bytes() for path in house.folder.project(analyzed.id).root.rglob("*") if path.is_file()}
+    files = {
+        path: path.read_bytes() for path in workspace.folder.project(analyzed.id).root.rglob("*") if path.is_file()
+    }
     shown = client.post(f"{address}/retune", json={"preview": True, "settings": {"target_clip_count_soft": 1}})
     assert shown.status_code == 200, shown.text
     assert (shown.json()["preview"], len(shown.json()["clips"])) == (True, 1)

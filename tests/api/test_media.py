@@ -12,10 +12,10 @@ from autoclip.media.playability import content_type_of, playability_of
 
 
 @pytest.fixture
-def film_project(house, small_film):
-    path = house.videos / "the film.mp4"
+def film_project(workspace, small_film):
+    path = workspace.videos / "the film.mp4"
     shutil.copy(small_film, path)
-    return house.add_project(path=path, duration_sec=2.0)
+    return workspace.add_project(path=path, duration_sec=2.0)
 
 
 def test_a_video_comes_whole_in_parts_and_not_at_all(client, film_project):
@@ -47,8 +47,8 @@ def test_a_video_comes_whole_in_parts_and_not_at_all(client, film_project):
     assert (head.status_code, head.headers["content-length"], head.content) == (200, str(len(content)), b"")
 
 
-def test_a_video_that_was_replaced_by_something_else_is_not_sent(client, house, film_project):
-    secret = house.root / "secret.txt"
+def test_a_video_that_was_replaced_by_something_else_is_not_sent(client, workspace, film_project):
+    secret = workspace.root / "secret.txt"
     secret.write_text("root:x:0:0")
     film_project.path.unlink()
     film_project.path.symlink_to(secret)
@@ -60,53 +60,53 @@ def test_a_video_that_was_replaced_by_something_else_is_not_sent(client, house, 
     assert (gone.status_code, gone.json()["code"]) == (404, "not-found")
 
 
-def test_a_video_that_another_process_moved_is_found_at_once(client, house, film_project):
+def test_a_video_that_another_process_moved_is_found_at_once(client, workspace, film_project):
     address = f"/api/projects/{film_project.id}/video"
-    moved = house.videos / "moved.mp4"
+    moved = workspace.videos / "moved.mp4"
     for place in (moved, film_project.path, moved):
         assert client.get(address).status_code == 200
         assert client.head(address).status_code == 200
-        with house.catalog.transaction() as unit:
+        with workspace.catalog.transaction() as unit:
             project = unit.projects.get(film_project.id)
             project.path.rename(place)
             unit.projects.save(project.changed(path=place))
     assert client.get(address).headers["content-disposition"].startswith('inline; filename="moved.mp4"')
-    with house.catalog.transaction() as unit:
+    with workspace.catalog.transaction() as unit:
         unit.projects.delete(film_project.id)
     assert client.get(address).status_code == 404
 
 
-def test_a_project_without_a_video(client, house):
-    project = house.add_project()
+def test_a_project_without_a_video(client, workspace):
+    project = workspace.add_project()
     assert client.get(f"/api/projects/{project.id}/video").status_code == 404
     assert client.get(f"/api/projects/{project.id}/report").status_code == 404
     assert client.get(f"/api/projects/{project.id}/debug/v2").status_code == 404
 
 
-def test_a_thumbnail_of_a_clip_made_by_hand_is_made_when_asked_for(client, house, film_project):
+def test_a_thumbnail_of_a_clip_made_by_hand_is_made_when_asked_for(client, workspace, film_project):
     made = client.post(f"/api/projects/{film_project.id}/clips", json={"start": 0.5, "end": 1.5}).json()
     answer = client.get(made["thumbnail_url"])
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
     assert Image.open(io.BytesIO(answer.content)).size == (320, 180)
     again = client.get(made["thumbnail_url"], headers={"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
-    other = house.add_project()
+    other = workspace.add_project()
     assert client.get(f"/api/projects/{other.id}/thumbnails/{made['id']}").status_code == 404
 
 
-def test_a_thumbnail_never_comes_from_outside_its_project(client, house, film_project):
-    (house.folder.root / "secret.jpg").write_bytes(b"secret")
-    clip = house.add_clip(film_project, 0.5, 1.5, thumbnail="../../secret.jpg")
+def test_a_thumbnail_never_comes_from_outside_its_project(client, workspace, film_project):
+    (workspace.folder.root / "secret.jpg").write_bytes(b"secret")
+    clip = workspace.add_clip(film_project, 0.5, 1.5, thumbnail="../../secret.jpg")
     answer = client.get(f"/api/projects/{film_project.id}/thumbnails/{clip.id}")
     assert answer.status_code == 422
     assert b"secret" not in answer.content.replace(b"secret.jpg", b"")
 
 
-def test_names_of_files_survive_in_headers_and_break_none(client, house, small_film):
+def test_names_of_files_survive_in_headers_and_break_none(client, workspace, small_film):
     for name in ('quo"te\r\nX-Evil: 1.mp4', "ナサ 🚀.mp4", "a;b,c.mp4"):
-        path = house.videos / name
+        path = workspace.videos / name
         shutil.copy(small_film, path)
-        project = house.add_project(path=path)
+        project = workspace.add_project(path=path)
         answer = client.get(f"/api/projects/{project.id}/video")
         assert answer.status_code == 200
         assert "x-evil" not in answer.headers
@@ -135,11 +135,11 @@ def test_what_browsers_play(real_media, name, kind, playable):
     assert bool(verdict.reason) is not playable
 
 
-def test_eight_readers_of_ranges_over_sockets(serve, house, small_film):
-    path = house.videos / "film.mp4"
+def test_eight_readers_of_ranges_over_sockets(serve, workspace, small_film):
+    path = workspace.videos / "film.mp4"
     content = small_film.read_bytes()
     path.write_bytes(content)
-    project = house.add_project(path=path)
+    project = workspace.add_project(path=path)
     address = f"{serve()}/api/projects/{project.id}/video"
     wrong = []
 

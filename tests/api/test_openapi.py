@@ -5,7 +5,7 @@ import re
 import jsonschema
 import pytest
 
-from interfaces.api.examples import EXAMPLES
+from interfaces.api.schemas.examples import EXAMPLES
 
 METHODS = {"get", "post", "patch", "delete", "head", "options"}
 

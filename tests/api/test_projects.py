@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 
-def test_a_file_below_a_root_becomes_a_project_once(client, house, small_film):
-    path = house.videos / "Grand final.mp4"
+def test_a_file_below_a_root_becomes_a_project_once(client, workspace, small_film):
+    path = workspace.videos / "Grand final.mp4"
     shutil.copy(small_film, path)
     made = client.post("/api/projects/local", json={"path": str(path)})
     assert made.status_code == 201, made.text
@@ -17,14 +17,14 @@ def test_a_file_below_a_root_becomes_a_project_once(client, house, small_film):
     assert made.headers["location"] == f"/api/projects/{project['id']}"
     again = client.post("/api/projects/local", json={"path": str(path)})
     assert (again.status_code, again.json()["id"]) == (200, project["id"])
-    copy = house.videos / "copy.mp4"
+    copy = workspace.videos / "copy.mp4"
     shutil.copy(small_film, copy)
     assert client.post("/api/projects/local", json={"path": str(copy)}).status_code == 200
     assert client.get("/api/projects").json()["total"] == 1
 
 
-def test_a_file_that_is_no_video_is_refused_and_nothing_is_stored(client, house):
-    path = house.videos / "song.mp4"
+def test_a_file_that_is_no_video_is_refused_and_nothing_is_stored(client, workspace):
+    path = workspace.videos / "song.mp4"
     path.write_text("no video at all")
     answer = client.post("/api/projects/local", json={"path": str(path)})
     assert answer.status_code == 415
@@ -33,8 +33,8 @@ def test_a_file_that_is_no_video_is_refused_and_nothing_is_stored(client, house)
     assert client.get("/api/projects").json()["items"] == []
 
 
-def test_a_file_that_is_not_there_is_not_found(client, house):
-    answer = client.post("/api/projects/local", json={"path": str(house.videos / "gone.mp4")})
+def test_a_file_that_is_not_there_is_not_found(client, workspace):
+    answer = client.post("/api/projects/local", json={"path": str(workspace.videos / "gone.mp4")})
     assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
     assert "gone.mp4" in answer.json()["detail"]
 
@@ -48,9 +48,9 @@ def test_an_address_becomes_a_project_once(client):
     assert (again.status_code, again.json()["id"]) == (200, made.json()["id"])
 
 
-def test_lists_are_paged_sorted_and_searched(client, house):
+def test_lists_are_paged_sorted_and_searched(client, workspace):
     for name in ("Alpha", "Beta", "alphabet"):
-        house.add_project(name=name)
+        workspace.add_project(name=name)
     page = client.get("/api/projects", params={"sort": "name", "limit": 2}).json()
     assert [project["name"] for project in page["items"]] == ["Alpha", "Beta"]
     assert (page["total"], page["limit"], page["offset"]) == (3, 2, 0)
@@ -60,17 +60,17 @@ def test_lists_are_paged_sorted_and_searched(client, house):
     assert refused.status_code == 422
 
 
-def test_details_count_what_was_made(client, house):
-    project = house.add_project()
-    house.add_clip(project, 1, 2)
+def test_details_count_what_was_made(client, workspace):
+    project = workspace.add_project()
+    workspace.add_clip(project, 1, 2)
     details = client.get(f"/api/projects/{project.id}")
     assert details.headers["etag"] == '"1"'
     assert details.json()["clip_count"] == 1
     assert details.json()["analyses"] == []
 
 
-def test_a_rename_with_an_old_revision_is_refused(client, house):
-    project = house.add_project()
+def test_a_rename_with_an_old_revision_is_refused(client, workspace):
+    project = workspace.add_project()
     address = f"/api/projects/{project.id}"
     first = client.patch(address, json={"name": "New"}, headers={"If-Match": '"1"'})
     assert first.headers["etag"] == '"2"'
@@ -80,23 +80,23 @@ def test_a_rename_with_an_old_revision_is_refused(client, house):
     assert client.get(address).json()["name"] == "New"
 
 
-def test_an_output_folder_below_a_root_is_made(client, house):
-    project = house.add_project()
-    folder = house.outputs / "for" / "friends"
+def test_an_output_folder_below_a_root_is_made(client, workspace):
+    project = workspace.add_project()
+    folder = workspace.outputs / "for" / "friends"
     answer = client.post(f"/api/projects/{project.id}/output-folder", json={"folder": str(folder)})
     assert answer.status_code == 200, answer.text
     assert folder.is_dir()
     assert answer.json()["output_folder"] == str(folder)
     back = client.post(f"/api/projects/{project.id}/output-folder", json={"folder": None})
     assert back.json()["output_folder"] is None
-    file = house.outputs / "file"
+    file = workspace.outputs / "file"
     file.touch()
     refused = client.post(f"/api/projects/{project.id}/output-folder", json={"folder": str(file / "x")})
     assert refused.status_code == 422
 
 
-def test_without_prefect_a_project_is_not_deleted_behind_its_jobs_back(client, house):
-    project = house.add_project()
+def test_without_prefect_a_project_is_not_deleted_behind_its_jobs_back(client, workspace):
+    project = workspace.add_project()
     answer = client.delete(f"/api/projects/{project.id}")
     assert answer.status_code == 503
     assert "autoclip up" in answer.json()["detail"]

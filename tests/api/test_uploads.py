@@ -10,34 +10,34 @@ import httpx
 import pytest
 
 
-def leftovers(house):
+def leftovers(workspace):
     """Every file below the data folder that is neither the catalog nor in a project."""
-    data = house.root / "data"
+    data = workspace.root / "data"
     return [
         path for path in data.rglob("*") if path.is_file() and not path.name.startswith("autoclip.duckdb")
     ]  # fmt: skip
 
 
-def test_an_upload_becomes_a_project_with_its_own_file(client, house, small_film):
+def test_an_upload_becomes_a_project_with_its_own_file(client, workspace, small_film):
     with small_film.open("rb") as file:
         answer = client.post("/api/projects/upload", files={"file": ("Match day.mp4", file)}, data={"name": "Final"})
     assert answer.status_code == 201, answer.text
     project = answer.json()
     assert (project["name"], project["source"]["kind"], project["state"]) == ("Final", "upload", "ready")
-    stored = house.folder.project(project["id"]).source / "Match day.mp4"
+    stored = workspace.folder.project(project["id"]).source / "Match day.mp4"
     assert project["path"] == str(stored)
     assert stored.read_bytes() == small_film.read_bytes()
-    assert leftovers(house) == [stored]
+    assert leftovers(workspace) == [stored]
 
 
-def test_the_same_content_is_the_same_project(client, house, small_film):
+def test_the_same_content_is_the_same_project(client, workspace, small_film):
     first = client.post("/api/projects/upload", files={"file": ("a.mp4", small_film.read_bytes())})
     again = client.post("/api/projects/upload", files={"file": ("b.mp4", small_film.read_bytes())})
     assert (again.status_code, again.json()["id"]) == (200, first.json()["id"])
-    assert len(leftovers(house)) == 1
+    assert len(leftovers(workspace)) == 1
 
 
-def test_a_body_that_is_the_file_itself(client, house, small_film):
+def test_a_body_that_is_the_file_itself(client, workspace, small_film):
     answer = client.post(
         "/api/projects/upload",
         content=small_film.read_bytes(),
@@ -50,7 +50,7 @@ def test_a_body_that_is_the_file_itself(client, house, small_film):
     assert answer.json()["name"] == "🚀 match"
 
 
-def test_the_ending_follows_the_content(client, house, small_film):
+def test_the_ending_follows_the_content(client, workspace, small_film):
     answer = client.post("/api/projects/upload", files={"file": ("holiday.jpg", small_film.read_bytes())})
     assert answer.json()["path"].endswith("/holiday.mp4")
 
@@ -72,7 +72,7 @@ def test_the_ending_follows_the_content(client, house, small_film):
         "",
     ],
 )
-def test_no_name_leads_out_of_the_projects_folder(client, house, small_film, called):
+def test_no_name_leads_out_of_the_projects_folder(client, workspace, small_film, called):
     answer = client.post(
         "/api/projects/upload",
         content=small_film.read_bytes(),
@@ -82,8 +82,8 @@ def test_no_name_leads_out_of_the_projects_folder(client, house, small_film, cal
         },
     )
     assert answer.status_code == 201, answer.text
-    (stored,) = leftovers(house)
-    assert stored.parent == house.folder.project(answer.json()["id"]).source
+    (stored,) = leftovers(workspace)
+    assert stored.parent == workspace.folder.project(answer.json()["id"]).source
     assert not stored.name.startswith((".", "-"))
     assert len(stored.name.encode()) <= 200
 
@@ -98,15 +98,15 @@ def _quoted(text: str) -> bytes:
     "content",
     [b"", b"no video", b"\x00" * 100_000, b"#EXTM3U\n#EXTINF:10,\nfile:///etc/passwd\n", b"RIFF\xff\xff\xff\xffAVI "],
 )
-def test_what_is_no_video_leaves_nothing(client, house, content):
+def test_what_is_no_video_leaves_nothing(client, workspace, content):
     answer = client.post("/api/projects/upload", files={"file": ("film.mp4", content)})
     assert answer.status_code in {415, 422}, answer.text
     assert "partial" not in answer.text
-    assert leftovers(house) == []
+    assert leftovers(workspace) == []
     assert client.get("/api/projects").json()["total"] == 0
 
 
-def test_forms_that_are_none(client, house, small_film):
+def test_forms_that_are_none(client, workspace, small_film):
     film = small_film.read_bytes()
     whole = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n' + film + b"\r\n--x--\r\n"
     kind = {"Content-Type": "multipart/form-data; boundary=x"}
@@ -124,25 +124,25 @@ def test_forms_that_are_none(client, house, small_film):
     )
     long = {str(number): "x" for number in range(30)}
     assert client.post("/api/projects/upload", files={"file": ("a.mp4", film)}, data=long).status_code == 413
-    assert leftovers(house) == []
+    assert leftovers(workspace) == []
 
 
-def test_more_than_the_limit_is_refused_before_and_while_it_comes(open_client, house, small_film):
+def test_more_than_the_limit_is_refused_before_and_while_it_comes(open_client, workspace, small_film):
     limit = small_film.stat().st_size // 2
     client = open_client(AUTOCLIP_UPLOAD_LIMIT_GB=str(limit / 1e9))
     told = client.post("/api/projects/upload", files={"file": ("a.mp4", small_film.read_bytes())})
     assert (told.status_code, told.json()["code"]) == (413, "too-large")
     untold = client.post("/api/projects/upload", content=iter([small_film.read_bytes()]))
     assert untold.status_code == 413
-    assert leftovers(house) == []
+    assert leftovers(workspace) == []
 
 
-def test_more_than_the_disk_holds_is_refused_at_once(open_client, house):
+def test_more_than_the_disk_holds_is_refused_at_once(open_client, workspace):
     client = open_client(AUTOCLIP_UPLOAD_LIMIT_GB="10000")
-    free = os.statvfs(house.root).f_bavail * os.statvfs(house.root).f_frsize
+    free = os.statvfs(workspace.root).f_bavail * os.statvfs(workspace.root).f_frsize
     begun = client.post("/api/uploads", headers={"Tus-Resumable": "1.0.0", "Upload-Length": str(free + 1)})
     assert (begun.status_code, begun.json()["code"]) == (507, "no-room")
-    assert leftovers(house) == []
+    assert leftovers(workspace) == []
 
 
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -157,7 +157,7 @@ def begin(client, film, **headers):
     )
 
 
-def test_an_upload_in_pieces(client, house, small_film):
+def test_an_upload_in_pieces(client, workspace, small_film):
     film = small_film.read_bytes()
     begun = begin(client, film)
     assert begun.status_code == 201, begun.text
@@ -175,18 +175,18 @@ def test_an_upload_in_pieces(client, house, small_film):
     project = client.get(f"/api/projects/{last.headers['autoclip-project']}").json()
     assert (project["name"], project["state"]) == ("Grand final", "ready")
     assert client.head(address, headers=TUS).status_code == 404
-    assert [path.name for path in leftovers(house)] == ["Grand final.mp4"]
+    assert [path.name for path in leftovers(workspace)] == ["Grand final.mp4"]
 
 
-def test_an_upload_that_is_no_video_ends_with_its_last_piece(client, house):
+def test_an_upload_that_is_no_video_ends_with_its_last_piece(client, workspace):
     address = begin(client, b"x" * 1000).headers["location"]
     ended = client.patch(address, content=b"x" * 1000, headers={**PIECE, "Upload-Offset": "0"})
     assert ended.status_code == 415
     assert "Grand final.mp4" in ended.json()["detail"]
-    assert leftovers(house) == []
+    assert leftovers(workspace) == []
 
 
-def test_more_than_announced_is_refused(client, house):
+def test_more_than_announced_is_refused(client, workspace):
     address = begin(client, b"x" * 100).headers["location"]
     answer = client.patch(address, content=b"x" * 101, headers={**PIECE, "Upload-Offset": "0"})
     assert answer.status_code == 413
@@ -194,7 +194,7 @@ def test_more_than_announced_is_refused(client, house):
     assert untold.status_code == 413
 
 
-def test_an_announced_length_ends_the_body_at_once(serve, house):
+def test_an_announced_length_ends_the_body_at_once(serve, workspace):
     """300 MB for an upload of 1,000 bytes: refused with the first block too many, or by what is announced."""
     address = serve()
     begun = httpx.post(f"{address}/api/uploads", headers={**TUS, "Upload-Length": "1000"})
@@ -226,12 +226,12 @@ def send_until_refused(address, path, length):
     return sent, b""
 
 
-def test_a_beginning_that_is_refused_takes_no_place(client, house):
+def test_a_beginning_that_is_refused_takes_no_place(client, workspace):
     """Uploads that nobody was told the address of would fill the hundred places."""
     for body in (b"x" * 101, iter([b"x" * 101])):
         answer = client.post("/api/uploads", content=body, headers={**PIECE, "Upload-Length": "100"})
         assert answer.status_code == 413
-    assert leftovers(house) == []
+    assert leftovers(workspace) == []
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_a_beginning_that_is_refused_takes_no_place(client, house):
     ],
     ids=["one name", "no name", "no disposition"],
 )
-def test_fields_are_counted_not_their_names(client, house, part):
+def test_fields_are_counted_not_their_names(client, workspace, part):
     body = b"".join(b"--x\r\n" + part + b"\r\n" for _ in range(300)) + b"--x--\r\n"
     answer = client.post(
         "/api/projects/upload", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"}
@@ -252,7 +252,7 @@ def test_fields_are_counted_not_their_names(client, house, part):
 
 
 @pytest.mark.parametrize("header", [b"X-Long: " + b"y" * 1_000_000, b"y" * 1_000_000 + b": x", b"X: y\r\n" * 5000])
-def test_headers_of_a_part_have_a_limit(client, house, header):
+def test_headers_of_a_part_have_a_limit(client, workspace, header):
     body = b"--x\r\n" + header.rstrip() + b"\r\n\r\nx\r\n--x--\r\n"
     answer = client.post(
         "/api/projects/upload", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"}
@@ -261,17 +261,17 @@ def test_headers_of_a_part_have_a_limit(client, house, header):
 
 
 @pytest.mark.parametrize("boundary", ["x" * 71, "x" * 5000, '"' + "x" * 5000 + '"'])
-def test_a_boundary_that_is_too_long_is_a_bad_request(client, house, boundary):
+def test_a_boundary_that_is_too_long_is_a_bad_request(client, workspace, boundary):
     kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
     answer = client.post("/api/projects/upload", content=b"x", headers=kind)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad-form")
 
 
-def test_an_upload_given_up_leaves_nothing(client, house):
+def test_an_upload_given_up_leaves_nothing(client, workspace):
     address = begin(client, b"x" * 100).headers["location"]
     assert client.delete(address, headers=TUS).status_code == 204
     assert client.delete(address, headers=TUS).status_code == 404
-    assert leftovers(house) == []
+    assert leftovers(workspace) == []
 
 
 @pytest.mark.parametrize(
@@ -286,12 +286,12 @@ def test_an_upload_given_up_leaves_nothing(client, house):
         ({"Upload-Metadata": "a b c"}, 422),
     ],
 )
-def test_uploads_that_can_not_begin(client, house, headers, status):
+def test_uploads_that_can_not_begin(client, workspace, headers, status):
     assert begin(client, b"x" * 100, **headers).status_code == status
-    assert leftovers(house) == []
+    assert leftovers(workspace) == []
 
 
-def test_metadata_of_any_client_is_taken(client, house, small_film):
+def test_metadata_of_any_client_is_taken(client, workspace, small_film):
     film = small_film.read_bytes()
     called = base64.b64encode("Tor \xff".encode("latin-1")).decode()
     begun = begin(client, film, **{"Upload-Metadata": f"is_confidential,filename {called}, filetype dmlkZW8vbXA0"})

@@ -22,7 +22,7 @@ def missing() -> str:
 
 
 class Browser:
-    """A headless Chromium of a given size; `dark` prefers dark colours, `phone` makes it a touch device."""
+    """A headless Chromium of a given size; `dark` prefers dark colors, `phone` makes it a touch device."""
 
     def __init__(self, width=1280, height=900, *, dark=False, phone=False, scale=1):
         self._port = _free_port()

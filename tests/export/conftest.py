@@ -7,7 +7,7 @@ import pytest
 from made_media import BOARD, SOURCES
 
 from autoclip.media.probe import probe
-from autoclip.synthetic import render
+from synthetic_media import render
 
 
 @pytest.fixture(scope="session")

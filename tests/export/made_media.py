@@ -9,7 +9,8 @@ import av
 import numpy as np
 
 from autoclip.media.ffmpeg import find_ffmpeg
-from autoclip.synthetic import (
+from autoclip.timeline import Interval
+from synthetic_media import (
     Beeps,
     Flash,
     Noise,
@@ -19,7 +20,6 @@ from autoclip.synthetic import (
     Texture,
     read_frame_number,
 )
-from autoclip.timeline import Interval
 
 SECONDS = 12
 SIZE = {"width": 320, "height": 180}

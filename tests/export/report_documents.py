@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from autoclip.anchors import Anchor
 from autoclip.clips import Clip, Scores
-from autoclip.export.report import DroppedWindow, ReportDocument
 from autoclip.media.video import AudioStream, Chapter, Video, VideoStream
+from autoclip.report import DroppedWindow, ReportDocument
+from autoclip.selection.anchors import Anchor
 from autoclip.settings import Settings
 from autoclip.signals.table import Event, Features
 from autoclip.timeline import Grid, Interval

@@ -1,7 +1,7 @@
 """Take the README's pictures of a report anew: ``python tests/export/retake_screenshots.py OUT/report.html``.
 
 Writes docs/images/report.png (1280 px wide, light) and docs/images/report-phone.png (390 px, dark), reduced to 256
-colours. Needs chromium and chromedriver.
+colors. Needs chromium and chromedriver.
 """
 
 import sys

@@ -4,8 +4,8 @@ import pytest
 from made_media import look_at
 
 from autoclip.errors import ParameterError
-from autoclip.export.batch import ExportRequest, export_batch
-from autoclip.media.children import kill_children
+from autoclip.export.batch import RenderRequest, export_batch
+from autoclip.media.child_processes import kill_children
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
 
@@ -15,7 +15,7 @@ FAST = ExportSettings(encoder_preset="ultrafast")
 def test_one_failure_does_not_stop_the_rest(tmp_path, source):
     video, _ = source("constant.mp4")
     spans = [Interval(1, 2), Interval(50, 60), Interval(3, 5)]
-    requests = [ExportRequest(video, span, tmp_path / f"{i}.mp4", FAST) for i, span in enumerate(spans)]
+    requests = [RenderRequest(video, span, tmp_path / f"{i}.mp4", FAST) for i, span in enumerate(spans)]
     reports = []
     summary = export_batch(requests, reports.append)
     assert [outcome.request for outcome in summary.outcomes] == requests
@@ -33,8 +33,8 @@ def test_a_long_clip_holds_no_other_up(tmp_path, source):
     """One queue: while the first is rendered, all others pass it by; each is told of once, as soon as it is there."""
     video, _ = source("constant.mp4")
     slow = ExportSettings(encoder_preset="slower")
-    first = ExportRequest(video, Interval(0, 12), tmp_path / "0.mp4", slow)
-    others = [ExportRequest(video, Interval(i, i + 0.4), tmp_path / f"{i}.mp4", FAST) for i in range(1, 4)]
+    first = RenderRequest(video, Interval(0, 12), tmp_path / "0.mp4", slow)
+    others = [RenderRequest(video, Interval(i, i + 0.4), tmp_path / f"{i}.mp4", FAST) for i in range(1, 4)]
     told = []
     export_batch([first, *others], on_outcome=lambda number, outcome: told.append((number, outcome.result)), at_once=2)
     assert [number for number, _ in told] == [1, 2, 3, 0]
@@ -43,7 +43,7 @@ def test_a_long_clip_holds_no_other_up(tmp_path, source):
 
 def test_the_same_name_is_given_once(tmp_path, source):
     video, _ = source("constant.mp4")
-    requests = [ExportRequest(video, Interval(i, i + 1), tmp_path / "same.mp4", FAST) for i in range(4)]
+    requests = [RenderRequest(video, Interval(i, i + 1), tmp_path / "same.mp4", FAST) for i in range(4)]
     summary = export_batch(requests, at_once=2)
     assert {result.path.name for result in summary.results} == {"same.mp4", *(f"same ({n}).mp4" for n in (2, 3, 4))}
 
@@ -51,7 +51,7 @@ def test_the_same_name_is_given_once(tmp_path, source):
 def test_a_listener_that_raises_ends_the_batch_and_leaves_nothing(tmp_path, source):
     video, _ = source("constant.mp4")
     slow = ExportSettings(encoder_preset="veryslow", export_height=1080)
-    requests = [ExportRequest(video, Interval(0, 12), tmp_path / f"{i}.mp4", slow) for i in range(3)]
+    requests = [RenderRequest(video, Interval(0, 12), tmp_path / f"{i}.mp4", slow) for i in range(3)]
 
     def stop(_progress):
         raise KeyboardInterrupt

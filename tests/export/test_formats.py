@@ -9,16 +9,16 @@ import pytest
 from made_media import BOARD, SIZE, complaints, look_at
 
 from autoclip.errors import ParameterError
+from autoclip.export.audio.loudness import measuring_filter, read_loudness
 from autoclip.export.compound.render import CompoundItem, export_compound
-from autoclip.export.picture.motion_path import find_motion_path
 from autoclip.export.platforms import PLATFORMS, limits_broken
 from autoclip.export.render import export_clip
-from autoclip.export.sound.loudness import measuring_filter, read_loudness
+from autoclip.export.video.motion_path import find_motion_path
 from autoclip.media.ffmpeg import run_ffmpeg
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
-from autoclip.synthetic import Noise, Plain, RenderOptions, Shot, Storyboard, render
 from autoclip.timeline import Interval
+from synthetic_media import Noise, Plain, RenderOptions, Shot, Storyboard, render
 
 FAST = ExportSettings(encoder_preset="ultrafast")
 
@@ -40,7 +40,7 @@ def noisy(tmp_path_factory):
     folder = tmp_path_factory.mktemp("noisy")
     shots = (replace(BOARD.shots[0], duration_sec=8),)
     render(
-        Storyboard(shots, (Noise(Interval(0, 8), -38.0, colour="pink"),)), folder / "quiet.mp4", RenderOptions(**SIZE)
+        Storyboard(shots, (Noise(Interval(0, 8), -38.0, color="pink"),)), folder / "quiet.mp4", RenderOptions(**SIZE)
     )
     render(Storyboard(shots), folder / "silence.mp4", RenderOptions(**SIZE))
     return folder
@@ -181,7 +181,7 @@ def test_every_frame_of_a_shape_is_the_one_asked_for(tmp_path, source):
         frames = [frame.reformat(format="gray").to_ndarray() for frame in container.decode(video=0)]
     height = 180  # the whole source, 320x180, lies in the middle of 320x570
     top = (570 - height) // 2
-    from autoclip.synthetic import read_frame_number
+    from synthetic_media import read_frame_number
 
     assert [read_frame_number(frame[top : top + height]) for frame in frames] == list(range(50, 75))
 
@@ -200,8 +200,8 @@ def test_a_crop_follows_what_moves(tmp_path):
         container.mux(stream.encode(None))
     video = probe(path)
     motion = find_motion_path(video, Interval(0, 8))
-    assert motion.centre[4] < 0.3
-    assert motion.centre[-4] > 0.7
+    assert motion.center[4] < 0.3
+    assert motion.center[-4] > 0.7
     result = export_clip(video, Interval(0, 8), tmp_path / "clip.mp4", fast(shape="vertical", framing="motion"))
     with av.open(str(result.path)) as container:
         seen = [(frame.reformat(format="gray").to_ndarray() > 150).any() for frame in container.decode(video=0)]
@@ -211,7 +211,7 @@ def test_a_crop_follows_what_moves(tmp_path):
 def test_nothing_that_moves_leaves_the_crop_in_the_middle(tmp_path):
     render(Storyboard((Shot(2.0, Plain()),)), tmp_path / "black.mp4", RenderOptions(**SIZE))
     motion = find_motion_path(probe(tmp_path / "black.mp4"), Interval(0, 2))
-    assert np.allclose(motion.centre, 0.5)
+    assert np.allclose(motion.center, 0.5)
     assert motion.expression(100, 320) == "110"
 
 

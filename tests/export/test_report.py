@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from report_documents import HOSTILE, a_document, a_hostile_document, a_video
 
-from autoclip.anchors import Anchor
-from autoclip.export.report import DroppedWindow, dropped_windows, render_report
-from autoclip.export.report.plot import axis_marks, reduce_series
-from autoclip.export.report.wording import clock, duration, rate, size
-from autoclip.filters import Verdict
-from autoclip.quality import Quality
+from autoclip.report import DroppedWindow, dropped_windows, render_report
+from autoclip.report.plot import axis_marks, reduce_series
+from autoclip.report.wording import clock, duration, rate, size
+from autoclip.selection.anchors import Anchor
+from autoclip.selection.filters import Verdict
+from autoclip.selection.quality import Quality
+from autoclip.selection.windows import Edge, Window
 from autoclip.settings import Settings
 from autoclip.signals.table import Features
 from autoclip.timeline import Grid, Interval
-from autoclip.windows import Edge, Window
 
 
 class Page(HTMLParser):
@@ -172,7 +172,7 @@ def a_window(start, quality):
 
 
 def a_verdict(stage, index, reason="", *, kept=False):
-    return Verdict(stage=stage, clip_index=index, kept=kept, reason=reason, figure=0.5, limit=0.35)
+    return Verdict(stage=stage, clip_index=index, kept=kept, reason=reason, value=0.5, limit=0.35)
 
 
 def test_verdicts_become_rows_by_stage_and_time():

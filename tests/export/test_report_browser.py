@@ -4,7 +4,7 @@ import browser
 import pytest
 from report_documents import a_document, a_hostile_document
 
-from autoclip.export.report import render_report
+from autoclip.report import render_report
 
 pytestmark = pytest.mark.skipif(bool(browser.missing()), reason=browser.missing() or "there is a browser")
 

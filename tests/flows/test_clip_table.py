@@ -10,7 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from autoclip.clips import Clip, ClipsFile
-from flows.clip_table import MOST_ROWS, clip_table, clock
+from flows.clip_table import MAX_ROWS, clip_table, clock
 from storage.catalog import Export, Project, Source
 
 PROJECT = Project(
@@ -69,9 +69,9 @@ def test_no_clip_is_told_with_its_reason() -> None:
 
 
 def test_a_long_table_ends_where_prefects_page_would() -> None:
-    many = [Clip(id=str(n), name=f"clip {n}", start=n, end=n + 1) for n in range(MOST_ROWS + 7)]
+    many = [Clip(id=str(n), name=f"clip {n}", start=n, end=n + 1) for n in range(MAX_ROWS + 7)]
     table = clip_table(PROJECT, clips_file(*many))
-    assert table.count("\n| clip ") == MOST_ROWS + 1
+    assert table.count("\n| clip ") == MAX_ROWS + 1
     assert "... and 7 more in the report." in table
 
 

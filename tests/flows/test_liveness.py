@@ -43,6 +43,6 @@ def test_a_worker_that_was_killed_says_nothing_more() -> None:
 
 
 def test_it_leaves_prefect_to_be_set_up() -> None:
-    script = "import flows.liveness, interfaces.service.pieces, sys; print('prefect' in sys.modules)"
+    script = "import flows.liveness, interfaces.service.processes, sys; print('prefect' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -15,10 +15,10 @@ from PIL import Image
 
 from autoclip.clips import Clip, ClipsFile
 from autoclip.media.probe import probe
-from autoclip.synthetic import RenderOptions, Shot, Storyboard, Texture, read_frame_number, render
 from interfaces.cli.app import app, run
 from storage.analysis_folder import AnalysisFolder
 from storage.catalog import Project, Source, StoredClip, open_catalog
+from synthetic_media import RenderOptions, Shot, Storyboard, Texture, read_frame_number, render
 
 SPANS = {"Start": (0.0, 1.0), "Goal": (2.0, 3.0), "Größe 🚀": (4.0, 5.0)}
 QUALITY = {"Start": 0.2, "Goal": 0.9, "Größe 🚀": 0.5}
@@ -172,9 +172,9 @@ def test_a_contact_sheet_makes_the_thumbnails_it_needs(place, capsys):
     (file,) = told(capsys, "contact-sheet", place.source, "--columns", "2", "--to", "sheet.jpg")
     with Image.open(file["path"]) as sheet:
         assert sheet.width == 2 * 320 + 3 * 12
-        grey = np.asarray(sheet.convert("L"), float)
+        gray = np.asarray(sheet.convert("L"), float)
     for row, column in ((0, 0), (0, 1), (1, 0)):
-        tile = grey[60 + row * 232 :, 20 + column * 332 :][:150, :290]
+        tile = gray[60 + row * 232 :, 20 + column * 332 :][:150, :290]
         assert tile.std() > 10
 
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from moving_scenes import shot
 
-from autoclip.media.decoding.choice import PacketFacts, motion_pictures, surprising_pictures
-from autoclip.media.decoding.groups import MAX_GROUP_PACKETS, MIN_GROUP_PACKETS, PacketGrouper
+from autoclip.media.decoding.decoder_threads import Described
+from autoclip.media.decoding.frame_sampling import FrameSampler, SampleGrid
+from autoclip.media.decoding.frame_selection import PacketFacts, motion_pictures, surprising_pictures
 from autoclip.media.decoding.nal_units import is_fresh_start, is_reference
 from autoclip.media.decoding.one_pass import decode
-from autoclip.media.decoding.pictures import DecodePolicy
-from autoclip.media.decoding.sampling import PictureSampler, SampleGrid
-from autoclip.media.decoding.turns import Described
+from autoclip.media.decoding.packet_groups import MAX_GROUP_PACKETS, MIN_GROUP_PACKETS, PacketGrouper
+from autoclip.media.decoding.video import DecodePolicy
 from autoclip.media.probe import probe
 
 LONG_GROUPS = {"preset": "ultrafast", "crf": "20", "g": "1000", "sc_threshold": "0"}
@@ -38,7 +38,7 @@ def sampled(frame, longest=160):
     grid = SampleGrid.of(frame.width, frame.height, longest)
     luma = np.zeros((grid.height, grid.width), np.uint8)
     chroma = np.zeros((2, grid.height // 2, grid.width // 2), np.uint8)
-    sampler = PictureSampler(grid)
+    sampler = FrameSampler(grid)
     readable = sampler.readable(frame)
     sampler.sample(readable, luma, chroma)
     return luma, chroma, sampler.cell_means(readable)
@@ -74,7 +74,7 @@ def test_a_sample_grid_keeps_the_aspect_and_its_sides_are_even():
 
 
 def test_a_picture_of_another_size_is_reduced_to_the_same_grid():
-    sampler = PictureSampler(SampleGrid.of(320, 180, 160))
+    sampler = FrameSampler(SampleGrid.of(320, 180, 160))
     frame = sampler.readable(av.VideoFrame.from_ndarray(np.full((90, 100, 3), 200, np.uint8), format="rgb24"))
     assert (frame.width, frame.height) == (320, 180)
 

@@ -98,8 +98,8 @@ def test_sound_that_starts_first_does_not_move_time(encode_tracks, film, sound):
 
 def test_variable_rate_is_told_from_packets(encode_tracks, film):
     ticks = np.cumsum([0] + [40, 40, 40, 120] * 30)
-    greys = [20] * len(ticks)
-    video = probe(encode_tracks("held.mp4", film(greys, ticks=ticks.tolist(), time_base=Fraction(1, 1000))))
+    grays = [20] * len(ticks)
+    video = probe(encode_tracks("held.mp4", film(grays, ticks=ticks.tolist(), time_base=Fraction(1, 1000))))
     assert video.video.variable_frame_rate
     assert video.duration_sec == pytest.approx(7.2 + 0.12, abs=0.09)
 
@@ -176,7 +176,7 @@ def test_pixel_aspect_and_turn_give_the_display_size(encode_tracks, film):
     assert video.video.rotation == 270  # FFmpeg's 90 degrees are counter-clockwise
 
 
-def test_colours_and_depth(encode_tracks, film):
+def test_colors_and_depth(encode_tracks, film):
     def setup(stream):
         context = stream.codec_context
         context.color_trc, context.color_primaries, context.colorspace, context.color_range = 16, 9, 9, 1

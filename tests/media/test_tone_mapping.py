@@ -15,7 +15,7 @@ from autoclip.media.tone_mapping import (
 )
 
 
-def grey(*levels: float) -> np.ndarray:
+def gray(*levels: float) -> np.ndarray:
     return np.repeat(np.array([levels], dtype=np.float64)[..., None], 3, axis=-1)
 
 
@@ -30,21 +30,21 @@ def test_pq_there_and_back(nits):
 
 
 def test_hlg_white_is_at_75_percent():
-    assert hlg_to_nits(grey(0.75))[0, 0, 0] == pytest.approx(203, abs=1)  # ITU-R BT.2408, table 1
-    assert hlg_to_nits(grey(1.0))[0, 0, 0] == pytest.approx(1000, rel=1e-3)
-    assert hlg_to_nits(grey(0.0))[0, 0, 0] == pytest.approx(0, abs=1e-3)
+    assert hlg_to_nits(gray(0.75))[0, 0, 0] == pytest.approx(203, abs=1)  # ITU-R BT.2408, table 1
+    assert hlg_to_nits(gray(1.0))[0, 0, 0] == pytest.approx(1000, rel=1e-3)
+    assert hlg_to_nits(gray(0.0))[0, 0, 0] == pytest.approx(0, abs=1e-3)
 
 
 @given(st.lists(st.floats(0, 10_000), min_size=2, max_size=20))
 def test_compression_keeps_order_and_stays_below_white(levels):
-    ordered = grey(*sorted(levels))
+    ordered = gray(*sorted(levels))
     mapped = compress_highlights(ordered)[0, :, 0]
     assert np.all(np.diff(mapped) >= -1e-6)
     assert mapped.max() <= max(REFERENCE_WHITE_NITS, 0) * 1.001
 
 
 def test_a_picture_below_white_is_left_alone():
-    picture = grey(0, 1, 50, 203)
+    picture = gray(0, 1, 50, 203)
     assert np.array_equal(compress_highlights(picture), picture)
 
 
@@ -58,14 +58,14 @@ def test_shadows_and_hue_stay_when_highlights_are_compressed():
 @pytest.mark.parametrize("transfer", ["smpte2084", "arib-std-b67"])
 def test_black_stays_black_and_white_becomes_white(transfer):
     white = 0.5807 if transfer == "smpte2084" else 0.75
-    codes = np.round(grey(0, white) * 65535).astype(np.uint16)
+    codes = np.round(gray(0, white) * 65535).astype(np.uint16)
     shown = to_srgb(codes, transfer, "bt2020")
     assert shown[0, 0].max() <= 1
     assert shown[0, 1].min() >= 253
 
 
-def test_a_grey_of_a_wide_gamut_stays_that_grey():
-    codes = np.round(grey(0.5) * 65535).astype(np.uint16)
+def test_a_gray_of_a_wide_gamut_stays_that_gray():
+    codes = np.round(gray(0.5) * 65535).astype(np.uint16)
     shown = to_srgb(codes, "bt2020-10", "bt2020")
     assert np.ptp(shown) <= 1
     assert shown[0, 0, 0] == pytest.approx(0.5 * 255, abs=1)

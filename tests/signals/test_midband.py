@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from autoclip.signals.sound import SoundMeter, sound_series
+from autoclip.signals.audio_analyzer import AudioAnalyzer, audio_series
 from autoclip.timeline import Grid
 
 RATE = 48_000
 
 
 def midband_of(samples):
-    meter = SoundMeter()
+    meter = AudioAnalyzer()
     meter.push(0, RATE, ("FC",), samples.astype(np.float32)[None])
-    return sound_series(meter.finish(), Grid(0.5, 4)).midband_dbfs
+    return audio_series(meter.finish(), Grid(0.5, 4)).midband_dbfs
 
 
 def tone(frequency, amplitude=0.5, seconds=2.0):

@@ -8,7 +8,7 @@ from moving_scenes import dissolve, faded, shot
 
 from autoclip.signals.dissolves import DissolveTrack, dissolves, possible_dissolves
 from autoclip.signals.fades import fades
-from autoclip.signals.pictures import PictureSamples, describe_pictures
+from autoclip.signals.frame_features import FrameSamples, describe_pictures
 from autoclip.signals.shots import cut_scores, cuts, keyframe_cut_scores, shot_rows
 
 RATE = 25
@@ -21,7 +21,7 @@ def facts_of(pictures):
     half = rgb[:, ::2, ::2]
     blue = 128 + half @ np.array([-0.148, -0.291, 0.439], np.float32)
     red = 128 + half @ np.array([0.439, -0.368, -0.071], np.float32)
-    samples = PictureSamples(luma.astype(np.uint8), np.stack([blue, red], axis=1).astype(np.uint8), full_range=False)
+    samples = FrameSamples(luma.astype(np.uint8), np.stack([blue, red], axis=1).astype(np.uint8), full_range=False)
     return describe_pictures(samples, 0.1)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from autoclip.settings import ExtractionSettings
-from autoclip.signals.source_knowledge import ReplayedSpan, SourceKnowledge
+from autoclip.signals.source_metadata import ReplayedSpan, SourceMetadata
 from stages.measure import measure
 from storage.analysis_folder import AnalysisFolder
 
@@ -23,7 +23,7 @@ def test_a_heatmap_that_comes_late_is_added_without_decoding(
     assert plain.series
     assert "most_replayed" not in plain.series
 
-    knowledge = SourceKnowledge((ReplayedSpan(0, 2, 1.0), ReplayedSpan(2, 4, 0.5)), (2.0,))
+    knowledge = SourceMetadata((ReplayedSpan(0, 2, 1.0), ReplayedSpan(2, 4, 0.5)), (2.0,))
     assert measure(video, folder, settings, knowledge=knowledge).reused
     learned = folder.read_features()
     np.testing.assert_array_equal(learned.series["most_replayed"], [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5])
@@ -34,6 +34,6 @@ def test_a_heatmap_that_comes_late_is_added_without_decoding(
 
     written = (folder.features / "signals.parquet").stat().st_mtime_ns
     assert measure(video, folder, settings, knowledge=knowledge).reused
-    assert measure(video, folder, settings, knowledge=SourceKnowledge()).reused
+    assert measure(video, folder, settings, knowledge=SourceMetadata()).reused
     assert (folder.features / "signals.parquet").stat().st_mtime_ns == written
     assert "most_replayed" in folder.read_features().series

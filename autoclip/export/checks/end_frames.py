@@ -9,8 +9,8 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
+from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.frame_span import FrameSpan
-from autoclip.export.cuts.order import CutOrder
 from autoclip.media.container import open_container
 from autoclip.media.frames import open_frames
 from autoclip.media.orientation import Orientation
@@ -29,18 +29,18 @@ _FLAT = 1.0
 Look = NDArray[np.float32]
 
 
-def wrong_ends(rendered: Path, first: CutOrder, last: CutOrder, *, turned: bool) -> list[str]:
+def wrong_ends(rendered: Path, first: CutSpec, last: CutSpec, *, turned: bool) -> list[str]:
     """Compare the first and last frame of a file with the source's frames at and beside those places.
 
-    A frame is called wrong when a neighbour of the one asked for looks clearly more like it. Pictures are compared
-    small, grey and normalised, so that encoding, scaling and tone mapping don't matter. Looking costs decoding up to
+    A frame is called wrong when a neighbor of the one asked for looks clearly more like it. Pictures are compared
+    small, gray and normalized, so that encoding, scaling and tone mapping don't matter. Looking costs decoding up to
     ten seconds at each end: it is for frames that were copied, and for an ffmpeg that can't trace those it encodes.
 
     Parameters
     ----------
     rendered : Path
         The export.
-    first, last : CutOrder
+    first, last : CutSpec
         The cuts it starts and ends with; of a single clip, the same.
     turned : bool
         Whether the export's pixels were turned as the source's display matrix says (encoding does, copying does not).
@@ -61,7 +61,7 @@ def wrong_ends(rendered: Path, first: CutOrder, last: CutOrder, *, turned: bool)
     return [fault for fault in faults if fault]
 
 
-def _fault(name: str, order: CutOrder, pts: int, look: Look, *, turned: bool) -> str:
+def _fault(name: str, order: CutSpec, pts: int, look: Look, *, turned: bool) -> str:
     facts, span = order.video.video, order.span
     orientation = Orientation(facts.rotation, facts.mirrored) if turned else Orientation()
     place = int(np.searchsorted(span.times.shown, pts))
@@ -100,8 +100,8 @@ def _counted_frames(video: Video, span: FrameSpan, wanted: list[int]) -> Iterato
 
 def _small(frame: VideoFrame, orientation: Orientation) -> Look:
     width, height = (_HEIGHT, _WIDTH) if orientation.swaps_sides else (_WIDTH, _HEIGHT)
-    grey = orientation.apply(frame.reformat(width=width, height=height, format="gray").to_ndarray()).astype(np.float32)
-    normal: Look = (grey - grey.mean()) / max(float(grey.std()), _FLAT)
+    gray = orientation.apply(frame.reformat(width=width, height=height, format="gray").to_ndarray()).astype(np.float32)
+    normal: Look = (gray - gray.mean()) / max(float(gray.std()), _FLAT)
     return normal
 
 

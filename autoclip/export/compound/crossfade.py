@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.encoders import pixel_format
-from autoclip.export.cuts.exact import cut_filters, picture_input
-from autoclip.export.cuts.order import CutOrder
-from autoclip.export.picture.filters import picture_filters
+from autoclip.export.cuts.exact import cut_filters, video_input
+from autoclip.export.video.filters import video_filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Crossfade:
 
     Attributes
     ----------
-    leaving, coming : CutOrder
+    leaving, coming : CutSpec
         The end of one cut and the start of the next, each about as long as the dissolve.
     frame_count : int
         Its frames.
@@ -26,8 +26,8 @@ class Crossfade:
         Frames a second.
     """
 
-    leaving: CutOrder
-    coming: CutOrder
+    leaving: CutSpec
+    coming: CutSpec
     frame_count: int
     rate: Fraction
 
@@ -56,9 +56,9 @@ def crossfade_arguments(
     turn = () if upright else ("-noautorotate",)
     inputs = (
         *turn,
-        *picture_input(fade.leaving.video, fade.leaving.span),
+        *video_input(fade.leaving.video, fade.leaving.span),
         *turn,
-        *picture_input(fade.coming.video, fade.coming.span),
+        *video_input(fade.coming.video, fade.coming.span),
     )
     length = float(fade.duration_sec)
     graph = (
@@ -70,11 +70,11 @@ def crossfade_arguments(
     return ("-copyts", *inputs, "-filter_complex", graph, "-map", "[v]", *encoder, "-f", "mp4", str(target))
 
 
-def _prepared(fade: Crossfade, order: CutOrder, *, upright: bool) -> str:
+def _prepared(fade: Crossfade, order: CutSpec, *, upright: bool) -> str:
     """Return the filters that make a side exactly as many frames as the dissolve has, at its rate."""
     fitted = "null"
     if upright:
-        fitted = picture_filters(order.video, order.settings, order.canvas, order.span.duration_sec, order.path)
+        fitted = video_filters(order.video, order.settings, order.canvas, order.span.duration_sec, order.path)
     return (
         f"{cut_filters(order.span)},{fitted},fps={fade.rate}:start_time=0,"
         f"tpad=stop_mode=clone:stop_duration=1,trim=end_frame={fade.frame_count},settb=1/({fade.rate}),setpts=N"

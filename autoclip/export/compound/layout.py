@@ -10,9 +10,9 @@ from pathlib import Path
 
 from autoclip.errors import ParameterError
 from autoclip.export.compound.crossfade import Crossfade
-from autoclip.export.cuts.order import CutOrder, order_cut
-from autoclip.export.picture.canvas import square_canvas
+from autoclip.export.cuts.cut_spec import CutSpec, plan_cut
 from autoclip.export.platforms import require_within_limits
+from autoclip.export.video.canvas import square_canvas
 from autoclip.media.video import Video
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
@@ -41,7 +41,7 @@ class CompoundItem:
 class Layout:
     """Items in their places: `fades` lie between them, one fewer than `bodies`, or there are none."""
 
-    bodies: tuple[CutOrder, ...]
+    bodies: tuple[CutSpec, ...]
     fades: tuple[Crossfade, ...]
     unit: Fraction
 
@@ -73,7 +73,7 @@ def lay_out(items: Sequence[CompoundItem], target: Path, settings: ExportSetting
 
 
 def _laid_out(items: Sequence[CompoundItem], target: Path, settings: ExportSettings) -> Layout:
-    orders = [order_cut(item.video, item.interval, target, settings, whole=False) for item in items]
+    orders = [plan_cut(item.video, item.interval, target, settings, whole=False) for item in items]
     orders = _on_one_canvas(orders)
     units = {order.span.time_base for order in orders}
     unit = units.pop() if len(units) == 1 else _COMMON_UNIT
@@ -102,7 +102,7 @@ def _rate_of(video: Video) -> Fraction:
     return video.video.average_rate or video.video.nominal_rate or Fraction(30)
 
 
-def _on_one_canvas(orders: list[CutOrder]) -> list[CutOrder]:
+def _on_one_canvas(orders: list[CutSpec]) -> list[CutSpec]:
     """Give all items the first one's picture size, and one track of sound at most."""
     first = orders[0]
     facts = first.video.video
@@ -114,7 +114,7 @@ def _on_one_canvas(orders: list[CutOrder]) -> list[CutOrder]:
     return [replace(order, canvas=canvas, tracks=order.tracks[:1]) for order in orders]
 
 
-def _shortened(order: CutOrder, at_start: float, at_end: float) -> CutOrder:
+def _shortened(order: CutSpec, at_start: float, at_end: float) -> CutSpec:
     """Return an item without the parts that dissolve."""
     whole = order.span.interval
     if whole.duration <= at_start + at_end + 2 * order.span.frame_sec:
@@ -125,14 +125,14 @@ def _shortened(order: CutOrder, at_start: float, at_end: float) -> CutOrder:
     return _plain(order, whole.start + at_start, whole.end - at_end)
 
 
-def _plain(order: CutOrder, start: float, end: float) -> CutOrder:
+def _plain(order: CutSpec, start: float, end: float) -> CutSpec:
     """Return an order for another interval of the same item, without fades."""
     settings = order.settings.model_copy(update={"fade_in_sec": 0.0, "fade_out_sec": 0.0})
-    again = order_cut(order.video, Interval(start, end), order.target, settings, whole=False)
+    again = plan_cut(order.video, Interval(start, end), order.target, settings, whole=False)
     return replace(again, canvas=order.canvas, tracks=order.tracks)
 
 
-def _faded_at_ends(orders: Sequence[CutOrder], settings: ExportSettings) -> Iterator[CutOrder]:
+def _faded_at_ends(orders: Sequence[CutSpec], settings: ExportSettings) -> Iterator[CutSpec]:
     """Put the fade in at the first item and the fade out at the last one."""
     for place, order in enumerate(orders):
         changes = {

@@ -17,30 +17,30 @@ from pathlib import Path
 import numpy as np
 
 from autoclip.errors import ParameterError
+from autoclip.export.audio.loudness import levelling_filter, read_loudness
 from autoclip.export.checks.disk_space import estimated_bytes, require_space
 from autoclip.export.checks.file_check import Expected
-from autoclip.export.compound.layout import CompoundItem, Layout, lay_out
-from autoclip.export.compound.pieces import Pieces, exact_pieces, smart_pieces
-from autoclip.export.compound.soundtrack import (
+from autoclip.export.compound.audio import (
     RATE,
-    SoundItem,
+    AudioItem,
+    compound_audio_arguments,
     compound_measuring_arguments,
-    compound_sound_arguments,
 )
-from autoclip.export.cuts.join import Strand, encoded_strands, join, stamped
+from autoclip.export.compound.layout import CompoundItem, Layout, lay_out
+from autoclip.export.compound.segments import Pieces, exact_pieces, smart_pieces
+from autoclip.export.cuts.cut_spec import ExportResult
 from autoclip.export.cuts.methods import CODEC_NAMES, Command, Rendering, altered
-from autoclip.export.cuts.order import ExportResult
+from autoclip.export.cuts.mux import MuxTrack, encoded_tracks, join, stamped
 from autoclip.export.cuts.smart import NotSmartError
 from autoclip.export.render import finish
-from autoclip.export.sound.loudness import levelling_filter, read_loudness
-from autoclip.export.workbench import Workbench, temporary_path
+from autoclip.export.render_context import RenderContext, temporary_path
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
 
 __all__ = ["CompoundItem", "export_compound"]
 
-_PieceMaker = Callable[[Layout, Workbench, ExitStack], Pieces]
+_PieceMaker = Callable[[Layout, RenderContext, ExitStack], Pieces]
 
 
 def export_compound(
@@ -61,7 +61,7 @@ def export_compound(
     target : Path
         Where it goes.
     settings : ExportSettings, optional
-        How. With ``crossfade_sec`` neighbours dissolve into each other, picture and sound; each item must be longer
+        How. With ``crossfade_sec`` neighbors dissolve into each other, picture and sound; each item must be longer
         than its dissolves. With ``cut = smart`` frames are copied where all items are of one video that allows it.
     on_progress : callable
         Told the share of frames that are written.
@@ -93,13 +93,13 @@ def export_compound(
         seconds = float(layout.duration_sec)
         needed = estimated_bytes(first.video, seconds, first.canvas.width, first.canvas.height, chosen)
         require_space(target.parent, 2 * needed, chosen)  # the pieces and the whole
-        bench = Workbench(rendered, ffmpeg, chosen.export_stall_sec, on_progress)
+        bench = RenderContext(rendered, ffmpeg, chosen.export_stall_sec, on_progress)
         rendering = _render(layout, bench)
         whole = replace(first, asked=rendering.actual)
         return finish(rendering, whole, bench)
 
 
-def _render(layout: Layout, bench: Workbench) -> Rendering:
+def _render(layout: Layout, bench: RenderContext) -> Rendering:
     """Make the file: smartly if that is wanted and can be, otherwise exactly."""
     notes: tuple[str, ...] = ()
     if layout.bodies[0].settings.cut == "smart":
@@ -111,14 +111,14 @@ def _render(layout: Layout, bench: Workbench) -> Rendering:
     return replace(rendering, notes=(*notes, *rendering.notes))
 
 
-def _joined(layout: Layout, bench: Workbench, render_pieces: _PieceMaker) -> Rendering:
+def _joined(layout: Layout, bench: RenderContext, render_pieces: _PieceMaker) -> Rendering:
     with ExitStack() as stack:
         made = render_pieces(layout, bench, stack)
         ticks = np.cumsum([0, *(piece.length / layout.unit for piece in made.pieces)])
         starts = [round(start) for start in ticks]
         shown = np.concatenate([piece.shown + start for piece, start in zip(made.pieces, starts, strict=False)])
         data = chain.from_iterable(piece.data for piece in made.pieces)
-        picture = Strand(made.template, stamped(data, shown, starts[-1], layout.unit), made.extradata)
+        picture = MuxTrack(made.template, stamped(data, shown, starts[-1], layout.unit), made.extradata)
         sound_commands, sounds = _sound(layout, bench, stack)
         join(bench.rendered, [picture, *sounds])
     first, last = layout.bodies[0], layout.bodies[-1]
@@ -144,17 +144,17 @@ def _joined(layout: Layout, bench: Workbench, render_pieces: _PieceMaker) -> Ren
     )
 
 
-def _sound(layout: Layout, bench: Workbench, stack: ExitStack) -> tuple[tuple[Command, ...], list[Strand]]:
+def _sound(layout: Layout, bench: RenderContext, stack: ExitStack) -> tuple[tuple[Command, ...], list[MuxTrack]]:
     """Render the sound of all items in one go; none when no item has any."""
     if not any(body.tracks for body in layout.bodies):
         return (), []
-    items: list[SoundItem] = []
+    items: list[AudioItem] = []
     at = Fraction(0)
     for place, body in enumerate(layout.bodies):
         before = layout.fades[place - 1].duration_sec if layout.fades and place else Fraction(0)
         behind = layout.fades[place].duration_sec if place < len(layout.fades) else Fraction(0)
         end = at + before + body.span.duration_sec
-        items.append(SoundItem(body, before, round(at * RATE), round((end + behind) * RATE)))
+        items.append(AudioItem(body, before, round(at * RATE), round((end + behind) * RATE)))
         at = end
     settings = layout.bodies[0].settings
     commands: list[Command] = []
@@ -165,5 +165,5 @@ def _sound(layout: Layout, bench: Workbench, stack: ExitStack) -> tuple[tuple[Co
         measured = read_loudness(run)
         levelling = "" if measured.is_silent else levelling_filter(measured, settings.target_lufs, RATE)
     path = stack.enter_context(temporary_path(bench.rendered.parent))
-    commands.append(bench.run(compound_sound_arguments(items, settings, path, levelling)).command)
-    return tuple(commands), encoded_strands(path, 1, stack)
+    commands.append(bench.run(compound_audio_arguments(items, settings, path, levelling)).command)
+    return tuple(commands), encoded_tracks(path, 1, stack)

@@ -84,7 +84,7 @@ def frame_timing(settings: ExportSettings, span: FrameSpan) -> tuple[str, ...]:
     )
 
 
-def sound_encoder(settings: ExportSettings) -> tuple[str, ...]:
+def audio_encoder(settings: ExportSettings) -> tuple[str, ...]:
     """Return ffmpeg's options for the sound's encoder."""
     return ("-c:a", "aac", "-b:a", f"{settings.audio_bitrate_kbps}k")
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from autoclip.export.cuts.encoders import MP4, frame_timing, sound_encoder, video_encoder
+from autoclip.export.audio.loudness import measuring_filter
+from autoclip.export.audio.tracks import PREROLL_SEC, AudioTrack, audio_filters
+from autoclip.export.cuts.cut_spec import CutSpec
+from autoclip.export.cuts.encoders import MP4, audio_encoder, frame_timing, video_encoder
 from autoclip.export.cuts.frame_span import FrameSpan
-from autoclip.export.cuts.order import CutOrder
-from autoclip.export.picture.filters import picture_filters
-from autoclip.export.sound.loudness import measuring_filter
-from autoclip.export.sound.tracks import PREROLL_SEC, SoundTrack, sound_filters
+from autoclip.export.video.filters import video_filters
 from autoclip.media.ffmpeg import safe_input
 from autoclip.media.packets import PacketTimes
 from autoclip.media.video import Video
@@ -25,7 +25,7 @@ decoding times (``dts_heuristic`` in its fftools/ffmpeg_demux.c)."""
 _MICROSECOND = Fraction(1, 1_000_000)
 
 
-def exact_arguments(order: CutOrder, target: Path) -> tuple[str, ...]:
+def exact_arguments(order: CutSpec, target: Path) -> tuple[str, ...]:
     """Return the ffmpeg arguments that render one cut.
 
     The user's own command, made exact: input is sought to the keyframe before the cut, and the cut itself is made by
@@ -34,21 +34,21 @@ def exact_arguments(order: CutOrder, target: Path) -> tuple[str, ...]:
     sound starts a little earlier and swings in.
     """
     video, span, settings = order.video, order.span, order.settings
-    inputs = picture_input(video, span)
-    filters = picture_filters(video, settings, order.canvas, span.duration_sec, order.path)
+    inputs = video_input(video, span)
+    filters = video_filters(video, settings, order.canvas, span.duration_sec, order.path)
     graph = [f"[0:{video.video.index}]{cut_filters(span)},{filters}[v]"]
     encoders = (*video_encoder(video, settings, order.parameter_set), *frame_timing(settings, span))
     maps = ["-map", "[v]"]
     if order.tracks:
-        inputs += sound_input(video, span)
-        encoders += sound_encoder(settings)
+        inputs += audio_input(video, span)
+        encoders += audio_encoder(settings)
         sound_graph, sound_maps = _sound_graph(order, 1)
         graph += sound_graph
         maps += sound_maps
     return ("-copyts", *inputs, "-filter_complex", ";".join(graph), *maps, *encoders, *MP4, str(target))
 
 
-def picture_input(video: Video, span: FrameSpan) -> tuple[str, ...]:
+def video_input(video: Video, span: FrameSpan) -> tuple[str, ...]:
     """Return the input options that make decoding start at the keyframe before the span."""
     times = span.times
     if not times.of_packets:
@@ -82,36 +82,36 @@ def _tick_to_seek(times: PacketTimes, key: int) -> Fraction:
     return target
 
 
-def sound_arguments(order: CutOrder, target: Path) -> tuple[str, ...]:
+def audio_arguments(order: CutSpec, target: Path) -> tuple[str, ...]:
     """Return the ffmpeg arguments that render the sound of a cut alone."""
     graph, maps = _sound_graph(order, 0)
-    inputs = (*sound_input(order.video, order.span), "-filter_complex", ";".join(graph))
-    return ("-copyts", *inputs, *maps, *sound_encoder(order.settings), *MP4, str(target))
+    inputs = (*audio_input(order.video, order.span), "-filter_complex", ";".join(graph))
+    return ("-copyts", *inputs, *maps, *audio_encoder(order.settings), *MP4, str(target))
 
 
-def _sound_graph(order: CutOrder, input_number: int) -> tuple[list[str], list[str]]:
+def _sound_graph(order: CutSpec, input_number: int) -> tuple[list[str], list[str]]:
     """Return the filters of all tracks, and the options that map them to the output."""
     span = order.span
     start = span.container_seconds(span.start)
     graph: list[str] = []
     maps: list[str] = []
     for number, track in enumerate(order.tracks):
-        filters = ",".join(sound_filters(track, start, span.duration_sec, order.settings))
+        filters = ",".join(audio_filters(track, start, span.duration_sec, order.settings))
         graph.append(f"[{input_number}:{track.index}]{filters}[a{number}]")
         maps += ["-map", f"[a{number}]", *track.labels(number)]
     return graph, maps
 
 
-def measuring_arguments(order: CutOrder, track: SoundTrack) -> tuple[str, ...]:
+def measuring_arguments(order: CutSpec, track: AudioTrack) -> tuple[str, ...]:
     """Return the ffmpeg arguments that measure how loud a track of a cut is, and write nothing."""
     span = order.span
-    filters = sound_filters(track, span.container_seconds(span.start), span.duration_sec, order.settings)
+    filters = audio_filters(track, span.container_seconds(span.start), span.duration_sec, order.settings)
     graph = f"[0:{track.index}]{','.join(filters)},{measuring_filter(order.settings.target_lufs)}[a]"
-    inputs = (*sound_input(order.video, span), "-filter_complex", graph)
+    inputs = (*audio_input(order.video, span), "-filter_complex", graph)
     return ("-copyts", *inputs, "-map", "[a]", "-loglevel", "info", "-f", "null", "-")
 
 
-def sound_input(video: Video, span: FrameSpan, lead_sec: Fraction = Fraction(0)) -> tuple[str, ...]:
+def audio_input(video: Video, span: FrameSpan, lead_sec: Fraction = Fraction(0)) -> tuple[str, ...]:
     """Return the input options for reading the span's sound, and `lead_sec` ahead of it."""
     start = (span.start - span.times.origin) * span.time_base - lead_sec
     if start <= PREROLL_SEC:

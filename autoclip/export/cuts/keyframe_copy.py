@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from autoclip.errors import ParameterError
+from autoclip.export.cuts.cut_spec import CutSpec, picture_changes
 from autoclip.export.cuts.frame_span import closed_run
-from autoclip.export.cuts.join import Strand, stamped
-from autoclip.export.cuts.order import CutOrder, picture_changes
+from autoclip.export.cuts.mux import MuxTrack, stamped
 from autoclip.media.container import open_container
 from autoclip.media.packets import demux_packets
 
@@ -25,7 +25,7 @@ class CopyPlan:
 
     Attributes
     ----------
-    order : CutOrder
+    order : CutSpec
         The cut as it will be: its span starts at a keyframe.
     packets : tuple of int
         Indices, in ``order.span.times``, in decode order.
@@ -33,13 +33,13 @@ class CopyPlan:
         FFmpeg's name of the file format, and its ending.
     """
 
-    order: CutOrder
+    order: CutSpec
     packets: tuple[int, ...]
     container_format: str
     suffix: str
 
 
-def plan_copy(order: CutOrder) -> CopyPlan:
+def plan_copy(order: CutSpec) -> CopyPlan:
     """Find the packets of a copy cut.
 
     It starts at the last keyframe at or before the start, so that nothing asked for is missing, and ends without a
@@ -76,7 +76,7 @@ def plan_copy(order: CutOrder) -> CopyPlan:
     )
 
 
-def copied_picture(plan: CopyPlan, stack: ExitStack) -> Strand:
+def copied_picture(plan: CopyPlan, stack: ExitStack) -> MuxTrack:
     """Return the picture of a copy cut; `stack` keeps its file open."""
     order = plan.order
     source = stack.enter_context(open_container(order.video.path))
@@ -92,10 +92,10 @@ def copied_picture(plan: CopyPlan, stack: ExitStack) -> Strand:
             if index in wanted:
                 yield bytes(packet), packet.is_keyframe
 
-    return Strand(template, stamped(data(), shown, span.end - span.start, span.time_base))
+    return MuxTrack(template, stamped(data(), shown, span.end - span.start, span.time_base))
 
 
-def _require_copyable(order: CutOrder) -> None:
+def _require_copyable(order: CutSpec) -> None:
     asked = picture_changes(order.settings)
     if order.settings.normalize_loudness:
         asked.append("normalize_loudness")

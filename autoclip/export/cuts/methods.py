@@ -9,11 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
+from autoclip.export.audio.copied import audio_packets, can_copy
+from autoclip.export.audio.loudness import levelling_filter, read_loudness
+from autoclip.export.audio.tracks import AudioTrack
 from autoclip.export.checks.file_check import Expected
-from autoclip.export.cuts.exact import exact_arguments, measuring_arguments, sound_arguments
-from autoclip.export.cuts.join import Strand, encoded_strands, join, shifted, stamped
+from autoclip.export.cuts.cut_spec import CutSpec
+from autoclip.export.cuts.exact import audio_arguments, exact_arguments, measuring_arguments
 from autoclip.export.cuts.keyframe_copy import copied_picture, plan_copy
-from autoclip.export.cuts.order import CutOrder
+from autoclip.export.cuts.mux import MuxTrack, encoded_tracks, join, shifted, stamped
 from autoclip.export.cuts.smart import (
     NotSmartError,
     SmartPlan,
@@ -23,10 +26,7 @@ from autoclip.export.cuts.smart import (
     shown_times,
     smart_data,
 )
-from autoclip.export.sound.copied import can_copy, sound_packets
-from autoclip.export.sound.loudness import levelling_filter, read_loudness
-from autoclip.export.sound.tracks import SoundTrack
-from autoclip.export.workbench import TracedRun, Workbench, temporary_path
+from autoclip.export.render_context import RenderContext, TracedRun, temporary_path
 from autoclip.media.container import open_container
 from autoclip.settings import CutMethod, ExportSettings
 from autoclip.timeline import Interval
@@ -55,7 +55,7 @@ class Rendering:
         What the user should know.
     suffix : str
         The ending its name needs; empty when the one asked for will do.
-    ends : tuple of CutOrder or None
+    ends : tuple of CutSpec or None
         The cuts whose first and last frame it starts and ends with, as `wrong_ends` takes them; None where ffmpeg has
         traced them, or they were changed too much to be told.
     faults : tuple of str
@@ -68,11 +68,11 @@ class Rendering:
     commands: tuple[Command, ...]
     notes: tuple[str, ...] = ()
     suffix: str = ""
-    ends: tuple[CutOrder, CutOrder] | None = None
+    ends: tuple[CutSpec, CutSpec] | None = None
     faults: tuple[str, ...] = ()
 
 
-def cut_by_method(order: CutOrder, bench: Workbench) -> Rendering:
+def cut_by_method(order: CutSpec, bench: RenderContext) -> Rendering:
     """Cut the way the settings say; a cut that can't be smart becomes an exact one, with the reason in its notes."""
     if order.settings.cut == "copy":
         return cut_by_copy(order, bench)
@@ -82,7 +82,7 @@ def cut_by_method(order: CutOrder, bench: Workbench) -> Rendering:
     return replace(rendering, commands=commands, notes=notes)
 
 
-def _encoded(order: CutOrder, bench: Workbench) -> Rendering:
+def _encoded(order: CutSpec, bench: RenderContext) -> Rendering:
     if order.settings.cut == "exact":
         return cut_exactly(order, bench)
     try:
@@ -95,14 +95,14 @@ def _encoded(order: CutOrder, bench: Workbench) -> Rendering:
 class _Levelled:
     """An order whose tracks know how to come to their loudness, and what was run to find out."""
 
-    order: CutOrder
+    order: CutSpec
     commands: tuple[Command, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-def _levelled(order: CutOrder, bench: Workbench) -> _Levelled:
+def _levelled(order: CutSpec, bench: RenderContext) -> _Levelled:
     """Measure every track: the first of the two passes."""
-    tracks: list[SoundTrack] = []
+    tracks: list[AudioTrack] = []
     commands: list[Command] = []
     notes: list[str] = []
     for track in order.tracks:
@@ -119,7 +119,7 @@ def _levelled(order: CutOrder, bench: Workbench) -> _Levelled:
     return _Levelled(replace(order, tracks=tuple(tracks)), tuple(commands), tuple(notes))
 
 
-def cut_exactly(order: CutOrder, bench: Workbench) -> Rendering:
+def cut_exactly(order: CutSpec, bench: RenderContext) -> Rendering:
     """Encode all of it."""
     made = bench.render(exact_arguments(order, bench.rendered), order, bench.count_frames(order.span.count))
     return Rendering(
@@ -132,7 +132,7 @@ def cut_exactly(order: CutOrder, bench: Workbench) -> Rendering:
     )
 
 
-def cut_smartly(order: CutOrder, bench: Workbench) -> Rendering:
+def cut_smartly(order: CutSpec, bench: RenderContext) -> Rendering:
     """Encode the edges and copy the rest.
 
     Raises
@@ -149,7 +149,7 @@ def cut_smartly(order: CutOrder, bench: Workbench) -> Rendering:
         source = stack.enter_context(open_container(order.video.path))
         span = order.span
         data = smart_data(order, plan, parts.paths)
-        picture = Strand(
+        picture = MuxTrack(
             template=source.streams[order.video.video.index],
             packets=stamped(data, shown_times(plan), span.end - span.start, span.time_base),
             extradata=joined_sets(plan.sets, parts.paths.values()).record(),
@@ -181,7 +181,7 @@ class EncodedParts:
     faults: tuple[str, ...]
 
 
-def encode_parts(order: CutOrder, plan: SmartPlan, bench: Workbench, stack: ExitStack) -> EncodedParts:
+def encode_parts(order: CutSpec, plan: SmartPlan, bench: RenderContext, stack: ExitStack) -> EncodedParts:
     """Encode the head and the tail of a smart cut; `stack` removes them in the end."""
     paths: dict[str, Path] = {}
     made: list[TracedRun] = []
@@ -193,7 +193,7 @@ def encode_parts(order: CutOrder, plan: SmartPlan, bench: Workbench, stack: Exit
     return EncodedParts(paths, tuple(each.run.command for each in made), faults)
 
 
-def cut_by_copy(order: CutOrder, bench: Workbench) -> Rendering:
+def cut_by_copy(order: CutSpec, bench: RenderContext) -> Rendering:
     """Copy everything, from the keyframe at or before the start."""
     plan = plan_copy(order)
     with ExitStack() as stack:
@@ -211,7 +211,7 @@ def cut_by_copy(order: CutOrder, bench: Workbench) -> Rendering:
     )
 
 
-def encoded_expectation(order: CutOrder) -> Expected:
+def encoded_expectation(order: CutSpec) -> Expected:
     """Return what an encoded cut has to be."""
     span = order.span
     resampled = order.settings.frame_rate > 0
@@ -227,7 +227,7 @@ def encoded_expectation(order: CutOrder) -> Expected:
     )
 
 
-def copied_expectation(order: CutOrder, audio_count: int) -> Expected:
+def copied_expectation(order: CutSpec, audio_count: int) -> Expected:
     """Return what a cut that copies has to be: like its source."""
     facts = order.video.video
     return Expected(
@@ -242,13 +242,13 @@ def copied_expectation(order: CutOrder, audio_count: int) -> Expected:
     )
 
 
-def _gaps(order: CutOrder) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _gaps(order: CutSpec) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     span = order.span
     times: np.ndarray[tuple[int], np.dtype[np.float64]] = np.maximum(np.array(span.pts), span.start).astype(np.float64)
     return np.diff(times) * float(span.time_base)
 
 
-def _sound(order: CutOrder, bench: Workbench, stack: ExitStack) -> tuple[list[Command], list[Strand]]:
+def _sound(order: CutSpec, bench: RenderContext, stack: ExitStack) -> tuple[list[Command], list[MuxTrack]]:
     """Return the sound of a cut as packets: copied where that is possible for all of it, encoded otherwise."""
     if not order.tracks:
         return [], []
@@ -257,11 +257,11 @@ def _sound(order: CutOrder, bench: Workbench, stack: ExitStack) -> tuple[list[Co
     copyable = not order.settings.normalize_loudness and all(can_copy(order.video, span, t) for t in order.tracks)
     if not copyable:
         path = stack.enter_context(temporary_path(bench.rendered.parent))
-        run = bench.run(sound_arguments(order, path))
-        return [run.command], encoded_strands(path, len(order.tracks), stack)
+        run = bench.run(audio_arguments(order, path))
+        return [run.command], encoded_tracks(path, len(order.tracks), stack)
     strands = []
     for track in order.tracks:
         container = stack.enter_context(open_container(order.video.path))
-        packets = shifted(sound_packets(container, track, start, end), start)
-        strands.append(Strand(container.streams[track.index], packets))
+        packets = shifted(audio_packets(container, track, start, end), start)
+        strands.append(MuxTrack(container.streams[track.index], packets))
     return [], strands

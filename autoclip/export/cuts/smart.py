@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from autoclip.export.cuts.exact import cut_filters, picture_input
+from autoclip.export.cuts.cut_spec import CutSpec, picture_changes
+from autoclip.export.cuts.exact import cut_filters, video_input
 from autoclip.export.cuts.frame_span import FrameSpan, closed_run
 from autoclip.export.cuts.h264 import (
     IDR_SLICE,
@@ -28,7 +29,6 @@ from autoclip.export.cuts.h264 import (
     unit_type,
     with_lengths,
 )
-from autoclip.export.cuts.order import CutOrder, picture_changes
 from autoclip.media.container import open_container
 from autoclip.media.packets import demux_packets
 
@@ -41,7 +41,7 @@ _ORDERED_CONTAINERS = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mp
 
 
 class NotSmartError(Exception):
-    """A cut can't be smart; the message is the reason. Never leaves the export rooms: an exact cut is made instead."""
+    """A cut can't be smart; the message is the reason. The exporter catches it and makes an exact cut instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class SmartPlan:
     start_codes: bool
 
 
-def plan_smart(order: CutOrder) -> SmartPlan:
+def plan_smart(order: CutSpec) -> SmartPlan:
     """Find what can be copied.
 
     Raises
@@ -102,14 +102,14 @@ def plan_smart(order: CutOrder) -> SmartPlan:
     return _with_edges(plan) if count else plan
 
 
-def part_arguments(order: CutOrder, part: FrameSpan, plan: SmartPlan, target: Path) -> tuple[str, ...]:
+def part_arguments(order: CutSpec, part: FrameSpan, plan: SmartPlan, target: Path) -> tuple[str, ...]:
     """Return the ffmpeg arguments that encode a head or tail like the source: same size, pixels, profile and turn."""
     graph = f"[0:{order.video.video.index}]{cut_filters(part)}[v]"
-    inputs = ("-copyts", "-noautorotate", *picture_input(order.video, part), "-filter_complex", graph, "-map", "[v]")
+    inputs = ("-copyts", "-noautorotate", *video_input(order.video, part), "-filter_complex", graph, "-map", "[v]")
     return (*inputs, *part_encoder(order, plan, plan.spare_id), "-f", "mp4", str(target))
 
 
-def part_encoder(order: CutOrder, plan: SmartPlan, number: int) -> tuple[str, ...]:
+def part_encoder(order: CutSpec, plan: SmartPlan, number: int) -> tuple[str, ...]:
     """Return the options that encode pictures to stand beside the source's, with parameter sets of that number."""
     unit = f"{plan.span.time_base.numerator}:{plan.span.time_base.denominator}"
     return (
@@ -136,12 +136,12 @@ def joined_sets(sets: ParameterSets, encoded: Iterable[Path]) -> ParameterSets:
     return sets
 
 
-def smart_data(order: CutOrder, plan: SmartPlan, parts: Mapping[str, Path]) -> Iterator[tuple[bytes, bool]]:
+def smart_data(order: CutSpec, plan: SmartPlan, parts: Mapping[str, Path]) -> Iterator[tuple[bytes, bool]]:
     """Read what each packet of a smart cut holds, and whether it is a keyframe, in decode order.
 
     Parameters
     ----------
-    order : CutOrder
+    order : CutSpec
         The cut.
     plan : SmartPlan
         What is copied.
@@ -206,7 +206,7 @@ def _with_edges(plan: SmartPlan) -> SmartPlan:
     )
 
 
-def _require_untouched(order: CutOrder) -> None:
+def _require_untouched(order: CutSpec) -> None:
     """Refuse when the picture is to be changed, or the source is of a kind that can't be continued."""
     settings, facts = order.settings, order.video.video
     if changed := picture_changes(settings):
@@ -222,7 +222,7 @@ def _require_untouched(order: CutOrder) -> None:
         raise NotSmartError(f"{order.video.container} does not keep the times that are needed")
 
 
-def _first_idr(order: CutOrder, *, start_codes: bool) -> int | None:
+def _first_idr(order: CutSpec, *, start_codes: bool) -> int | None:
     """Return the index of the first packet of the span at which a decoder can start afresh; None without one."""
     span = order.span
     split = split_start_codes if start_codes else split_lengths

@@ -25,11 +25,11 @@ from av.stream import Discard, Stream
 from av.video.codeccontext import VideoCodecContext
 
 from autoclip.media.container import open_container
-from autoclip.media.decoding.groups import PacketGroup, PacketGrouper, can_restart
+from autoclip.media.decoding.audio import AudioBlock, AudioDamage, AudioDecoder
+from autoclip.media.decoding.decoder_threads import Decoders, Described, Description, result_of
 from autoclip.media.decoding.nal_units import VideoPacket
-from autoclip.media.decoding.pictures import DecodePolicy, PictureDecoder, Pictures
-from autoclip.media.decoding.sound import SoundBlock, SoundDamage, SoundDecoder
-from autoclip.media.decoding.turns import Decoders, Described, Description, result_of
+from autoclip.media.decoding.packet_groups import PacketGroup, PacketGrouper, can_restart
+from autoclip.media.decoding.video import DecodePolicy, Pictures, VideoDecoder
 from autoclip.media.video import Video
 
 MAX_DECODERS = 8
@@ -58,7 +58,7 @@ def decode(
     policy: DecodePolicy,
     describe: Callable[[Pictures], Description],
     heartbeat: Callable[[], None],
-) -> Iterator[Described[Description] | SoundBlock | SoundDamage | ReadingStopped]:
+) -> Iterator[Described[Description] | AudioBlock | AudioDamage | ReadingStopped]:
     """Decode a video's picture and sound in one pass.
 
     Parameters
@@ -74,7 +74,7 @@ def decode(
 
     Yields
     ------
-    Described, SoundBlock, SoundDamage, ReadingStopped
+    Described, AudioBlock, AudioDamage, ReadingStopped
         In the order of the file, pictures and sound each in the order of time.
 
     Raises
@@ -145,7 +145,7 @@ class _PictureLine(Generic[Description]):
     def _submit(self) -> Iterator[Described[Description]]:
         if self._decoders is None:
             policy = _suited(self._policy, self._waiting)
-            decoders = [PictureDecoder(context, self._video, policy) for context in self._contexts[: policy.decoders]]
+            decoders = [VideoDecoder(context, self._video, policy) for context in self._contexts[: policy.decoders]]
             self._decoders = self._stack.enter_context(Decoders(decoders))
         for group in self._waiting:
             self._pending.append(self._decoders.submit(group, self._describe))
@@ -165,7 +165,7 @@ def _suited(policy: DecodePolicy, groups: Sequence[PacketGroup]) -> DecodePolicy
 
 
 def _read(container: InputContainer, video: Video, policy: DecodePolicy) -> Iterator[Packet[Stream] | ReadingStopped]:
-    """Yield the packets of the analysed streams, video timestamps counted from the first video frame."""
+    """Yield the packets of the analyzed streams, video timestamps counted from the first video frame."""
     wanted = [container.streams[video.video.index]]
     if video.audio is not None:
         wanted.append(container.streams[video.audio.index])
@@ -222,10 +222,10 @@ def _count_from_first_frame(packet: Packet[Stream], start_pts: int) -> None:
         packet.pts -= start_pts
 
 
-def _sound_decoder(container: InputContainer, video: Video) -> SoundDecoder | None:
+def _sound_decoder(container: InputContainer, video: Video) -> AudioDecoder | None:
     if video.audio is None:
         return None
     context = container.streams[video.audio.index].codec_context
     assert isinstance(context, AudioCodecContext)  # noqa: S101 - the probe found an audio stream there
     origin = video.video.start_pts * video.video.time_base
-    return SoundDecoder(context, video.audio.time_base, origin)
+    return AudioDecoder(context, video.audio.time_base, origin)

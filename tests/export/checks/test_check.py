@@ -13,12 +13,12 @@ from autoclip.errors import ExportError, ParameterError
 from autoclip.export.checks.end_frames import wrong_ends
 from autoclip.export.checks.file_check import Expected, check_file
 from autoclip.export.checks.frame_trace import wrong_frames
+from autoclip.export.cuts.cut_spec import plan_cut
 from autoclip.export.cuts.exact import exact_arguments
 from autoclip.export.cuts.frame_span import FrameSpan, find_frame_span
 from autoclip.export.cuts.methods import cut_exactly, encoded_expectation
-from autoclip.export.cuts.order import order_cut
 from autoclip.export.render import export_clip
-from autoclip.export.workbench import Workbench, deliver
+from autoclip.export.render_context import RenderContext, deliver
 from autoclip.media.ffmpeg import find_ffmpeg, run_ffmpeg
 from autoclip.media.packets import PacketTimes
 from autoclip.progress import ignore_progress
@@ -30,7 +30,7 @@ from autoclip.timeline import Interval
 def rendered(source, tmp_path_factory):
     video, _ = source("b_frames.mp4")
     target = tmp_path_factory.mktemp("checked") / "clip.mp4"
-    order = order_cut(video, Interval(3, 5), target, ExportSettings())
+    order = plan_cut(video, Interval(3, 5), target, ExportSettings())
     run_ffmpeg(exact_arguments(order, target))
     return target, order, encoded_expectation(order)
 
@@ -73,9 +73,9 @@ def test_a_cut_that_is_one_frame_off_is_found_by_looking(rendered, shift, said):
 def test_ffmpeg_tells_which_frames_it_encoded(source, tmp_path, changes):
     video, _ = source("b_frames.mp4")
     settings = ExportSettings(encoder_preset="ultrafast", **changes)
-    order = order_cut(video, Interval(3, 5), tmp_path / "clip.mp4", settings)
+    order = plan_cut(video, Interval(3, 5), tmp_path / "clip.mp4", settings)
     late = replace(order, span=find_frame_span(video, Interval(3.16, 5.16)))
-    bench = Workbench(order.target, None, 60.0, ignore_progress)
+    bench = RenderContext(order.target, None, 60.0, ignore_progress)
     right = bench.render(exact_arguments(order, order.target), order)
     assert (right.traced, right.faults) == (True, ())
     assert not any("stats_enc" in word for word in right.run.command)
@@ -106,15 +106,15 @@ def test_an_ffmpeg_that_traces_nothing_is_looked_after(source, tmp_path):
     )
     plain.chmod(0o755)
     video, _ = source("b_frames.mp4")
-    order = order_cut(video, Interval(3, 5), tmp_path / "clip.mp4", ExportSettings(encoder_preset="ultrafast"))
-    rendering = cut_exactly(order, Workbench(order.target, plain, 60.0, ignore_progress))
+    order = plan_cut(video, Interval(3, 5), tmp_path / "clip.mp4", ExportSettings(encoder_preset="ultrafast"))
+    rendering = cut_exactly(order, RenderContext(order.target, plain, 60.0, ignore_progress))
     assert rendering.ends == (order, order)
     assert wrong_ends(order.target, *rendering.ends, turned=True) == []
 
 
 def test_sound_that_starts_late_is_found(source, tmp_path):
     video, _ = source("constant.mp4")
-    order = order_cut(video, Interval(3, 5), tmp_path / "late.mp4", ExportSettings())
+    order = plan_cut(video, Interval(3, 5), tmp_path / "late.mp4", ExportSettings())
     arguments = [
         argument.replace("asetpts=N/SR/TB", "asetpts=N/SR/TB+0.06/TB")
         for argument in exact_arguments(order, order.target)

@@ -10,8 +10,8 @@ from autoclip.errors import ParameterError
 from autoclip.export.compound.render import CompoundItem, export_compound
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
-from autoclip.synthetic import RenderOptions, render
 from autoclip.timeline import Interval
+from synthetic_media import RenderOptions, render
 
 FAST = ExportSettings(encoder_preset="ultrafast")
 SMART = FAST.model_copy(update={"cut": "smart"})
@@ -49,7 +49,7 @@ def test_twenty_items_do_not_drift(tmp_path, source, settings):
 
 
 @pytest.mark.parametrize("cut", ["exact", "smart"])
-def test_neighbours_dissolve_into_each_other(tmp_path, source, cut):
+def test_neighbors_dissolve_into_each_other(tmp_path, source, cut):
     video, _ = source("b_frames.mp4")
     items = [
         CompoundItem(video, Interval(1, 4)),

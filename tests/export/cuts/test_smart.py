@@ -16,8 +16,8 @@ from autoclip.export.cuts.h264 import (
 from autoclip.export.render import export_clip
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
-from autoclip.synthetic import RenderOptions, render
 from autoclip.timeline import Interval
+from synthetic_media import RenderOptions, render
 
 SMART = ExportSettings(cut="smart")
 SPANS = {"ten_second_keyframes.mp4": (200, 290)}

@@ -14,8 +14,8 @@ from autoclip.export.render import export_clip
 from autoclip.media.ffmpeg import find_ffmpeg, run_ffmpeg
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
-from autoclip.synthetic import RenderOptions, render
 from autoclip.timeline import Interval
+from synthetic_media import RenderOptions, render
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,77 @@
+"""Copies sound as it is: packets around a cut, with the file telling players where in the first one to begin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from autoclip.export.audio.tracks import AudioTrack
+from autoclip.export.checks.file_check import AUDIO_START_SEC
+from autoclip.export.cuts.frame_span import FrameSpan
+from autoclip.media.container import open_container
+from autoclip.media.video import Video
+
+MP4_SOUND = frozenset({"aac", "mp3", "mp3float", "ac3", "eac3", "alac", "flac", "opus", "libopus"})
+"""Decoders of the codecs that MP4 carries and players know there."""
+
+_SEEK_BACK_SEC = Fraction(1)
+
+
+def can_copy(video: Video, span: FrameSpan, track: AudioTrack) -> bool:
+    """Whether a track's packets can stand in an MP4 as they are, and sound is there when the cut starts."""
+    if track.codec not in MP4_SOUND:
+        return False
+    start = span.container_seconds(span.start)
+    with open_container(video.path) as container:
+        first = next(audio_packets(container, track, start, start + 1), None)
+        return first is not None and _start(first) <= start + Fraction(AUDIO_START_SEC)
+
+
+def audio_packets(
+    container: InputContainer, track: AudioTrack, start: Fraction, end: Fraction
+) -> Iterator[Packet[Stream]]:
+    """Read the packets that are heard in a span, and one before: a decoder swings in on it.
+
+    Parameters
+    ----------
+    container : av.container.InputContainer
+        The source, open for this track only.
+    track : AudioTrack
+        Which sound.
+    start, end : Fraction
+        The span, in seconds of the container's clock.
+
+    Yields
+    ------
+    av.Packet
+        With the container's own times.
+    """
+    stream = container.streams[track.index]
+    assert stream.time_base is not None  # noqa: S101 - an opened stream has one
+    target = int((start - _SEEK_BACK_SEC) / stream.time_base)
+    if target > (
+        stream.start_time or 0
+    ):  # a freshly opened file stands at its start, before which some can't be sought
+        container.seek(target, stream=stream)
+    lead: Packet[Stream] | None = None
+    for packet in container.demux(stream):
+        if packet.size == 0 or packet.pts is None:
+            continue
+        if _start(packet) >= end:
+            return
+        if _start(packet) + (packet.duration or 0) * packet.time_base <= start:
+            lead = packet
+            continue
+        if lead is not None:
+            yield lead
+            lead = None
+        yield packet
+
+
+def _start(packet: Packet[Stream]) -> Fraction:
+    assert packet.pts is not None  # noqa: S101 - packets without a time are passed over
+    return packet.pts * packet.time_base

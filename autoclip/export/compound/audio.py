@@ -1,0 +1,111 @@
+"""The sound of a compound clip: every item's cut, to the sample as long as its picture, one behind the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+from autoclip.export.audio.loudness import measuring_filter
+from autoclip.export.audio.tracks import GAP_SEC, fade_filters
+from autoclip.export.cuts.cut_spec import CutSpec
+from autoclip.export.cuts.encoders import MP4, audio_encoder
+from autoclip.export.cuts.exact import audio_input
+from autoclip.settings import ExportSettings
+
+RATE = 48_000
+"""Samples a second of a compound clip's sound: what video is produced and platforms play at."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioItem:
+    """The sound of one item.
+
+    Attributes
+    ----------
+    order : CutSpec
+        Its cut; silence when it has no track.
+    lead_sec : Fraction
+        How much is heard ahead of the cut's picture, in seconds: the crossfade into it.
+    begin, end : int
+        Where it is heard in the compound, in samples; items overlap where they are crossfaded.
+    """
+
+    order: CutSpec
+    lead_sec: Fraction
+    begin: int
+    end: int
+
+
+def compound_audio_arguments(
+    items: Sequence[AudioItem], settings: ExportSettings, target: Path, levelling: str = ""
+) -> tuple[str, ...]:
+    """Return the ffmpeg arguments that render the sound of a compound clip.
+
+    `levelling` is the filter that brings all of it to its loudness; empty to leave it as it is.
+    """
+    inputs, graph = _inputs_and_graph(items)
+    fades = fade_filters("afade", items[-1].end / RATE, settings)
+    finish = ",".join([*([levelling] if levelling else []), "asetpts=N/SR/TB", *fades])
+    maps = ("-filter_complex", f"{graph};[joined]{finish}[a]", "-map", "[a]")
+    return ("-copyts", *inputs, *maps, *audio_encoder(settings), *MP4, str(target))
+
+
+def compound_measuring_arguments(items: Sequence[AudioItem], settings: ExportSettings) -> tuple[str, ...]:
+    """Return the ffmpeg arguments that measure how loud a compound clip is, and write nothing."""
+    inputs, graph = _inputs_and_graph(items)
+    maps = ("-filter_complex", f"{graph};[joined]{measuring_filter(settings.target_lufs)}[a]", "-map", "[a]")
+    return ("-copyts", *inputs, *maps, "-loglevel", "info", "-f", "null", "-")
+
+
+def _inputs_and_graph(items: Sequence[AudioItem]) -> tuple[tuple[str, ...], str]:
+    """Return the inputs, and the filters that end in ``[joined]``."""
+    inputs: tuple[str, ...] = ()
+    graph: list[str] = []
+    number = 0
+    for place, item in enumerate(items):
+        if item.order.tracks:
+            inputs += audio_input(item.order.video, item.order.span, item.lead_sec)
+            graph.append(f"[{number}:{item.order.tracks[0].index}]{_cut(item)}[s{place}]")
+            number += 1
+        else:
+            length = item.end - item.begin
+            graph.append(f"anullsrc=sample_rate={RATE}:channel_layout=stereo,atrim=end_sample={length}[s{place}]")
+    graph.append(_chained(items))
+    return inputs, ";".join(graph)
+
+
+def _cut(item: AudioItem) -> str:
+    span = item.order.span
+    begin = float(span.container_seconds(span.start) - item.lead_sec)
+    length = item.end - item.begin
+    return ",".join(
+        (
+            f"atrim=start={begin:.6f}:end={begin + length / RATE:.6f}",
+            f"asetpts=round(PTS-{begin:.6f}/TB)",
+            f"aresample={RATE}:async=1:min_hard_comp={GAP_SEC}:first_pts=0",
+            f"aformat=sample_fmts=fltp:sample_rates={RATE}:channel_layouts=stereo",
+            f"apad=whole_len={length}",
+            f"atrim=end_sample={length}",
+            "asetpts=N/SR/TB",
+        )
+    )
+
+
+def _chained(items: Sequence[AudioItem]) -> str:
+    """Return the filters that put the items one behind the other, crossfading where they overlap."""
+    if len(items) == 1:
+        return "[s0]anull[joined]"
+    if all(later.begin >= earlier.end for earlier, later in pairwise(items)):
+        labels = "".join(f"[s{place}]" for place in range(len(items)))
+        return f"{labels}concat=n={len(items)}:v=0:a=1[joined]"
+    steps, so_far = [], "s0"
+    for place in range(1, len(items)):
+        overlap = items[place - 1].end - items[place].begin
+        name = "joined" if place == len(items) - 1 else f"x{place}"
+        # A quarter sine on either side keeps the power of two unrelated sounds even.
+        steps.append(f"[{so_far}][s{place}]acrossfade=ns={overlap}:c1=qsin:c2=qsin[{name}]")
+        so_far = name
+    return ";".join(steps)

@@ -1,0 +1,220 @@
+"""The picture of a compound clip in pieces: every item and every dissolve, encoded or copied by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import reduce
+from pathlib import Path
+
+import numpy as np
+from av.stream import Stream
+from numpy.typing import NDArray
+
+from autoclip.errors import ExportError, ParameterError
+from autoclip.export.compound.crossfade import crossfade_arguments
+from autoclip.export.compound.layout import Layout, piece_lengths
+from autoclip.export.cuts.encoders import video_encoder
+from autoclip.export.cuts.exact import exact_arguments
+from autoclip.export.cuts.h264 import H264FormatError, ParameterSets, read_parameter_sets
+from autoclip.export.cuts.methods import Command, encode_parts
+from autoclip.export.cuts.smart import (
+    NotSmartError,
+    SmartPlan,
+    encoded_data,
+    joined_sets,
+    part_encoder,
+    plan_smart,
+    shown_times,
+    smart_data,
+)
+from autoclip.export.render_context import RenderContext, TracedRun, temporary_path
+from autoclip.media.container import open_container
+from autoclip.media.ffmpeg import FrameListener
+from autoclip.settings import CutMethod, ExportSettings
+
+_MAX_PARAMETER_SETS = 32
+"""H.264 knows ids of sequence parameter sets from 0 to 31 (ITU-T H.264, 7.4.2.1.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of the picture: packets, when each is shown in it, and how long it is (both in ticks)."""
+
+    data: Iterator[tuple[bytes, bool]]
+    shown: NDArray[np.int64]
+    length: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """The picture in pieces, what the file needs to know of it, and what is wrong with it.
+
+    `traced` says that it is known of every item which frames were encoded.
+    """
+
+    method: CutMethod
+    pieces: tuple[Segment, ...]
+    template: Stream
+    extradata: bytes | None
+    width: int
+    height: int
+    commands: tuple[Command, ...]
+    faults: tuple[str, ...] = ()
+    traced: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def exact_pieces(layout: Layout, bench: RenderContext, stack: ExitStack) -> Pieces:
+    """Encode every item and every dissolve."""
+    counter = _FrameCounter(bench, layout.frame_count)
+    numbers = _parameter_set_numbers(layout)
+    paths: list[Path] = []
+    commands: list[Command] = []
+    items: list[TracedRun] = []
+    for place, body in enumerate(layout.bodies):
+        number = numbers[body.video.path]
+        path = stack.enter_context(temporary_path(bench.rendered.parent))
+        silent = replace(body, tracks=(), parameter_set=number)
+        made = bench.render(exact_arguments(silent, path), silent, counter.listener(body.span.count))
+        items.append(made)
+        commands.append(made.run.command)
+        paths.append(path)
+        if place < len(layout.fades):
+            fade = layout.fades[place]
+            path = stack.enter_context(temporary_path(bench.rendered.parent))
+            encoder = (
+                *video_encoder(body.video, body.settings, number + 1),
+                *(
+                    "-fps_mode:v",
+                    "passthrough",
+                    "-enc_time_base:v",
+                    f"{layout.unit.numerator}:{layout.unit.denominator}",
+                ),
+            )
+            run = bench.run(crossfade_arguments(fade, encoder, path), counter.listener(fade.frame_count))
+            commands.append(run.command)
+            paths.append(path)
+    lengths = piece_lengths(layout)
+    pieces = tuple(_encoded_piece(path, length, layout.unit) for path, length in zip(paths, lengths, strict=True))
+    template = stack.enter_context(open_container(paths[0])).streams.video[0]
+    canvas = layout.bodies[0].canvas
+    extradata = _common_extradata(paths, layout.bodies[0].settings)
+    return Pieces(
+        method="exact",
+        pieces=pieces,
+        template=template,
+        extradata=extradata,
+        width=canvas.width,
+        height=canvas.height,
+        commands=tuple(commands),
+        faults=tuple(f"item {number}: {fault}" for number, made in enumerate(items, 1) for fault in made.faults),
+        traced=all(made.traced for made in items),
+    )
+
+
+def smart_pieces(layout: Layout, bench: RenderContext, stack: ExitStack) -> Pieces:
+    """Copy what can be copied of each item, and encode the rest like the source.
+
+    Raises
+    ------
+    NotSmartError
+        If the items are of several videos, or nothing of them can be copied.
+    """
+    first = layout.bodies[0]
+    if len({body.video.path for body in layout.bodies}) > 1:
+        raise NotSmartError("its items are of several videos")
+    plans = [plan_smart(body) for body in layout.bodies]
+    copied = sum(plan.packet_count for plan in plans)
+    if not copied:
+        raise NotSmartError("no keyframe lies within any of its items")
+    pieces: list[Segment] = []
+    paths: list[Path] = []
+    commands: list[Command] = []
+    faults: list[str] = []
+    for place, (body, plan) in enumerate(zip(layout.bodies, plans, strict=True)):
+        parts = encode_parts(body, plan, bench, stack)
+        commands += parts.commands
+        paths += parts.paths.values()
+        faults += (f"item {place + 1}: {fault}" for fault in parts.faults)
+        pieces.append(Segment(smart_data(body, plan, parts.paths), shown_times(plan), body.span.duration_sec))
+        if place < len(layout.fades):
+            path = stack.enter_context(temporary_path(bench.rendered.parent))
+            encoder = part_encoder(body, plan, _next_free(plan))
+            commands.append(bench.run(crossfade_arguments(layout.fades[place], encoder, path, upright=False)).command)
+            paths.append(path)
+            pieces.append(_encoded_piece(path, layout.fades[place].duration_sec, layout.unit))
+        bench.report(0.9 * (place + 1) / len(plans), f"{place + 1} of {len(plans)} items")
+    facts = first.video.video
+    return Pieces(
+        method="smart",
+        pieces=tuple(pieces),
+        template=stack.enter_context(open_container(first.video.path)).streams[facts.index],
+        extradata=joined_sets(plans[0].sets, paths).record(),
+        width=facts.width,
+        height=facts.height,
+        commands=tuple(commands),
+        faults=tuple(faults),
+        notes=(f"{copied} of {layout.frame_count} frames copied",),
+    )
+
+
+class _FrameCounter:
+    """Turns the frame counts of one piece after the other into reports on the whole."""
+
+    def __init__(self, bench: RenderContext, total: int) -> None:
+        self._report = bench.count_frames(total)
+        self._before = 0
+
+    def listener(self, frames: int) -> FrameListener:
+        """Return the listener of the next piece, which has so many frames."""
+        before = self._before
+        self._before += frames
+        return lambda done: self._report(before + min(done, frames))
+
+
+def _parameter_set_numbers(layout: Layout) -> dict[Path, int]:
+    """Give each video two numbers of parameter sets, for its items and its dissolves: their pictures may differ."""
+    videos = list(dict.fromkeys(body.video.path for body in layout.bodies))
+    if 2 * len(videos) > _MAX_PARAMETER_SETS:
+        raise ParameterError(f"a compound clip takes items of at most {_MAX_PARAMETER_SETS // 2} videos")
+    return {path: 2 * place for place, path in enumerate(videos)}
+
+
+def _next_free(plan: SmartPlan) -> int:
+    taken = {*plan.sets.ids, plan.spare_id}
+    return next(number for number in range(_MAX_PARAMETER_SETS) if number not in taken)
+
+
+def _encoded_piece(path: Path, length: Fraction, unit: Fraction) -> Segment:
+    """Return a piece that ffmpeg has made, with the times it was given."""
+    with open_container(path) as container:
+        packets = [packet for packet in container.demux(container.streams.video[0]) if packet.size]
+        times = [packet.pts * packet.time_base / unit for packet in packets if packet.pts is not None]
+    shown = np.array([round(time) for time in times], np.int64)
+    return Segment(encoded_data(path, len(shown)), shown, length)
+
+
+def _common_extradata(paths: Sequence[Path], settings: ExportSettings) -> bytes | None:
+    """Return what a decoder must know of all pieces beforehand; None where the first one's will do.
+
+    Raises
+    ------
+    ExportError
+        If no one configuration covers them.
+    """
+    configurations = []
+    for path in paths:
+        with open_container(path) as container:
+            configurations.append(container.streams.video[0].codec_context.extradata or b"")
+    if len(set(configurations)) == 1:
+        return None
+    if settings.video_codec != "h264":
+        raise ExportError(f"items that differ in size or rate can't be joined as {settings.video_codec}; use h264")
+    try:
+        sets: ParameterSets = reduce(ParameterSets.joined, map(read_parameter_sets, configurations))
+    except H264FormatError as error:
+        raise ExportError(f"its items can't be joined: {error}") from error
+    return sets.record()

@@ -1,0 +1,118 @@
+"""What is to be rendered, worked out before anything is; and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from autoclip.export.audio.tracks import AudioTrack, choose_tracks
+from autoclip.export.cuts.frame_span import FrameSpan, find_frame_span
+from autoclip.export.platforms import require_within_limits, settings_for_platform
+from autoclip.export.video.canvas import Canvas
+from autoclip.export.video.filters import canvas_of
+from autoclip.export.video.motion_path import MotionPath, find_motion_path
+from autoclip.export.video.shapes import ASPECTS
+from autoclip.media.video import Video
+from autoclip.settings import CutMethod, ExportSettings
+from autoclip.timeline import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class CutSpec:
+    """One cut: the source, what was asked for and where it goes, its frames, sound and the picture to make.
+
+    `parameter_set` numbers the encoder's parameter sets (H.264), for files that join several encodings.
+    """
+
+    video: Video
+    asked: Interval
+    target: Path
+    span: FrameSpan
+    tracks: tuple[AudioTrack, ...]
+    canvas: Canvas
+    settings: ExportSettings
+    path: MotionPath | None = None
+    parameter_set: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExportResult:
+    """A file that was rendered and passed its check.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    method : str
+        How it was cut in the end: ``exact``, ``smart`` or ``copy``.
+    asked, actual : Interval
+        The interval that was asked for, and the one in the file, in seconds of the source. They differ by less than
+        half a frame, except for ``copy``, which starts at a keyframe. For a compound, 0 and its length.
+    frame_count : int
+        Frames in the file.
+    size_bytes : int
+        Its size.
+    commands : tuple of tuple of str
+        The ffmpeg command lines that made it.
+    notes : tuple of str
+        What the user should know, such as why a smart cut became an exact one.
+    """
+
+    path: Path
+    method: CutMethod
+    asked: Interval
+    actual: Interval
+    frame_count: int
+    size_bytes: int
+    commands: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+def plan_cut(
+    video: Video, interval: Interval, target: Path, settings: ExportSettings, *, whole: bool = True
+) -> CutSpec:
+    """Work out one cut; `whole` says that it makes up the file, so that the platform's limits are its own.
+
+    Raises
+    ------
+    ParameterError
+        If the interval holds no frame of the video, or the settings can't be met by it.
+    MediaError
+        If the file can't be read.
+    """
+    chosen = settings_for_platform(video, settings)
+    span = find_frame_span(video, interval)
+    if whole:
+        require_within_limits(video, float(span.duration_sec), chosen)
+    return CutSpec(
+        video=video,
+        asked=interval,
+        target=target,
+        span=span,
+        tracks=choose_tracks(video, chosen),
+        canvas=canvas_of(video, chosen),
+        settings=chosen,
+        path=_path(video, span.interval, chosen),
+    )
+
+
+def picture_changes(settings: ExportSettings) -> list[str]:
+    """Name the settings that change pictures, so that none can be copied."""
+    changes = {
+        "export_height": settings.export_height,
+        "frame_rate": settings.frame_rate,
+        "fade_in_sec": settings.fade_in_sec,
+        "fade_out_sec": settings.fade_out_sec,
+        "shape": settings.shape != "original",
+    }
+    return [name for name, wanted in changes.items() if wanted]
+
+
+def _path(video: Video, interval: Interval, settings: ExportSettings) -> MotionPath | None:
+    """Follow the motion where that is asked for."""
+    if settings.shape == "original" or settings.framing != "motion":
+        return None
+    facts = video.video
+    wider = Fraction(facts.display_width, facts.display_height) > ASPECTS[settings.shape]
+    return find_motion_path(video, interval, vertical_side=not wider)

@@ -1,0 +1,156 @@
+"""Writes packets of several origins into one file, without touching what is in them."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from autoclip.errors import ExportError
+from autoclip.media.container import open_container
+
+
+@dataclass(frozen=True, slots=True)
+class MuxTrack:
+    """The packets of one stream of the file to be, in decode order.
+
+    Attributes
+    ----------
+    template : av.stream.Stream
+        A stream of an open container whose kind, size, side data and language the new one takes.
+    packets : iterator of av.Packet
+        With the times they shall have in the file: 0 is its start.
+    extradata : bytes or None
+        What decoders must know beforehand; the template's when None.
+    """
+
+    template: Stream
+    packets: Iterator[Packet[Stream]]
+    extradata: bytes | None = None
+
+
+def join(target: Path, strands: Sequence[MuxTrack], container_format: str = "mp4") -> None:
+    """Write a file from packets; the first strand is the picture.
+
+    Parameters
+    ----------
+    target : Path
+        The file to write; replaced if it is there.
+    strands : sequence of MuxTrack
+        Its streams. They are read alongside each other, so that memory stays flat.
+    container_format : str
+        FFmpeg's name of the format.
+
+    Raises
+    ------
+    ExportError
+        If the packets can't be put into such a file.
+    MediaError
+        If a source can't be read.
+    """
+    options = {"movflags": "+faststart"} if container_format == "mp4" else {}
+    try:
+        with av.open(f"file:{target}", "w", format=container_format, container_options=options) as container:
+            _write(container, strands)
+    except (av.error.FFmpegError, ValueError) as error:
+        raise ExportError(
+            f"the packets can't be joined into a {container_format} file ({error}); use cut = exact"
+        ) from error
+
+
+def encoded_tracks(path: Path, count: int, stack: ExitStack) -> list[MuxTrack]:
+    """Return the sound tracks of a file that ffmpeg has just made for this; `stack` keeps it open."""
+    strands = []
+    for number in range(count):
+        container = stack.enter_context(open_container(path))
+        stream = container.streams.audio[number]
+        strands.append(MuxTrack(stream, shifted(_with_data(container, stream), Fraction(0))))
+    return strands
+
+
+def shifted(packets: Iterator[Packet[Stream]], offset_sec: Fraction) -> Iterator[Packet[Stream]]:
+    """Pass packets on with `offset_sec` taken from their times, to the nearest tick of their own."""
+    for packet in packets:
+        if packet.pts is None:
+            continue
+        ticks = round(offset_sec / packet.time_base)
+        packet.dts = (packet.pts if packet.dts is None else packet.dts) - ticks
+        packet.pts -= ticks
+        yield packet
+
+
+def stamped(
+    data: Iterator[tuple[bytes, bool]], shown: NDArray[np.int64], length: int, time_base: Fraction
+) -> Iterator[Packet[Stream]]:
+    """Make packets of the picture with times from 0.
+
+    Decoding times are the presentation times, in order, moved forward until none lies behind its packet's presentation:
+    they always rise, whatever the origin of the packets. Durations are those of decoding order, as MP4 has them, and
+    sum up to the length.
+
+    Parameters
+    ----------
+    data : iterator of (bytes, bool)
+        What each packet holds and whether it is a keyframe, in decode order.
+    shown : ndarray
+        When each is shown, shape ``(n,)``, in ticks from the start of the file.
+    length : int
+        Length of the picture, in ticks.
+    time_base : Fraction
+        Seconds a tick.
+    """
+    ordered = np.sort(shown)
+    dts = ordered - int((ordered - shown).max())
+    durations = np.append(np.diff(dts), length - (ordered[-1] - ordered[0]))
+    for (payload, keyframe), *times in zip(data, shown.tolist(), dts.tolist(), durations.tolist(), strict=True):
+        packet: Packet[Stream] = Packet(payload)
+        packet.pts, packet.dts, packet.duration = times
+        packet.time_base, packet.is_keyframe = time_base, keyframe
+        yield packet
+
+
+def _with_data(container: InputContainer, stream: Stream) -> Iterator[Packet[Stream]]:
+    return (packet for packet in container.demux(stream) if packet.size)
+
+
+def _write(container: OutputContainer, strands: Sequence[MuxTrack]) -> None:
+    outputs = []
+    for strand in strands:
+        stream = container.add_stream_from_template(strand.template, opaque=True)
+        if isinstance(stream, VideoStream) and isinstance(strand.template, VideoStream):
+            # The container's word on the shape of pixels is not always in the stream itself.
+            stream.codec_context.sample_aspect_ratio = strand.template.sample_aspect_ratio or Fraction(1)
+        if strand.extradata is not None:
+            stream.codec_context.extradata = strand.extradata
+        language = strand.template.metadata.get("language")
+        if language and language != "und":
+            stream.metadata["language"] = language
+        outputs.append(stream)
+    # Matroska knows no time before 0 and would delay the picture by the sound's lead-in; MP4 marks it to be skipped.
+    from_zero = container.format.name == "matroska"
+    timed = [
+        _with_place(strand.packets, number, from_zero=from_zero and number > 0) for number, strand in enumerate(strands)
+    ]
+    for _, number, packet in heapq.merge(*timed, key=lambda entry: (entry[0], entry[1])):
+        packet.stream = outputs[number]
+        container.mux(packet)
+
+
+def _with_place(
+    packets: Iterator[Packet[Stream]], number: int, *, from_zero: bool
+) -> Iterator[tuple[Fraction, int, Packet[Stream]]]:
+    for packet in packets:
+        assert packet.dts is not None  # noqa: S101 - every strand sets it
+        if not (from_zero and packet.dts < 0):
+            yield packet.dts * packet.time_base, number, packet

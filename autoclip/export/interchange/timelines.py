@@ -1,0 +1,134 @@
+"""Hand-over to editors: the chosen clips as a timeline, in the formats editing programs read."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import opentimelineio as otio
+from opentimelineio.exceptions import OTIOError
+
+from autoclip.clips import Clip
+from autoclip.errors import ExportError, ParameterError
+from autoclip.export.interchange.chapters import ffmetadata, youtube_chapters
+from autoclip.export.interchange.edit_list import EditList, EditOptions, build_edit_list, editing_rate
+from autoclip.export.interchange.edl import edl_text, timecode_rate
+from autoclip.export.interchange.fcpxml import fcpxml_text
+from autoclip.export.interchange.formats import TimelineFormat
+from autoclip.export.interchange.opentimeline import build_timeline, counting_rate
+from autoclip.export.interchange.xmeml import xmeml_text
+from autoclip.media.video import Video
+
+
+def timeline_text(
+    video: Video,
+    clips: Sequence[Clip],
+    wanted: TimelineFormat,
+    *,
+    title: str = "",
+    options: EditOptions = EditOptions(),  # noqa: B008 - frozen
+) -> str:
+    """Return the clips as text in one of the formats.
+
+    Parameters
+    ----------
+    video : Video
+        The probed source they are cut from.
+    clips : sequence of Clip
+        In the order they shall have.
+    wanted : str
+        ``otio``, ``edl`` (CMX 3600), ``fcpxml`` (Final Cut Pro) and ``xmeml`` (Final Cut Pro 7 XML, for Premiere Pro)
+        for editing programs; ``csv`` for tables; ``ffmetadata`` and ``youtube`` for chapters: of the clips joined one
+        after the other.
+    title : str
+        Name of the timeline; the file's when empty.
+    options : EditOptions
+        Handles, crossfades and the timeline's start. A table and chapters tell the clips themselves, without handles.
+
+    Raises
+    ------
+    ParameterError
+        If there is no clip, an option is not allowed, or the format can't hold the clips.
+    ExportError
+        If the format can't be written.
+    """
+    if not clips:
+        raise ParameterError("there is no clip to hand over")
+    name = title or video.path.stem
+    if wanted in _EDITORS:
+        return _for_editors(video, clips, wanted, name, options)
+    if options.handles_sec or options.record_start:
+        raise ParameterError(
+            f"handles and a record start are for editing programs, not for {wanted}; leave them out or use otio"
+        )
+    if wanted == "csv":
+        return _table(video, clips)
+    if wanted == "ffmetadata":
+        return ffmetadata(clips, name, options.crossfade_sec)
+    return youtube_chapters(clips, options.crossfade_sec)
+
+
+def write_timeline(
+    video: Video,
+    clips: Sequence[Clip],
+    target: Path,
+    wanted: TimelineFormat,
+    *,
+    title: str = "",
+    options: EditOptions = EditOptions(),  # noqa: B008 - frozen
+) -> Path:
+    """Write the clips to a file, which is replaced; errors as `timeline_text`."""
+    text = timeline_text(video, clips, wanted, title=title, options=options)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise ExportError(f"{target} can't be written: {error.strerror}; choose another folder") from error
+    return target
+
+
+def _otio_text(edits: EditList) -> str:
+    return str(otio.adapters.write_to_string(build_timeline(edits), "otio_json"))
+
+
+def _at_timecode_rate(video: Video) -> Fraction:
+    return timecode_rate(editing_rate(video))
+
+
+_EDITORS: dict[str, tuple[Callable[[Video], Fraction], Callable[[EditList], str]]] = {
+    "otio": (counting_rate, _otio_text),
+    "edl": (_at_timecode_rate, edl_text),
+    "fcpxml": (editing_rate, fcpxml_text),
+    "xmeml": (_at_timecode_rate, xmeml_text),
+}
+"""Each format for editing programs: the rate it counts frames at, and what writes it."""
+
+
+def _for_editors(video: Video, clips: Sequence[Clip], wanted: str, name: str, options: EditOptions) -> str:
+    rate_of, text_of = _EDITORS[wanted]
+    edits = build_edit_list(video, clips, name, rate_of(video), options)
+    try:
+        return text_of(edits)
+    except (OTIOError, ValueError) as error:
+        told = f"the clips can't be written as {wanted}: {error}"
+        raise ExportError(f"{told}; use otio, which keeps everything") from error
+
+
+def _table(video: Video, clips: Sequence[Clip]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["id", "name", "start_sec", "end_sec", "duration_sec", "quality_score", "reason", "source"])
+    for clip in clips:
+        times = [f"{clip.start:.6f}", f"{clip.end:.6f}", f"{clip.duration:.6f}", f"{clip.quality_score:.4f}"]
+        writer.writerow(
+            [clip.id, _no_formula(clip.name), *times, _no_formula(clip.reason), _no_formula(video.path.name)]
+        )
+    return text.getvalue()
+
+
+def _no_formula(text: str) -> str:
+    """Keep a spreadsheet from taking a name for a formula (OWASP, "CSV Injection")."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text

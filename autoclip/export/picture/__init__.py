@@ -1,1 +1,0 @@
-"""What becomes of the picture: its size, shape and colours."""

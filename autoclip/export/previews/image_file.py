@@ -1,0 +1,28 @@
+"""Writing a picture so that its name only ever holds a whole one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from autoclip.errors import ExportError
+from autoclip.export.names import publish
+from autoclip.export.render_context import temporary_path
+
+
+def write_image(picture: Image.Image, target: Path, **options: Any) -> Path:  # noqa: ANN401 - as Pillow
+    """Write a picture in place of what is there; `options` are those of Pillow's writer. Return its path.
+
+    Raises
+    ------
+    ExportError
+        If the file can't be written.
+    """
+    with temporary_path(target.parent) as part:
+        try:
+            picture.save(part, **options)
+        except OSError as error:
+            raise ExportError(f"{target} can't be written: {error}; choose another folder") from error
+        return publish(part, target, overwrite=True)

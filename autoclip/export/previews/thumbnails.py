@@ -1,0 +1,269 @@
+"""Thumbnails: for each clip the sharpest well-lit picture near its middle."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from autoclip.clips import Clip
+from autoclip.errors import ExportError, MediaError, ParameterError
+from autoclip.media.displayed_frame import frame_as_displayed
+from autoclip.media.frames import FrameReader, TimedFrame, open_frames
+from autoclip.media.orientation import Size
+from autoclip.media.video import Video
+from autoclip.progress import Progress, ProgressListener, ignore_progress
+from autoclip.timeline import Interval
+
+THUMBNAIL_SIZE = Size(320, 180)
+"""Size of a thumbnail in pixels, padded with black: the user's description."""
+
+JPEG_QUALITY = 90
+"""Pillow's scale; quantizes about as finely as the ``-q:v 2`` of the user's description."""
+
+MIDDLE_SHARE = 2 / 3
+MIDDLE_MAX_SEC = 10.0
+"""Where a clip's picture may come from: its middle two thirds, and of a long clip the middle ten seconds."""
+
+PROBED_PLACES = (0.0, 0.5, -0.5, 1.0, -1.0)
+"""Where keyframes are looked for: half-widths of the middle, from the midpoint outwards."""
+
+MAX_CANDIDATES = 3
+"""How many keyframes are compared for a clip; one costs as much as the rest of the work on a thumbnail."""
+
+WELL_EXPOSED_SIGMA = 0.2
+"""Width of the bell around mid-gray (Mertens, Kautz and Van Reeth, Exposure Fusion, 2007, section 3.1)."""
+
+MIN_EXPOSURE = 0.2
+"""Well-exposedness below which a picture is all but black or white: a fade or a flash. Mid-gray has 1, black 0.04, a
+white flash about 0.13."""
+
+EXACT_OFFSETS = (-0.8, -0.65, -0.5)
+"""Where pictures are taken when no keyframe will do: half-widths of the middle, as above. Ahead of the midpoint, since
+everything from the keyframe before has to be decoded, which is nearly all of the work on a thumbnail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A thumbnail that was written.
+
+    Attributes
+    ----------
+    clip_id : str
+        The clip it stands for.
+    path : Path
+        The JPEG file.
+    instant : float
+        When its picture is shown, in seconds from the first video frame.
+    """
+
+    clip_id: str
+    path: Path
+    instant: float
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailFailure:
+    """A clip that has no thumbnail, and why; one line."""
+
+    clip_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailReport:
+    """What became of every clip, in the order the clips were given."""
+
+    made: tuple[Thumbnail, ...]
+    failed: tuple[ThumbnailFailure, ...]
+
+    def path_of(self, clip_id: str) -> Path | None:
+        """Return the thumbnail of a clip; None when it has none."""
+        return next((thumbnail.path for thumbnail in self.made if thumbnail.clip_id == clip_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    instant: float
+    picture: Image.Image
+    sharpness: float
+    exposure: float
+
+    @property
+    def merit(self) -> float:
+        return self.sharpness * self.exposure
+
+
+def make_thumbnails(
+    video: Video,
+    clips: Sequence[Clip],
+    folder: Path,
+    on_progress: ProgressListener = ignore_progress,
+) -> ThumbnailReport:
+    """Write ``<clip id>.jpg`` for each clip: 320x180, padded with black, as a player shows the picture.
+
+    Keyframes of the middle of a clip are compared first, as they decode alone; only a clip without a fit one has its
+    frames decoded up to the midpoint. A file that is there is replaced. A clip whose picture can't be made is reported
+    and does not stop the others.
+
+    Parameters
+    ----------
+    video : Video
+        The probe of the video; its file is opened once or twice for all clips.
+    clips : sequence of Clip
+        The clips, in any order.
+    folder : Path
+        Where the thumbnails go; made if missing.
+    on_progress : ProgressListener, optional
+        Told after each clip, as stage ``thumbnails``.
+
+    Returns
+    -------
+    ThumbnailReport
+
+    Raises
+    ------
+    MediaError
+        If the video can't be opened at all.
+    ExportError
+        If the folder can't be made or written to.
+    ParameterError
+        If a clip's id can't be a file name.
+    """
+    for clip in clips:
+        _require_file_name(clip.id)
+    _make_folder(folder)
+    if not clips:
+        return ThumbnailReport((), ())
+    outcomes: dict[str, Thumbnail | ThumbnailFailure] = {}
+    for clip, outcome in _outcomes(video, clips, folder):
+        outcomes[clip.id] = outcome
+        on_progress(Progress("thumbnails", len(outcomes) / len(clips), f"{len(outcomes)} of {len(clips)}"))
+    ordered = [outcomes[clip.id] for clip in clips]
+    return ThumbnailReport(
+        made=tuple(outcome for outcome in ordered if isinstance(outcome, Thumbnail)),
+        failed=tuple(outcome for outcome in ordered if isinstance(outcome, ThumbnailFailure)),
+    )
+
+
+def middle_of(interval: Interval) -> Interval:
+    """Return the part of a clip its picture may come from."""
+    half = min(interval.duration * MIDDLE_SHARE, MIDDLE_MAX_SEC) / 2
+    return Interval(interval.midpoint - half, interval.midpoint + half)
+
+
+def sharpness_of(picture: Image.Image) -> float:
+    """Return the variance of the Laplacian of a picture's luma (Pech-Pacheco et al., 2000); higher is sharper."""
+    luma = np.pad(_luma(picture), 1, mode="edge")
+    center = luma[1:-1, 1:-1]
+    laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:] - 4 * center
+    return float(laplacian.var())
+
+
+def exposure_of(picture: Image.Image) -> float:
+    """Return how well lit a picture is, in [0, 1]: the mean of ``exp(-(luma - 0.5)^2 / (2 sigma^2))``."""
+    return float(np.exp(-((_luma(picture) - 0.5) ** 2) / (2 * WELL_EXPOSED_SIGMA**2)).mean())
+
+
+def _luma(picture: Image.Image) -> NDArray[np.float64]:
+    """Return luma in [0, 1], shape ``(height, width)``."""
+    return np.asarray(picture.convert("L"), dtype=np.float64) / 255
+
+
+def _outcomes(video: Video, clips: Sequence[Clip], folder: Path) -> Iterator[tuple[Clip, Thumbnail | ThumbnailFailure]]:
+    """Deal with every clip, in order of time: first those that keyframes will do for, then the rest."""
+    rest: list[tuple[Clip, list[_Candidate]]] = []
+    with open_frames(video.path, video) as frames:
+        for clip in sorted(clips, key=lambda clip: clip.start):
+            candidates, _ = _attempt(_keyframes, frames, video, clip)
+            if any(candidate.exposure >= MIN_EXPOSURE for candidate in candidates):
+                yield clip, _write(clip, candidates, folder)
+            else:
+                rest.append((clip, candidates))
+    if not rest:
+        return
+    with open_frames(video.path, video, in_runs=True, small=True) as frames:
+        for clip, candidates in rest:
+            more, problem = _attempt(_exact_frames, frames, video, clip)
+            if found := [*candidates, *more]:
+                yield clip, _write(clip, found, folder)
+            else:
+                yield clip, ThumbnailFailure(clip.id, problem or "no picture can be decoded around its middle")
+
+
+_Finder = Callable[[FrameReader, Interval], Iterator[TimedFrame]]
+
+
+def _attempt(find: _Finder, frames: FrameReader, video: Video, clip: Clip) -> tuple[list[_Candidate], str]:
+    """Collect what a finder finds for a clip before it ends or fails; with the reason if it failed."""
+    candidates: list[_Candidate] = []
+    try:
+        candidates.extend(_candidate(video, found) for found in find(frames, clip.interval))
+    except MediaError as error:
+        return candidates, error.reason
+    return candidates, ""
+
+
+def _keyframes(frames: FrameReader, interval: Interval) -> Iterator[TimedFrame]:
+    middle = middle_of(interval)
+    seen: set[float] = set()
+    for place in PROBED_PLACES:
+        instant = middle.midpoint + place * middle.duration / 2
+        found = frames.keyframe(instant, middle, unless=frozenset(seen))
+        if found is None:
+            continue
+        seen.add(found.instant)
+        yield found
+        if len(seen) == MAX_CANDIDATES:
+            return
+
+
+def _exact_frames(frames: FrameReader, interval: Interval) -> Iterator[TimedFrame]:
+    middle = middle_of(interval)
+    for place in sorted(EXACT_OFFSETS):
+        instant = middle.midpoint + place * middle.duration / 2
+        found = frames.at(instant, references_only=True)
+        if instant <= found.end:  # otherwise the rest of the file is lost, and this is the last of what is left
+            yield found
+
+
+def _candidate(video: Video, found: TimedFrame) -> _Candidate:
+    picture = frame_as_displayed(found.frame, video, THUMBNAIL_SIZE)
+    return _Candidate(found.instant, picture, sharpness_of(picture), exposure_of(picture))
+
+
+def _write(clip: Clip, candidates: Sequence[_Candidate], folder: Path) -> Thumbnail:
+    best = max(candidates, key=lambda candidate: candidate.merit)
+    path = folder / f"{clip.id}.jpg"
+    # No glob for *.jpg finds the half-written file.
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        _padded(best.picture).save(unfinished, format="JPEG", quality=JPEG_QUALITY)
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise ExportError(f"can't write the thumbnail {path}: {error.strerror or error}") from error
+    return Thumbnail(clip.id, path, best.instant)
+
+
+def _padded(picture: Image.Image) -> Image.Image:
+    canvas = Image.new("RGB", (THUMBNAIL_SIZE.width, THUMBNAIL_SIZE.height), "black")
+    canvas.paste(picture, ((canvas.width - picture.width) // 2, (canvas.height - picture.height) // 2))
+    return canvas
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(f"can't make the folder {folder} for thumbnails: {error.strerror or error}") from error
+
+
+def _require_file_name(clip_id: str) -> None:
+    if not clip_id or clip_id.startswith(".") or Path(clip_id).name != clip_id or "\\" in clip_id or "\0" in clip_id:
+        raise ParameterError(f"the clip id {clip_id!r} can't be a file name; use letters, digits, dashes")

@@ -1,0 +1,144 @@
+"""Where a file is made: under a temporary name, checked, and then given its own name, or kept aside."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from autoclip.errors import ExportError
+from autoclip.export.checks.file_check import Checked
+from autoclip.export.checks.frame_trace import OPTION, read_trace, trace_arguments, wrong_frames
+from autoclip.export.cuts.cut_spec import CutSpec
+from autoclip.export.names import publish
+from autoclip.media.ffmpeg import FrameListener, Run, knows_option, run_ffmpeg
+from autoclip.progress import Progress, ProgressListener
+
+FAILED_FOLDER = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class TracedRun:
+    """An encoding that ended well.
+
+    Attributes
+    ----------
+    run : Run
+        The command that makes such a file, and its log.
+    traced : bool
+        Whether it is known which frames were encoded.
+    faults : tuple of str
+        What is wrong with them.
+    """
+
+    run: Run
+    traced: bool = False
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RenderContext:
+    """What a rendering works with.
+
+    Attributes
+    ----------
+    rendered : Path
+        The temporary name under which the file is made.
+    ffmpeg : Path or None
+        The ffmpeg to use; the one installed along when None.
+    stall_sec : float
+        Longest time without progress.
+    on_progress : callable
+        Whom to tell.
+    """
+
+    rendered: Path
+    ffmpeg: Path | None
+    stall_sec: float
+    on_progress: ProgressListener
+
+    def run(self, arguments: Sequence[str], on_frame: FrameListener | None = None) -> Run:
+        """Run ffmpeg to its end; errors as `run_ffmpeg`."""
+        return run_ffmpeg(arguments, executable=self.ffmpeg, on_frame=on_frame, stall_sec=self.stall_sec)
+
+    def render(self, arguments: Sequence[str], order: CutSpec, on_frame: FrameListener | None = None) -> TracedRun:
+        """Run an ffmpeg that encodes the picture of a cut, and trace which frames it encoded; errors as `run_ffmpeg`.
+
+        Parameters
+        ----------
+        arguments : sequence of str
+            As for `run_ffmpeg`; the last one is the file.
+        order : CutSpec
+            What is to be encoded.
+        on_frame : callable, optional
+            Told the number of frames written.
+        """
+        if not knows_option(OPTION, self.ffmpeg):
+            return TracedRun(self.run(arguments, on_frame))
+        with temporary_path(self.rendered.parent) as path:
+            traced = self.run([*arguments[:-1], *trace_arguments(path), arguments[-1]], on_frame)
+            trace = read_trace(path)
+        # The trace is ours; the command that makes such a file is the one without it.
+        run = replace(traced, command=(*traced.command[: -len(trace_arguments(path)) - 1], arguments[-1]))
+        if trace is None:
+            return TracedRun(run)
+        return TracedRun(run, traced=True, faults=tuple(wrong_frames(trace, order.span, order.settings.frame_rate)))
+
+    def report(self, fraction: float, message: str) -> None:
+        """Tell how far the export is."""
+        self.on_progress(Progress("export", min(fraction, 1.0), message))
+
+    def count_frames(self, total: int) -> FrameListener:
+        """Return a listener that turns frame counts into reports; the last per cent is the check's."""
+        return lambda frames: self.report(0.99 * frames / max(total, 1), f"{min(frames, total)} of {total} frames")
+
+
+@contextmanager
+def temporary_path(folder: Path, suffix: str = ".partial") -> Iterator[Path]:
+    """Give a path in `folder` that nothing else uses; whatever is there at the end of the block is removed.
+
+    Raises
+    ------
+    ExportError
+        If the folder can't be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(f"{folder} can't be made: {error.strerror}; choose another output folder") from error
+    path = folder / f".autoclip-{uuid.uuid4().hex}{suffix}"
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def deliver(
+    rendered: Path, checked: Checked, target: Path, commands: tuple[tuple[str, ...], ...], *, overwrite: bool
+) -> Path:
+    """Give a checked file its name; keep one that failed in the folder `FAILED_FOLDER`, with the reasons beside it.
+
+    Returns
+    -------
+    Path
+        The name it got.
+
+    Raises
+    ------
+    ExportError
+        If the check found a fault.
+    """
+    if not checked.faults:
+        return publish(rendered, target, overwrite=overwrite)
+    reasons = "; ".join(checked.faults)
+    folder = target.parent / FAILED_FOLDER
+    folder.mkdir(exist_ok=True)
+    kept = publish(rendered, folder / target.name, overwrite=False)
+    kept.with_suffix(".txt").write_text(
+        "\n".join([*checked.faults, "", *(" ".join(command) for command in commands), ""]), encoding="utf-8"
+    )
+    raise ExportError(
+        f"{target.name} failed its check and was kept as {kept}: {reasons}", command=commands[-1] if commands else ()
+    )

@@ -1,9 +1,0 @@
-"""The report: one self-contained page that shows what was measured, what was chosen, and why.
-
-It opens from disk, asks no server for anything, and runs no script but its own.
-"""
-
-from autoclip.export.report.document import DroppedWindow, ReportDocument, dropped_windows
-from autoclip.export.report.page import render_report
-
-__all__ = ["DroppedWindow", "ReportDocument", "dropped_windows", "render_report"]

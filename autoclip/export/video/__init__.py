@@ -1,0 +1,1 @@
+"""What becomes of the picture: its size, shape and colors."""

@@ -1,0 +1,112 @@
+"""The filters a picture goes through between decoder and encoder."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from autoclip.export.audio.tracks import fade_filters
+from autoclip.export.cuts.encoders import pixel_format
+from autoclip.export.platforms import Platform, platform_of
+from autoclip.export.video.canvas import Canvas, even, square_canvas
+from autoclip.export.video.motion_path import MotionPath
+from autoclip.export.video.shapes import ASPECTS, shape_filters, shaped_canvas
+from autoclip.media.color import UNKNOWN
+from autoclip.media.video import Video
+from autoclip.settings import ExportSettings
+
+HD_HEIGHT = 720
+"""Lines from which a picture of unnamed colors is taken as BT.709."""
+
+_TONE_MAP = (
+    # PQ and HLG are BT.2020 (ITU-R BT.2100); files that forget to say so would be refused by zscale.
+    "zscale=tin={transfer}:pin=bt2020:min=bt2020nc:t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,"
+    "tonemap=tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv"
+)
+
+
+def canvas_of(video: Video, settings: ExportSettings) -> Canvas:
+    """Return the picture an export of a video will have: the shape asked for, at the height or size asked for."""
+    facts = video.video
+    wide, high = facts.display_width, facts.display_height
+    platform = platform_of(settings.platform)
+    if settings.shape != "original":
+        natural = shaped_canvas(wide, high, settings.shape, settings.framing)
+        height = even(settings.export_height or _platform_height(platform, settings) or natural.height)
+        return square_canvas(round(height * ASPECTS[settings.shape]), height)
+    if settings.export_height:
+        return square_canvas(round(even(settings.export_height) * wide / high), settings.export_height)
+    if platform is not None and (max(wide, high) > platform.fit[0] or min(wide, high) > platform.fit[1]):
+        scale = min(platform.fit[0] / max(wide, high), platform.fit[1] / min(wide, high))
+        return square_canvas(round(wide * scale), round(high * scale))
+    turned = facts.rotation in {90, 270}
+    width, height = (facts.height, facts.width) if turned else (facts.width, facts.height)
+    return Canvas(even(width), even(height), square_pixels=False)
+
+
+def _platform_height(platform: Platform | None, settings: ExportSettings) -> int:
+    if platform is None:
+        return 0
+    return platform.fit[0] if settings.shape == "vertical" else platform.fit[1]
+
+
+def video_filters(
+    video: Video, settings: ExportSettings, canvas: Canvas, duration: Fraction, path: MotionPath | None = None
+) -> str:
+    """Return the filters behind the cut, as one piece of an ffmpeg filter graph.
+
+    ffmpeg itself turns the picture as the file's display matrix says, ahead of all filters.
+
+    Parameters
+    ----------
+    video : Video
+        The source.
+    settings : ExportSettings
+        What is wanted.
+    canvas : Canvas
+        The size to make.
+    duration : Fraction
+        Length of the cut in seconds; places the fade out.
+    path : MotionPath, optional
+        Where a crop goes, for ``framing = motion``.
+    """
+    chain: list[str] = []
+    if settings.deinterlace and video.video.interlaced:
+        chain.append("bwdif=mode=send_frame:deint=interlaced")
+    if settings.dynamic_range == "sdr" and video.video.hdr:
+        chain.append(_TONE_MAP.format(transfer=video.video.color_transfer))
+    chain.append(_known_colors(video))
+    if settings.shape != "original":
+        facts = video.video
+        size = (even(facts.display_width), even(facts.display_height))
+        chain.append(shape_filters(*size, canvas, settings.framing, path))
+    else:
+        chain.append(_fit(canvas))
+    if settings.frame_rate:
+        chain.append(f"fps={settings.frame_rate}:start_time=0")
+    chain.extend(fade_filters("fade", float(duration), settings))
+    chain.append(f"format={pixel_format(video, settings)}")
+    return ",".join(chain)
+
+
+def _known_colors(video: Video) -> str:
+    """Name the matrix of a source that does not, as players take it: after a change of size they would guess anew.
+
+    Unnamed, 720 lines and more are taken as BT.709 and fewer as BT.601: what players do, and the standards of the two.
+    """
+    facts = video.video
+    if facts.color_space != UNKNOWN or facts.hdr:
+        return "null"
+    return f"setparams=colorspace={'bt709' if facts.height >= HD_HEIGHT else 'smpte170m'}"
+
+
+def _fit(canvas: Canvas) -> str:
+    if canvas.padded:
+        size = f"{canvas.width}:{canvas.height}"
+        # Anamorphic pixels are made square first, or the aspect to keep would be that of the stored picture.
+        return (
+            f"scale=iw*sar:ih,scale={size}:force_original_aspect_ratio=decrease:force_divisible_by=2:flags=bicubic,"
+            f"pad={size}:(ow-iw)/2:(oh-ih)/2,setsar=1"
+        )
+    if canvas.square_pixels:
+        return f"scale={canvas.width}:{canvas.height}:flags=bicubic,setsar=1"
+    return f"crop={canvas.width}:{canvas.height}:0:0"  # an odd row or column goes: 4:2:0 knows only even sizes

@@ -1,0 +1,78 @@
+"""Shapes: how a picture is cropped or framed to 9:16 or 1:1."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from autoclip.export.video.canvas import Canvas, even
+from autoclip.export.video.motion_path import MotionPath
+from autoclip.settings import Framing, Shape
+
+ASPECTS: dict[Shape, Fraction] = {"vertical": Fraction(9, 16), "square": Fraction(1)}
+"""Width over height of the shapes that change the picture."""
+
+_BLUR_SHRINK = 8
+"""The background is blurred at an eighth of its size: it looks the same and costs a sixty-fourth."""
+_BLUR_SIGMA = 4
+
+
+def shaped_canvas(width: int, height: int, shape: Shape, framing: Framing) -> Canvas:
+    """Return the natural size of a shape: no pixel of the source is enlarged when it is cropped.
+
+    Parameters
+    ----------
+    width, height : int
+        The source as a player shows it.
+    shape : str
+        ``vertical`` or ``square``.
+    framing : str
+        Cropped shapes are as large as the source holds; ``blur`` is as wide as the source's shorter side.
+    """
+    aspect = ASPECTS[shape]
+    if framing == "blur":
+        wide = min(width, height)
+        return Canvas(even(wide), even(round(wide / aspect)), square_pixels=True)
+    crop_width, crop_height = crop_size(width, height, aspect)
+    return Canvas(even(crop_width), even(crop_height), square_pixels=True)
+
+
+def crop_size(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
+    """Return the largest width and height of an aspect within a picture."""
+    if Fraction(width, height) > aspect:
+        return round(height * aspect), height
+    return width, round(width / aspect)
+
+
+def shape_filters(width: int, height: int, canvas: Canvas, framing: Framing, path: MotionPath | None) -> str:
+    """Return the filters that bring a picture into a shape.
+
+    Parameters
+    ----------
+    width, height : int
+        The source as a player shows it.
+    canvas : Canvas
+        The size to make.
+    framing : str
+        ``center``, ``motion`` or ``blur``.
+    path : MotionPath or None
+        Where the motion is, for ``motion``.
+    """
+    square = f"scale={width}:{height},setsar=1"
+    size = f"{canvas.width}:{canvas.height}"
+    if framing == "blur":
+        small = f"{even(canvas.width // _BLUR_SHRINK)}:{even(canvas.height // _BLUR_SHRINK)}"
+        return (
+            f"{square},split[front][back];"
+            f"[back]scale={small}:force_original_aspect_ratio=increase,crop={small},gblur=sigma={_BLUR_SIGMA},"
+            f"eq=brightness=-0.06,scale={size}:flags=bicubic[blurred];"
+            f"[front]scale={size}:force_original_aspect_ratio=decrease:force_divisible_by=2:flags=bicubic[fitted];"
+            "[blurred][fitted]overlay=(W-w)/2:(H-h)/2,setsar=1"
+        )
+    crop_width, crop_height = crop_size(width, height, Fraction(canvas.width, canvas.height))
+    crop_width, crop_height = min(crop_width, width), min(crop_height, height)
+    x, y = "(iw-ow)/2", "(ih-oh)/2"
+    if path is not None and crop_width < width:
+        x = path.expression(crop_width, width)
+    elif path is not None:
+        y = path.expression(crop_height, height)
+    return f"{square},crop={crop_width}:{crop_height}:x='{x}':y='{y}',scale={size}:flags=bicubic,setsar=1"

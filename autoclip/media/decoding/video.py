@@ -1,0 +1,223 @@
+"""Decoding a group of packets to reduced pictures, and leaving out those that the policy has no use for."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import av.error
+import numpy as np
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+
+from autoclip.media.decoding.frame_sampling import FrameSampler, SampleGrid, is_full_range
+from autoclip.media.decoding.frame_selection import (
+    MIN_PIXELS_TO_SKIP,
+    PacketFacts,
+    motion_pictures,
+    surprising_pictures,
+)
+from autoclip.media.decoding.nal_units import VideoPacket, is_reference
+from autoclip.media.decoding.packet_groups import PacketGroup, shown_pts
+from autoclip.media.video import Video
+
+SkipFrame = Literal["DEFAULT", "NONREF", "NONKEY"]
+
+
+@dataclass(frozen=True, slots=True)
+class DecodePolicy:
+    """What is decoded, and how far it is reduced.
+
+    Attributes
+    ----------
+    skip_frame : str
+        Pictures that are not decoded: none (``DEFAULT``), those no other refers to (``NONREF``), all but keyframes.
+    skip_loop_filter : bool
+        Whether the deblocking filter is left out.
+    longest_side : int
+        Samples along the longer side of a reduced picture.
+    motion_fps : float
+        Rate at which pictures are also reduced to cell means.
+    decoders : int
+        Threads that decode pictures.
+    """
+
+    skip_frame: SkipFrame
+    skip_loop_filter: bool
+    longest_side: int
+    motion_fps: float
+    decoders: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Consecutive decoded pictures, reduced.
+
+    Attributes
+    ----------
+    pts : ndarray
+        Presentation timestamps counted from the first video frame, in the stream's time base; shape ``(n,)``, int64,
+        rising.
+    luma : ndarray
+        Samples of luma, shape ``(n, height, width)``, uint8.
+    chroma : ndarray
+        Samples of Cb and Cr, shape ``(n, 2, height / 2, width / 2)``, uint8.
+    motion_index : ndarray
+        Which of the pictures motion looks at, shape ``(m,)``.
+    motion_luma : ndarray
+        Mean luma of each cell of those, shape ``(m, height, width)``, uint8.
+    full_range : bool
+        Whether luma runs over 0..255 instead of 16..235.
+    """
+
+    pts: NDArray[np.int64]
+    luma: NDArray[np.uint8]
+    chroma: NDArray[np.uint8]
+    motion_index: NDArray[np.intp]
+    motion_luma: NDArray[np.uint8]
+    full_range: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VideoDamage:
+    """A picture that could not be decoded, or only in part; `pts` is where, counted from the first video frame."""
+
+    pts: int | None
+    reason: str
+
+
+class DecodingStopped(Exception):  # noqa: N818 - a signal between our threads, never seen outside
+    """The caller has gone: stop decoding."""
+
+
+class VideoDecoder:
+    """One decoder and the sampler that goes with it."""
+
+    def __init__(self, context: VideoCodecContext, video: Video, policy: DecodePolicy) -> None:
+        self._context = context
+        self._one_by_one = policy.decoders == 1
+        self._ticks_a_unit = video.video.time_base * Fraction(policy.motion_fps).limit_denominator(1000)
+        self._grid = SampleGrid.of(video.video.width, video.video.height, policy.longest_side)
+        self._sampler = FrameSampler(self._grid)
+        self._motion_pts: frozenset[int] = frozenset()
+        context.thread_type = "AUTO" if self._one_by_one else "NONE"
+        context.thread_count = 0 if self._one_by_one else 1
+        self._codec = video.video.codec
+        self._small = video.video.width * video.video.height < MIN_PIXELS_TO_SKIP
+        spare = policy.skip_frame == "NONKEY" or not self._small
+        self._skip_frame: SkipFrame = policy.skip_frame if spare else "DEFAULT"
+        if policy.skip_loop_filter and spare:
+            context.options = {"skip_loop_filter": "all"}
+
+    def reset(self) -> None:
+        """Forget everything, ready for a fresh start."""
+        self._context.flush_buffers()
+        self._motion_pts = frozenset()
+
+    def decode(self, group: PacketGroup, stop: threading.Event) -> tuple[Pictures | None, list[VideoDamage]]:
+        """Decode and reduce a group's pictures, in order of presentation."""
+        motion = self._motion_pictures(group)
+        wanted = motion | surprising_pictures(_facts(group))
+        # The last pictures of a group after which the decoder goes on come out during the next one.
+        builder = _PicturesBuilder(self._sampler, self._grid, motion | self._motion_pts, len(group.packets) + 64)
+        self._motion_pts = motion
+        damage: list[VideoDamage] = []
+        for packet in self._feed(group):
+            if stop.is_set():
+                raise DecodingStopped
+            if packet is not None:
+                self._context.skip_frame = "DEFAULT" if packet.pts in wanted else self._skip_frame
+            try:
+                frames = self._context.decode(packet)
+            except av.error.FFmpegError as error:
+                damage.append(VideoDamage(packet.pts if packet else None, error.strerror or "invalid data"))
+                continue
+            for frame in frames:
+                if _is_before_time_zero(frame) or (not self._one_by_one and not _belongs(frame, group)):
+                    continue
+                if frame.is_corrupt:
+                    damage.append(VideoDamage(frame.pts, "the picture is damaged"))
+                if not builder.add(frame):
+                    damage.append(VideoDamage(frame.pts, "timestamps jump back; left out"))
+        return builder.pictures(), damage
+
+    def _motion_pictures(self, group: PacketGroup) -> frozenset[int]:
+        """Return what motion looks at: the same in every profile, and where one skips pictures, few of those."""
+        shown = shown_pts(group)
+        if self._small:
+            return motion_pictures(shown, self._ticks_a_unit)
+        packets = {packet.pts: packet for packet in group.packets}
+        return motion_pictures(shown, self._ticks_a_unit, lambda pts: is_reference(packets[pts], self._codec))
+
+    def _feed(self, group: PacketGroup) -> tuple[VideoPacket | None, ...]:
+        """Return the packets the decoder needs, and None where it must give out all it holds."""
+        if self._one_by_one:
+            return (*group.packets, None) if group.last else group.packets
+        return (*group.packets, *group.borrowed, None) if group.ends else (*group.packets, *group.borrowed)
+
+
+class _PicturesBuilder:
+    """Collects the samples of a group's frames into arrays made once."""
+
+    def __init__(self, sampler: FrameSampler, grid: SampleGrid, motion_pts: frozenset[int], capacity: int) -> None:
+        self._sampler = sampler
+        self._motion_pts = motion_pts
+        self._luma = np.empty((capacity, grid.height, grid.width), np.uint8)
+        self._chroma = np.empty((capacity, 2, grid.height // 2, grid.width // 2), np.uint8)
+        self._pts: list[int] = []
+        self._motion_index: list[int] = []
+        self._motion_luma: list[NDArray[np.uint8]] = []
+        self._full_range = False
+
+    def add(self, frame: VideoFrame) -> bool:
+        """Take a frame's samples; return whether it comes after the one before, without which it is left out."""
+        pts = frame.pts if frame.pts is not None else frame.dts
+        if pts is None or (self._pts and pts <= self._pts[-1]):
+            return False
+        index = len(self._pts)
+        if index == len(self._luma):
+            self._luma = np.concatenate([self._luma, np.empty_like(self._luma)])
+            self._chroma = np.concatenate([self._chroma, np.empty_like(self._chroma)])
+        readable = self._sampler.readable(frame)
+        self._sampler.sample(readable, self._luma[index], self._chroma[index])
+        self._pts.append(pts)
+        self._full_range = is_full_range(frame)
+        if pts in self._motion_pts:
+            self._motion_index.append(index)
+            self._motion_luma.append(self._sampler.cell_means(readable))
+        return True
+
+    def pictures(self) -> Pictures | None:
+        """Return what was collected; None when nothing was."""
+        count = len(self._pts)
+        if count == 0:
+            return None
+        return Pictures(
+            np.array(self._pts, np.int64),
+            self._luma[:count],
+            self._chroma[:count],
+            np.array(self._motion_index, np.intp),
+            np.stack(self._motion_luma) if self._motion_luma else self._luma[:0],
+            self._full_range,
+        )
+
+
+def _is_before_time_zero(frame: VideoFrame) -> bool:
+    """Whether a frame is shown before the first one that can be shown whole, as after a cut through an open group."""
+    return frame.pts is not None and frame.pts < 0
+
+
+def _belongs(frame: VideoFrame, group: PacketGroup) -> bool:
+    pts = frame.pts if frame.pts is not None else frame.dts
+    if pts is None:
+        return False
+    return (group.first_pts is None or pts >= group.first_pts) and (group.end_pts is None or pts < group.end_pts)
+
+
+def _facts(group: PacketGroup) -> list[PacketFacts]:
+    return [
+        PacketFacts(packet.pts, packet.size, packet.is_keyframe) for packet in group.packets if packet.pts is not None
+    ]

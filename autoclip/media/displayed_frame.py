@@ -1,0 +1,108 @@
+"""Pictures: frames as a player shows them: upright, with square pixels, in right colors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from numpy.typing import NDArray
+from PIL import Image
+
+from autoclip.media import color, tone_mapping
+from autoclip.media.frames import open_frames
+from autoclip.media.orientation import Orientation, Size, fitted
+from autoclip.media.video import Video
+
+HD_HEIGHT = 720
+HD_WIDTH = 1280
+"""Size from which a picture of undeclared colors is BT.709, below it BT.601: what players assume."""
+
+
+def frame_as_displayed(frame: VideoFrame, video: Video, box: Size | None = None) -> Image.Image:
+    """Return a decoded frame as a player shows it.
+
+    Turned and mirrored as the display matrix says, with square pixels, the right matrix and range of colors, high
+    dynamic range mapped to SDR.
+
+    Parameters
+    ----------
+    frame : av.VideoFrame
+        A decoded frame of the video.
+    video : Video
+        The probe of the video it comes from.
+    box : Size, optional
+        The picture is scaled, up or down, to the largest that fits; without a box it has the display size.
+
+    Returns
+    -------
+    PIL.Image.Image
+        RGB (sRGB), at most as large as `box`.
+    """
+    facts = video.video
+    orientation = Orientation(facts.rotation, facts.mirrored)
+    shown = Size(facts.display_width, facts.display_height)
+    shown = fitted(shown, box) if box is not None else shown
+    unturned = Size(shown.height, shown.width) if orientation.swaps_sides else shown
+    pixels = _srgb_pixels(frame, unturned)
+    return Image.fromarray(np.ascontiguousarray(orientation.apply(pixels)), mode=None)
+
+
+def frame_at(path: Path, video: Video, instant: float, box: Size | None = None) -> Image.Image:
+    """Return the picture a player shows at an instant.
+
+    Parameters
+    ----------
+    path : Path
+        The video file.
+    video : Video
+        Its probe.
+    instant : float
+        Seconds from the first video frame. Before the first frame and behind the last, the nearest one is shown.
+    box : Size, optional
+        As in `frame_as_displayed`.
+
+    Raises
+    ------
+    MediaError
+        If the file can't be read there.
+    """
+    with open_frames(path, video) as frames:
+        return frame_as_displayed(frames.at(instant).frame, video, box)
+
+
+def _srgb_pixels(frame: VideoFrame, size: Size) -> NDArray[np.uint8]:
+    transfer = color.TRANSFERS.get(frame.color_trc, color.UNKNOWN)
+    primaries = color.PRIMARIES.get(frame.color_primaries, color.UNKNOWN)
+    if tone_mapping.needs_mapping(transfer, primaries):
+        return tone_mapping.to_srgb(_scaled(frame, size, "rgb48le").astype(np.uint16), transfer, primaries)
+    return _scaled(frame, size, "rgb24").astype(np.uint8, copy=False)
+
+
+def _scaled(frame: VideoFrame, size: Size, pixel_format: str) -> NDArray[np.generic]:
+    """Return full-range R'G'B' of shape ``(height, width, 3)``, the transfer curve as it is."""
+    return frame.reformat(
+        width=size.width,
+        height=size.height,
+        format=pixel_format,
+        src_colorspace=_matrix(frame),
+        src_color_range=_range(frame),
+        dst_color_range=ColorRange.JPEG,
+        interpolation=_SCALING,
+    ).to_ndarray()
+
+
+# Area averaging: every source pixel counts when a picture shrinks to a thumbnail, so that nothing shimmers or aliases.
+_SCALING = Interpolation.AREA | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+
+
+def _matrix(frame: VideoFrame) -> Colorspace | None:
+    if color.SPACES.get(frame.colorspace) is not None:
+        return None
+    hd = frame.width >= HD_WIDTH or frame.height >= HD_HEIGHT
+    return Colorspace.ITU709 if hd else Colorspace.ITU601
+
+
+def _range(frame: VideoFrame) -> ColorRange | None:
+    return None if frame.color_range in color.RANGES or frame.format.name.startswith("yuvj") else ColorRange.MPEG

@@ -1,0 +1,245 @@
+"""Renders the page: template, style and script from this folder, thumbnails as data URIs."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from autoclip.clips import Clip
+from autoclip.media.video import Video
+from autoclip.report import plot, wording
+from autoclip.report.document import ReportDocument
+from autoclip.settings import Settings
+from autoclip.timeline import Interval
+
+MAX_DROPPED_ROWS = 1000
+"""Rows of the table of dropped windows; the debug file has them all."""
+
+_FEWEST_PIXELS = 600
+"""A box shorter than one in this many parts of the axis would not be seen."""
+
+_IMAGE_KINDS = {b"\xff\xd8\xff": "jpeg", b"\x89PNG": "png", b"RIFF": "webp", b"GIF8": "gif"}
+"""First bytes of the pictures a page may embed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipCard:
+    """A clip as the page shows it.
+
+    Attributes
+    ----------
+    clip : Clip
+        The clip.
+    number : int
+        Its place in time, from 1.
+    rank : int
+        Its place by quality, from 1.
+    row : int
+        In which row of the timeline its bar lies, so that overlapping ones don't hide each other.
+    folder : Path
+        Where its picture lies.
+    """
+
+    clip: Clip
+    number: int
+    rank: int
+    row: int
+    folder: Path
+
+    def thumbnail(self) -> str:
+        """Return its picture as a data URI, read at each call; empty when there is none."""
+        return _data_uri(self.folder, self.clip.thumbnail) if self.clip.thumbnail else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedSetting:
+    """A parameter that is not at its default."""
+
+    name: str
+    value: object
+    default: object
+    unit: str
+    text: str
+
+
+def render_report(document: ReportDocument) -> Iterator[str]:
+    """Render the report as one HTML page, piece by piece: its pictures are never in memory all at once.
+
+    Every text that comes from outside (names, titles, reasons, warnings) is escaped, and a content security policy
+    keeps the page from running or fetching anything but itself.
+
+    Parameters
+    ----------
+    document : ReportDocument
+        What to show.
+
+    Yields
+    ------
+    str
+        A piece of the page; write it as UTF-8.
+
+    Raises
+    ------
+    OSError
+        If a thumbnail exists and can't be read. One that is not there leaves its place empty.
+    """
+    environment = _environment()
+    lanes = plot.draw_lanes(document.features, document.excitement)
+    script = _resource("page.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    cards = _cards(document)
+    yield from environment.get_template("page.html").generate(
+        document=document,
+        cards=cards,
+        numbers={card.clip.interval: card.number for card in cards},
+        facts=_facts(document),
+        warnings=tuple(dict.fromkeys((*document.video.warnings, *document.features.warnings))),
+        rows=max((card.row for card in cards), default=0) + 1,
+        lanes=lanes,
+        events=_events(document),
+        marks=plot.axis_marks(document.features.duration_sec),
+        anchor_dots=plot.draw_dots(
+            [anchor.time_sec for anchor in document.anchors], document.excitement, document.features.grid.step_sec
+        ),
+        pointer_data=_pointer_data(document, lanes),
+        stage_counts=Counter(window.stage for window in document.dropped),
+        dropped=document.dropped[:MAX_DROPPED_ROWS],
+        changed=_changed_settings(document.settings),
+        kept_sec=_covered_sec([clip.interval for clip in document.clips]),
+        style=Markup(_resource("tokens.css") + _resource("style.css")),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        script_digest=digest,
+    )
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("autoclip.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(clock=wording.clock, duration=wording.duration, plain=wording.plain)
+    return environment
+
+
+@lru_cache(maxsize=4)
+def _resource(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
+
+
+def _cards(document: ReportDocument) -> tuple[ClipCard, ...]:
+    clips = sorted(document.clips, key=lambda clip: (clip.start, clip.end))
+    by_quality = sorted(range(len(clips)), key=lambda i: (-clips[i].quality_score, clips[i].start))
+    rank = {index: place for place, index in enumerate(by_quality, start=1)}
+    rows = _rows_of([clip.interval for clip in clips])
+    return tuple(
+        ClipCard(clip, index + 1, rank[index], rows[index], document.folder) for index, clip in enumerate(clips)
+    )
+
+
+def _rows_of(intervals: list[Interval]) -> list[int]:
+    """Put each interval, by start, into the first row that is free."""
+    ends: list[float] = []
+    rows = []
+    for interval in intervals:
+        row = next((row for row, end in enumerate(ends) if end <= interval.start), len(ends))
+        ends[row : row + 1] = [interval.end]
+        rows.append(row)
+    return rows
+
+
+def _data_uri(folder: Path, name: str) -> str:
+    """Return a picture as a data URI; empty when there is none in the folder, or it is no picture."""
+    path = folder / name
+    if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+        return ""
+    data = path.read_bytes()
+    kind = next((kind for magic, kind in _IMAGE_KINDS.items() if data.startswith(magic)), None)
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}" if kind else ""
+
+
+def _facts(document: ReportDocument) -> dict[str, str]:
+    """Name the facts of the video, in reading order."""
+    video, picture = document.video, document.video.video
+    sound = video.audio
+    depth = f", {picture.bit_depth}-bit{' HDR' if picture.hdr else ''}" if picture.bit_depth > 8 else ""  # noqa: PLR2004
+    return {
+        "Duration": wording.clock(document.features.duration_sec, decimals=1, hours=True),
+        "Picture": f"{picture.display_width} × {picture.display_height}, "
+        + wording.rate(picture.average_rate, variable=picture.variable_frame_rate),
+        "Codecs": f"{picture.codec}{depth}; "
+        + (f"{sound.codec}, {sound.sample_rate / 1000:g} kHz" if sound else "no sound"),
+        "File": f"{_container_name(video)}, {wording.size(video.size_bytes)}",
+    }
+
+
+def _container_name(video: Video) -> str:
+    """FFmpeg names families (``mov,mp4,m4a``); the file's suffix says which member, if it is one."""
+    family = video.container.split(",")
+    suffix = video.path.suffix.lstrip(".").lower()
+    return suffix if suffix in family else family[0]
+
+
+def _events(document: ReportDocument) -> dict[str, Any]:
+    features = document.features
+    shortest = features.duration_sec / _FEWEST_PIXELS
+    threshold = document.settings.boundaries.scene_threshold
+    cuts = [cut for cut in features.events_of("cut") if cut.score >= threshold]
+    return {
+        "cuts": plot.draw_ticks(cuts),
+        "cut_count": len(cuts),
+        "spans": {
+            kind: plot.draw_spans(features.events_of(kind), shortest)
+            for kind in ("black", "freeze", "fade", "dissolve")
+        },
+        "span_counts": {kind: len(features.events_of(kind)) for kind in ("black", "freeze", "fade", "dissolve")},
+        "chapters": document.video.chapters,
+    }
+
+
+def _pointer_data(document: ReportDocument, lanes: tuple[plot.Lane, ...]) -> dict[str, Any]:
+    """Return what the script needs to say what lies under the pointer."""
+    count = max((len(lane.values) for lane in lanes), default=0)
+    features = document.features
+    bucket_sec = -(-features.grid.count // max(count, 1)) * features.grid.step_sec
+    return {
+        "duration": features.duration_sec,
+        "bucket": bucket_sec,
+        "lanes": [{"title": lane.title, "unit": lane.unit, "values": lane.values} for lane in lanes],
+        "events": [
+            [event.kind, round(event.start_sec, 3), round(event.end_sec, 3)]
+            for event in features.events_of("black", "freeze", "fade", "dissolve")
+            if event.end_sec is not None
+        ],
+        "chapters": [[chapter.start_sec, chapter.title] for chapter in document.video.chapters],
+    }
+
+
+def _changed_settings(settings: Settings) -> tuple[ChangedSetting, ...]:
+    values = settings.flat()
+    return tuple(
+        ChangedSetting(parameter.name, values[parameter.name], parameter.default, parameter.unit, parameter.text)
+        for parameter in Settings.parameters()
+        if parameter.name in values and values[parameter.name] != parameter.default
+    )
+
+
+def _covered_sec(intervals: list[Interval]) -> float:
+    """Seconds that lie in at least one interval."""
+    covered, end = 0.0, 0.0
+    for interval in sorted(intervals):
+        covered += max(0.0, interval.end - max(interval.start, end))
+        end = max(end, interval.end)
+    return covered

@@ -1,0 +1,244 @@
+"""Excitement: loudness, motion and what viewers replayed, joined into one curve on the grid."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import uniform_filter1d
+
+from autoclip.settings import AnchorSettings, ExcitementFormula, LoudnessMeasure, MotionMeasure
+from autoclip.signals.normalization import z_score
+from autoclip.signals.robust_normalization import Mask, Series, local_robust_z_score, robust_z_score
+from autoclip.signals.table import Features
+from autoclip.timeline import Grid
+
+SILENCE_DB = -70.0
+"""Level below which there is no sound: the absolute gate of EBU R128 (ITU-R BS.1770-4), in LUFS or dBFS."""
+
+STILL_MOTION = 0.0005
+"""Mean luma difference below which nothing moves: one gray level of 256 in every eighth pixel."""
+
+MOSTLY_MOVING = 0.5
+"""Share of moving steps from which a frozen picture is an exception."""
+
+_LOUDNESS_SIGNALS: dict[LoudnessMeasure, tuple[str, ...]] = {
+    "midband": ("midband_dbfs", "loudness_lufs", "audio_dbfs", "audio_rms"),
+    "lufs": ("loudness_lufs", "audio_dbfs", "audio_rms"),
+    "dbfs": ("audio_dbfs", "audio_rms"),
+    "rms": ("audio_rms",),
+}
+
+_MOTION_SIGNALS: dict[MotionMeasure, tuple[str, ...]] = {
+    "frames": ("picture_change", "motion_score"),
+    "quarters": ("motion_score",),
+}
+
+MIN_Z, MAX_Z = -3.0, 5.0
+"""Scores beyond these count as these (winsorising): one explosion is worth as much as another, and silence in one
+signal does not outweigh the other. Noise stays within 3; 5 leaves room to rank what stands out of it."""
+
+_MIN_DEVIATION = {
+    "midband_dbfs": 1.0,
+    "picture_change": 0.001,
+    "loudness_lufs": 1.0,
+    "audio_dbfs": 1.0,
+    "audio_rms": 1e-4,
+    "motion_score": 0.002,
+}
+"""Spread below which differences are noise: 1 dB is the least change of level that listeners notice (Zwicker & Fastl,
+"Psychoacoustics", section 7.1); half a gray level of 256 is what coding noise makes of a still picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excitement:
+    """How exciting each step is.
+
+    Attributes
+    ----------
+    grid : Grid
+        The grid of the features.
+    curve : ndarray
+        Excitement, shape ``(grid.count,)``: 0 is usual, 1 about one standard deviation above it.
+    activity : ndarray
+        Weighted sum of the positive parts, same shape, at least 0: what is low in dead and boring time.
+    loudness_z, motion_z, replayed_z : ndarray or None
+        The normalized signals it is made of, winsorised and smoothed as the curve is, same shape; None for one that
+        is absent, and for the motion of a picture that never moves.
+    content : ndarray of bool
+        Steps with any sound, or with a picture that is neither black nor still.
+    loudness_signal, motion_signal : str or None
+        Which measures were used.
+    """
+
+    grid: Grid
+    curve: Series
+    activity: Series
+    loudness_z: Series | None
+    motion_z: Series | None
+    replayed_z: Series | None
+    content: Mask
+    loudness_signal: str | None
+    motion_signal: str | None
+
+    @property
+    def carried_by(self) -> tuple[str, ...]:
+        """Names of the signals that make the curve, in plain words."""
+        named = (("loudness", self.loudness_z), ("motion", self.motion_z), ("most replayed", self.replayed_z))
+        return tuple(name for name, series in named if series is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signals:
+    """Normalized signals of `count` steps, 0 where not measured; None for what is absent."""
+
+    count: int
+    loudness: Series | None
+    motion: Series | None
+    replayed: Series | None
+
+
+def measure_excitement(features: Features, settings: AnchorSettings) -> Excitement:
+    """Join the normalized signals into the excitement curve.
+
+    With the formula ``mean`` the curve is the mean of the z-scores, each winsorised to `MIN_Z` and `MAX_Z`,
+    weighted by `excitement_w_audio` and `excitement_w_motion`; with ``sum`` that of their positive parts, weighted by
+    `excitement_w_audio` and `excitement_w_motion` (and `excitement_w_replayed` on top); with ``product`` it is
+    ``max(loudness_z, 0) * max(motion_z, 0)``, the user's description. A signal that is absent takes its weight with
+    it: the others carry the curve alone.
+
+    Parameters
+    ----------
+    features : Features
+        What was measured.
+    settings : AnchorSettings
+        Measure of loudness, normalization, weights, formula and smoothing.
+    """
+    loudness_signal = _first_present(features, _LOUDNESS_SIGNALS[settings.loudness_measure])
+    motion_signal = _first_present(features, _MOTION_SIGNALS[settings.motion_measure])
+    sound = sounding(features)
+    window = max(3, round(settings.normalisation_window_sec / features.grid.step_sec))
+    loudness = _heard(features, _normalized(features, loudness_signal, sound, settings, window), settings)
+    moves = bool(moving(features).any())
+    motion = _normalized(features, motion_signal, None, settings, window) if moves else None
+    replayed = _normalized(features, "most_replayed", None, settings, window)
+    steps = settings.smoothing_sec / features.grid.step_sec
+    formulas: tuple[ExcitementFormula, ...] = (settings.excitement_formula, "sum")
+    signals = _Signals(features.grid.count, loudness, motion, replayed)
+    curve, activity = (_smoothed(_joined(signals, formula, settings), steps) for formula in formulas)
+    return Excitement(
+        grid=features.grid,
+        curve=curve,
+        activity=activity,
+        loudness_z=_smoothed_z(loudness, steps),
+        motion_z=_smoothed_z(motion, steps),
+        replayed_z=_smoothed_z(replayed, steps),
+        content=sound | moving(features),
+        loudness_signal=loudness_signal if loudness is not None else None,
+        motion_signal=motion_signal if motion is not None else None,
+    )
+
+
+def _heard(features: Features, loudness: Series | None, settings: AnchorSettings) -> Series | None:
+    """Take loudness over a frozen picture for no more than usual, in a video that otherwise moves.
+
+    An announcement over a card is loud and no highlight; in a video that is a card throughout, the sound is all there
+    is.
+    """
+    moves = moving(features)
+    if loudness is None or settings.sound_over_stills or moves.mean() < MOSTLY_MOVING:
+        return loudness
+    heard: Series = np.where(moves, loudness, np.minimum(loudness, 0.0))
+    return heard
+
+
+def sounding(features: Features) -> Mask:
+    """Tell in which steps there is sound above `SILENCE_DB`, shape ``(grid.count,)``."""
+    level = features.series.get("audio_dbfs")
+    if level is None:
+        rms = features.series.get("audio_rms")
+        if rms is None:
+            return np.zeros(features.grid.count, np.bool_)
+        level = (20 * np.log10(np.maximum(rms, 1e-6))).astype(np.float32)
+    return np.nan_to_num(level, nan=-np.inf) > SILENCE_DB
+
+
+def moving(features: Features) -> Mask:
+    """Tell in which steps the picture moves and is neither black nor frozen, shape ``(grid.count,)``."""
+    motion = features.series.get("motion_score")
+    if motion is None:
+        return np.zeros(features.grid.count, np.bool_)
+    moves = np.nan_to_num(motion, nan=0.0) > STILL_MOTION
+    step_sec = features.grid.step_sec
+    for dull in features.events_of("black", "freeze"):
+        if dull.end_sec is not None:
+            moves[math.ceil(dull.start_sec / step_sec - 1e-6) : math.floor(dull.end_sec / step_sec + 1e-6)] = False
+    return moves
+
+
+def _first_present(features: Features, names: tuple[str, ...]) -> str | None:
+    """Name of the wanted measure, or of the next best that is there."""
+    return next((name for name in names if name in features.series), None)
+
+
+def _normalized(
+    features: Features, name: str | None, counted: Mask | None, settings: AnchorSettings, window: int
+) -> Series | None:
+    """Z-score of a signal by the chosen normalization; None when the signal is absent or was never measured."""
+    if name is None or name not in features.series:
+        return None
+    series = features.series[name].astype(np.float64)
+    if np.isnan(series).all():
+        return None
+    least = _MIN_DEVIATION.get(name, 0.01)
+    if settings.normalisation == "standard":
+        scored = z_score(series).astype(np.float64)
+    elif settings.normalisation == "robust":
+        scored = robust_z_score(series, counted, least_deviation=least)
+    else:
+        scored = local_robust_z_score(series, counted, window=window, least_deviation=least)
+    return np.nan_to_num(scored, nan=0.0)
+
+
+def _joined(signals: _Signals, formula: ExcitementFormula, settings: AnchorSettings) -> Series:
+    """Join the signals into a curve, before smoothing; an absent one takes its weight with it."""
+    weighted = [
+        (weight, _bounded(series, formula))
+        for weight, series in (
+            (settings.excitement_w_audio, signals.loudness),
+            (settings.excitement_w_motion, signals.motion),
+        )
+        if series is not None
+    ]
+    total = sum(weight for weight, _ in weighted)
+    curve: Series = np.zeros(signals.count)
+    if formula == "product" and weighted:
+        curve = np.prod([part for _, part in weighted], axis=0)
+    elif total > 0:
+        curve = np.sum([weight / total * part for weight, part in weighted], axis=0)
+    if signals.replayed is not None:
+        curve = curve + settings.excitement_w_replayed * np.clip(signals.replayed, 0.0, MAX_Z)
+    return curve
+
+
+def _bounded(series: Series, formula: ExcitementFormula) -> Series:
+    """Winsorise for the mean; the other formulas know nothing below the usual."""
+    if formula == "mean":
+        return np.clip(series, MIN_Z, MAX_Z)
+    bounded: Series = np.maximum(series, 0.0)
+    return bounded
+
+
+def _smoothed_z(series: Series | None, steps: float) -> Series | None:
+    """Winsorise and smooth a signal as the curve is, so that their peaks compare."""
+    return None if series is None else _smoothed(np.clip(series, MIN_Z, MAX_Z), steps)
+
+
+def _smoothed(series: Series, steps: float) -> Series:
+    """Mean of the `steps` around each value."""
+    length = round(steps)
+    if length <= 1 or series.size == 0:
+        return series
+    smooth: Series = uniform_filter1d(series, length, mode="nearest")
+    return smooth

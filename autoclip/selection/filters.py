@@ -1,0 +1,171 @@
+"""Post-filters: which windows are dropped, each with the reason and the value behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from autoclip.selection.excitement import Excitement
+from autoclip.selection.windows import Window
+from autoclip.settings import FilterSettings
+
+FilterStage = Literal["overlap", "boring", "duplicate", "cutoff"]
+FILTER_STAGES: tuple[FilterStage, ...] = ("overlap", "boring", "duplicate", "cutoff")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one filter decided about one window.
+
+    Attributes
+    ----------
+    stage : str
+        The filter.
+    clip_index : int
+        Position of the window among the candidate windows.
+    kept : bool
+        Whether the window passed.
+    reason : str
+        Why, in words.
+    value : float
+        What was measured: IoU, boring share, hash distance or rank.
+    limit : float
+        What it was measured against.
+    other : int or None
+        Position of the window it lost to.
+    """
+
+    stage: FilterStage
+    clip_index: int
+    kept: bool
+    reason: str
+    value: float
+    limit: float
+    other: int | None = None
+
+    @property
+    def action(self) -> str:
+        """``keep``, or ``drop_`` and the stage."""
+        return "keep" if self.kept else f"drop_{self.stage}"
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """What a filter left.
+
+    Attributes
+    ----------
+    kept : tuple of int
+        Positions among the candidate windows, best first.
+    verdicts : tuple of Verdict
+        One for each window the filter saw.
+    """
+
+    kept: tuple[int, ...]
+    verdicts: tuple[Verdict, ...] = field(default_factory=tuple)
+
+
+def best_first(windows: Sequence[Window]) -> tuple[int, ...]:
+    """Positions of the windows by falling quality; of equal ones the earlier first."""
+    return tuple(sorted(range(len(windows)), key=lambda i: (-windows[i].quality.score, windows[i].interval.start)))
+
+
+def drop_overlaps(windows: Sequence[Window], kept: Sequence[int], settings: FilterSettings) -> Filtered:
+    """Keep the best of windows that show the same event.
+
+    Greedily, best first, a window is dropped when its IoU with a kept one exceeds `overlap_iou_threshold`, when one of
+    the two contains the other, or when its anchor lies in a kept one: that is the same event told twice.
+    """
+    chosen: list[int] = []
+    verdicts = []
+    starts = np.array([window.interval.start for window in windows])
+    ends = np.array([window.interval.end for window in windows])
+    taken = np.zeros(len(windows), np.bool_)
+    for index in kept:
+        rivals = np.flatnonzero(taken & (starts < ends[index]) & (ends > starts[index])).tolist()
+        verdict = _overlap_verdict(windows, index, rivals, settings.overlap_iou_threshold)
+        verdicts.append(verdict)
+        if verdict.kept:
+            chosen.append(index)
+            taken[index] = True
+    return Filtered(tuple(chosen), tuple(verdicts))
+
+
+def _overlap_verdict(windows: Sequence[Window], index: int, rivals: Sequence[int], limit: float) -> Verdict:
+    mine = windows[index]
+    closest, value = None, 0.0
+    for rival in rivals:
+        other = windows[rival]
+        iou = mine.interval.iou(other.interval)
+        if iou > limit:
+            reason = f"shares {iou:.0%} with better clip {rival}, more than {limit:.0%}"
+        elif other.interval.encloses(mine.interval) or mine.interval.encloses(other.interval):
+            reason = f"one of it and better clip {rival} contains the other"
+        elif other.interval.contains(mine.anchor.time_sec):
+            reason = f"its moment at {mine.anchor.time_sec:.1f} s is already in better clip {rival}"
+        else:
+            closest, value = (rival, iou) if iou >= value else (closest, value)
+            continue
+        return Verdict(
+            stage="overlap", clip_index=index, kept=False, reason=reason, value=iou, limit=limit, other=rival
+        )
+    reason = "no better clip shows the same event"
+    return Verdict(stage="overlap", clip_index=index, kept=True, reason=reason, value=value, limit=limit, other=closest)
+
+
+def drop_boring(
+    windows: Sequence[Window], kept: Sequence[int], excitement: Excitement, settings: FilterSettings
+) -> Filtered:
+    """Drop windows of which at least `boring_share` lies below `boring_threshold`, unless the anchor is strong.
+
+    A window without any content (silence over black or a still) goes whatever its anchor.
+    """
+    step_sec = excitement.grid.step_sec
+    dull = np.concatenate(([0], np.cumsum(excitement.activity < settings.boring_threshold)))
+    alive = np.concatenate(([0], np.cumsum(excitement.content)))
+    chosen: list[int] = []
+    verdicts = []
+    for index in kept:
+        window = windows[index]
+        first = excitement.grid.index_of(window.interval.start)
+        after = max(first + 1, excitement.grid.index_of(window.interval.end - step_sec / 2) + 1)
+        share = float(dull[after] - dull[first]) / (after - first)
+        empty = bool(alive[after] == alive[first])
+        exempt = window.anchor.score >= settings.boring_anchor_exempt
+        boring = empty or (share >= settings.boring_share and not exempt)
+        reason = "no sound and no moving picture" if empty else f"{share:.0%} of it has low activity"
+        if share >= settings.boring_share and exempt and not empty:
+            reason += f", but its moment scores {window.anchor.score:.2f}"
+        verdicts.append(
+            Verdict(
+                stage="boring",
+                clip_index=index,
+                kept=not boring,
+                reason=reason,
+                value=share,
+                limit=settings.boring_share,
+            )
+        )
+        if not boring:
+            chosen.append(index)
+    return Filtered(tuple(chosen), tuple(verdicts))
+
+
+def cut_off(windows: Sequence[Window], kept: Sequence[int], settings: FilterSettings) -> Filtered:
+    """Keep the `target_clip_count_soft` windows of the highest quality; `kept` comes best first."""
+    limit = settings.target_clip_count_soft
+    verdicts = tuple(
+        Verdict(
+            stage="cutoff",
+            clip_index=index,
+            kept=rank <= limit,
+            reason=f"number {rank} by quality ({windows[index].quality.score:.3f}) of at most {limit} clips",
+            value=float(rank),
+            limit=float(limit),
+        )
+        for rank, index in enumerate(kept, start=1)
+    )
+    return Filtered(tuple(kept[:limit]), verdicts)

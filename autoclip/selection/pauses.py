@@ -1,0 +1,112 @@
+"""Pauses: the gaps between words, found on the fine loudness envelope."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d, uniform_filter1d
+
+from autoclip.signals.table import ENVELOPE_STEP_SEC
+
+SHORTEST_PAUSE_SEC = 0.15
+"""A shorter gap may be the closure of a plosive within a word, which lasts up to about 0.15 s."""
+
+MIN_DEPTH_DB = 6.0
+"""Fall below the level of the speech around it that makes a dip: half the sound pressure."""
+
+FULL_DEPTH_DB = 20.0
+"""Fall at which a dip is as strong as can be: where speech becomes inaudible beside what was just heard."""
+
+_BLOCK = 50
+"""Envelope values in a block, over which local levels are measured: one second."""
+
+_CONTEXT = 11
+"""Blocks that make the surroundings: a sentence or two, about 10 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """Dips of the sound, as parallel arrays of shape ``(n,)``, by time.
+
+    Attributes
+    ----------
+    start_sec, end_sec : ndarray
+        First instant of the dip, and first instant after it.
+    quietest_sec : ndarray
+        Middle of its quietest 20 ms.
+    strength : ndarray
+        How far it falls below the sound around it, in (0, 1]: 1 at `FULL_DEPTH_DB`.
+    """
+
+    start_sec: NDArray[np.float64]
+    end_sec: NDArray[np.float64]
+    quietest_sec: NDArray[np.float64]
+    strength: NDArray[np.float64]
+
+
+def find_pauses(envelope_dbfs: NDArray[np.float32] | None) -> Pauses:
+    """Find the dips of at least `SHORTEST_PAUSE_SEC`.
+
+    A value belongs to a dip when it lies in the lower two fifths of the range between the local floor and the local
+    level of sound, and at least `MIN_DEPTH_DB` below that level: so continuous noise has no pauses, and speech over
+    noise has.
+
+    Parameters
+    ----------
+    envelope_dbfs : ndarray or None
+        RMS every `ENVELOPE_STEP_SEC` in dBFS; None without sound, which has no pauses.
+    """
+    if envelope_dbfs is None or envelope_dbfs.size < _BLOCK:
+        return Pauses(*(np.zeros(0) for _ in range(4)))
+    smooth = uniform_filter1d(np.nan_to_num(envelope_dbfs.astype(np.float64), nan=-120.0), 3, mode="nearest")
+    level, floor = _local_range(smooth)
+    limit = np.minimum(floor + 0.4 * (level - floor), level - MIN_DEPTH_DB)
+    starts, ends = _runs(smooth < limit)
+    long_enough = (ends - starts) * ENVELOPE_STEP_SEC >= SHORTEST_PAUSE_SEC - ENVELOPE_STEP_SEC / 2
+    starts, ends = starts[long_enough], ends[long_enough]
+    depth = level - smooth
+    deepest = _argmax_of_runs(depth, starts, ends)
+    return Pauses(
+        start_sec=_seconds(starts),
+        end_sec=_seconds(ends),
+        quietest_sec=_seconds(deepest) + ENVELOPE_STEP_SEC / 2,
+        strength=np.clip(depth[deepest] / FULL_DEPTH_DB, 0.0, 1.0),
+    )
+
+
+def _seconds(indices: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Start of each envelope value in seconds."""
+    return indices.astype(np.float64) * ENVELOPE_STEP_SEC
+
+
+def _local_range(smooth: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Level of the sound around each value, and the floor between, in dB; both of the shape of `smooth`.
+
+    The level is the median, over about 10 s, of each second's 90th percentile, but no less than what was heard within
+    the second before or after: the start of a sentence after a long silence counts. The floor is the lowest 10th
+    percentile in those 10 s.
+    """
+    padded = np.pad(smooth, (0, -smooth.size % _BLOCK), mode="edge").reshape(-1, _BLOCK)
+    ordered = np.sort(padded, axis=1)
+    loud, quiet = ordered[:, (9 * _BLOCK) // 10], ordered[:, _BLOCK // 10]
+    level = np.maximum(median_filter(loud, _CONTEXT, mode="nearest"), maximum_filter1d(loud, 3, mode="nearest") - 3.0)
+    floor = minimum_filter1d(quiet, _CONTEXT, mode="nearest")
+    return np.repeat(level, _BLOCK)[: smooth.size], np.repeat(floor, _BLOCK)[: smooth.size]
+
+
+def _runs(inside: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """First index, and first index after, of each run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], inside, [False])).astype(np.int8)))
+    return edges[::2], edges[1::2]
+
+
+def _argmax_of_runs(values: NDArray[np.float64], starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Index of the greatest value of each run, the middle one among equals."""
+    middles = []
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        run = values[start:end]
+        best = np.flatnonzero(run == run.max())
+        middles.append(start + int(best[best.size // 2]))
+    return np.asarray(middles, dtype=np.intp)

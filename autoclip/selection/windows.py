@@ -1,0 +1,215 @@
+"""Windows: a clip's span around each anchor, snapped to the best boundaries in reach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoclip.selection.anchors import Anchor
+from autoclip.selection.boundaries import Boundary, BoundaryKind
+from autoclip.selection.excitement import Excitement
+from autoclip.selection.moments import Moment, moment_of
+from autoclip.selection.quality import Quality, WindowMeans, rate
+from autoclip.settings import SceneSettings, WindowSettings
+from autoclip.timeline import Interval
+
+EDITED: frozenset[BoundaryKind] = frozenset({"cut", "fade", "black", "chapter"})
+"""Boundaries that an editor made: they pull from further away than those found in the footage."""
+
+
+LONGEST_PHRASE_SEC = 10.0
+"""Speakers pause at least this often, if only to breathe; sound that goes on for longer is no speech."""
+
+
+EDITED_SHOT_SEC = 12.0
+"""Mean shot length up to which a video is edited: that of films lies between 3 and 12 s (Cutting et al. 2011, "Quicker,
+faster, darker: Changes in Hollywood film over 75 years"). In longer shots a cut is an exception, not the rhythm."""
+
+EDITED_STRETCH = 2.0
+"""How much further cuts pull in an edited video, where nearly every good edge is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One end of a window.
+
+    Attributes
+    ----------
+    time_sec : float
+        Where it lies.
+    boundary : Boundary or None
+        What it was snapped to; None for a fall-back, and for the video's own start or end.
+    """
+
+    time_sec: float
+    boundary: Boundary | None
+
+    @property
+    def score(self) -> float:
+        """Score of the boundary; 0 for a fall-back."""
+        return 0.0 if self.boundary is None else self.boundary.score
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A candidate clip.
+
+    Attributes
+    ----------
+    interval : Interval
+        Its span.
+    anchor : Anchor
+        The moment it was built around.
+    start, end : Edge
+        What its ends were snapped to.
+    quality : Quality
+        The parts of its quality.
+    """
+
+    interval: Interval
+    anchor: Anchor
+    start: Edge
+    end: Edge
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """Boundaries in the order of one kind of edge, for searching."""
+
+    boundaries: tuple[Boundary, ...]
+    times: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    edited: NDArray[np.bool_]
+    quiet: NDArray[np.bool_]
+    pauses: NDArray[np.float64]
+    cut_stretch: float
+
+    @classmethod
+    def of(cls, boundaries: Sequence[Boundary], times: Sequence[float], cut_stretch: float) -> _Reach:
+        order = np.argsort(np.asarray(times), kind="stable")
+        ordered = tuple(boundaries[int(i)] for i in order)
+        quiet = np.array([boundary.kind == "pause" for boundary in ordered], dtype=np.bool_)
+        sorted_times = np.asarray(times, dtype=np.float64)[order]
+        return cls(
+            ordered,
+            sorted_times,
+            np.array([boundary.score for boundary in ordered]),
+            np.array([boundary.kind in EDITED for boundary in ordered], dtype=np.bool_),
+            quiet,
+            sorted_times[quiet],
+            cut_stretch,
+        )
+
+    def best(self, earliest: float, latest: float, preferred: float, settings: WindowSettings) -> Edge | None:
+        """Return the boundary in ``[earliest, latest]`` of the greatest ``score * exp(-distance / decay)``."""
+        low, high = np.searchsorted(self.times, (earliest - 1e-9, latest + 1e-9))
+        if low >= high:
+            return None
+        near = slice(int(low), int(high))
+        decay = np.where(self.edited[near], settings.cut_snap_decay_sec * self.cut_stretch, settings.snap_decay_sec)
+        pull = self.scores[near] * np.exp(-np.abs(self.times[near] - preferred) / decay)
+        if self.quiet[near].any():
+            # With a pause in reach, a calm picture is no reason to cut into a word.
+            pull = np.where(self.edited[near] | self.quiet[near], pull, 0.0)
+        index = int(pull.argmax()) + int(low)
+        reach = settings.cut_snap_reach_sec * self.cut_stretch if self.edited[index] else settings.snap_reach_sec
+        beyond = abs(self.times[index] - preferred) > reach
+        if beyond and not self._in_phrase(min(max(preferred, earliest), latest)):
+            return Edge(min(max(preferred, earliest), latest), None)
+        return Edge(float(self.times[index]), self.boundaries[index])
+
+    def _in_phrase(self, instant: float) -> bool:
+        """Whether the pauses around an instant are as close as those of speech: then it lies among words."""
+        index = int(np.searchsorted(self.pauses, instant))
+        return 0 < index < self.pauses.size and self.pauses[index] - self.pauses[index - 1] <= LONGEST_PHRASE_SEC
+
+
+def build_windows(
+    anchors: Sequence[Anchor],
+    boundaries: Sequence[Boundary],
+    excitement: Excitement,
+    duration_sec: float,
+    *,
+    settings: WindowSettings,
+    lengths: SceneSettings,
+) -> tuple[Window, ...]:
+    """Build a window around each anchor, in their order; an anchor in a video shorter than a clip has none.
+
+    The start is the best boundary in ``[anchor - pre_max, anchor - pre_min]``, else ``anchor - pre_fallback``; the
+    end the best in ``[anchor + post_min, anchor + post_max]``, else ``anchor + post_fallback``. Windows lie inside
+    the video and are `min_clip_seconds` to `max_clip_seconds` long.
+    """
+    if duration_sec < lengths.min_clip_seconds:
+        return ()
+    shot_sec = duration_sec / (1 + sum(boundary.kind == "cut" for boundary in boundaries))
+    stretch = EDITED_STRETCH if shot_sec <= EDITED_SHOT_SEC else 1.0
+    starts = _Reach.of(boundaries, [boundary.starts_at_sec for boundary in boundaries], stretch)
+    ends = _Reach.of(boundaries, [boundary.ends_at_sec for boundary in boundaries], stretch)
+    means = WindowMeans(excitement, settings)
+    windows = []
+    for anchor in anchors:
+        moment = moment_of(anchor, excitement, settings)
+        start = _start_edge(anchor, moment, starts, settings, lengths)
+        end = _end_edge(
+            anchor, moment.natural.end, start, ends, duration_sec=duration_sec, settings=settings, lengths=lengths
+        )
+        start, end = _long_enough(start, end, duration_sec, lengths.min_clip_seconds)
+        quality = rate(
+            means,
+            start=start.time_sec,
+            end=end.time_sec,
+            anchor_sec=anchor.time_sec,
+            anchor_score=anchor.score,
+            boundary=(start.score + end.score) / 2,
+            settings=settings,
+        )
+        windows.append(Window(Interval(start.time_sec, end.time_sec), anchor, start, end, quality))
+    return tuple(windows)
+
+
+def _start_edge(
+    anchor: Anchor, moment: Moment, starts: _Reach, settings: WindowSettings, lengths: SceneSettings
+) -> Edge:
+    """Choose where the window starts: at the video's start when the whole range lies before it."""
+    # Half of the longest clip is left for what follows the anchor.
+    reach = min(settings.pre_max, lengths.max_clip_seconds / 2)
+    earliest = anchor.time_sec - reach
+    latest = max(earliest, min(anchor.time_sec - min(settings.pre_min, reach), moment.latest_start_sec))
+    fallback = anchor.time_sec - min(max(settings.pre_fallback, settings.pre_min), reach)
+    if latest <= 0:
+        return Edge(0.0, None)
+    found = starts.best(max(0.0, earliest), latest, moment.natural.start, settings)
+    return found or Edge(max(0.0, min(fallback, latest)), None)
+
+
+def _end_edge(
+    anchor: Anchor,
+    natural: float,
+    start: Edge,
+    ends: _Reach,
+    *,
+    duration_sec: float,
+    settings: WindowSettings,
+    lengths: SceneSettings,
+) -> Edge:
+    """Choose where the window ends: no later than the video, nor `max_clip_seconds` from its start."""
+    limit = min(duration_sec, start.time_sec + lengths.max_clip_seconds)
+    earliest = max(anchor.time_sec + settings.post_min, start.time_sec + lengths.min_clip_seconds)
+    latest = min(anchor.time_sec + settings.post_max, limit)
+    fallback = min(max(anchor.time_sec + settings.post_fallback, earliest), limit)
+    if earliest >= limit:
+        return Edge(limit, None)
+    return ends.best(earliest, max(earliest, latest), natural, settings) or Edge(fallback, None)
+
+
+def _long_enough(start: Edge, end: Edge, duration_sec: float, shortest: float) -> tuple[Edge, Edge]:
+    """Widen a window that the video's start or end made too short."""
+    if end.time_sec - start.time_sec >= shortest:
+        return start, end
+    if end.time_sec >= shortest:
+        return Edge(end.time_sec - shortest, None), end
+    return Edge(0.0, None), Edge(min(shortest, duration_sec), None)

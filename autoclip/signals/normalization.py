@@ -1,0 +1,32 @@
+"""Bringing signals of different units to one scale."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def z_score(values: ArrayLike) -> NDArray[np.float32]:
+    """Express each value as its distance from the mean in standard deviations: ``(x - mean(x)) / std(x)``.
+
+    Parameters
+    ----------
+    values : array_like
+        Any shape; NaN where nothing was measured.
+
+    Returns
+    -------
+    ndarray
+        Same shape, float32. NaN stays NaN and takes no part in mean and deviation (population, as ``numpy.std``).
+        A signal that never varies has no distances: zeros.
+    """
+    exact = np.asarray(values, dtype=np.float64)
+    measured = exact[~np.isnan(exact)]
+    if measured.size == 0:
+        return exact.astype(np.float32)
+    mean, deviation = measured.mean(), measured.std()
+    # Rounding alone gives a constant signal a deviation of about one unit in the last place.
+    varies = deviation > 1e-9 * max(1.0, float(np.abs(measured).max()))
+    centered = exact - mean
+    scaled = centered / deviation if varies else centered * 0.0
+    return np.asarray(scaled, dtype=np.float32)

@@ -1,0 +1,325 @@
+"""From pictures to one compact row each: what events and motion are found from, without the pictures.
+
+A row depends on its own picture and a bounded number of neighbors. Of a long video only the rows are kept, some 60
+bytes a picture, and those on disk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoclip.signals.dissolves import EVERY, REACH_SEC, DissolveTrack, PossibleDissolves, possible_dissolves
+from autoclip.signals.frame_difference import mean_absolute_difference
+from autoclip.signals.frame_features import FrameFacts, FrameSamples, luma_range
+from autoclip.signals.frame_numbering import Numbering
+from autoclip.signals.freeze import earlier_picture
+from autoclip.signals.motion import motion_between
+from autoclip.signals.perceptual_hash import difference_hash
+from autoclip.signals.shots import SIDE_PICTURES, ShotRows, shot_rows
+from autoclip.signals.spooled_array import SpooledArray
+
+MAX_DRIFT_SEC = 2.0
+"""Pictures are compared with one at most this much earlier, so that few need to be kept."""
+
+AT_ONCE = 400
+"""Dissolves are looked for in so many pictures at once: fewer cost more for each, more take memory."""
+
+Rows = TypeVar("Rows", ShotRows, "FrameRows", PossibleDissolves)
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredFrames:
+    """Consecutive pictures with what was found out about each alone.
+
+    Attributes
+    ----------
+    seconds : ndarray
+        Presentation times, shape ``(n,)``, float64.
+    samples : FrameSamples
+        The reduced pictures.
+    facts : FrameFacts
+        What each shows.
+    motion_index : ndarray
+        Which of the pictures motion looks at, shape ``(m,)``.
+    motion_luma : ndarray
+        Those, reduced by means, shape ``(m, height, width)``, uint8.
+    """
+
+    seconds: NDArray[np.float64]
+    samples: FrameSamples
+    facts: FrameFacts
+    motion_index: NDArray[np.intp]
+    motion_luma: NDArray[np.uint8]
+
+    def since(self, first: int) -> MeasuredFrames:
+        """Return the pictures from an index on."""
+        if first == 0:
+            return self
+        moving = self.motion_index >= first
+        return MeasuredFrames(
+            self.seconds[first:],
+            FrameSamples(self.samples.luma[first:], self.samples.chroma[first:], self.samples.full_range),
+            FrameFacts(*(getattr(self.facts, column.name)[first:] for column in fields(self.facts))),
+            self.motion_index[moving] - first,
+            self.motion_luma[moving],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRows:
+    """One row a picture, shape ``(n,)`` each; float32 unless told.
+
+    Attributes
+    ----------
+    seconds : ndarray
+        Presentation time, float64.
+    luma_mean, contrast, core_contrast, black_share : ndarray
+        As `FrameFacts`.
+    change : ndarray
+        Mean absolute difference to the picture before; the first is infinite.
+    drift : ndarray
+        Mean absolute difference to the picture `freeze.earlier_picture` names; infinite where `change` tells enough.
+    """
+
+    seconds: NDArray[np.float64]
+    luma_mean: NDArray[np.float32]
+    contrast: NDArray[np.float32]
+    core_contrast: NDArray[np.float32]
+    black_share: NDArray[np.float32]
+    change: NDArray[np.float32]
+    drift: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameMeasures:
+    """Everything measured of the pictures.
+
+    Attributes
+    ----------
+    rows : FrameRows
+        One row a picture.
+    shots : ShotRows
+        One row a picture.
+    dissolves : PossibleDissolves
+        One for each that is possible.
+    motion_sec, motion : ndarray
+        When the later picture of each pair is shown, and the pair's motion; shape ``(m,)``.
+    hash_sec, hashes : ndarray
+        When each hashed picture is shown, and its hash (uint64); shape ``(k,)``.
+    """
+
+    rows: FrameRows
+    shots: ShotRows
+    dissolves: PossibleDissolves
+    motion_sec: NDArray[np.float64]
+    motion: NDArray[np.float32]
+    hash_sec: NDArray[np.float64]
+    hashes: NDArray[np.uint64]
+
+
+class VideoAnalyzer:
+    """Turns consecutive pictures into rows.
+
+    Parameters
+    ----------
+    motion_fps : float
+        Rate at which motion looks at pictures.
+    freeze_noise : float
+        Difference up to which pictures may be the same.
+    freeze_min_sec : float
+        Shortest freeze that counts.
+    """
+
+    def __init__(self, motion_fps: float, freeze_noise: float, freeze_min_sec: float) -> None:
+        self._motion_fps = motion_fps
+        self._noise = freeze_noise
+        self._drift_sec = min(freeze_min_sec, MAX_DRIFT_SEC)
+        self._seconds = np.zeros(0)  # of the pictures still kept
+        self._samples: FrameSamples | None = None
+        self._rows = _Collected(FrameRows)
+        self._numbering = Numbering()
+        self._sides = _Sides()
+        self._dissolves = _Dissolves()
+        self._motion = _Motion(motion_fps)
+
+    def push(self, pictures: MeasuredFrames, shown_sec: NDArray[np.float64]) -> None:
+        """Take the pictures that follow those pushed before; `shown_sec` tells when all are shown, decoded or not."""
+        kept = len(self._seconds)
+        seconds = np.concatenate([self._seconds, pictures.seconds])
+        samples = _joined(self._samples, pictures.samples)
+        change, drift = self._differences(seconds, samples, kept)
+        facts = pictures.facts
+        self._rows.append(
+            FrameRows(
+                pictures.seconds,
+                facts.luma_mean,
+                facts.contrast,
+                facts.core_contrast,
+                facts.black_share,
+                change,
+                drift,
+            )
+        )
+        self._sides.push(facts.histogram, facts.thumbnail, self._numbering.number(pictures.seconds, shown_sec))
+        self._dissolves.push(DissolveTrack(pictures.seconds, facts.thumbnail, facts.histogram, facts.detail))
+        _, span = luma_range(full_range=samples.full_range)
+        self._motion.push(pictures.seconds[pictures.motion_index], pictures.motion_luma, span)
+        self._keep(seconds, samples)
+
+    def finish(self) -> FrameMeasures:
+        """Return what was measured of everything pushed."""
+        return FrameMeasures(
+            self._rows.finish(),
+            self._sides.finish(),
+            self._dissolves.finish(),
+            self._motion.motion_sec.finish(),
+            self._motion.motion.finish(),
+            self._motion.hash_sec.finish(),
+            self._motion.hashes.finish(),
+        )
+
+    def _differences(
+        self, seconds: NDArray[np.float64], samples: FrameSamples, first: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        index = np.arange(first, len(seconds))
+        change = _difference(samples, slice(max(first - 1, 0), len(seconds) - 1), slice(max(first, 1), len(seconds)))
+        if first == 0:
+            change = np.concatenate([[np.float32(np.inf)], change])
+        drift = np.full(len(index), np.inf, np.float32)
+        still = change <= self._noise
+        earlier = earlier_picture(seconds, self._drift_sec)[index]
+        drift[still] = _difference(samples, earlier[still], index[still])
+        return change, drift
+
+    def _keep(self, seconds: NDArray[np.float64], samples: FrameSamples) -> None:
+        first = min(int(np.searchsorted(seconds, seconds[-1] - self._drift_sec)), len(seconds) - 1)
+        self._seconds = seconds[first:].copy()
+        self._samples = FrameSamples(samples.luma[first:].copy(), samples.chroma[first:].copy(), samples.full_range)
+
+
+class _Collected(Generic[Rows]):
+    """Rows of one kind, column by column."""
+
+    def __init__(self, kind: type[Rows]) -> None:
+        self._kind: type[Rows] = kind
+        self._columns: dict[str, SpooledArray[Any]] = {}
+
+    def append(self, rows: Rows) -> None:
+        for column in fields(rows):
+            values = getattr(rows, column.name)
+            self._columns.setdefault(column.name, SpooledArray(values)).append(values)
+
+    def finish(self) -> Rows:
+        return self._kind(**{name: column.finish() for name, column in self._columns.items()})
+
+
+class _Sides:
+    """Holds what the cues of cuts need of neighboring pictures until both sides are there."""
+
+    def __init__(self) -> None:
+        self._histogram: NDArray[np.float32] | None = None
+        self._thumbnail: NDArray[np.float32] | None = None
+        self._number = np.zeros(0, np.int64)
+        self._measured = 0  # of those held
+        self._rows = _Collected(ShotRows)
+
+    def push(self, histogram: NDArray[np.float32], thumbnail: NDArray[np.float32], number: NDArray[np.int64]) -> None:
+        if self._histogram is None or self._thumbnail is None:
+            self._histogram, self._thumbnail = histogram, thumbnail
+        else:
+            self._histogram = np.concatenate([self._histogram, histogram])
+            self._thumbnail = np.concatenate([self._thumbnail, thumbnail])
+        self._number = np.concatenate([self._number, number])
+        self._measure(int(np.searchsorted(self._number, self._number[-1] + 1 - SIDE_PICTURES)))
+
+    def finish(self) -> ShotRows:
+        if self._histogram is not None:
+            self._measure(len(self._histogram))
+        return self._rows.finish()
+
+    def _measure(self, after: int) -> None:
+        if self._histogram is None or self._thumbnail is None or after <= self._measured:
+            return
+        self._rows.append(shot_rows(self._histogram, self._thumbnail, self._number, self._measured, after))
+        # One more than a side holds: each stands for those before it that were not decoded.
+        drop = max(0, int(np.searchsorted(self._number, self._number[after - 1] - SIDE_PICTURES)) - 1)
+        self._histogram, self._thumbnail = self._histogram[drop:].copy(), self._thumbnail[drop:].copy()
+        self._number = self._number[drop:].copy()
+        self._measured = after - drop
+
+
+class _Dissolves:
+    """Holds the pictures among which dissolves are looked for."""
+
+    def __init__(self) -> None:
+        self._held: DissolveTrack | None = None
+        self._count = 0  # of pictures before those held
+        self._done = 0  # of those held
+        self._found = _Collected(PossibleDissolves)
+
+    def push(self, track: DissolveTrack) -> None:
+        self._held = track if self._held is None else self._held.followed_by(track)
+        seconds = self._held.seconds
+        after = int(np.searchsorted(seconds, seconds[-1] - REACH_SEC))
+        if after - self._done >= AT_ONCE:
+            self._measure(self._held, after)
+
+    def finish(self) -> PossibleDissolves:
+        if self._held is not None:
+            self._measure(self._held, len(self._held.seconds))
+        return self._found.finish()
+
+    def _measure(self, held: DissolveTrack, after: int) -> None:
+        if after <= self._done:
+            return
+        middles = np.arange(self._done, after)
+        self._found.append(possible_dissolves(held, middles[(middles + self._count) % EVERY == 0]))
+        drop = int(np.searchsorted(held.seconds, held.seconds[after - 1] - REACH_SEC))
+        self._held = held.since(drop)
+        self._count += drop
+        self._done = after - drop
+
+
+class _Motion:
+    """Compares each picture that motion looks at with the one before."""
+
+    def __init__(self, motion_fps: float) -> None:
+        self._motion_fps = motion_fps
+        self._tick: float | None = None
+        self._last: NDArray[np.uint8] | None = None
+        self.motion_sec = SpooledArray(np.empty(0))
+        self.motion = SpooledArray(np.empty(0, np.float32))
+        self.hash_sec = SpooledArray(np.empty(0))
+        self.hashes = SpooledArray(np.empty(0, np.uint64))
+
+    def push(self, seconds: NDArray[np.float64], luma: NDArray[np.uint8], span: float) -> None:
+        # The first picture that was decoded in one go may fall into the tick of the one before.
+        ticks = np.floor(seconds * self._motion_fps + 1e-6)
+        first_of_tick = np.diff(ticks, prepend=-1.0 if self._tick is None else self._tick) > 0
+        seconds, luma = seconds[first_of_tick], luma[first_of_tick]
+        if len(seconds) == 0:
+            return
+        self._tick = float(ticks[-1])
+        self.hash_sec.append(seconds)
+        self.hashes.append(difference_hash(luma))
+        if self._last is not None:
+            luma = np.concatenate([self._last[None], luma])
+        self.motion.append(motion_between(luma, span))
+        self.motion_sec.append(seconds[len(seconds) - len(luma) + 1 :])
+        self._last = luma[-1].copy()
+
+
+def _difference(samples: FrameSamples, a: slice | NDArray[np.intp], b: slice | NDArray[np.intp]) -> NDArray[np.float32]:
+    return mean_absolute_difference(samples.luma[a], samples.luma[b], samples.chroma[a], samples.chroma[b])
+
+
+def _joined(before: FrameSamples | None, new: FrameSamples) -> FrameSamples:
+    if before is None:
+        return new
+    return FrameSamples(
+        np.concatenate([before.luma, new.luma]), np.concatenate([before.chroma, new.chroma]), new.full_range
+    )

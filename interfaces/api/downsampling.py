@@ -1,0 +1,47 @@
+"""Down-sampling for plots: mean, least and greatest value of equal runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """One value a run: shape ``(count,)``, float64; NaN where no value of the run was measured."""
+
+    mean: NDArray[np.float64]
+    min: NDArray[np.float64]
+    max: NDArray[np.float64]
+
+
+def downsample(values: NDArray[np.floating], per_bucket: int) -> Buckets:
+    """Reduce a series.
+
+    Parameters
+    ----------
+    values : ndarray
+        Shape ``(n,)``; NaN where nothing was measured, which is left out of the reckoning.
+    per_bucket : int
+        Values of a run; the last run may be shorter.
+
+    Returns
+    -------
+    Buckets
+        ``ceil(n / per_bucket)`` runs.
+    """
+    count = -(-values.size // per_bucket)
+    padded = np.full(count * per_bucket, np.nan)
+    padded[: values.size] = values
+    runs = padded.reshape(count, per_bucket)
+    measured = np.isfinite(runs)
+    numbers = measured.sum(axis=1)
+    empty = numbers == 0
+    totals = np.where(measured, runs, 0.0).sum(axis=1)
+    return Buckets(
+        mean=np.where(empty, np.nan, totals / np.maximum(numbers, 1)),
+        min=np.where(empty, np.nan, np.where(measured, runs, np.inf).min(axis=1, initial=np.inf)),
+        max=np.where(empty, np.nan, np.where(measured, runs, -np.inf).max(axis=1, initial=-np.inf)),
+    )

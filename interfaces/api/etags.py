@@ -1,0 +1,86 @@
+"""Revisions over HTTP: what was read carries its revision as ETag, a change may name it in If-Match."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Header, Response
+
+from autoclip.errors import RevisionError
+from interfaces.api.problems import ApiError
+from interfaces.api.services import ServicesDep
+from storage.environment import Environment
+
+_TAG = re.compile(r'"([0-9]{1,9})"')
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """The revisions a change may start from; None: any."""
+
+    revisions: frozenset[int] | None
+
+    def require(self, what: str, identity: str, revision: int) -> None:
+        """Refuse a change that started from another revision.
+
+        Raises
+        ------
+        RevisionError
+            If `revision` is none of those expected.
+        """
+        if self.revisions is not None and revision not in self.revisions:
+            asked = " or ".join(map(str, sorted(self.revisions))) or "another one"
+            raise RevisionError(
+                f"the {what} {identity} was changed meanwhile (revision {revision}, not {asked}); "
+                "read it again and repeat the change"
+            )
+
+
+async def _expectation(
+    services: ServicesDep,
+    if_match: Annotated[
+        str | None,
+        Header(
+            description="ETag of what was read. If it was changed meanwhile, the answer is 412 and nothing is changed.",
+            max_length=1000,
+            pattern=r'^\s*(\*|(W/)?"[^"]*"(\s*,\s*(W/)?"[^"]*")*)\s*$',
+            examples=['"3"'],
+        ),
+    ] = None,
+) -> Expectation:
+    if if_match is None and services.environment.require_if_match:
+        raise _revision_needed("send the ETag of what you read as If-Match, or * for whatever is there")
+    if if_match is None or if_match.strip() == "*":
+        return Expectation(None)
+    tags = [tag.strip() for tag in if_match.split(",")]
+    found = [_TAG.fullmatch(tag) for tag in tags]
+    return Expectation(frozenset(int(match[1]) for match in found if match))
+
+
+Expected = Annotated[Expectation, Depends(_expectation)]
+
+
+def require_named(environment: Environment, what: str, identity: str, revision: int, named: int | None) -> None:
+    """Refuse one of many changes that started from another revision than the stored one.
+
+    Raises
+    ------
+    RevisionError
+        If `named` is another revision.
+    ApiError
+        If it is not named and the server demands it.
+    """
+    if named is None and environment.require_if_match:
+        raise _revision_needed(f"name the revision of each {what}")
+    Expectation(None if named is None else frozenset({named})).require(what, identity, revision)
+
+
+def _revision_needed(way: str) -> ApiError:
+    return ApiError(428, "revision-needed", f"say which revision you change: {way}")
+
+
+def tag(response: Response, revision: int) -> None:
+    """Give an answer the ETag of a revision."""
+    response.headers["ETag"] = f'"{revision}"'

@@ -1,0 +1,1 @@
+"""What a request must pass before an endpoint sees it."""

@@ -1,0 +1,199 @@
+"""What stands in front of every endpoint: host, origin, token, and the headers that keep browsers careful.
+
+Each is a plain ASGI application around the next, so that streams pass through untouched.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Iterable
+
+from pydantic import SecretStr
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from interfaces.api.guards.rate_limits import FailureCounter, client_of
+from interfaces.api.guards.signed_links import Links
+from interfaces.api.problems import ApiError, answer
+
+LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
+"""Names of this machine for itself. Others must be configured: a page of a stranger whose name resolves to 127.0.0.1
+(DNS rebinding) sends its own name."""
+
+API_PREFIX = "/api"
+"""What lies below it needs the token; beside it lies only the page, which holds no data."""
+
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+API_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+"""Whatever an API answer holds, a browser that shows it runs nothing of it (OWASP REST Security Cheat Sheet)."""
+
+OPEN_TO_ALL = frozenset({"/api/health"})
+"""Tells only that something listens: what starts and watches services asks it and holds no token."""
+
+
+class SecurityHeaders:
+    """Adds the headers of `SECURITY_HEADERS` to every answer, and a policy to those of the API."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path = scope["path"]
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                if path.startswith(API_PREFIX):
+                    headers.setdefault("Content-Security-Policy", API_POLICY)
+                    headers.setdefault("Cache-Control", "private, no-cache")
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class HostCheck:
+    """Refuses requests that call this server by a name it doesn't have.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        The next.
+    names : iterable of str
+        Host names and addresses without port; ``*`` allows any.
+    """
+
+    def __init__(self, app: ASGIApp, names: Iterable[str]) -> None:
+        self._app = app
+        self._names = frozenset(name.lower().strip("[]") for name in names)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] == "http" and "*" not in self._names:
+            host = Headers(scope=scope).get("host", "")
+            if host_name(host) not in self._names:
+                refusal = ApiError(
+                    421,
+                    "wrong-host",
+                    f"this server is not called {host[:200]!r}; add the name to AUTOCLIP_ALLOWED_HOSTS if it should be",
+                )
+                await answer(refusal)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def host_name(host: str) -> str:
+    """Return the name of a Host header without its port, in lower case; empty if it is none."""
+    match = _HOST.fullmatch(host.lower())
+    return match["name"].strip("[]").rstrip(".") if match else ""
+
+
+class OriginCheck:
+    """Refuses changes that another site's page asks for behind its visitor's back.
+
+    CORS keeps foreign pages from reading answers, but not from sending what needs no preflight, such as a form.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        The next.
+    origins : iterable of str
+        Origins of other pages that may use the API.
+    """
+
+    def __init__(self, app: ASGIApp, origins: Iterable[str]) -> None:
+        self._app = app
+        self._origins = frozenset(origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
+            headers = Headers(scope=scope)
+            origin = headers.get("origin")
+            if origin is not None and not self._is_ours(origin, headers.get("host", "")):
+                refusal = ApiError(
+                    403,
+                    "foreign-origin",
+                    f"pages of {origin[:200]!r} may change nothing here; add it to AUTOCLIP_CORS_ORIGINS if they may",
+                )
+                await answer(refusal)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _is_ours(self, origin: str, host: str) -> bool:
+        return origin in self._origins or "*" in self._origins or origin.partition("://")[2].lower() == host.lower()
+
+
+class TokenCheck:
+    """Asks for the token on everything below the API's prefix, if there is one.
+
+    A media element and an event source can't send headers: for those a signed link does (`interfaces.api.guards.signed_links`).
+
+    Parameters
+    ----------
+    app : ASGIApp
+        The next.
+    token : SecretStr or None
+        The token; None asks for nothing.
+    links : Links
+        Who checks signatures.
+    """
+
+    def __init__(self, app: ASGIApp, token: SecretStr | None, links: Links) -> None:
+        self._app = app
+        self._token = token.get_secret_value().encode() if token is not None else None
+        self._links = links
+        self._failures = FailureCounter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        guarded = scope["type"] == "http" and scope["path"].startswith(API_PREFIX) and scope["path"] not in OPEN_TO_ALL
+        if guarded and self._token is not None:
+            try:
+                self._require_token(Request(scope))
+            except ApiError as refusal:
+                await answer(refusal)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _require_token(self, request: Request) -> None:
+        client = client_of(request.scope)
+        wait = self._failures.seconds_to_wait(client)
+        if wait > 0:
+            raise ApiError(
+                429,
+                "too-many-failures",
+                f"too many wrong tokens from {client}; wait {wait} s",
+                {"Retry-After": str(wait)},
+            )
+        if self._links.is_signed(request):
+            return
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        # A header's bytes are read as Latin-1; the token's own bytes are those that were sent.
+        if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode("latin-1"), self._token or b""):
+            return
+        if given:
+            self._failures.note(client)
+        raise ApiError(
+            401,
+            "token-needed" if not given else "wrong-token",
+            "send the token of AUTOCLIP_API_TOKEN as 'Authorization: Bearer TOKEN'",
+            {"WWW-Authenticate": 'Bearer realm="autoclip"'},
+        )

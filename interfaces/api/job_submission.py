@@ -1,0 +1,89 @@
+"""Starting jobs: once only, and with the settings a flow takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Response
+
+from autoclip.settings import Settings
+from flows.job_types import JobType
+from interfaces.api.schemas.requests import Body
+from interfaces.api.services import Services, ServicesDep
+from interfaces.jobs import Job, Jobs, JobState, RequestKey
+
+UNDER_WAY: tuple[JobState, ...] = ("running", "pending", "scheduled")
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="Any text of the client's own: the same call with the same key gives the same job again; "
+        "another call with it is refused.",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class JobStarter:
+    """Starts jobs for one request, and says in its answer where they can be seen."""
+
+    services: Services
+    response: Response
+    key: str | None
+
+    def start(
+        self, job_type: JobType, project_id: str, parameters: Mapping[str, Any], order: Body | None = None
+    ) -> Job:
+        """Start a job, or return the one that the same key has started for the same order.
+
+        Raises
+        ------
+        KeyReusedError
+            If it was another order.
+        """
+        job = self.services.jobs.submit(
+            job_type,
+            {"project_id": project_id, **parameters},
+            project_id=project_id,
+            idempotency_key=f"{job_type}:{project_id}:client:{self.key}" if self.key else None,
+            request_key=self._request_key(order),
+        )
+        return self._seen(job)
+
+    def analyze(self, project_id: str, settings: Settings, order: Body) -> Job:
+        """Start an analysis, or join the one that is under way; raises as `start`."""
+        return self._seen(self.services.jobs.analyze(project_id, settings, request_key=self._request_key(order)))
+
+    def _request_key(self, order: Body | None) -> RequestKey | None:
+        """Return the client's key with what was ordered, not with what that means today: the best clips may change."""
+        if self.key is None:
+            return None
+        return RequestKey(self.key, json.dumps(order.model_dump(mode="json") if order else {}, sort_keys=True))
+
+    def _seen(self, job: Job) -> Job:
+        self.response.headers["Location"] = f"/api/jobs/{job.id}"
+        return job
+
+
+async def _starter(services: ServicesDep, response: Response, key: Key = None) -> JobStarter:
+    return JobStarter(services, response, key)
+
+
+Starter = Annotated[JobStarter, Depends(_starter)]
+
+
+def active_job(jobs: Jobs, project_id: str) -> Job | None:
+    """Return a job of a project that has not ended; None if there is none."""
+    for state in UNDER_WAY:
+        found = jobs.page(project_id=project_id, state=state, limit=1).items
+        if found:
+            return found[0]
+    return None

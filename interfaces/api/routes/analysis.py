@@ -1,0 +1,152 @@
+"""Work on a project: download, analysis, choosing again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Self
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from autoclip.clips import Clip
+from autoclip.errors import ConflictError, NotFoundError
+from autoclip.presets import PresetName, preset
+from autoclip.settings import Settings
+from flows.liveness import project_lock
+from interfaces.api.job_submission import Starter
+from interfaces.api.problems import documented
+from interfaces.api.schemas import requests as bodies
+from interfaces.api.schemas.requests import Body, PathIdentity, View
+from interfaces.api.services import Services, ServicesDep
+from interfaces.jobs import Job
+from stages.record import record
+from stages.retune import preview, retune
+from storage.catalog import Project, Replacement
+from storage.process_lock import held
+
+router = APIRouter(prefix="/projects/{project_id}", tags=["work on projects"])
+
+
+class AnalysisRequest(Body):
+    """How to analyze."""
+
+    settings: bodies.Settings = Field(
+        default_factory=dict,
+        description="What differs from the settings of this server, by name.",
+        examples=[{"segmentation_mode": "v2", "target_clip_count_soft": 20}],
+    )
+
+    preset: PresetName = Field("none", description="Settings that belong together; `settings` go before it.")
+
+
+class RetuneRequest(AnalysisRequest):
+    """How to choose again."""
+
+    preview: bool = Field(False, description="Only show what would be chosen; change nothing.")  # noqa: FBT003
+
+
+class Moved(View):
+    """A clip that was chosen with other edges."""
+
+    removed: str = Field(description="Id of the clip that goes.")
+    added: str = Field(description="Id of the clip that comes.")
+
+
+class RetuneResult(View):
+    """What was chosen, or would be."""
+
+    preview: bool
+    message: str = Field(description="Why there is no clip; empty when there is one.")
+    clips: list[Clip]
+    added: list[str] = Field(description="Ids of the clips that are new.")
+    updated: list[str] = Field(description="Found again, with new scores.")
+    removed: list[str] = Field(description="Chosen no more.")
+    kept: list[str] = Field(
+        description="Left alone, because people changed them or decided about them, or a compound clip uses them."
+    )
+    moved: list[Moved] = Field(description="Of those removed and added, which show the same moment.")
+
+    @classmethod
+    def of(cls, replacement: Replacement, clips: Iterable[Clip], message: str, *, preview: bool) -> Self:
+        """Show what became of the clips, or would."""
+        return cls(
+            preview=preview,
+            message=message,
+            clips=list(clips),
+            added=list(replacement.added),
+            updated=list(replacement.updated),
+            removed=list(replacement.removed),
+            kept=list(replacement.kept),
+            moved=[Moved(removed=before, added=after) for before, after in replacement.moved],
+        )
+
+
+@router.post("/download", status_code=202, responses=documented(404, 409, 503))
+def start_download(project_id: PathIdentity, services: ServicesDep, starter: Starter) -> Job:
+    """Start a job that downloads the video of a project that was made of an address."""
+    project = _project(services, project_id)
+    if project.source.kind != "url":
+        raise ConflictError(f"the project {project_id} was made of a file; there is nothing to download")
+    return starter.start("download", project_id, {})
+
+
+@router.post("/analyze", status_code=202, responses=documented(404, 409, 503))
+def start_analysis(
+    project_id: PathIdentity, services: ServicesDep, starter: Starter, order: AnalysisRequest | None = None
+) -> Job:
+    """Start a job that finds the highlights of a project; one that is under way already is joined."""
+    project = _project(services, project_id)
+    if project.path is None:
+        raise ConflictError(f"the project {project_id} has no video yet; start a download job first")
+    order = order or AnalysisRequest()
+    return starter.analyze(project_id, services.environment.settings.updated(given_settings(order)), order)
+
+
+@router.post("/retune", responses=documented(404, 409))
+def retune_project(project_id: PathIdentity, order: RetuneRequest, services: ServicesDep) -> RetuneResult:
+    """Choose clips again with other settings from what was measured: well under a second, whatever the length.
+
+    Settings not given are those of the last analysis. Clips that people made or changed stay.
+    """
+    settings = _settings_of_last_analysis(services, project_id).updated(given_settings(order))
+    return _preview(services, project_id, settings) if order.preview else _retuned(services, project_id, settings)
+
+
+def given_settings(order: AnalysisRequest) -> dict[str, Any]:
+    """Return what an order says of the settings, the preset below the rest."""
+    return preset(order.preset) | order.settings
+
+
+def _project(services: Services, project_id: str) -> Project:
+    with services.catalog.reading() as view:
+        return view.projects.get(project_id)
+
+
+def _settings_of_last_analysis(services: Services, project_id: str) -> Settings:
+    with services.catalog.reading() as view:
+        view.projects.get(project_id)
+        analyses = view.analyses.of_project(project_id)
+    if not analyses:
+        raise NotFoundError(f"the project {project_id} was not analyzed yet; start an analysis first")
+    return Settings.from_flat(analyses[0].settings)
+
+
+def _preview(services: Services, project_id: str, settings: Settings) -> RetuneResult:
+    selection = preview(services.data_folder.project(project_id), settings, project_id)
+    with services.catalog.reading() as view:
+        replacement = view.clips.preview_replacement(project_id, settings.segmentation_mode, selection.clips)
+    return RetuneResult.of(replacement, selection.clips, selection.message, preview=True)
+
+
+def _retuned(services: Services, project_id: str, settings: Settings) -> RetuneResult:
+    def refuse(holder: str) -> None:
+        raise ConflictError(f"the job {holder} is at work on the project {project_id}; wait for it or cancel it")
+
+    folder = services.data_folder.project(project_id)
+    with held(project_lock(services.data_folder.root, project_id), "retune", refuse):
+        clips_file = retune(folder, settings, project_id)
+        origin = folder.features_origin()
+        if origin is None:
+            raise NotFoundError(f"the project {project_id} holds no measurement any more; analyze it again")
+        replacement = record(services.catalog, project_id, clips_file, origin.key)
+    return RetuneResult.of(replacement, clips_file.clips, clips_file.message, preview=False)

@@ -1,0 +1,226 @@
+"""Clips: listed, decided about, trimmed, renamed, made by hand, split, merged, duplicated."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field, computed_field
+
+from autoclip.errors import NotFoundError
+from autoclip.settings import SegmentationMode
+from interfaces.api.clip_changes import duplicate_clip, merge_clips, neighbor_of, new_clip, split_clip
+from interfaces.api.etags import Expected, require_named, tag
+from interfaces.api.problems import documented
+from interfaces.api.schemas.requests import Body, CleanName, Identity, Listing, ListQuery, PathIdentity, Seconds, View
+from interfaces.api.services import ServicesDep
+from storage.catalog import StoredClip, Verdict
+
+router = APIRouter(tags=["clips"])
+
+
+class ClipView(StoredClip):
+    """A clip; times are seconds from the first video frame, `end` is the first instant not in it."""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def thumbnail_url(self) -> str:
+        """Where its picture is."""
+        return f"/api/projects/{self.project_id}/thumbnails/{self.id}"
+
+    @classmethod
+    def show(cls, clip: StoredClip) -> ClipView:
+        """Show a record."""
+        return cls.model_validate({name: getattr(clip, name) for name in StoredClip.model_fields})
+
+
+class ClipQuery(ListQuery):
+    """Which clips."""
+
+    sort: Literal[
+        "start", "-start", "end", "-end", "duration", "-duration", "quality_score", "-quality_score", "name", "-name",
+        "created_at", "-created_at", "updated_at", "-updated_at",
+    ] = Field("start", description="By what; `-` before it: descending.")  # fmt: skip
+    mode: SegmentationMode | None = Field(None, description="Only those an analysis in this mode found.")
+    created_by: Literal["auto", "manual"] | None = Field(None, description="Found by an analysis, or made by hand.")
+    min_quality: float | None = Field(
+        None, ge=0, le=100, allow_inf_nan=False, description="Only those of at least this `quality_score`."
+    )
+    verdict: Verdict | None = Field(None, description="Only those with this verdict.")
+    search: CleanName | None = Field(None, description="Part of the name.")
+
+
+class ClipRequest(Body):
+    """A clip made by hand."""
+
+    start: Seconds = Field(examples=[12.5])
+    end: Seconds = Field(examples=[27.0])
+    name: CleanName = Field("Clip", examples=["Winning goal"])
+
+
+class ClipChange(Body):
+    """What of a clip can be changed; what is not named stays."""
+
+    start: Seconds | None = Field(None, examples=[12.0])
+    end: Seconds | None = Field(None, examples=[27.5])
+    name: CleanName | None = Field(None, examples=["Winning goal"])
+    verdict: Verdict | None = Field(None, description="What a person decided about it.", examples=["kept"])
+
+    def changes(self) -> dict[str, object]:
+        """Return what is named."""
+        named = self.model_fields_set & {"start", "end", "name", "verdict"}
+        return {name: value for name in named if (value := getattr(self, name)) is not None}
+
+
+class BulkChange(ClipChange):
+    """A change of one of many clips."""
+
+    clip_id: Identity
+    revision: int | None = Field(
+        None, ge=1, le=2**31 - 1, description="The revision it starts from, as If-Match of a single change has it."
+    )
+
+
+class BulkOrder(Body):
+    """Changes of many clips: all are made, or none."""
+
+    changes: list[BulkChange] = Field(min_length=1, max_length=5000)
+
+
+class SplitRequest(Body):
+    """Where a clip is split."""
+
+    at: Seconds = Field(description="An instant within the clip.", examples=[18.0])
+
+
+class MergeRequest(Body):
+    """Which clips become one."""
+
+    clip_ids: list[Identity] = Field(min_length=2, max_length=1000, description="Clips of the project.")
+    name: CleanName | None = Field(None, description="Name of the clip they become; that of the first if not given.")
+    keep: bool = Field(False, description="Keep the clips as well.")  # noqa: FBT003 - a pydantic default
+
+
+class NeighborOrder(Body):
+    """Which neighbor a clip is merged with."""
+
+    neighbor: Literal["previous", "next"] = Field(description="The clip that starts before it, or after it.")
+
+
+class Clips(View):
+    """Some clips."""
+
+    clips: list[ClipView]
+
+
+@router.get("/projects/{project_id}/clips", responses=documented(404))
+def list_clips(
+    project_id: PathIdentity, query: Annotated[ClipQuery, Query()], services: ServicesDep
+) -> Listing[ClipView]:
+    """List the clips of a project."""
+    with services.catalog.reading() as view:
+        page = view.clips.page(project_id, **query.model_dump())
+    return Listing[ClipView].of(page, map(ClipView.show, page.items))
+
+
+@router.post("/projects/{project_id}/clips", status_code=201, responses=documented(404))
+def create_clip(project_id: PathIdentity, order: ClipRequest, services: ServicesDep, response: Response) -> ClipView:
+    """Make a clip by hand; no analysis changes or removes it."""
+    clip = new_clip(project_id, order.start, order.end, order.name)
+    with services.catalog.transaction() as unit:
+        clip = unit.clips.add(clip)
+    return _shown(clip, response)
+
+
+@router.post("/projects/{project_id}/clips/merge", status_code=201, responses=documented(404, 409))
+def merge_project_clips(
+    project_id: PathIdentity, order: MergeRequest, services: ServicesDep, response: Response
+) -> ClipView:
+    """Make one clip from the first start to the last end of several, which go unless they are to be kept."""
+    with services.catalog.transaction() as unit:
+        clip = merge_clips(unit, project_id, order.clip_ids, name=order.name, keep=order.keep)
+    return _shown(clip, response)
+
+
+@router.post("/projects/{project_id}/clips/bulk", responses=documented(404, 412, 428))
+def change_clips(project_id: PathIdentity, order: BulkOrder, services: ServicesDep) -> Clips:
+    """Change many clips of a project as one operation, which one undo takes back.
+
+    If one clip was changed since its `revision`, the answer is 412 and nothing is changed.
+    """
+    with services.catalog.transaction() as unit:
+        stored = dict(unit.clips.stored(project_id, [change.clip_id for change in order.changes]))
+        for change in order.changes:
+            clip = stored.get(change.clip_id)
+            if clip is None:
+                raise NotFoundError(f"the project {project_id} has no clip {change.clip_id}; it may have been deleted")
+            require_named(services.environment, "clip", clip.id, clip.revision, change.revision)
+            changed = clip.changed(**change.changes())
+            stored[clip.id] = clip if changed == clip else unit.clips.save(changed)
+        unit.operations.label(project_id, "bulk")
+    return Clips(clips=[ClipView.show(stored[clip_id]) for clip_id in dict.fromkeys(c.clip_id for c in order.changes)])
+
+
+@router.get("/clips/{clip_id}", responses=documented(404))
+def get_clip(clip_id: PathIdentity, services: ServicesDep, response: Response) -> ClipView:
+    """Show a clip."""
+    with services.catalog.reading() as view:
+        clip = view.clips.get(clip_id)
+    return _shown(clip, response)
+
+
+@router.patch("/clips/{clip_id}", responses=documented(404, 412, 428))
+def change_clip(
+    clip_id: PathIdentity, change: ClipChange, expected: Expected, services: ServicesDep, response: Response
+) -> ClipView:
+    """Trim or rename a clip, or decide about it; from then on no analysis changes it."""
+    with services.catalog.transaction() as unit:
+        clip = unit.clips.get(clip_id)
+        expected.require("clip", clip_id, clip.revision)
+        changed = clip.changed(**change.changes())
+        clip = clip if changed == clip else unit.clips.save(changed)
+    return _shown(clip, response)
+
+
+@router.post("/clips/{clip_id}/split", status_code=201, responses=documented(404, 409, 412, 428))
+def split_one_clip(clip_id: PathIdentity, order: SplitRequest, expected: Expected, services: ServicesDep) -> Clips:
+    """Split a clip in two: it keeps what comes before the instant, a new clip gets the rest."""
+    with services.catalog.transaction() as unit:
+        expected.require("clip", clip_id, unit.clips.get(clip_id).revision)
+        parts = split_clip(unit, clip_id, order.at)
+    return Clips(clips=[ClipView.show(part) for part in parts])
+
+
+@router.post("/clips/{clip_id}/merge", status_code=201, responses=documented(404, 409, 412, 428))
+def merge_with_neighbor(
+    clip_id: PathIdentity, order: NeighborOrder, expected: Expected, services: ServicesDep, response: Response
+) -> ClipView:
+    """Make one clip of a clip and the one before or after it; both go."""
+    with services.catalog.transaction() as unit:
+        clip = unit.clips.get(clip_id)
+        expected.require("clip", clip_id, clip.revision)
+        neighbor = neighbor_of(unit, clip, order.neighbor)
+        merged = merge_clips(unit, clip.project_id, [clip_id, neighbor.id], name=clip.name)
+    return _shown(merged, response)
+
+
+@router.post("/clips/{clip_id}/duplicate", status_code=201, responses=documented(404))
+def duplicate_one_clip(clip_id: PathIdentity, services: ServicesDep, response: Response) -> ClipView:
+    """Make a copy of a clip; it is one made by hand, with no verdict yet."""
+    with services.catalog.transaction() as unit:
+        clip = duplicate_clip(unit, clip_id)
+    return _shown(clip, response)
+
+
+@router.delete("/clips/{clip_id}", status_code=204, responses=documented(404, 409, 412, 428))
+def delete_clip(clip_id: PathIdentity, expected: Expected, services: ServicesDep) -> None:
+    """Delete a clip that no compound clip uses."""
+    with services.catalog.transaction() as unit:
+        expected.require("clip", clip_id, unit.clips.get(clip_id).revision)
+        unit.clips.delete(clip_id)
+
+
+def _shown(clip: StoredClip, response: Response) -> ClipView:
+    tag(response, clip.revision)
+    response.headers["Location"] = f"/api/clips/{clip.id}"
+    return ClipView.show(clip)

@@ -1,0 +1,222 @@
+"""Exports: clips and compound clips rendered to files, by jobs; the files fetched and deleted."""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from pydantic import Field, computed_field, model_validator
+from starlette.responses import Response
+
+from autoclip.errors import ConflictError, NotFoundError, ParameterError
+from autoclip.settings import ExportSettings
+from interfaces.api.file_responses import file_response, ranged
+from interfaces.api.job_submission import Starter
+from interfaces.api.problems import documented
+from interfaces.api.schemas import requests as bodies
+from interfaces.api.schemas.requests import ALWAYS_GIVEN, Body, CleanName, Identity, Listing, ListQuery, PathIdentity
+from interfaces.api.services import Services, ServicesDep
+from interfaces.jobs import Job
+from storage.atomic import storage_faults
+from storage.catalog import Export, ExportState, Unit
+
+router = APIRouter(tags=["exports"])
+
+MAX_BATCH = 5000
+
+
+class ExportView(Export):
+    """An export."""
+
+    model_config = ALWAYS_GIVEN
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def file_url(self) -> str | None:
+        """Where the file can be fetched; null as long as there is none."""
+        return f"/api/exports/{self.id}/file" if self.state == "completed" else None
+
+    @classmethod
+    def of(cls, export: Export) -> ExportView:
+        """Show a record."""
+        return cls.model_validate({name: getattr(export, name) for name in Export.model_fields})
+
+
+class ExportRequest(Body):
+    """One file to render: a clip or a compound clip."""
+
+    clip_id: Identity | None = Field(None, examples=["0123456789abcdef"])
+    compound_id: Identity | None = None
+    settings: bodies.Settings = Field(
+        default_factory=dict,
+        description="What differs from the defaults, by name.",
+        examples=[{"cut": "exact", "crf": 20}],
+    )
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> ExportRequest:
+        if (self.clip_id is None) == (self.compound_id is None):
+            raise ValueError("give either clip_id or compound_id")
+        return self
+
+
+class BatchRequest(Body):
+    """Many files to render: the clips named, those that people kept, the best of the project, or all.
+
+    Clips that people rejected are rendered only when they are named.
+    """
+
+    clip_ids: list[Identity] | None = Field(None, min_length=1, max_length=MAX_BATCH)
+    compound_ids: list[Identity] | None = Field(None, min_length=1, max_length=MAX_BATCH)
+    top: int | None = Field(None, ge=1, le=MAX_BATCH, description="The clips of the best quality.", examples=[5])
+    kept: bool = Field(False, description="Every clip whose verdict is `kept`.")  # noqa: FBT003 - a pydantic default
+    all: bool = Field(False, description="Every clip that was not rejected.")  # noqa: FBT003
+    settings: bodies.Settings = Field(default_factory=dict, description="What differs from the defaults, by name.")
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> BatchRequest:
+        named = self.clip_ids is not None or self.compound_ids is not None
+        if [named, self.top is not None, self.kept, self.all].count(True) != 1:
+            raise ValueError("say which clips: clip_ids and compound_ids, or top, or kept, or all")
+        return self
+
+
+class ExportQuery(ListQuery):
+    """Which exports."""
+
+    sort: Literal[
+        "name", "-name", "state", "-state", "created_at", "-created_at", "updated_at", "-updated_at", "size_bytes",
+        "-size_bytes", "duration_sec", "-duration_sec",
+    ] = Field("-created_at", description="By what; `-` before it: descending.")  # fmt: skip
+    state: ExportState | None = Field(None, description="Only those in this state.")
+    job_id: CleanName | None = Field(None, description="Only those of one job.")
+
+
+@router.post("/projects/{project_id}/exports", status_code=202, responses=documented(404, 409, 503))
+def start_export(project_id: PathIdentity, order: ExportRequest, services: ServicesDep, starter: Starter) -> Job:
+    """Start a job that renders a clip or a compound clip to a file."""
+    settings = _checked(order.settings)
+    with services.catalog.reading() as view:
+        _require_video(view, project_id)
+        _require_parts(view, project_id, _named(order.clip_id), _named(order.compound_id))
+    parameters = {"clip_id": order.clip_id, "compound_id": order.compound_id, "settings": settings}
+    return starter.start("export", project_id, parameters, order)
+
+
+@router.post("/projects/{project_id}/exports/batch", status_code=202, responses=documented(404, 409, 503))
+def start_batch_export(project_id: PathIdentity, order: BatchRequest, services: ServicesDep, starter: Starter) -> Job:
+    """Start a job that renders many clips, each to a file; one that fails does not stop the rest."""
+    settings = _checked(order.settings)
+    with services.catalog.reading() as view:
+        _require_video(view, project_id)
+        clip_ids = _chosen_clips(view, project_id, order)
+        compound_ids = list(dict.fromkeys(order.compound_ids or ()))
+        _require_parts(view, project_id, clip_ids, compound_ids)
+    if not clip_ids and not compound_ids:
+        raise ConflictError(f"the project {project_id} has no clips to export; analyze it or make some by hand")
+    parameters = {"clip_ids": clip_ids, "compound_ids": compound_ids, "settings": settings}
+    return starter.start("export-batch", project_id, parameters, order)
+
+
+@router.get("/projects/{project_id}/exports", responses=documented(404))
+def list_exports(
+    project_id: PathIdentity, query: Annotated[ExportQuery, Query()], services: ServicesDep
+) -> Listing[ExportView]:
+    """List the exports of a project, the latest first."""
+    with services.catalog.reading() as view:
+        page = view.exports.page(project_id, **query.model_dump())
+    return Listing[ExportView].of(page, map(ExportView.of, page.items))
+
+
+@router.get("/exports/{export_id}", responses=documented(404))
+def get_export(export_id: PathIdentity, services: ServicesDep) -> ExportView:
+    """Show an export."""
+    with services.catalog.reading() as view:
+        return ExportView.of(view.exports.get(export_id))
+
+
+@router.head("/exports/{export_id}/file", include_in_schema=False)
+@router.get("/exports/{export_id}/file", response_class=Response, responses={**ranged("*/*"), **documented(404)})
+def fetch_export(
+    export_id: PathIdentity,
+    request: Request,
+    services: ServicesDep,
+    inline: Annotated[bool, Query(description="Show it in the browser instead of saving it.")] = False,  # noqa: FBT002
+) -> Response:
+    """Fetch the file of an export; parts of it with a Range header."""
+    with services.catalog.reading() as view:
+        export = view.exports.get(export_id)
+    path = _file_of(services, export)
+    if path is None:
+        where = (
+            "it lies outside the folders that are open to the API"
+            if export.state == "completed"
+            else f"it is {export.state}"
+        )
+        raise NotFoundError(f"the export {export_id} has no file to fetch: {where}")
+    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return file_response(request, path, media_type, name=path.name, inline=inline)
+
+
+@router.delete("/exports/{export_id}", status_code=204, responses=documented(404, 409))
+def delete_export(export_id: PathIdentity, services: ServicesDep) -> None:
+    """Delete an export with its file."""
+    with services.catalog.transaction() as unit:
+        export = unit.exports.get(export_id)
+        if export.state in {"pending", "running"}:
+            raise ConflictError(f"the export {export_id} is being rendered; cancel its job {export.job_id} first")
+        path = _file_of(services, export)
+        unit.exports.delete(export_id)
+    if path is not None:
+        with storage_faults(path):
+            path.unlink(missing_ok=True)
+
+
+def _file_of(services: Services, export: Export) -> Path | None:
+    """Return the file of an export, if it lies where exports are written and nowhere else."""
+    if export.path is None or export.state != "completed":
+        return None
+    with services.catalog.reading() as view:
+        chosen = view.projects.get(export.project_id).output_folder
+    own = services.data_folder.project(export.project_id).exports
+    resolved = export.path.resolve()
+    roots = [root.resolve() for root in (own, chosen, *services.environment.output_roots) if root is not None]
+    return resolved if any(resolved.is_relative_to(root) for root in roots) else None
+
+
+def _checked(given: dict[str, Any]) -> dict[str, Any]:
+    """Return export settings by name, each of the type of its parameter."""
+    flat = ExportSettings.from_flat(given).flat()
+    return {name: flat[name] for name in given}
+
+
+def _named(identity: str | None) -> list[str]:
+    return [] if identity is None else [identity]
+
+
+def _require_video(view: Unit, project_id: str) -> None:
+    if view.projects.get(project_id).path is None:
+        raise ConflictError(f"the project {project_id} has no video yet; start a download job first")
+
+
+def _require_parts(view: Unit, project_id: str, clip_ids: list[str], compound_ids: list[str]) -> None:
+    """Refuse clips and compound clips that are not the project's."""
+    mine = {clip.id for clip in view.clips.page(project_id).items}
+    mine |= {compound.id for compound in view.compounds.page(project_id).items} if compound_ids else set()
+    for identity in (*clip_ids, *compound_ids):
+        if identity not in mine:
+            raise ParameterError(f"the project {project_id} has no clip or compound clip {identity}")
+
+
+def _chosen_clips(view: Unit, project_id: str, order: BatchRequest) -> list[str]:
+    """Return the clips of a batch: in time, or the best first."""
+    if order.kept:
+        return [clip.id for clip in view.clips.page(project_id, verdict="kept").items]
+    if order.all:
+        return [clip.id for clip in view.clips.page(project_id, without_verdict="rejected").items]
+    if order.top is not None:
+        best = view.clips.page(project_id, sort="-quality_score", limit=order.top, without_verdict="rejected")
+        return [clip.id for clip in best.items]
+    return list(dict.fromkeys(order.clip_ids or ()))

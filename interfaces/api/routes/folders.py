@@ -1,0 +1,82 @@
+"""Folders on the server: may they be used, and what is in them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from interfaces.api.guards.local_paths import output_path, source_path
+from interfaces.api.problems import documented
+from interfaces.api.schemas.requests import PATH_PATTERN, Body, CleanText, View
+from interfaces.api.services import ServicesDep
+
+router = APIRouter(prefix="/folders", tags=["folders"])
+
+VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".vob", ".flv", ".wmv",
+     ".ogv", ".mxf", ".3gp"}
+)  # fmt: skip
+MAX_ENTRIES = 100_000
+
+
+class FolderQuestion(Body):
+    """Which folder, and what for."""
+
+    path: CleanText = Field(
+        description="Absolute path of a folder.", examples=["/srv/videos"], json_schema_extra=PATH_PATTERN
+    )
+    purpose: Literal["source", "output"] = Field("source", description="To read videos from, or to write exports to.")
+
+
+class FolderVerdict(View):
+    """Whether a folder can be used."""
+
+    path: str = Field(description="Where it really lies.")
+    usable: bool
+    reason: str = Field(description="Why not; empty if it can be used.")
+    free_bytes: int | None
+    video_count: int = Field(description="Files in it (not below it) that look like videos by their names.")
+
+
+@router.post("/validate", responses=documented(403))
+def validate_folder(question: FolderQuestion, services: ServicesDep) -> FolderVerdict:
+    """Find out whether a folder can be used, without touching it."""
+    find = source_path if question.purpose == "source" else output_path
+    path = find(services.environment, question.path)
+    reason = _source_fault(path) if question.purpose == "source" else _output_fault(path)
+    present = next(parent for parent in (path, *path.parents) if parent.exists())
+    return FolderVerdict(
+        path=str(path),
+        usable=not reason,
+        reason=reason,
+        free_bytes=shutil.disk_usage(present).free,
+        video_count=0 if _source_fault(path) else _video_count(path),
+    )
+
+
+def _source_fault(path: Path) -> str:
+    if not path.exists():
+        return "there is no such folder"
+    if not path.is_dir():
+        return "it is a file, not a folder"
+    return "" if os.access(path, os.R_OK | os.X_OK) else "it may not be read"
+
+
+def _output_fault(path: Path) -> str:
+    present = next(parent for parent in (path, *path.parents) if parent.exists())
+    if not present.is_dir():
+        return f"{present.name!r} is a file, not a folder"
+    return "" if os.access(present, os.W_OK | os.X_OK) else "it may not be written to"
+
+
+def _video_count(path: Path) -> int:
+    with os.scandir(path) as entries:
+        return sum(
+            Path(entry.name).suffix.lower() in VIDEO_SUFFIXES
+            for _, entry in zip(range(MAX_ENTRIES), entries, strict=False)
+        )

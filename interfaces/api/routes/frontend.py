@@ -1,0 +1,127 @@
+"""The web page beside the API: ours, or that of a folder its owner names; nothing outside it is served."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from pathlib import Path, PurePosixPath
+
+from fastapi import FastAPI
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Match, Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from autoclip.errors import ParameterError
+from interfaces.api.guards.access import API_PREFIX
+from storage.environment import Environment
+
+PAGE = "index.html"
+
+BUILT_PAGE = Path(__file__).parent / "page"
+"""Where ``make page`` puts our page; a wheel always holds it."""
+
+_HASHED = re.compile(r"assets/.+-[A-Za-z0-9_-]{8,}\.[a-z0-9]+")
+"""Vite's names of what it built: the name, a hash of the content, the suffix."""
+
+PAGE_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+"""A page of ours needs nothing from elsewhere, so that what gets into it can't call home (W3C Content Security Policy
+Level 3). Frameworks write styles into elements, which is why those may be inline."""
+
+
+def serve_frontend(app: FastAPI, environment: Environment) -> None:
+    """Have `app` serve the page, if it is wanted; otherwise its root leads to the API's documentation.
+
+    Raises
+    ------
+    ParameterError
+        If a folder was named and holds none.
+    """
+    folder = page_folder(environment)
+    if folder is None:
+        app.router.add_route("/", _to_documentation, include_in_schema=False)
+    else:
+        app.router.routes.append(_BesideTheApi("/", Frontend(folder), name="frontend"))
+
+
+def page_folder(environment: Environment) -> Path | None:
+    """Return the folder of the page to serve: the one its owner names, or else ours.
+
+    None if no page is wanted, or if ours was not built, as in a clone where ``make page`` has not run yet.
+
+    Raises
+    ------
+    ParameterError
+        If a folder was named and holds no page.
+    """
+    if not environment.serve_frontend:
+        return None
+    folder = environment.frontend_dir or BUILT_PAGE
+    if (folder / PAGE).is_file():
+        return folder
+    if environment.frontend_dir is None:
+        return None
+    raise ParameterError(
+        f"AUTOCLIP_FRONTEND_DIR: {folder} holds no {PAGE}; name the folder a web page was built into (often called "
+        "dist or build), unset it to serve autoclip's own page, or set AUTOCLIP_SERVE_FRONTEND=false"
+    )
+
+
+class Frontend(StaticFiles):
+    """The files of a page; an address that is none of them gives the page, which knows its own addresses.
+
+    Links out of the folder and hidden files (``.env``, ``.git``) are not there.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they lie.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(directory=folder, html=True)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Answer with a file, or with the page where a browser asks for one."""
+        if any(part.startswith(".") for part in PurePosixPath(path).parts):
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        try:
+            response = await super().get_response(path, scope)
+        except HTTPException as error:
+            if error.status_code != HTTPStatus.NOT_FOUND or not _asks_for_page(path, scope):
+                raise
+            response = await super().get_response(PAGE, scope)
+        response.headers["Content-Security-Policy"] = PAGE_POLICY
+        response.headers["Cache-Control"] = _lifetime(path)
+        return response
+
+
+class _BesideTheApi(Mount):
+    """Matches everything that does not belong to the API, whose unknown paths and methods are its own to refuse."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Tell whether this answers a request."""
+        path = scope["path"]
+        if scope["type"] != "http" or path == API_PREFIX or path.startswith(f"{API_PREFIX}/"):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
+def _lifetime(path: str) -> str:
+    """Return how long a browser may keep a file: assets are named by their content, the page is not."""
+    return "public, max-age=31536000, immutable" if _HASHED.fullmatch(path) else "no-cache"
+
+
+def _asks_for_page(path: str, scope: Scope) -> bool:
+    """Whether a browser goes to an address of the page's own, rather than fetching a picture or script."""
+    return not PurePosixPath(path).suffix and "text/html" in Headers(scope=scope).get("accept", "")
+
+
+async def _to_documentation(_request: Request) -> Response:
+    return RedirectResponse(f"{API_PREFIX}/docs")

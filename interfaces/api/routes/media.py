@@ -1,0 +1,204 @@
+"""What can be watched: videos with ranges, thumbnails, the report page."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Literal
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from autoclip.clips import clip_id as span_id
+from autoclip.errors import ConflictError, NotFoundError
+from autoclip.export.previews.thumbnails import make_thumbnails
+from autoclip.media.playability import content_type_of, playability_of
+from interfaces.api.file_responses import file_response, ranged
+from interfaces.api.job_submission import Starter
+from interfaces.api.probe_cache import REMEMBERED, probed
+from interfaces.api.problems import documented
+from interfaces.api.schemas.requests import PathIdentity, View
+from interfaces.api.services import Services, ServicesDep
+from interfaces.jobs import Job
+from stages.make_proxy import proxy_path
+from storage.catalog import Catalog, CatalogMemory, Project, StoredClip
+from storage.data_folder import ProjectFolder
+from storage.keys import FileIdentity, fingerprint
+from storage.names import confine
+
+router = APIRouter(prefix="/projects", tags=["media"])
+
+ON_DEMAND = "on_demand"
+"""Folder of the thumbnails that were made when they were asked for; those beside it belong to the analysis."""
+
+REPORT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox allow-popups"
+"""The report carries its pictures and styles within itself and needs no scripts."""
+
+
+class Playback(View):
+    """How a browser can play a project's video."""
+
+    playable: bool = Field(description="Whether browsers play the video as it is.")
+    reason: str = Field(description="Why not; empty if they do.")
+    content_type: str
+    url: str | None = Field(description="What to give a video element; null as long as there is nothing it can play.")
+    proxy: bool = Field(description="Whether that is a proxy that was rendered for browsers.")
+
+
+@router.head("/{project_id}/video", include_in_schema=False)
+@router.get(
+    "/{project_id}/video",
+    response_class=Response,
+    responses={**ranged("video/*", "application/*"), **documented(404, 415)},
+)
+def get_video(project_id: PathIdentity, request: Request, services: ServicesDep) -> Response:
+    """Stream the source video; parts of it with a Range header."""
+    project = _project(services, project_id)
+    video = probed(project)
+    return file_response(request, video.path, content_type_of(video), name=video.path.name)
+
+
+@router.get("/{project_id}/playback", responses=documented(404, 415))
+def get_playback(project_id: PathIdentity, services: ServicesDep) -> Playback:
+    """Say what a browser can play: the video itself, or a proxy; where neither, start a proxy job."""
+    project = _project(services, project_id)
+    video = probed(project)
+    playability = playability_of(video)
+    proxy = None if playability.playable else _proxy(services, project)
+    address = f"/api/projects/{project_id}/{'proxy' if proxy else 'video'}"
+    return Playback(
+        playable=playability.playable,
+        reason=playability.reason,
+        content_type="video/mp4" if proxy else content_type_of(video),
+        url=address if proxy or playability.playable else None,
+        proxy=proxy is not None,
+    )
+
+
+@router.post("/{project_id}/proxy", status_code=202, responses=documented(404, 409, 415, 503))
+def start_proxy(project_id: PathIdentity, services: ServicesDep, starter: Starter) -> Job:
+    """Start a job that renders a proxy browsers can play; it is made once for each content."""
+    if playability_of(probed(_project(services, project_id))).playable:
+        raise ConflictError(f"browsers play the video of {project_id} as it is; there is no need for a proxy")
+    return starter.start("proxy", project_id, {})
+
+
+@router.head("/{project_id}/proxy", include_in_schema=False)
+@router.get("/{project_id}/proxy", response_class=Response, responses={**ranged("video/mp4"), **documented(404, 415)})
+def get_proxy(project_id: PathIdentity, request: Request, services: ServicesDep) -> Response:
+    """Stream the proxy; parts of it with a Range header."""
+    project = _project(services, project_id)
+    proxy = _proxy(services, project)
+    if proxy is None:
+        raise NotFoundError(f"the project {project_id} has no proxy; start a job for it with POST")
+    return file_response(request, proxy, "video/mp4", name=f"{project.name}.mp4")
+
+
+@router.head("/{project_id}/thumbnails/{clip_id}", include_in_schema=False)
+@router.get(
+    "/{project_id}/thumbnails/{clip_id}",
+    response_class=Response,
+    responses={
+        **ranged("image/jpeg", text="A JPEG of 320x180."),
+        **documented(404, 415),
+    },
+)
+async def get_thumbnail(
+    project_id: PathIdentity, clip_id: PathIdentity, request: Request, services: ServicesDep
+) -> Response:
+    """Show the picture of a clip; it is made now for a clip that was made or trimmed by hand."""
+    clip = await run_sync(_clip, services, project_id, clip_id)
+    folder = services.data_folder.project(project_id)
+    path = await run_sync(_made_by_analysis, folder, clip)
+    if path is None:
+        project = await run_sync(_project, services, project_id)
+        path = await run_sync(_made_now, folder, project, clip, limiter=services.decode_places)
+    return await run_sync(file_response, request, path, "image/jpeg")
+
+
+@router.head("/{project_id}/report", include_in_schema=False)
+@router.get(
+    "/{project_id}/report",
+    response_class=Response,
+    responses={
+        **ranged("text/html", text="A self-contained page."),
+        **documented(404),
+    },
+)
+def get_report(project_id: PathIdentity, request: Request, services: ServicesDep) -> Response:
+    """Show the report of the last analysis: signals, anchors, cuts and clips on one page."""
+    _project(services, project_id)
+    report = services.data_folder.project(project_id).report
+    if not report.exists():
+        raise NotFoundError(f"the project {project_id} has no report yet; analyze it first")
+    response = file_response(request, report, "text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = REPORT_POLICY
+    return response
+
+
+@router.get(
+    "/{project_id}/debug/{mode}", response_class=Response, responses={**ranged("application/json"), **documented(404)}
+)
+def get_debug_document(
+    project_id: PathIdentity, mode: Literal["v1", "v2"], request: Request, services: ServicesDep
+) -> Response:
+    """Show the debug document of the last analysis in a mode: why these clips and no others."""
+    _project(services, project_id)
+    path = services.data_folder.project(project_id).debug_path(mode)
+    if not path.exists():
+        raise NotFoundError(f"the project {project_id} has no debug document of mode {mode}; analyze it first")
+    return file_response(request, path, "application/json")
+
+
+def _project(services: Services, project_id: str) -> Project:
+    """Return a project; it is read anew only when the catalog is another file, which every change makes it."""
+    catalog = services.environment.catalog_path
+    identity = FileIdentity.of(catalog) if catalog.exists() else None
+    return _read_project(services.catalog, identity, project_id)
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def _read_project(catalog: Catalog, _identity: FileIdentity | None, project_id: str) -> Project:
+    """Read a project: 4 ms, as much as 4 MB take over loopback, and a player asks some hundred times."""
+    with catalog.reading() as view:
+        return view.projects.get(project_id)
+
+
+def _clip(services: Services, project_id: str, clip_id: str) -> StoredClip:
+    """Return a clip of a project."""
+    with services.catalog.reading() as view:
+        clip = view.clips.get(clip_id)
+    if clip.project_id != project_id:
+        raise NotFoundError(f"the project {project_id} has no clip {clip_id}")
+    return clip
+
+
+def _proxy(services: Services, project: Project) -> Path | None:
+    """Return the proxy of what a project's file holds now."""
+    if project.path is None or not project.path.exists():
+        return None
+    content = fingerprint(project.path, CatalogMemory(services.catalog))
+    path = proxy_path(services.data_folder.project(project.id), content)
+    return path if path.is_file() else None
+
+
+def _made_by_analysis(folder: ProjectFolder, clip: StoredClip) -> Path | None:
+    """Return the thumbnail of a clip that is as the analysis chose it."""
+    if clip.thumbnail is None or clip.trimmed:
+        return None
+    path = confine(folder.root, clip.thumbnail)
+    return path if path.is_file() else None
+
+
+def _made_now(folder: ProjectFolder, project: Project, clip: StoredClip) -> Path:
+    """Return the thumbnail of a clip, named by its span, so that one that is trimmed again gets another."""
+    place = folder.thumbnails / ON_DEMAND
+    name = span_id(clip.project_id, "thumbnail", clip.interval)
+    path = place / f"{name}.jpg"
+    if not path.is_file():
+        report = make_thumbnails(probed(project), [clip.model_copy(update={"id": name})], place)
+        if report.failed:
+            raise NotFoundError(f"the clip {clip.id} has no picture: {report.failed[0].reason}")
+    return path

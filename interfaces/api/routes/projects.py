@@ -1,0 +1,225 @@
+"""Projects: one video each, from a file, an upload or an address."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field, computed_field
+
+from autoclip.errors import ConflictError, NotFoundError
+from interfaces.api.etags import Expected, tag
+from interfaces.api.guards.local_paths import make_folder, output_path, source_path
+from interfaces.api.guards.web_addresses import web_address
+from interfaces.api.job_submission import active_job
+from interfaces.api.problems import documented
+from interfaces.api.schemas.requests import (
+    ALWAYS_GIVEN,
+    PATH_PATTERN,
+    URL_PATTERN,
+    Body,
+    CleanName,
+    CleanText,
+    Listing,
+    ListQuery,
+    PathIdentity,
+)
+from interfaces.api.services import ServicesDep
+from stages.join import join_project
+from storage.catalog import Analysis, Project, ProjectState, Source
+
+router = APIRouter(prefix="/projects", tags=["projects"])
+
+
+class ProjectView(Project):
+    """A project."""
+
+    model_config = ALWAYS_GIVEN
+
+    @computed_field(description="Where its video can be watched.")  # type: ignore[prop-decorator]
+    @property
+    def video_url(self) -> str | None:
+        """Address of the video; null as long as there is none."""
+        return f"/api/projects/{self.id}/video" if self.path is not None else None
+
+    @classmethod
+    def of(cls, project: Project) -> Self:
+        """Show a record."""
+        return cls.model_validate({name: getattr(project, name) for name in Project.model_fields})
+
+
+class ProjectDetails(ProjectView):
+    """A project with what was made of it."""
+
+    clip_count: int = Field(0, description="How many clips it has.")
+    export_count: int = Field(0, description="How many exports.")
+    analyses: tuple[Analysis, ...] = Field((), description="The last analysis in each mode, the latest first.")
+
+
+class AddressRequest(Body):
+    """A video to be downloaded."""
+
+    url: CleanText = Field(
+        description="Address of a video on YouTube or any other site yt-dlp knows.",
+        examples=["https://www.youtube.com/watch?v=aqz-KE-bpKQ"],
+        json_schema_extra=URL_PATTERN,
+    )
+    name: CleanName | None = Field(None, description="What to call the project; after the video if not given.")
+
+
+class FileRequest(Body):
+    """A video that is on the server already."""
+
+    path: CleanText = Field(
+        description="Absolute path of the file.", examples=["/srv/videos/match.mp4"], json_schema_extra=PATH_PATTERN
+    )
+    name: CleanName | None = Field(None, description="What to call the project; after the file if not given.")
+
+
+class ProjectChange(Body):
+    """What of a project can be changed."""
+
+    name: CleanName
+
+
+class FolderRequest(Body):
+    """Where exports go."""
+
+    folder: CleanText | None = Field(
+        description="Absolute path of a folder; null: the project's own.",
+        examples=["/srv/videos/clips"],
+        json_schema_extra=PATH_PATTERN,
+    )
+
+
+KNOWN: dict[int | str, dict[str, Any]] = {200: {"model": ProjectView, "description": "It is a project already."}}
+
+
+class ProjectQuery(ListQuery):
+    """Which projects."""
+
+    sort: Literal[
+        "name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "duration_sec", "-duration_sec",
+        "state", "-state",
+    ] = Field("-created_at", description="By what; `-` before it: descending.")  # fmt: skip
+    state: ProjectState | None = Field(None, description="Only those in this state.")
+    search: CleanName | None = Field(None, description="Part of the name.")
+    deleted: bool = Field(False, description="Those that were deleted and can be restored.")  # noqa: FBT003
+
+
+@router.post("/youtube", status_code=201, responses={**KNOWN, **documented(403)})
+def create_from_address(order: AddressRequest, services: ServicesDep, response: Response) -> ProjectView:
+    """Make a project of an address; its video comes with a download job. A known address gives its project (200)."""
+    url = web_address(order.url, allow_private=services.environment.allow_private_urls)
+    fresh = Project(name=order.name or url[:500], source=Source(kind="url", address=url))
+    with services.catalog.transaction() as unit:
+        known = unit.projects.from_address(url)
+        project = known[0] if known else unit.projects.add(fresh)
+    response.status_code = 200 if known else 201
+    return _shown(project, response)
+
+
+@router.post("/local", status_code=201, responses={**KNOWN, **documented(403, 404, 415)})
+def create_from_file(order: FileRequest, services: ServicesDep, response: Response) -> ProjectView:
+    """Make a project of a file below a source root; it stays where it is. A known content gives its project (200)."""
+    path = source_path(services.environment, order.path)
+    if not path.exists():
+        raise NotFoundError(f"there is no file {str(path)!r} on this server; check the path, or upload the video")
+    with services.catalog.reading() as view:
+        known = view.projects.with_path(path)
+    project = join_project(services.catalog, path, order.name or "")
+    # A project that was there has another file, or followed this one, which changed its revision.
+    new = not known and project.path == path and project.revision == 1
+    response.status_code = 201 if new else 200
+    return _shown(project, response)
+
+
+@router.get("")
+def list_projects(query: Annotated[ProjectQuery, Query()], services: ServicesDep) -> Listing[ProjectView]:
+    """List the projects."""
+    with services.catalog.reading() as view:
+        page = view.projects.page(**query.model_dump())
+    return Listing[ProjectView].of(page, map(ProjectView.of, page.items))
+
+
+@router.get("/{project_id}", responses=documented(404))
+def get_project(project_id: PathIdentity, services: ServicesDep, response: Response) -> ProjectDetails:
+    """Show a project with its analyses."""
+    with services.catalog.reading() as view:
+        project = view.projects.get(project_id)
+        details = ProjectDetails.of(project).changed(
+            clip_count=view.clips.page(project_id, limit=0).total,
+            export_count=view.exports.page(project_id, limit=0).total,
+            analyses=view.analyses.of_project(project_id),
+        )
+    tag(response, details.revision)
+    return details
+
+
+@router.patch("/{project_id}", responses=documented(404, 412, 428))
+def rename_project(
+    project_id: PathIdentity, change: ProjectChange, expected: Expected, services: ServicesDep, response: Response
+) -> ProjectView:
+    """Rename a project."""
+    with services.catalog.transaction() as unit:
+        project = unit.projects.get(project_id)
+        expected.require("project", project_id, project.revision)
+        project = unit.projects.save(project.changed(name=change.name))
+    return _shown(project, response)
+
+
+@router.delete("/{project_id}", status_code=204, responses=documented(404, 409, 412, 428, 503))
+def delete_project(
+    project_id: PathIdentity,
+    expected: Expected,
+    services: ServicesDep,
+    permanently: Annotated[bool, Query(description="Remove it at once and for good.")] = False,  # noqa: FBT002
+) -> None:
+    """Delete a project with its clips and its folder; a local source file and exports in other folders stay.
+
+    It can be restored for some days (`AUTOCLIP_KEEP_DELETED_DAYS`), unless it is deleted `permanently`.
+    """
+    active = active_job(services.jobs, project_id)
+    if active is not None:
+        raise ConflictError(f"the {active.type} job {active.id} is at work on it; cancel that first")
+    with services.catalog.transaction() as unit:
+        expected.require("project", project_id, unit.projects.get(project_id, deleted=permanently).revision)
+        if permanently:
+            unit.projects.delete(project_id)
+        else:
+            unit.projects.discard(project_id)
+    if permanently:
+        services.data_folder.remove_project(project_id)
+    else:
+        services.data_folder.discard_project(project_id)
+
+
+@router.post("/{project_id}/restore", responses=documented(404))
+def restore_project(project_id: PathIdentity, services: ServicesDep, response: Response) -> ProjectView:
+    """Bring back a deleted project with its clips and its folder."""
+    with services.catalog.transaction() as unit:
+        project = unit.projects.restore(project_id)
+        services.data_folder.restore_project(project_id)
+    return _shown(project, response)
+
+
+@router.post("/{project_id}/output-folder", responses=documented(403, 404, 412, 428))
+def set_output_folder(
+    project_id: PathIdentity, order: FolderRequest, expected: Expected, services: ServicesDep, response: Response
+) -> ProjectView:
+    """Say where the exports of a project go: a folder below an output root, made when missing."""
+    folder = None
+    if order.folder is not None:
+        folder = output_path(services.environment, order.folder)
+        make_folder(folder)
+    with services.catalog.transaction() as unit:
+        project = unit.projects.get(project_id)
+        expected.require("project", project_id, project.revision)
+        project = unit.projects.save(project.changed(output_folder=folder))
+    return _shown(project, response)
+
+
+def _shown(project: Project, response: Response) -> ProjectView:
+    tag(response, project.revision)
+    response.headers["Location"] = f"/api/projects/{project.id}"
+    return ProjectView.of(project)

@@ -1,0 +1,83 @@
+"""Settings and presets, for forms that are made of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from autoclip.presets import PRESETS
+from autoclip.settings import ExportSettings, Parameter, Settings
+from interfaces.api.schemas.requests import View
+from interfaces.api.services import ServicesDep
+from storage.environment import Environment
+
+router = APIRouter(tags=["settings"])
+
+
+class ParameterView(View):
+    """One parameter."""
+
+    name: str
+    group: str
+    type: str
+    default: bool | int | float | str
+    value: bool | int | float | str
+    origin: str
+    unit: str
+    help: str
+    choices: list[str]
+    minimum: float | None
+    maximum: float | None
+
+
+class SettingsSchema(View):
+    """Every parameter of an analysis and of an export; `value` is what this server uses when none is given."""
+
+    analysis: list[ParameterView]
+    export: list[ParameterView]
+
+
+class PresetView(View):
+    """Settings that belong together."""
+
+    name: str
+    text: str
+    settings: dict[str, str | int | float | bool]
+
+
+@router.get("/settings")
+def get_settings(services: ServicesDep) -> SettingsSchema:
+    """List every parameter with its default, bounds, unit and help, and what the environment made of it."""
+    environment = services.environment
+    analysis = environment.settings.flat()
+    return SettingsSchema(
+        analysis=[_shown(parameter, analysis[parameter.name], environment) for parameter in Settings.parameters()],
+        export=[_shown(parameter, parameter.default, environment) for parameter in ExportSettings.parameters()],
+    )
+
+
+@router.get("/presets")
+def list_presets() -> list[PresetView]:
+    """List the presets; one is chosen by its name wherever settings are given."""
+    return [PresetView(name=preset.name, text=preset.text, settings=dict(preset.values)) for preset in PRESETS.values()]
+
+
+def _shown(parameter: Parameter, value: Any, environment: Environment) -> ParameterView:  # noqa: ANN401
+    return ParameterView(
+        name=parameter.name,
+        group=parameter.group,
+        type=type(parameter.default).__name__,
+        default=_plain(parameter.default),
+        value=value,
+        origin=environment.origin(parameter.name),
+        unit=parameter.unit,
+        help=parameter.text,
+        choices=list(parameter.choices),
+        minimum=parameter.minimum,
+        maximum=parameter.maximum,
+    )
+
+
+def _plain(value: object) -> bool | int | float | str:
+    return value if isinstance(value, bool | int | float | str) else str(value)

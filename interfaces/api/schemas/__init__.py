@@ -1,0 +1,1 @@
+"""What requests carry, and the examples shown in the documentation."""

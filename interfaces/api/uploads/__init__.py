@@ -1,0 +1,1 @@
+"""Files that clients send: forms, plain bodies and resumable uploads."""

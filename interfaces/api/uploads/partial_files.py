@@ -1,0 +1,147 @@
+"""Uploads that come in parts, as files: what came so far, and a note of what is to come.
+
+One upload is ``<id>.partial`` beside ``<id>.json``. Its offset is the size of the file, so nothing can disagree with
+what is really on the disk, after a crash either.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from autoclip.errors import NotFoundError
+from interfaces.api.problems import ApiError
+from storage.atomic import PARTIAL, storage_faults, write_atomically
+
+LIFETIME_SEC = 24 * 3600
+"""An upload that nothing was added to for this long is given up."""
+
+MAX_AT_ONCE = 100
+"""Uploads that may be unfinished, so that beginning many fills neither the disk nor a folder."""
+
+
+class UploadNote(BaseModel):
+    """What the client said of an upload."""
+
+    model_config = ConfigDict(frozen=True)
+
+    length: int
+    called: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PartialUpload:
+    """An upload that has begun."""
+
+    id: str
+    note: UploadNote
+    path: Path
+
+    @property
+    def offset(self) -> int:
+        """How many bytes came so far."""
+        return self.path.stat().st_size
+
+    @property
+    def expires_at(self) -> float:
+        """When it is given up, in seconds since 1970."""
+        return self.path.stat().st_mtime + LIFETIME_SEC
+
+
+@dataclass(frozen=True, slots=True)
+class PartialUploads:
+    """The folder of them all."""
+
+    folder: Path
+
+    def begin(self, note: UploadNote) -> PartialUpload:
+        """Begin an upload.
+
+        Raises
+        ------
+        ApiError
+            429 if too many are unfinished.
+        """
+        with storage_faults(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._give_up_old()
+            if len(list(self.folder.glob("*.json"))) >= MAX_AT_ONCE:
+                raise ApiError(
+                    429, "too-many-uploads", f"{MAX_AT_ONCE} uploads are unfinished; finish or delete some of them"
+                )
+            upload = PartialUpload(identity := secrets.token_hex(16), note, self._path(identity))
+            upload.path.touch()
+        write_atomically(self._note_path(identity), note.model_dump_json())
+        return upload
+
+    def get(self, identity: str) -> PartialUpload:
+        """Return an upload.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none by that name, or it was finished or given up.
+        """
+        if re.fullmatch("[0-9a-f]{32}", identity):
+            try:
+                note = UploadNote.model_validate_json(self._note_path(identity).read_bytes())
+                upload = PartialUpload(identity, note, self._path(identity))
+                if upload.expires_at > time.time():
+                    return upload
+            except (OSError, ValidationError):
+                pass  # gone, or on its way out
+        raise NotFoundError(f"there is no upload {identity[:80]!r}; it was finished, deleted or given up")
+
+    def remove(self, identity: str) -> None:
+        """Forget an upload with all that came of it."""
+        self._note_path(identity).unlink(missing_ok=True)
+        self._path(identity).unlink(missing_ok=True)
+
+    @contextmanager
+    def sole_writer(self, upload: PartialUpload) -> Iterator[None]:
+        """Be the only one that adds to an upload.
+
+        Raises
+        ------
+        ApiError
+            423 if another request is at it: two at once would mix their bytes.
+        """
+        with storage_faults(upload.path):
+            descriptor = os.open(upload.path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ApiError(
+                    423, "upload-in-use", "another request is adding to this upload; try again when it has ended"
+                ) from error
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _give_up_old(self) -> None:
+        oldest = time.time() - LIFETIME_SEC
+        for path in (*self.folder.glob("*.json"), *self.folder.glob(f"*{PARTIAL}"), *self.folder.glob(f".*{PARTIAL}")):
+            if path.stat().st_mtime < oldest and self._untouched(path, oldest):
+                path.unlink(missing_ok=True)
+
+    def _untouched(self, path: Path, oldest: float) -> bool:
+        """Whether nothing was added to the upload a note belongs to."""
+        data = path.with_suffix(PARTIAL)
+        return not data.exists() or data.stat().st_mtime < oldest
+
+    def _path(self, identity: str) -> Path:
+        return self.folder / f"{identity}{PARTIAL}"
+
+    def _note_path(self, identity: str) -> Path:
+        return self.folder / f"{identity}.json"

@@ -1,0 +1,163 @@
+"""The processes the service is made of: how each is started, and what it finds in its environment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from interfaces.service.descendants import signal_at_our_death
+from storage.environment import Environment
+
+FIRST_PAUSE_SEC = 1.0
+LONGEST_PAUSE_SEC = 60.0
+"""A piece that dies is started again after a second, then after twice as long each time, up to a minute."""
+STABLE_SEC = 120.0
+"""A piece that lived this long begins anew with the shortest pause."""
+
+
+def private_prefect(environment: Environment, api_url: str) -> dict[str, str]:
+    """Return Prefect's variables for every piece: nothing is told to anybody, only our own pages may call, all on disk.
+
+    What the user has set stays.
+    """
+    ui = api_url.removesuffix("/api")
+    ours = {
+        "DO_NOT_TRACK": "1",
+        "PREFECT_API_URL": api_url,
+        "PREFECT_HOME": str(environment.data_dir / "prefect"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"{ui},http://{environment.host}:{environment.port}",
+        # Kept in memory, the slots of a server that was killed stay taken for ever.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+        "PREFECT_WORKER_QUERY_SECONDS": "3",
+        "PREFECT_WORKER_WEBSERVER_HOST": "127.0.0.1",
+        # A busy machine takes longer than Prefect's minute to start a server anew; runs wait for it.
+        "PREFECT_CLIENT_MAX_RETRIES": "8",
+    }
+    return {name: os.environ.get(name, value) for name, value in ours.items()}
+
+
+@dataclass
+class ManagedProcess:
+    """One process of the service, which is started again when it dies.
+
+    Attributes
+    ----------
+    name : str
+        What it is, for people.
+    command : tuple of str
+        How it is started.
+    variables : mapping
+        Added to this process's environment.
+    log : Path
+        Where its output goes.
+    at_our_death : Signals
+        What the kernel sends it when this process is killed.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    variables: Mapping[str, str]
+    log: Path
+    at_our_death: signal.Signals = signal.SIGTERM
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    _pause_sec: float = field(default=FIRST_PAUSE_SEC, init=False)
+
+    def start(self) -> None:
+        """Start it."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(  # noqa: S603 - an argument list, no shell
+                self.command,
+                env=os.environ | dict(self.variables),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C in the terminal is for us, who end the pieces in order
+                preexec_fn=signal_at_our_death(self.at_our_death),  # noqa: PLW1509 - one system call, looked up before
+            )
+        self.started_at = time.monotonic()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self.process is not None and self.process.poll() is None
+
+    def revive(self) -> bool:
+        """Start it again if it died and its pause is over; tell whether it was."""
+        if self.alive:
+            return False
+        lived = time.monotonic() - self.started_at
+        if lived > STABLE_SEC:
+            self._pause_sec = FIRST_PAUSE_SEC
+        if lived < self._pause_sec:
+            return False
+        self._pause_sec = min(2 * self._pause_sec, LONGEST_PAUSE_SEC)
+        self.start()
+        return True
+
+    def stop(self, patience_sec: float) -> None:
+        """Ask it to end, and kill it if it does not."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(patience_sec)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def last_words(self) -> str:
+        """Return the end of its log."""
+        try:
+            return "\n".join(self.log.read_text(errors="replace").splitlines()[-8:])
+        except OSError:
+            return ""
+
+
+def server_piece(environment: Environment, api_url: str) -> ManagedProcess:
+    """Return Prefect's server."""
+    address = ("--host", environment.prefect_host, "--port", str(environment.prefect_port))
+    command = (sys.executable, "-m", "prefect", "server", "start", *address)
+    variables = private_prefect(environment, api_url)
+    return ManagedProcess("Prefect server", command, variables, environment.data_dir / "logs" / "prefect-server.log")
+
+
+def worker_piece(environment: Environment, api_url: str) -> ManagedProcess:
+    """Return the worker. It dies at once when we are killed; the runs it started then end by themselves."""
+    command = (sys.executable, "-m", "interfaces.service.worker")
+    variables = private_prefect(environment, api_url) | environment.variables()
+    log = environment.data_dir / "logs" / "worker.log"
+    return ManagedProcess("worker", command, variables, log, at_our_death=signal.SIGKILL)
+
+
+def api_piece(environment: Environment, api_url: str) -> ManagedProcess:
+    """Return our HTTP API."""
+    command = (sys.executable, "-c", "from interfaces.cli.app import main; main()", "serve")
+    variables = private_prefect(environment, api_url) | environment.variables()
+    return ManagedProcess("API", command, variables, environment.data_dir / "logs" / "api.log")
+
+
+def registration_piece(environment: Environment, api_url: str) -> ManagedProcess:
+    """Return what tells the server of our work pool, limits and deployments, and ends: it imports all flows."""
+    command = (sys.executable, "-m", "interfaces.service.registration")
+    variables = private_prefect(environment, api_url) | environment.variables()
+    return ManagedProcess("registration", command, variables, environment.data_dir / "logs" / "registration.log")
+
+
+def settle_exports(environment: Environment) -> bool:
+    """Settle the records of exports whose process died; tell whether that was done.
+
+    In a process of its own: the catalog would stay in the memory of one that waits for months.
+    """
+    command = (sys.executable, "-m", "interfaces.service.settling")
+    variables = os.environ | environment.variables()
+    return subprocess.run(command, env=variables, stdin=subprocess.DEVNULL, check=False).returncode == 0  # noqa: S603

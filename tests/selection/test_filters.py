@@ -1,0 +1,119 @@
+"""Post-filters: what each drops, with the value it went by."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from made_features import STEP_SEC
+
+from autoclip.selection.anchors import Anchor
+from autoclip.selection.duplicates import drop_duplicates, hash_distances
+from autoclip.selection.excitement import Excitement
+from autoclip.selection.filters import best_first, cut_off, drop_boring, drop_overlaps
+from autoclip.selection.quality import Quality
+from autoclip.selection.windows import Edge, Window
+from autoclip.settings import FilterSettings
+from autoclip.signals.table import ENVELOPE_STEP_SEC, Features
+from autoclip.timeline import Grid, Interval
+
+
+def window(start, end, quality, at=None, score=1.0):
+    middle = (start + end) / 2 if at is None else at
+    anchor = Anchor(middle, score, "excitement_peak", int(middle / STEP_SEC))
+    return Window(Interval(start, end), anchor, Edge(start, None), Edge(end, None), Quality(0, 0, 0, 0, 1, quality))
+
+
+def excitement(activity, content=True):
+    grid = Grid(STEP_SEC, len(activity))
+    values = np.asarray(activity, dtype=float)
+    return Excitement(grid, values, values, None, None, None, np.full(len(activity), content), None, None)
+
+
+def test_the_better_of_two_overlapping_windows_is_kept_with_the_figure():
+    windows = [window(0, 10, 0.5), window(3, 13, 0.9)]
+    result = drop_overlaps(windows, best_first(windows), FilterSettings())
+    assert result.kept == (1,)
+    dropped = next(verdict for verdict in result.verdicts if not verdict.kept)
+    assert (dropped.action, dropped.clip_index, dropped.other) == ("drop_overlap", 0, 1)
+    assert dropped.value == 7 / 13
+    assert "54%" in dropped.reason
+
+
+def test_a_window_within_another_is_dropped_below_the_threshold_too():
+    windows = [window(0, 40, 0.9, at=35), window(2, 8, 0.5)]
+    assert drop_overlaps(windows, best_first(windows), FilterSettings()).kept == (0,)
+
+
+def test_touching_windows_are_both_kept():
+    windows = [window(0, 10, 0.9), window(10, 20, 0.5)]
+    assert drop_overlaps(windows, best_first(windows), FilterSettings()).kept == (0, 1)
+
+
+SPANS = st.lists(
+    st.tuples(st.floats(0, 200), st.floats(5, 42), st.floats(0, 1), st.floats(0.1, 0.9)), min_size=1, max_size=30
+)
+
+
+@given(SPANS)
+def test_kept_windows_never_share_more_than_allowed_nor_contain_each_other(spans):
+    windows = [window(s, s + d, q, at=s + d * share) for s, d, q, share in spans]
+    result = drop_overlaps(windows, best_first(windows), FilterSettings())
+    kept = [windows[index] for index in result.kept]
+    for one in kept:
+        for other in kept:
+            if one is not other:
+                assert one.interval.iou(other.interval) <= 0.35
+                assert not one.interval.encloses(other.interval)
+    assert len(result.verdicts) == len(windows)
+
+
+def test_a_boring_window_is_dropped_unless_its_anchor_is_strong():
+    dull = excitement([0.0] * 16 + [1.0] * 4)
+    windows = [window(0, 10, 0.5, score=0.4), window(0, 10, 0.5, score=0.6)]
+    result = drop_boring(windows, (0, 1), dull, FilterSettings())
+    assert result.kept == (1,)
+    assert [verdict.value for verdict in result.verdicts] == [0.8, 0.8]
+
+
+def test_an_empty_window_is_dropped_whatever_its_anchor():
+    windows = [window(0, 10, 0.5, score=9.0)]
+    assert drop_boring(windows, (0,), excitement([0.0] * 20, content=False), FilterSettings()).kept == ()
+
+
+def test_the_cutoff_keeps_the_best():
+    windows = [window(i * 10, i * 10 + 9, i / 10) for i in range(5)]
+    result = cut_off(windows, best_first(windows), FilterSettings(target_clip_count_soft=2))
+    assert result.kept == (4, 3)
+    assert [verdict.action for verdict in result.verdicts] == ["keep", "keep", *["drop_cutoff"] * 3]
+    assert "number 3" in result.verdicts[2].reason
+
+
+def pictures(hashes, envelope):
+    grid = Grid(STEP_SEC, len(hashes))
+    return Features(
+        grid.count * STEP_SEC,
+        grid,
+        {},
+        frame_hash=np.asarray(hashes, dtype=np.uint64),
+        envelope_dbfs=np.asarray(envelope, dtype=np.float32),
+    )
+
+
+def test_distance_counts_bits_and_not_equality():
+    hashes = np.zeros(200, np.uint64)
+    hashes[100:] = np.uint64(0b111)
+    found = hash_distances(pictures(hashes, np.zeros(5000)), np.array([50, 150]))
+    assert found[0, 1] == 3.0
+    assert found[0, 0] == 0.0
+
+
+def test_near_duplicates_go_only_when_they_sound_alike_too():
+    random = np.random.default_rng(1)
+    per_step = round(STEP_SEC / ENVELOPE_STEP_SEC)
+    envelope = np.repeat(random.uniform(-60, -20, 200 * per_step // 10), 10)[: 200 * per_step]
+    windows = [window(20, 30, 0.9), window(70, 80, 0.5)]
+    hashes = np.full(200, 7, np.uint64)
+    assert drop_duplicates(windows, (0, 1), pictures(hashes, envelope), FilterSettings()).kept == (0, 1)
+    envelope[65 * 50 : 90 * 50] = envelope[15 * 50 : 40 * 50]
+    result = drop_duplicates(windows, (0, 1), pictures(hashes, envelope), FilterSettings())
+    assert result.kept == (0,)
+    assert result.verdicts[1].action == "drop_duplicate"

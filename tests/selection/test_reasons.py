@@ -1,0 +1,60 @@
+"""Reasons: true words about each clip, and about why there is none."""
+
+import numpy as np
+from made_features import Scene
+
+from autoclip.selection.pipeline import select
+from autoclip.settings import Settings
+from autoclip.signals.table import Event
+
+
+def best(features, **changed):
+    clips = select(features, Settings.from_flat(changed), "x").clips
+    return max(clips, key=lambda clip: clip.quality_score)
+
+
+def test_the_loudest_moment_is_called_so_with_its_motion_and_edges():
+    scene = Scene(900).moment(400, louder=20).cut(398.0, 409.0)
+    assert best(scene.features()).reason == (
+        "loudest 3 s of the whole video, with fast motion; starts on a cut, ends on a cut"
+    )
+
+
+def test_a_moment_after_a_louder_one_is_the_loudest_since():
+    scene = Scene(1800).moment(300, louder=14).moment(1500, louder=9)
+    clips = select(scene.features(), Settings(), "x").clips
+    later = next(clip for clip in clips if clip.start <= 1503 < clip.end)
+    assert later.reason.startswith("loudest 3 s of the last 20 minutes")
+
+
+def test_a_reaction_over_a_calm_picture_is_told():
+    scene = Scene(600, seed=3).sound_at(300, 6, 16).motion_at(290, 25, 0.6)
+    assert best(scene.features()).reason.startswith("a loud moment over a calm picture: loudest 3 s of the whole video")
+
+
+def test_without_sound_the_motion_is_praised():
+    reason = best(Scene(600, sound=False).motion_at(300, 8, 6).features()).reason
+    assert reason.startswith("fastest 3 s of the whole video")
+    assert reason.endswith("chosen by the picture alone: there is no sound")
+
+
+def test_edges_at_the_videos_own_ends_are_told():
+    reason = best(Scene(8.0).moment(3, length=2).features()).reason
+    assert "starts with the video, ends with the video" in reason
+
+
+def test_what_viewers_replayed_is_told():
+    features = Scene(600).moment(300).features()
+    replayed = np.zeros(features.grid.count, np.float32)
+    replayed[596:620] = 1.0
+    series = {**features.series, "most_replayed": replayed}
+    events = (*features.events, Event("chapter", 290.0))
+    marked = type(features)(600.0, features.grid, series, {}, features.frame_hash, features.envelope_dbfs, events)
+    assert "replayed by many viewers" in best(marked).reason
+
+
+def test_nothing_that_stands_out_is_said_with_the_way_out():
+    features = Scene(600).moment(300).features()
+    message = select(features, Settings.from_flat({"anchor_threshold": 20.0, "audio_only_z_threshold": 20.0}), "x")
+    assert message.clips == ()
+    assert "anchor_threshold = 20" in message.message
