@@ -1,8 +1,8 @@
 """What the machine says: the data folder, the ffmpeg to use, addresses, limits, and analysis settings as variables.
 
 The one place that reads ``AUTOCLIP_*`` variables, those in files included (`storage.variable_files`; a variable that is
-set wins over a file). Interfaces and flows alike read it from here, because a flow run is a process of its own that a worker
-starts: it knows no command line, only its environment.
+set wins over a file). Interfaces and flows alike read it from here, because a flow run is a process of its own that a
+worker starts: it knows no command line, only its environment.
 """
 
 from __future__ import annotations

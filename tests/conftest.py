@@ -12,6 +12,11 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from hypothesis import settings
+
+# Speed is measured in benchmarks: a busy machine must not fail a law.
+settings.register_profile("laws", deadline=None)
+settings.load_profile("laws")
 
 MEDIA_FOLDER = Path(os.environ.get("AUTOCLIP_SHARED", Path(__file__).parents[2] / "shared")) / "media"
 

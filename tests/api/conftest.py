@@ -106,7 +106,7 @@ def standing_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestCl
 
 @pytest.fixture
 def open_client(workspace: Workspace, standing_client: TestClient) -> Iterator[Callable[..., TestClient]]:
-    """Start an application with further variables, or take the standing one to this workspace; return a client of it."""
+    """Start an application with further variables, or move the running one to this workspace; return a client."""
     clients: list[TestClient] = []
 
     def start(**variables: str) -> TestClient:

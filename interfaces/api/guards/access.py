@@ -144,7 +144,8 @@ class OriginCheck:
 class TokenCheck:
     """Asks for the token on everything below the API's prefix, if there is one.
 
-    A media element and an event source can't send headers: for those a signed link does (`interfaces.api.guards.signed_links`).
+    A media element and an event source can't send headers: a signed link stands in for the header
+    (`interfaces.api.guards.signed_links`).
 
     Parameters
     ----------
