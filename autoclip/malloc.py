@@ -1,7 +1,7 @@
-"""The malloc arena that FFmpeg, NumPy and Python share: keeps memory flat however long a video is.
+"""The malloc arena that FFmpeg, NumPy and Python share, set up so that memory stays flat however long a video is.
 
-glibc gives each thread an arena of its own, and keeps what was freed in the middle of one. Decoding threads and the index
-of a long file then held on to tens of megabytes nobody used. Other C libraries are left as they are.
+glibc gives each thread an arena of its own, and keeps what was freed in the middle of one. Decoding threads and the
+index of a long file then held on to tens of megabytes nobody used. Other C libraries are left as they are.
 """
 
 from __future__ import annotations
