@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autoclip.clips import Clip
@@ -10,6 +10,8 @@ from autoclip.export.interchange.edit_list import EditOptions
 from autoclip.export.interchange.formats import TimelineFormat
 from autoclip.export.interchange.timelines import write_timeline
 from autoclip.media.probe import probe
+from stages.export_compound import item_intervals
+from storage.catalog import CompoundItem
 
 
 def export_timeline(
@@ -31,3 +33,20 @@ def export_timeline(
         As `write_timeline`.
     """
     return write_timeline(probe(source), clips, target, wanted, title=title, options=options)
+
+
+def compound_clips(items: Sequence[CompoundItem], known: Mapping[str, Clip]) -> tuple[Clip, ...]:
+    """Return the items of a compound clip as clips, each with the times that the item has.
+
+    Raises
+    ------
+    NotFoundError
+        If a clip it uses is not among `known` any more.
+    """
+    intervals = item_intervals(items, known)
+    return tuple(
+        known[item.clip_id].model_copy(update={"start": interval.start, "end": interval.end})
+        if item.clip_id in known
+        else Clip(id=item.clip_id, name=f"Item {number}", start=interval.start, end=interval.end)
+        for number, (item, interval) in enumerate(zip(items, intervals, strict=True), 1)
+    )

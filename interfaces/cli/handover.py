@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,13 +12,10 @@ from autoclip.clips import Clip
 from autoclip.errors import ParameterError
 from autoclip.export.interchange.edit_list import MAX_HANDLES_SEC, EditOptions
 from autoclip.export.interchange.formats import SUFFIXES, TimelineFormat
-from interfaces.cli.clip_sources import AllClips, ClipChoice, ClipIds, ClipSource, OfMode, Source, Top, open_clip_source
+from interfaces.cli.clip_sources import AllClips, ClipChoice, ClipIds, OfMode, Source, Top, open_clip_source
 from interfaces.cli.compound_shelves import find_compound, open_shelf
 from interfaces.cli.made_files import MadeFile, report_files
 from interfaces.cli.options import Json
-
-if TYPE_CHECKING:
-    from interfaces.cli.compound_shelves import AnyCompound
 
 
 def register(app: typer.Typer) -> None:
@@ -74,7 +71,7 @@ def handover(
     Nothing is rendered: an editing program finds the clips in the source itself by its timecode, ready to be moved and
     trimmed.
     """
-    from stages.export_timeline import export_timeline
+    from stages.export_timeline import compound_clips, export_timeline
 
     choice = ClipChoice.of(clip, top, all_clips=all_clips, default=None)
     if compound and (clip or top or all_clips):
@@ -82,7 +79,7 @@ def handover(
     found = open_clip_source(source, mode)
     if compound:
         kept = find_compound(compound, open_shelf(found).all(), source)
-        clips, crossfade_sec = compound_clips(kept, found), kept.crossfade_sec
+        clips, crossfade_sec = compound_clips(kept.items, found.known), kept.crossfade_sec
     else:
         chosen = choice.among(found.clips)
         clips, crossfade_sec = (chosen if clip else _in_order(chosen)), 0.0
@@ -90,25 +87,6 @@ def handover(
     options = EditOptions(handles_sec=handles, crossfade_sec=crossfade_sec, record_start=record_start)
     written = export_timeline(found.video, clips, target, wanted, title=found.name, options=options)
     report_files([MadeFile.at(written)], as_json=as_json)
-
-
-def compound_clips(compound: AnyCompound, source: ClipSource) -> tuple[Clip, ...]:
-    """Return the items of a compound clip as clips.
-
-    Raises
-    ------
-    NotFoundError
-        If a clip it uses is not there any more.
-    """
-    from stages.export_compound import item_intervals
-
-    intervals = item_intervals(compound.items, source.known)
-    return tuple(
-        source.known[item.clip_id].model_copy(update={"start": interval.start, "end": interval.end})
-        if item.clip_id in source.known
-        else Clip(id=item.clip_id, name=f"Item {number}", start=interval.start, end=interval.end)
-        for number, (item, interval) in enumerate(zip(compound.items, intervals, strict=True), 1)
-    )
 
 
 def _in_order(clips: Sequence[Clip]) -> tuple[Clip, ...]:

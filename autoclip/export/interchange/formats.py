@@ -16,3 +16,14 @@ SUFFIXES: dict[TimelineFormat, str] = {
     "youtube": ".txt",
 }
 """The ending each format goes by."""
+
+MEDIA_TYPES: dict[TimelineFormat, str] = {
+    "otio": "application/json",
+    "edl": "text/plain",
+    "fcpxml": "application/xml",
+    "xmeml": "application/xml",
+    "csv": "text/csv",
+    "ffmetadata": "text/plain",
+    "youtube": "text/plain",
+}
+"""What each is over HTTP; those that have no type of their own are what they are made of."""

@@ -7,11 +7,13 @@ from typing import Annotated, Any, Literal, Self
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, computed_field
 
-from autoclip.errors import ConflictError, NotFoundError
+from autoclip.errors import ConflictError, MediaError, NotFoundError
+from autoclip.media.video import SourceTimecode
 from interfaces.api.etags import Expected, tag
 from interfaces.api.guards.local_paths import make_folder, output_path, source_path
 from interfaces.api.guards.web_addresses import web_address
 from interfaces.api.job_submission import active_job
+from interfaces.api.probe_cache import probed
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import (
     ALWAYS_GIVEN,
@@ -54,6 +56,9 @@ class ProjectDetails(ProjectView):
     clip_count: int = Field(0, description="How many clips it has.")
     export_count: int = Field(0, description="How many exports.")
     analyses: tuple[Analysis, ...] = Field((), description="The last analysis in each mode, the latest first.")
+    timecode: SourceTimecode | None = Field(
+        None, description="Timecode of the first frame; null if the video bears none, or can't be read now."
+    )
 
 
 class AddressRequest(Body):
@@ -152,6 +157,7 @@ def get_project(project_id: PathIdentity, services: ServicesDep, response: Respo
             export_count=view.exports.page(project_id, limit=0).total,
             analyses=view.analyses.of_project(project_id),
         )
+    details = details.changed(timecode=_timecode(project))
     tag(response, details.revision)
     return details
 
@@ -217,6 +223,13 @@ def set_output_folder(
         expected.require("project", project_id, project.revision)
         project = unit.projects.save(project.changed(output_folder=folder))
     return _shown(project, response)
+
+
+def _timecode(project: Project) -> SourceTimecode | None:
+    try:
+        return probed(project).timecode
+    except (MediaError, NotFoundError):
+        return None  # the project is shown all the same; its video says what is wrong when it is asked for
 
 
 def _shown(project: Project, response: Response) -> ProjectView:

@@ -174,7 +174,13 @@ EXAMPLES: dict[str, Any] = {
     "FolderQuestion": {"path": "/srv/videos", "purpose": "source"},
     # what goes out
     "ProjectView": _PROJECT,
-    "ProjectDetails": {**_PROJECT, "clip_count": 20, "export_count": 1, "analyses": [_ANALYSIS]},
+    "ProjectDetails": {
+        **_PROJECT,
+        "clip_count": 20,
+        "export_count": 1,
+        "analyses": [_ANALYSIS],
+        "timecode": {"text": "01:00:00;02", "base": 30, "drop_frame": True, "reel": None},
+    },
     "Listing_ProjectView_": _listed(_PROJECT),
     "ClipView": _CLIP,
     "Clips": {"clips": [_CLIP, {**_CLIP, "id": "0123456789abcdef", "name": "Winning goal (2)"}]},

@@ -1,0 +1,101 @@
+"""Clips written down for editing programs, as tables or as chapters; nothing is rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import Field, model_validator
+from starlette.responses import Response
+
+from autoclip.clips import Clip
+from autoclip.errors import NotFoundError
+from autoclip.export.interchange.edit_list import MAX_HANDLES_SEC, EditOptions
+from autoclip.export.interchange.formats import MEDIA_TYPES, SUFFIXES, TimelineFormat
+from autoclip.export.interchange.timelines import timeline_text
+from interfaces.api.file_responses import disposition
+from interfaces.api.probe_cache import probed
+from interfaces.api.problems import documented
+from interfaces.api.schemas.requests import Identity, PathIdentity, QueryBody
+from interfaces.api.services import ServicesDep
+from stages.export_timeline import compound_clips
+from storage.catalog import Unit
+
+router = APIRouter(prefix="/projects/{project_id}", tags=["exports"])
+
+MAX_CLIPS = 5000
+
+_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file.", "content": {media_type: {} for media_type in sorted(set(MEDIA_TYPES.values()))}}
+}
+
+
+class HandoverQuery(QueryBody):
+    """Which clips, and in which format."""
+
+    format: TimelineFormat = Field(
+        "otio",
+        description="otio (OpenTimelineIO), edl (CMX 3600), fcpxml (Final Cut Pro) or xmeml (Final Cut Pro 7 XML, for "
+        "Premiere Pro) for editing programs; csv for tables; ffmetadata or youtube: chapters.",
+    )
+    top: int | None = Field(None, ge=1, le=MAX_CLIPS, description="The clips of the best quality, in order of time.")
+    clip_id: list[Identity] | None = Field(
+        None, min_length=1, max_length=MAX_CLIPS, description="These clips, in this order. Repeatable."
+    )
+    compound_id: Identity | None = Field(None, description="The items of a compound clip, with its dissolves.")
+    handles_sec: float = Field(
+        0.0,
+        ge=0,
+        le=MAX_HANDLES_SEC,
+        allow_inf_nan=False,
+        description="Seconds added before and after each clip, as far as the video goes.",
+    )
+    record_start: str = Field(
+        "",
+        max_length=20,
+        description="Timecode of the timeline's first frame; 01:00:00;00 counts drop-frame. By default it is zero.",
+    )
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> HandoverQuery:
+        if sum(given is not None for given in (self.top, self.clip_id, self.compound_id)) > 1:
+            raise ValueError("give one of top, clip_id and compound_id; none of them means every clip")
+        return self
+
+
+@router.get("/handover", response_class=Response, responses={**_ANSWER, **documented(404, 415)})
+def hand_over(project_id: PathIdentity, query: Annotated[HandoverQuery, Query()], services: ServicesDep) -> Response:
+    """Write clips as a timeline for an editing program, as a table or as chapters.
+
+    Without a choice all clips that were not rejected come, in order of time. The source is named by its path on the
+    server, and by its start timecode.
+    """
+    with services.catalog.reading() as view:
+        project = view.projects.get(project_id)
+        clips, crossfade_sec = _chosen(view, project_id, query)
+    options = EditOptions(query.handles_sec, crossfade_sec, query.record_start)
+    text = timeline_text(probed(project), clips, query.format, title=project.name, options=options)
+    headers = {"Content-Disposition": disposition(project.name + SUFFIXES[query.format], inline=False)}
+    return Response(text, media_type=MEDIA_TYPES[query.format], headers=headers)
+
+
+def _chosen(view: Unit, project_id: str, query: HandoverQuery) -> tuple[Sequence[Clip], float]:
+    """Return the clips of a hand-over, and the seconds by which they dissolve into one another."""
+    if query.compound_id is not None:
+        compound = view.compounds.get(query.compound_id)
+        _require_of(project_id, compound.project_id, f"compound clip {compound.id}")
+        known = {item.clip_id: view.clips.get(item.clip_id) for item in compound.items}
+        return compound_clips(compound.items, known), compound.crossfade_sec
+    if query.clip_id is not None:
+        named = [view.clips.get(clip_id) for clip_id in query.clip_id]
+        for clip in named:
+            _require_of(project_id, clip.project_id, f"clip {clip.id}")
+        return named, 0.0
+    page = view.clips.page(project_id, sort="-quality_score", limit=query.top, without_verdict="rejected")
+    return sorted(page.items, key=lambda clip: clip.start), 0.0
+
+
+def _require_of(project_id: str, owner: str, what: str) -> None:
+    if owner != project_id:
+        raise NotFoundError(f"the project {project_id} has no {what}; it is of another one")
