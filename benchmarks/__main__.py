@@ -1,6 +1,7 @@
 """Run every benchmark, or those named, and write what they measured into docs/benchmarks.md.
 
-A benchmark is a module of this package with a function ``run() -> str`` that returns its section.
+A benchmark is a module of this package with a function ``run() -> str`` that returns its section. One that takes
+options (``run(arguments)``) is named last, with them behind it.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ Made by `make bench` (`python -m benchmarks [NAME]...` runs some of them and rew
 """
 
 
-def main(names: list[str]) -> int:
-    """Run the benchmarks `names`, or all."""
+def main(arguments: list[str]) -> int:
+    """Run the benchmarks that are named, or all; what begins with ``--`` and all behind it goes to the last of them."""
+    first_option = next((at for at, text in enumerate(arguments) if text.startswith("--")), len(arguments))
+    names, options = arguments[:first_option], arguments[first_option:]
     benchmarks = discover()
     unknown = [name for name in names if name not in benchmarks]
     if unknown:
@@ -32,8 +35,10 @@ def main(names: list[str]) -> int:
         return 2
     for name in names or benchmarks:
         sys.stderr.write(f"{name} ...\n")
-        section = importlib.import_module(f"benchmarks.{name}").run()
-        write_section(name, f"{section.rstrip()}\n\n{circumstances(name)}\n")
+        run = importlib.import_module(f"benchmarks.{name}").run
+        section = run(options) if options and name == names[-1] else run()
+        if not options:  # with options somebody scores videos of theirs
+            write_section(name, f"{section.rstrip()}\n\n{circumstances(name)}\n")
         print(section)
     return 0
 

@@ -1,8 +1,13 @@
-"""Near-duplicates: the same moment shown twice, anywhere in the video, as replays and teasers do."""
+"""Near-duplicates: the same moment shown twice, anywhere in the video, as replays, teasers and loops do.
+
+Of each window the core is compared, some seconds around its anchor, with every place of every better window at which it
+could lie, whatever the offset: a repeat keeps to no grid, and other seconds of it may have become an anchor.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,27 +17,50 @@ from autoclip.selection.filters import Filtered, Verdict
 from autoclip.selection.windows import Window
 from autoclip.settings import FilterSettings
 from autoclip.signals.table import ENVELOPE_STEP_SEC, Features
+from autoclip.timeline import Interval
 
 HASH_BITS = 64
 
-COMPARED_SEC = (-3.0, 5.0)
+CORE_SEC = (-3.0, 5.0)
 """Span around the anchor that is compared: what a replay of a moment shows of it."""
 
-SOUND_STEP_SEC = 0.1
+MIN_CORE_SEC = 3.0
+"""A shorter core tells too little: words and beats last up to a second, and come again."""
+
+SLACK_SEC = 2.0
+"""A core may reach this far beyond the window in which it is looked for."""
+
+HASH_STEP_SEC = 1.0
+"""Distance of the pictures of a core that are compared."""
+
+AUDIO_STEP_SEC = 0.1
 """Step at which sound is compared: finer than syllables (4 Hz, Greenberg 1999), coarse enough to forgive
 re-encoding."""
 
-SOUND_TOLERANCE_DB = 3.0
+AUDIO_TOLERANCE_DB = 3.0
 """Envelopes that differ by less than this (RMS) agree, such as two stretches of the same hum."""
 
-AGREEING_CORRELATION = 0.9
-"""Correlation from which two courses of sound, or of motion, are the same: re-encoding keeps it above 0.95, and among
-hundreds of stretches of speech some pair reaches 0.8 by chance."""
+AGREEING_CORRELATION = 0.95
+"""Correlation from which two courses of sound are the same: re-encoding keeps it above that, and among hundreds of
+stretches of speech, compared at every offset, hardly a pair reaches 0.9 by chance."""
+
+LOOSE_BITS = 6
+"""With sound as alike as that, pictures may differ by so many bits more: a logo, other sampling times and another size
+change some. Unrelated pictures differ by 32 of 64 bits, plus or minus 4."""
 
 MOTION_TOLERANCE = 0.002
 """Courses of motion that differ by less than this (RMS, share of full range) agree."""
 
 Matrix = NDArray[np.float32]
+Series = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Twin:
+    """A better window that shows the same, and by how many bits their pictures differ."""
+
+    index: int
+    bits: float
 
 
 def drop_duplicates(
@@ -40,110 +68,156 @@ def drop_duplicates(
 ) -> Filtered:
     """Keep the best of windows that look and sound the same, over the whole video.
 
-    Two windows are near-duplicates when, aligned at their anchors, their perceptual hashes differ by no more than
-    `duplicate_distance` bits on average and the course of their sound agrees as well (without sound, that of motion): a
-    talking head has the same picture throughout, and yet says different things.
+    Two windows are near-duplicates when there is an alignment at which the perceptual hashes of one's core differ from
+    the other's by no more than `duplicate_distance` bits on average, and the course of their sound agrees as well
+    (without sound, that of motion): a talking head has the same picture throughout, and yet says different things.
     """
-    if not kept:
-        return Filtered(())
-    steps = np.array([windows[index].anchor.step for index in kept])
-    distance = hash_distances(features, steps)
-    limit = settings.duplicate_distance
-    alike = (distance <= limit) & _courses_agree(features, steps)
+    seen = _Seen(features, settings.duplicate_distance)
     chosen: list[int] = []
-    ranks: list[int] = []
     verdicts = []
-    for rank, index in enumerate(kept):
-        twins = [other for other in np.flatnonzero(alike[rank, :rank]).tolist() if other in set(ranks)]
-        if twins:
-            bits = float(distance[rank, twins[0]])
-            reason = (
-                f"looks and sounds like better clip {kept[twins[0]]}: their pictures differ by {bits:.1f} of 64 bits"
-            )
-            verdicts.append(
-                Verdict(
-                    stage="duplicate",
-                    clip_index=index,
-                    kept=False,
-                    reason=reason,
-                    value=bits,
-                    limit=limit,
-                    other=kept[twins[0]],
-                )
-            )
-            continue
-        nearest = float(distance[rank, ranks].min()) if ranks else float(HASH_BITS)
-        reason = "no better clip looks and sounds like it"
-        verdicts.append(
-            Verdict(stage="duplicate", clip_index=index, kept=True, reason=reason, value=nearest, limit=limit)
-        )
-        chosen.append(index)
-        ranks.append(rank)
+    for index in kept:
+        core = _core(windows[index])
+        twin = seen.twin(core)
+        verdicts.append(_verdict(index, twin, settings.duplicate_distance))
+        if twin is None:
+            chosen.append(index)
+            seen.add(index, windows[index].interval)
     return Filtered(tuple(chosen), tuple(verdicts))
 
 
-def hash_distances(features: Features, steps: NDArray[np.intp]) -> Matrix:
-    """Mean Hamming distance of the hashes around each pair of steps, the best of one step to and fro; shape ``(n, n)``.
-
-    Bits as +1 and -1 make the distance a matrix product: ``(64 - agreement) / 2``.
-    """
-    if features.frame_hash.size == 0:
-        return np.full((steps.size, steps.size), HASH_BITS, np.float32)
-    octets = features.frame_hash.astype("<u8").view(np.uint8).reshape(-1, 8)
-    signs = np.unpackbits(octets, axis=1).astype(np.float32) * 2.0 - 1.0
-    step_sec = features.grid.step_sec
-    first, last = (round(edge / step_sec) for edge in COMPARED_SEC)
-    offsets = np.arange(first, last + 1, max(1, round(1.0 / step_sec)))
-
-    def around(shift: int) -> Matrix:
-        rows = np.clip(steps[:, None] + offsets + shift, 0, len(signs) - 1)
-        flat: Matrix = signs[rows].reshape(steps.size, -1)
-        return flat
-
-    here = around(0)
-    later = here @ around(1).T
-    agreement = np.maximum(np.maximum(here @ here.T, later), later.T) / offsets.size
-    distance: Matrix = (HASH_BITS - agreement) / 2
-    return distance
+def _core(window: Window) -> Interval:
+    at = window.anchor.time_sec
+    start, end = max(window.interval.start, at + CORE_SEC[0]), min(window.interval.end, at + CORE_SEC[1])
+    return Interval(min(start, at), max(end, at))
 
 
-def _courses_agree(features: Features, steps: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Tell of each pair of steps whether the course of sound (without sound, of motion) is the same; ``(n, n)``."""
-    step_sec = features.grid.step_sec
-    middles = (steps + 0.5) * step_sec
-    if features.envelope_dbfs is not None and features.envelope_dbfs.size:
-        hops = round(SOUND_STEP_SEC / ENVELOPE_STEP_SEC)
-        # Averaging over twice the step keeps a shift of half a step from mattering.
-        smooth = uniform_filter1d(features.envelope_dbfs.astype(np.float64), 3 * hops, mode="nearest")[::hops]
-        reach = round(step_sec / SOUND_STEP_SEC)
-        return _alike(
-            smooth, np.round(middles / SOUND_STEP_SEC).astype(np.intp), SOUND_STEP_SEC, reach, SOUND_TOLERANCE_DB
+def _verdict(index: int, twin: _Twin | None, limit: int) -> Verdict:
+    if twin is None:
+        reason = "no better clip looks and sounds like it"
+        return Verdict(
+            stage="duplicate", clip_index=index, kept=True, reason=reason, value=float(HASH_BITS), limit=limit
         )
+    reason = f"looks and sounds like better clip {twin.index}: their pictures differ by {twin.bits:.1f} of 64 bits"
+    return Verdict(
+        stage="duplicate", clip_index=index, kept=False, reason=reason, value=twin.bits, limit=limit, other=twin.index
+    )
+
+
+class _Seen:
+    """The windows kept so far, one after the other, for finding a core anywhere in them."""
+
+    def __init__(self, features: Features, limit: int) -> None:
+        self._limit = limit
+        self._step_sec = features.grid.step_sec
+        self._every = max(1, round(HASH_STEP_SEC / self._step_sec))
+        self._signs = hash_signs(features.frame_hash)
+        self._course = _course(features)
+        self._owner = np.zeros(0, np.intp)  # of each step of the kept windows
+        self._hashes = np.zeros((0, HASH_BITS), np.float32)
+        self._heard_owner = np.zeros(0, np.intp)  # of each value of their courses
+        self._heard = np.zeros(0)
+        self._place = np.zeros(0, np.intp)  # the step that lies nearest to each
+
+    def add(self, index: int, interval: Interval) -> None:
+        """Keep a window."""
+        first = max(0, round((interval.start - SLACK_SEC) / self._step_sec))
+        after = min(round((interval.end + SLACK_SEC) / self._step_sec), len(self._signs))
+        ratio = self._step_sec / self._course.step_sec
+        heard = self._course.smooth[round(first * ratio) : round(after * ratio)]
+        steps = np.minimum(np.round(np.arange(heard.size) / ratio).astype(np.intp), after - first - 1)
+        self._place = np.concatenate([self._place, self._owner.size + steps])
+        self._heard = np.concatenate([self._heard, heard])
+        self._heard_owner = np.concatenate([self._heard_owner, np.full(heard.size, index)])
+        self._owner = np.concatenate([self._owner, np.full(after - first, index)])
+        self._hashes = np.concatenate([self._hashes, self._signs[first:after]])
+
+    def twin(self, core: Interval) -> _Twin | None:
+        """Return the kept window that shows a core most alike; None when none does, or the core is too short."""
+        first, count = round(core.start / self._step_sec), int(core.duration / self._step_sec)
+        if core.duration < MIN_CORE_SEC or first + count > len(self._signs) or self._owner.size <= count:
+            return None
+        bits = self._distances(first, count)
+        if bits.min() > self._limit + LOOSE_BITS:
+            return None
+        if self._course.smooth.size == 0:
+            place = int(bits.argmin())
+            return _Twin(int(self._owner[place]), float(bits[place])) if bits[place] <= self._limit else None
+        return self._sounding_alike(core, bits)
+
+    def _sounding_alike(self, core: Interval, bits: NDArray[np.float32]) -> _Twin | None:
+        start, count = (round(value / self._course.step_sec) for value in (core.start, core.duration))
+        likeness, hum = _likeness(self._course.smooth[start : start + count], self._heard, self._course.tolerance)
+        places = self._place[: likeness.size]
+        around = np.clip(places + np.array([[-1], [0], [1]]), 0, bits.size - 1)
+        near = bits[around].min(axis=0)
+        certain = likeness >= AGREEING_CORRELATION
+        alike = (hum | certain) & (near <= np.where(certain, self._limit + LOOSE_BITS, self._limit))
+        alike &= self._heard_owner[: likeness.size] == self._heard_owner[self._heard.size - likeness.size :]
+        if not alike.any():
+            return None
+        best = int(np.where(alike, near, np.inf).argmin())
+        return _Twin(int(self._heard_owner[best]), float(near[best]))
+
+    def _distances(self, first: int, count: int) -> NDArray[np.float32]:
+        """Mean Hamming distance of a core's hashes to those from each kept step on; infinite across windows.
+
+        Bits as +1 and -1 make the distance a matrix product: ``(64 - agreement) / 2``.
+        """
+        offsets = np.arange(0, count, self._every)
+        agreement = self._hashes @ self._signs[first + offsets].T
+        last = int(offsets[-1])
+        total = np.zeros(self._owner.size - last, np.float32)
+        for column, offset in enumerate(offsets.tolist()):
+            total += agreement[offset : offset + total.size, column]
+        distance = np.full(self._owner.size, np.inf, np.float32)
+        whole = self._owner[: total.size] == self._owner[last:]
+        distance[: total.size] = np.where(whole, (HASH_BITS - total / offsets.size) / 2, np.inf)
+        return distance
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """The course of sound, or of motion: one value every `step_sec`.
+
+    Stretches that differ by less than `tolerance` (RMS) are the same hum. An empty course knows nothing.
+    """
+
+    smooth: Series
+    step_sec: float
+    tolerance: float
+
+
+def _likeness(here: Series, all_heard: Series, tolerance: float) -> tuple[Series, NDArray[np.bool_]]:
+    """Correlation of a stretch with that from each value on, whatever its level; and where it is the same hum."""
+    if all_heard.size < here.size or here.size == 0:
+        return np.zeros(0), np.zeros(0, np.bool_)
+    centered = here - here.mean()
+    product = np.correlate(all_heard, centered, "valid")
+    sums, squares = (
+        np.concatenate(([0.0], np.cumsum(values)))[here.size :]
+        - np.concatenate(([0.0], np.cumsum(values)))[: product.size]
+        for values in (all_heard, all_heard**2)
+    )
+    power, powers = float(centered @ centered), np.maximum(squares - sums**2 / here.size, 0.0)
+    scale = np.sqrt(power * powers)
+    correlation = np.divide(product, scale, out=np.zeros(product.size), where=scale > 0)
+    hum = power + powers - 2 * product <= here.size * tolerance**2
+    return correlation, hum
+
+
+def _course(features: Features) -> _Course:
+    if features.envelope_dbfs is not None and features.envelope_dbfs.size:
+        hops = round(AUDIO_STEP_SEC / ENVELOPE_STEP_SEC)
+        levels = np.nan_to_num(features.envelope_dbfs.astype(np.float64), nan=-120.0)
+        # Averaging over more than the step keeps a shift of half a step from mattering.
+        smooth = uniform_filter1d(levels, 3 * hops, mode="nearest")[::hops]
+        return _Course(smooth, AUDIO_STEP_SEC, AUDIO_TOLERANCE_DB)
     motion = features.series.get("motion_score")
-    if motion is None:
-        return np.ones((steps.size, steps.size), np.bool_)
-    return _alike(np.nan_to_num(motion.astype(np.float64)), steps, step_sec, 1, MOTION_TOLERANCE)
+    values = np.zeros(0) if motion is None else np.nan_to_num(motion.astype(np.float64))
+    return _Course(values, features.grid.step_sec, MOTION_TOLERANCE)
 
 
-def _alike(
-    course: NDArray[np.float64], positions: NDArray[np.intp], step_sec: float, reach: int, tolerance: float
-) -> NDArray[np.bool_]:
-    """Tell whether the courses around each pair of positions agree, at the best of the shifts up to `reach` steps."""
-    offsets = np.arange(round(COMPARED_SEC[0] / step_sec), round(COMPARED_SEC[1] / step_sec) + 1)
-
-    def around(shift: int) -> Matrix:
-        rows = course[np.clip(positions[:, None] + offsets + shift, 0, course.size - 1)]
-        return np.asarray(rows - rows.mean(axis=1, keepdims=True), dtype=np.float32)
-
-    here = around(0)
-    power = (here**2).sum(axis=1)
-    agree = np.zeros((positions.size, positions.size), np.bool_)
-    for shift in range(reach + 1):
-        there = around(shift)
-        power_there = (there**2).sum(axis=1)
-        product = here @ there.T
-        joint = power[:, None] + power_there[None, :]
-        near = joint - 2 * product <= offsets.size * tolerance**2
-        same = product >= AGREEING_CORRELATION * np.sqrt(power[:, None] * power_there[None, :])
-        agree |= near | (same & (product > 0))
-    return agree | agree.T
+def hash_signs(hashes: NDArray[np.uint64]) -> Matrix:
+    """Return the bits of each hash as +1 and -1, shape ``(n, 64)``, float32."""
+    octets = hashes.astype("<u8").view(np.uint8).reshape(-1, 8)
+    return np.unpackbits(octets, axis=1).astype(np.float32) * 2.0 - 1.0

@@ -1,12 +1,13 @@
 """Post-filters: what each drops, with the value it went by."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_features import STEP_SEC
 
 from autoclip.selection.anchors import Anchor
-from autoclip.selection.duplicates import drop_duplicates, hash_distances
+from autoclip.selection.duplicates import drop_duplicates
 from autoclip.selection.excitement import Excitement
 from autoclip.selection.filters import best_first, cut_off, drop_boring, drop_overlaps
 from autoclip.selection.quality import Quality
@@ -98,12 +99,55 @@ def pictures(hashes, envelope):
     )
 
 
-def test_distance_counts_bits_and_not_equality():
-    hashes = np.zeros(200, np.uint64)
-    hashes[100:] = np.uint64(0b111)
-    found = hash_distances(pictures(hashes, np.zeros(5000)), np.array([50, 150]))
-    assert found[0, 1] == 3.0
-    assert found[0, 0] == 0.0
+def noise_envelope(seconds, seed=1):
+    """Sound that changes every 0.2 s, as words do."""
+    return np.repeat(np.random.default_rng(seed).uniform(-60, -20, seconds * 5), 10)
+
+
+def moving_hashes(seconds, seed=1):
+    return np.random.default_rng(seed).integers(0, 2**63, round(seconds / STEP_SEC), dtype=np.uint64)
+
+
+def with_bits_changed(hashes, count, seed=2):
+    random = np.random.default_rng(seed)
+    flips = [np.bitwise_or.reduce(np.uint64(1) << random.permutation(64)[:count].astype(np.uint64)) for _ in hashes]
+    return hashes ^ np.array(flips, np.uint64)
+
+
+def dropped_as_duplicates(hashes, envelope, *windows):
+    result = drop_duplicates(windows, range(len(windows)), pictures(hashes, envelope), FilterSettings())
+    return [verdict.clip_index for verdict in result.verdicts if not verdict.kept]
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.14, 0.26, 0.4])
+@pytest.mark.parametrize("later_anchor", [-2.0, 0.0, 3.0])
+def test_a_repeat_is_found_at_any_offset_and_around_any_anchor(shift, later_anchor):
+    hashes, envelope = moving_hashes(200), noise_envelope(200)
+    hashes[200:260] = hashes[40:100]
+    start = 100 + shift
+    envelope[round(start / ENVELOPE_STEP_SEC) :][: 30 * 50] = envelope[20 * 50 : 50 * 50]
+    windows = window(22, 40, 0.9, at=30), window(start + 2, start + 20, 0.5, at=start + 10 + later_anchor)
+    assert dropped_as_duplicates(hashes, envelope, *windows) == [1]
+
+
+@pytest.mark.parametrize("bits", [0, 4, 9])
+def test_a_repeat_with_a_logo_or_encoded_again_is_found(bits):
+    hashes, envelope = moving_hashes(200), noise_envelope(200)
+    hashes[200:260] = with_bits_changed(hashes[40:100], bits)
+    envelope[100 * 50 : 130 * 50] = envelope[20 * 50 : 50 * 50] + np.random.default_rng(3).normal(0, 1, 1500)
+    assert dropped_as_duplicates(hashes, envelope, window(22, 40, 0.9), window(102, 120, 0.5)) == [1]
+
+
+def test_the_same_music_over_other_pictures_is_no_duplicate():
+    hashes, envelope = moving_hashes(200), noise_envelope(200)
+    envelope[100 * 50 : 130 * 50] = envelope[20 * 50 : 50 * 50]
+    assert dropped_as_duplicates(hashes, envelope, window(22, 40, 0.9), window(102, 120, 0.5)) == []
+
+
+def test_without_sound_the_pictures_tell():
+    hashes = moving_hashes(200)
+    hashes[200:260] = hashes[40:100]
+    assert dropped_as_duplicates(hashes, [], window(22, 40, 0.9), window(102, 120, 0.5)) == [1]
 
 
 def test_near_duplicates_go_only_when_they_sound_alike_too():
