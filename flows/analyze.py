@@ -12,12 +12,12 @@ from autoclip.settings import Settings
 from flows.analysis import ANALYSIS_PLAN, Analyzed, analyze_project, introduce_project
 from flows.clip_table import publish_clip_table
 from flows.job_flow import job_flow, label, own_run_id
-from flows.parameters import chosen_settings
+from flows.parameters import OpenSettings, chosen_settings
 from tasks.run_report import RunReport
 
 
 @job_flow("analyze", "Find the highlights of a project's video")
-async def analyze(project_id: str, settings: Settings = Settings()) -> State[Analyzed]:  # noqa: B008 - frozen
+async def analyze(project_id: str, settings: OpenSettings = Settings()) -> State[Analyzed]:  # noqa: B008 - frozen
     """Measure the video of a project unless that was done, choose its clips, and put them into the catalog.
 
     Clips that people made or changed stay. Run again with other settings, only what depends on them is done.

@@ -13,6 +13,7 @@ from prefect import get_client
 from prefect.artifacts import acreate_table_artifact
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun, State
+from prefect.exceptions import ObjectNotFound
 from prefect.states import AwaitingRetry, Cancelling, Completed
 
 from autoclip.errors import AutoclipError
@@ -135,10 +136,11 @@ async def publish_summary(outcomes: Sequence[ItemOutcome]) -> State[tuple[ItemOu
 
 
 async def _deployment(client: PrefectClient) -> UUID:
-    found = await client.request("POST", "/deployments/filter", json={"deployments": {"name": {"any_": [CHILD]}}})
-    if not found.json():
-        raise AutoclipError(f"there is no deployment {CHILD!r} to run each video; 'autoclip up' makes it")
-    return UUID(found.json()[0]["id"])
+    try:
+        return (await client.read_deployment_by_name(f"{CHILD}/{CHILD}")).id
+    except ObjectNotFound:
+        reason = f"there is no deployment {CHILD}/{CHILD} to run each video; 'autoclip up' makes it"
+        raise AutoclipError(reason) from None
 
 
 async def _begin(

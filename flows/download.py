@@ -11,7 +11,8 @@ from prefect.states import Completed
 from autoclip.errors import AutoclipError, DownloadError, ParameterError
 from autoclip.progress import Progress
 from flows.analysis import introduce_project, sole_writer
-from flows.job_flow import introduce, job_flow, own_run_id
+from flows.job_flow import job_flow, own_run_id
+from flows.parameters import OpenDownloadSettings
 from stages.download_settings import DownloadSettings
 from tasks.download_video import download_video, project_of_address, videos_at
 from tasks.markdown import escape_markdown, escape_rows
@@ -28,7 +29,7 @@ async def download(
     project_id: str = "",
     url: str = "",
     name: str = "",
-    settings: DownloadSettings = DownloadSettings(),  # noqa: B008 - frozen
+    settings: OpenDownloadSettings = DownloadSettings(),  # noqa: B008 - frozen
 ) -> State[tuple[str, ...]]:
     """Fetch the video of a project, or that of an address into a project of its own.
 
@@ -44,7 +45,6 @@ async def download(
         if project_id:
             await introduce_project(project_id, "download")
             return _one(project_id, settings, report)
-        await introduce(name=f"download {name or url}")
         entries = videos_at(url, settings)
         if entries is not None:
             return await _all(url, entries, settings, report)

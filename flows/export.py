@@ -13,6 +13,7 @@ from autoclip.progress import share_of
 from autoclip.settings import ExportSettings
 from flows.analysis import introduce_project
 from flows.job_flow import job_flow, label, own_run_id
+from flows.parameters import OpenExportSettings
 from storage.catalog import Export
 from tasks.export_clips import export_clips
 from tasks.export_compound import export_compound
@@ -28,7 +29,7 @@ async def export(
     project_id: str,
     clip_id: str | None = None,
     compound_id: str | None = None,
-    settings: ExportSettings = ExportSettings(),  # noqa: B008 - frozen
+    settings: OpenExportSettings = ExportSettings(),  # noqa: B008 - frozen
 ) -> State[tuple[Export, ...]]:
     """Render a clip or a compound clip to a file, checked and recorded.
 
@@ -49,7 +50,7 @@ async def export_batch(
     project_id: str,
     clip_ids: list[str] = [],  # noqa: B006 - never changed, and Prefect's form shows the default
     compound_ids: list[str] = [],  # noqa: B006
-    settings: ExportSettings = ExportSettings(),  # noqa: B008 - frozen
+    settings: OpenExportSettings = ExportSettings(),  # noqa: B008 - frozen
     kept: bool = False,  # noqa: FBT001, FBT002 - a field of Prefect's form
 ) -> State[tuple[Export, ...]]:
     """Render clips and compound clips, each to a file of its own.

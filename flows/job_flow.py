@@ -5,18 +5,20 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Coroutine
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, cast
 from uuid import UUID
 
 from prefect import Flow, flow, get_client, get_run_logger
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.context import FlowRunContext
-from prefect.runtime import flow_run
+from prefect.runtime import flow_run as this_run
 from prefect.states import Cancelled, Failed
 
 from autoclip.errors import AutoclipError
+from flows.job_names import job_name
 from flows.job_types import JobType
 from flows.liveness import attempt_of_this_process, run_lock
+from flows.parameters import open_defaults
 from storage.process_lock import held
 from tasks.patience import patiently_awaited
 from tasks.places import data_folder
@@ -44,17 +46,36 @@ def job_flow(job_type: JobType, text: str) -> Callable[[JobBody[Arguments]], Flo
     def decorate(body: JobBody[Arguments]) -> Flow[Arguments, Coroutine[Any, Any, Any]]:
         @functools.wraps(body)
         async def job(*arguments: Arguments.args, **named: Arguments.kwargs) -> Any:  # noqa: ANN401
-            with held(run_lock(data_folder().root, own_run_id()), attempt_of_this_process(flow_run.get_run_count())):
-                await introduce(f"job:{job_type}")
+            with held(run_lock(data_folder().root, own_run_id()), attempt_of_this_process(this_run.get_run_count())):
+                await introduce(f"job:{job_type}", name=job_name(job_type, this_run.get_parameters()))
                 return await _ending(body(*arguments, **named))
 
         # Prefect reads annotations in the namespace of the function it is given, which for `job` is this module's.
         job.__signature__ = inspect.signature(body, eval_str=True)  # type: ignore[attr-defined]
         job.__annotations__ = inspect.get_annotations(body, eval_str=True)
         # Parameters are checked as soon as they come; results live in the catalog, not in Prefect.
-        return flow(name=job_type, description=text, persist_result=False, validate_parameters=True)(job)
+        made = flow(
+            name=job_type,
+            description=text,
+            persist_result=False,
+            validate_parameters=True,
+            on_failure=[_name_refused_run],
+            on_crashed=[_name_refused_run],
+        )(job)
+        open_defaults(made)
+        return made
 
     return decorate
+
+
+async def _name_refused_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
+    """Name and tag a run whose parameters were refused, or that crashed, before its body could do so."""
+    job_type = cast("JobType", flow.name)
+    if f"job:{job_type}" in flow_run.tags:
+        return
+    async with get_client() as client:
+        tags = sorted({*flow_run.tags, f"job:{job_type}"})
+        await client.update_flow_run(flow_run.id, name=job_name(job_type, flow_run.parameters), tags=tags)
 
 
 async def _ending(body: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401
@@ -97,4 +118,4 @@ async def label(**counts: int) -> None:
 
 def own_run_id() -> UUID:
     """Return the id of the run this is called in."""
-    return UUID(flow_run.get_id())
+    return UUID(this_run.get_id())

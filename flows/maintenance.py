@@ -18,7 +18,7 @@ from flows.reaper import reap
 from stages.deleted_projects import remove_deleted_projects
 from storage.atomic import remove_leftovers
 from storage.environment import read_environment
-from storage.process_lock import is_held
+from storage.process_lock import remove_unheld
 from tasks.places import catalog, data_folder
 
 HOUR_SEC = 3600.0
@@ -48,5 +48,5 @@ def _remove_old_locks(folder: Path, age_sec: float) -> None:
     """Remove the locks of runs that ended long ago; those of projects and the service are taken again and again."""
     for path in folder.glob("*.lock"):
         old = time.time() - path.stat().st_mtime > age_sec
-        if old and not path.name.startswith(SHARED_LOCKS) and not is_held(path):
-            path.unlink(missing_ok=True)
+        if old and not path.name.startswith(SHARED_LOCKS):
+            remove_unheld(path)

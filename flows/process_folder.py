@@ -14,8 +14,8 @@ from autoclip.errors import NotFoundError, StorageError
 from autoclip.progress import Progress
 from autoclip.settings import ExportSettings, Settings
 from flows.batch import Item, ItemOutcome, publish_summary, run_items
-from flows.job_flow import introduce, job_flow, own_run_id
-from flows.parameters import chosen_settings
+from flows.job_flow import job_flow, own_run_id
+from flows.parameters import OpenExportSettings, OpenSettings, chosen_settings
 from stages.find_videos import Candidate, find_videos
 from storage.keys import fingerprint
 from tasks.places import fingerprint_memory
@@ -31,9 +31,9 @@ async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
     recursive: bool = True,  # noqa: FBT001, FBT002 - a checkbox of Prefect's form
     at_once: Annotated[int, Field(ge=1, le=64)] = 2,
     settled_sec: Annotated[float, Field(ge=0, le=86400)] = 10.0,
-    settings: Settings = Settings(),  # noqa: B008 - frozen
+    settings: OpenSettings = Settings(),  # noqa: B008 - frozen
     export_top: Annotated[int, Field(ge=0, le=1000)] = 0,
-    export: ExportSettings = ExportSettings(),  # noqa: B008 - frozen
+    export: OpenExportSettings = ExportSettings(),  # noqa: B008 - frozen
     retry_failed: bool = False,  # noqa: FBT001, FBT002
 ) -> State[tuple[ItemOutcome, ...]]:
     """Process every video of a folder whose content was not processed before; each becomes a job of its own.
@@ -61,7 +61,6 @@ async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
         "export_top": export_top,
         "export": export.model_dump(mode="json"),
     }
-    await introduce(name=f"process folder {root.name}")
     with RunReport(own_run_id(), PLAN) as report:
         found = find_videos(root, pattern, recursive=recursive, settled_sec=settled_sec)
         items: list[Item] = []

@@ -18,8 +18,8 @@ from flows.analysis import ANALYSIS_PLAN, Analyzed, analyze_project, introduce_p
 from flows.analyze import outcome
 from flows.batch import Item, publish_summary, run_items
 from flows.clip_table import publish_clip_table
-from flows.job_flow import introduce, job_flow, label, own_run_id
-from flows.parameters import chosen_settings
+from flows.job_flow import job_flow, label, own_run_id
+from flows.parameters import OpenDownloadSettings, OpenExportSettings, OpenSettings, chosen_settings
 from stages.download_settings import DownloadSettings
 from storage.catalog import Export
 from tasks.download_video import download_video, project_of_address, videos_at
@@ -47,10 +47,10 @@ class ProcessedVideo(Analyzed):
 async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
     source: Annotated[str, Field(min_length=1, max_length=4096)],
     name: Annotated[str, Field(max_length=500)] = "",
-    settings: Settings = Settings(),  # noqa: B008 - frozen
+    settings: OpenSettings = Settings(),  # noqa: B008 - frozen
     export_top: Annotated[int, Field(ge=0, le=1000)] = 0,
-    export: ExportSettings = ExportSettings(),  # noqa: B008 - frozen
-    fetch: DownloadSettings = DownloadSettings(),  # noqa: B008 - frozen
+    export: OpenExportSettings = ExportSettings(),  # noqa: B008 - frozen
+    fetch: OpenDownloadSettings = DownloadSettings(),  # noqa: B008 - frozen
 ) -> State[Any]:
     """Take a video from its file or address to its clips: into the catalog, analyzed, with thumbnails and a report.
 
@@ -68,7 +68,6 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
     plan = _plan(source, export_top)
     with RunReport(own_run_id(), plan) as report:
         if is_address(source):
-            await introduce(name=f"process {name or source}"[:200])
             entries = videos_at(source, fetch)
             if entries is not None:
                 _require_no_entry(source)

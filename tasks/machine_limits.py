@@ -26,7 +26,7 @@ from prefect.logging import get_logger
 
 from autoclip.progress import Progress, ProgressListener
 from storage.environment import read_environment
-from storage.process_lock import held, is_held
+from storage.process_lock import held, is_held, remove_unheld
 from tasks.patience import patiently
 
 LEASE_SEC = 60
@@ -63,7 +63,7 @@ def slots_in_use(data_dir: Path, kind: Kind) -> int:
         if is_held(path):
             in_use += 1
         elif time.time() - path.stat().st_mtime > LEASE_SEC:
-            path.unlink(missing_ok=True)
+            remove_unheld(path)
     return in_use
 
 

@@ -21,6 +21,20 @@ settings.load_profile("laws")
 MEDIA_FOLDER = Path(os.environ.get("AUTOCLIP_SHARED", Path(__file__).parents[2] / "shared")) / "media"
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Fail a test that lacks a program where AUTOCLIP_TEST_PROGRAMS=required says that all are there, as .ci/run does.
+
+    Such a test skips with a reason that ends in "on PATH".
+    """
+    report = yield
+    if report.skipped and os.environ.get("AUTOCLIP_TEST_PROGRAMS") == "required":
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        if reason.endswith("on PATH"):
+            report.outcome, report.longrepr = "failed", f"{reason}; install it"
+    return report
+
+
 @pytest.fixture
 def real_media() -> Callable[[str], Path]:
     """Path of a real media file by its name in the shared folder; skips the test where it is absent."""

@@ -300,7 +300,7 @@ def test_what_browsers_do_not_play_gets_a_proxy(service, encode_tracks, film, so
     assert (part.status_code, part.content) == (206, b"ftyp")
 
 
-@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="the examples use curl and jq")
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="no curl or no jq on PATH")
 def test_the_examples_of_the_page_run_as_written(service, match, tmp_path):
     (tmp_path / "match.mp4").write_bytes(match.read_bytes())
     blocks = re.findall(r"```(sh|python)\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
