@@ -7,12 +7,13 @@ again with other settings costs well under a second for hours of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from autoclip.clips import Clip, Scores, clip_id
-from autoclip.selection.anchors import Anchor, find_anchors
+from autoclip.selection.anchors import Anchor
+from autoclip.selection.anchors import find_anchors as anchors_of
 from autoclip.selection.boundaries import Boundary, cut_times, find_boundaries
 from autoclip.selection.debug_document import anchor_row, boundary_row, feature_summary, filter_report, window_row
 from autoclip.selection.duplicates import drop_duplicates
@@ -79,6 +80,39 @@ class Selection:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class SelectionInput:
+    """What every step of a selection works on.
+
+    Attributes
+    ----------
+    features : Features
+        What was measured.
+    settings : Settings
+        All parameters; `segmentation_mode` names the pipeline.
+    excitement : Excitement
+        The curve that moments are looked for in.
+    obstacle : str
+        Why this video can have no clip at all; empty if it can.
+    """
+
+    features: Features
+    settings: Settings
+    excitement: Excitement
+    obstacle: str
+
+    @classmethod
+    def of(cls, features: Features, settings: Settings) -> SelectionInput:
+        """Prepare features for a selection."""
+        excitement = measure_excitement(features, settings.anchors)
+        return cls(features, settings, excitement, why_nothing(features, excitement, settings))
+
+    @property
+    def has_highlights(self) -> bool:
+        """Whether highlights are to be looked for: V2, in a video that can have any."""
+        return self.settings.segmentation_mode == "v2" and not self.obstacle
+
+
 def select(features: Features, settings: Settings, scope: str) -> Selection:
     """Choose the clips of a video.
 
@@ -97,65 +131,108 @@ def select(features: Features, settings: Settings, scope: str) -> Selection:
         The clips with everything that led to them. A video with nothing in it (silence, black, a still) or shorter than
         a clip has none, and a message says why.
     """
-    excitement = measure_excitement(features, settings.anchors)
-    nothing = why_nothing(features, excitement, settings)
-    if nothing:
-        return Selection(settings, (), nothing, excitement, (), (), (), (), (), feature_summary(features, excitement))
-    if settings.segmentation_mode == "v1":
-        return _select_scenes(features, settings, scope, excitement)
-    return _select_highlights(features, settings, scope, excitement)
+    given = SelectionInput.of(features, settings)
+    anchors = find_anchors(given)
+    boundaries = score_boundaries(given)
+    windows = select_windows(given, anchors, boundaries)
+    return filter_windows(given, anchors, boundaries, windows, scope=scope)
 
 
-def _select_highlights(features: Features, settings: Settings, scope: str, excitement: Excitement) -> Selection:
-    """V2: anchors, boundaries, windows, filters."""
-    anchors = find_anchors(excitement, cut_times(features, settings.boundaries), settings.anchors)
-    boundaries = find_boundaries(features, settings.boundaries)
-    windows = build_windows(
-        anchors, boundaries, excitement, features.duration_sec, settings=settings.windows, lengths=settings.scenes
+def find_anchors(given: SelectionInput) -> tuple[Anchor, ...]:
+    """Find the moments that stand out, by time; V1 looks for none."""
+    if not given.has_highlights:
+        return ()
+    cuts = cut_times(given.features, given.settings.boundaries)
+    return anchors_of(given.excitement, cuts, given.settings.anchors)
+
+
+def score_boundaries(given: SelectionInput) -> tuple[Boundary, ...]:
+    """Find and score the places where a clip may begin or end, by time."""
+    return () if given.obstacle else find_boundaries(given.features, given.settings.boundaries)
+
+
+def select_windows(
+    given: SelectionInput, anchors: Sequence[Anchor], boundaries: Sequence[Boundary]
+) -> tuple[Window, ...]:
+    """Snap a window around each anchor to boundaries, and rate it; by time. V1 has none."""
+    if not given.has_highlights:
+        return ()
+    settings, duration = given.settings, given.features.duration_sec
+    return build_windows(
+        anchors, boundaries, given.excitement, duration, settings=settings.windows, lengths=settings.scenes
     )
-    overlap = drop_overlaps(windows, best_first(windows), settings.filters)
-    boring = drop_boring(windows, overlap.kept, excitement, settings.filters)
-    duplicate = drop_duplicates(windows, boring.kept, features, settings.filters)
-    cutoff = cut_off(windows, duplicate.kept, settings.filters)
-    final = tuple(sorted(cutoff.kept, key=lambda index: windows[index].interval))
-    reasons = ReasonWriter(excitement, features)
+
+
+def filter_windows(
+    given: SelectionInput,
+    anchors: Sequence[Anchor],
+    boundaries: Sequence[Boundary],
+    windows: Sequence[Window],
+    *,
+    scope: str,
+) -> Selection:
+    """Drop overlapping, boring and duplicate windows and those beyond the count; make clips of the rest.
+
+    V1 makes a clip of each segment between cuts instead.
+
+    Parameters
+    ----------
+    given : SelectionInput
+        What the steps before worked on.
+    anchors, boundaries, windows : sequence
+        What they found.
+    scope : str
+        As in `select`.
+    """
+    verdicts, final = _judged(given, windows) if given.has_highlights else ((), ())
+    if given.has_highlights:
+        clips = _highlight_clips(given, [windows[index] for index in final], scope)
+        message = "" if final else why_no_highlight(tuple(anchors), given.excitement, given.settings)
+    else:
+        clips, message = () if given.obstacle else _scene_clips(given, scope), given.obstacle
     return Selection(
-        settings=settings,
-        clips=tuple(
-            _highlight_clip(windows[index], reasons.of(windows[index]), number, scope)
-            for number, index in enumerate(final, start=1)
-        ),
-        message="" if final else why_no_highlight(anchors, excitement, settings),
-        excitement=excitement,
-        anchors=anchors,
-        boundaries=boundaries,
-        windows=windows,
-        verdicts=(*overlap.verdicts, *boring.verdicts, *duplicate.verdicts, *cutoff.verdicts),
+        settings=given.settings,
+        clips=clips,
+        message=message,
+        excitement=given.excitement,
+        anchors=tuple(anchors),
+        boundaries=tuple(boundaries),
+        windows=tuple(windows),
+        verdicts=verdicts,
         final=final,
-        feature_summary=feature_summary(features, excitement),
+        feature_summary=feature_summary(given.features, given.excitement),
     )
 
 
-def _select_scenes(features: Features, settings: Settings, scope: str, excitement: Excitement) -> Selection:
+def _judged(given: SelectionInput, windows: Sequence[Window]) -> tuple[tuple[Verdict, ...], tuple[int, ...]]:
+    """Put windows through all filters; return every verdict, and the positions of those that are left, by time."""
+    settings = given.settings.filters
+    overlap = drop_overlaps(windows, best_first(windows), settings)
+    boring = drop_boring(windows, overlap.kept, given.excitement, settings)
+    duplicate = drop_duplicates(windows, boring.kept, given.features, settings)
+    cutoff = cut_off(windows, duplicate.kept, settings)
+    verdicts = (*overlap.verdicts, *boring.verdicts, *duplicate.verdicts, *cutoff.verdicts)
+    return verdicts, tuple(sorted(cutoff.kept, key=lambda index: windows[index].interval))
+
+
+def _highlight_clips(given: SelectionInput, windows: Sequence[Window], scope: str) -> tuple[Clip, ...]:
+    """V2: one clip a window."""
+    reasons = ReasonWriter(given.excitement, given.features)
+    return tuple(
+        _highlight_clip(window, reasons.of(window), number, scope) for number, window in enumerate(windows, start=1)
+    )
+
+
+def _scene_clips(given: SelectionInput, scope: str) -> tuple[Clip, ...]:
     """V1: one clip a segment between cuts."""
-    cuts = cut_times(features, settings.boundaries)
-    segments = segment_scenes(cuts, features.duration_sec, settings.scenes)
-    means = WindowMeans(excitement, settings.windows)
+    duration = given.features.duration_sec
+    cuts = cut_times(given.features, given.settings.boundaries)
+    segments = segment_scenes(cuts, duration, given.settings.scenes)
+    means = WindowMeans(given.excitement, given.settings.windows)
     on_cut = set(cuts.tolist())
-    return Selection(
-        settings=settings,
-        clips=tuple(
-            _scene_clip(segment, means, on_cut, duration_sec=features.duration_sec, number=number, scope=scope)
-            for number, segment in enumerate(segments, start=1)
-        ),
-        message="",
-        excitement=excitement,
-        anchors=(),
-        boundaries=find_boundaries(features, settings.boundaries),
-        windows=(),
-        verdicts=(),
-        final=(),
-        feature_summary=feature_summary(features, excitement),
+    return tuple(
+        _scene_clip(segment, means, on_cut, duration_sec=duration, number=number, scope=scope)
+        for number, segment in enumerate(segments, start=1)
     )
 
 

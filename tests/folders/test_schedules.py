@@ -60,7 +60,7 @@ def test_schedules_are_as_planned_and_what_people_change_stays(
 
 
 def test_the_server_takes_what_prefect_deploy_asks(client: SyncPrefectClient, environment: Environment) -> None:
-    """With FastAPI 0.151, it answers 422 to the nulls in this; ``prefect deploy --all`` ends there."""
+    """Prefect 3.8 with FastAPI 0.150 answers 422 to the nulls in this; ``prefect deploy --all`` ends there."""
     register(client, environment)
     body = {"workers": {"status": {"any_": ["ONLINE"]}}, "limit": None, "offset": None}
     path = {"name": environment.work_pool}
@@ -68,7 +68,7 @@ def test_the_server_takes_what_prefect_deploy_asks(client: SyncPrefectClient, en
 
 
 def test_the_server_makes_the_runs_of_an_active_schedule(client: SyncPrefectClient, environment: Environment) -> None:
-    """With SQLAlchemy 2.1, Prefect 3.8 fails at just this, and says so only in its log."""
+    """Prefect 3.8 with SQLAlchemy 2.1 fails at just this, and says so only in its log."""
     register(client, environment)
     maintenance = client.read_deployment_by_name("maintenance/maintenance")
     client.request("POST", "/deployments/{id}/schedule", path_params={"id": maintenance.id}, json={"min_runs": 2})

@@ -251,7 +251,7 @@ EXAMPLES: dict[str, Any] = {
         "extraction": "7",
         "selection": "5",
         "python": "3.11.7",
-        "prefect": "3.8.8",
+        "prefect": "3.9.1",
         "duckdb": "1.5.6",
         "pyav": "17.0.0",
     },
