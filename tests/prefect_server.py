@@ -49,7 +49,7 @@ def running_server(home: Path) -> Iterator[str]:
             process.wait(30)
 
 
-def wait_until_healthy(url: str, process: subprocess.Popen[bytes], patience_sec: float = 90) -> None:
+def wait_until_healthy(url: str, process: subprocess.Popen[bytes], patience_sec: float = 300) -> None:
     deadline = time.monotonic() + patience_sec
     while time.monotonic() < deadline:
         if process.poll() is not None:
