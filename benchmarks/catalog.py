@@ -215,7 +215,7 @@ def _new_project(path: Path) -> str:
 def _state(catalog: DuckDBCatalog, project: str) -> tuple[int, list[int]]:
     with catalog.reading() as view:
         counter = view.projects.get(project).size_bytes or 0
-        rows = view.exports.statements.rows("SELECT name FROM exports WHERE project_id = ?", [project])
+        rows = view.exports.tables.of_project(project).rows("SELECT name FROM exports WHERE project_id = ?", [project])
     return counter, sorted(int(row["name"]) for row in rows)
 
 

@@ -71,11 +71,11 @@ def replacing_together(paths: Sequence[Path], *, suffix: str = "") -> Iterator[t
             yield partials
         with storage_faults(paths[0]):
             for partial in partials:
-                _flush(partial)
+                flush(partial)
             for partial, path in zip(partials, paths, strict=True):
                 partial.replace(path)
             for folder in {path.parent for path in paths}:
-                _flush(folder)
+                flush(folder)
     finally:
         for partial in partials:
             partial.unlink(missing_ok=True)
@@ -90,9 +90,9 @@ def install(partial: Path, path: Path) -> None:
         If it can't be; `path` is then as it was before.
     """
     with storage_faults(path):
-        _flush(partial)
+        flush(partial)
         partial.replace(path)
-        _flush(path.parent)
+        flush(path.parent)
 
 
 @contextmanager
@@ -134,7 +134,7 @@ def remove_leftovers(folder: Path, *, older_than_sec: float = LEFTOVER_AGE_SEC) 
     return tuple(removed)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Have the system write a file or folder to the disk itself."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -9,14 +9,15 @@ from typing import Any
 from autoclip.settings import SegmentationMode
 from storage.catalog.change_log import ChangeLog
 from storage.catalog.records import Analysis
-from storage.catalog.statements import AMONG, Statements, insert, listed
+from storage.catalog.statements import AMONG, insert, listed
+from storage.catalog.tables import Tables
 
 
 @dataclass(frozen=True, slots=True)
 class Analyses:
     """Repository of analyses: the last one of each project and mode."""
 
-    statements: Statements
+    tables: Tables
     log: ChangeLog
 
     def record(self, analysis: Analysis) -> Analysis:
@@ -30,13 +31,13 @@ class Analyses:
     def get(self, project_id: str, mode: SegmentationMode) -> Analysis | None:
         """Return the last analysis in this mode, or None when there was none."""
         sql = "SELECT * FROM analyses WHERE project_id = ? AND mode = ?"
-        rows = self.statements.rows(sql, [project_id, mode])
+        rows = self.tables.of_project(project_id).rows(sql, [project_id, mode])
         return Analysis.model_validate(rows[0]) if rows else None
 
     def of_project(self, project_id: str) -> tuple[Analysis, ...]:
         """Return the last analysis in each mode, the latest first."""
         sql = "SELECT * FROM analyses WHERE project_id = ? ORDER BY analyzed_at DESC, mode"
-        return tuple(Analysis.model_validate(row) for row in self.statements.rows(sql, [project_id]))
+        return tuple(Analysis.model_validate(row) for row in self.tables.of_project(project_id).rows(sql, [project_id]))
 
     def stored(self, project_id: str, ids: Sequence[str]) -> Mapping[str, Analysis]:
         """Return the analyses in the modes `ids`, by mode; see `LoggedTable`."""
@@ -47,7 +48,8 @@ class Analyses:
         self._replace(project_id, ids, map(Analysis.model_validate, states))
 
     def _replace(self, project_id: str, modes: Sequence[str], analyses: Iterable[Analysis]) -> None:
+        statements = self.tables.of_project(project_id)
         sql = f"DELETE FROM analyses WHERE project_id = ? AND mode {AMONG}"  # noqa: S608
-        self.statements.rows(sql, [project_id, listed(modes)])
+        statements.rows(sql, [project_id, listed(modes)])
         rows = [{name: getattr(analysis, name) for name in Analysis.model_fields} for analysis in analyses]
-        insert(self.statements, "analyses", rows)
+        insert(statements, "analyses", rows)

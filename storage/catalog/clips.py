@@ -23,9 +23,11 @@ from storage.catalog.statements import (
     listed,
     order_by,
     page,
+    require_project,
     require_revision,
     update,
 )
+from storage.catalog.tables import Tables
 
 SORTABLE = ("start", "end", "duration", "quality_score", "name", "created_at", "updated_at")
 
@@ -40,7 +42,7 @@ FOUND_FIELDS = ("name", "quality_score", "anchor_time_sec", "anchor_reason", "re
 class Clips:
     """Repository of clips."""
 
-    statements: Statements
+    tables: Tables
     log: ChangeLog
 
     def add(self, clip: StoredClip) -> StoredClip:
@@ -55,14 +57,17 @@ class Clips:
         ConflictError
             If its id is taken.
         """
-        self._require_within_video(clip)
-        insert_new(self.statements, "clips", "clip", _columns(clip))
+        statements = self.tables.of_project(clip.project_id)
+        _require_within_video(statements, clip)
+        self._require_not_elsewhere(clip.project_id, [clip.id])
+        insert_new(statements, "clips", "clip", _columns(clip))
+        self.tables.index.claim(clip.project_id, [clip.id])
         self.log.note(clip.project_id, "clip", clip.id, None, clip)
         return clip
 
     def get(self, clip_id: str, *, revision: int | None = None) -> StoredClip:
         """Return a clip; raise `NotFoundError`, or `RevisionError` if it is not at `revision`."""
-        row = find(self.statements, "SELECT * FROM clips WHERE id = ?", "clip", clip_id)
+        row = find(self.tables.holding(clip_id), "SELECT * FROM clips WHERE id = ?", "clip", clip_id)
         require_revision("clip", clip_id, row["revision"], revision)
         return StoredClip.model_validate(row)
 
@@ -91,7 +96,8 @@ class Clips:
         ParameterError
             If `sort` is none of `SORTABLE` (``-`` before it: descending), or a number is negative.
         """
-        self._require_project(project_id)
+        statements = self.tables.of_project(project_id)
+        require_project(statements, project_id)
         conditions = {
             "project_id = ?": project_id,
             "mode = ?": mode,
@@ -102,7 +108,7 @@ class Clips:
             "contains(lower(name), lower(?))": search,
         }
         order = order_by(sort, SORTABLE).replace('"duration"', '("end" - "start")')
-        rows, total = page(self.statements, "clips", conditions, order=order, limit=limit, offset=offset)
+        rows, total = page(statements, "clips", conditions, order=order, limit=limit, offset=offset)
         return Page(tuple(StoredClip.model_validate(row) for row in rows), total, limit, offset)
 
     def save(self, clip: StoredClip) -> StoredClip:
@@ -116,14 +122,15 @@ class Clips:
             If it now reaches past the end of the video.
         """
         before = self.get(clip.id, revision=clip.revision)
-        self._require_within_video(clip)
+        statements = self.tables.of_project(clip.project_id)
+        _require_within_video(statements, clip)
         saved = clip.changed(
             renamed=clip.renamed or clip.name != before.name,
             trimmed=clip.trimmed or clip.interval != before.interval,
             revision=clip.revision + 1,
             updated_at=now(),
         )
-        update(self.statements, "clips", _columns(before), _columns(saved))
+        update(statements, "clips", _columns(before), _columns(saved))
         self.log.note(saved.project_id, "clip", saved.id, before, saved)
         return saved
 
@@ -132,8 +139,8 @@ class Clips:
 
         Clips that an analysis chose bring theirs along; see `replace_auto_clips`.
         """
-        self.get(clip_id)
-        self.statements.rows("UPDATE clips SET thumbnail = ? WHERE id = ?", [thumbnail, clip_id])
+        statements = self.tables.of_project(self.get(clip_id).project_id)
+        statements.rows("UPDATE clips SET thumbnail = ? WHERE id = ?", [thumbnail, clip_id])
 
     def delete(self, clip_id: str, *, revision: int | None = None) -> None:
         """Remove a clip.
@@ -146,14 +153,15 @@ class Clips:
             If a compound clip uses it.
         """
         before = self.get(clip_id, revision=revision)
-        users = self.statements.rows(
+        statements = self.tables.of_project(before.project_id)
+        users = statements.rows(
             "SELECT DISTINCT name FROM compound_clips JOIN compound_items ON compound_id = id WHERE clip_id = ?",
             [clip_id],
         )
         if users:
             names = ", ".join(repr(row["name"]) for row in users)
             raise ConflictError(f"the clip {clip_id} is used by the compound clip {names}; change or delete that first")
-        delete(self.statements, "clips", "id", [clip_id])
+        delete(statements, "clips", "id", [clip_id])
         self.log.note(before.project_id, "clip", clip_id, before, None)
 
     def replace_auto_clips(self, project_id: str, mode: SegmentationMode, clips: Iterable[Clip]) -> Replacement:
@@ -176,8 +184,10 @@ class Clips:
         updated = {clip: _found_again(present[clip], chosen[clip]) for clip in plan.updated}
         changed = [clip for clip in updated.values() if clip != present[clip.id]]
         added = [chosen[clip] for clip in plan.added]
-        delete(self.statements, "clips", "id", [*plan.removed, *(clip.id for clip in changed)])
-        insert(self.statements, "clips", [_columns(clip) for clip in (*added, *changed)])
+        statements = self.tables.of_project(project_id)
+        delete(statements, "clips", "id", [*plan.removed, *(clip.id for clip in changed)])
+        insert(statements, "clips", [_columns(clip) for clip in (*added, *changed)])
+        self.tables.index.claim(project_id, plan.added)
         for before, after in (
             *((present[clip], None) for clip in plan.removed),
             *((present[clip.id], clip) for clip in changed),
@@ -195,41 +205,44 @@ class Clips:
     def stored(self, project_id: str, ids: Sequence[str]) -> Mapping[str, StoredClip]:
         """Return the clips with `ids`, by id; see `LoggedTable`."""
         sql = f"SELECT * FROM clips WHERE project_id = ? AND id {AMONG}"  # noqa: S608
-        rows = self.statements.rows(sql, [project_id, listed(ids)])
+        rows = self.tables.of_project(project_id).rows(sql, [project_id, listed(ids)])
         return {row["id"]: StoredClip.model_validate(row) for row in rows}
 
-    def put_back(self, project_id: str, ids: Sequence[str], states: Iterable[Mapping[str, Any]]) -> None:  # noqa: ARG002
+    def put_back(self, project_id: str, ids: Sequence[str], states: Iterable[Mapping[str, Any]]) -> None:
         """Replace the clips with `ids`; see `LoggedTable`."""
         clips = [StoredClip.model_validate(state) for state in states]
-        delete(self.statements, "clips", "id", ids)
-        insert(self.statements, "clips", map(_columns, clips))
+        statements = self.tables.of_project(project_id)
+        delete(statements, "clips", "id", ids)
+        insert(statements, "clips", map(_columns, clips))
 
     def _replaceable(self, project_id: str, mode: SegmentationMode, ids: Sequence[str]) -> dict[str, StoredClip]:
-        """Return the project's clips of a mode and those made by hand, and whoever has one of `ids` already."""
-        self._require_project(project_id)
-        rows = self.statements.rows(
-            f"SELECT * FROM clips WHERE (project_id = ? AND (mode = ? OR created_by = 'manual')) OR id {AMONG}",  # noqa: S608
+        """Return the project's clips of a mode and those made by hand, and whichever has one of `ids` already."""
+        statements = self.tables.of_project(project_id)
+        require_project(statements, project_id)
+        self._require_not_elsewhere(project_id, ids)
+        rows = statements.rows(
+            f"SELECT * FROM clips WHERE project_id = ? AND (mode = ? OR created_by = 'manual' OR id {AMONG})",  # noqa: S608
             [project_id, mode, listed(ids)],
         )
-        for row in rows:
-            if row["project_id"] != project_id:
-                raise ConflictError(f"the clip {row['id']} belongs to another project, {row['project_id']}")
         return {row["id"]: StoredClip.model_validate(row) for row in rows}
+
+    def _require_not_elsewhere(self, project_id: str, ids: Sequence[str]) -> None:
+        """Refuse ids of another project's clips."""
+        for clip_id, owner in self.tables.index.owners(ids).items():
+            if owner != project_id and self.stored(owner, [clip_id]):
+                raise ConflictError(f"the clip {clip_id} belongs to another project, {owner}")
 
     def _used_by_compounds(self, project_id: str) -> set[str]:
         """Return the ids of the clips that compound clips of the project use."""
         sql = "SELECT clip_id FROM compound_items JOIN compound_clips ON id = compound_id WHERE project_id = ?"
-        return {row["clip_id"] for row in self.statements.rows(sql, [project_id])}
+        return {row["clip_id"] for row in self.tables.of_project(project_id).rows(sql, [project_id])}
 
-    def _require_project(self, project_id: str) -> Row:
-        sql = "SELECT duration_sec FROM projects WHERE deleted_at IS NULL AND id = ?"
-        return find(self.statements, sql, "project", project_id)
 
-    def _require_within_video(self, clip: StoredClip) -> None:
-        """Refuse a clip that reaches past the end of its project's video."""
-        duration = self._require_project(clip.project_id)["duration_sec"]
-        if duration is not None and clip.end > duration + BEYOND_END_SEC:
-            raise ParameterError(f"a clip can't end at {clip.end:g} s: the video is {duration:g} s long")
+def _require_within_video(statements: Statements, clip: StoredClip) -> None:
+    """Refuse a clip that reaches past the end of its project's video."""
+    duration = require_project(statements, clip.project_id)["duration_sec"]
+    if duration is not None and clip.end > duration + BEYOND_END_SEC:
+        raise ParameterError(f"a clip can't end at {clip.end:g} s: the video is {duration:g} s long")
 
 
 def _found_again(before: StoredClip, chosen: StoredClip) -> StoredClip:

@@ -21,9 +21,11 @@ from storage.catalog.statements import (
     listed,
     order_by,
     page,
+    require_project,
     require_revision,
     update,
 )
+from storage.catalog.tables import Tables
 
 SORTABLE = ("name", "created_at", "updated_at")
 
@@ -32,7 +34,7 @@ SORTABLE = ("name", "created_at", "updated_at")
 class Compounds:
     """Repository of compound clips."""
 
-    statements: Statements
+    tables: Tables
     log: ChangeLog
 
     def add(self, compound: CompoundClip) -> CompoundClip:
@@ -47,29 +49,33 @@ class Compounds:
         ConflictError
             If its id is taken.
         """
-        _require_project(self.statements, compound.project_id)
-        self._require_usable_items(compound)
-        insert_new(self.statements, "compound_clips", "compound clip", _columns(compound))
-        self._add_items([compound])
+        statements = self.tables.of_project(compound.project_id)
+        require_project(statements, compound.project_id)
+        _require_usable_items(statements, compound)
+        insert_new(statements, "compound_clips", "compound clip", _columns(compound))
+        _add_items(statements, [compound])
+        self.tables.index.claim(compound.project_id, [compound.id])
         self.log.note(compound.project_id, "compound", compound.id, None, compound)
         return compound
 
     def get(self, compound_id: str, *, revision: int | None = None) -> CompoundClip:
         """Return a compound clip; raise `NotFoundError`, or `RevisionError` if it is not at `revision`."""
-        row = find(self.statements, "SELECT * FROM compound_clips WHERE id = ?", "compound clip", compound_id)
+        statements = self.tables.holding(compound_id)
+        row = find(statements, "SELECT * FROM compound_clips WHERE id = ?", "compound clip", compound_id)
         require_revision("compound clip", compound_id, row["revision"], revision)
-        return self._records([row])[0]
+        return _records(statements, [row])[0]
 
     def page(
         self, project_id: str, *, limit: int | None = None, offset: int = 0, sort: str = "created_at"
     ) -> Page[CompoundClip]:
         """List a project's compound clips; raises as `Clips.page`."""
-        _require_project(self.statements, project_id)
+        statements = self.tables.of_project(project_id)
+        require_project(statements, project_id)
         conditions = {"project_id = ?": project_id}
         rows, total = page(
-            self.statements, "compound_clips", conditions, order=order_by(sort, SORTABLE), limit=limit, offset=offset
+            statements, "compound_clips", conditions, order=order_by(sort, SORTABLE), limit=limit, offset=offset
         )
-        return Page(tuple(self._records(rows)), total, limit, offset)
+        return Page(tuple(_records(statements, rows)), total, limit, offset)
 
     def save(self, compound: CompoundClip) -> CompoundClip:
         """Store a changed compound clip and return it at its next revision.
@@ -82,77 +88,78 @@ class Compounds:
             As `add`.
         """
         before = self.get(compound.id, revision=compound.revision)
-        self._require_usable_items(compound)
+        statements = self.tables.of_project(compound.project_id)
+        _require_usable_items(statements, compound)
         saved = compound.changed(revision=compound.revision + 1, updated_at=now())
-        update(self.statements, "compound_clips", _columns(before), _columns(saved))
+        update(statements, "compound_clips", _columns(before), _columns(saved))
         if saved.items != before.items:
-            delete(self.statements, "compound_items", "compound_id", [compound.id])
-            self._add_items([saved])
+            delete(statements, "compound_items", "compound_id", [compound.id])
+            _add_items(statements, [saved])
         self.log.note(compound.project_id, "compound", compound.id, before, saved)
         return saved
 
     def delete(self, compound_id: str, *, revision: int | None = None) -> None:
         """Remove a compound clip with its items; its clips stay. Raises as `get`."""
         before = self.get(compound_id, revision=revision)
-        self._remove([compound_id])
+        _remove(self.tables.of_project(before.project_id), [compound_id])
         self.log.note(before.project_id, "compound", compound_id, before, None)
 
     def stored(self, project_id: str, ids: Sequence[str]) -> Mapping[str, CompoundClip]:
         """Return the compound clips with `ids`, by id; see `LoggedTable`."""
         sql = f"SELECT * FROM compound_clips WHERE project_id = ? AND id {AMONG}"  # noqa: S608
-        return {each.id: each for each in self._records(self.statements.rows(sql, [project_id, listed(ids)]))}
+        statements = self.tables.of_project(project_id)
+        return {each.id: each for each in _records(statements, statements.rows(sql, [project_id, listed(ids)]))}
 
-    def put_back(self, project_id: str, ids: Sequence[str], states: Iterable[Mapping[str, Any]]) -> None:  # noqa: ARG002
+    def put_back(self, project_id: str, ids: Sequence[str], states: Iterable[Mapping[str, Any]]) -> None:
         """Replace the compound clips with `ids`; see `LoggedTable`."""
         compounds = [CompoundClip.model_validate(state) for state in states]
-        self._remove(ids)
-        insert(self.statements, "compound_clips", map(_columns, compounds))
-        self._add_items(compounds)
-
-    def _remove(self, ids: Sequence[str]) -> None:
-        delete(self.statements, "compound_items", "compound_id", ids)
-        delete(self.statements, "compound_clips", "id", ids)
-
-    def _require_usable_items(self, compound: CompoundClip) -> None:
-        """Refuse items of other projects, and overrides that leave nothing of the clip."""
-        ids = listed({item.clip_id for item in compound.items})
-        sql = f'SELECT id, "start", "end" FROM clips WHERE project_id = ? AND id {AMONG}'  # noqa: S608
-        clips = {row["id"]: row for row in self.statements.rows(sql, [compound.project_id, ids])}
-        for number, item in enumerate(compound.items, 1):
-            clip = clips.get(item.clip_id)
-            if clip is None:
-                raise ParameterError(f"item {number}: the project has no clip {item.clip_id}")
-            shown = item.with_times_of(Interval(clip["start"], clip["end"]))
-            if shown.start is not None and shown.end is not None and shown.end <= shown.start:
-                times = f"end at {shown.end:g} s, not after its start at {shown.start:g} s"
-                raise ParameterError(f"item {number}: would {times}")
-
-    def _add_items(self, compounds: Iterable[CompoundClip]) -> None:
-        rows = [
-            {
-                "compound_id": compound.id,
-                "position": position,
-                **{f: getattr(item, f) for f in CompoundItem.model_fields},
-            }
-            for compound in compounds
-            for position, item in enumerate(compound.items)
-        ]
-        insert(self.statements, "compound_items", rows)
-
-    def _records(self, rows: list[Row]) -> list[CompoundClip]:
-        """Join rows of compound clips with their items."""
-        ids = [row["id"] for row in rows]
-        sql = f'SELECT * FROM compound_items WHERE compound_id {AMONG} ORDER BY compound_id, "position"'  # noqa: S608
-        items: dict[str, list[CompoundItem]] = {identity: [] for identity in ids}
-        for item in self.statements.rows(sql, [listed(ids)]):
-            items[item["compound_id"]].append(
-                CompoundItem(clip_id=item["clip_id"], start=item["start"], end=item["end"])
-            )
-        return [CompoundClip.model_validate({**row, "items": tuple(items[row["id"]])}) for row in rows]
+        statements = self.tables.of_project(project_id)
+        _remove(statements, ids)
+        insert(statements, "compound_clips", map(_columns, compounds))
+        _add_items(statements, compounds)
 
 
-def _require_project(statements: Statements, project_id: str) -> None:
-    find(statements, "SELECT id FROM projects WHERE deleted_at IS NULL AND id = ?", "project", project_id)
+def _remove(statements: Statements, ids: Sequence[str]) -> None:
+    delete(statements, "compound_items", "compound_id", ids)
+    delete(statements, "compound_clips", "id", ids)
+
+
+def _require_usable_items(statements: Statements, compound: CompoundClip) -> None:
+    """Refuse items of other projects, and overrides that leave nothing of the clip."""
+    ids = listed({item.clip_id for item in compound.items})
+    sql = f'SELECT id, "start", "end" FROM clips WHERE project_id = ? AND id {AMONG}'  # noqa: S608
+    clips = {row["id"]: row for row in statements.rows(sql, [compound.project_id, ids])}
+    for number, item in enumerate(compound.items, 1):
+        clip = clips.get(item.clip_id)
+        if clip is None:
+            raise ParameterError(f"item {number}: the project has no clip {item.clip_id}")
+        shown = item.with_times_of(Interval(clip["start"], clip["end"]))
+        if shown.start is not None and shown.end is not None and shown.end <= shown.start:
+            times = f"end at {shown.end:g} s, not after its start at {shown.start:g} s"
+            raise ParameterError(f"item {number}: would {times}")
+
+
+def _add_items(statements: Statements, compounds: Iterable[CompoundClip]) -> None:
+    rows = [
+        {
+            "compound_id": compound.id,
+            "position": position,
+            **{f: getattr(item, f) for f in CompoundItem.model_fields},
+        }
+        for compound in compounds
+        for position, item in enumerate(compound.items)
+    ]
+    insert(statements, "compound_items", rows)
+
+
+def _records(statements: Statements, rows: list[Row]) -> list[CompoundClip]:
+    """Join rows of compound clips with their items."""
+    ids = [row["id"] for row in rows]
+    sql = f'SELECT * FROM compound_items WHERE compound_id {AMONG} ORDER BY compound_id, "position"'  # noqa: S608
+    items: dict[str, list[CompoundItem]] = {identity: [] for identity in ids}
+    for item in statements.rows(sql, [listed(ids)]):
+        items[item["compound_id"]].append(CompoundItem(clip_id=item["clip_id"], start=item["start"], end=item["end"]))
+    return [CompoundClip.model_validate({**row, "items": tuple(items[row["id"]])}) for row in rows]
 
 
 def _columns(compound: CompoundClip) -> Row:

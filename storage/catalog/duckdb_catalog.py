@@ -1,44 +1,52 @@
-"""The catalog in a DuckDB file that several processes share.
+"""The catalog in DuckDB files that several processes share.
 
 DuckDB lets one process write a file, and a process that dies while it does can leave a damaged one. So a file that has
-the catalog's name is never written. A transaction takes the lock, copies the file, changes the copy and renames it over
-the original; readers attach whatever file has the name, and need no lock. docs/decisions/0004-catalog-in-duckdb.md has
-the alternatives and the figures.
+a final name is never written. A transaction takes the lock, copies the file of the project it changes, changes the copy
+and renames it over the original; readers attach whatever file has the name, and need no lock.
+docs/decisions/0004-catalog-in-duckdb.md has the alternatives and the figures, `storage.catalog.layout` the files.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 import shutil
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from autoclip.errors import CatalogBusyError, StorageError
 from storage.atomic import PARTIAL, install, replacing, storage_faults
-from storage.catalog.duckdb_file import FOREIGN_LOCK_POLL_SEC, Access, DuckDBFile
+from storage.catalog.duckdb_session import Access, DuckDBSession
 from storage.catalog.file_system import refuse_network_file_system
+from storage.catalog.foreign_wait import ForeignWait
 from storage.catalog.interface import Catalog, Unit
+from storage.catalog.layout import Layout, successor_of
 from storage.catalog.lock import CatalogLock, forget_locks_after_fork
-from storage.catalog.statements import Row, require_text
+from storage.catalog.recovery import is_sound, reindex, roll_forward
+from storage.catalog.split import make_empty, merge, split
 from storage.catalog.thread_turns import ThreadTurns
+from storage.catalog.unit_files import Side, UnitFiles
 from storage.migrations import is_current, known_migrations, migrate
 
 BUSY_DEADLINE_SEC = 30.0
 """A write holds the lock for some 20 ms; half a minute of waiting means that something hangs."""
 
+SAVED = ".before-split"
+"""Ending of the name under which a catalog of one file is kept when it has been split."""
+
 
 class DuckDBCatalog(Catalog):
-    """The catalog in one DuckDB file.
+    """The catalog in DuckDB files.
 
     Parameters
     ----------
     path : Path
-        The file; it and its folder are made on first use.
+        The root file; it and its folder are made on first use.
     busy_deadline_sec : float
         How long to wait for others before `CatalogBusyError`.
     """
@@ -47,62 +55,194 @@ class DuckDBCatalog(Catalog):
         self.path = path.expanduser().absolute()
         self._busy_deadline_sec = busy_deadline_sec
         self._lock = CatalogLock(self.path)
-        self._log = self.path.with_name(f"{self.path.name}.wal")
-        self._successor_path = self.path.with_name(f".{self.path.name}{PARTIAL}")
-        self._writer, self._reader = DuckDBFile(self.path), DuckDBFile(self.path)
+        self._writing, self._reading = Side(read_only=False), Side(read_only=True)
         self._start_anew()
         _in_this_process.add(self)
 
     @contextmanager
     def transaction(self) -> Iterator[Unit]:
         """Begin a unit that may change things, or join the one this thread is in; see `Catalog.transaction`."""
-        outer: _Transaction | None = getattr(self._current, "transaction", None)
+        outer: UnitFiles | None = getattr(self._current, "unit", None)
         if outer is not None:
             with self._joined(outer):
                 yield outer.unit
             return
-        with (
-            self._turn(self._write_turns) as deadline,
-            self._locked(deadline),
-            self._successor(deadline) as access,
-            self._writer.attached(self._successor_path, access, deadline),
-        ):
-            self._bring_up_to_date()
-            with self._begun(self._writer, read_only=False) as transaction:
-                yield transaction.unit
-            self._writer.execute("CHECKPOINT")
+        with self._exclusive() as (layout, deadline):
+            index = self._writing.enter(layout)
+            files = UnitFiles(self._writing, layout, deadline, self._copier(deadline), self._upgrade)
+            index.begin()
+            with self._begun(files):
+                yield files.unit
 
     @contextmanager
     def reading(self) -> Iterator[Unit]:
         """Begin a unit that only reads, or be part of the one this thread is in; see `Catalog.reading`."""
-        outer: _Transaction | None = getattr(self._current, "transaction", None)
+        outer: UnitFiles | None = getattr(self._current, "unit", None)
         if outer is not None:
             yield outer.unit
             return
         with self._turn(self._read_turns) as deadline:
-            while True:
-                with self._ready(deadline) as ready:
-                    if ready:
-                        with self._begun(self._reader, read_only=True) as transaction:
-                            yield transaction.unit
-                        return
-                with self.transaction():
-                    pass
+            layout = self._layout_to_read(deadline)
+            files = UnitFiles(self._reading, layout, deadline, None, self._upgrade)
+            with self._begun(files):
+                yield files.unit
 
     def backup(self, target: Path) -> None:
-        """Copy the file that now has the catalog's name; see `Catalog.backup`."""
+        """Write all projects, as they are at one moment, to one file; see `Catalog.backup`."""
         if target.absolute() == self.path:
             raise StorageError(f"{target}: is the catalog itself; name another file for the copy")
-        with self.reading():
-            pass
-        with self._turn(self._read_turns) as deadline, replacing(target) as partial:
-            self._copy(partial, deadline)
+        with self._exclusive() as (layout, deadline):
+            snapshot = layout.generations / f".{secrets.token_hex(4)}{PARTIAL}"
+            _link_all(layout, snapshot)
+        try:
+            with replacing(target) as partial:
+                merge(sorted(snapshot.iterdir()), partial, deadline)
+        finally:
+            shutil.rmtree(snapshot, ignore_errors=True)
 
-    def _joined(self, outer: _Transaction) -> AbstractContextManager[None]:
+    def restore(self, source: Path) -> None:
+        """Put what a backup holds in place of everything; see `Catalog.restore`."""
+        if not source.is_file():
+            raise StorageError(f"{source}: is no file; name a backup of the catalog")
+        with self._turn(self._write_turns) as deadline, self._locked(deadline):
+            whole = self.path.with_name(f".{self.path.name}.restored{PARTIAL}")
+            try:
+                with storage_faults(whole):
+                    shutil.copyfile(source, whole)
+                self._migrate_copy(whole, deadline)
+                successor = successor_of(self.path)
+                split(whole, self.path, successor, deadline)
+                self._writing.attached.forget(self.path)
+                install(successor, self.path)
+            finally:
+                whole.unlink(missing_ok=True)
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[tuple[Layout, float]]:
+        """Be the only one who changes the catalog, and have its files in order."""
+        with self._turn(self._write_turns) as deadline, self._locked(deadline):
+            self._writing.attached.begin()
+            yield self._prepared(deadline), deadline
+
+    def _prepared(self, deadline: float) -> Layout:
+        """Make the catalog or bring it up to date, if it is not; finish what a crash left."""
+        layout = self._layout(self._writing, deadline)
+        if layout is None:
+            self._make_or_split(deadline)
+            self._writing.attached.begin()
+            layout = self._layout(self._writing, deadline)
+            assert layout is not None  # noqa: S101 - it has just been made
+        index = self._writing.enter(layout)
+        if index.pending():
+            roll_forward(layout, index)
+            self._writing.verified = False
+        if not self._writing.verified:
+            if not is_sound(layout, index):
+                reindex(layout, index, self._writing.attached, deadline)
+            self._writing.verified = True
+        return layout
+
+    def _layout_to_read(self, deadline: float) -> Layout:
+        """Return where the files are, for a unit that only reads; put them in order if need be."""
+        self._reading.attached.begin()
+        layout = self._layout(self._reading, deadline)
+        if layout is None or not self._is_fit(layout):
+            with self._exclusive():
+                pass
+            self._reading.attached.begin()
+            layout = self._layout(self._reading, deadline)
+            assert layout is not None  # noqa: S101 - it is in order now
+            self._reading.enter(layout)
+        return layout
+
+    def _is_fit(self, layout: Layout) -> bool:
+        """Whether nothing has to be put in order before reading."""
+        index = self._reading.enter(layout)
+        if not self._reading.verified:
+            if not is_sound(layout, index):
+                return False
+            self._reading.verified = True
+        if index.pending():
+            # Either a writer is at it right now, or it died: then the lock is free.
+            with suppress(CatalogBusyError), self._lock.held(time.monotonic()):
+                return False
+        return True
+
+    def _layout(self, side: Side, deadline: float) -> Layout | None:
+        """Return what the root file says; None if it is missing, of another version, or holds the projects itself."""
+        if not side.attached.open(self.path, deadline):
+            return None
+        rows = side.attached.rows(self.path, "SELECT generation FROM layout")
+        return Layout(self.path, rows[0]["generation"]) if rows else None
+
+    def _make_or_split(self, deadline: float) -> None:
+        """Make the catalog, or turn one of an earlier version into what it is now."""
+        successor = successor_of(self.path)
+        self._take_in_foreign_log(self.path, deadline)
+        self._writing.attached.forget(self.path)
+        session = self._writing.session(0)
+        try:
+            if not self.path.exists():
+                make_empty(session, successor, deadline)
+                _write_generation(session, successor, secrets.token_hex(4), deadline)
+                install(successor, self.path)
+                return
+            self._copy(self.path, successor, deadline)
+            self._migrate_copy(successor, deadline)
+            if not _generations(session, successor, deadline):
+                whole = self.path.with_name(f".{self.path.name}.whole{PARTIAL}")
+                successor.replace(whole)
+                split(whole, self.path, successor, deadline)
+                _keep_old(self.path)
+                whole.unlink()
+            install(successor, self.path)
+        finally:
+            successor.unlink(missing_ok=True)
+
+    def _migrate_copy(self, path: Path, deadline: float) -> None:
+        """Bring the tables of a file that nobody else uses up to date."""
+        session = self._writing.session(0)
+        session.attach(path, "copy", Access.WRITE, deadline)
+        try:
+            session.use("copy")
+            if not is_current(session.execute, known_migrations()):
+                migrate(session.execute, known_migrations())
+                session.execute("CHECKPOINT")
+                session.forget_types()
+        finally:
+            session.detach("copy")
+
+    def _upgrade(self, project_id: str) -> None:
+        """Bring the file of one project up to date, for a unit that only reads."""
+        with self._exclusive() as (layout, deadline):
+            index = self._writing.enter(layout)
+            files = UnitFiles(self._writing, layout, deadline, self._copier(deadline), self._upgrade)
+            index.begin()
+            try:
+                files.rows(project_id, "DELETE FROM layout")
+                files.keep()
+            except BaseException:
+                files.undo()
+                raise
+
+    def _joined(self, outer: UnitFiles) -> AbstractContextManager[None]:
         """Be part of a unit, if it may change things."""
         if outer.read_only:
             raise StorageError("a unit that only reads can't become one that writes; begin a transaction around both")
         return outer.joined()
+
+    @contextmanager
+    def _begun(self, files: UnitFiles) -> Iterator[None]:
+        """Run a unit: kept if the block and every statement in it went well, undone otherwise."""
+        self._current.unit = files
+        try:
+            yield
+            files.keep()
+        except BaseException:
+            files.undo()
+            raise
+        finally:
+            self._current.unit = None
 
     @contextmanager
     def _turn(self, turns: ThreadTurns) -> Iterator[float]:
@@ -115,152 +255,107 @@ class DuckDBCatalog(Catalog):
 
     @contextmanager
     def _locked(self, deadline: float) -> Iterator[None]:
-        """Be the only one who changes the catalog."""
+        """Keep other processes from changing the catalog."""
         with storage_faults(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
         refuse_network_file_system(self.path.parent)
         with self._lock.held(deadline):
             yield
 
-    @contextmanager
-    def _successor(self, deadline: float) -> Iterator[Access]:
-        """Make a copy to be changed; when the block ends well it becomes the catalog, otherwise it is removed."""
-        process = os.getpid()
-        self._take_in_foreign_log(deadline)
-        new = not self.path.exists()
-        try:
-            self._successor_path.unlink(missing_ok=True)
-            if not new:
-                self._copy(self._successor_path, deadline)
-            yield Access.MAKE if new else Access.WRITE
-            install(self._successor_path, self.path)
-        except BaseException:
-            if os.getpid() == process:  # a forked child must leave its parent's alone
-                self._successor_path.unlink(missing_ok=True)
-            raise
+    def _copier(self, deadline: float) -> Callable[[Path, Path], None]:
+        """Return what makes the copy of a file that is to be changed."""
 
-    def _copy(self, target: Path, deadline: float) -> None:
-        """Copy the catalog, unless a program that doesn't know our lock is writing it."""
+        def copy(path: Path, target: Path) -> None:
+            self._take_in_foreign_log(path, deadline)
+            self._copy(path, target, deadline)
+
+        return copy
+
+    def _copy(self, path: Path, target: Path, deadline: float) -> None:
+        """Copy a file, unless a program that doesn't know our lock is writing it."""
+        wait = ForeignWait(path, deadline)
         while True:
-            with storage_faults(target), self.path.open("rb") as original:
+            with storage_faults(target), path.open("rb") as original:
                 try:
                     fcntl.lockf(original, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                except OSError as error:
-                    if time.monotonic() >= deadline:
-                        raise CatalogBusyError(
-                            f"{self.path}: another program has it open; close it, or try again later"
-                        ) from error
+                except OSError:
+                    pass
                 else:
                     with target.open("wb") as copy:
                         shutil.copyfileobj(original, copy, 1 << 20)
                     return
-            time.sleep(FOREIGN_LOCK_POLL_SEC)
+            wait.again(CatalogBusyError(f"{path}: another program has it open; close it, or try again later"))
 
-    def _take_in_foreign_log(self, deadline: float) -> None:
+    def _take_in_foreign_log(self, path: Path, deadline: float) -> None:
         """Move what another program left in DuckDB's log into the file: we make none, DuckDB's own shell does."""
-        if not self._log.exists():
+        log = path.with_name(f"{path.name}.wal")
+        if not log.exists():
             return
-        if not self.path.exists():
+        if not path.exists():
             raise StorageError(
-                f"{self.path}: is missing, but {self._log.name} holds changes made to it; "
+                f"{path}: is missing, but {log.name} holds changes made to it; "
                 "put the catalog back, or move that file away"
             )
-        with self._writer.attached(self.path, Access.RECOVER, deadline):
-            self._writer.execute("CHECKPOINT")
-
-    @contextmanager
-    def _ready(self, deadline: float) -> Iterator[bool]:
-        """Attach the catalog for reading; give False if it is not there, or its tables are not of this version."""
-        if not self.path.exists():
-            yield False
-            return
-        with self._reader.attached(self.path, Access.READ, deadline):
-            yield is_current(self._reader.execute, known_migrations())
-
-    def _bring_up_to_date(self) -> None:
-        """Migrate the file that is attached for writing."""
-        if not is_current(self._writer.execute, known_migrations()):
-            migrate(self._writer.execute, known_migrations())
-            self._writer.forget_types()
-
-    @contextmanager
-    def _begun(self, file: DuckDBFile, *, read_only: bool) -> Iterator[_Transaction]:
-        """Run a transaction: kept if the block and every statement in it went well, undone otherwise."""
-        transaction = _Transaction(file, read_only=read_only)
-        file.execute("BEGIN")
-        self._current.transaction = transaction
+        self._writing.attached.forget(path)
+        session = DuckDBSession()
         try:
-            yield transaction
-            transaction.keep()
-        except BaseException:
-            transaction.undo()
-            raise
+            session.attach(path, "foreign", Access.RECOVER, deadline)
+            session.use("foreign")
+            session.execute("CHECKPOINT")
         finally:
-            self._current.transaction = None
+            session.discard()
 
     def _start_anew(self) -> None:
         """Begin without anything a parent process may have open."""
-        self._writer.abandon_after_fork()
-        self._reader.abandon_after_fork()
+        self._writing.abandon_after_fork()
+        self._reading.abandon_after_fork()
+        self._writing, self._reading = Side(read_only=False), Side(read_only=True)
         self._current = threading.local()
         self._write_turns, self._read_turns = ThreadTurns(), ThreadTurns()
 
 
-class _Transaction:
-    """The statements of one unit of work."""
+def _write_generation(session: DuckDBSession, path: Path, generation: str, deadline: float) -> None:
+    """Have a root file name the folder of its projects."""
+    session.attach(path, "root", Access.WRITE, deadline)
+    try:
+        session.use("root")
+        session.execute("INSERT INTO layout VALUES (?)", [generation])
+        session.execute("CHECKPOINT")
+    finally:
+        session.detach("root")
 
-    def __init__(self, file: DuckDBFile, *, read_only: bool) -> None:
-        self.read_only = read_only
-        self._file = file
-        self._process = os.getpid()
-        self._failed = False
-        self.unit = Unit.over(self)
 
-    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
-        """Run one statement; after one that failed nothing can be kept."""
-        self._require_own_process()
-        for parameter in parameters:
-            if isinstance(parameter, str):
-                require_text(parameter)
+def _generations(session: DuckDBSession, path: Path, deadline: float) -> list[str]:
+    """Return the folders that a root file names: none if it holds the projects itself."""
+    session.attach(path, "root", Access.READ, deadline)
+    try:
+        session.use("root")
+        return [row["generation"] for row in session.execute("SELECT generation FROM layout")]
+    finally:
+        session.detach("root")
+
+
+def _link_all(layout: Layout, folder: Path) -> None:
+    """Give the files of all projects second names: files are never changed, so that is a copy of this moment."""
+    with storage_faults(folder):
+        folder.mkdir(parents=True)
+        for project_id in layout.project_stamps():
+            path = layout.project(project_id)
+            try:
+                os.link(path, folder / path.name)
+            except OSError:  # a file system without links
+                shutil.copyfile(path, folder / path.name)
+
+
+def _keep_old(path: Path) -> None:
+    """Keep a catalog of one file beside the split one, for who goes back to an earlier version."""
+    saved = path.with_name(path.name + SAVED)
+    with storage_faults(saved):
+        saved.unlink(missing_ok=True)
         try:
-            return self._file.execute(sql, parameters)
-        except BaseException:
-            self._failed = True
-            raise
-
-    def types(self, table: str) -> Mapping[str, str]:
-        """Return the columns of a table with their types."""
-        self._require_own_process()
-        return self._file.types(table)
-
-    @contextmanager
-    def joined(self) -> Iterator[None]:
-        """Run a block as part of this unit: if it fails, the whole unit does."""
-        try:
-            yield
-        except BaseException:
-            self._failed = True
-            raise
-
-    def keep(self) -> None:
-        """Commit, unless something failed in between: DuckDB's COMMIT would then silently keep nothing."""
-        self._require_own_process()
-        if self.read_only:
-            self._file.rolled_back()
-            return
-        if self._failed:
-            raise StorageError("nothing of this unit of work was kept, because a part of it failed before")
-        self.unit.operations.flush()
-        self._file.execute("COMMIT")
-
-    def undo(self) -> None:
-        """Roll back, unless this is a forked child, which must not touch its parent's unit."""
-        if os.getpid() == self._process:
-            self._file.rolled_back()
-
-    def _require_own_process(self) -> None:
-        if os.getpid() != self._process:
-            raise StorageError("this unit of work belongs to the parent process; begin one of your own")
+            os.link(path, saved)
+        except OSError:
+            shutil.copyfile(path, saved)
 
 
 _in_this_process: weakref.WeakSet[DuckDBCatalog] = weakref.WeakSet()

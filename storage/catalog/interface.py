@@ -8,7 +8,7 @@
         clip = unit.clips.get(clip_id, revision=3)
         unit.clips.save(clip.changed(name="Goal"))
 
-A unit sees one state of the catalog, and all of its changes are kept or none. Other writers wait meanwhile: do nothing
+A unit sees one state of each project, and all of its changes are kept or none. Other writers wait meanwhile: do nothing
 slow inside. Readers wait for nobody. A unit begun inside another on the same thread is part of it.
 """
 
@@ -27,7 +27,7 @@ from storage.catalog.exports import Exports
 from storage.catalog.fingerprints import Fingerprints
 from storage.catalog.operations import Operations
 from storage.catalog.projects import Projects
-from storage.catalog.statements import Statements
+from storage.catalog.tables import Tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +43,18 @@ class Unit:
     operations: Operations
 
     @classmethod
-    def over(cls, statements: Statements) -> Unit:
+    def over(cls, tables: Tables) -> Unit:
         """Make the repositories of a unit; what they change of clips goes into one log."""
         log = ChangeLog()
-        analyses, clips, compounds = Analyses(statements, log), Clips(statements, log), Compounds(statements, log)
+        analyses, clips, compounds = Analyses(tables, log), Clips(tables, log), Compounds(tables, log)
         return cls(
-            Projects(statements),
+            Projects(tables),
             analyses,
             clips,
             compounds,
-            Exports(statements),
-            Fingerprints(statements),
-            Operations(statements, log, {"clip": clips, "compound": compounds, "analysis": analyses}),
+            Exports(tables),
+            Fingerprints(tables.index),
+            Operations(tables, log, {"clip": clips, "compound": compounds, "analysis": analyses}),
         )
 
 
@@ -79,10 +79,20 @@ class Catalog(ABC):
 
     @abstractmethod
     def backup(self, target: Path) -> None:
-        """Write a copy of the whole catalog, in one state, to `target`; an older copy there is replaced.
+        """Write the whole catalog, as it is at one moment, to one file; an older copy there is replaced.
 
         Raises
         ------
         CatalogBusyError, StorageError
             As `transaction`.
+        """
+
+    @abstractmethod
+    def restore(self, source: Path) -> None:
+        """Put what a backup holds in place of the whole catalog; others see all of it at once.
+
+        Raises
+        ------
+        CatalogBusyError, StorageError
+            As `transaction`; the catalog is then as it was.
         """

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from autoclip.errors import ConflictError, NotFoundError
 from storage.catalog.change_log import ChangeLog, fields_of
 from storage.catalog.records import Change, Entity, Operation, OperationKind, Page, Record, StoredClip, changed, now
-from storage.catalog.statements import Statements, find, insert, page
+from storage.catalog.statements import Statements, insert, page, require_project
+from storage.catalog.tables import Tables
 
 MAX_OPERATIONS = 2000
 """Operations kept a project: ten times the decisions of one long video."""
@@ -35,15 +36,15 @@ class LoggedTable(Protocol):
 class Operations:
     """The repository of the operations."""
 
-    statements: Statements
+    tables: Tables
     log: ChangeLog
-    tables: Mapping[Entity, LoggedTable]
+    logged: Mapping[Entity, LoggedTable]
 
     def page(self, project_id: str, *, limit: int | None = None, offset: int = 0) -> Page[Operation]:
         """List the operations of a project, the latest first; raise `NotFoundError` if it is not there."""
         self._require_project(project_id)
         rows, total = page(
-            self.statements,
+            self._statements(project_id),
             "operations",
             {"project_id = ?": project_id},
             order="number DESC",
@@ -96,7 +97,7 @@ class Operations:
             if not operation.undone and operation.kind in {"delete", "bulk"}:
                 gone = [change for change in operation.changes if change.entity == "clip" and change.after is None]
                 found = {**{change.id: StoredClip.model_validate(change.before) for change in gone}, **found}
-        present = self.tables["clip"].stored(project_id, tuple(found))
+        present = self.logged["clip"].stored(project_id, tuple(found))
         return tuple(clip for identity, clip in found.items() if identity not in present)
 
     def label(self, project_id: str, kind: OperationKind) -> None:
@@ -106,7 +107,9 @@ class Operations:
     def flush(self) -> None:
         """Record what this unit has changed: one operation a project. What was undone before can't be redone then."""
         for project_id, (kind, changes) in self.log.take().items():
-            if self.statements.rows("SELECT 1 FROM projects WHERE id = ?", [project_id]):  # else removed in this unit
+            if self._statements(project_id).rows(
+                "SELECT 1 FROM projects WHERE id = ?", [project_id]
+            ):  # else removed in this unit
                 self._append(project_id, kind, changes)
 
     def _append(self, project_id: str, kind: OperationKind, changes: tuple[Change, ...]) -> None:
@@ -117,8 +120,9 @@ class Operations:
             revision=self.revision(project_id) + 1,
             changes=changes,
         )
-        self.statements.rows("DELETE FROM operations WHERE project_id = ? AND undone", [project_id])
-        insert(self.statements, "operations", [_columns(operation)])
+        statements = self._statements(project_id)
+        statements.rows("DELETE FROM operations WHERE project_id = ? AND undone", [project_id])
+        insert(statements, "operations", [_columns(operation)])
         self._forget_oldest(project_id)
 
     def _forget_oldest(self, project_id: str) -> None:
@@ -127,12 +131,12 @@ class Operations:
             "SELECT number, length(CAST(changes AS VARCHAR)) AS size FROM operations "
             "WHERE project_id = ? ORDER BY number DESC"
         )
-        total = 0
-        for place, row in enumerate(self.statements.rows(sql, [project_id])):
+        statements, total = self._statements(project_id), 0
+        for place, row in enumerate(statements.rows(sql, [project_id])):
             total += row["size"]
             if place and (place >= MAX_OPERATIONS or total > MAX_LOG_BYTES):
                 sql = "DELETE FROM operations WHERE project_id = ? AND number <= ?"
-                self.statements.rows(sql, [project_id, row["number"]])
+                statements.rows(sql, [project_id, row["number"]])
                 return
 
     def _played(self, operation: Operation, *, forward: bool) -> Operation:
@@ -142,30 +146,34 @@ class Operations:
             changes += self._put(operation.project_id, entity, tuple(group), forward=forward)
         revision = self.revision(operation.project_id) + 1
         after = changed(operation, {"changes": tuple(changes), "undone": not forward, "revision": revision})
-        self.statements.rows(
+        statements = self._statements(operation.project_id)
+        statements.rows(
             "DELETE FROM operations WHERE project_id = ? AND number = ?", [operation.project_id, operation.number]
         )
-        insert(self.statements, "operations", [_columns(after)])
+        insert(statements, "operations", [_columns(after)])
         return after
 
     def _put(self, project_id: str, entity: Entity, changes: Sequence[Change], *, forward: bool) -> list[Change]:
         """Write the states that changes of one kind of record lead to; return the changes with what was there."""
-        table, ids = self.tables[entity], [change.id for change in changes]
+        table, ids = self.logged[entity], [change.id for change in changes]
         stored = {identity: fields_of(record) for identity, record in table.stored(project_id, ids).items()}
         wanted = {change.id: _state(change, stored.get(change.id), forward=forward) for change in changes}
         table.put_back(project_id, ids, [state for state in wanted.values() if state is not None])
         return [_with_last_seen(change, stored.get(change.id), forward=forward) for change in changes]
 
     def _first(self, condition: str, project_id: str) -> Operation | None:
-        rows = self.statements.rows(f"SELECT * FROM operations WHERE {condition} LIMIT 1", [project_id])  # noqa: S608
+        rows = self._statements(project_id).rows(f"SELECT * FROM operations WHERE {condition} LIMIT 1", [project_id])  # noqa: S608
         return Operation.model_validate(rows[0]) if rows else None
 
     def _highest(self, project_id: str, column: str) -> int:
         sql = f"SELECT coalesce(max({column}), 0) AS highest FROM operations WHERE project_id = ?"  # noqa: S608
-        return int(self.statements.rows(sql, [project_id])[0]["highest"])
+        return int(self._statements(project_id).rows(sql, [project_id])[0]["highest"])
 
     def _require_project(self, project_id: str) -> None:
-        find(self.statements, "SELECT id FROM projects WHERE deleted_at IS NULL AND id = ?", "project", project_id)
+        require_project(self._statements(project_id), project_id)
+
+    def _statements(self, project_id: str) -> Statements:
+        return self.tables.of_project(project_id)
 
 
 def _by_entity(change: Change) -> Entity:

@@ -14,29 +14,24 @@ from storage.catalog.statements import (
     find,
     insert,
     insert_new,
-    order_by,
-    page,
     require_revision,
     update,
 )
-
-_JOINED = "projects JOIN sources ON project_id = id"
-_COLUMNS = "projects.*, sources AS source"
-_SELECT = f"SELECT {_COLUMNS} FROM {_JOINED}"  # noqa: S608 - nothing from outside
-
-SORTABLE = ("name", "created_at", "updated_at", "duration_sec", "state")
+from storage.catalog.tables import Tables
 
 
 @dataclass(frozen=True, slots=True)
 class Projects:
     """Repository of projects."""
 
-    statements: Statements
+    tables: Tables
 
     def add(self, project: Project) -> Project:
         """Add a new project; raise `ConflictError` if its id is taken."""
-        insert_new(self.statements, "projects", "project", _columns(project))
-        self._add_source(project)
+        statements = self.tables.of_project(project.id)
+        insert_new(statements, "projects", "project", _columns(project))
+        _add_source(statements, project)
+        self.tables.index.put(project)
         return project
 
     def get(self, project_id: str, *, revision: int | None = None, deleted: bool = False) -> Project:
@@ -44,11 +39,12 @@ class Projects:
 
         A project that was discarded is found only with `deleted`.
         """
+        statements = self.tables.of_project(project_id)
         condition = "" if deleted else "deleted_at IS NULL AND "
-        row = find(self.statements, f"SELECT * FROM projects WHERE {condition}id = ?", "project", project_id)  # noqa: S608
+        row = find(statements, f"SELECT * FROM projects WHERE {condition}id = ?", "project", project_id)  # noqa: S608
         require_revision("project", project_id, row["revision"], revision)
-        source = find(self.statements, "SELECT * FROM sources WHERE project_id = ?", "source of", project_id)
-        return _record({**row, "source": source})
+        source = find(statements, "SELECT * FROM sources WHERE project_id = ?", "source of", project_id)
+        return record_of({**row, "source": source})
 
     def page(
         self,
@@ -65,34 +61,24 @@ class Projects:
         Raises
         ------
         ParameterError
-            If `sort` is none of `SORTABLE` (``-`` before it: descending), or a number is negative.
+            If `sort` is none of `storage.catalog.project_index.SORTABLE` (``-`` before it: descending), or a number is
+            negative.
         """
-        rows, total = page(
-            self.statements,
-            _JOINED,
-            {
-                "(deleted_at IS NOT NULL) = ?": deleted,
-                "state = ?": state,
-                "contains(lower(name), lower(?))": search,
-            },
-            order=order_by(sort, SORTABLE),
-            limit=limit,
-            offset=offset,
-            columns=_COLUMNS,
+        return self.tables.index.page(
+            limit=limit, offset=offset, sort=sort, state=state, search=search, deleted=deleted
         )
-        return Page(tuple(map(_record, rows)), total, limit, offset)
 
     def with_fingerprint(self, fingerprint: str) -> tuple[Project, ...]:
         """Return the projects of this content, oldest first."""
-        return self._where("fingerprint = ?", fingerprint)
+        return self.tables.index.with_fingerprint(fingerprint)
 
     def with_path(self, path: Path) -> tuple[Project, ...]:
         """Return the projects of this file, oldest first."""
-        return self._where("path = ?", str(path))
+        return self.tables.index.with_path(path)
 
     def from_address(self, address: str) -> tuple[Project, ...]:
         """Return the projects whose source has this address (a URL, a path, an upload's name), oldest first."""
-        return self._where("address = ?", address)
+        return self.tables.index.from_address(address)
 
     def save(self, project: Project) -> Project:
         """Store a changed project and return it at its next revision.
@@ -104,10 +90,12 @@ class Projects:
         """
         before = self.get(project.id, revision=project.revision, deleted=True)
         saved = project.changed(revision=project.revision + 1, updated_at=now())
-        update(self.statements, "projects", _columns(before), _columns(saved))
+        statements = self.tables.of_project(project.id)
+        update(statements, "projects", _columns(before), _columns(saved))
         if saved.source != before.source:
-            delete(self.statements, "sources", "project_id", [project.id])
-            self._add_source(saved)
+            delete(statements, "sources", "project_id", [project.id])
+            _add_source(statements, saved)
+        self.tables.index.put(saved)
         return saved
 
     def discard(self, project_id: str) -> Project:
@@ -130,21 +118,12 @@ class Projects:
         Files are not the catalog's: see `storage.data_folder.DataFolder.remove_project`.
         """
         self.get(project_id, deleted=True)
-        self.statements.rows(
-            "DELETE FROM compound_items WHERE compound_id IN (SELECT id FROM compound_clips WHERE project_id = ?)",
-            [project_id],
-        )
-        for table in ("compound_clips", "clips", "exports", "analyses", "operations", "sources"):
-            delete(self.statements, table, "project_id", [project_id])
-        delete(self.statements, "projects", "id", [project_id])
+        self.tables.drop(project_id)
 
-    def _where(self, condition: str, value: str) -> tuple[Project, ...]:
-        sql = f"{_SELECT} WHERE deleted_at IS NULL AND {condition} ORDER BY created_at, id"
-        return tuple(map(_record, self.statements.rows(sql, [value])))
 
-    def _add_source(self, project: Project) -> None:
-        source = {name: getattr(project.source, name) for name in Source.model_fields}
-        insert(self.statements, "sources", [{"project_id": project.id, **source}])
+def _add_source(statements: Statements, project: Project) -> None:
+    source = {name: getattr(project.source, name) for name in Source.model_fields}
+    insert(statements, "sources", [{"project_id": project.id, **source}])
 
 
 def _columns(project: Project) -> Row:
@@ -152,7 +131,7 @@ def _columns(project: Project) -> Row:
     return {name: getattr(project, name) for name in Project.model_fields if name != "source"}
 
 
-def _record(row: Row) -> Project:
+def record_of(row: Row) -> Project:
     """Read a project joined with its source."""
     source = {name: value for name, value in row["source"].items() if name != "project_id"}
     return Project.model_validate({**row, "source": source})

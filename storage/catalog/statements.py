@@ -95,6 +95,11 @@ def find(statements: Statements, sql: str, what: str, key: str) -> Row:
     return rows[0]
 
 
+def require_project(statements: Statements, project_id: str) -> Row:
+    """Return a project's row; raise `NotFoundError` if it is not there, or deleted."""
+    return find(statements, "SELECT * FROM projects WHERE deleted_at IS NULL AND id = ?", "project", project_id)
+
+
 def page(
     statements: Statements,
     table: str,

@@ -139,7 +139,8 @@ def test_deleting_takes_all_that_belongs_to_the_project_and_nothing_else(catalog
 
     def count_rows(unit):
         tables = ("projects", "sources", "analyses", "clips", "compound_clips", "compound_items", "exports")
-        return [unit.projects.statements.rows(f"SELECT count(*) AS n FROM {table}")[0]["n"] for table in tables]
+        owners = [unit.projects.tables.of_project(owner) for owner in unit.projects.tables.project_ids()]
+        return [sum(owner.rows(f"SELECT count(*) AS n FROM {t}")[0]["n"] for owner in owners) for t in tables]
 
     with catalog.transaction() as unit:
         other = unit.projects.add(Project(name="Other", source=Source(kind="upload", address="b")))

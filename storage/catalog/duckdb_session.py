@@ -1,10 +1,9 @@
-"""A DuckDB file, attached only while a unit of work runs; the border at which DuckDB's errors become ours."""
+"""DuckDB with files attached; the border at which its errors become ours."""
 
 from __future__ import annotations
 
 import ctypes
 import logging
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
@@ -13,12 +12,10 @@ from pathlib import Path
 import duckdb
 
 from autoclip.errors import CatalogBusyError, StorageError
+from storage.catalog.foreign_wait import ForeignWait
 from storage.catalog.statements import Row
 
 logger = logging.getLogger(__name__)
-
-FOREIGN_LOCK_POLL_SEC = 0.05
-"""Pause between attempts while a program that doesn't know our lock (DuckDB's own shell) has the file open."""
 
 _CONFIGURATION: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,  # the tables are small, and a DuckDB without threads of its own survives a fork of the process
@@ -38,30 +35,25 @@ class Access(Enum):
     WRITE = "RECOVERY_MODE no_wal_writes"
     """Without a log: a file that is written is a copy that counts only when it is whole."""
     MAKE = "RECOVERY_MODE no_wal_writes, BLOCK_SIZE 16384"
-    """With the smallest blocks, as the whole file is copied for each change: 0.6 MB when empty, not 3."""
+    """With the smallest blocks, as the whole file is copied for each change: 0.4 to 0.7 MB when empty, not 3."""
     RECOVER = "READ_WRITE"
     """With the log another program left."""
 
 
-class DuckDBFile:
-    """A database file and this process's private in-memory DuckDB that it is attached to.
+class DuckDBSession:
+    """A private in-memory DuckDB, to which files are attached; for one thread at a time.
 
-    Attaching costs 0.4 to 2 ms, connecting 14 ms (docs/decisions/0004-catalog-in-duckdb.md). For one thread at a time.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
+    Attaching costs 0.4 to 2 ms, connecting 14 ms (docs/decisions/0004-catalog-in-duckdb.md).
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self) -> None:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._types: dict[str, dict[str, str]] = {}
+        self._attached: dict[str, Path] = {}
+        self._used = ""
 
-    @contextmanager
-    def attached(self, path: Path, access: Access, deadline: float) -> Iterator[None]:
-        """Attach `path` while the block runs.
+    def attach(self, path: Path, alias: str, access: Access, deadline: float) -> None:
+        """Attach a file.
 
         Raises
         ------
@@ -70,11 +62,43 @@ class DuckDBFile:
         StorageError
             If it is damaged or no database.
         """
-        self._attach(path, access, deadline)
+        quoted = str(path).replace("'", "''")
+        wait = ForeignWait(path, deadline)
+        while True:
+            try:
+                with _translated(path):
+                    self._private().execute(f"ATTACH '{quoted}' AS {alias} (TYPE duckdb, {access.value})")
+            except CatalogBusyError as error:
+                wait.again(error)
+            else:
+                self._attached[alias] = path
+                return
+
+    def detach(self, alias: str) -> None:
+        """Let go of a file. What was to be kept is in it already, so a failure here loses nothing."""
+        path = self._attached.pop(alias, None)
+        if path is None or self._connection is None:
+            return
         try:
-            yield
-        finally:
-            self._detach()
+            with _translated(path):
+                if self._used == alias:
+                    self._connection.execute("USE memory")
+                    self._used = ""
+                self._connection.execute(f"DETACH {alias}")
+        except StorageError as error:
+            logger.warning("%s: could not be detached, so DuckDB starts anew: %s", path, error)
+            self.discard()
+
+    def holds(self, alias: str) -> bool:
+        """Whether a file is attached under this name."""
+        return alias in self._attached
+
+    def use(self, alias: str) -> None:
+        """Have the following statements mean the tables of one file."""
+        if self._used != alias:
+            with _translated(self._attached[alias]):
+                self._private().execute(f"USE {alias}")
+            self._used = alias
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run SQL and fetch every row.
@@ -84,7 +108,7 @@ class DuckDBFile:
         StorageError
             If DuckDB refuses.
         """
-        with self._translated():
+        with _translated(self._attached.get(self._used, Path("catalog"))):
             cursor = self._private().execute(sql, list(parameters)) if parameters else self._private().execute(sql)
             names = [column[0] for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -105,38 +129,15 @@ class DuckDBFile:
         try:
             self.execute("ROLLBACK")
         except StorageError as error:
-            logger.warning("%s: could not roll back, so DuckDB starts anew: %s", self._path, error)
-            self._discard()
+            logger.warning("could not roll back, so DuckDB starts anew: %s", error)
+            self.discard()
 
     def abandon_after_fork(self) -> None:
         """Leave the parent's DuckDB alone in a forked child: even destroying it could write to the parent's file."""
         if self._connection is not None:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._connection))
             self._connection = None
-
-    def _attach(self, path: Path, access: Access, deadline: float) -> None:
-        quoted = str(path).replace("'", "''")
-        while True:
-            try:
-                self.execute(f"ATTACH '{quoted}' AS catalog (TYPE duckdb, {access.value})")
-                self.execute("USE catalog")
-            except CatalogBusyError:
-                if time.monotonic() >= deadline:
-                    raise
-                time.sleep(FOREIGN_LOCK_POLL_SEC)
-            else:
-                return
-
-    def _detach(self) -> None:
-        """Let go of the file. What was to be kept is in it already, so a failure here loses nothing."""
-        if self._connection is None:
-            return
-        try:
-            self.execute("USE memory")
-            self.execute("DETACH catalog")
-        except StorageError as error:
-            logger.warning("%s: could not be detached, so DuckDB starts anew: %s", self._path, error)
-            self._discard()
+        self._attached, self._used = {}, ""
 
     def _private(self) -> duckdb.DuckDBPyConnection:
         """Return this process's in-memory DuckDB."""
@@ -144,20 +145,22 @@ class DuckDBFile:
             self._connection = duckdb.connect(":memory:", config=_CONFIGURATION)
         return self._connection
 
-    def _discard(self) -> None:
-        """Close DuckDB, and with it the file."""
+    def discard(self) -> None:
+        """Close DuckDB, and with it all files."""
         connection, self._connection = self._connection, None
+        self._attached, self._used = {}, ""
         if connection is not None:
-            with self._translated():
+            with _translated(Path("catalog")):
                 connection.close()
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """Turn DuckDB's errors into ours."""
-        try:
-            yield
-        except duckdb.Error as error:
-            raise _our_error(self._path, error) from error
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Turn DuckDB's errors into ours."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise _our_error(path, error) from error
 
 
 def _our_error(path: Path, error: duckdb.Error) -> StorageError:

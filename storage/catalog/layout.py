@@ -1,0 +1,78 @@
+"""Where the files of a catalog lie.
+
+::
+
+    autoclip.duckdb                             says which folder holds the projects; its own tables are empty
+    autoclip.duckdb.lock                        the lock of all who write
+    autoclip.duckdb.projects/<generation>/
+        <project id>.duckdb                     one project with everything of it
+        index.sqlite                            what spans projects; made anew from them when it is lost
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.atomic import PARTIAL
+
+SUFFIX = ".duckdb"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The files of one catalog as its root file tells.
+
+    Attributes
+    ----------
+    root : Path
+        The root file (``autoclip.duckdb``).
+    generation : str
+        Name of the folder of its projects: a restored catalog gets a new one.
+    """
+
+    root: Path
+    generation: str
+
+    @property
+    def generations(self) -> Path:
+        """Folder of all generations."""
+        return self.root.with_name(f"{self.root.name}.projects")
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the projects' files."""
+        return self.generations / self.generation
+
+    @property
+    def index(self) -> Path:
+        """The index."""
+        return self.folder / "index.sqlite"
+
+    def project(self, project_id: str) -> Path:
+        """Return the file of a project."""
+        return self.folder / f"{project_id}{SUFFIX}"
+
+    def project_stamps(self) -> dict[str, str]:
+        """Return the stamps of all projects' files, by project."""
+        if not self.folder.exists():
+            return {}
+        with os.scandir(self.folder) as entries:
+            names = [entry.name for entry in entries if entry.name.endswith(SUFFIX) and not entry.name.startswith(".")]
+        stamps = {name.removesuffix(SUFFIX): stamp_of(self.folder / name) for name in names}
+        return {project_id: stamp for project_id, stamp in stamps.items() if stamp is not None}
+
+
+def successor_of(path: Path) -> Path:
+    """Return the name of a file that is to replace `path`: always the same, so a crash leaves one at most."""
+    return path.with_name(f".{path.name}{PARTIAL}")
+
+
+def stamp_of(path: Path) -> str | None:
+    """Return what tells one version of a file from another; None when it is not there. Renaming keeps it."""
+    try:
+        facts = path.stat()
+    except FileNotFoundError:
+        return None
+    return f"{facts.st_dev}-{facts.st_ino}-{facts.st_size}-{facts.st_mtime_ns}"

@@ -1,0 +1,270 @@
+"""The index over all projects: an SQLite file that can be made anew from the projects' own files.
+
+It answers what would need every file: lists of projects, which project has a file, a content, an address, or the record
+with an id. SQLite writes a row without copying the file, so the index costs the same however many projects there are.
+Nothing is kept here alone: each row carries the identity of the file it was read from, so that one that a crash left
+behind is noticed and read again. That is why its commits need no flush to the disk (WAL, ``synchronous=NORMAL``).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import to_json
+
+from autoclip.errors import ParameterError, StorageError
+from storage.catalog.records import Page, Project, ProjectState
+from storage.catalog.statements import order_by, require_text
+from storage.keys import FileIdentity
+
+SORTABLE = ("name", "created_at", "updated_at", "duration_sec", "state")
+
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_SEC = 30.0
+
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS projects (
+    id TEXT PRIMARY KEY, name TEXT, folded_name TEXT, state TEXT, created_at TEXT, updated_at TEXT, duration_sec REAL,
+    path TEXT, fingerprint TEXT, address TEXT, deleted INTEGER, record TEXT, stamp TEXT, successor TEXT
+);
+CREATE INDEX IF NOT EXISTS by_creation ON projects (deleted, created_at, id);
+CREATE INDEX IF NOT EXISTS by_path ON projects (path);
+CREATE INDEX IF NOT EXISTS by_fingerprint ON projects (fingerprint);
+CREATE INDEX IF NOT EXISTS by_address ON projects (address);
+CREATE INDEX IF NOT EXISTS by_successor ON projects (id) WHERE successor IS NOT NULL;
+CREATE TABLE IF NOT EXISTS ids (id TEXT PRIMARY KEY, project_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_project ON ids (project_id);
+CREATE TABLE IF NOT EXISTS fingerprints (path TEXT PRIMARY KEY, facts TEXT, fingerprint TEXT) WITHOUT ROWID;
+PRAGMA user_version = {SCHEMA_VERSION};
+"""
+
+_abandoned: list[sqlite3.Connection] = []
+"""Connections of a parent process, kept so that nothing closes them."""
+
+REMOVED = ""
+"""In place of a successor's name: the project's file goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingFile:
+    """A project whose file is being replaced, or was when a process died.
+
+    Attributes
+    ----------
+    project_id : str
+        The project.
+    successor : str
+        Name of the file that takes the place of the present one; `REMOVED` when none does.
+    """
+
+    project_id: str
+    successor: str
+
+
+class SqliteIndex:
+    """One connection to the index; for one thread at a time.
+
+    Parameters
+    ----------
+    path : Path
+        The file; made when missing, and made anew when it is damaged or of another version.
+    read_only : bool
+        Whether nothing is to be changed.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        with self._translated():
+            try:
+                self._connection = self._opened()
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError):  # busy, full, not to be opened: not damaged
+                    raise
+                self._connection = self._replaced()
+            if read_only:
+                self._connection.execute("PRAGMA query_only = ON")
+        self._inode = path.stat().st_ino
+
+    def is_in_place(self) -> bool:
+        """Whether the file that is open is the one that has the name."""
+        try:
+            return self.path.stat().st_ino == self._inode
+        except FileNotFoundError:
+            return False
+
+    def abandon_after_fork(self) -> None:
+        """Leave the parent's connection alone in a forked child: closing it could end the parent's locks."""
+        _abandoned.append(self._connection)
+
+    def begin(self) -> None:
+        """Begin a transaction."""
+        self._execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Keep the transaction."""
+        self._execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo the transaction, if there is one."""
+        if self._connection.in_transaction:
+            self._execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def page(
+        self,
+        *,
+        limit: int | None,
+        offset: int,
+        sort: str,
+        state: ProjectState | None,
+        search: str | None,
+        deleted: bool,
+    ) -> Page[Project]:
+        """List projects; see `ProjectIndex.page`."""
+        if offset < 0 or (limit is not None and limit < 0):
+            raise ParameterError(f"limit {limit} and offset {offset} must not be negative")
+        order = order_by(sort, SORTABLE)
+        conditions: dict[str, object] = {
+            "deleted = ?": int(deleted),
+            "state = ?": state,
+            "instr(folded_name, ?) > 0": None if search is None else search.lower(),
+        }
+        met = {condition: value for condition, value in conditions.items() if value is not None}
+        where, values = " AND ".join(met), list(met.values())
+        ((total,),) = self._execute(f"SELECT count(*) FROM projects WHERE {where}", values)  # noqa: S608
+        sql = f"SELECT record FROM projects WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
+        rows = self._execute(sql, [*values, -1 if limit is None else limit, offset])
+        return Page(tuple(Project.model_validate_json(record) for (record,) in rows), total, limit, offset)
+
+    def with_fingerprint(self, fingerprint: str) -> tuple[Project, ...]:
+        """See `ProjectIndex.with_fingerprint`."""
+        return self._where("fingerprint", fingerprint)
+
+    def with_path(self, path: Path) -> tuple[Project, ...]:
+        """See `ProjectIndex.with_path`."""
+        return self._where("path", str(path))
+
+    def from_address(self, address: str) -> tuple[Project, ...]:
+        """See `ProjectIndex.from_address`."""
+        return self._where("address", address)
+
+    def put(self, project: Project) -> None:
+        """Take in a new or changed project."""
+        row = _row(project)
+        names, marks = ", ".join(row), ", ".join("?" * len(row))
+        changes = ", ".join(f"{name} = excluded.{name}" for name in row)
+        sql = f"INSERT INTO projects ({names}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {changes}"  # noqa: S608
+        self._execute(sql, list(row.values()))
+
+    def remove(self, project_id: str) -> None:
+        """Forget a project, for good."""
+        self._execute("DELETE FROM projects WHERE id = ?", [project_id])
+        self._execute("DELETE FROM ids WHERE project_id = ?", [project_id])
+
+    def retire(self, project_id: str) -> None:
+        """List a project no more, and note that its file goes."""
+        sql = "UPDATE projects SET deleted = 2, successor = ? WHERE id = ?"
+        self._execute(sql, [REMOVED, project_id])
+        self._execute("DELETE FROM ids WHERE project_id = ?", [project_id])
+
+    def claim(self, project_id: str, ids: Iterable[str]) -> None:
+        """Note that records with these ids belong to a project."""
+        with self._translated():
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO ids VALUES (?, ?)", [(each, project_id) for each in ids]
+            )
+
+    def owners(self, ids: Iterable[str]) -> Mapping[str, str]:
+        """Return the project of each id that is known."""
+        sql = "SELECT id, project_id FROM ids WHERE id IN (SELECT value FROM json_each(?))"
+        return dict(self._execute(sql, [to_json(list(ids)).decode()]))
+
+    def recall_fingerprint(self, identity: FileIdentity) -> str | None:
+        """Return the remembered fingerprint of exactly this file."""
+        sql = "SELECT fingerprint FROM fingerprints WHERE path = ? AND facts = ?"
+        rows = self._execute(sql, [identity.path, _facts(identity)])
+        return str(rows[0][0]) if rows else None
+
+    def remember_fingerprint(self, identity: FileIdentity, fingerprint: str) -> None:
+        """Remember a fingerprint in place of an older one of the path."""
+        sql = "INSERT OR REPLACE INTO fingerprints VALUES (?, ?, ?)"
+        self._execute(sql, [identity.path, _facts(identity), fingerprint])
+
+    def stamps(self) -> dict[str, str | None]:
+        """Return the stamp of the file that each project was read from."""
+        return dict(self._execute("SELECT id, stamp FROM projects WHERE deleted < 2"))
+
+    def mark(self, project_id: str, stamp: str | None, successor: str | None) -> None:
+        """Note the stamp of a project's file, and the name it still has when it is yet to be put in place."""
+        self._execute("UPDATE projects SET stamp = ?, successor = ? WHERE id = ?", [stamp, successor, project_id])
+
+    def pending(self) -> tuple[PendingFile, ...]:
+        """Return the projects whose files are being replaced."""
+        rows = self._execute("SELECT id, successor FROM projects WHERE successor IS NOT NULL")
+        return tuple(PendingFile(project_id, successor) for project_id, successor in rows)
+
+    def _where(self, column: str, value: str) -> tuple[Project, ...]:
+        sql = f"SELECT record FROM projects WHERE {column} = ? AND NOT deleted ORDER BY created_at, id"  # noqa: S608
+        return tuple(Project.model_validate_json(record) for (record,) in self._execute(sql, [value]))
+
+    def _execute(self, sql: str, values: Iterable[object] = ()) -> list[tuple[Any, ...]]:
+        bound = [require_text(value) if isinstance(value, str) else value for value in values]
+        with self._translated():
+            return self._connection.execute(sql, bound).fetchall()
+
+    def _opened(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_SEC, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        ((version,),) = connection.execute("PRAGMA user_version").fetchall()
+        if version not in {0, SCHEMA_VERSION}:
+            connection.close()
+            raise sqlite3.DatabaseError("of another version")
+        if version == 0:
+            connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+        return connection
+
+    def _replaced(self) -> sqlite3.Connection:
+        for ending in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
+        return self._opened()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            full = "full" in str(error) or "disk I/O error" in str(error)
+            reason = "no room is left to write it; free space there" if full else str(error)
+            raise StorageError(f"{self.path}: {reason} ({error})" if full else f"{self.path}: {reason}") from error
+
+
+def _row(project: Project) -> dict[str, object]:
+    return {
+        "id": project.id,
+        "name": project.name,
+        "folded_name": project.name.lower(),
+        "state": project.state,
+        "created_at": project.created_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "updated_at": project.updated_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "duration_sec": project.duration_sec,
+        "path": None if project.path is None else str(project.path),
+        "fingerprint": project.fingerprint,
+        "address": project.source.address,
+        "deleted": int(project.deleted_at is not None),
+        "record": project.model_dump_json(),
+    }
+
+
+def _facts(identity: FileIdentity) -> str:
+    return to_json(asdict(identity)).decode()

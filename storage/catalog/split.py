@@ -1,0 +1,127 @@
+"""From a catalog in one file to one with a file a project, and back: how catalogs of before come in, and backups."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from storage.atomic import PARTIAL, flush, storage_faults
+from storage.catalog.duckdb_session import Access, DuckDBSession
+from storage.catalog.layout import Layout
+from storage.catalog.project_index import SqliteIndex
+from storage.keys import FileIdentity
+from storage.migrations import known_migrations, migrate
+
+TABLES = ("sources", "analyses", "clips", "compound_clips", "exports", "operations")
+"""The tables with a ``project_id``."""
+
+_ITEMS = "compound_items"
+
+
+def split(whole: Path, root: Path, successor: Path, deadline: float) -> Layout:
+    """Write the projects of a catalog in one file to files of their own, and the root file that names them.
+
+    Parameters
+    ----------
+    whole : Path
+        The file, its tables up to date; it is left alone.
+    root : Path
+        The name of the catalog.
+    successor : Path
+        Where to write the root file; the caller puts it in place, and until then nothing of this counts.
+    deadline : float
+        When to give up waiting for another program, on ``time.monotonic``'s clock.
+    """
+    layout = Layout(root, f".{secrets.token_hex(4)}{PARTIAL}")
+    final = Layout(root, secrets.token_hex(4))
+    session = DuckDBSession()
+    try:
+        with storage_faults(layout.folder):
+            _clear(layout.generations)
+            layout.folder.mkdir(parents=True)
+        make_empty(session, successor, deadline)
+        session.attach(whole, "whole", Access.READ, deadline)
+        session.use("whole")
+        for row in session.execute("SELECT id FROM projects ORDER BY id"):
+            _write_project(session, layout.project(row["id"]), successor, row["id"], deadline)
+        _copy_fingerprints(session, layout)
+        session.attach(successor, "root", Access.WRITE, deadline)
+        session.use("root")
+        session.execute("INSERT INTO layout VALUES (?)", [final.generation])
+        session.execute("CHECKPOINT")
+    finally:
+        session.discard()
+    with storage_faults(layout.folder):
+        flush(successor)
+        flush(layout.folder)
+        layout.folder.rename(final.folder)
+        flush(final.generations)
+    return final
+
+
+def _clear(generations: Path) -> None:
+    """Remove what a process left that died while it split a catalog."""
+    for folder in generations.glob(f".*{PARTIAL}"):
+        shutil.rmtree(folder)
+
+
+def make_empty(session: DuckDBSession, path: Path, deadline: float) -> None:
+    """Make a file with all tables and nothing in them."""
+    path.unlink(missing_ok=True)
+    session.attach(path, "empty", Access.MAKE, deadline)
+    session.use("empty")
+    migrate(session.execute, known_migrations())
+    session.execute("CHECKPOINT")
+    session.detach("empty")
+
+
+def merge(files: Iterable[Path], target: Path, deadline: float) -> None:
+    """Write what is in the files of projects to one file, as catalogs were before."""
+    session = DuckDBSession()
+    try:
+        make_empty(session, target, deadline)
+        session.attach(target, "target", Access.WRITE, deadline)
+        for file in files:
+            session.attach(file, "source", Access.READ, deadline)
+            session.use("target")
+            for table in ("projects", *TABLES, _ITEMS):
+                session.execute(f"INSERT INTO {table} BY NAME SELECT * FROM source.{table}")  # noqa: S608
+            session.detach("source")
+        session.use("target")
+        session.execute("CHECKPOINT")
+    finally:
+        session.discard()
+
+
+def _write_project(session: DuckDBSession, path: Path, template: Path, project_id: str, deadline: float) -> None:
+    with storage_faults(path):
+        shutil.copyfile(template, path)
+    session.attach(path, "project", Access.WRITE, deadline)
+    session.use("project")
+    session.execute("INSERT INTO projects BY NAME SELECT * FROM whole.projects WHERE id = ?", [project_id])
+    for table in TABLES:
+        sql = f"INSERT INTO {table} BY NAME SELECT * FROM whole.{table} WHERE project_id = ?"  # noqa: S608
+        session.execute(sql, [project_id])
+    session.execute(
+        f"INSERT INTO {_ITEMS} BY NAME SELECT * FROM whole.{_ITEMS} "  # noqa: S608
+        "WHERE compound_id IN (SELECT id FROM compound_clips)"
+    )
+    session.execute("CHECKPOINT")
+    session.detach("project")
+    with storage_faults(path):
+        flush(path)
+
+
+def _copy_fingerprints(session: DuckDBSession, layout: Layout) -> None:
+    session.use("whole")
+    index = SqliteIndex(layout.index)
+    try:
+        index.begin()
+        for row in session.execute("SELECT * FROM fingerprints"):
+            fingerprint = row.pop("fingerprint")
+            index.remember_fingerprint(FileIdentity(**row), fingerprint)
+        index.commit()
+    finally:
+        index.close()

@@ -1,0 +1,306 @@
+"""The files that one unit of work reads and writes, as the tables that its repositories ask for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autoclip.errors import StorageError
+from storage.atomic import flush, storage_faults
+from storage.catalog.attached_files import AttachedFiles
+from storage.catalog.duckdb_session import Access, DuckDBSession
+from storage.catalog.interface import Unit
+from storage.catalog.layout import Layout, stamp_of, successor_of
+from storage.catalog.project_index import SqliteIndex
+from storage.catalog.statements import Row, Statements, require_text
+from storage.migrations import is_current, known_migrations, migrate
+
+_READS = ("SELECT", "DESCRIBE", "SHOW")
+_ALIAS = "catalog"
+
+
+@dataclass(slots=True)
+class Side:
+    """What one side of a catalog, the reading or the writing one, keeps from unit to unit."""
+
+    read_only: bool
+    attached: AttachedFiles = field(default_factory=AttachedFiles)
+    sessions: list[DuckDBSession] = field(default_factory=list)
+    layout: Layout | None = None
+    index: SqliteIndex | None = None
+    verified: bool = False
+
+    def session(self, number: int) -> DuckDBSession:
+        """Return the session that changes the `number`-th file of a unit: DuckDB's transactions write one file each."""
+        while len(self.sessions) <= number:
+            self.sessions.append(DuckDBSession())
+        return self.sessions[number]
+
+    def abandon_after_fork(self) -> None:
+        """Leave alone what the parent process has open."""
+        self.attached.abandon_after_fork()
+        for session in self.sessions:
+            session.abandon_after_fork()
+        if self.index is not None:
+            self.index.abandon_after_fork()
+
+    def enter(self, layout: Layout) -> SqliteIndex:
+        """Turn to the files of a layout, and return its index."""
+        lost = self.index is not None and not self.index.is_in_place()
+        if self.index is None or self.layout != layout or lost:
+            if self.index is not None:
+                self.index.close()
+            with storage_faults(layout.folder):
+                layout.folder.mkdir(parents=True, exist_ok=True)
+            self.layout, self.index, self.verified = layout, SqliteIndex(layout.index, read_only=self.read_only), False
+        return self.index
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """The tables of one project in a unit."""
+
+    files: UnitFiles
+    project_id: str
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run one statement."""
+        return self.files.rows(self.project_id, sql, parameters)
+
+    def types(self, table: str) -> Mapping[str, str]:
+        """Return the columns of a table with their types."""
+        return self.files.types(table)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A copy of a file that is being changed."""
+
+    path: Path
+    successor: Path
+    session: DuckDBSession
+
+
+class UnitFiles:
+    """The tables of one unit of work.
+
+    A project's file is read as it is until the first statement that changes it; that and all later ones go to a copy,
+    which takes the file's place when the unit is kept.
+
+    Parameters
+    ----------
+    side : Side
+        What is attached, and the index.
+    layout : Layout
+        Where the files are.
+    deadline : float
+        When to give up waiting for others, on ``time.monotonic``'s clock.
+    copier : callable or None
+        Copies a file that may be changed; None in a unit that only reads.
+    upgrade : callable
+        Brings the file of a project up to date, for a unit that only reads.
+    """
+
+    def __init__(
+        self,
+        side: Side,
+        layout: Layout,
+        deadline: float,
+        copier: Callable[[Path, Path], None] | None,
+        upgrade: Callable[[str], None],
+    ) -> None:
+        assert side.index is not None  # noqa: S101 - the caller has entered the layout
+        self.index, self.layout = side.index, layout
+        self.read_only = copier is None
+        self._side, self._attached, self._deadline = side, side.attached, deadline
+        self._copier, self._upgrade = copier, upgrade
+        self._written: dict[str, _Written] = {}
+        self._dirty: set[str] = set()
+        self._dropped: set[str] = set()
+        self._process, self._failed = os.getpid(), False
+        self.unit = Unit.over(self)
+
+    def of_project(self, project_id: str) -> Statements:
+        """Return the tables of a project; see `Tables`."""
+        return _Tables(self, project_id)
+
+    def holding(self, identity: str) -> Statements:
+        """Return the tables of the project that holds a record; see `Tables`."""
+        return _Tables(self, self.index.owners([identity]).get(identity, ""))
+
+    def project_ids(self) -> tuple[str, ...]:
+        """Return the ids of all projects; see `Tables`."""
+        return tuple(self.index.stamps())
+
+    def drop(self, project_id: str) -> None:
+        """Remove a project; see `Tables`."""
+        written = self._written.pop(project_id, None)
+        if written is not None:
+            _forget(written)
+        self._dropped.add(project_id)
+        self.index.retire(project_id)
+
+    def rows(self, project_id: str, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run one statement on a project's tables; after one that failed nothing can be kept."""
+        self._require_own_process()
+        for parameter in parameters:
+            if isinstance(parameter, str):
+                require_text(parameter)
+        with self._noting_failure():
+            if self._is_changed_by(sql, project_id):
+                session = self._changed(project_id)
+                if not _only_reads(sql):
+                    self._dirty.add(project_id)
+                return session.execute(sql, parameters)
+            return self._attached.rows(self._readable(project_id), sql, parameters)
+
+    def types(self, table: str) -> Mapping[str, str]:
+        """Return the columns of a table with their types: they are the same in every file."""
+        self._require_own_process()
+        return self._attached.types(self.layout.root, table)
+
+    @contextmanager
+    def joined(self) -> Iterator[None]:
+        """Run a block as part of this unit: if it fails, the whole unit does."""
+        with self._noting_failure():
+            yield
+
+    def keep(self) -> None:
+        """Put the changed files in place, unless something failed in between.
+
+        The commit of the index is what counts: from then on a crash is rolled forward by `recover`.
+        """
+        self._require_own_process()
+        if self.read_only:
+            return
+        if self._failed:
+            raise StorageError("nothing of this unit of work was kept, because a part of it failed before")
+        self.unit.operations.flush()
+        for project_id in self._written.keys() - self._dirty:
+            _forget(self._written.pop(project_id))
+        for written in self._written.values():
+            _finish(written)
+        stamps = {project_id: stamp_of(written.successor) for project_id, written in self._written.items()}
+        for project_id, written in self._written.items():
+            self.index.mark(project_id, stamps[project_id], written.successor.name)
+        self.index.commit()
+        kept, self._written = self._written, {}
+        self._install(kept, stamps)
+
+    def undo(self) -> None:
+        """Forget all changes, unless this is a forked child, which must not touch its parent's unit."""
+        if os.getpid() != self._process or self.read_only:
+            return
+        self.index.rollback()
+        for written in self._written.values():
+            _forget(written)
+
+    def _install(self, kept: Mapping[str, _Written], stamps: Mapping[str, str | None]) -> None:
+        """Give the changed files their names, and remove the files of projects that go."""
+        if not kept and not self._dropped:
+            return
+        with storage_faults(self.layout.folder):
+            for written in kept.values():
+                self._attached.forget(written.path)
+                written.successor.replace(written.path)
+            for project_id in self._dropped - set(kept):
+                self._attached.forget(self.layout.project(project_id))
+                self.layout.project(project_id).unlink(missing_ok=True)
+            flush(self.layout.folder)
+        for project_id in kept:
+            self.index.mark(project_id, stamps[project_id], None)
+        for project_id in self._dropped - set(kept):
+            self.index.remove(project_id)
+
+    def _readable(self, project_id: str) -> Path:
+        """Return the file to read a project's tables from: the root, whose tables are empty, if it has none."""
+        path = self.layout.project(project_id)
+        state = None if not project_id or project_id in self._dropped else self._attached.open(path, self._deadline)
+        if state is False:
+            self._attached.forget(path)
+            self._upgrade(project_id)
+            state = self._attached.open(path, self._deadline)
+        if state:
+            return path
+        self._attached.open(self.layout.root, self._deadline)
+        return self.layout.root
+
+    def _is_changed_by(self, sql: str, project_id: str) -> bool:
+        """Whether a statement goes to the copy of a file.
+
+        It does in a unit that may change things, unless it only reads a file that is attached anyway: what is read is
+        mostly changed next, and attaching a file costs as much as copying it.
+        """
+        if self.read_only or project_id in self._written:
+            return not self.read_only
+        path = self.layout.project(project_id)
+        if not project_id or project_id in self._dropped or not path.exists():
+            return not _only_reads(sql)
+        return not (_only_reads(sql) and self._attached.is_open(path))
+
+    def _changed(self, project_id: str) -> DuckDBSession:
+        """Return the session in which the copy of a project's file is changed."""
+        if project_id not in self._written:
+            self._written[project_id] = self._copied(self.layout.project(project_id), project_id in self._dropped)
+        return self._written[project_id].session
+
+    def _copied(self, path: Path, fresh: bool) -> _Written:  # noqa: FBT001
+        assert self._copier is not None  # noqa: S101 - a unit that only reads comes here never
+        written = _Written(path, successor_of(path), self._side.session(self._free_session()))
+        new = fresh or not path.exists()
+        try:
+            self._copier(self.layout.root if new else path, written.successor)
+            written.session.attach(written.successor, _ALIAS, Access.WRITE, self._deadline)
+            written.session.use(_ALIAS)
+            if new:
+                written.session.execute("DELETE FROM layout")
+            elif not is_current(written.session.execute, known_migrations()):
+                migrate(written.session.execute, known_migrations())
+                written.session.forget_types()
+            written.session.execute("BEGIN")
+        except BaseException:
+            written.session.detach(_ALIAS)
+            written.successor.unlink(missing_ok=True)
+            raise
+        return written
+
+    def _free_session(self) -> int:
+        """Return the number of a session that no file of this unit uses."""
+        used = {id(written.session) for written in self._written.values()}
+        return next(n for n in range(len(used) + 1) if id(self._side.session(n)) not in used)
+
+    @contextmanager
+    def _noting_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._failed = True
+            raise
+
+    def _require_own_process(self) -> None:
+        if os.getpid() != self._process:
+            raise StorageError("this unit of work belongs to the parent process; begin one of your own")
+
+
+def _only_reads(sql: str) -> bool:
+    return sql.lstrip().startswith(_READS)
+
+
+def _forget(written: _Written) -> None:
+    """Remove a changed copy."""
+    if written.session.holds(_ALIAS):
+        written.session.rolled_back()
+        written.session.detach(_ALIAS)
+    written.successor.unlink(missing_ok=True)
+
+
+def _finish(written: _Written) -> None:
+    """Bring a changed copy to the disk, whole."""
+    written.session.execute("COMMIT")
+    written.session.execute("CHECKPOINT")
+    written.session.detach(_ALIAS)
+    with storage_faults(written.path):
+        flush(written.successor)
