@@ -34,6 +34,7 @@ from interfaces.api.routes import (
     measurements,
     media,
     projects,
+    selection,
     settings,
 )
 from interfaces.api.routes.frontend import serve_frontend
@@ -60,6 +61,7 @@ MODULES = (
     jobs,
     media,
     measurements,
+    selection,
     links,
     resumable_uploads,
     folders,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,3 +46,8 @@ def downsample(values: NDArray[np.floating], per_bucket: int) -> Buckets:
         min=np.where(empty, np.nan, np.where(measured, runs, np.inf).min(axis=1, initial=np.inf)),
         max=np.where(empty, np.nan, np.where(measured, runs, -np.inf).max(axis=1, initial=-np.inf)),
     )
+
+
+def nulls(values: NDArray[np.float64], digits: int = 6) -> list[float | None]:
+    """Round for the wire; what was not measured is null."""
+    return [round(value, digits) if math.isfinite(value) else None for value in values.tolist()]

@@ -21,7 +21,7 @@ from storage.environment import Environment
 
 PAGE = "index.html"
 
-BUILT_PAGE = Path(__file__).parent / "page"
+BUILT_PAGE = Path(__file__).parents[1] / "page"
 """Where ``make page`` puts our page; a wheel always holds it."""
 
 _HASHED = re.compile(r"assets/.+-[A-Za-z0-9_-]{8,}\.[a-z0-9]+")

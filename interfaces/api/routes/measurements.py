@@ -7,12 +7,11 @@ from typing import Annotated
 
 import numpy as np
 from fastapi import APIRouter, Query
-from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from autoclip.signals.normalization import z_score
 from autoclip.signals.table import ENVELOPE_STEP_SEC, SIGNAL_UNITS, EventKind, Features
-from interfaces.api.downsampling import Buckets, downsample
+from interfaces.api.downsampling import Buckets, downsample, nulls
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import PathIdentity, QueryBody, Seconds, View
 from interfaces.api.services import Services, ServicesDep
@@ -142,7 +141,7 @@ def get_peaks(project_id: PathIdentity, query: Annotated[PeakQuery, Query()], se
         start=round(span.start * ENVELOPE_STEP_SEC, 6),
         end=round(span.stop * ENVELOPE_STEP_SEC, 6),
         step_sec=per_point * ENVELOPE_STEP_SEC,
-        peaks=_nulls(downsample(linear, per_point).max, digits=4),
+        peaks=nulls(downsample(linear, per_point).max, digits=4),
         audible=True,
     )
 
@@ -198,9 +197,4 @@ def _missing(features: Features, query: SignalQuery) -> list[str]:
 
 
 def _lists(buckets: Buckets) -> dict[str, list[float | None]]:
-    return {"mean": _nulls(buckets.mean), "min": _nulls(buckets.min), "max": _nulls(buckets.max)}
-
-
-def _nulls(values: NDArray[np.float64], digits: int = 6) -> list[float | None]:
-    """Round for the wire; what was not measured is null."""
-    return [round(value, digits) if math.isfinite(value) else None for value in values.tolist()]
+    return {"mean": nulls(buckets.mean), "min": nulls(buckets.min), "max": nulls(buckets.max)}

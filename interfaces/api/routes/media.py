@@ -45,6 +45,7 @@ class Playback(View):
     content_type: str
     url: str | None = Field(description="What to give a video element; null as long as there is nothing it can play.")
     proxy: bool = Field(description="Whether that is a proxy that was rendered for browsers.")
+    frame_rate: float | None = Field(description="Frames a second on average, to step by; null if it is not known.")
 
 
 @router.head("/{project_id}/video", include_in_schema=False)
@@ -74,6 +75,7 @@ def get_playback(project_id: PathIdentity, services: ServicesDep) -> Playback:
         content_type="video/mp4" if proxy else content_type_of(video),
         url=address if proxy or playability.playable else None,
         proxy=proxy is not None,
+        frame_rate=float(video.video.average_rate) if video.video.average_rate else None,
     )
 
 

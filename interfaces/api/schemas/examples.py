@@ -216,6 +216,22 @@ EXAMPLES: dict[str, Any] = {
         "content_type": "video/mp4",
         "url": f"/api/projects/{_PROJECT_ID}/proxy",
         "proxy": True,
+        "frame_rate": 59.94,
+    },
+    "SelectionView": {
+        "message": "",
+        "excitement": {"step_sec": 7.2, "values": [0.12, 1.94]},
+        "anchors": [{"time_sec": 1824.5, "score": 2.31, "reason": "excitement_peak"}],
+        "boundaries": [{"starts_at_sec": 1812.36, "ends_at_sec": 1812.36, "kind": "cut", "score": 0.87}],
+        "dropped": [
+            {
+                "start": 1815.0,
+                "end": 1830.2,
+                "quality_score": 0.41,
+                "stage": "overlap",
+                "reason": "overlaps a better window",
+            }
+        ],
     },
     "Signals": {
         "start": 0.0,

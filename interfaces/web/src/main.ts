@@ -1,5 +1,5 @@
 import { mount } from "svelte";
-import "../../../autoclip/export/report/tokens.css";
+import "../../../autoclip/report/tokens.css";
 import "./style/base.css";
 import App from "./shell/App.svelte";
 

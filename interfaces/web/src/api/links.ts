@@ -23,3 +23,9 @@ export async function mediaLink(path: string): Promise<string> {
   known.set(path, { url, expiresAt: signed.expires_at });
   return url;
 }
+
+/** Sign a link anew: the one there was has expired, or the token has changed. */
+export async function renewLink(path: string): Promise<string> {
+  known.delete(path);
+  return mediaLink(path);
+}

@@ -1,0 +1,134 @@
+"""How the clips of a project were chosen: excitement, moments, boundaries, and what was dropped and why."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from autoclip.errors import NotFoundError
+from autoclip.report.document import DroppedWindow, dropped_windows
+from autoclip.selection.boundaries import Boundary, BoundaryKind
+from autoclip.selection.pipeline import Selection
+from interfaces.api.downsampling import downsample, nulls
+from interfaces.api.problems import documented
+from interfaces.api.schemas.requests import PathIdentity, QueryBody, View
+from interfaces.api.services import ServicesDep
+from stages.choose import recall
+from storage.data_folder import ProjectFolder
+from storage.keys import FileIdentity
+
+router = APIRouter(prefix="/projects/{project_id}", tags=["signals"])
+
+REMEMBERED = 16
+"""Selections kept: a page asks for the same one whenever it is opened, and making it takes up to a second."""
+
+
+class SelectionQuery(QueryBody):
+    """How finely."""
+
+    points: int = Field(1000, ge=1, le=10_000, description="Most points of the excitement curve.")
+
+
+class CurveView(View):
+    """A curve from the beginning of the video on; null where nothing was measured."""
+
+    step_sec: float
+    values: list[float | None]
+
+
+class AnchorView(View):
+    """A moment that stands out."""
+
+    time_sec: float
+    score: float
+    reason: str
+
+
+class BoundaryView(View):
+    """A place where a clip may begin or end."""
+
+    starts_at_sec: float = Field(description="Where a clip that begins here starts.")
+    ends_at_sec: float = Field(description="Where a clip that ends here stops.")
+    kind: BoundaryKind
+    score: float
+
+
+class DroppedView(View):
+    """A candidate that became no clip."""
+
+    start: float
+    end: float
+    quality_score: float
+    stage: str
+    reason: str
+
+
+class SelectionView(View):
+    """The way from the signals to the clips."""
+
+    message: str
+    excitement: CurveView
+    anchors: list[AnchorView]
+    boundaries: list[BoundaryView]
+    dropped: list[DroppedView]
+
+
+@router.get("/selection", responses=documented(404))
+def get_selection(
+    project_id: PathIdentity, query: Annotated[SelectionQuery, Query()], services: ServicesDep
+) -> SelectionView:
+    """Show how the clips of the last analysis were chosen, and what was dropped, with the reason."""
+    with services.catalog.reading() as view:
+        view.projects.get(project_id)
+    folder = services.data_folder.project(project_id)
+    modes = folder.modes()
+    if not modes:
+        raise NotFoundError(f"the project {project_id} was not analyzed yet; start an analysis first")
+    return _remembered(folder.root, FileIdentity.of(folder.clips_path(modes[0])), query.points)
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def _remembered(root: Path, _clips_file: FileIdentity, points: int) -> SelectionView:
+    """Make the last selection again; every new one writes the clips file anew."""
+    return _shown(recall(ProjectFolder(root)).selection, points)
+
+
+def _shown(selection: Selection, points: int) -> SelectionView:
+    excitement = selection.excitement
+    per_point = max(1, -(-excitement.curve.size // points))
+    return SelectionView(
+        message=selection.message,
+        excitement=CurveView(
+            step_sec=per_point * excitement.grid.step_sec,
+            values=nulls(downsample(excitement.curve, per_point).max, digits=3),
+        ),
+        anchors=[
+            AnchorView(time_sec=anchor.time_sec, score=anchor.score, reason=anchor.reason)
+            for anchor in selection.anchors
+        ],
+        boundaries=[_boundary(boundary) for boundary in selection.boundaries],
+        dropped=[_dropped(window) for window in dropped_windows(selection.windows, selection.verdicts)],
+    )
+
+
+def _boundary(boundary: Boundary) -> BoundaryView:
+    return BoundaryView(
+        starts_at_sec=boundary.starts_at_sec,
+        ends_at_sec=boundary.ends_at_sec,
+        kind=boundary.kind,
+        score=round(boundary.score, 4),
+    )
+
+
+def _dropped(window: DroppedWindow) -> DroppedView:
+    return DroppedView(
+        start=window.interval.start,
+        end=window.interval.end,
+        quality_score=window.quality_score,
+        stage=window.stage,
+        reason=window.reason,
+    )

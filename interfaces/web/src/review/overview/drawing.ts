@@ -1,0 +1,162 @@
+import type { ClipView, DroppedView, SelectionView, Signals } from "../../api/schema";
+import type { Colors } from "../../shell/colors";
+import { type View, xOf } from "../data/scale";
+import { drawAxis } from "../strip/drawing";
+
+export const BARS_HEIGHT = 24;
+export const AXIS_HEIGHT = 18;
+const LANE_NAMES = ["excitement", "loudness", "motion", "replayed", "chat"] as const;
+export type LaneName = (typeof LANE_NAMES)[number];
+
+/** A signal over the whole video, scaled to 0..1. */
+export interface Lane {
+  readonly name: LaneName;
+  readonly step: number;
+  readonly values: Float32Array;
+}
+
+export interface OverviewScene {
+  readonly view: View;
+  readonly width: number;
+  readonly height: number;
+  readonly colors: Colors;
+  readonly lanes: readonly Lane[];
+  readonly clips: readonly ClipView[];
+  readonly dropped: readonly DroppedView[];
+  readonly anchors: SelectionView["anchors"];
+  readonly cuts: readonly number[];
+  readonly currentId: string | null;
+}
+
+export const LETTERS: Record<ClipView["verdict"], string> = { kept: "K", rejected: "X", undecided: "U" };
+
+const SIGNALS: Partial<Record<LaneName, readonly string[]>> = {
+  loudness: ["loudness_lufs", "audio_dbfs", "audio_rms"],
+  motion: ["motion_score", "picture_change"],
+  replayed: ["most_replayed"],
+  chat: ["chat_rate", "chat"],
+};
+
+/** The lanes there is something to draw in. */
+export function lanesOf(signals: Signals | null, selection: SelectionView | null): Lane[] {
+  const lanes: Lane[] = [];
+  const curve = selection?.excitement;
+  if (curve && curve.values.length > 0) lanes.push(laneOf("excitement", curve.step_sec, curve.values));
+  for (const name of LANE_NAMES) {
+    const found = SIGNALS[name]?.map((key) => signals?.signals[key]).find((signal) => signal !== undefined);
+    if (found && signals) lanes.push(laneOf(name, signals.step_sec, found.max));
+  }
+  return lanes;
+}
+
+/** Scale to the 2nd and the 99.5th percentile: a single bang must not flatten the rest. */
+function laneOf(name: LaneName, step: number, values: readonly (number | null)[]): Lane {
+  const sorted = Float32Array.from(values.filter((value): value is number => value !== null)).sort();
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+  const [low, high] = [at(0.02), at(0.995)];
+  const scaled = values.map((value) => Math.min(1, Math.max(0, ((value ?? low) - low) / (high - low || 1))));
+  return { name, step, values: Float32Array.from(scaled) };
+}
+
+export function drawOverview(context: CanvasRenderingContext2D, scene: OverviewScene): void {
+  const room = scene.height - BARS_HEIGHT - AXIS_HEIGHT;
+  const lane = room / Math.max(1, scene.lanes.length);
+  drawCuts(context, scene, room);
+  scene.lanes.forEach((one, index) => drawLane(context, scene, one, BARS_HEIGHT + index * lane, lane));
+  drawAnchors(context, scene, lane);
+  drawDropped(context, scene);
+  for (const clip of scene.clips) if (clip.id !== scene.currentId) drawClip(context, scene, clip, room);
+  const current = scene.clips.find((clip) => clip.id === scene.currentId);
+  if (current) drawClip(context, scene, current, room);
+  drawAxis(context, scene);
+}
+
+function drawLane(
+  context: CanvasRenderingContext2D,
+  scene: OverviewScene,
+  lane: Lane,
+  top: number,
+  height: number,
+): void {
+  const { view, width } = scene;
+  const first = Math.max(0, Math.floor(view.start / lane.step) - 1);
+  const last = Math.min(lane.values.length - 1, Math.ceil((view.start + view.length) / lane.step) + 1);
+  const base = top + height - 1;
+  const room = height - 4;
+  context.beginPath();
+  context.moveTo(xOf(first * lane.step, view, width), base);
+  for (let index = first; index <= last; index += 1) {
+    context.lineTo(xOf((index + 0.5) * lane.step, view, width), base - (lane.values[index] ?? 0) * room);
+  }
+  context.lineTo(xOf((last + 1) * lane.step, view, width), base);
+  context.closePath();
+  context.fillStyle = scene.colors[lane.name];
+  context.globalAlpha = lane.name === "excitement" ? 0.75 : 0.45;
+  context.fill();
+  context.globalAlpha = 1;
+}
+
+function drawCuts(context: CanvasRenderingContext2D, scene: OverviewScene, room: number): void {
+  const { view, width } = scene;
+  const visible = scene.cuts.filter((time) => time >= view.start && time <= view.start + view.length);
+  // Thousands of lines would be a gray wall: they fade as they get denser.
+  context.globalAlpha = Math.min(0.35, (0.06 * width) / Math.max(1, visible.length));
+  context.fillStyle = scene.colors.ink;
+  for (const time of visible) context.fillRect(Math.round(xOf(time, view, width)), BARS_HEIGHT, 1, room);
+  context.globalAlpha = 1;
+}
+
+function drawAnchors(context: CanvasRenderingContext2D, scene: OverviewScene, lane: number): void {
+  context.fillStyle = scene.colors.ink;
+  for (const { time_sec } of scene.anchors) {
+    const x = xOf(time_sec, scene.view, scene.width);
+    if (x < -3 || x > scene.width + 3) continue;
+    context.beginPath();
+    context.arc(x, BARS_HEIGHT + Math.min(6, lane / 2), 2, 0, 2 * Math.PI);
+    context.fill();
+  }
+}
+
+/** Candidates that became no clip: a thin line each, at the lower edge of the bars. */
+function drawDropped(context: CanvasRenderingContext2D, scene: OverviewScene): void {
+  context.fillStyle = scene.colors.muted;
+  context.globalAlpha = 0.55;
+  for (const { start, end } of scene.dropped) {
+    const left = xOf(start, scene.view, scene.width);
+    context.fillRect(left, BARS_HEIGHT - 3, Math.max(1, xOf(end, scene.view, scene.width) - left), 2);
+  }
+  context.globalAlpha = 1;
+}
+
+function drawClip(context: CanvasRenderingContext2D, scene: OverviewScene, clip: ClipView, room: number): void {
+  const { view, width, colors } = scene;
+  const left = xOf(clip.start, view, width);
+  const right = xOf(clip.end, view, width);
+  if (right < 0 || left > width) return;
+  const across = Math.max(3, right - left);
+  const current = clip.id === scene.currentId;
+  const hue = { kept: colors.keep, rejected: colors.reject, undecided: colors.accent }[clip.verdict];
+  context.fillStyle = hue;
+  if (current) {
+    context.globalAlpha = 0.16;
+    context.fillRect(left, BARS_HEIGHT, across, room);
+    context.globalAlpha = 1;
+  }
+  context.globalAlpha = clip.verdict === "rejected" && !current ? 0.45 : 1;
+  context.beginPath();
+  context.roundRect(left, current ? 1 : 4, across, BARS_HEIGHT - (current ? 5 : 9), 3);
+  context.fill();
+  context.globalAlpha = 1;
+  if (current) {
+    context.strokeStyle = colors.ink;
+    context.lineWidth = 1.5;
+    context.stroke();
+  }
+  if (across < 13) return;
+  context.fillStyle = clip.verdict === "kept" ? colors["on-keep"] : colors["on-accent"];
+  context.font = "600 11px system-ui, sans-serif";
+  context.textBaseline = "middle";
+  context.textAlign = "center";
+  context.fillText(LETTERS[clip.verdict], left + across / 2, BARS_HEIGHT / 2);
+  context.textAlign = "start";
+}

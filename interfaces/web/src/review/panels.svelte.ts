@@ -1,0 +1,28 @@
+export type PanelName = "keys" | "retune" | "export" | "compound";
+
+/** Which panel is open, and what parts of the page can be asked to do from elsewhere. */
+export class Panels {
+  shown = $state<PanelName | null>(null);
+  renaming = $state(false);
+  /** Whether the list of clips is open on a small screen. */
+  listOpen = $state(false);
+  zoom: (factor: number) => void = () => {};
+  seek: (time: number) => void = () => {};
+
+  open(panel: PanelName): void {
+    this.shown = panel;
+  }
+
+  close(): void {
+    this.shown = null;
+  }
+
+  rename(): void {
+    this.renaming = true;
+  }
+
+  toggleFullscreen(): void {
+    if (document.fullscreenElement) void document.exitFullscreen();
+    else void document.querySelector(".player")?.requestFullscreen();
+  }
+}

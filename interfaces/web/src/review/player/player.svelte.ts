@@ -1,0 +1,234 @@
+import type { ClipView } from "../../api/schema";
+import { VideoPool } from "./pool";
+
+const TAIL_SEC = 2;
+const RATES = [0.25, 0.5, 1, 1.25, 1.5, 2];
+const FASTEST = 4;
+const USUAL_FRAME_RATE = 25;
+/** How far an instant may lie before a clip and still count as its start: seeks land a frame early now and then. */
+const EDGE_SEC = 0.05;
+
+/** Plays a project's video, a clip at a time: it stops at the clip's end, or begins again. */
+export class Player {
+  time = $state(0);
+  playing = $state(false);
+  rate = $state(1);
+  muted = $state(false);
+  looping = $state(false);
+  /** Whether the browser refused to play with sound before the first key or click. */
+  silenced = $state(false);
+  /** Whether what is shown is still on its way. */
+  waiting = $state(false);
+  failure = $state("");
+
+  frameRate = USUAL_FRAME_RATE;
+  private pool: VideoPool | null = null;
+  private clip: ClipView | null = null;
+  private frame = 0;
+  private reverse = 0;
+  private bounded = true;
+
+  /** Put the elements into the page; the returned function takes them out again. */
+  attach(stage: HTMLElement, onError: () => void): () => void {
+    const pool = new VideoPool(stage);
+    this.pool = pool;
+    for (const { video } of pool.slots) this.listen(video, onError);
+    const turn = () => {
+      this.follow();
+      this.frame = requestAnimationFrame(turn);
+    };
+    this.frame = requestAnimationFrame(turn);
+    return () => {
+      cancelAnimationFrame(this.frame);
+      clearInterval(this.reverse);
+      pool.dispose();
+      this.pool = null;
+    };
+  }
+
+  load(url: string): void {
+    this.failure = "";
+    this.pool?.load(url);
+  }
+
+  /** Show a clip from its beginning. */
+  show(clip: ClipView, play: boolean): void {
+    const pool = this.pool;
+    if (!pool) return;
+    this.stopReverse();
+    this.clip = clip;
+    this.bounded = true;
+    const { video } = pool.show(clip);
+    if (Math.abs(video.currentTime - clip.start) > EDGE_SEC) video.currentTime = clip.start;
+    this.time = clip.start;
+    video.playbackRate = this.rate;
+    video.muted = this.muted || this.silenced;
+    if (play) void this.start(video);
+    else video.pause();
+  }
+
+  /** Take over other edges of the clip that is shown. */
+  update(clip: ClipView): void {
+    if (this.clip?.id === clip.id) this.clip = clip;
+    this.pool?.forget(clip.id);
+  }
+
+  prepare(clips: readonly ClipView[]): void {
+    this.pool?.prepare(clips);
+  }
+
+  toggle(): void {
+    if (this.playing || this.reverse) this.pause();
+    else this.play();
+  }
+
+  play(): void {
+    const { video, clip } = this;
+    if (!video) return;
+    this.stopReverse();
+    if (clip) {
+      this.bounded = video.currentTime < clip.end && video.currentTime >= clip.start - EDGE_SEC;
+      if (this.atEnd(video, clip)) {
+        video.currentTime = clip.start;
+        this.bounded = true;
+      }
+    }
+    void this.start(video);
+  }
+
+  pause(): void {
+    this.stopReverse();
+    this.video?.pause();
+  }
+
+  /** Play forward; each call more is faster. */
+  forward(): void {
+    this.setRate(this.playing ? Math.min(FASTEST, this.rate * 2) : 1);
+    this.play();
+  }
+
+  /** Play backward, a picture at a time: no browser does it by itself. */
+  backward(): void {
+    this.video?.pause();
+    this.stopReverse();
+    this.reverse = window.setInterval(() => this.seek(this.time - 0.2), 200);
+  }
+
+  seek(time: number): void {
+    const { video } = this;
+    if (!video) return;
+    const at = Math.min(Math.max(0, time), Number.isFinite(video.duration) ? video.duration : time);
+    video.currentTime = at;
+    this.time = at;
+    if (this.clip) this.bounded = at >= this.clip.start - EDGE_SEC && at < this.clip.end;
+  }
+
+  /** Go some frames forward (or back, below 0). */
+  stepFrames(count: number): void {
+    this.pause();
+    // To the middle of the frame: its first instant may still show the one before.
+    const frame = Math.floor(this.time * this.frameRate + 1e-3) + count;
+    this.seek((frame + 0.5) / this.frameRate);
+  }
+
+  /** Play the last two seconds of the clip. */
+  playEnd(): void {
+    if (!this.clip) return;
+    this.seek(Math.max(this.clip.start, this.clip.end - TAIL_SEC));
+    this.play();
+  }
+
+  setRate(rate: number): void {
+    this.rate = rate;
+    if (this.video) this.video.playbackRate = rate;
+  }
+
+  /** The next of the usual speeds. */
+  cycleRate(direction: 1 | -1): void {
+    const place = RATES.findIndex((rate) => rate >= this.rate);
+    this.setRate(RATES[Math.min(Math.max(0, place + direction), RATES.length - 1)] ?? 1);
+  }
+
+  setMuted(muted: boolean): void {
+    this.muted = muted;
+    this.silenced = false;
+    if (this.video) this.video.muted = muted;
+  }
+
+  /** A person has touched the page: sound is allowed now. */
+  unsilence(): void {
+    if (this.silenced) this.setMuted(this.muted);
+  }
+
+  /** The frame that begins at or before the playhead, in seconds. */
+  get frameTime(): number {
+    return Math.floor(this.time * this.frameRate + 1e-3) / this.frameRate;
+  }
+
+  private get video(): HTMLVideoElement | null {
+    return this.pool?.shown.video ?? null;
+  }
+
+  private listen(video: HTMLVideoElement, onError: () => void): void {
+    const ifShown = (action: () => void) => () => {
+      if (this.video === video) action();
+    };
+    video.addEventListener(
+      "play",
+      ifShown(() => (this.playing = true)),
+    );
+    video.addEventListener(
+      "pause",
+      ifShown(() => (this.playing = false)),
+    );
+    video.addEventListener(
+      "waiting",
+      ifShown(() => (this.waiting = true)),
+    );
+    video.addEventListener(
+      "seeking",
+      ifShown(() => (this.waiting = true)),
+    );
+    for (const name of ["seeked", "playing", "canplay"])
+      video.addEventListener(
+        name,
+        ifShown(() => (this.waiting = false)),
+      );
+    video.addEventListener("error", ifShown(onError));
+  }
+
+  private async start(video: HTMLVideoElement): Promise<void> {
+    try {
+      await video.play();
+    } catch (error) {
+      if (!(error instanceof DOMException) || error.name !== "NotAllowedError" || video.muted) return;
+      this.silenced = true;
+      video.muted = true;
+      await video.play().catch(() => undefined);
+    }
+  }
+
+  /** Once a frame: note the time, and stop at the end of the clip. */
+  private follow(): void {
+    const { video, clip } = this;
+    if (!video || video.seeking) return;
+    this.time = video.currentTime;
+    this.playing = !video.paused;
+    if (video.paused || !clip || !this.bounded || !this.atEnd(video, clip)) return;
+    if (this.looping) {
+      video.currentTime = clip.start;
+    } else {
+      video.pause();
+      video.currentTime = Math.max(clip.start, clip.end - 0.5 / this.frameRate);
+    }
+  }
+
+  private atEnd(video: HTMLVideoElement, clip: ClipView): boolean {
+    return video.currentTime >= clip.end - 0.75 / this.frameRate || video.ended;
+  }
+
+  private stopReverse(): void {
+    clearInterval(this.reverse);
+    this.reverse = 0;
+  }
+}

@@ -1,0 +1,91 @@
+import type { ClipView } from "../../api/schema";
+
+const SLOTS = 3;
+
+/** One video element that waits at the beginning of a clip, or plays it. */
+export interface Slot {
+  readonly video: HTMLVideoElement;
+  clip: string | null;
+  usedAt: number;
+}
+
+/**
+ * Video elements of the same file, each at another place: the clip that plays and those that come next, whose first
+ * pictures are decoded ahead. Going to the next clip then shows another element instead of waiting for a seek.
+ */
+export class VideoPool {
+  readonly slots: readonly Slot[];
+  shown: Slot;
+
+  constructor(private readonly stage: HTMLElement) {
+    this.slots = Array.from({ length: SLOTS }, () => ({ video: newVideo(), clip: null, usedAt: 0 }));
+    for (const { video } of this.slots) stage.append(video);
+    this.shown = this.slots[0] as Slot;
+    this.mark();
+  }
+
+  /** Have all elements load a file, at the same place as before. */
+  load(url: string): void {
+    for (const { video } of this.slots) {
+      const at = video.currentTime;
+      video.src = url;
+      if (at > 0) video.currentTime = at;
+    }
+  }
+
+  /** Show the element that waits at a clip, or the one that was used least recently, sent there. */
+  show(clip: ClipView): Slot {
+    const slot = this.slotOf(clip);
+    if (slot !== this.shown) this.shown.video.pause();
+    this.shown = slot;
+    this.mark();
+    return slot;
+  }
+
+  /** Have elements wait at the clips that come next. */
+  prepare(clips: readonly ClipView[]): void {
+    for (const clip of clips.slice(0, SLOTS - 1)) this.slotOf(clip, clips);
+  }
+
+  /** Forget which clips the elements wait at, because edges have changed. */
+  forget(clip: string): void {
+    for (const slot of this.slots) if (slot.clip === clip && slot !== this.shown) slot.clip = null;
+  }
+
+  dispose(): void {
+    for (const { video } of this.slots) {
+      video.pause();
+      video.removeAttribute("src");
+      video.load();
+      video.remove();
+    }
+  }
+
+  private slotOf(clip: ClipView, wanted: readonly ClipView[] = []): Slot {
+    const waiting = this.slots.find((slot) => slot.clip === clip.id);
+    const free = this.slots
+      .filter((slot) => slot !== this.shown && !wanted.some(({ id }) => id === slot.clip))
+      .sort((one, other) => one.usedAt - other.usedAt);
+    const slot = waiting ?? (this.shown.clip === null ? this.shown : (free[0] ?? this.shown));
+    slot.usedAt = performance.now();
+    if (slot.clip !== clip.id) {
+      slot.clip = clip.id;
+      slot.video.currentTime = clip.start;
+    }
+    return slot;
+  }
+
+  private mark(): void {
+    for (const slot of this.slots) slot.video.classList.toggle("shown", slot === this.shown);
+    this.stage.dataset["clip"] = this.shown.clip ?? "";
+  }
+}
+
+function newVideo(): HTMLVideoElement {
+  const video = document.createElement("video");
+  video.preload = "auto";
+  video.playsInline = true;
+  video.disablePictureInPicture = true;
+  video.tabIndex = -1;
+  return video;
+}

@@ -1,0 +1,81 @@
+const WIDTH = 128;
+const KEPT = 400;
+const SEEK_LIMIT_MS = 4_000;
+
+/** Small pictures of the video at any instant, taken by the browser from the file it plays. */
+export class Frames {
+  /** Grows with every picture that has come. */
+  version = $state(0);
+  private readonly pictures = new Map<number, ImageBitmap>();
+  private readonly video = document.createElement("video");
+  private wanted: number[] = [];
+  private working = false;
+  private closed = false;
+
+  constructor() {
+    this.video.muted = true;
+    this.video.preload = "auto";
+  }
+
+  load(url: string): void {
+    this.video.src = url;
+    void this.work();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.video.removeAttribute("src");
+    this.video.load();
+    for (const picture of this.pictures.values()) picture.close();
+    this.pictures.clear();
+  }
+
+  /** Ask for pictures instead of those asked for before. */
+  want(times: readonly number[]): void {
+    this.wanted = times.map(keyOf).filter((key) => !this.pictures.has(key));
+    void this.work();
+  }
+
+  at(time: number): ImageBitmap | null {
+    return this.pictures.get(keyOf(time)) ?? null;
+  }
+
+  private async work(): Promise<void> {
+    if (this.working || !this.video.src) return;
+    this.working = true;
+    for (let key = this.wanted.shift(); key !== undefined && !this.closed; key = this.wanted.shift()) {
+      if (this.pictures.has(key)) continue;
+      if (await this.seek(key / 1000)) await this.take(key);
+    }
+    this.working = false;
+  }
+
+  private seek(time: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), SEEK_LIMIT_MS);
+      const done = () => {
+        clearTimeout(timer);
+        resolve(this.video.videoWidth > 0);
+      };
+      this.video.addEventListener("seeked", done, { once: true });
+      this.video.currentTime = time;
+    });
+  }
+
+  private async take(key: number): Promise<void> {
+    const height = Math.round((WIDTH * this.video.videoHeight) / this.video.videoWidth);
+    const options: ImageBitmapOptions = { resizeWidth: WIDTH, resizeHeight: height, resizeQuality: "low" };
+    this.pictures.set(key, await createImageBitmap(this.video, options));
+    const oldest = this.pictures.keys().next().value;
+    if (this.pictures.size > KEPT && oldest !== undefined) {
+      this.pictures.get(oldest)?.close();
+      this.pictures.delete(oldest);
+    }
+    this.version += 1;
+  }
+}
+
+/** Milliseconds: pictures are told apart no finer. */
+function keyOf(time: number): number {
+  return Math.round(time * 1000);
+}

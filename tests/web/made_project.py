@@ -1,0 +1,80 @@
+"""A project that is ready to be reviewed: a film whose cuts are known, and an analysis made of planted signals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from made_features import Scene
+
+from autoclip.media.probe import probe
+from autoclip.settings import ExtractionSettings, Settings
+from stages.choose import choose
+from stages.join import join_project
+from stages.record import record
+from storage.catalog import open_catalog
+from storage.data_folder import DataFolder
+from storage.features import Origin
+
+RATE = 10
+SHOT_SEC = 5
+SIZE = (96, 54)
+
+
+@dataclass(frozen=True)
+class MadeProject:
+    """Its id and name, and where its cuts are, in seconds."""
+
+    id: str
+    name: str
+    cuts: tuple[float, ...]
+
+
+def gray_of_shot(shot: int) -> int:
+    """The level that fills a shot: neighbors differ by much more than coding does."""
+    return 40 + (shot * 67) % 180
+
+
+def encode_film(path: Path, seconds: int, *, audible: bool = True) -> Path:
+    """Encode shots of one gray each, with a tone."""
+    with av.open(str(path), "w") as output:
+        picture = output.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "g": str(RATE)})
+        picture.width, picture.height, picture.pix_fmt = *SIZE, "yuv420p"
+        tone = output.add_stream("aac", rate=48000, layout="mono") if audible else None
+        for second in range(seconds):
+            for _ in range(RATE):
+                pixels = np.full((SIZE[1], SIZE[0], 3), gray_of_shot(second // SHOT_SEC), np.uint8)
+                output.mux(picture.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+            if tone is not None:
+                _mux_second(output, tone, second)
+        for stream in filter(None, (picture, tone)):
+            output.mux(stream.encode(None))
+    return path
+
+
+def _mux_second(output, tone, second: int) -> None:
+    wave = 0.2 * np.sin(2 * np.pi * 440 * np.arange(48000) / 48000) * (1 if second % 4 else 0.05)
+    frame = av.AudioFrame.from_ndarray(wave.astype(np.float32)[None], "fltp", "mono")
+    frame.sample_rate, frame.pts, frame.time_base = 48000, second * 48000, Fraction(1, 48000)
+    output.mux(tone.encode(frame))
+
+
+def make_project(data_dir: Path, film: Path, seconds: int, name: str) -> MadeProject:
+    """Take a film into a catalog with an analysis of planted signals: a moment every 16 s, a cut at every shot."""
+    cuts = tuple(float(time) for time in range(SHOT_SEC, seconds, SHOT_SEC))
+    scene = Scene(float(seconds)).cut(*cuts)
+    for number, at in enumerate(range(8, seconds - 10, 16)):
+        scene.moment(float(at), length=5.0, louder=12.0 + number % 7)
+    catalog, folder = open_catalog(data_dir / "autoclip.duckdb"), DataFolder(data_dir)
+    project = join_project(catalog, film, name)
+    analysis = folder.project(project.id)
+    analysis.write_features(scene.features(), Origin(project.fingerprint or "", ExtractionSettings(), 1))
+    settings = Settings.from_flat({"min_clip_seconds": 4, "max_clip_seconds": 12, "target_clip_count_soft": 50})
+    choice = choose(analysis, probe(film), settings, project.id)
+    origin = analysis.features_origin()
+    assert origin is not None
+    record(catalog, project.id, choice.clips_file, origin.key)
+    return MadeProject(project.id, name, cuts)
