@@ -1,0 +1,1 @@
+"""Chat replays: read from downloaders' files, counted on the grid, and compared with their surroundings."""

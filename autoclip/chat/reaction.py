@@ -1,0 +1,104 @@
+"""The reaction of a chat: how far it rises above its surroundings, and how long after the moment it comes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
+
+REACTION_SEC = 30.0
+"""How long people go on about a moment. Of 10 to 45 s tried on 11 streams (docs/decisions/0013-chat.md), 25 and 30
+rank the moments that fans picked highest."""
+
+SURROUNDINGS_SEC = 1800.0
+"""What is usual: the half hour around. From 15 minutes to an hour the ranking hardly changes."""
+
+DEFAULT_DELAY_SEC = 15.0
+"""From the moment a clip of it should begin to the chat's reaction: what led to it, the stream's latency, and typing.
+Of 0 to 30 s tried on the same streams."""
+
+MIN_USUAL = 0.3
+"""Share of the whole stream's mean that counts as usual where nobody writes at all, so that three messages in a dead
+hour are no peak."""
+
+MAX_DELAY_SEC = 40.0
+"""A reaction later than this can't be told from a reaction to something else."""
+
+MIN_DELAY_CORRELATION = 0.3
+"""Below this the chat and the video don't tell their delay, and the default stands."""
+
+Series = NDArray[np.float32]
+
+
+def reaction(counts: Series, step_sec: float) -> Series:
+    """Tell by how many standard deviations the next `REACTION_SEC` of a chat exceed what is usual around them.
+
+    Messages are counted as a Poisson process of the usual rate, whose variance equals its mean:
+    ``z = (n - usual) / sqrt(usual)``.
+
+    Parameters
+    ----------
+    counts : ndarray
+        People in each step, shape ``(count,)``.
+    step_sec : float
+        Length of a step in seconds.
+
+    Returns
+    -------
+    ndarray
+        Shape ``(count,)``, float32; at each step, for the time that begins there.
+    """
+    found, usual = _rates(counts, step_sec)
+    width = max(1, round(REACTION_SEC / step_sec))
+    return np.asarray((found - usual) * np.sqrt(width / usual), np.float32)
+
+
+def times_usual(counts: Series, step_sec: float) -> Series:
+    """Tell how many times as many people as usual take part in the `REACTION_SEC` that begin at each step.
+
+    Returns
+    -------
+    ndarray
+        Shape ``(count,)``, float32; 1 is as usual.
+    """
+    found, usual = _rates(counts, step_sec)
+    return np.asarray(found / usual, np.float32)
+
+
+def estimate_delay(excitement: Series, counts: Series, step_sec: float) -> float:
+    """Tell how long the chat lags behind what is heard and seen, from their correlation; else `DEFAULT_DELAY_SEC`.
+
+    Parameters
+    ----------
+    excitement : ndarray
+        How exciting sound and picture are, shape ``(count,)``; NaN where nothing was measured.
+    counts : ndarray
+        People of the chat in each step, the same shape.
+    step_sec : float
+        Length of a step in seconds.
+    """
+    smooth = uniform_filter1d(np.nan_to_num(excitement.astype(np.float64)), max(1, round(5.0 / step_sec)))
+    crowd = uniform_filter1d(counts.astype(np.float64), max(1, round(5.0 / step_sec)))
+    lags = range(max(0, min(smooth.size - 1, round(MAX_DELAY_SEC / step_sec) + 1)))
+    found = [_correlation(smooth[: smooth.size - lag], crowd[lag:]) for lag in lags]
+    if not found or max(found) < MIN_DELAY_CORRELATION:
+        return DEFAULT_DELAY_SEC
+    return float(np.argmax(found) * step_sec)
+
+
+def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Return Pearson's correlation; 0 where one of them is flat."""
+    if one.std() == 0 or other.std() == 0:
+        return 0.0
+    return float(np.corrcoef(one, other)[0, 1])
+
+
+def _rates(counts: Series, step_sec: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the people per step in the `REACTION_SEC` from each step on, and what is usual there, never 0."""
+    width = max(1, round(REACTION_SEC / step_sec))
+    sums = np.concatenate([[0.0], np.cumsum(counts, dtype=np.float64)])
+    starts = np.arange(counts.size)
+    found = (sums[np.minimum(starts + width, counts.size)] - sums[starts]) / width
+    around = max(1, min(counts.size, round(SURROUNDINGS_SEC / step_sec)))
+    usual = uniform_filter1d(counts.astype(np.float64), around, mode="nearest") + MIN_USUAL * counts.mean()
+    return found, usual if counts.any() else np.ones(counts.size)
