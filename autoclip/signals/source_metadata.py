@@ -1,13 +1,15 @@
-"""What the source already knows of a video: its chapters, and which parts viewers replayed most."""
+"""What the source already knows of a video: its chapters, what viewers replayed most, and the chat of a stream."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autoclip.chat.activity import chat_activity
+from autoclip.chat.messages import ChatLog
 from autoclip.signals.table import Event, Features
 from autoclip.timeline import Grid
 
@@ -35,31 +37,44 @@ class SourceMetadata:
         The "most replayed" curve, such as yt-dlp's ``heatmap``; empty when the source has none.
     chapter_starts_sec : tuple of float
         Where chapters begin.
+    chat : ChatLog or None
+        The chat of the stream, on the video's timeline.
     """
 
     replayed: tuple[ReplayedSpan, ...] = ()
     chapter_starts_sec: tuple[float, ...] = ()
+    chat: ChatLog | None = None
 
 
-def with_source_metadata(features: Features, knowledge: SourceMetadata) -> Features:
-    """Return the features with the signal ``most_replayed`` and ``chapter`` events added.
+def with_source_metadata(features: Features, metadata: SourceMetadata) -> Features:
+    """Return the features with the signals of the source added: ``most_replayed``, ``chat_...``, ``chapter`` events.
 
-    Chapters beyond the video's end, at its very start or already there are left out; without a curve the signal stays
-    absent, and the reason says so.
+    Chapters beyond the video's end, at its very start or already there are left out. A signal that the source does not
+    bring stays as it is, or absent with the reason.
     """
     known = [event.start_sec for event in features.events_of("chapter")]
     added = tuple(
         Event("chapter", start)
-        for start in sorted(set(knowledge.chapter_starts_sec))
+        for start in sorted(set(metadata.chapter_starts_sec))
         if 0 < start < features.duration_sec and all(abs(start - other) > SAME_CHAPTER_SEC for other in known)
     )
     events = tuple(sorted((*features.events, *added), key=lambda event: (event.start_sec, event.kind)))
-    if not knowledge.replayed:
-        absent = {**features.absent, "most_replayed": "the source does not tell what viewers replay"}
-        return replace(features, events=events, absent=absent)
-    series = {**features.series, "most_replayed": replayed_series(knowledge.replayed, features.grid)}
-    absent = {name: reason for name, reason in features.absent.items() if name != "most_replayed"}
-    return replace(features, events=events, series=series, absent=absent)
+    brought = _brought(metadata, features.grid)
+    absent = {name: reason for name, reason in features.absent.items() if name not in brought}
+    if "most_replayed" not in {**features.series, **brought}:
+        absent["most_replayed"] = "the source does not tell what viewers replay"
+    return replace(features, events=events, series={**features.series, **brought}, absent=absent)
+
+
+def _brought(metadata: SourceMetadata, grid: Grid) -> dict[str, NDArray[np.float32]]:
+    """Return the signals that the source brings, by name, on the grid."""
+    brought: dict[str, NDArray[np.float32]] = {}
+    if metadata.replayed:
+        brought["most_replayed"] = replayed_series(metadata.replayed, grid)
+    if metadata.chat is not None:
+        activity = chat_activity(metadata.chat, grid)
+        brought |= {f"chat_{name}": series for name, series in asdict(activity).items()}
+    return brought
 
 
 def replayed_series(spans: Sequence[ReplayedSpan], grid: Grid) -> NDArray[np.float32]:

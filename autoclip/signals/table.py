@@ -26,6 +26,10 @@ SIGNAL_UNITS: Mapping[str, str] = {
     "picture_change": "share of full range",
     "luma_mean": "share of full range",
     "most_replayed": "share of peak",
+    "chat_messages": "messages",
+    "chat_chatters": "people",
+    "chat_laughter": "people",
+    "chat_repeats": "people",
 }
 """Every signal by name, and its unit.
 
@@ -34,7 +38,8 @@ SIGNAL_UNITS: Mapping[str, str] = {
 loudest 100 ms between 500 and 2000 Hz in the step; ``onset_strength`` the spectral flux's positive part;
 ``motion_score`` the mean absolute luma difference of frames ``1 / motion_fps`` apart; ``picture_change`` the median,
 over the step, of the mean absolute difference of successive decoded frames: motion at the rate of the video, on which
-a cut or a flash has no effect; ``luma_mean`` the mean luma; ``most_replayed`` what a download's heatmap says. """
+a cut or a flash has no effect; ``luma_mean`` the mean luma; ``most_replayed`` what a download's heatmap says;
+the ``chat_`` signals are those of `autoclip.chat.activity.ChatActivity`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from autoclip.chat.messages import ChatMessage, chat_log
 from autoclip.signals.source_metadata import ReplayedSpan, SourceMetadata, replayed_series, with_source_metadata
 from autoclip.signals.table import Event, Features
 from autoclip.timeline import Grid
@@ -41,3 +42,14 @@ def test_chapters_become_events_once_and_within_the_video():
         ("chapter", 1.02),
         ("chapter", 2.0),
     ]
+
+
+def test_a_chat_becomes_signals_and_leaves_the_others():
+    log = chat_log(
+        [ChatMessage(1.1, "ann", "hahaaa"), ChatMessage(1.2, "bob", "hahaaa"), ChatMessage(9.0, "cid", "late")]
+    )
+    before = with_source_metadata(features(), SourceMetadata(SPANS))
+    found = with_source_metadata(before, SourceMetadata(chat=log))
+    assert found.series["chat_laughter"].tolist() == [0, 0, 2, 0, 0, 0]
+    assert found.series["chat_messages"].sum() == 2
+    assert found.series["most_replayed"][2] == 1.0
