@@ -1,0 +1,141 @@
+"""A transcript: words with their times, and the sentences they make."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+SENTENCE_PAUSE_SEC = 1.2
+"""A pause this long ends a sentence even without a mark: speakers pause 0.15 to 0.5 s within clauses and rarely over
+1 s within sentences (Campione & Véronis 2002, "A large-scale multilingual study of silent pause duration")."""
+
+_SENTENCE_END = re.compile(r"[.!?…。！？؟।][\"'”’»)\]]*$")
+_ABBREVIATION = re.compile(r"^(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|vs|etc|e\.g|i\.e|z\.B|d\.h|No|approx)\.$")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as it is spoken.
+
+    Attributes
+    ----------
+    start_sec, end_sec : float
+        Seconds from the video's first frame.
+    text : str
+        As written, with its punctuation, without white space around it.
+    confidence : float or None
+        The recognizer's, in [0, 1]; None where there was none, as in subtitles.
+    """
+
+    start_sec: float
+    end_sec: float
+    text: str
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Words that make one sentence, or what a pause cut off of one."""
+
+    words: tuple[Word, ...]
+
+    @property
+    def start_sec(self) -> float:
+        """Where the first word begins."""
+        return self.words[0].start_sec
+
+    @property
+    def end_sec(self) -> float:
+        """Where the last word ends."""
+        return self.words[-1].end_sec
+
+    @property
+    def text(self) -> str:
+        """The words in one line."""
+        return joined(self.words)
+
+    @property
+    def is_question(self) -> bool:
+        """Whether it ends in a question mark."""
+        return self.words[-1].text.rstrip("\"'”’»)]").endswith(("?", "？", "؟"))
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What is said in a video, or in a part of it.
+
+    Attributes
+    ----------
+    words : tuple of Word
+        By time.
+    language : str or None
+        ISO 639-1 code; None if unknown.
+    origin : str
+        What it was made by, such as ``faster-whisper base`` or ``subtitles en.vtt``.
+    """
+
+    words: tuple[Word, ...]
+    language: str | None
+    origin: str
+
+    @cached_property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """The words in sentences, by time."""
+        return tuple(_sentences(self.words))
+
+    def between(self, start_sec: float, end_sec: float) -> Transcript:
+        """Return the words whose middle lies in ``[start_sec, end_sec)``."""
+        middle = (start_sec <= (word.start_sec + word.end_sec) / 2 < end_sec for word in self.words)
+        return replace(self, words=tuple(word for word, inside in zip(self.words, middle, strict=True) if inside))
+
+    def shifted(self, seconds: float) -> Transcript:
+        """Return the same words, every one `seconds` later."""
+        moved = (replace(w, start_sec=w.start_sec + seconds, end_sec=w.end_sec + seconds) for w in self.words)
+        return replace(self, words=tuple(moved))
+
+
+def joined(words: Iterable[Word]) -> str:
+    """Write words in one line; scripts without spaces between words (CJK, Thai) get none."""
+    text = ""
+    for word in words:
+        text += word.text if not text or (_is_unspaced(text[-1]) and _is_unspaced(word.text[:1])) else f" {word.text}"
+    return text
+
+
+def spread(text: str, start_sec: float, end_sec: float) -> tuple[Word, ...]:
+    """Give the words of a subtitle times within it, in proportion to their lengths.
+
+    Parameters
+    ----------
+    text : str
+        One or more words.
+    start_sec, end_sec : float
+        When the subtitle is shown.
+    """
+    found = text.split()
+    total = sum(len(word) + 1 for word in found)
+    words, passed = [], 0
+    for word in found:
+        start = start_sec + (end_sec - start_sec) * passed / total
+        passed += len(word) + 1
+        words.append(Word(start, start_sec + (end_sec - start_sec) * passed / total, word))
+    return tuple(words)
+
+
+def _sentences(words: Sequence[Word]) -> Iterable[Sentence]:
+    """Cut words behind marks that end sentences, and at long pauses."""
+    pending: list[Word] = []
+    for word, following in zip(words, (*words[1:], None), strict=False):
+        pending.append(word)
+        pause = float("inf") if following is None else following.start_sec - word.end_sec
+        marked = _SENTENCE_END.search(word.text) and not _ABBREVIATION.match(word.text)
+        if marked or pause >= SENTENCE_PAUSE_SEC:
+            yield Sentence(tuple(pending))
+            pending = []
+
+
+def _is_unspaced(letter: str) -> bool:
+    """Tell whether a letter belongs to a script that puts no space between words."""
+    return bool(re.match(r"[\u0e00-\u0e7f\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]", letter))
