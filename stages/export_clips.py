@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autoclip.confinement import OpenedFolder
 from autoclip.errors import NotFoundError
 from autoclip.export.batch import ExportOutcome, RenderRequest, export_batch
 from autoclip.export.names import NameFields, confined, file_name
@@ -56,14 +57,21 @@ def export_clips(
     MediaError
         If the video can't be read any more.
     """
-    orders = _orders(job, job.probed(), clip_ids)
+    with job.open_target() as folder:
+        return _exported(job, clip_ids, folder, on_progress)
+
+
+def _exported(
+    job: ExportJob, clip_ids: Sequence[str], folder: OpenedFolder, on_progress: ProgressListener
+) -> tuple[Export, ...]:
+    orders = _orders(job, job.probed(), clip_ids, folder)
     begun = [order for order in orders if not order.is_done]
     records = {order.record.id: order.record for order in orders}
     ended = {order.record.id for order in orders if order.is_done}
 
     def keep(number: int, outcome: ExportOutcome) -> None:
         record = begun[number].record
-        records[record.id] = job.save(_ended(record, outcome))
+        records[record.id] = job.save(_ended(record, outcome, folder))
         ended.add(record.id)
 
     try:
@@ -81,7 +89,7 @@ def export_clips(
     return tuple(records[order.record.id] for order in orders)
 
 
-def _orders(job: ExportJob, video: Video, clip_ids: Sequence[str]) -> list[_Order]:
+def _orders(job: ExportJob, video: Video, clip_ids: Sequence[str], folder: OpenedFolder) -> list[_Order]:
     """Find or make the record of each file."""
     orders = []
     with job.catalog.transaction() as unit:
@@ -93,12 +101,13 @@ def _orders(job: ExportJob, video: Video, clip_ids: Sequence[str]) -> list[_Orde
             fields = NameFields.of_clip(job.project.name, clip, index, clip.created_at.date())
             target = confined(job.target, file_name(job.settings.name_template, fields))
             record = job.begun(unit, target, mine.get(clip_id), clip_id=clip_id)
-            orders.append(_Order(record, RenderRequest(video, clip.interval, target, job.settings)))
+            rendered = folder.location / target.name
+            orders.append(_Order(record, RenderRequest(video, clip.interval, rendered, job.settings)))
     return orders
 
 
-def _ended(record: Export, outcome: ExportOutcome) -> Export:
+def _ended(record: Export, outcome: ExportOutcome, folder: OpenedFolder) -> Export:
     if outcome.result is not None:
-        return completed(record, outcome.result)
+        return completed(record, outcome.result, folder)
     assert outcome.error is not None  # noqa: S101 - an outcome is one or the other
-    return failed(record, outcome.error)
+    return failed(record, outcome.error, folder)

@@ -50,14 +50,16 @@ def export_compound_clip(job: ExportJob, compound_id: str, on_progress: Progress
     if record.state == "completed":
         return record
     items = [CompoundItem(video, interval) for interval in intervals]
-    try:
-        result = export_compound(items, target, job.settings, on_progress, ffmpeg=job.ffmpeg)
-    except AutoclipError as error:
-        return job.save(failed(record, error))
-    except BaseException:
-        job.give_up([record])
-        raise
-    return job.save(completed(record, result))
+    with job.open_target() as folder:
+        rendered = folder.location / target.name
+        try:
+            result = export_compound(items, rendered, job.settings, on_progress, ffmpeg=job.ffmpeg)
+        except AutoclipError as error:
+            return job.save(failed(record, error, folder))
+        except BaseException:
+            job.give_up([record])
+            raise
+        return job.save(completed(record, result, folder))
 
 
 def item_intervals(items: Sequence[StoredItem], clips: Mapping[str, Clip]) -> list[Interval]:

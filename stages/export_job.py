@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from autoclip.errors import AutoclipError, NotFoundError
+from autoclip.confinement import OpenedFolder, folder_beneath
+from autoclip.errors import AutoclipError, ExportError, NotFoundError, ParameterError
 from autoclip.export.cuts.cut_spec import ExportResult
 from autoclip.media.probe import probe
 from autoclip.media.video import Video
@@ -33,6 +35,8 @@ class ExportJob:
         Whose work it is: the flow run's id, or a name of the command's own.
     ffmpeg : Path or None
         The ffmpeg to render with; the one installed along when None.
+    roots : tuple of Path
+        Folders below which the project's own output folder must lie; none where the owner of this machine named it.
     """
 
     catalog: Catalog
@@ -41,11 +45,49 @@ class ExportJob:
     settings: ExportSettings
     job_id: str
     ffmpeg: Path | None = None
+    roots: tuple[Path, ...] = ()
 
     @property
     def target(self) -> Path:
         """The folder the files go to."""
         return self.project.output_folder or self.folder
+
+    @contextmanager
+    def open_target(self) -> Iterator[OpenedFolder]:
+        """Open the folder the files go to, made when missing; what is written through it lands there and nowhere else.
+
+        Raises
+        ------
+        ParameterError
+            If it leads out of its root, or through a link.
+        ExportError
+            If it can't be made or opened.
+        """
+        root = self._root()
+        known = self.target.exists()
+        try:
+            if root == self.target:
+                root.mkdir(parents=True, exist_ok=True)
+            with folder_beneath(root, self.target, make=True) as folder:
+                yield folder
+        except OSError as error:
+            raise ExportError(f"{self.target} can't be used: {error.strerror}; choose another output folder") from error
+        finally:
+            if not known:
+                with suppress(OSError):  # it stays if anything is in it
+                    self.target.rmdir()
+
+    def _root(self) -> Path:
+        """Return the folder that the target must not lead out of."""
+        if self.project.output_folder is None or not self.roots:
+            return self.target
+        places = [place for root in self.roots for place in (root, root.resolve())]
+        found = next((place for place in places if self.target.is_relative_to(place)), None)
+        if found is None:
+            raise ParameterError(
+                f"{self.target}: is not below a folder that is open to exports any more; choose another output folder"
+            )
+        return found
 
     def probed(self) -> Video:
         """Probe the project's file.
@@ -114,13 +156,13 @@ class ExportJob:
                 unit.exports.save(record.changed(state="cancelled", error="stopped before it was finished"))
 
 
-def completed(record: Export, result: ExportResult) -> Export:
-    """Return the record of a file that was made."""
+def completed(record: Export, result: ExportResult, folder: OpenedFolder) -> Export:
+    """Return the record of a file that was made in an opened folder."""
     return record.changed(
         state="completed",
         name=result.path.name,
-        path=result.path,
-        command=one_command(result.commands),
+        path=folder.named(result.path),
+        command=tuple(map(folder.told, one_command(result.commands))),
         note="; ".join(result.notes),
         size_bytes=result.size_bytes,
         duration_sec=result.actual.duration,
@@ -128,9 +170,10 @@ def completed(record: Export, result: ExportResult) -> Export:
     )
 
 
-def failed(record: Export, error: AutoclipError) -> Export:
-    """Return the record of a file that could not be made, with the reason."""
-    return record.changed(state="failed", error=str(error), path=None)
+def failed(record: Export, error: AutoclipError, folder: OpenedFolder | None = None) -> Export:
+    """Return the record of a file that could not be made, in an opened folder if in any, with the reason."""
+    reason = str(error) if folder is None else folder.told(str(error))
+    return record.changed(state="failed", error=reason, path=None)
 
 
 def one_command(commands: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

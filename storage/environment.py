@@ -135,6 +135,16 @@ class Environment(BaseModel):
         return Path(location).expanduser().absolute() if location else self.data_dir / "autoclip.duckdb"
 
     @property
+    def readable_roots(self) -> tuple[Path, ...]:
+        """Folders that no video of a project may lead out of."""
+        return (*self.source_roots, self.data_dir)
+
+    @property
+    def writable_roots(self) -> tuple[Path, ...]:
+        """Folders below which the API may let exports be written."""
+        return self.output_roots or self.source_roots
+
+    @property
     def settings(self) -> Settings:
         """The analysis settings of this machine: the defaults, changed by the environment."""
         return Settings.from_flat(self.analysis)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from autoclip.confinement import location_of
 from autoclip.errors import StorageError
 from autoclip.settings import ExtractionSettings, Settings
 from storage.atomic import storage_faults
@@ -50,9 +51,10 @@ class FileIdentity:
 
     @classmethod
     def of(cls, path: Path) -> FileIdentity:
-        """Ask the file system."""
-        resolved = path.resolve()
-        facts = resolved.stat()
+        """Ask the file system; of a pinned file, its descriptor."""
+        location = location_of(path)
+        resolved = path.resolve() if location == path else path.absolute()
+        facts = location.stat()
         return cls(str(resolved), facts.st_size, facts.st_dev, facts.st_ino, facts.st_mtime_ns, facts.st_ctime_ns)
 
     def settled(self, now_ns: int) -> bool:
@@ -150,7 +152,7 @@ def selection_key(extraction: str, settings: Settings, version: int | str) -> st
 def _digest(path: Path) -> str:
     """Hash a file in a stream."""
     digest = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
+    with location_of(path).open("rb", buffering=0) as file:
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
         while block := file.read(READ_BYTES):

@@ -13,6 +13,7 @@ from stages.export_job import ExportJob
 from storage.environment import read_environment
 from tasks.machine_limits import rendering
 from tasks.places import catalog, project_folder
+from tasks.source_video import source_video
 
 
 @contextmanager
@@ -32,12 +33,14 @@ def export_slot(project_id: str, settings: ExportSettings, on_progress: Progress
     with catalog().reading() as view:
         project = view.projects.get(project_id)
     on_progress(Progress("export", 0.0, "waiting for a free slot to render"))
-    with rendering(on_progress):
+    environment = read_environment()
+    with source_video(project), rendering(on_progress):
         yield ExportJob(
             catalog=catalog(),
             project=project,
             folder=project_folder(project_id).exports,
             settings=settings,
             job_id=str(flow_run.get_id()),
-            ffmpeg=read_environment().ffmpeg,
+            ffmpeg=environment.ffmpeg,
+            roots=environment.writable_roots,
         )

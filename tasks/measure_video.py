@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from autoclip.errors import NotFoundError
 from autoclip.progress import Progress, ProgressListener
 from autoclip.settings import ExtractionSettings
 from autoclip.signals.source_metadata import ReplayedSpan, SourceMetadata
 from stages.measure import measure
-from storage.catalog import Project, Source
+from storage.catalog import Source
 from storage.data_folder import require_space
 from tasks.machine_limits import decoding
 from tasks.places import catalog, fingerprint_memory, project_folder
+from tasks.source_video import source_video
 from tasks.stage_task import stage_task
 
 FEATURE_BYTES_PER_SEC = 4_000
@@ -35,9 +33,8 @@ def measure_video(project_id: str, settings: ExtractionSettings, on_progress: Pr
         project = view.projects.get(project_id)
     folder = project_folder(project_id)
     require_space(folder.root, int(FEATURE_BYTES_PER_SEC * (project.duration_sec or 0)))
-    path = existing_file(project)
     on_progress(Progress("extract", 0.0, "waiting for a free decoder"))
-    with decoding(on_progress):
+    with source_video(project) as path, decoding(on_progress):
         return measure(
             path, folder, settings, on_progress, fingerprint_memory(), knowledge=knowledge_of(project.source)
         ).origin.key
@@ -49,18 +46,3 @@ def knowledge_of(source: Source) -> SourceMetadata:
         tuple(ReplayedSpan(span.start_sec, span.end_sec, span.value) for span in source.heatmap),
         tuple(chapter.start_sec for chapter in source.chapters),
     )
-
-
-def existing_file(project: Project) -> Path:
-    """Return the file of a project.
-
-    Raises
-    ------
-    NotFoundError
-        If it has none, or it is gone.
-    """
-    if project.path is None:
-        raise NotFoundError(f"project {project.name!r} ({project.id}): has no video yet; download it first")
-    if not project.path.exists():
-        raise NotFoundError(f"{project.path}: is gone; put it back, or add the file at its new place as a project")
-    return project.path

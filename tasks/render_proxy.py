@@ -7,6 +7,7 @@ from stages.make_proxy import make_proxy
 from storage.environment import read_environment
 from tasks.machine_limits import rendering
 from tasks.places import catalog, fingerprint_memory, project_folder
+from tasks.source_video import source_video
 from tasks.stage_task import stage_task
 
 
@@ -16,7 +17,7 @@ def render_proxy(project_id: str, on_progress: ProgressListener) -> str:
     with catalog().reading() as view:
         project = view.projects.get(project_id)
     on_progress(Progress("export", 0.0, "waiting for a free slot to render"))
-    with rendering(on_progress):
+    with source_video(project), rendering(on_progress):
         path = make_proxy(
             project,
             project_folder(project_id),

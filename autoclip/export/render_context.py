@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from autoclip.confinement import folder_beneath
 from autoclip.errors import ExportError
 from autoclip.export.checks.file_check import Checked
 from autoclip.export.checks.frame_trace import OPTION, read_trace, trace_arguments, wrong_frames
@@ -133,12 +134,12 @@ def deliver(
     if not checked.faults:
         return publish(rendered, target, overwrite=overwrite)
     reasons = "; ".join(checked.faults)
-    folder = target.parent / FAILED_FOLDER
-    folder.mkdir(exist_ok=True)
-    kept = publish(rendered, folder / target.name, overwrite=False)
-    kept.with_suffix(".txt").write_text(
-        "\n".join([*checked.faults, "", *(" ".join(command) for command in commands), ""]), encoding="utf-8"
-    )
+    told = "\n".join([*checked.faults, "", *(" ".join(command) for command in commands), ""])
+    with folder_beneath(target.parent, Path(FAILED_FOLDER), make=True) as folder:  # no link that leads elsewhere
+        placed = publish(rendered, folder.location / target.name, overwrite=False)
+        with placed.with_suffix(".txt").open("x", encoding="utf-8") as report:
+            report.write(told)
+        kept = folder.named(placed)
     raise ExportError(
         f"{target.name} failed its check and was kept as {kept}: {reasons}", command=commands[-1] if commands else ()
     )

@@ -20,6 +20,7 @@ import av.error
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from autoclip.confinement import location_of
 from autoclip.errors import MediaError
 from autoclip.malloc import return_free_memory
 
@@ -131,7 +132,7 @@ def rewind(container: InputContainer, stream: VideoStream, first_pts: int) -> No
 
 def _require_regular_file(path: Path) -> None:
     try:
-        status = path.stat()
+        status = location_of(path).stat()
     except FileNotFoundError as error:
         raise MediaError(path, "no such file") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
@@ -157,7 +158,7 @@ def _open(path: Path) -> InputContainer:
 def _open_once(path: Path) -> InputContainer:
     return av.open(
         # With the protocol spelt out, "concat:a|b" or "http:x" is a mere file name.
-        f"file:{path.absolute()}",
+        f"file:{location_of(path).absolute()}",
         mode="r",
         options={
             "protocol_whitelist": "file",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from autoclip.confinement import location_of
 from autoclip.errors import ExportError, ParameterError
 from autoclip.media.child_processes import child_process
 
@@ -123,7 +124,7 @@ def run_ffmpeg(
     command = (str(find_ffmpeg(executable)), *_GLOBAL, *progress, *arguments)
     with tempfile.TemporaryFile() as stderr:
         try:
-            with child_process(command, stderr) as child:
+            with child_process(tuple(map(_through_descriptor, command)), stderr) as child:
                 _follow(child, on_frame, stall_sec)
                 code = child.wait()
         except TimeoutError as error:
@@ -138,6 +139,12 @@ def run_ffmpeg(
             raise ExportError(f"ffmpeg {ended}", command=command, stderr_tail=_tail(stderr))
         stderr.seek(0)
         return Run(command, stderr.read().decode("utf-8", "replace"))
+
+
+def _through_descriptor(argument: str) -> str:
+    """Lead an input that is pinned to its descriptor; the command that people are shown keeps its name."""
+    name = argument.removeprefix("file:")
+    return f"file:{location_of(Path(name))}" if name != argument else argument
 
 
 def _follow(child: subprocess.Popen[bytes], on_frame: FrameListener | None, stall_sec: float) -> None:

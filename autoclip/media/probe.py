@@ -16,6 +16,7 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as VideoTrack
 
+from autoclip.confinement import location_of
 from autoclip.errors import MediaError
 from autoclip.media import color
 from autoclip.media.container import open_container
@@ -74,7 +75,7 @@ def probe(path: Path) -> Video:
         return Video(
             path=path,
             container=container.format.name,
-            size_bytes=path.stat().st_size,
+            size_bytes=location_of(path).stat().st_size,
             duration_sec=float(duration),
             start_sec=float(start),
             video=picture,

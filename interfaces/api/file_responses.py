@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from urllib.parse import quote
 
 from fastapi import Request
 from starlette.responses import FileResponse, Response
+from starlette.types import Receive, Scope, Send
 
-from autoclip.errors import NotFoundError
+from autoclip.confinement import OpenedFile, open_beneath
+from autoclip.errors import NotFoundError, ParameterError
 from interfaces.api.problems import ApiError, documented
 from storage.names import file_name
 
@@ -32,13 +35,51 @@ def ranged(*media_types: str, text: str = "The file.") -> dict[int | str, dict[s
 
 
 class _File(FileResponse):
-    """Reads in larger pieces, each of which is handed to a thread: 1 MiB at once took a third less CPU than 256 KiB."""
+    """Sends a file through the descriptor it was opened by, which is closed at the end.
+
+    Reads in larger pieces, each of which is handed to a thread: 1 MiB at once took a third less CPU than 256 KiB.
+    """
 
     chunk_size = 1024 * 1024
 
+    def __init__(self, opened: OpenedFile, media_type: str) -> None:
+        super().__init__(opened.location, media_type=media_type, stat_result=opened.facts)
+        self._opened = opened
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._opened.close()
+
+
+def open_served(root: Path, path: Path) -> OpenedFile:
+    """Open a file below a root to send it.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such regular file below the root, whatever links say.
+    ApiError
+        403 if it may not be read.
+    """
+    with served_faults(path):
+        return open_beneath(root, path)
+
+
+@contextmanager
+def served_faults(path: Path) -> Iterator[None]:
+    """Translate what is found in the place of a file: a link that leads elsewhere is no file to a client."""
+    try:
+        yield
+    except ParameterError as error:
+        raise NotFoundError(f"the file {path.name!r} is gone: {error}") from error
+    except PermissionError as error:
+        raise ApiError(403, "unreadable-file", f"the server may not read {path.name!r} ({error.strerror})") from error
+
 
 def file_response(
-    request: Request, path: Path, media_type: str, *, name: str | None = None, inline: bool = True
+    request: Request, opened: OpenedFile, media_type: str, *, name: str | None = None, inline: bool = True
 ) -> Response:
     """Return a file: whole, a part of it, or word that it is as it was.
 
@@ -46,30 +87,18 @@ def file_response(
     ----------
     request : Request
         Its headers say which.
-    path : Path
-        The file.
+    opened : OpenedFile
+        The file; closed once it is sent.
     media_type : str
         Its content type.
     name : str, optional
         What to call it when it is saved.
     inline : bool
         Whether a browser shows it instead of saving it.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no such regular file.
     """
-    try:
-        facts = path.stat()
-    except OSError as error:
-        raise NotFoundError(f"the file {path.name!r} is gone; make it again") from error
-    if not stat.S_ISREG(facts.st_mode):
-        raise NotFoundError(f"{path.name!r} is no file")
-    _require_readable(path)
-    _require_satisfiable(request, facts.st_size)
-    response = _File(path, media_type=media_type, stat_result=facts)
-    response.headers["Content-Disposition"] = disposition(name or path.name, inline=inline)
+    _require_satisfiable(request, opened.facts.st_size)
+    response = _File(opened, media_type)
+    response.headers["Content-Disposition"] = disposition(name or opened.path.name, inline=inline)
     response.headers["Cache-Control"] = "private, no-cache"  # may be kept, but must be asked for
     if _is_known(request, response):
         kept = {name: response.headers[name] for name in ("etag", "last-modified", "cache-control")}
@@ -83,14 +112,6 @@ def disposition(name: str, *, inline: bool) -> str:
     plain = safe.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
     kind = "inline" if inline else "attachment"
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(safe, safe='')}"
-
-
-def _require_readable(path: Path) -> None:
-    """Find out before the answer begins: afterwards it could only break off."""
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        raise ApiError(403, "unreadable-file", f"the server may not read {path.name!r} ({error.strerror})") from error
 
 
 def _require_satisfiable(request: Request, size: int) -> None:

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from autoclip.errors import ParameterError
+from autoclip.confinement import OpenedFile, folder_beneath, open_beneath
+from autoclip.errors import MediaError, NotFoundError, ParameterError
 from interfaces.api.problems import ApiError
 from storage.environment import Environment
 from storage.names import confine
 
 
-def source_path(environment: Environment, path: str) -> Path:
+@dataclass(frozen=True, slots=True)
+class LocalPath:
+    """A path below a root: where both really lie."""
+
+    root: Path
+    path: Path
+
+
+def source_path(environment: Environment, path: str) -> LocalPath:
     """Return where a file or folder to read really lies.
 
     Raises
@@ -25,38 +35,62 @@ def source_path(environment: Environment, path: str) -> Path:
     return _below(environment.source_roots, path, "AUTOCLIP_SOURCE_ROOTS")
 
 
-def output_path(environment: Environment, path: str) -> Path:
+def output_path(environment: Environment, path: str) -> LocalPath:
     """Return where a folder to write really lies; raises as `source_path`, for the output roots."""
-    return _below(environment.output_roots or environment.source_roots, path, "AUTOCLIP_OUTPUT_ROOTS")
+    return _below(environment.writable_roots, path, "AUTOCLIP_OUTPUT_ROOTS")
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder for exports, unless it is there.
+def open_named(place: LocalPath) -> OpenedFile:
+    """Open a file that a client named, which must be what it was when its path was looked at.
+
+    Raises
+    ------
+    ApiError
+        403 if a link has come to lie on the way.
+    MediaError
+        If it is no regular file, or may not be read.
+    """
+    try:
+        return open_beneath(place.root, place.path)
+    except ParameterError as error:
+        raise _outside(str(place.path), "AUTOCLIP_SOURCE_ROOTS") from error
+    except NotFoundError as error:
+        raise MediaError(place.path, "is no regular file; give the file of a video") from error
+    except PermissionError as error:
+        raise MediaError(place.path, "can't be opened: permission denied") from error
+
+
+def make_folder(folder: LocalPath) -> None:
+    """Make a folder for exports below its root, unless it is there.
 
     Raises
     ------
     ParameterError
-        If it can't be made or written to.
+        If it can't be made or written to, or a link has come to lie on the way.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        with folder_beneath(folder.root, folder.path, make=True) as made:
+            if not os.access(made.location, os.W_OK | os.X_OK):
+                raise ParameterError(f"{folder.path}: can't be written to; choose another folder or its permissions")
     except OSError as error:
-        raise ParameterError(f"{folder}: can't be made ({error.strerror}); choose another folder") from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise ParameterError(f"{folder}: can't be written to; change its permissions or choose another folder")
+        raise ParameterError(f"{folder.path}: can't be made ({error.strerror}); choose another folder") from error
 
 
-def _below(roots: Sequence[Path], path: str, variable: str) -> Path:
+def _below(roots: Sequence[Path], path: str, variable: str) -> LocalPath:
     given = Path(path)
     if "\0" in path or not given.is_absolute():
         raise ParameterError(f"{path[:80]!r} is no usable path; give an absolute one")
     for root in roots:
         try:
-            return confine(root, given)
+            return LocalPath(root.resolve(), confine(root, given))
         except ParameterError:
             continue  # it may lie below another one
-    # The same words whether it exists or not: what lies outside is none of a client's business.
-    raise ApiError(
+    raise _outside(path, variable)
+
+
+def _outside(path: str, variable: str) -> ApiError:
+    """Return the refusal of a path: the same words whether it exists or not, which is none of a client's business."""
+    return ApiError(
         403,
         "outside-roots",
         f"{path[:80]!r} is not below a folder that is open to the API; the owner of this machine can open one with "

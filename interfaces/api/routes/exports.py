@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,9 +11,10 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field, computed_field, model_validator
 from starlette.responses import Response
 
+from autoclip.confinement import OpenedFile, folder_beneath
 from autoclip.errors import ConflictError, NotFoundError, ParameterError
 from autoclip.settings import ExportSettings
-from interfaces.api.file_responses import file_response, ranged
+from interfaces.api.file_responses import file_response, open_served, ranged
 from interfaces.api.job_submission import Starter
 from interfaces.api.problems import documented
 from interfaces.api.schemas import requests as bodies
@@ -148,16 +150,16 @@ def fetch_export(
     """Fetch the file of an export; parts of it with a Range header."""
     with services.catalog.reading() as view:
         export = view.exports.get(export_id)
-    path = _file_of(services, export)
-    if path is None:
+    opened = _file_of(services, export)
+    if opened is None:
         where = (
             "it lies outside the folders that are open to the API"
             if export.state == "completed"
             else f"it is {export.state}"
         )
         raise NotFoundError(f"the export {export_id} has no file to fetch: {where}")
-    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return file_response(request, path, media_type, name=path.name, inline=inline)
+    media_type = mimetypes.guess_type(opened.path.name)[0] or "application/octet-stream"
+    return file_response(request, opened, media_type, inline=inline)
 
 
 @router.delete("/exports/{export_id}", status_code=204, responses=documented(404, 409))
@@ -167,23 +169,37 @@ def delete_export(export_id: PathIdentity, services: ServicesDep) -> None:
         export = unit.exports.get(export_id)
         if export.state in {"pending", "running"}:
             raise ConflictError(f"the export {export_id} is being rendered; cancel its job {export.job_id} first")
-        path = _file_of(services, export)
         unit.exports.delete(export_id)
-    if path is not None:
-        with storage_faults(path):
-            path.unlink(missing_ok=True)
+    _remove_file(services, export)
 
 
-def _file_of(services: Services, export: Export) -> Path | None:
-    """Return the file of an export, if it lies where exports are written and nowhere else."""
-    if export.path is None or export.state != "completed":
+def _file_of(services: Services, export: Export) -> OpenedFile | None:
+    """Open the file of an export, if it lies where exports are written and nowhere else."""
+    root = _root_of(services, export)
+    return None if root is None or export.path is None else open_served(root, export.path)
+
+
+def _remove_file(services: Services, export: Export) -> None:
+    """Remove the file of an export, if it lies where exports are written and nowhere else."""
+    root = _root_of(services, export)
+    if root is None or export.path is None:
+        return
+    with (
+        storage_faults(export.path),
+        suppress(NotFoundError, ParameterError),
+        folder_beneath(root, export.path.parent) as folder,
+    ):
+        folder.unlink(export.path.name)
+
+
+def _root_of(services: Services, export: Export) -> Path | None:
+    """Return the root that a finished export lies below by its name; None where it lies below none."""
+    path = export.path
+    if path is None or export.state != "completed":
         return None
-    with services.catalog.reading() as view:
-        chosen = view.projects.get(export.project_id).output_folder
     own = services.data_folder.project(export.project_id).exports
-    resolved = export.path.resolve()
-    roots = [root.resolve() for root in (own, chosen, *services.environment.output_roots) if root is not None]
-    return resolved if any(resolved.is_relative_to(root) for root in roots) else None
+    roots = [place for root in (own, *services.environment.writable_roots) for place in (root, root.resolve())]
+    return next((root for root in roots if path.is_relative_to(root)), None)
 
 
 def _checked(given: dict[str, Any]) -> dict[str, Any]:

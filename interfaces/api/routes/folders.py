@@ -47,7 +47,7 @@ class FolderVerdict(View):
 def validate_folder(question: FolderQuestion, services: ServicesDep) -> FolderVerdict:
     """Find out whether a folder can be used, without touching it."""
     find = source_path if question.purpose == "source" else output_path
-    path = find(services.environment, question.path)
+    path = find(services.environment, question.path).path
     reason = _source_fault(path) if question.purpose == "source" else _output_fault(path)
     present = next(parent for parent in (path, *path.parents) if parent.exists())
     return FolderVerdict(

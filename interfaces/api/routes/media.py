@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
@@ -12,12 +13,13 @@ from pydantic import Field
 from starlette.responses import Response
 
 from autoclip.clips import clip_id as span_id
+from autoclip.confinement import OpenedFile
 from autoclip.errors import ConflictError, NotFoundError
 from autoclip.export.previews.thumbnails import make_thumbnails
 from autoclip.media.playability import content_type_of, playability_of
-from interfaces.api.file_responses import file_response, ranged
+from interfaces.api.file_responses import file_response, open_served, ranged
 from interfaces.api.job_submission import Starter
-from interfaces.api.probe_cache import REMEMBERED, probed
+from interfaces.api.probe_cache import REMEMBERED, open_video, probed
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import PathIdentity, View
 from interfaces.api.services import Services, ServicesDep
@@ -57,17 +59,18 @@ class Playback(View):
 def get_video(project_id: PathIdentity, request: Request, services: ServicesDep) -> Response:
     """Stream the source video; parts of it with a Range header."""
     project = _project(services, project_id)
-    video = probed(project)
-    return file_response(request, video.path, content_type_of(video), name=video.path.name)
+    opened = open_video(services, project)
+    return file_response(request, opened, content_type_of(probed(opened)))
 
 
 @router.get("/{project_id}/playback", responses=documented(404, 415))
 def get_playback(project_id: PathIdentity, services: ServicesDep) -> Playback:
     """Say what a browser can play: the video itself, or a proxy; where neither, start a proxy job."""
     project = _project(services, project_id)
-    video = probed(project)
-    playability = playability_of(video)
-    proxy = None if playability.playable else _proxy(services, project)
+    with closing(open_video(services, project)) as opened:
+        video = probed(opened)
+        playability = playability_of(video)
+        proxy = None if playability.playable else _proxy(services, project, opened)
     address = f"/api/projects/{project_id}/{'proxy' if proxy else 'video'}"
     return Playback(
         playable=playability.playable,
@@ -82,7 +85,9 @@ def get_playback(project_id: PathIdentity, services: ServicesDep) -> Playback:
 @router.post("/{project_id}/proxy", status_code=202, responses=documented(404, 409, 415, 503))
 def start_proxy(project_id: PathIdentity, services: ServicesDep, starter: Starter) -> Job:
     """Start a job that renders a proxy browsers can play; it is made once for each content."""
-    if playability_of(probed(_project(services, project_id))).playable:
+    with closing(open_video(services, _project(services, project_id))) as opened:
+        playability = playability_of(probed(opened))
+    if playability.playable:
         raise ConflictError(f"browsers play the video of {project_id} as it is; there is no need for a proxy")
     return starter.start("proxy", project_id, {})
 
@@ -92,10 +97,12 @@ def start_proxy(project_id: PathIdentity, services: ServicesDep, starter: Starte
 def get_proxy(project_id: PathIdentity, request: Request, services: ServicesDep) -> Response:
     """Stream the proxy; parts of it with a Range header."""
     project = _project(services, project_id)
-    proxy = _proxy(services, project)
+    with closing(open_video(services, project)) as opened:
+        proxy = _proxy(services, project, opened)
     if proxy is None:
         raise NotFoundError(f"the project {project_id} has no proxy; start a job for it with POST")
-    return file_response(request, proxy, "video/mp4", name=f"{project.name}.mp4")
+    served = open_served(services.data_folder.projects, proxy)
+    return file_response(request, served, "video/mp4", name=f"{project.name}.mp4")
 
 
 @router.head("/{project_id}/thumbnails/{clip_id}", include_in_schema=False)
@@ -116,8 +123,9 @@ async def get_thumbnail(
     path = await run_sync(_made_by_analysis, folder, clip)
     if path is None:
         project = await run_sync(_project, services, project_id)
-        path = await run_sync(_made_now, folder, project, clip, limiter=services.decode_places)
-    return await run_sync(file_response, request, path, "image/jpeg")
+        path = await run_sync(_made_now, services, project, clip, limiter=services.decode_places)
+    opened = await run_sync(open_served, services.data_folder.projects, path)
+    return await run_sync(file_response, request, opened, "image/jpeg")
 
 
 @router.head("/{project_id}/report", include_in_schema=False)
@@ -135,7 +143,8 @@ def get_report(project_id: PathIdentity, request: Request, services: ServicesDep
     report = services.data_folder.project(project_id).report
     if not report.exists():
         raise NotFoundError(f"the project {project_id} has no report yet; analyze it first")
-    response = file_response(request, report, "text/html; charset=utf-8")
+    opened = open_served(services.data_folder.projects, report)
+    response = file_response(request, opened, "text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = REPORT_POLICY
     return response
 
@@ -151,7 +160,7 @@ def get_debug_document(
     path = services.data_folder.project(project_id).debug_path(mode)
     if not path.exists():
         raise NotFoundError(f"the project {project_id} has no debug document of mode {mode}; analyze it first")
-    return file_response(request, path, "application/json")
+    return file_response(request, open_served(services.data_folder.projects, path), "application/json")
 
 
 def _project(services: Services, project_id: str) -> Project:
@@ -177,11 +186,10 @@ def _clip(services: Services, project_id: str, clip_id: str) -> StoredClip:
     return clip
 
 
-def _proxy(services: Services, project: Project) -> Path | None:
+def _proxy(services: Services, project: Project, opened: OpenedFile) -> Path | None:
     """Return the proxy of what a project's file holds now."""
-    if project.path is None or not project.path.exists():
-        return None
-    content = fingerprint(project.path, CatalogMemory(services.catalog))
+    with opened.pinned() as video:
+        content = fingerprint(video, CatalogMemory(services.catalog))
     path = proxy_path(services.data_folder.project(project.id), content)
     return path if path.is_file() else None
 
@@ -194,13 +202,14 @@ def _made_by_analysis(folder: ProjectFolder, clip: StoredClip) -> Path | None:
     return path if path.is_file() else None
 
 
-def _made_now(folder: ProjectFolder, project: Project, clip: StoredClip) -> Path:
+def _made_now(services: Services, project: Project, clip: StoredClip) -> Path:
     """Return the thumbnail of a clip, named by its span, so that one that is trimmed again gets another."""
-    place = folder.thumbnails / ON_DEMAND
+    place = services.data_folder.project(project.id).thumbnails / ON_DEMAND
     name = span_id(clip.project_id, "thumbnail", clip.interval)
     path = place / f"{name}.jpg"
     if not path.is_file():
-        report = make_thumbnails(probed(project), [clip.model_copy(update={"id": name})], place)
+        with closing(open_video(services, project)) as opened, opened.pinned():
+            report = make_thumbnails(probed(opened), [clip.model_copy(update={"id": name})], place)
         if report.failed:
             raise NotFoundError(f"the clip {clip.id} has no picture: {report.failed[0].reason}")
     return path

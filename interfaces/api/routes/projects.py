@@ -10,7 +10,7 @@ from pydantic import Field, computed_field
 from autoclip.errors import ConflictError, MediaError, NotFoundError
 from autoclip.media.video import SourceTimecode
 from interfaces.api.etags import Expected, tag
-from interfaces.api.guards.local_paths import make_folder, output_path, source_path
+from interfaces.api.guards.local_paths import make_folder, open_named, output_path, source_path
 from interfaces.api.guards.web_addresses import web_address
 from interfaces.api.job_submission import active_job
 from interfaces.api.probe_cache import probed
@@ -29,6 +29,7 @@ from interfaces.api.schemas.requests import (
 from interfaces.api.services import ServicesDep
 from stages.join import join_project
 from storage.catalog import Analysis, Project, ProjectState, Source
+from storage.source_files import pinned
 
 router = APIRouter(prefix="/projects", tags=["projects"])
 
@@ -127,12 +128,14 @@ def create_from_address(order: AddressRequest, services: ServicesDep, response: 
 @router.post("/local", status_code=201, responses={**KNOWN, **documented(403, 404, 415)})
 def create_from_file(order: FileRequest, services: ServicesDep, response: Response) -> ProjectView:
     """Make a project of a file below a source root; it stays where it is. A known content gives its project (200)."""
-    path = source_path(services.environment, order.path)
+    place = source_path(services.environment, order.path)
+    path = place.path
     if not path.exists():
         raise NotFoundError(f"there is no file {str(path)!r} on this server; check the path, or upload the video")
     with services.catalog.reading() as view:
         known = view.projects.with_path(path)
-    project = join_project(services.catalog, path, order.name or "")
+    with pinned(open_named(place)):
+        project = join_project(services.catalog, path, order.name or "")
     # A project that was there has another file, or followed this one, which changed its revision.
     new = not known and project.path == path and project.revision == 1
     response.status_code = 201 if new else 200
@@ -216,8 +219,9 @@ def set_output_folder(
     """Say where the exports of a project go: a folder below an output root, made when missing."""
     folder = None
     if order.folder is not None:
-        folder = output_path(services.environment, order.folder)
-        make_folder(folder)
+        place = output_path(services.environment, order.folder)
+        make_folder(place)
+        folder = place.path
     with services.catalog.transaction() as unit:
         project = unit.projects.get(project_id)
         expected.require("project", project_id, project.revision)

@@ -1,0 +1,50 @@
+"""The video a task reads: opened once, and read through its descriptor as long as the task works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from autoclip.errors import MediaError, NotFoundError
+from autoclip.media.probe import probe
+from storage.catalog import Project
+from storage.environment import read_environment
+from storage.source_files import open_new_source, open_source, pinned
+from tasks.places import fingerprint_memory
+
+
+@contextmanager
+def source_video(project: Project) -> Iterator[Path]:
+    """Open the video of a project; whatever is swapped into its place meanwhile is not read.
+
+    Raises
+    ------
+    NotFoundError
+        If the project has none, or it is gone.
+    ParameterError
+        If a link that leads elsewhere has come into its place.
+    MediaError
+        If it may not be read.
+    """
+    if project.path is None:
+        raise NotFoundError(f"project {project.name!r} ({project.id}): has no video yet; download it first")
+    try:
+        opened = open_source(project.path, read_environment().readable_roots, project.fingerprint, fingerprint_memory())
+    except PermissionError as error:
+        raise MediaError(project.path, "can't be opened: permission denied") from error
+    with pinned(opened) as path:
+        yield path
+
+
+@contextmanager
+def new_video(path: Path) -> Iterator[Path]:
+    """Open a video that becomes a project; raises as `source_video`, and MediaError if it is no regular file."""
+    path = path.expanduser().absolute()
+    try:
+        opened = open_new_source(path, read_environment().readable_roots)
+    except (NotFoundError, PermissionError):
+        probe(path)  # says in its own words what is wrong with it
+        raise
+    with pinned(opened):
+        yield path
