@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from swaps import filed, linked, swapped_folder, swapping
 
 from autoclip import confinement
 from autoclip.confinement import folder_beneath, location_of, open_beneath
@@ -87,49 +85,10 @@ def test_a_pinned_file_is_read_however_its_name_is_swapped(root: Path, means: st
     opened.close()
 
 
-@contextlib.contextmanager
-def swapping(place: Path, *states: Callable[[], None]) -> Iterator[None]:
-    """Change what is at a path as fast as it goes."""
-    stop = threading.Event()
-
-    def swap() -> None:
-        while not stop.is_set():
-            for state in states:
-                state()
-                time.sleep(0.0003)
-
-    thread = threading.Thread(target=swap)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
-def link_at(place: Path, target: Path) -> Callable[[], None]:
-    def put() -> None:
-        spare = place.with_name(".link")
-        spare.unlink(missing_ok=True)
-        spare.symlink_to(target)
-        spare.replace(place)
-
-    return put
-
-
-def file_at(place: Path, content: bytes) -> Callable[[], None]:
-    def put() -> None:
-        spare = place.with_name(".file")
-        spare.write_bytes(content)
-        spare.replace(place)
-
-    return put
-
-
 def test_a_file_swapped_for_a_link_never_leaks(root: Path) -> None:
     path = root / "a" / "film.mp4"
     found = []
-    with swapping(path, link_at(path, Path("/etc/passwd")), file_at(path, b"ours")):
+    with swapping(linked(path, Path("/etc/passwd")), filed(path, b"ours")):
         for _ in range(TRIES):
             with contextlib.suppress(ParameterError, NotFoundError, PermissionError, FileNotFoundError):
                 opened = open_beneath(root, path)
@@ -141,20 +100,10 @@ def test_a_file_swapped_for_a_link_never_leaks(root: Path) -> None:
 def test_a_folder_swapped_for_a_link_is_not_written_to(root: Path, means: str) -> None:
     if means == "names":
         pytest.skip("without descriptors of folders there is a moment between the look and the use")
-    place, aside = root / "out", root / "aside"
-    outside = root.parent / "outside"
-
-    def away() -> None:
-        place.rename(aside)
-        place.symlink_to(outside)
-
-    def back() -> None:
-        place.unlink()
-        aside.rename(place)
-
+    place, outside = root / "out", root.parent / "outside"
     place.mkdir()
     written = 0
-    with swapping(place, away, back):
+    with swapping(*swapped_folder(place, outside)):
         for number in range(TRIES):
             with contextlib.suppress(ParameterError, NotFoundError), folder_beneath(root, place) as folder:
                 (folder.location / f"{number}.txt").write_bytes(b"x")

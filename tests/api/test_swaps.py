@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-import threading
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from swaps import filed, linked, swapped_folder, swapping
 
 from stages.join import join_project
 from storage.catalog import Export
@@ -17,67 +13,6 @@ from storage.catalog import Export
 TRIES = 400
 FEWER = 40
 """Where a try takes long; tests/test_confinement.py tries the same means 400 times."""
-
-
-@contextlib.contextmanager
-def swapping(*states: Callable[[], None]) -> Iterator[None]:
-    """Bring about each state after the other, as fast as it goes."""
-    stop = threading.Event()
-
-    def swap() -> None:
-        while not stop.is_set():
-            for state in states:
-                state()
-                time.sleep(0.0005)
-
-    thread = threading.Thread(target=swap)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
-def linked(place: Path, target: Path) -> Callable[[], None]:
-    """Put a link in the place of a file, at once."""
-
-    def put() -> None:
-        spare = place.with_name(".link")
-        spare.unlink(missing_ok=True)
-        spare.symlink_to(target)
-        spare.replace(place)
-
-    return put
-
-
-def filed(place: Path, content: bytes) -> Callable[[], None]:
-    """Put a file back in its place, at once."""
-
-    def put() -> None:
-        spare = place.with_name(".file")
-        spare.write_bytes(content)
-        spare.replace(place)
-
-    return put
-
-
-def swapped_folder(place: Path, outside: Path) -> tuple[Callable[[], None], Callable[[], None]]:
-    """Two states of a folder: a link that leads outside, and the folder."""
-    aside = place.with_name(f"{place.name}-aside")
-
-    def away() -> None:
-        place.rename(aside)
-        place.symlink_to(outside)
-
-    def back() -> None:
-        if place.is_symlink():
-            place.unlink()
-        else:  # made anew by whoever came between
-            shutil.rmtree(place)
-        aside.rename(place)
-
-    return away, back
 
 
 @pytest.fixture
@@ -111,11 +46,12 @@ def answers(client, address: str, tries: int = FEWER) -> set[bytes]:
 
 
 @pytest.mark.parametrize("target", ["/etc/passwd", "foreign"])
-def test_a_projects_video_swapped_for_a_link(client, registered, foreign, small_film, target):
-    ours = small_film.read_bytes()
+def test_a_projects_video_swapped_for_a_link(client, registered, foreign, target):
+    ours = registered.path.read_bytes()
     aim = foreign / "film.mp4" if target == "foreign" else Path(target)
+    tries = FEWER if target == "foreign" else TRIES
     with swapping(linked(registered.path, aim), filed(registered.path, ours)):
-        assert answers(client, f"/api/projects/{registered.id}/video", TRIES) == {ours}
+        assert answers(client, f"/api/projects/{registered.id}/video", tries) == {ours}
 
 
 def test_the_folder_of_a_projects_video_swapped_for_a_link(client, registered, foreign, small_film):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from swaps import filed, linked, swapped_folder, swapping
 
 from autoclip.clips import Clip
-from autoclip.errors import NotFoundError
+from autoclip.confinement import open_beneath
+from autoclip.errors import ExportError, NotFoundError, ParameterError
+from autoclip.export.checks.file_check import Checked
+from autoclip.export.render_context import deliver
 from autoclip.settings import ExportSettings
 from stages.export_clips import export_clips
 from stages.export_compound import export_compound_clip
@@ -119,3 +124,63 @@ def test_a_compound_clip_that_fails_says_why_in_its_record(job):
     assert record.state == "failed"
     assert "too short for its crossfades" in record.error
     assert not job.folder.exists()
+
+
+def test_an_output_folder_swapped_while_clips_are_rendered_is_left_alone(job, tmp_path):
+    outside, root = tmp_path / "outside", tmp_path / "outputs"
+    place = root / "cup"
+    outside.mkdir()
+    place.mkdir(parents=True)
+    (place / "kept.txt").touch()
+    job = replace(job, project=job.project.changed(output_folder=place), roots=(root,))
+    made = []
+    with swapping(*swapped_folder(place, outside)):
+        while not made:
+            try:
+                made = export_clips(job, IDS)
+            except (ParameterError, ExportError, NotFoundError):
+                continue  # it was a link just then
+    assert list(outside.iterdir()) == []
+    done = [record for record in made if record.state == "completed"]
+    assert done
+    assert {record.path for record in done} == {place / record.name for record in done}
+    assert all(record.path.is_file() for record in done)
+    assert not any("/proc/" in word for record in done for word in record.command)
+
+
+def test_a_folder_that_is_a_link_or_below_no_root_is_refused(job, tmp_path):
+    outside, root = tmp_path / "outside", tmp_path / "outputs"
+    outside.mkdir()
+    root.mkdir()
+    (root / "link").symlink_to(outside)
+    for folder in (root / "link", root / "link" / "new", outside, root / ".." / "outside"):
+        refused = replace(job, project=job.project.changed(output_folder=folder), roots=(root,))
+        with pytest.raises(ParameterError):
+            export_clips(refused, IDS[:1])
+    assert list(outside.iterdir()) == []
+
+
+def test_the_folder_of_failed_files_is_no_link_that_leads_elsewhere(tmp_path):
+    outside, place = tmp_path / "outside", tmp_path / "exports"
+    outside.mkdir()
+    place.mkdir()
+    (place / "failed").symlink_to(outside)
+    rendered = place / ".clip.partial"
+    rendered.touch()
+    with pytest.raises(ParameterError, match="through a link"):
+        deliver(rendered, Checked(0, 0.0, ("no picture",)), place / "clip.mp4", (), overwrite=False)
+    assert list(outside.iterdir()) == []
+
+
+def test_a_video_swapped_while_clips_are_rendered_is_not_read(job, encode_tracks, film, tmp_path):
+    """The clips show what was opened, whatever has its name meanwhile."""
+    path = job.project.path
+    ours = path.read_bytes()
+    other = tmp_path / "elsewhere.mp4"
+    other.write_bytes(encode_tracks("other.mp4", film([10] * 5)).read_bytes())
+    opened = open_beneath(path.parent, path)
+    with opened.pinned(), swapping(linked(path, other), filed(path, ours)):
+        made = export_clips(job, IDS)
+    opened.close()
+    assert [record.state for record in made] == ["completed"] * len(IDS)
+    assert f"file:{path}" in made[0].command

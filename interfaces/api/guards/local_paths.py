@@ -72,6 +72,8 @@ def make_folder(folder: LocalPath) -> None:
         with folder_beneath(folder.root, folder.path, make=True) as made:
             if not os.access(made.location, os.W_OK | os.X_OK):
                 raise ParameterError(f"{folder.path}: can't be written to; choose another folder or its permissions")
+    except NotFoundError as error:
+        raise ParameterError(f"{folder.path}: was moved while it was made; try again") from error
     except OSError as error:
         raise ParameterError(f"{folder.path}: can't be made ({error.strerror}); choose another folder") from error
 
