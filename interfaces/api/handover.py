@@ -15,7 +15,7 @@ from autoclip.export.interchange.edit_list import MAX_HANDLES_SEC, EditOptions
 from autoclip.export.interchange.formats import MEDIA_TYPES, SUFFIXES, TimelineFormat
 from autoclip.export.interchange.timelines import timeline_text
 from interfaces.api.file_responses import disposition
-from interfaces.api.probe_cache import probed
+from interfaces.api.probe_cache import probed_video
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import Identity, PathIdentity, QueryBody
 from interfaces.api.services import ServicesDep
@@ -75,7 +75,7 @@ def hand_over(project_id: PathIdentity, query: Annotated[HandoverQuery, Query()]
         project = view.projects.get(project_id)
         clips, crossfade_sec = _chosen(view, project_id, query)
     options = EditOptions(query.handles_sec, crossfade_sec, query.record_start)
-    text = timeline_text(probed(project), clips, query.format, title=project.name, options=options)
+    text = timeline_text(probed_video(services, project), clips, query.format, title=project.name, options=options)
     headers = {"Content-Disposition": disposition(project.name + SUFFIXES[query.format], inline=False)}
     return Response(text, media_type=MEDIA_TYPES[query.format], headers=headers)
 

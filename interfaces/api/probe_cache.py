@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from contextlib import closing
 from pathlib import Path
 
 from autoclip.confinement import OpenedFile
@@ -54,6 +55,12 @@ def probed(opened: OpenedFile) -> Video:
     """
     with opened.pinned() as path:
         return _probed(FileIdentity.of(path), path)
+
+
+def probed_video(services: Services, project: Project) -> Video:
+    """Return what the video of a project is, now; raises as `open_video` and `probed`."""
+    with closing(open_video(services, project)) as opened:
+        return probed(opened)
 
 
 @functools.lru_cache(maxsize=REMEMBERED)

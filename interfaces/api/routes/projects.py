@@ -13,8 +13,8 @@ from interfaces.api.etags import Expected, tag
 from interfaces.api.guards.local_paths import make_folder, open_named, output_path, source_path
 from interfaces.api.guards.web_addresses import web_address
 from interfaces.api.job_submission import active_job
-from interfaces.api.probe_cache import probed
-from interfaces.api.problems import documented
+from interfaces.api.probe_cache import probed_video
+from interfaces.api.problems import ApiError, documented
 from interfaces.api.schemas.requests import (
     ALWAYS_GIVEN,
     PATH_PATTERN,
@@ -26,7 +26,7 @@ from interfaces.api.schemas.requests import (
     ListQuery,
     PathIdentity,
 )
-from interfaces.api.services import ServicesDep
+from interfaces.api.services import Services, ServicesDep
 from stages.join import join_project
 from storage.catalog import Analysis, Project, ProjectState, Source
 from storage.source_files import pinned
@@ -160,7 +160,7 @@ def get_project(project_id: PathIdentity, services: ServicesDep, response: Respo
             export_count=view.exports.page(project_id, limit=0).total,
             analyses=view.analyses.of_project(project_id),
         )
-    details = details.changed(timecode=_timecode(project))
+    details = details.changed(timecode=_timecode(services, project))
     tag(response, details.revision)
     return details
 
@@ -229,10 +229,10 @@ def set_output_folder(
     return _shown(project, response)
 
 
-def _timecode(project: Project) -> SourceTimecode | None:
+def _timecode(services: Services, project: Project) -> SourceTimecode | None:
     try:
-        return probed(project).timecode
-    except (MediaError, NotFoundError):
+        return probed_video(services, project).timecode
+    except (ApiError, MediaError, NotFoundError):
         return None  # the project is shown all the same; its video says what is wrong when it is asked for
 
 
