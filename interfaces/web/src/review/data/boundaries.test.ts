@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { between, boundariesOf, nearest, nextBoundary } from "./boundaries";
+
+const events = [
+  { kind: "cut" as const, start_sec: 10, end_sec: null, score: 1 },
+  { kind: "black" as const, start_sec: 20, end_sec: 22, score: 1 },
+  { kind: "fade" as const, start_sec: 22.0004, end_sec: 23, score: 1 },
+];
+
+test("both ends of a run are boundaries; where two coincide the surer kind names the place", () => {
+  const found = boundariesOf(events, null);
+  expect(found.map(({ time, kind }) => [time, kind])).toEqual([
+    [10, "cut"],
+    [20, "black"],
+    [22, "black"],
+    [23, "fade"],
+  ]);
+});
+
+test("the nearest boundary is found within reach only, on either side", () => {
+  const found = boundariesOf(events, null);
+  expect(nearest(found, 9.9, 0.2)?.time).toBe(10);
+  expect(nearest(found, 10.1, 0.2)?.time).toBe(10);
+  expect(nearest(found, 15, 0.2)).toBeNull();
+  expect(nearest(found, 1e9, 1)).toBeNull();
+  expect(nearest([], 1, 10)).toBeNull();
+});
+
+test("stepping from a boundary leads to its neighbor, never to itself", () => {
+  const found = boundariesOf(events, null);
+  expect(nextBoundary(found, 10, 1)?.time).toBe(20);
+  expect(nextBoundary(found, 10, -1)).toBeNull();
+  expect(nextBoundary(found, 20, -1)?.time).toBe(10);
+  expect(nextBoundary(found, 23, 1)).toBeNull();
+  expect(between(found, 10, 22).map(({ time }) => time)).toEqual([10, 20]);
+});

@@ -1,0 +1,217 @@
+import type { ClipView } from "../../api/schema";
+import { isTemporary, messageOf, Refusal } from "../../api/failures";
+
+export type Fields = Partial<Pick<ClipView, "start" | "end" | "name" | "verdict">>;
+
+/** A change of one clip: what it becomes, what it was, and the revision that was seen. */
+export interface Change {
+  readonly clip: string;
+  readonly revision: number;
+  readonly after: Fields;
+  readonly before: Fields;
+}
+
+/** What a person did at once: one change, or many that belong together. */
+export interface Entry {
+  readonly id: string;
+  readonly changes: readonly Change[];
+}
+
+/** Two versions of a clip: ours was made from a revision that somebody else has changed since. */
+export interface Conflict {
+  readonly entry: Entry;
+  readonly change: Change;
+  readonly theirs: ClipView | null;
+}
+
+/** Sends entries to the server. */
+export interface Sender {
+  /** Make the changes; throws `Refusal` 412 where a revision is not the present one. */
+  send(entry: Entry): Promise<ClipView[]>;
+  /** The clip as it is now; null if it is gone. */
+  read(clip: string): Promise<ClipView | null>;
+}
+
+export type Resolution = "mine" | "theirs";
+type Keeper = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 8_000;
+
+/**
+ * The changes that the server has not confirmed yet, in order. They survive a reload and a server that is away: each is
+ * kept in the browser until its answer has come.
+ */
+export class Outbox {
+  entries = $state.raw<readonly Entry[]>([]);
+  state = $state<"saved" | "saving" | "offline">("saved");
+  conflict = $state.raw<Conflict | null>(null);
+  failure = $state("");
+
+  private working = false;
+  private wake: (() => void) | null = null;
+  private resolve: ((choice: Resolution) => void) | null = null;
+  private idle: (() => void)[] = [];
+
+  constructor(
+    private readonly key: string,
+    private readonly keeper: Keeper,
+    private readonly sender: Sender,
+    private readonly onConfirmed: (clips: readonly ClipView[]) => void,
+    private readonly onRefused: () => void = () => {},
+  ) {
+    this.entries = JSON.parse(keeper.getItem(key) ?? "[]") as Entry[];
+  }
+
+  /** Queue changes and send them as soon as possible. */
+  add(changes: readonly Change[]): void {
+    this.keep([...this.entries, { id: newId(), changes }]);
+    this.start();
+  }
+
+  /** Send what is queued, such as entries of an earlier visit. */
+  start(): void {
+    if (this.working) return;
+    this.working = true;
+    void this.work();
+  }
+
+  /** Take the last entry back that is not under way; null if there is none. */
+  takeBack(): Entry | null {
+    const last = this.entries.at(-1);
+    if (!last || (this.entries.length === 1 && this.state === "saving")) return null;
+    this.keep(this.entries.slice(0, -1));
+    return last;
+  }
+
+  /** Try again now instead of after the pause. */
+  retry(): void {
+    this.wake?.();
+  }
+
+  /** Settle the conflict that is shown. */
+  settle(choice: Resolution): void {
+    this.resolve?.(choice);
+  }
+
+  /** Resolves once nothing is queued. */
+  async drained(): Promise<void> {
+    if (this.entries.length > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
+  }
+
+  private async work(): Promise<void> {
+    let pause = FIRST_PAUSE_MS;
+    for (let entry = this.entries[0]; entry; entry = this.entries[0]) {
+      if (this.state !== "offline") this.state = "saving";
+      try {
+        this.confirm(entry, await this.sender.send(entry));
+        pause = FIRST_PAUSE_MS;
+      } catch (error) {
+        if (isTemporary(error)) {
+          this.state = "offline";
+          await this.rest(pause);
+          pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+        } else {
+          await this.refused(entry, error);
+        }
+      }
+    }
+    this.state = "saved";
+    this.working = false;
+    for (const resolve of this.idle.splice(0)) resolve();
+  }
+
+  private confirm(entry: Entry, clips: readonly ClipView[]): void {
+    this.state = "saving";
+    this.drop(entry);
+    this.rebase(clips, entry);
+    this.onConfirmed(clips);
+  }
+
+  /** Later changes of the same clips were made from what this entry has just made. */
+  private rebase(clips: readonly ClipView[], done: Entry): void {
+    const seen = new Map(done.changes.map((change) => [change.clip, change.revision]));
+    const now = new Map(clips.map((clip) => [clip.id, clip.revision]));
+    const follow = (change: Change): Change =>
+      seen.get(change.clip) === change.revision
+        ? { ...change, revision: now.get(change.clip) ?? change.revision }
+        : change;
+    this.keep(this.entries.map((entry) => ({ ...entry, changes: entry.changes.map(follow) })));
+  }
+
+  private async refused(entry: Entry, error: unknown): Promise<void> {
+    if (error instanceof Refusal && (error.status === 412 || error.status === 404)) {
+      try {
+        await this.reconcile(entry);
+      } catch (other) {
+        if (!isTemporary(other)) throw other;
+        this.state = "offline";
+        await this.rest(FIRST_PAUSE_MS);
+      }
+      return;
+    }
+    this.failure = messageOf(error);
+    this.drop(entry);
+    this.onRefused();
+  }
+
+  /** Compare with what is there now; where it is what we wanted, all is well, else a person chooses. */
+  private async reconcile(entry: Entry): Promise<void> {
+    const kept: Change[] = [];
+    for (const change of entry.changes) {
+      const theirs = await this.sender.read(change.clip);
+      if (theirs) this.onConfirmed([theirs]);
+      if (theirs && (theirs.revision === change.revision || holds(theirs, change.after))) {
+        if (theirs.revision === change.revision) kept.push(change);
+        continue;
+      }
+      const choice = await this.ask({ entry, change, theirs });
+      if (choice === "mine" && theirs) kept.push({ ...change, revision: theirs.revision, before: fieldsOf(theirs) });
+    }
+    const rest = this.entries.filter(({ id }) => id !== entry.id);
+    this.keep(kept.length > 0 ? [{ ...entry, changes: kept }, ...rest] : rest);
+    this.onRefused();
+  }
+
+  private async ask(conflict: Conflict): Promise<Resolution> {
+    this.conflict = conflict;
+    const choice = await new Promise<Resolution>((resolve) => (this.resolve = resolve));
+    this.conflict = null;
+    this.resolve = null;
+    return choice;
+  }
+
+  private rest(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private drop(entry: Entry): void {
+    this.keep(this.entries.filter(({ id }) => id !== entry.id));
+  }
+
+  private keep(entries: readonly Entry[]): void {
+    this.entries = entries;
+    if (entries.length > 0) this.keeper.setItem(this.key, JSON.stringify(entries));
+    else this.keeper.removeItem(this.key);
+  }
+}
+
+/** An id nobody has in this browser; `crypto.randomUUID` is missing on pages that came over plain HTTP. */
+function newId(): string {
+  return `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+}
+
+function fieldsOf(clip: ClipView): Fields {
+  return { start: clip.start, end: clip.end, name: clip.name, verdict: clip.verdict };
+}
+
+/** Whether a clip has these values already. */
+function holds(clip: ClipView, fields: Fields): boolean {
+  return Object.entries(fields).every(([name, value]) => clip[name as keyof Fields] === value);
+}

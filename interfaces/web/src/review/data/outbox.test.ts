@@ -1,0 +1,140 @@
+import { expect, test } from "vitest";
+import { Refusal, Unreachable } from "../../api/failures";
+import type { ClipView } from "../../api/schema";
+import { ClipStore } from "./clip-store.svelte";
+import { type Entry, Outbox, type Sender } from "./outbox.svelte";
+
+function clip(id: string, fields: Partial<ClipView> = {}): ClipView {
+  const base = { id, name: id, start: 0, end: 10, verdict: "undecided", revision: 1 } as Partial<ClipView>;
+  return { ...base, ...fields } as ClipView;
+}
+
+/** A server that keeps clips the way the API does: a change names the revision it starts from. */
+class Server implements Sender {
+  clips = new Map<string, ClipView>();
+  reachable = true;
+  log: string[] = [];
+
+  constructor(...clips: ClipView[]) {
+    for (const one of clips) this.clips.set(one.id, one);
+  }
+
+  async send(entry: Entry): Promise<ClipView[]> {
+    await Promise.resolve();
+    if (!this.reachable) throw new Unreachable("away");
+    for (const { clip: id, revision } of entry.changes) {
+      if (!this.clips.has(id)) throw new Refusal(404, "not-found", id);
+      if (this.clips.get(id)?.revision !== revision) throw new Refusal(412, "changed-meanwhile", id);
+    }
+    return entry.changes.map(({ clip: id, after }) => this.change(id, after));
+  }
+
+  async read(id: string): Promise<ClipView | null> {
+    return this.clips.get(id) ?? null;
+  }
+
+  change(id: string, fields: Partial<ClipView>): ClipView {
+    const before = this.clips.get(id) as ClipView;
+    const after = { ...before, ...fields, revision: before.revision + 1 };
+    this.clips.set(id, after);
+    this.log.push(`${id} ${JSON.stringify(fields)}`);
+    return after;
+  }
+}
+
+class Memory {
+  values = new Map<string, string>();
+  getItem = (key: string) => this.values.get(key) ?? null;
+  setItem = (key: string, value: string) => void this.values.set(key, value);
+  removeItem = (key: string) => void this.values.delete(key);
+}
+
+function review(server: Server, memory = new Memory()) {
+  const store = new ClipStore();
+  store.replace([...server.clips.values()]);
+  const outbox = new Outbox("box", memory, server, (clips) => store.confirm(clips));
+  const decide = (id: string, verdict: ClipView["verdict"]) => {
+    outbox.add([{ clip: id, revision: store.revision(id), after: { verdict }, before: { verdict: "undecided" } }]);
+    store.overlay(outbox.entries);
+  };
+  return { store, outbox, decide, memory };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 1000 && !condition(); turn += 1) await new Promise((resolve) => setTimeout(resolve, 2));
+  expect(condition()).toBe(true);
+}
+
+test("changes arrive in order, several of one clip each on top of the other", async () => {
+  const server = new Server(clip("a"), clip("b"));
+  const { outbox, decide } = review(server);
+  decide("a", "kept");
+  decide("a", "rejected");
+  decide("b", "kept");
+  decide("a", "undecided");
+  await outbox.drained();
+  expect(server.log.map((line) => line[0])).toEqual(["a", "a", "b", "a"]);
+  expect(server.clips.get("a")).toMatchObject({ verdict: "undecided", revision: 4 });
+  expect(outbox.state).toBe("saved");
+});
+
+test("what was decided while the server was away is shown at once, survives a reload, and is sent when it is back", async () => {
+  const server = new Server(clip("a"));
+  server.reachable = false;
+  const first = review(server);
+  first.decide("a", "kept");
+  expect(first.store.clips[0]?.verdict).toBe("kept");
+  await until(() => first.outbox.state === "offline");
+  expect(first.memory.values.size).toBe(1);
+
+  const second = review(server, first.memory);
+  expect(second.outbox.entries).toHaveLength(1);
+  server.reachable = true;
+  second.outbox.start();
+  await second.outbox.drained();
+  expect(server.clips.get("a")?.verdict).toBe("kept");
+  expect(first.memory.values.size).toBe(0);
+});
+
+test("a change that arrived although its answer did not is not taken for a conflict", async () => {
+  const server = new Server(clip("a"));
+  const { outbox, decide } = review(server);
+  server.change("a", { verdict: "kept" });
+  decide("a", "kept");
+  await outbox.drained();
+  expect(outbox.conflict).toBeNull();
+  expect(server.clips.get("a")?.revision).toBe(2);
+});
+
+test.each([
+  ["mine", "kept"],
+  ["theirs", "rejected"],
+] as const)("a conflict shows both versions; %s wins as chosen", async (choice, verdict) => {
+  const server = new Server(clip("a"), clip("b"));
+  const { outbox, decide, store } = review(server);
+  server.change("a", { verdict: "rejected" });
+  decide("a", "kept");
+  decide("b", "kept");
+  await until(() => outbox.conflict !== null);
+  expect(outbox.conflict?.theirs?.verdict).toBe("rejected");
+  outbox.settle(choice);
+  await outbox.drained();
+  expect(server.clips.get("a")?.verdict).toBe(verdict);
+  expect(server.clips.get("b")?.verdict).toBe("kept");
+  store.overlay(outbox.entries);
+  expect(store.clips.find(({ id }) => id === "a")?.verdict).toBe(verdict);
+});
+
+test("what was not sent yet can be taken back", async () => {
+  const server = new Server(clip("a"), clip("b"));
+  server.reachable = false;
+  const { outbox, decide } = review(server);
+  decide("a", "kept");
+  decide("b", "kept");
+  await until(() => outbox.state === "offline");
+  expect(outbox.takeBack()?.changes[0]?.clip).toBe("b");
+  server.reachable = true;
+  outbox.retry();
+  await outbox.drained();
+  expect(server.log).toHaveLength(1);
+});

@@ -1,0 +1,309 @@
+import { answer, api } from "../../api/client";
+import { isTemporary, messageOf, Refusal } from "../../api/failures";
+import type { ClipView, ProjectDetails } from "../../api/schema";
+import { Analysis } from "./analysis.svelte";
+import { ClipStore } from "./clip-store.svelte";
+import { type Entry, type Fields, Outbox } from "./outbox.svelte";
+import {
+  countsOf,
+  fillTo,
+  type Filters,
+  listed,
+  NO_FILTERS,
+  type Sorting,
+  undecidedAfter,
+  type Verdict,
+} from "./listing";
+
+const MAX_CLIPS = 1000;
+const WATCH_MS = 10_000;
+
+/** Everything a person works on while reviewing a project, and every way to change it. */
+export class Review {
+  project = $state.raw<ProjectDetails | null>(null);
+  failure = $state("");
+  loaded = $state(false);
+  currentId = $state<string | null>(null);
+  filters = $state.raw<Filters>(NO_FILTERS);
+  sorting = $state<Sorting>("score");
+  canUndo = $state(false);
+  canRedo = $state(false);
+
+  readonly store = new ClipStore();
+  readonly outbox: Outbox;
+  readonly analysis: Analysis;
+  readonly list: readonly ClipView[] = $derived(listed(this.store.clips, this.filters, this.sorting));
+  readonly current: ClipView | null = $derived(this.store.clips.find((clip) => clip.id === this.currentId) ?? null);
+  readonly counts = $derived(countsOf(this.store.clips));
+  /** The clips that come next, whose pictures are loaded ahead. */
+  readonly upcoming: readonly ClipView[] = $derived(undecidedAfter(this.list, this.currentId).slice(0, 2));
+
+  /** Whether the clip that is shown next begins to play. */
+  playNext = true;
+  private logRevision = 0;
+
+  constructor(readonly projectId: string) {
+    this.analysis = new Analysis(projectId);
+    this.outbox = new Outbox(
+      `autoclip.outbox.${projectId}`,
+      localStorage,
+      { send: (entry) => this.send(entry), read: (clip) => this.read(clip) },
+      (clips) => this.confirmed(clips),
+      () => this.show(),
+    );
+  }
+
+  /** Load the project, and keep an eye on what others change until the returned function is called. */
+  open(): () => void {
+    void this.load();
+    const watch = setInterval(() => void this.lookForChanges(), WATCH_MS);
+    const online = () => this.outbox.retry();
+    addEventListener("online", online);
+    return () => {
+      clearInterval(watch);
+      removeEventListener("online", online);
+    };
+  }
+
+  async load(): Promise<void> {
+    try {
+      const params = { path: { project_id: this.projectId } };
+      this.project = await answer(api.GET("/api/projects/{project_id}", { params }));
+      await this.reload();
+      this.currentId ??= (undecidedAfter(this.list, null)[0] ?? this.list[0])?.id ?? null;
+      this.failure = "";
+      void this.analysis.load().catch((error: unknown) => (this.failure = messageOf(error)));
+    } catch (error) {
+      this.failure = messageOf(error);
+    } finally {
+      this.loaded = true;
+    }
+  }
+
+  /** Read all clips again. */
+  async reload(): Promise<void> {
+    const params = { path: { project_id: this.projectId }, query: { limit: MAX_CLIPS } };
+    const [listing] = await Promise.all([
+      answer(api.GET("/api/projects/{project_id}/clips", { params })),
+      this.readLog(),
+    ]);
+    this.store.replace(listing.items);
+    this.show();
+    if (this.outbox.entries.length > 0) this.outbox.start();
+  }
+
+  select(id: string | null): void {
+    if (id !== null) this.currentId = id;
+  }
+
+  /** Go to the clip before or after the current one. */
+  step(direction: 1 | -1): void {
+    const place = this.list.findIndex((clip) => clip.id === this.currentId);
+    const next = this.list[place < 0 ? 0 : place + direction];
+    if (next) this.currentId = next.id;
+  }
+
+  /** Decide about a clip, and go on to the next one that is undecided; tells whether there was one. */
+  decide(verdict: Verdict, advance: boolean, id = this.currentId): boolean {
+    const next = undecidedAfter(this.list, id).find((clip) => clip.id !== id);
+    if (id !== null) this.change(id, { verdict });
+    if (advance && next) this.currentId = next.id;
+    return next !== undefined;
+  }
+
+  /** Change a clip: shown at once, saved as soon as the server answers. */
+  change(id: string, after: Fields): void {
+    this.changeAll([{ id, after }]);
+  }
+
+  /** Change several clips as one operation, which one undo takes back. */
+  changeAll(changes: readonly { id: string; after: Fields }[]): void {
+    const known = new Map(this.store.clips.map((clip) => [clip.id, clip]));
+    const made = changes.flatMap(({ id, after }) => {
+      const clip = known.get(id);
+      if (!clip || sameFields(clip, after)) return [];
+      const before = Object.fromEntries(Object.keys(after).map((name) => [name, clip[name as keyof Fields]]));
+      return [{ clip: id, revision: this.store.revision(id), after, before: before as Fields }];
+    });
+    if (made.length === 0) return;
+    this.outbox.add(made);
+    this.canUndo = true;
+    this.canRedo = false;
+    this.show();
+  }
+
+  /** Keep the best undecided clips until so many seconds are kept. */
+  fill(seconds: number): number {
+    const chosen = fillTo(this.store.clips, seconds);
+    this.changeAll(chosen.map(({ id }) => ({ id, after: { verdict: "kept" } })));
+    return chosen.length;
+  }
+
+  /** Take back what was done last, whoever did it; tells which clip that was about. */
+  async undo(): Promise<string | null> {
+    const unsent = this.outbox.state === "offline" ? this.outbox.takeBack() : null;
+    if (unsent) {
+      this.show();
+      return this.reveal(unsent.changes.map((change) => change.clip));
+    }
+    return this.replay("undo");
+  }
+
+  async redo(): Promise<string | null> {
+    return this.replay("redo");
+  }
+
+  async split(at: number): Promise<void> {
+    const clip = this.current;
+    if (!clip) return;
+    await this.ask(async (header) => {
+      const params = { path: { clip_id: clip.id }, header };
+      const { clips } = await answer(api.POST("/api/clips/{clip_id}/split", { params, body: { at } }));
+      this.store.confirm(clips);
+    });
+  }
+
+  /** Join the current clip with the one before or after it. */
+  async merge(neighbor: "previous" | "next"): Promise<void> {
+    const clip = this.current;
+    if (!clip) return;
+    await this.ask(async (header) => {
+      const params = { path: { clip_id: clip.id }, header };
+      const merged = await answer(api.POST("/api/clips/{clip_id}/merge", { params, body: { neighbor } }));
+      await this.reload();
+      this.currentId = merged.id;
+    });
+  }
+
+  async duplicate(): Promise<void> {
+    const clip = this.current;
+    if (!clip) return;
+    await this.ask(async () => {
+      const params = { path: { clip_id: clip.id } };
+      const copy = await answer(api.POST("/api/clips/{clip_id}/duplicate", { params }));
+      this.store.confirm([copy]);
+      this.currentId = copy.id;
+    });
+  }
+
+  /** Make a clip of a part of the video. */
+  async create(start: number, end: number, name: string): Promise<void> {
+    await this.ask(async () => {
+      const params = { path: { project_id: this.projectId } };
+      const clip = await answer(api.POST("/api/projects/{project_id}/clips", { params, body: { start, end, name } }));
+      this.store.confirm([clip]);
+      this.currentId = clip.id;
+    });
+  }
+
+  async remove(): Promise<void> {
+    const clip = this.current;
+    if (!clip) return;
+    const place = this.list.findIndex(({ id }) => id === clip.id);
+    await this.ask(async (header) => {
+      await answer(api.DELETE("/api/clips/{clip_id}", { params: { path: { clip_id: clip.id }, header } }));
+      this.store.remove([clip.id]);
+      this.currentId = (this.list[place] ?? this.list[place - 1])?.id ?? null;
+    });
+  }
+
+  /** Do something that needs the server's answer, once everything before it has been saved. */
+  private async ask(action: (header: { "if-match": string }) => Promise<void>): Promise<void> {
+    try {
+      await this.outbox.drained();
+      await action({ "if-match": `"${this.store.revision(this.currentId ?? "")}"` });
+      await this.readLog();
+      this.failure = "";
+    } catch (error) {
+      this.failure = messageOf(error);
+      if (error instanceof Refusal && error.status === 412) await this.reload();
+    }
+  }
+
+  private async replay(what: "undo" | "redo"): Promise<string | null> {
+    try {
+      await this.outbox.drained();
+      await this.readLog();
+      if (!(what === "undo" ? this.canUndo : this.canRedo)) return null;
+      const params = { path: { project_id: this.projectId }, header: { "if-match": `"${this.logRevision}"` } };
+      const replay = await answer(
+        what === "undo"
+          ? api.POST("/api/projects/{project_id}/undo", { params })
+          : api.POST("/api/projects/{project_id}/redo", { params }),
+      );
+      this.noteLog(replay);
+      this.store.confirm(replay.clips);
+      this.store.remove(replay.removed);
+      this.failure = "";
+      return this.reveal([...replay.clips.map((clip) => clip.id), ...replay.removed]);
+    } catch (error) {
+      this.failure = messageOf(error);
+      return null;
+    }
+  }
+
+  /** Go to the first of some clips that is there. */
+  private reveal(ids: readonly string[]): string | null {
+    const found = this.store.clips.find((clip) => ids.includes(clip.id));
+    if (found) this.currentId = found.id;
+    else if (!this.current) this.currentId = this.list[0]?.id ?? null;
+    return found?.name ?? null;
+  }
+
+  private async readLog(): Promise<void> {
+    const params = { path: { project_id: this.projectId }, query: { limit: 1 } };
+    this.noteLog(await answer(api.GET("/api/projects/{project_id}/operations", { params })));
+  }
+
+  private noteLog(log: { undo?: number | null; redo?: number | null; revision: number }): void {
+    this.logRevision = log.revision;
+    this.canUndo = log.undo !== null || this.outbox.entries.length > 0;
+    this.canRedo = log.redo !== null;
+  }
+
+  /** Read the clips again if somebody else has changed something. */
+  private async lookForChanges(): Promise<void> {
+    if (document.hidden || this.outbox.entries.length > 0) return;
+    const before = this.logRevision;
+    try {
+      await this.readLog();
+      if (this.logRevision !== before && this.outbox.entries.length === 0) await this.reload();
+    } catch (error) {
+      if (!isTemporary(error)) throw error;
+    }
+  }
+
+  private async send(entry: Entry): Promise<ClipView[]> {
+    const [first, ...others] = entry.changes;
+    if (first && others.length === 0) {
+      const params = { path: { clip_id: first.clip }, header: { "if-match": `"${first.revision}"` } };
+      return [await answer(api.PATCH("/api/clips/{clip_id}", { params, body: first.after }))];
+    }
+    const changes = entry.changes.map(({ clip, revision, after }) => ({ clip_id: clip, revision, ...after }));
+    const params = { path: { project_id: this.projectId } };
+    return (await answer(api.POST("/api/projects/{project_id}/clips/bulk", { params, body: { changes } }))).clips;
+  }
+
+  private async read(clip: string): Promise<ClipView | null> {
+    try {
+      return await answer(api.GET("/api/clips/{clip_id}", { params: { path: { clip_id: clip } } }));
+    } catch (error) {
+      if (error instanceof Refusal && error.status === 404) return null;
+      throw error;
+    }
+  }
+
+  private confirmed(clips: readonly ClipView[]): void {
+    this.store.confirm(clips);
+    this.show();
+    this.logRevision += 1;
+  }
+
+  private show(): void {
+    this.store.overlay(this.outbox.entries);
+  }
+}
+
+function sameFields(clip: ClipView, fields: Fields): boolean {
+  return Object.entries(fields).every(([name, value]) => clip[name as keyof Fields] === value);
+}
