@@ -11,6 +11,7 @@ from prefect.client.schemas.objects import State
 from pydantic import Field
 
 from autoclip.errors import NotFoundError, StorageError
+from autoclip.export.interchange.formats import TimelineFormat
 from autoclip.progress import Progress
 from autoclip.settings import ExportSettings, Settings
 from flows.batch import Item, ItemOutcome, publish_summary, run_items
@@ -35,6 +36,7 @@ async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
     export_top: Annotated[int, Field(ge=0, le=1000)] = 0,
     export: OpenExportSettings = ExportSettings(),  # noqa: B008 - frozen
     retry_failed: bool = False,  # noqa: FBT001, FBT002
+    timelines: tuple[TimelineFormat, ...] = (),
 ) -> State[tuple[ItemOutcome, ...]]:
     """Process every video of a folder whose content was not processed before; each becomes a job of its own.
 
@@ -51,6 +53,7 @@ async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
         export_top: Export this many of the best clips of each video.
         export: How to render and name what is exported.
         retry_failed: Try videos again that failed before.
+        timelines: Write the clips of each video down for editing programs: otio, edl, fcpxml, xmeml.
     """
     if not folder:
         raise NotFoundError("process-folder: no folder is set; set it in the deployment's or this run's parameters")
@@ -60,7 +63,7 @@ async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
         "settings": chosen.model_dump(mode="json"),
         "export_top": export_top,
         "export": export.model_dump(mode="json"),
-    }
+    } | ({"timelines": list(timelines)} if timelines else {})
     with RunReport(own_run_id(), PLAN) as report:
         found = find_videos(root, pattern, recursive=recursive, settled_sec=settled_sec)
         items: list[Item] = []

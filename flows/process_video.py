@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from prefect.states import Completed
 from pydantic import Field
 
 from autoclip.errors import DownloadError
+from autoclip.export.interchange.formats import TimelineFormat
 from autoclip.settings import ExportSettings, Settings
 from flows.analysis import ANALYSIS_PLAN, Analyzed, analyze_project, introduce_project, sole_writer
 from flows.analyze import outcome
@@ -21,12 +22,14 @@ from flows.clip_table import publish_clip_table
 from flows.job_flow import job_flow, label, own_run_id
 from flows.parameters import OpenDownloadSettings, OpenExportSettings, OpenSettings, chosen_settings
 from stages.download_settings import DownloadSettings
+from stages.write_timelines import WrittenTimeline
 from storage.catalog import Export
 from tasks.download_video import download_video, project_of_address, videos_at
 from tasks.export_clips import best_clips, export_clips
 from tasks.join_project import join_project
 from tasks.places import catalog
 from tasks.run_report import RunReport
+from tasks.write_timelines import write_timelines
 
 AT_ONCE = 2
 """Videos of a playlist fetched at the same time; more at once is what sites take for a robot."""
@@ -38,9 +41,10 @@ measured on arena_180s.mp4, the first a guess that depends on the line."""
 
 @dataclass(frozen=True, slots=True)
 class ProcessedVideo(Analyzed):
-    """An analyzed project and what was exported of it, the best first; an export may have failed."""
+    """An analyzed project and what was made of it: exports, the best first, and timelines; each may have failed."""
 
     exports: tuple[Export, ...]
+    timelines: tuple[WrittenTimeline, ...] = ()
 
 
 @job_flow("process-video", "Everything for one video: fetch it, find its highlights, export the best")
@@ -51,6 +55,7 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
     export_top: Annotated[int, Field(ge=0, le=1000)] = 0,
     export: OpenExportSettings = ExportSettings(),  # noqa: B008 - frozen
     fetch: OpenDownloadSettings = DownloadSettings(),  # noqa: B008 - frozen
+    timelines: tuple[TimelineFormat, ...] = (),
 ) -> State[Any]:
     """Take a video from its file or address to its clips: into the catalog, analyzed, with thumbnails and a report.
 
@@ -63,6 +68,7 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
         export_top: Export this many of the best clips; 0 exports none.
         export: How to render and name what is exported.
         fetch: How to download, if the source is an address.
+        timelines: Write the clips down beside the exports for editing programs: otio, edl, fcpxml, xmeml.
     """
     chosen = chosen_settings(settings)
     plan = _plan(source, export_top)
@@ -72,6 +78,7 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
             if entries is not None:
                 _require_no_entry(source)
                 given = {"settings": chosen, "export_top": export_top, "export": export, "fetch": fetch}
+                given["timelines"] = timelines
                 items = [Item(e.title, {"source": e.url, "name": e.title, **_as_json(given)}) for e in entries]
                 return await publish_summary(await run_items(items, AT_ONCE, report, "download", queue="entries"))
             project_id = project_of_address(source, name)
@@ -82,6 +89,9 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
             project_id = join_project(Path(source), name)
         await introduce_project(project_id, "process")
         done = await _processed(project_id, chosen, export_top, export, report)
+        if timelines:
+            written = write_timelines(project_id, chosen.segmentation_mode, timelines)
+            done = replace(done, timelines=written)
     return await _told(done, export_top)
 
 
@@ -118,7 +128,8 @@ async def _told(done: ProcessedVideo, export_top: int) -> State[ProcessedVideo]:
     made = sum(record.state == "completed" for record in done.exports)
     await label(clips=len(done.clips_file.clips), exports=made)
     message = outcome(done.clips_file, **({"exported": made} if export_top else {}))
-    return Completed(message=message, data=done)
+    missing = [f"no {timeline.format}: {timeline.error}" for timeline in done.timelines if timeline.path is None]
+    return Completed(message="; ".join([message, *missing]), data=done)
 
 
 def _records(export_ids: tuple[str, ...]) -> tuple[Export, ...]:

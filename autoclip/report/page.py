@@ -175,6 +175,7 @@ def _facts(document: ReportDocument) -> dict[str, str]:
     video, picture = document.video, document.video.video
     sound = video.audio
     depth = f", {picture.bit_depth}-bit{' HDR' if picture.hdr else ''}" if picture.bit_depth > 8 else ""  # noqa: PLR2004
+    timecode = {"Timecode": f"starts at {video.timecode.text}"} if video.timecode else {}
     return {
         "Duration": wording.clock(document.features.duration_sec, decimals=1, hours=True),
         "Picture": f"{picture.display_width} × {picture.display_height}, "
@@ -182,6 +183,7 @@ def _facts(document: ReportDocument) -> dict[str, str]:
         "Codecs": f"{picture.codec}{depth}; "
         + (f"{sound.codec}, {sound.sample_rate / 1000:g} kHz" if sound else "no sound"),
         "File": f"{_container_name(video)}, {wording.size(video.size_bytes)}",
+        **timecode,
     }
 
 

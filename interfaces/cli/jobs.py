@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from autoclip.errors import ParameterError
+from autoclip.export.interchange.formats import SUFFIXES
 from interfaces.cli.options import Assignments, Json, Mode, Quiet
 from interfaces.cli.terminal import MESSAGES, print_json, print_table, say
 
@@ -18,6 +19,15 @@ FAILED = 1
 JobId = Annotated[str, typer.Argument(help="Id of the job, or its beginning; 'autoclip jobs' lists them.")]
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Stay until it has ended.")]
 Top = Annotated[int, typer.Option("--export-top", min=0, max=1000, help="Export this many of the best clips.")]
+
+Timelines = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--timeline",
+        metavar="otio|edl|fcpxml|xmeml",
+        help="Write the clips down for editing programs beside the exports. Repeatable.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +45,7 @@ def run(
     *,
     name: Annotated[str, typer.Option(help="What to call the project.")] = "",
     export_top: Top = 0,
+    timelines: Timelines = None,
     mode: Mode = None,
     assignments: Assignments = None,
     follow: Follow = False,
@@ -44,7 +55,7 @@ def run(
     """Have a worker process a video (or a folder of videos) and return its job; needs 'autoclip up'."""
     from interfaces.jobs import Jobs
 
-    parameters: dict[str, Any] = {"export_top": export_top}
+    parameters: dict[str, Any] = {"export_top": export_top} | _timelines(timelines)
     settings = _given_settings(mode, assignments)
     if settings:
         parameters["settings"] = settings
@@ -125,6 +136,7 @@ def watch(
     pattern: Annotated[str, typer.Option(help="Which files, as in a shell.")] = "*",
     every: Annotated[float, typer.Option(min=5, max=86400, help="Seconds between two looks.")] = 60.0,
     export_top: Top = 0,
+    timelines: Timelines = None,
     mode: Mode = None,
     assignments: Assignments = None,
 ) -> None:
@@ -134,10 +146,18 @@ def watch(
 
     parameters: dict[str, Any] = {"folder": str(folder.expanduser().absolute()), "pattern": pattern}
     settings = _given_settings(mode, assignments)
-    parameters |= {"export_top": export_top} | ({"settings": settings} if settings else {})
+    parameters |= {"export_top": export_top} | _timelines(timelines) | ({"settings": settings} if settings else {})
     say(f"watching {folder}; Ctrl-C ends it")
     with Jobs() as jobs:
         watch_folder(jobs, parameters, every, say)
+
+
+def _timelines(formats: list[str] | None) -> dict[str, Any]:
+    """Return the parameter of the flows; none where it says nothing, so that a folder's videos stay known."""
+    for wanted in formats or ():
+        if wanted not in SUFFIXES:
+            raise ParameterError(f"--timeline {wanted}: there are {', '.join(SUFFIXES)}")
+    return {"timelines": formats} if formats else {}
 
 
 def _given_settings(mode: str | None, assignments: list[str] | None) -> dict[str, Any]:

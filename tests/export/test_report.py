@@ -1,6 +1,7 @@
 """The report page: complete, self-contained, light, and deaf to hostile texts."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from report_documents import HOSTILE, a_document, a_hostile_document, a_video
 
+from autoclip.media.video import SourceTimecode
 from autoclip.report import DroppedWindow, dropped_windows, render_report
 from autoclip.report.plot import axis_marks, reduce_series
 from autoclip.report.wording import clock, duration, rate, size
@@ -111,6 +113,14 @@ def test_without_a_clip_it_says_why(tmp_path):
     assert message in page.text
     assert "No clips" in page.text
     assert not page.all("ol")
+
+
+def test_the_start_timecode_is_a_fact_where_there_is_one(tmp_path):
+    document = a_document(tmp_path, clip_count=1)
+    timecode = SourceTimecode(text="01:00:00;02", base=30, drop_frame=True)
+    assert "Timecode" not in page_of(document).text
+    started = replace(document, video=document.video.model_copy(update={"timecode": timecode}))
+    assert "starts at 01:00:00;02" in page_of(started).text
 
 
 def test_absent_signals_and_warnings_are_told(tmp_path):

@@ -52,7 +52,7 @@ def features_written(data_dir: Path, project_id: str) -> int:
 
 
 def test_a_file_becomes_clips_in_the_catalog_with_all_that_shows_them(data_dir: Path, match: Encode) -> None:
-    state = process(match("Cup final.mp4"), export_top=1)
+    state = process(match("Cup final.mp4"), export_top=1, timelines=["edl", "youtube"])
     assert state.is_completed(), state.message
     done = state.result()
     run, folder = run_of(state), DataFolder(data_dir).project(done.project.id)
@@ -68,7 +68,12 @@ def test_a_file_becomes_clips_in_the_catalog_with_all_that_shows_them(data_dir: 
     assert [export.state for export in done.exports] == ["completed"]
     assert done.exports[0].path.exists()
 
-    assert state.message == f"{len(clips)} clip{'s' * (len(clips) != 1)}, 1 exported"
+    edl, chapters = done.timelines
+    assert edl.path == folder.exports / "Cup final.edl"
+    assert edl.path.read_text().count("* FROM CLIP NAME: Cup final.mp4") == len(clips)
+    assert (chapters.path, "YouTube takes" in chapters.error) == (None, True)
+
+    assert state.message == f"{len(clips)} clip{'s' * (len(clips) != 1)}, 1 exported; no youtube: {chapters.error}"
     assert {f"project:{project.id}", "job:process-video"} <= set(run.tags)
     assert run.name == "process Cup final.mp4"
     assert run.labels["autoclip.clips"] == len(clips)

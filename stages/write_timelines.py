@@ -1,0 +1,46 @@
+"""Write timelines of a project's clips beside its exports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autoclip.clips import Clip
+from autoclip.errors import ExportError, ParameterError
+from autoclip.export.interchange.formats import SUFFIXES, TimelineFormat
+from autoclip.export.interchange.timelines import write_timeline
+from autoclip.export.names import safe_name
+from autoclip.media.probe import probe
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenTimeline:
+    """A timeline of a project: its file, or why there is none."""
+
+    format: TimelineFormat
+    path: Path | None
+    error: str = ""
+
+
+def write_timelines(
+    source: Path, clips: Sequence[Clip], folder: Path, name: str, formats: Sequence[TimelineFormat]
+) -> tuple[WrittenTimeline, ...]:
+    """Write clips of the video `source` in several formats into `folder`, each as ``name.SUFFIX``, replaced if there.
+
+    A format that can't hold the clips doesn't stop the others.
+
+    Raises
+    ------
+    MediaError
+        If the video can't be read any more.
+    """
+    video = probe(source)
+    written = []
+    for wanted in dict.fromkeys(formats):
+        target = folder / f"{safe_name(name)}{SUFFIXES[wanted]}"
+        try:
+            written.append(WrittenTimeline(wanted, write_timeline(video, clips, target, wanted, title=name)))
+        except (ParameterError, ExportError) as error:
+            written.append(WrittenTimeline(wanted, None, str(error)))
+    return tuple(written)
