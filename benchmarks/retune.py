@@ -10,13 +10,13 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import numpy as np
+from stages.choose import choose
 
 from autoclip.media.video import Video, VideoStream
 from autoclip.selection.pipeline import select
 from autoclip.settings import Settings
 from autoclip.signals.table import ENVELOPE_STEP_SEC, Event, Features
 from autoclip.timeline import Grid
-from stages.choose import choose
 from stages.retune import retune
 from storage.analysis_folder import AnalysisFolder
 from storage.features import Origin

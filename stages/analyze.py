@@ -1,41 +1,91 @@
-"""The whole analysis of a file into a folder: measure, choose, illustrate, report."""
+"""The chain of an analysis, written once: which stages, in which order, and what each is given.
+
+Who runs it supplies the stages: the functions themselves (`library_stages`: command line, HTTP API), or the Prefect
+tasks made of them (`flows.analysis`).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from autoclip.clips import ClipsFile
-from autoclip.export.previews.thumbnails import ThumbnailReport
+from autoclip.media.probe import probe
 from autoclip.progress import ProgressListener, ignore_progress
-from autoclip.settings import Settings
-from stages.choose import choose
-from stages.illustrate import drop_orphans, illustrate
-from stages.measure import Measurement, measure
-from stages.report import report
+from autoclip.settings import ExtractionSettings, Settings
+from stages.extract_features import extract_features
+from stages.make_thumbnails import drop_orphans, make_thumbnails
+from stages.results import (
+    CandidateWindows,
+    ExtractedFeatures,
+    FoundAnchors,
+    RegisteredVideo,
+    ScoredBoundaries,
+    SelectedClips,
+)
+from stages.select_clips import filter_windows, find_anchors, score_boundaries, select_windows
+from stages.write_report import write_report
 from storage.analysis_folder import AnalysisFolder
+from storage.keys import fingerprint
+
+
+def _keep_in_folder(selection: SelectedClips) -> None:
+    """Keep the clips where there is no catalog: the clips file has them; other clips' thumbnails go."""
+    drop_orphans(selection.features.source.folder)
 
 
 @dataclass(frozen=True, slots=True)
-class Analysis:
-    """What an analysis made: the measured video, the clips as listed, and what became of the thumbnails."""
+class AnalysisStages:
+    """The stages of an analysis, in their order."""
 
-    measurement: Measurement
-    clips_file: ClipsFile
-    thumbnails: ThumbnailReport
+    extract_features: Callable[[RegisteredVideo, ExtractionSettings], ExtractedFeatures] = extract_features
+    find_anchors: Callable[[ExtractedFeatures, Settings], FoundAnchors] = find_anchors
+    score_boundaries: Callable[[ExtractedFeatures, Settings], ScoredBoundaries] = score_boundaries
+    select_windows: Callable[[FoundAnchors, ScoredBoundaries, Settings], CandidateWindows] = select_windows
+    filter_windows: Callable[[CandidateWindows, Settings], SelectedClips] = filter_windows
+    make_thumbnails: Callable[[SelectedClips], SelectedClips] = make_thumbnails
+    record_clips: Callable[[SelectedClips], object] = _keep_in_folder
+    write_report: Callable[[SelectedClips], object] = write_report
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Everything that went wrong on the way without ending it."""
-        failed = tuple(
-            f"no thumbnail of clip {failure.clip_id}: {failure.reason}" for failure in self.thumbnails.failed
-        )
-        return self.measurement.warnings + failed
+
+def library_stages(on_progress: ProgressListener = ignore_progress) -> AnalysisStages:
+    """Return the stages as plain functions that tell `on_progress` how far they are."""
+    return AnalysisStages(
+        extract_features=partial(extract_features, on_progress=on_progress),
+        make_thumbnails=partial(make_thumbnails, on_progress=on_progress),
+    )
+
+
+def analyze_video(stages: AnalysisStages, source: RegisteredVideo, settings: Settings) -> SelectedClips:
+    """Take a video through all stages; a stage whose result is there under the same key is passed over."""
+    features = stages.extract_features(source, settings.extraction)
+    return _published(stages, stages.make_thumbnails(select_clips(stages, features, settings)))
+
+
+def select_again(stages: AnalysisStages, features: ExtractedFeatures, settings: Settings) -> SelectedClips:
+    """Select other clips from what was extracted. The video is not touched, so new clips have no thumbnail yet."""
+    return _published(stages, select_clips(stages, features, settings))
+
+
+def select_clips(stages: AnalysisStages, features: ExtractedFeatures, settings: Settings) -> SelectedClips:
+    """Select clips from extracted features, and list them in the folder."""
+    anchors = stages.find_anchors(features, settings)
+    boundaries = stages.score_boundaries(features, settings)
+    candidates = stages.select_windows(anchors, boundaries, settings)
+    return stages.filter_windows(candidates, settings)
+
+
+def _published(stages: AnalysisStages, selection: SelectedClips) -> SelectedClips:
+    """Record the clips, then show them: who reads the report finds its clips in the catalog."""
+    stages.record_clips(selection)
+    stages.write_report(selection)
+    return selection
 
 
 def analyze(
     source: Path, folder: AnalysisFolder, settings: Settings, on_progress: ProgressListener = ignore_progress
-) -> Analysis:
+) -> SelectedClips:
     """Analyze a video file into a folder; needs no server and no catalog.
 
     Raises
@@ -45,9 +95,24 @@ def analyze(
     StorageError
         If the folder can't be written.
     """
-    measurement = measure(source, folder, settings.extraction, on_progress)
-    choice = choose(folder, measurement.video, settings, measurement.origin.fingerprint)
-    illustration = illustrate(folder, choice, on_progress)
-    drop_orphans(folder)
-    report(folder, illustration.choice)
-    return Analysis(measurement, illustration.choice.clips_file, illustration.thumbnails)
+    return analyze_video(library_stages(on_progress), open_video(source, folder), settings)
+
+
+def open_video(source: Path, folder: AnalysisFolder) -> RegisteredVideo:
+    """Probe a video file whose analysis goes to a folder outside the catalog.
+
+    Raises
+    ------
+    MediaError
+        If the file is no readable video.
+    StorageError
+        If it changes while it is read.
+    """
+    video = probe(source)
+    content = fingerprint(source)
+    return RegisteredVideo(content, folder.root, video, content)
+
+
+def recording(stages: AnalysisStages, record: Callable[[SelectedClips], object]) -> AnalysisStages:
+    """Return the stages with another way to keep the clips."""
+    return replace(stages, record_clips=record)

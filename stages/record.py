@@ -1,16 +1,15 @@
-"""Put what an analysis chose into the catalog."""
+"""Put selected clips into the catalog."""
 
 from __future__ import annotations
 
-from autoclip.clips import ClipsFile
 from autoclip.selection.pipeline import SELECTION_VERSION
-from autoclip.settings import Settings
+from stages.results import SelectedClips
 from storage.catalog import Analysis, Catalog, Replacement
 from storage.keys import selection_key
 
 
-def record(catalog: Catalog, project_id: str, clips_file: ClipsFile, extraction_key: str) -> Replacement:
-    """Replace the automatic clips of a project by those of its clips file; what people made or changed stays.
+def record(catalog: Catalog, selection: SelectedClips) -> Replacement:
+    """Replace the automatic clips of a project by selected ones; what people made or changed stays.
 
     All of it is one transaction: readers see the clips of before or those of now.
 
@@ -21,7 +20,7 @@ def record(catalog: Catalog, project_id: str, clips_file: ClipsFile, extraction_
     StorageError
         If the catalog can't be used.
     """
-    settings = Settings.from_flat(clips_file.settings)
+    project_id, clips_file, key = selection.project_id, selection.clips_file, selection.features.key
     with catalog.transaction() as unit:
         project = unit.projects.get(project_id)
         replacement = unit.clips.replace_auto_clips(project_id, clips_file.mode, clips_file.clips)
@@ -29,8 +28,8 @@ def record(catalog: Catalog, project_id: str, clips_file: ClipsFile, extraction_
             Analysis(
                 project_id=project_id,
                 mode=clips_file.mode,
-                extraction_key=extraction_key,
-                selection_key=selection_key(extraction_key, settings, SELECTION_VERSION),
+                extraction_key=key,
+                selection_key=selection_key(key, selection.settings, SELECTION_VERSION),
                 settings=clips_file.settings,
                 message=clips_file.message,
             )

@@ -1,19 +1,26 @@
-"""Choose again from what was measured, with other settings; the video is not touched."""
+"""Select again from what was extracted, with other settings; the video is not touched."""
 
 from __future__ import annotations
 
-from autoclip.clips import ClipsFile
+from collections.abc import Callable
+
 from autoclip.errors import NotFoundError, ParameterError
 from autoclip.media.video import Video
-from autoclip.selection.pipeline import Selection, select
+from autoclip.selection import pipeline as selection
+from autoclip.selection.pipeline import Selection
 from autoclip.settings import Settings
-from stages.choose import choose
-from stages.report import report
+from stages.analyze import AnalysisStages, recording, select_again
+from stages.results import ExtractedFeatures, RegisteredVideo, SelectedClips
 from storage.analysis_folder import AnalysisFolder
 from storage.features import Origin
 
 
-def retune(folder: AnalysisFolder, settings: Settings, scope: str | None = None) -> ClipsFile:
+def retune(
+    folder: AnalysisFolder,
+    settings: Settings,
+    scope: str | None = None,
+    record: Callable[[SelectedClips], object] = lambda _selection: None,
+) -> SelectedClips:
     """Select again from the features in `folder`, and renew clips file, debug document and report.
 
     Clips that were there before keep their thumbnails; new ones have none, for those need the video.
@@ -23,31 +30,39 @@ def retune(folder: AnalysisFolder, settings: Settings, scope: str | None = None)
     folder : AnalysisFolder
         Holds an analysis.
     settings : Settings
-        How to choose now.
+        How to select now.
     scope : str, optional
-        As in `stages.choose.choose`; the video's fingerprint when not given.
+        What the clips' ids are unique in: the project's id; the video's fingerprint when not given.
+    record : callable
+        Keeps the clips elsewhere, too, such as in the catalog.
 
     Raises
     ------
     NotFoundError
         If the folder holds no analysis.
     ParameterError
-        If a setting that decides what is measured differs from what was measured.
+        If a setting that decides what is extracted differs from what was extracted.
     """
-    origin = _require_measured(folder, settings)
-    choice = choose(folder, Video.model_validate(folder.read_clips().video), settings, scope or origin.fingerprint)
-    report(folder, choice)
-    return choice.clips_file
+    features = extracted_before(folder, settings, scope)
+    return select_again(recording(AnalysisStages(), record), features, settings)
 
 
 def preview(folder: AnalysisFolder, settings: Settings, scope: str) -> Selection:
     """Select again as `retune` does, and write nothing; raises as it does."""
-    _require_measured(folder, settings)
-    return select(folder.read_features(), settings, scope)
+    _require_extracted(folder, settings)
+    return selection.select(folder.read_features(), settings, scope)
 
 
-def _require_measured(folder: AnalysisFolder, settings: Settings) -> Origin:
-    """Refuse settings that ask for another measurement than the one that is there."""
+def extracted_before(folder: AnalysisFolder, settings: Settings, scope: str | None = None) -> ExtractedFeatures:
+    """Return the features in `folder`, which hold the video's facts as well; raises as `retune`."""
+    origin = _require_extracted(folder, settings)
+    video = Video.model_validate(folder.read_clips().video)
+    source = RegisteredVideo(scope or origin.fingerprint, folder.root, video, origin.fingerprint)
+    return ExtractedFeatures(source, origin.key)
+
+
+def _require_extracted(folder: AnalysisFolder, settings: Settings) -> Origin:
+    """Refuse settings that ask for other features than those that are there."""
     origin = folder.features_origin()
     if origin is None:
         raise NotFoundError(f"{folder.root}: holds no features to choose from; run 'autoclip analyze' into it first")

@@ -2,41 +2,139 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
 
-from prefect import Task, task
+from prefect import Task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.exceptions import MissingContextError, TerminationSignal
+from prefect.logging import get_logger, get_run_logger
+from prefect.runtime import flow_run
+from prefect.states import Cancelled
+from prefect.transactions import TransactionState, get_transaction
 
 from autoclip.errors import CatalogBusyError
+from stages.results import (
+    CandidateWindows,
+    ExtractedFeatures,
+    FoundAnchors,
+    RegisteredVideo,
+    ScoredBoundaries,
+    SelectedClips,
+)
+from tasks.run_report import RunCancelledError
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+
+NAME_LENGTH = 200
+
+
+class StageTask(Task[Arguments, Result]):
+    """A stage as a Prefect task.
+
+    A call of one that was cancelled raises, as that of one that failed does; Prefect's own returns the state.
+    """
+
+    def __call__(self, *arguments: Any, return_state: bool = False, **named: Any) -> Any:  # type: ignore[override] # noqa: ANN401, FBT001, FBT002
+        """Run the task in this thread."""
+        outcome: object = super().__call__(*arguments, return_state=return_state, **named)  # type: ignore[call-overload]
+        return outcome.result() if isinstance(outcome, State) and not return_state else outcome
 
 
 def stage_task(name: str, text: str) -> Callable[[Callable[Arguments, Result]], Task[Arguments, Result]]:
     """Make a stage a Prefect task.
 
-    Prefect caches nothing: the stages themselves keep what is on disk under the key of its content, settings and
-    version, which holds whichever way they are run. Only a busy catalog is tried again; a broken file stays broken.
+    The stages themselves keep what is on disk under the key of its content, settings and version, which holds
+    whichever way they are run; a task that found its result there says so with `say_reused`, and Prefect shows it as
+    ``Cached``. Only a busy catalog is tried again; a broken file stays broken.
 
     Parameters
     ----------
     name : str
-        Name of the task in Prefect's page.
+        Name of the task in Prefect's page; a run is called by it and its video.
     text : str
         A sentence about it, shown there.
     """
-    return task(
-        name=name,
-        description=text,
-        cache_policy=NO_CACHE,
-        persist_result=False,
-        retries=2,
-        retry_delay_seconds=5,
-        retry_condition_fn=_is_worth_another_try,
-    )
+
+    def decorate(stage: Callable[Arguments, Result]) -> Task[Arguments, Result]:
+        return StageTask(
+            _stoppable(stage),
+            name=name,
+            description=text,
+            task_run_name=functools.partial(_run_name, name),
+            tags=["autoclip"],
+            cache_policy=NO_CACHE,
+            persist_result=False,
+            retries=2,
+            retry_delay_seconds=5,
+            retry_condition_fn=_is_worth_another_try,
+        )
+
+    return decorate
+
+
+def say_reused() -> None:
+    """Have Prefect show this task run as ``Cached``: its result was there already, and nothing was done.
+
+    To Prefect, a transaction that is committed before its task ends is one whose result was found.
+    """
+    transaction = get_transaction()
+    if transaction is not None:
+        transaction.state = TransactionState.COMMITTED
+
+
+def run_logger() -> logging.Logger | logging.LoggerAdapter[logging.Logger]:
+    """Return the log of this run; that of the process where there is no run, as in a test of a task's function."""
+    try:
+        return get_run_logger()
+    except MissingContextError:
+        return get_logger("autoclip")
+
+
+def subject_of(value: object) -> str:
+    """Say in a few words what a task works on: the video's file name, as far as `value` knows it."""
+    if isinstance(value, FoundAnchors | ScoredBoundaries | CandidateWindows | SelectedClips):
+        return value.features.source.name
+    if isinstance(value, ExtractedFeatures):
+        return value.source.name
+    if isinstance(value, RegisteredVideo | Path):
+        return value.name
+    return str(value)
+
+
+def _stoppable(stage: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """End a stage that was stopped on request as cancelled, not as failed or crashed."""
+
+    @functools.wraps(stage)
+    def run(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
+        try:
+            return stage(*arguments, **named)
+        except RunCancelledError as stop:
+            return cast("Result", Cancelled(message=str(stop)))
+        except TerminationSignal:
+            if not _is_to_be_cancelled():
+                raise
+            return cast("Result", Cancelled(message="cancelled on request"))
+
+    return run
+
+
+def _is_to_be_cancelled() -> bool:
+    """Whether somebody asked this flow run to stop; a service that ends asks nobody."""
+    with get_client(sync_client=True) as client:
+        state = client.read_flow_run(flow_run.get_id()).state
+    return state is not None and (state.is_cancelling() or state.is_cancelled())
+
+
+def _run_name(name: str, parameters: dict[str, Any]) -> str:
+    subject = next(iter(parameters.values()), "")
+    return f"{name.replace('-', ' ')} {subject_of(subject)}".strip()[:NAME_LENGTH]
 
 
 def _is_worth_another_try(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:

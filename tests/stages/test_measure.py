@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from stages.measure import measure
 
 from autoclip.settings import ExtractionSettings
 from autoclip.signals.source_metadata import ReplayedSpan, SourceMetadata
-from stages.measure import measure
 from storage.analysis_folder import AnalysisFolder
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, computed_field
+from stages.join import join_project
 
 from autoclip.errors import ConflictError, MediaError, NotFoundError
 from autoclip.media.video import SourceTimecode

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from autoclip.media.probe import probe
 from autoclip.media.video import Video
+from autoclip.signals.source_metadata import ReplayedSpan, SourceMetadata
+from stages.results import RegisteredVideo
 from storage.catalog import Catalog, CatalogMemory, Project, Source, Unit
+from storage.data_folder import DataFolder
 from storage.keys import fingerprint
 
 
-def join_project(catalog: Catalog, path: Path, name: str = "") -> Project:
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A project with what the probe found in its file."""
+
+    project: Project
+    video: Video
+    fingerprint: str
+
+    def within(self, data_folder: DataFolder) -> RegisteredVideo:
+        """Return the video with the folder of its project."""
+        folder = data_folder.project(self.project.id)
+        knowledge = knowledge_of(self.project.source)
+        return RegisteredVideo(self.project.id, folder.root, self.video, self.fingerprint, knowledge)
+
+
+def register_video(catalog: Catalog, path: Path, name: str = "") -> Registration:
     """Return the project of a video file; make it when its content is new.
 
     A file is known by its content, so one that was renamed or copied is still the same project.
@@ -37,27 +56,38 @@ def join_project(catalog: Catalog, path: Path, name: str = "") -> Project:
     with catalog.transaction() as unit:
         known = unit.projects.with_fingerprint(content)
         if known:
-            return _found(unit, known[0], path)
+            return Registration(_found(unit, known[0], path), video, content)
         project = Project(name=name or path.stem or path.name, source=Source(kind="file", address=str(path)))
-        return unit.projects.add(with_facts(project, video, content))
+        return Registration(unit.projects.add(with_facts(project, video, content)), video, content)
 
 
-def take_in(catalog: Catalog, project_id: str, path: Path) -> Project:
-    """Note what a project's file holds, once it is there (a download that ended, an upload).
+def register_file_of(catalog: Catalog, project_id: str, path: Path) -> Registration:
+    """Note what a project's file holds, once it is there (a download that ended) or before it is worked on again.
 
     Raises
     ------
     NotFoundError
         If there is no such project.
     MediaError, StorageError
-        As `join_project`.
+        As `register_video`.
     """
     video = probe(path)
     content = fingerprint(path, CatalogMemory(catalog))
+    with catalog.reading() as view:
+        before = view.projects.get(project_id)
+    if with_facts(before, video, content) == before:
+        return Registration(before, video, content)
     with catalog.transaction() as unit:
-        before = unit.projects.get(project_id)
-        after = with_facts(before, video, content)
-        return before if after == before else unit.projects.save(after)
+        after = unit.projects.save(with_facts(unit.projects.get(project_id), video, content))
+        return Registration(after, video, content)
+
+
+def knowledge_of(source: Source) -> SourceMetadata:
+    """Return what a project's source told of the video: what viewers replay, and chapters."""
+    return SourceMetadata(
+        tuple(ReplayedSpan(span.start_sec, span.end_sec, span.value) for span in source.heatmap),
+        tuple(chapter.start_sec for chapter in source.chapters),
+    )
 
 
 def _found(unit: Unit, project: Project, path: Path) -> Project:

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autoclip.media.video import Video
 from autoclip.report.document import ReportDocument, dropped_windows
 from autoclip.report.page import render_report
-from stages.choose import Choice
-from storage.analysis_folder import AnalysisFolder
+from stages.results import SelectedClips
+from stages.select_clips import selection_input
 
 
-def report(folder: AnalysisFolder, choice: Choice) -> Path:
-    """Write ``report.html`` for a choice of clips; return its path.
+def write_report(selection: SelectedClips) -> Path:
+    """Write ``report.html`` for selected clips; return its path.
 
     Raises
     ------
     StorageError
         If it can't be written.
     """
-    selection, clips_file = choice.selection, choice.clips_file
+    source, clips_file = selection.features.source, selection.clips_file
+    given = selection_input(selection.features, selection.settings)
     document = ReportDocument(
-        video=Video.model_validate(clips_file.video),
-        features=choice.features,
+        video=source.video,
+        features=given.features,
         settings=selection.settings,
         clips=clips_file.clips,
-        folder=folder.root,
+        folder=source.root,
         message=clips_file.message,
-        excitement=selection.excitement.curve,
+        excitement=given.excitement.curve,
         anchors=selection.anchors,
         candidate_count=len(selection.windows),
         dropped=dropped_windows(selection.windows, selection.verdicts),
     )
-    return folder.write_report(render_report(document))
+    return source.folder.write_report(render_report(document))

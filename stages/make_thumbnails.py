@@ -1,54 +1,45 @@
-"""Make the thumbnails of the chosen clips."""
+"""Make the thumbnails of the selected clips."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import replace
 
-from autoclip.export.previews.thumbnails import ThumbnailReport, make_thumbnails
-from autoclip.media.video import Video
+from autoclip.export.previews.thumbnails import make_thumbnails as make
 from autoclip.progress import Progress, ProgressListener, ignore_progress
-from stages.choose import Choice, with_pictures
+from stages.results import SelectedClips
+from stages.select_clips import with_thumbnails
 from storage.analysis_folder import AnalysisFolder
 
 
-@dataclass(frozen=True, slots=True)
-class Illustration:
-    """A choice whose clips file names its thumbnails, and what became of each one that was missing."""
-
-    choice: Choice
-    thumbnails: ThumbnailReport
-
-
-def illustrate(folder: AnalysisFolder, choice: Choice, on_progress: ProgressListener = ignore_progress) -> Illustration:
+def make_thumbnails(selection: SelectedClips, on_progress: ProgressListener = ignore_progress) -> SelectedClips:
     """Make the missing thumbnails, and name all of them in the clips file.
 
     Parameters
     ----------
-    folder : AnalysisFolder
-        Where they go.
-    choice : Choice
+    selection : SelectedClips
         The clips.
     on_progress : ProgressListener
         Told about the stage ``thumbnails``.
 
     Returns
     -------
-    Illustration
-        With the clips file as written.
+    SelectedClips
+        With the clips file as written, and a warning for each thumbnail that could not be made.
 
     Raises
     ------
     MediaError
         If the video can't be read any more.
     """
-    clips_file = choice.clips_file
+    source, clips_file = selection.features.source, selection.clips_file
     missing = [clip for clip in clips_file.clips if clip.thumbnail is None]
-    made = make_thumbnails(Video.model_validate(clips_file.video), missing, folder.thumbnails, on_progress)
+    made = make(source.video, missing, source.folder.thumbnails, on_progress)
     on_progress(Progress("thumbnails", 1.0, f"{len(made.made)} made"))
-    clips_file = with_pictures(folder, clips_file)
-    folder.write_clips(clips_file)
-    return Illustration(Choice(choice.features, choice.selection, clips_file), made)
+    clips_file = with_thumbnails(source.folder, clips_file)
+    source.folder.write_clips(clips_file)
+    failed = tuple(f"no thumbnail of clip {failure.clip_id}: {failure.reason}" for failure in made.failed)
+    return replace(selection, clips_file=clips_file, warnings=(*selection.warnings, *failed))
 
 
 def drop_orphans(folder: AnalysisFolder, used: Collection[str] = ()) -> None:

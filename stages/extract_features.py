@@ -1,0 +1,75 @@
+"""Extract the features of a video: one decode pass, unless its folder already holds the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+
+from autoclip.extraction import EXTRACTION_VERSION, extract
+from autoclip.progress import Progress, ProgressListener, ignore_progress
+from autoclip.settings import ExtractionSettings
+from autoclip.signals.source_metadata import with_source_metadata
+from autoclip.signals.table import Features
+from stages.results import ExtractedFeatures, RegisteredVideo
+from storage.features import Origin
+
+DecodeSlot = Callable[[], AbstractContextManager[None]]
+"""Waits until this machine may decode another video, and holds that place while the block runs."""
+
+
+def extract_features(
+    source: RegisteredVideo,
+    settings: ExtractionSettings,
+    on_progress: ProgressListener = ignore_progress,
+    *,
+    decode_slot: DecodeSlot = nullcontext,
+) -> ExtractedFeatures:
+    """Have the features of a video in its folder.
+
+    Parameters
+    ----------
+    source : RegisteredVideo
+        The video; what its folder holds under the same key is kept.
+    settings : ExtractionSettings
+        What to extract and how.
+    on_progress : ProgressListener
+        Told about the stage ``extract``.
+    decode_slot : callable
+        Entered around the decode pass, and only then: what is there already waits for nobody.
+
+    Raises
+    ------
+    MediaError
+        If the file can't be decoded; nothing is written then.
+    StorageError
+        If the features can't be saved.
+    """
+    folder, origin = source.folder, Origin(source.fingerprint, settings, EXTRACTION_VERSION)
+    if folder.features_key() == origin.key:
+        known = folder.read_features()
+        _learn(source, known, origin)
+        on_progress(Progress("extract", 1.0, "extracted before"))
+        return ExtractedFeatures(source, origin.key, reused=True, warnings=_warnings(source, known.warnings))
+    with decode_slot():
+        features = extract(source.video.path, source.video, settings, on_progress)
+    if source.knowledge is not None:
+        features = with_source_metadata(features, source.knowledge)
+    folder.write_features(features, origin)
+    return ExtractedFeatures(source, origin.key, reused=False, warnings=_warnings(source, features.warnings))
+
+
+def _learn(source: RegisteredVideo, known: Features, origin: Origin) -> None:
+    """Add to features that are there what the source told only after they were extracted."""
+    if source.knowledge is None or not (source.knowledge.replayed or source.knowledge.chapter_starts_sec):
+        return
+    features = with_source_metadata(known, source.knowledge)
+    told, before = (each.series.get("most_replayed", np.zeros(0)) for each in (features, known))
+    if features.events != known.events or not np.array_equal(told, before, equal_nan=True):
+        source.folder.write_features(features, origin)
+
+
+def _warnings(source: RegisteredVideo, further: tuple[str, ...]) -> tuple[str, ...]:
+    """Return all warnings once, in order."""
+    return tuple(dict.fromkeys((*source.video.warnings, *further)))

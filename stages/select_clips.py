@@ -1,0 +1,108 @@
+"""Select clips from extracted features, in four steps that each take what the one before returned."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from autoclip.clips import ClipsFile
+from autoclip.selection import pipeline as selection
+from autoclip.selection.pipeline import SelectionInput
+from autoclip.settings import Settings
+from stages.results import (
+    CandidateWindows,
+    ExtractedFeatures,
+    FoundAnchors,
+    ScoredBoundaries,
+    SelectedClips,
+)
+from storage.analysis_folder import AnalysisFolder
+from storage.features import read_features
+
+
+def find_anchors(features: ExtractedFeatures, settings: Settings) -> FoundAnchors:
+    """Find the moments that stand out.
+
+    Raises
+    ------
+    NotFoundError, StorageError
+        If the features are gone or damaged. So from every step.
+    """
+    return FoundAnchors(features, selection.find_anchors(selection_input(features, settings)))
+
+
+def score_boundaries(features: ExtractedFeatures, settings: Settings) -> ScoredBoundaries:
+    """Find and score the places where a clip may begin or end."""
+    return ScoredBoundaries(features, selection.score_boundaries(selection_input(features, settings)))
+
+
+def select_windows(anchors: FoundAnchors, boundaries: ScoredBoundaries, settings: Settings) -> CandidateWindows:
+    """Snap a window around each moment to boundaries, and rate it."""
+    given = selection_input(anchors.features, settings)
+    windows = selection.select_windows(given, anchors.anchors, boundaries.boundaries)
+    return CandidateWindows(anchors.features, anchors.anchors, boundaries.boundaries, windows)
+
+
+def filter_windows(candidates: CandidateWindows, settings: Settings) -> SelectedClips:
+    """Drop the weaker windows, and list the clips of the rest in the folder, with the debug document of the mode.
+
+    A clip that was listed before keeps its thumbnail.
+
+    Raises
+    ------
+    StorageError
+        Also if the result can't be written.
+    """
+    features = candidates.features
+    chosen = selection.filter_windows(
+        selection_input(features, settings),
+        candidates.anchors,
+        candidates.boundaries,
+        candidates.windows,
+        scope=features.project_id,
+    )
+    folder = features.source.folder
+    clips_file = with_thumbnails(folder, _clips_file(features, chosen))
+    folder.write_debug(clips_file.mode, chosen.debug_document())
+    folder.write_clips(clips_file)
+    return SelectedClips(features, settings, clips_file, chosen.anchors, chosen.windows, chosen.verdicts)
+
+
+def selection_input(features: ExtractedFeatures, settings: Settings) -> SelectionInput:
+    """Return what the steps work on; the four of one selection share it.
+
+    Raises
+    ------
+    NotFoundError, StorageError
+        If the features are gone or damaged.
+    """
+    signals = features.path / "signals.parquet"
+    written = signals.stat().st_mtime_ns if signals.exists() else 0
+    return _read_input(features.path, features.key, written, settings.model_dump_json())
+
+
+@lru_cache(maxsize=1)
+def _read_input(path: Path, _key: str, _written: int, settings: str) -> SelectionInput:
+    return SelectionInput.of(read_features(path), Settings.model_validate_json(settings))
+
+
+def _clips_file(features: ExtractedFeatures, chosen: selection.Selection) -> ClipsFile:
+    return ClipsFile(
+        mode=chosen.settings.segmentation_mode,
+        video=features.source.video.model_dump(mode="json"),
+        settings=chosen.settings.flat(),
+        clips=chosen.clips,
+        message=chosen.message,
+    )
+
+
+def with_thumbnails(folder: AnalysisFolder, clips_file: ClipsFile) -> ClipsFile:
+    """Name each clip's thumbnail where the folder holds one; a clip is named by its span, so it is the right one."""
+    present = {path.stem: path for path in folder.thumbnails.glob("*.jpg")}
+    clips = tuple(
+        clip.model_copy(update={"thumbnail": present[clip.id].relative_to(folder.root).as_posix()})
+        if clip.id in present
+        else clip
+        for clip in clips_file.clips
+    )
+    return clips_file.model_copy(update={"clips": clips})

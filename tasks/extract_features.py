@@ -1,0 +1,70 @@
+"""The task that extracts a video's features: the long one, which decodes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from autoclip.progress import Progress
+from autoclip.settings import ExtractionSettings
+from stages.extract_features import extract_features as extract
+from stages.results import ExtractedFeatures, RegisteredVideo
+from storage.data_folder import require_space
+from storage.environment import read_environment
+from tasks.machine_limits import decoding
+from tasks.run_report import report_progress
+from tasks.stage_task import run_logger, say_reused, stage_task
+
+FEATURE_BYTES_PER_SEC = 4_000
+"""Room for the features of a second of video: 577 KiB for 4 hours of 9 signals at 0.5 s steps (measured) are 41 bytes
+a second; steps of 0.05 s, the loudness envelope and a margin of four make it a hundred times as much."""
+
+
+@stage_task("extract-features", "One decode pass over picture and sound, unless its result is already there")
+def extract_features(source: RegisteredVideo, settings: ExtractionSettings | None = None) -> ExtractedFeatures:
+    """Have the features of a video in its folder.
+
+    Parameters
+    ----------
+    source : RegisteredVideo
+        The video.
+    settings : ExtractionSettings, optional
+        What to extract and how; as this machine's environment says by default.
+
+    Raises
+    ------
+    MediaError, StorageError
+        See `stages.extract_features.extract_features`.
+    """
+    chosen = settings or read_environment().settings.extraction
+    begun = time.monotonic()
+
+    @contextmanager
+    def decode_slot() -> Iterator[None]:
+        nonlocal begun
+        require_space(source.root, int(FEATURE_BYTES_PER_SEC * source.video.duration_sec))
+        report_progress(Progress("extract", 0.0, "waiting for a free decoder"))
+        with decoding(report_progress):
+            run_logger().info("%s: waited %.1f s for a free decoder", source.name, time.monotonic() - begun)
+            begun = time.monotonic()
+            yield
+
+    features = extract(source, chosen, report_progress, decode_slot=decode_slot)
+    _tell(features, time.monotonic() - begun)
+    return features
+
+
+def _tell(features: ExtractedFeatures, took_sec: float) -> None:
+    """Tell the log whether the features were there, under which key, or how fast they were extracted."""
+    log, source = run_logger(), features.source
+    if features.reused:
+        say_reused()
+        log.info("%s: features were extracted before (key %s)", source.name, features.key)
+    else:
+        speed = source.video.duration_sec / max(took_sec, 1e-3)
+        log.info(
+            "%s: features extracted in %.1f s, %.1fx real time (key %s)", source.name, took_sec, speed, features.key
+        )
+    for warning in features.warnings[len(source.video.warnings) :]:
+        log.warning("%s: %s", source.name, warning)

@@ -1,0 +1,82 @@
+"""The tasks with which an analysis begins: a file becomes a project, or a project's file is opened again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autoclip.errors import NotFoundError
+from stages.register_video import Registration, register_file_of
+from stages.register_video import register_video as register
+from stages.results import RegisteredVideo
+from storage.catalog import Project
+from tasks.places import catalog, data_folder
+from tasks.stage_task import run_logger, stage_task
+
+
+@stage_task("register-video", "Probe a file, and find or make its project")
+def register_video(path: Path | str, name: str = "") -> RegisteredVideo:
+    """Take a video file into the catalog.
+
+    Parameters
+    ----------
+    path : Path or str
+        The file.
+    name : str
+        What to call a new project; empty: after the file.
+
+    Raises
+    ------
+    MediaError, StorageError
+        See `stages.register_video.register_video`.
+    """
+    return opened(register(catalog(), Path(path), name))
+
+
+@stage_task("open-video", "Probe the file of a project")
+def open_video(project_id: str) -> RegisteredVideo:
+    """Return the video of a project, as it is now.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such project, or its file is not there (any more).
+    MediaError, StorageError
+        See `stages.register_video.register_file_of`.
+    """
+    with catalog().reading() as view:
+        path = existing_file(view.projects.get(project_id))
+    return opened(register_file_of(catalog(), project_id, path))
+
+
+def opened(registration: Registration) -> RegisteredVideo:
+    """Return a registered video with its folder, and tell the log what was found."""
+    source = registration.within(data_folder())
+    video, log = source.video, run_logger()
+    picture = video.video
+    log.info(
+        "%s: %.1f s, %s %d x %d, project %s",
+        video.path,
+        video.duration_sec,
+        picture.codec,
+        picture.display_width,
+        picture.display_height,
+        source.project_id,
+    )
+    for warning in video.warnings:
+        log.warning("%s: %s", source.name, warning)
+    return source
+
+
+def existing_file(project: Project) -> Path:
+    """Return the file of a project.
+
+    Raises
+    ------
+    NotFoundError
+        If it has none, or it is gone.
+    """
+    if project.path is None:
+        raise NotFoundError(f"project {project.name!r} ({project.id}): has no video yet; download it first")
+    if not project.path.exists():
+        raise NotFoundError(f"{project.path}: is gone; put it back, or add the file at its new place as a project")
+    return project.path
