@@ -10,13 +10,14 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import numpy as np
-from stages.choose import choose
 
 from autoclip.media.video import Video, VideoStream
 from autoclip.selection.pipeline import select
 from autoclip.settings import Settings
 from autoclip.signals.table import ENVELOPE_STEP_SEC, Event, Features
 from autoclip.timeline import Grid
+from stages.analyze import library_stages, select_clips
+from stages.results import ExtractedFeatures, RegisteredVideo
 from stages.retune import retune
 from storage.analysis_folder import AnalysisFolder
 from storage.features import Origin
@@ -71,8 +72,10 @@ def run() -> str:
         alone, selection = _best(lambda settings=settings: select(features, settings, "benchmark"))
         with TemporaryDirectory() as root:
             folder = AnalysisFolder(Path(root))
-            folder.write_features(features, Origin("benchmark", settings.extraction, 1))
-            choose(folder, _video(), settings, "benchmark")
+            origin = Origin("benchmark", settings.extraction, 1)
+            folder.write_features(features, origin)
+            source = RegisteredVideo("benchmark", folder.root, _video(), "benchmark")
+            select_clips(library_stages(), ExtractedFeatures(source, origin.key), settings)
             whole, _ = _best(lambda folder=folder, settings=settings: retune(folder, settings))
         counts = f"{len(selection.boundaries)} boundaries, {len(selection.clips)} clips"
         rows.append(f"| {mode} | {alone:.2f} | {whole:.2f} | {counts} |")

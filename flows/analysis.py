@@ -7,47 +7,65 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from autoclip.clips import ClipsFile
-from autoclip.progress import Progress
+from autoclip.progress import Progress, ProgressListener
 from autoclip.settings import Settings
 from flows.job_flow import introduce, own_run_id
 from flows.liveness import project_lock
+from stages.analyze import AnalysisStages, analyze_video
+from stages.results import RegisteredVideo, SelectedClips
 from storage.catalog import Project
 from storage.process_lock import held
-from tasks.choose_clips import choose_clips
-from tasks.illustrate_clips import illustrate_clips
-from tasks.measure_video import measure_video
-from tasks.places import catalog, data_folder, project_folder
+from tasks.extract_features import extract_features
+from tasks.make_thumbnails import make_thumbnails
+from tasks.places import catalog, data_folder
 from tasks.record_clips import record_clips
 from tasks.run_report import RunReport
+from tasks.select_clips import filter_windows, find_anchors, score_boundaries, select_windows
 from tasks.write_report import write_report
 
 ANALYSIS_PLAN = {"extract": 80.0, "select": 4.0, "thumbnails": 14.0, "report": 2.0}
 """Share of each stage in the time of an analysis, measured on arena_180s.mp4."""
 
 
+ANALYSIS_TASKS = AnalysisStages(
+    extract_features=extract_features,
+    find_anchors=find_anchors,
+    score_boundaries=score_boundaries,
+    select_windows=select_windows,
+    filter_windows=filter_windows,
+    make_thumbnails=make_thumbnails,
+    record_clips=record_clips,
+    write_report=write_report,
+)
+"""The stages of `stages.analyze` as Prefect tasks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Analyzed:
-    """A project whose clips are in the catalog, and the list of them as its folder holds it."""
+    """A project whose clips are in the catalog, and the clips as they were selected."""
 
     project: Project
-    clips_file: ClipsFile
+    selection: SelectedClips
+
+    @property
+    def clips_file(self) -> ClipsFile:
+        """The list of clips as the project's folder holds it."""
+        return self.selection.clips_file
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What went wrong on the way without ending it."""
+        return self.selection.all_warnings
 
 
-async def analyze_project(project_id: str, settings: Settings, report: RunReport) -> Analyzed:
-    """Take a project through all stages; a stage whose result is there under the same key is passed over.
+def analyze_registered(source: RegisteredVideo, settings: Settings, report: RunReport) -> Analyzed:
+    """Take a registered video through all stages; one whose result is there under the same key is passed over.
 
     A second run of the same project waits here for the first, and then finds its work done.
     """
-    mode = settings.segmentation_mode
-    with sole_writer(project_id, report):
-        extraction_key = measure_video(project_id, settings.extraction, report)
-        report(Progress("select", 0.0))
-        choose_clips(project_id, settings)
-        illustrate_clips(project_id, report)
-        report(Progress("report", 0.0))
-        record_clips(project_id, mode, extraction_key)
-        write_report(project_id)
-    return Analyzed(read_project(project_id), project_folder(project_id).read_clips(mode))
+    with sole_writer(source.project_id, report):
+        selection = analyze_video(ANALYSIS_TASKS, source, settings)
+    return Analyzed(read_project(source.project_id), selection)
 
 
 async def introduce_project(project_id: str, verb: str) -> Project:
@@ -60,7 +78,7 @@ async def introduce_project(project_id: str, verb: str) -> Project:
 
 
 @contextmanager
-def sole_writer(project_id: str, report: RunReport, stage: str = "extract") -> Iterator[None]:
+def sole_writer(project_id: str, report: ProgressListener, stage: str = "extract") -> Iterator[None]:
     """Be the only run that writes into a project's folder; wait in `stage` for the one that does."""
 
     def wait(holder: str) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
 
 from autoclip.clips import ClipsFile
 from autoclip.settings import Settings
-from flows.analysis import ANALYSIS_PLAN, Analyzed, analyze_project, introduce_project
+from flows.analysis import ANALYSIS_PLAN, Analyzed, analyze_registered, introduce_project
 from flows.clip_table import publish_clip_table
-from flows.job_flow import job_flow, label, own_run_id
+from flows.job_flow import ended, job_flow, label, own_run_id
 from flows.parameters import OpenSettings, chosen_settings
+from tasks.register_video import open_video
 from tasks.run_report import RunReport
 
 
@@ -29,17 +27,15 @@ async def analyze(project_id: str, settings: OpenSettings = Settings()) -> State
     chosen = chosen_settings(settings)
     await introduce_project(project_id, "analyze")
     with RunReport(own_run_id(), ANALYSIS_PLAN) as report:
-        analyzed = await analyze_project(project_id, chosen, report)
-    await publish_clip_table(analyzed.project, analyzed.clips_file)
+        analyzed = analyze_registered(open_video(project_id), chosen, report)
+    await publish_clip_table(analyzed.project, analyzed.clips_file, warnings=analyzed.warnings)
     await label(clips=len(analyzed.clips_file.clips))
-    return Completed(message=outcome(analyzed.clips_file), data=analyzed)
+    return ended([clip_count(analyzed.clips_file)], analyzed, warnings=analyzed.warnings)
 
 
-def outcome(clips_file: ClipsFile, **more: Any) -> str:  # noqa: ANN401
+def clip_count(clips_file: ClipsFile) -> str:
     """Say how many clips there are, or why none."""
     count = len(clips_file.clips)
     if not count:
         return f"no clips: {clips_file.message}" if clips_file.message else "no clips"
-    return ", ".join(
-        [f"{count} clip{'s' if count != 1 else ''}", *(f"{number} {what}" for what, number in more.items())]
-    )
+    return f"{count} clip{'s' if count != 1 else ''}"

@@ -15,16 +15,20 @@ MAX_ROWS = 500
 """Prefect's page renders a table of this length at once; the report page has all."""
 
 
-async def publish_clip_table(project: Project, clips_file: ClipsFile, exports: Sequence[Export] = ()) -> None:
+async def publish_clip_table(
+    project: Project, clips_file: ClipsFile, exports: Sequence[Export] = (), warnings: Sequence[str] = ()
+) -> None:
     """Leave the table with the run."""
-    table = clip_table(project, clips_file, exports)
+    table = clip_table(project, clips_file, exports, warnings)
     about = f"Clips of {escape_markdown(project.name)}"
     await patiently_awaited(
         lambda: acreate_markdown_artifact(key=f"clips-{project.id}", markdown=table, description=about)
     )
 
 
-def clip_table(project: Project, clips_file: ClipsFile, exports: Sequence[Export] = ()) -> str:
+def clip_table(
+    project: Project, clips_file: ClipsFile, exports: Sequence[Export] = (), warnings: Sequence[str] = ()
+) -> str:
     """Return the table as markdown."""
     lines = [
         f"# {escape_markdown(project.name)}",
@@ -39,6 +43,8 @@ def clip_table(project: Project, clips_file: ClipsFile, exports: Sequence[Export
         lines += [_row(clip, files.get(clip.id)) for clip in clips_file.clips[:MAX_ROWS]]
     if len(clips_file.clips) > MAX_ROWS:
         lines += ["", f"... and {len(clips_file.clips) - MAX_ROWS} more in the report."]
+    if warnings:
+        lines += ["", "## Warnings", "", *(f"- {escape_markdown(warning)}" for warning in warnings)]
     if clips_file.message:
         lines += ["", escape_markdown(clips_file.message)]
     return "\n".join(lines) + "\n"

@@ -9,14 +9,14 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from autoclip.errors import AutoclipError, DownloadError, ParameterError
-from autoclip.progress import Progress
+from autoclip.progress import share_of
 from flows.analysis import introduce_project, sole_writer
 from flows.job_flow import job_flow, own_run_id
 from flows.parameters import OpenDownloadSettings
 from stages.download_settings import DownloadSettings
 from tasks.download_video import download_video, project_of_address, videos_at
 from tasks.markdown import escape_markdown, escape_rows
-from tasks.run_report import RunReport
+from tasks.run_report import RunReport, progress_to
 
 if TYPE_CHECKING:
     from stages.download import Entry
@@ -55,8 +55,8 @@ async def download(
 
 def _one(project_id: str, settings: DownloadSettings, report: RunReport) -> State[tuple[str, ...]]:
     with sole_writer(project_id, report, "download"):
-        path = download_video(project_id, settings, report)
-    return Completed(message=f"fetched {path}", data=(project_id,))
+        video = download_video(project_id, settings)
+    return Completed(message=f"fetched {video.video.path}", data=(project_id,))
 
 
 async def _all(
@@ -65,14 +65,11 @@ async def _all(
     """Fetch one after the other; one that fails does not stop the rest."""
     rows, made = [], []
     for number, entry in enumerate(entries):
-
-        def listen(part: Progress, number: int = number) -> None:
-            report(Progress("download", (number + part.fraction) / len(entries), f"{number + 1}: {part.message}"))
-
         project_id = project_of_address(entry.url, entry.title)
         try:
-            with sole_writer(project_id, report, "download"):
-                download_video(project_id, settings, listen)
+            share = share_of(report, number, 1, len(entries))
+            with sole_writer(project_id, share, "download"), progress_to(share):
+                download_video(project_id, settings)
         except AutoclipError as error:
             rows.append({"video": entry.title, "state": "failed", "reason": str(error)})
         else:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Coroutine
-from typing import Any, ParamSpec, cast
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from prefect import Flow, flow, get_client, get_run_logger
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.context import FlowRunContext
+from prefect.exceptions import CancelledRun
 from prefect.runtime import flow_run as this_run
-from prefect.states import Cancelled, Failed
+from prefect.states import Cancelled, Completed, Failed
 
 from autoclip.errors import AutoclipError
 from flows.job_names import job_name
@@ -24,7 +25,13 @@ from tasks.patience import patiently_awaited
 from tasks.places import data_folder
 from tasks.run_report import RunCancelledError
 
+WITH_WARNINGS = "CompletedWithWarnings"
+"""Name of the state of a job that ended well but not without faults. Its event is
+``prefect.flow-run.CompletedWithWarnings``."""
+MESSAGE_LENGTH = 2000
+
 Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 JobBody = Callable[Arguments, Coroutine[Any, Any, Any]]
 
 
@@ -82,12 +89,32 @@ async def _ending(body: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401
     """Run a job to its end; a stop on request and an error of ours become states that say so in one sentence."""
     try:
         return await body
-    except RunCancelledError as stop:
-        ending: State[Any] = Cancelled(message=str(stop))
+    except (RunCancelledError, CancelledRun):
+        ending: State[Any] = Cancelled(message="cancelled on request")
     except AutoclipError as error:
         get_run_logger().debug("where it happened", exc_info=True)
         ending = Failed(message=str(error), data=error)
     return ending
+
+
+def ended(facts: Sequence[str], data: Result, *, warnings: Sequence[str] = ()) -> State[Result]:
+    """Return the state of a job that ended well; one with warnings has a name of its own, which automations can watch.
+
+    Parameters
+    ----------
+    facts : sequence of str
+        What came of it, such as ``"3 clips"``.
+    data : object
+        Its result.
+    warnings : sequence of str
+        What went wrong without ending it; each is in the log, too.
+    """
+    for warning in warnings:
+        get_run_logger().warning(warning)
+    message = ", ".join(facts)
+    if not warnings:
+        return Completed(message=message, data=data)
+    return Completed(name=WITH_WARNINGS, message="; ".join([message, *warnings])[:MESSAGE_LENGTH], data=data)
 
 
 async def introduce(*tags: str, name: str | None = None) -> None:

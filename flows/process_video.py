@@ -9,25 +9,25 @@ from typing import Annotated, Any
 
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
-from prefect.states import Completed
 from pydantic import Field
 
-from autoclip.errors import DownloadError
+from autoclip.errors import DownloadError, ExportError
 from autoclip.export.interchange.formats import TimelineFormat
 from autoclip.settings import ExportSettings, Settings
-from flows.analysis import ANALYSIS_PLAN, Analyzed, analyze_project, introduce_project, sole_writer
-from flows.analyze import outcome
+from flows.analysis import ANALYSIS_PLAN, Analyzed, analyze_registered, introduce_project, sole_writer
+from flows.analyze import clip_count
 from flows.batch import Item, publish_summary, run_items
 from flows.clip_table import publish_clip_table
-from flows.job_flow import job_flow, label, own_run_id
+from flows.job_flow import ended, job_flow, label, own_run_id
 from flows.parameters import OpenDownloadSettings, OpenExportSettings, OpenSettings, chosen_settings
 from stages.download_settings import DownloadSettings
+from stages.results import RegisteredVideo
 from stages.write_timelines import WrittenTimeline
 from storage.catalog import Export
 from tasks.download_video import download_video, project_of_address, videos_at
 from tasks.export_clips import best_clips, export_clips
-from tasks.join_project import join_project
 from tasks.places import catalog
+from tasks.register_video import register_video
 from tasks.run_report import RunReport
 from tasks.write_timelines import write_timelines
 
@@ -84,13 +84,13 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
             project_id = project_of_address(source, name)
             await introduce_project(project_id, "process")
             with sole_writer(project_id, report, "download"):
-                download_video(project_id, fetch, report)
+                video = download_video(project_id, fetch)
         else:
-            project_id = join_project(Path(source), name)
-        await introduce_project(project_id, "process")
-        done = await _processed(project_id, chosen, export_top, export, report)
+            video = register_video(Path(source), name)
+        await introduce_project(video.project_id, "process")
+        done = _processed(video, chosen, export_top, export, report)
         if timelines:
-            written = write_timelines(project_id, chosen.segmentation_mode, timelines)
+            written = write_timelines(video.project_id, chosen.segmentation_mode, timelines)
             done = replace(done, timelines=written)
     return await _told(done, export_top)
 
@@ -111,25 +111,29 @@ def _plan(source: str, export_top: int) -> dict[str, float]:
     return plan | ANALYSIS_PLAN | ({"export": EXPORT_SHARE} if export_top else {})
 
 
-async def _processed(
-    project_id: str, settings: Settings, export_top: int, export: ExportSettings, report: RunReport
+def _processed(
+    video: RegisteredVideo, settings: Settings, export_top: int, export: ExportSettings, report: RunReport
 ) -> ProcessedVideo:
-    analyzed = await analyze_project(project_id, settings, report)
+    analyzed = analyze_registered(video, settings, report)
     exports: tuple[Export, ...] = ()
-    best = best_clips(project_id, settings.segmentation_mode, export_top) if export_top else ()
+    best = best_clips(video.project_id, settings.segmentation_mode, export_top) if export_top else ()
     if best:
-        exports = _records(export_clips(project_id, best, export, report))
-    return ProcessedVideo(analyzed.project, analyzed.clips_file, exports)
+        exports = _records(export_clips(video.project_id, best, export, report))
+    return ProcessedVideo(analyzed.project, analyzed.selection, exports)
 
 
 async def _told(done: ProcessedVideo, export_top: int) -> State[ProcessedVideo]:
-    """Leave the table and the numbers with the run."""
-    await publish_clip_table(done.project, done.clips_file, done.exports)
-    made = sum(record.state == "completed" for record in done.exports)
+    """Leave the table and the numbers with the run; one of which every export failed has failed."""
+    failed = [f"{record.name}: {record.error}" for record in done.exports if record.state != "completed"]
+    unwritten = [f"no {timeline.format}: {timeline.error}" for timeline in done.timelines if timeline.path is None]
+    warnings = (*done.warnings, *(f"not exported: {reason}" for reason in failed), *unwritten)
+    await publish_clip_table(done.project, done.clips_file, done.exports, warnings)
+    made = len(done.exports) - len(failed)
     await label(clips=len(done.clips_file.clips), exports=made)
-    message = outcome(done.clips_file, **({"exported": made} if export_top else {}))
-    missing = [f"no {timeline.format}: {timeline.error}" for timeline in done.timelines if timeline.path is None]
-    return Completed(message="; ".join([message, *missing]), data=done)
+    facts = [clip_count(done.clips_file), *([f"{made} exported"] if export_top else [])]
+    if failed and not made:
+        raise ExportError(f"{facts[0]}, but none of {len(failed)} exports succeeded; first: {failed[0]}")
+    return ended(facts, done, warnings=warnings)
 
 
 def _records(export_ids: tuple[str, ...]) -> tuple[Export, ...]:

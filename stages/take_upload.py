@@ -8,7 +8,7 @@ from pathlib import Path
 from autoclip.errors import MediaError
 from autoclip.media.probe import probe
 from autoclip.media.video import Video
-from stages.join import with_facts
+from stages.register_video import with_facts
 from storage.atomic import storage_faults
 from storage.catalog import Catalog, Project, Source
 from storage.data_folder import DataFolder

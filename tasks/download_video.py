@@ -5,48 +5,64 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from autoclip.errors import ParameterError
-from autoclip.progress import Progress, ProgressListener
+from autoclip.progress import Progress
 from stages.download_settings import DownloadSettings
-from stages.join import take_in
+from stages.register_video import register_file_of
+from stages.results import RegisteredVideo
 from storage.catalog import Project, Source
 from storage.environment import read_environment
 from tasks.places import catalog, project_folder
-from tasks.stage_task import stage_task
+from tasks.register_video import opened
+from tasks.run_report import report_progress
+from tasks.stage_task import run_logger, say_reused, stage_task
 
 if TYPE_CHECKING:
     from stages.download import Download, Entry
 
 
-@stage_task("download-video", "Fetch the video with what its site says of it, unless it is there")
-def download_video(project_id: str, settings: DownloadSettings, on_progress: ProgressListener) -> str:
-    """Have a project's video in its folder; return its path.
+@stage_task("download-video", "Fetch a video with what its site says of it, unless it is there")
+def download_video(address: str, settings: DownloadSettings | None = None, name: str = "") -> RegisteredVideo:
+    """Have a video in the folder of its project.
+
+    Parameters
+    ----------
+    address : str
+        Where to fetch it; or the id of a project that was made of an address.
+    settings : DownloadSettings, optional
+        How.
+    name : str
+        What to call a new project; empty: by the video's title.
 
     Raises
     ------
     ParameterError
         If the project does not come from an address and its file is missing.
     DownloadError, MediaError, StorageError
-        See `stages.download.download` and `stages.join.take_in`.
+        See `stages.download.download` and `stages.register_video.register_file_of`.
     """
+    project_id = project_of_address(address, name) if "://" in address else address
     with catalog().reading() as view:
         project = view.projects.get(project_id)
     if project.path is not None and project.path.exists():
-        on_progress(Progress("download", 1.0, "fetched before"))
-        return str(project.path)
+        say_reused()
+        report_progress(Progress("download", 1.0, "fetched before"))
+        run_logger().info("%s: was fetched before", project.path)
+        return opened(register_file_of(catalog(), project_id, project.path))
     if project.source.kind != "url":
         raise ParameterError(f"project {project.name!r} has no address to fetch its video from; upload or add the file")
+    fetched = _fetch(project, settings or DownloadSettings())
+    _note(project, fetched)  # first, since a project with a file is not asked about again
+    return opened(register_file_of(catalog(), project_id, fetched.path))
+
+
+def _fetch(project: Project, settings: DownloadSettings) -> Download:
     from stages.download import download  # noqa: PLC0415 - runs that fetch nothing do without yt-dlp
 
-    fetched = download(
-        project.source.address,
-        project_folder(project_id).source,
-        settings,
-        on_progress,
-        allow_private=read_environment().allow_private_urls,
-    )
-    _note(project, fetched)  # first, since a project with a file is not asked about again
-    take_in(catalog(), project_id, fetched.path)
-    return str(fetched.path)
+    folder = project_folder(project.id).source
+    private = read_environment().allow_private_urls
+    fetched = download(project.source.address, folder, settings, report_progress, allow_private=private)
+    run_logger().info("%s: %.1f MB fetched", fetched.path, fetched.path.stat().st_size / 1e6)
+    return fetched
 
 
 def _note(project: Project, fetched: Download) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -15,7 +16,7 @@ from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
 from prefect.client.schemas.objects import Artifact
 from prefect.logging import get_logger
 
-from autoclip.progress import Progress
+from autoclip.progress import Progress, ProgressListener, ignore_progress
 from tasks.markdown import escape_markdown
 
 PROGRESS_KEY = "progress"
@@ -27,6 +28,31 @@ ASK_EVERY = 2
 
 class RunCancelledError(Exception):
     """Somebody asked this run to stop; raised in the midst of the work, which cleans up and passes it on."""
+
+
+_current: contextvars.ContextVar[ProgressListener] = contextvars.ContextVar("current", default=ignore_progress)
+"""Who listens to the tasks of this run."""
+
+
+def report_progress(progress: Progress) -> None:
+    """Tell the run that this is called in how far a stage is; nobody listens to tasks outside of a job.
+
+    Raises
+    ------
+    RunCancelledError
+        If the run was asked to stop.
+    """
+    _current.get()(progress)
+
+
+@contextmanager
+def progress_to(listener: ProgressListener) -> Iterator[None]:
+    """Have the tasks that are called in the block tell `listener` how far they are."""
+    token = _current.set(listener)
+    try:
+        yield
+    finally:
+        _current.reset(token)
 
 
 class RunReport:
@@ -74,6 +100,7 @@ class RunReport:
             raise RunCancelledError("cancelled on request")
 
     def __enter__(self) -> Self:
+        self._token = _current.set(self)
         context = contextvars.copy_context()  # Prefect's settings, such as the server's address, are in it
         self._thread = threading.Thread(target=context.run, args=(self._talk,), name="run-report", daemon=True)
         self._thread.start()
@@ -82,6 +109,7 @@ class RunReport:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        _current.reset(self._token)
         if kind is None:
             with self._lock:
                 self._latest, self._percent = Progress("done", 1.0), 100.0

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
+from uuid import UUID
 
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
@@ -41,10 +42,10 @@ class StageTask(Task[Arguments, Result]):
     A call of one that was cancelled raises, as that of one that failed does; Prefect's own returns the state.
     """
 
-    def __call__(self, *arguments: Any, return_state: bool = False, **named: Any) -> Any:  # type: ignore[override] # noqa: ANN401, FBT001, FBT002
+    def __call__(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401
         """Run the task in this thread."""
-        outcome: object = super().__call__(*arguments, return_state=return_state, **named)  # type: ignore[call-overload]
-        return outcome.result() if isinstance(outcome, State) and not return_state else outcome
+        outcome: object = super().__call__(*arguments, **named)
+        return outcome.result() if isinstance(outcome, State) and not named.get("return_state") else outcome
 
 
 def stage_task(name: str, text: str) -> Callable[[Callable[Arguments, Result]], Task[Arguments, Result]]:
@@ -128,7 +129,7 @@ def _stoppable(stage: Callable[Arguments, Result]) -> Callable[Arguments, Result
 def _is_to_be_cancelled() -> bool:
     """Whether somebody asked this flow run to stop; a service that ends asks nobody."""
     with get_client(sync_client=True) as client:
-        state = client.read_flow_run(flow_run.get_id()).state
+        state = client.read_flow_run(UUID(flow_run.get_id())).state
     return state is not None and (state.is_cancelling() or state.is_cancelled())
 
 

@@ -42,7 +42,7 @@ def analyze(
     folder = AnalysisFolder(output_dir if output_dir is not None else Path(f"{source.stem}.autoclip"))
     with progress_bars(quiet=quiet or as_json) as listener:
         analysis = run_stages(source, folder, settings, listener)
-    for warning in analysis.warnings:
+    for warning in analysis.all_warnings:
         say(f"warning: {warning}")
     if as_json:
         print_json(analysis.clips_file.model_dump(mode="json"))

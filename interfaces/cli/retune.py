@@ -33,7 +33,7 @@ def retune(
     analysis = AnalysisFolder(folder)
     # What was chosen last is where the user tunes from; the environment already had its say in it.
     before = Settings.from_flat(analysis.read_clips().settings)
-    clips_file = choose_again(analysis, resolve_settings(mode, preset, assignments, base=before))
+    clips_file = choose_again(analysis, resolve_settings(mode, preset, assignments, base=before)).clips_file
     if as_json:
         print_json(clips_file.model_dump(mode="json"))
     else:

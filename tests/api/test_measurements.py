@@ -44,7 +44,7 @@ def analyzed(workspace, origin, small_film):
     folder.write_features(scene.features(), origin)
     video = probe(small_film).model_dump(mode="json")
     folder.write_clips(ClipsFile(mode="v2", video=video, settings=Settings().flat(), clips=()))
-    record(workspace.catalog, project.id, retune(folder, Settings(), project.id), origin.key)
+    record(workspace.catalog, retune(folder, Settings(), project.id))
     return project
 
 

@@ -219,7 +219,7 @@ def test_analyze_imports_neither_prefect_nor_duckdb(match, tmp_path):
 def test_an_interrupt_leaves_no_analysis(match, tmp_path):
     script = (
         "import os, signal, threading; from interfaces.cli.app import main; "
-        "import stages.measure as m; real = m.extract\n"
+        "import stages.extract_features as m; real = m.extract\n"
         "def interrupted(*a):\n"
         "    threading.Timer(0.05, lambda: os.kill(os.getpid(), signal.SIGINT)).start(); return real(*a)\n"
         "m.extract = interrupted\n"

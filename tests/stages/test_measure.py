@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from stages.measure import measure
 
 from autoclip.settings import ExtractionSettings
 from autoclip.signals.source_metadata import ReplayedSpan, SourceMetadata
+from stages.analyze import open_video
+from stages.extract_features import extract_features
+from stages.results import ExtractedFeatures
 from storage.analysis_folder import AnalysisFolder
+
+
+def measure(
+    path: Path, folder: AnalysisFolder, settings: ExtractionSettings, knowledge: SourceMetadata | None = None
+) -> ExtractedFeatures:
+    return extract_features(replace(open_video(path, folder), knowledge=knowledge), settings)
 
 
 def test_a_heatmap_that_comes_late_is_added_without_decoding(

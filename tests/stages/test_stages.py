@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from counted_calls import counting
 from match import render_match
 
 from autoclip.errors import MediaError, ParameterError
+from autoclip.selection.pipeline import select
 from autoclip.settings import Settings
-from stages import measure as measure_room
-from stages.analyze import analyze
-from stages.choose import choose, recall
-from stages.measure import measure
+from stages import extract_features as extraction
+from stages.analyze import analyze, library_stages, open_video, select_clips
+from stages.results import ExtractedFeatures
 from stages.retune import retune
 from storage.analysis_folder import AnalysisFolder
 
@@ -34,43 +37,47 @@ def folder(tmp_path):
     return AnalysisFolder(tmp_path / "out")
 
 
+def extract(path, folder, settings=None) -> ExtractedFeatures:
+    return extraction.extract_features(open_video(path, folder), settings or Settings().extraction)
+
+
 def test_a_second_measurement_is_the_first(video, folder):
     settings = Settings().extraction
-    first = measure(video, folder, settings)
-    second = measure(video, folder, settings)
+    first = extract(video, folder, settings)
+    second = extract(video, folder, settings)
     assert not first.reused
     assert second.reused
-    assert second.origin == first.origin
+    assert second.key == first.key
 
 
 def test_a_renamed_video_is_known(video, folder, tmp_path):
-    measure(video, folder, Settings().extraction)
-    assert measure(video.rename(tmp_path / "other name.mp4"), folder, Settings().extraction).reused
+    extract(video, folder)
+    assert extract(video.rename(tmp_path / "other name.mp4"), folder, Settings().extraction).reused
 
 
 def test_one_byte_more_is_another_video(video, folder):
-    measure(video, folder, Settings().extraction)
+    extract(video, folder)
     with video.open("ab") as file:
         file.write(b"\0")
-    assert not measure(video, folder, Settings().extraction).reused
+    assert not extract(video, folder).reused
 
 
 def test_a_setting_that_matters_measures_again(video, folder):
-    measure(video, folder, Settings().extraction)
+    extract(video, folder)
     changed = Settings.from_flat({"step_sec": 0.25})
-    assert not measure(video, folder, changed.extraction).reused
+    assert not extract(video, folder, changed.extraction).reused
     assert folder.read_features().grid.step_sec == 0.25
 
 
 def test_a_setting_of_the_choice_does_not(video, folder):
-    measure(video, folder, Settings().extraction)
-    assert measure(video, folder, Settings.from_flat({"scene_threshold": 0.2, "pre_max": 9}).extraction).reused
+    extract(video, folder)
+    assert extract(video, folder, Settings.from_flat({"scene_threshold": 0.2, "pre_max": 9}).extraction).reused
 
 
 def test_a_new_algorithm_measures_again(video, folder, monkeypatch):
-    measure(video, folder, Settings().extraction)
-    monkeypatch.setattr(measure_room, "EXTRACTION_VERSION", measure_room.EXTRACTION_VERSION + 1)
-    assert not measure(video, folder, Settings().extraction).reused
+    extract(video, folder)
+    monkeypatch.setattr(extraction, "EXTRACTION_VERSION", extraction.EXTRACTION_VERSION + 1)
+    assert not extract(video, folder).reused
 
 
 def test_what_is_no_video_leaves_nothing(tmp_path, folder):
@@ -92,12 +99,26 @@ def test_a_video_without_sound(tmp_path, folder):
     assert analysis.clips_file.mode == "v2"
 
 
-def test_recall_is_the_choice(video, folder):
-    measurement = measure(video, folder, Settings().extraction)
-    made = choose(folder, measurement.video, Settings(), "here")
-    again = recall(folder)
-    assert again.clips_file == made.clips_file
-    assert again.selection.anchors == made.selection.anchors
+def test_the_four_steps_are_the_selection_of_the_library(video, folder):
+    features = extract(video, folder)
+    made = select_clips(library_stages(), features, Settings())
+    whole = select(folder.read_features(), Settings(), features.project_id)
+    assert made.clips_file.clips == whole.clips
+    assert (made.anchors, made.windows, made.verdicts) == (whole.anchors, whole.windows, whole.verdicts)
+    assert folder.read_clips() == made.clips_file
+
+
+def test_each_thing_happens_once_in_an_analysis(video, folder, monkeypatch):
+    counted = counting(monkeypatch)
+    analyze(video, folder, Settings())
+    assert counted == {"probe": 1, "fingerprint": 1, "extract": 1, "excitement": 1, "filter_windows": 1}
+
+
+def test_new_features_are_selected_from_even_under_the_same_key(video, folder):
+    features = extract(video, folder)
+    first = select_clips(library_stages(), features, Settings())
+    folder.write_features(replace(folder.read_features(), series={}, events=()), folder.features_origin())
+    assert select_clips(library_stages(), features, Settings()).clips_file != first.clips_file
 
 
 def test_thumbnails_come_and_go_with_their_clips(video, folder):
@@ -113,7 +134,7 @@ def test_thumbnails_come_and_go_with_their_clips(video, folder):
 def test_a_clip_that_is_chosen_again_keeps_its_thumbnail(video, folder):
     analysis = analyze(video, folder, Settings())
     video.unlink()
-    again = retune(folder, Settings())
+    again = retune(folder, Settings()).clips_file
     assert [clip.thumbnail for clip in again.clips] == [clip.thumbnail for clip in analysis.clips_file.clips]
     assert all(clip.thumbnail for clip in again.clips)
 

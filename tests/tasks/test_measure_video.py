@@ -1,7 +1,7 @@
 """What a project's source told of the video goes with its measurement."""
 
+from stages.register_video import knowledge_of
 from storage.catalog import HeatmapSpan, Source
-from tasks.measure_video import knowledge_of
 
 
 def test_heatmap_and_chapters_are_handed_on():

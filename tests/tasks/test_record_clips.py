@@ -8,13 +8,14 @@ import pytest
 from match import render_match
 
 from autoclip.settings import Settings
-from stages.measure import measure
+from stages.analyze import library_stages, select_clips
+from stages.extract_features import extract_features
+from stages.results import ExtractedFeatures, SelectedClips
 from storage.catalog import CompoundClip, CompoundItem
-from tasks.choose_clips import choose_clips
-from tasks.illustrate_clips import illustrate_clips
-from tasks.join_project import join_project
+from tasks.make_thumbnails import make_thumbnails
 from tasks.places import catalog, project_folder
 from tasks.record_clips import record_clips
+from tasks.register_video import register_video
 
 
 @pytest.fixture(scope="module")
@@ -25,18 +26,23 @@ def match(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def project_id(match: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def features(match: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ExtractedFeatures:
     monkeypatch.setenv("AUTOCLIP_DATA_DIR", str(tmp_path / "data"))
-    identity = join_project.fn(match, "")
-    measure(match, project_folder(identity), Settings().extraction)
-    return identity
+    return extract_features(register_video.fn(match), Settings().extraction)
 
 
-def analyzed(project_id: str, **settings: float) -> None:
+@pytest.fixture
+def project_id(features: ExtractedFeatures) -> str:
+    return features.project_id
+
+
+def selected(features: ExtractedFeatures, **settings: float) -> SelectedClips:
     chosen = Settings.from_flat({"segmentation_mode": "v1", **settings})
-    choose_clips.fn(project_id, chosen)
-    illustrate_clips.fn(project_id, lambda _progress: None)
-    record_clips.fn(project_id, "v1", "key")
+    return make_thumbnails.fn(select_clips(library_stages(), features, chosen))
+
+
+def analyzed(features: ExtractedFeatures, **settings: float) -> None:
+    record_clips.fn(selected(features, **settings))
 
 
 def pictures(project_id: str) -> set[str]:
@@ -44,15 +50,15 @@ def pictures(project_id: str) -> set[str]:
     return {path.relative_to(folder.root).as_posix() for path in folder.thumbnails.glob("*.jpg")}
 
 
-def test_a_clip_that_stays_keeps_its_picture(project_id: str) -> None:
-    analyzed(project_id)
+def test_a_clip_that_stays_keeps_its_picture(features: ExtractedFeatures, project_id: str) -> None:
+    analyzed(features)
     with catalog().transaction() as unit:
         renamed, used, left_alone = unit.clips.page(project_id).items
         unit.clips.save(renamed.changed(name="Kick-off"))
         unit.compounds.add(CompoundClip(project_id=project_id, name="Best", items=(CompoundItem(clip_id=used.id),)))
     assert pictures(project_id) == {clip.thumbnail for clip in (renamed, used, left_alone)}
 
-    analyzed(project_id, min_clip_seconds=25.0)
+    analyzed(features, min_clip_seconds=25.0)
     with catalog().reading() as view:
         clips = view.clips.page(project_id).items
     assert {renamed.id, used.id} < {clip.id for clip in clips}
@@ -60,9 +66,10 @@ def test_a_clip_that_stays_keeps_its_picture(project_id: str) -> None:
     assert pictures(project_id) == {clip.thumbnail for clip in clips}
 
 
-def test_a_run_that_ends_before_the_catalog_knows_leaves_every_clip_its_picture(project_id: str) -> None:
-    analyzed(project_id)
+def test_a_run_that_ends_before_the_catalog_knows_leaves_every_clip_its_picture(
+    features: ExtractedFeatures, project_id: str
+) -> None:
+    analyzed(features)
     before = pictures(project_id)
-    choose_clips.fn(project_id, Settings.from_flat({"segmentation_mode": "v1", "min_clip_seconds": 25.0}))
-    illustrate_clips.fn(project_id, lambda _progress: None)
+    selected(features, min_clip_seconds=25.0)
     assert before < pictures(project_id)

@@ -144,9 +144,9 @@ def _retuned(services: Services, project_id: str, settings: Settings) -> RetuneR
 
     folder = services.data_folder.project(project_id)
     with held(project_lock(services.data_folder.root, project_id), "retune", refuse):
-        clips_file = retune(folder, settings, project_id)
-        origin = folder.features_origin()
-        if origin is None:
-            raise NotFoundError(f"the project {project_id} holds no measurement any more; analyze it again")
-        replacement = record(services.catalog, project_id, clips_file, origin.key)
-    return RetuneResult.of(replacement, clips_file.clips, clips_file.message, preview=False)
+        replacements: list[Replacement] = []
+        selection = retune(
+            folder, settings, project_id, lambda chosen: replacements.append(record(services.catalog, chosen))
+        )
+    clips_file = selection.clips_file
+    return RetuneResult.of(replacements[0], clips_file.clips, clips_file.message, preview=False)

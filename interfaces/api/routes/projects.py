@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, computed_field
-from stages.join import join_project
 
 from autoclip.errors import ConflictError, MediaError, NotFoundError
 from autoclip.media.video import SourceTimecode
@@ -28,7 +27,7 @@ from interfaces.api.schemas.requests import (
     PathIdentity,
 )
 from interfaces.api.services import Services, ServicesDep
-from stages.join import join_project
+from stages.register_video import register_video
 from storage.catalog import Analysis, Project, ProjectState, Source
 from storage.source_files import pinned
 
@@ -136,7 +135,7 @@ def create_from_file(order: FileRequest, services: ServicesDep, response: Respon
     with services.catalog.reading() as view:
         known = view.projects.with_path(path)
     with pinned(open_named(place)):
-        project = join_project(services.catalog, path, order.name or "")
+        project = register_video(services.catalog, path, order.name or "").project
     # A project that was there has another file, or followed this one, which changed its revision.
     new = not known and project.path == path and project.revision == 1
     response.status_code = 201 if new else 200
