@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autoclip.extraction import EXTRACTION_VERSION, extract
 from autoclip.progress import Progress, ProgressListener, ignore_progress
@@ -15,6 +16,7 @@ from autoclip.signals.table import Features
 from stages.results import ExtractedFeatures, RegisteredVideo
 from storage.features import Origin
 
+Series = NDArray[np.float32]
 DecodeSlot = Callable[[], AbstractContextManager[None]]
 """Waits until this machine may decode another video, and holds that place while the block runs."""
 
@@ -54,20 +56,26 @@ def extract_features(
         return ExtractedFeatures(source, origin.key, reused=True, warnings=_warnings(source, known.warnings))
     with decode_slot():
         features = extract(source.video.path, source.video, settings, on_progress)
-    if source.knowledge is not None:
-        features = with_source_metadata(features, source.knowledge)
+    if source.metadata is not None:
+        features = with_source_metadata(features, source.metadata)
     folder.write_features(features, origin)
     return ExtractedFeatures(source, origin.key, reused=False, warnings=_warnings(source, features.warnings))
 
 
 def _learn(source: RegisteredVideo, known: Features, origin: Origin) -> None:
     """Add to features that are there what the source told only after they were extracted."""
-    if source.knowledge is None or not (source.knowledge.replayed or source.knowledge.chapter_starts_sec):
+    if source.metadata is None:
         return
-    features = with_source_metadata(known, source.knowledge)
-    told, before = (each.series.get("most_replayed", np.zeros(0)) for each in (features, known))
-    if features.events != known.events or not np.array_equal(told, before, equal_nan=True):
+    features = with_source_metadata(known, source.metadata)
+    if features.events != known.events or _differ(features.series, known.series):
         source.folder.write_features(features, origin)
+
+
+def _differ(one: Mapping[str, Series], other: Mapping[str, Series]) -> bool:
+    """Whether two sets of signals differ, by name or value."""
+    if one.keys() != other.keys():
+        return True
+    return not all(np.array_equal(values, other[name], equal_nan=True) for name, values in one.items())
 
 
 def _warnings(source: RegisteredVideo, further: tuple[str, ...]) -> tuple[str, ...]:

@@ -25,8 +25,8 @@ class Registration:
     def within(self, data_folder: DataFolder) -> RegisteredVideo:
         """Return the video with the folder of its project."""
         folder = data_folder.project(self.project.id)
-        knowledge = knowledge_of(self.project.source)
-        return RegisteredVideo(self.project.id, folder.root, self.video, self.fingerprint, knowledge)
+        metadata = metadata_of(self.project.source)
+        return RegisteredVideo(self.project.id, folder.root, self.video, self.fingerprint, metadata)
 
 
 def register_video(catalog: Catalog, path: Path, name: str = "") -> Registration:
@@ -82,7 +82,7 @@ def register_file_of(catalog: Catalog, project_id: str, path: Path) -> Registrat
         return Registration(after, video, content)
 
 
-def knowledge_of(source: Source) -> SourceMetadata:
+def metadata_of(source: Source) -> SourceMetadata:
     """Return what a project's source told of the video: what viewers replay, and chapters."""
     return SourceMetadata(
         tuple(ReplayedSpan(span.start_sec, span.end_sec, span.value) for span in source.heatmap),

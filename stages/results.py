@@ -34,7 +34,7 @@ class RegisteredVideo:
         What the probe found.
     fingerprint : str
         Of its content.
-    knowledge : SourceMetadata or None
+    metadata : SourceMetadata or None
         What its source told of it; None when it has none to ask.
     """
 
@@ -42,7 +42,7 @@ class RegisteredVideo:
     root: Path
     video: Video
     fingerprint: str
-    knowledge: SourceMetadata | None = None
+    metadata: SourceMetadata | None = None
 
     @property
     def folder(self) -> AnalysisFolder:

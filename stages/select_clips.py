@@ -68,6 +68,18 @@ def filter_windows(candidates: CandidateWindows, settings: Settings) -> Selected
     return SelectedClips(features, settings, clips_file, chosen.anchors, chosen.windows, chosen.verdicts)
 
 
+def load_selection(folder: AnalysisFolder) -> selection.Selection:
+    """Return the last selection of a folder with everything it went through, made again from the same features.
+
+    Raises
+    ------
+    NotFoundError
+        If the folder holds no analysis.
+    """
+    settings = Settings.from_flat(folder.read_clips().settings)
+    return selection.select(folder.read_features(), settings, scope="")
+
+
 def selection_input(features: ExtractedFeatures, settings: Settings) -> SelectionInput:
     """Return what the steps work on; the four of one selection share it.
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import av
 import numpy as np
 from made_features import Scene
+from stages.choose import choose
+from stages.join import join_project
 
 from autoclip.media.probe import probe
 from autoclip.settings import ExtractionSettings, Settings
-from stages.choose import choose
-from stages.join import join_project
 from stages.record import record
 from storage.catalog import open_catalog
 from storage.data_folder import DataFolder

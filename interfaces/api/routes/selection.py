@@ -17,7 +17,7 @@ from interfaces.api.downsampling import downsample, nulls
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import PathIdentity, QueryBody, View
 from interfaces.api.services import ServicesDep
-from stages.choose import recall
+from stages.select_clips import load_selection
 from storage.data_folder import ProjectFolder
 from storage.keys import FileIdentity
 
@@ -94,7 +94,7 @@ def get_selection(
 @functools.lru_cache(maxsize=REMEMBERED)
 def _remembered(root: Path, _clips_file: FileIdentity, points: int) -> SelectionView:
     """Make the last selection again; every new one writes the clips file anew."""
-    return _shown(recall(ProjectFolder(root)).selection, points)
+    return _shown(load_selection(ProjectFolder(root)), points)
 
 
 def _shown(selection: Selection, points: int) -> SelectionView:

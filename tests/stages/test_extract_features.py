@@ -16,10 +16,10 @@ from stages.results import ExtractedFeatures
 from storage.analysis_folder import AnalysisFolder
 
 
-def measure(
-    path: Path, folder: AnalysisFolder, settings: ExtractionSettings, knowledge: SourceMetadata | None = None
+def extracted(
+    path: Path, folder: AnalysisFolder, settings: ExtractionSettings, metadata: SourceMetadata | None = None
 ) -> ExtractedFeatures:
-    return extract_features(replace(open_video(path, folder), knowledge=knowledge), settings)
+    return extract_features(replace(open_video(path, folder), metadata=metadata), settings)
 
 
 def test_a_heatmap_that_comes_late_is_added_without_decoding(
@@ -27,13 +27,13 @@ def test_a_heatmap_that_comes_late_is_added_without_decoding(
 ) -> None:
     video = encode_tracks("a.mp4", film([60] * 40, rate=10))
     folder, settings = AnalysisFolder(tmp_path / "out"), ExtractionSettings(step_sec=0.5)
-    measure(video, folder, settings)
+    extracted(video, folder, settings)
     plain = folder.read_features()
     assert plain.series
     assert "most_replayed" not in plain.series
 
-    knowledge = SourceMetadata((ReplayedSpan(0, 2, 1.0), ReplayedSpan(2, 4, 0.5)), (2.0,))
-    assert measure(video, folder, settings, knowledge=knowledge).reused
+    metadata = SourceMetadata((ReplayedSpan(0, 2, 1.0), ReplayedSpan(2, 4, 0.5)), (2.0,))
+    assert extracted(video, folder, settings, metadata=metadata).reused
     learned = folder.read_features()
     np.testing.assert_array_equal(learned.series["most_replayed"], [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5])
     assert "most_replayed" not in learned.absent
@@ -42,7 +42,7 @@ def test_a_heatmap_that_comes_late_is_added_without_decoding(
         np.testing.assert_array_equal(learned.series[name], values)
 
     written = (folder.features / "signals.parquet").stat().st_mtime_ns
-    assert measure(video, folder, settings, knowledge=knowledge).reused
-    assert measure(video, folder, settings, knowledge=SourceMetadata()).reused
+    assert extracted(video, folder, settings, metadata=metadata).reused
+    assert extracted(video, folder, settings, metadata=SourceMetadata()).reused
     assert (folder.features / "signals.parquet").stat().st_mtime_ns == written
     assert "most_replayed" in folder.read_features().series
