@@ -14,6 +14,7 @@ from storage.environment import read_environment
 from tasks.places import catalog, project_folder
 from tasks.register_video import opened
 from tasks.run_report import report_progress
+from tasks.source_video import source_video
 from tasks.stage_task import run_logger, say_reused, stage_task
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def download_video(address: str, settings: DownloadSettings | None = None, name:
         say_reused()
         report_progress(Progress("download", 1.0, "fetched before"))
         run_logger().info("%s: was fetched before", project.path)
-        return opened(register_file_of(catalog(), project_id, project.path))
+        with source_video(project) as path:
+            return opened(register_file_of(catalog(), project_id, path))
     if project.source.kind != "url":
         raise ParameterError(f"project {project.name!r} has no address to fetch its video from; upload or add the file")
     fetched = _fetch(project, settings or DownloadSettings())

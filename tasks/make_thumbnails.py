@@ -5,6 +5,7 @@ from __future__ import annotations
 from stages.make_thumbnails import make_thumbnails as make
 from stages.results import SelectedClips
 from tasks.run_report import report_progress
+from tasks.source_video import registered_video
 from tasks.stage_task import run_logger, say_reused, stage_task
 
 
@@ -14,7 +15,8 @@ def make_thumbnails(selection: SelectedClips) -> SelectedClips:
     missing = sum(clip.thumbnail is None for clip in selection.clips_file.clips)
     if not missing:
         say_reused()
-    made = make(selection, report_progress)
+    with registered_video(selection.features.source):
+        made = make(selection, report_progress)
     run_logger().info("%s: %d thumbnails made", selection.features.source.name, missing - len(made.warnings))
     for warning in made.warnings:
         run_logger().warning("%s: %s", selection.features.source.name, warning)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autoclip.errors import NotFoundError
 from stages.register_video import Registration, register_file_of
 from stages.register_video import register_video as register
 from stages.results import RegisteredVideo
-from storage.catalog import Project
 from tasks.places import catalog, data_folder
+from tasks.source_video import new_video, source_video
 from tasks.stage_task import run_logger, stage_task
 
 
@@ -29,7 +28,8 @@ def register_video(path: Path | str, name: str = "") -> RegisteredVideo:
     MediaError, StorageError
         See `stages.register_video.register_video`.
     """
-    return opened(register(catalog(), Path(path), name))
+    with new_video(Path(path)) as found:
+        return opened(register(catalog(), found, name))
 
 
 @stage_task("open-video", "Probe the file of a project")
@@ -44,8 +44,9 @@ def open_video(project_id: str) -> RegisteredVideo:
         See `stages.register_video.register_file_of`.
     """
     with catalog().reading() as view:
-        path = existing_file(view.projects.get(project_id))
-    return opened(register_file_of(catalog(), project_id, path))
+        project = view.projects.get(project_id)
+    with source_video(project) as path:
+        return opened(register_file_of(catalog(), project_id, path))
 
 
 def opened(registration: Registration) -> RegisteredVideo:
@@ -65,18 +66,3 @@ def opened(registration: Registration) -> RegisteredVideo:
     for warning in video.warnings:
         log.warning("%s: %s", source.name, warning)
     return source
-
-
-def existing_file(project: Project) -> Path:
-    """Return the file of a project.
-
-    Raises
-    ------
-    NotFoundError
-        If it has none, or it is gone.
-    """
-    if project.path is None:
-        raise NotFoundError(f"project {project.name!r} ({project.id}): has no video yet; download it first")
-    if not project.path.exists():
-        raise NotFoundError(f"{project.path}: is gone; put it back, or add the file at its new place as a project")
-    return project.path

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autoclip.errors import MediaError, NotFoundError
 from autoclip.media.probe import probe
+from stages.results import RegisteredVideo
 from storage.catalog import Project
 from storage.environment import read_environment
 from storage.source_files import open_new_source, open_source, pinned
@@ -29,12 +30,25 @@ def source_video(project: Project) -> Iterator[Path]:
     """
     if project.path is None:
         raise NotFoundError(f"project {project.name!r} ({project.id}): has no video yet; download it first")
-    try:
-        opened = open_source(project.path, read_environment().readable_roots, project.fingerprint, fingerprint_memory())
-    except PermissionError as error:
-        raise MediaError(project.path, "can't be opened: permission denied") from error
-    with pinned(opened) as path:
+    with _open(project.path, project.fingerprint) as path:
         yield path
+
+
+@contextmanager
+def registered_video(source: RegisteredVideo) -> Iterator[Path]:
+    """Open a registered video; raises as `source_video`."""
+    with _open(source.video.path, source.fingerprint) as path:
+        yield path
+
+
+@contextmanager
+def _open(path: Path, content: str | None) -> Iterator[Path]:
+    try:
+        opened = open_source(path, read_environment().readable_roots, content, fingerprint_memory())
+    except PermissionError as error:
+        raise MediaError(path, "can't be opened: permission denied") from error
+    with pinned(opened) as pinned_path:
+        yield pinned_path
 
 
 @contextmanager

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from stages.join import join_project
 from swaps import filed, linked, swapped_folder, swapping
 
-from stages.join import join_project
 from storage.catalog import Export
 
 TRIES = 400
