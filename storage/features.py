@@ -12,8 +12,9 @@ import json
 import secrets
 import time
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ RENAMES_SEC = 0.02
 
 FORMAT_VERSION = 1
 FOOTER_KEY = b"autoclip"
+UNIT_KEY, Z_UNIT = b"unit", "standard deviations"
 SIGNALS, EVENTS, ENVELOPE = "signals.parquet", "events.parquet", "envelope.parquet"
 FILES = (SIGNALS, EVENTS, ENVELOPE)
 
@@ -160,6 +162,9 @@ def _features_in(folder: Path, footer: _Footer, signals: pa.Table, events: pa.Ta
     """Put the tables together."""
     if signals.num_rows != footer.count:
         raise _damaged(folder / SIGNALS, f"{signals.num_rows} rows instead of {footer.count}")
+    _require_columns(folder / SIGNALS, signals, {*footer.measured, *(["frame_hash"] if footer.hashed else [])})
+    _require_columns(folder / EVENTS, events, {field.name for field in fields(Event)})
+    _require_columns(folder / ENVELOPE, envelope, {"rms_dbfs"})
     return Features(
         duration_sec=footer.duration_sec,
         grid=Grid(footer.step_sec, footer.count),
@@ -170,6 +175,13 @@ def _features_in(folder: Path, footer: _Footer, signals: pa.Table, events: pa.Ta
         events=tuple(Event(**row) for row in events.to_pylist()),
         warnings=footer.warnings,
     )
+
+
+def _require_columns(path: Path, table: pa.Table, names: AbstractSet[str]) -> None:
+    """Refuse a table whose columns' names were damaged: unlike the pages they have no checksum."""
+    missing = names - set(table.column_names)
+    if missing:
+        raise _damaged(path, f"no column {', '.join(sorted(missing))}")
 
 
 def _footer_of(features: Features, origin: Origin) -> _Footer:
@@ -201,27 +213,37 @@ def _signals_table(features: Features) -> pa.Table:
         columns[f"{name}_z"] = _nullable(z_score(values) if values is not None else None, count)
     hashes = features.frame_hash
     columns["frame_hash"] = pa.array(hashes) if hashes.size else pa.nulls(count, pa.uint64())
-    return pa.table(columns)
+    units = {**SIGNAL_UNITS, **{f"{name}_z": Z_UNIT for name in SIGNAL_UNITS}}
+    return _with_units(columns, {"time_sec": "s", **units})
 
 
 def _events_table(features: Features) -> pa.Table:
     """One row an event, by start time."""
     events = features.events
-    return pa.table(
-        {
-            "kind": pa.array([event.kind for event in events], pa.string()),
-            "start_sec": pa.array([event.start_sec for event in events], pa.float64()),
-            "end_sec": pa.array([event.end_sec for event in events], pa.float64()),
-            "score": pa.array([event.score for event in events], pa.float64()),
-        }
-    )
+    columns = {
+        "kind": pa.array([event.kind for event in events], pa.string()),
+        "start_sec": pa.array([event.start_sec for event in events], pa.float64()),
+        "end_sec": pa.array([event.end_sec for event in events], pa.float64()),
+        "score": pa.array([event.score for event in events], pa.float64()),
+    }
+    return _with_units(columns, {"start_sec": "s", "end_sec": "s"})
 
 
 def _envelope_table(features: Features) -> pa.Table:
     """One row every `ENVELOPE_STEP_SEC`; none without audio."""
     values = features.envelope_dbfs if features.envelope_dbfs is not None else np.zeros(0, np.float32)
     times = np.arange(values.size, dtype=np.float64) * ENVELOPE_STEP_SEC
-    return pa.table({"time_sec": pa.array(times), "rms_dbfs": _nullable(values, values.size)})
+    columns = {"time_sec": pa.array(times), "rms_dbfs": _nullable(values, values.size)}
+    return _with_units(columns, {"time_sec": "s", "rms_dbfs": "dBFS"})
+
+
+def _with_units(columns: Mapping[str, pa.Array], units: Mapping[str, str]) -> pa.Table:
+    """Make a table whose fields carry their units as Arrow metadata, under `UNIT_KEY`."""
+    fields = [
+        pa.field(name, column.type, metadata={UNIT_KEY: units[name].encode()} if units.get(name) else None)
+        for name, column in columns.items()
+    ]
+    return pa.table(list(columns.values()), schema=pa.schema(fields))
 
 
 def _nullable(values: NDArray[np.float32] | None, count: int) -> pa.Array:

@@ -14,7 +14,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from interfaces.api import handover, operations
+from interfaces.api import handover
 from interfaces.api.guards.access import API_PREFIX, LOCAL_NAMES, HostCheck, OriginCheck, SecurityHeaders, TokenCheck
 from interfaces.api.guards.body_limits import BodyLimits
 from interfaces.api.guards.rate_limits import RateLimit
@@ -33,6 +33,7 @@ from interfaces.api.routes import (
     links,
     measurements,
     media,
+    operations,
     projects,
     selection,
     settings,

@@ -23,6 +23,7 @@ from interfaces.cli import (
     handover,
     jobs,
     probe,
+    query,
     retune,
     serve,
     service,
@@ -43,7 +44,7 @@ app = typer.Typer(
 
 MODULES = (
     *(analyze, retune, evaluate, looks, compound, export, handover, destinations, probe, settings),
-    *(catalog, demo, jobs, serve, service, doctor),
+    *(catalog, query, demo, jobs, serve, service, doctor),
 )
 for module in MODULES:
     module.register(app)

@@ -1,7 +1,8 @@
-"""``autoclip projects`` and ``autoclip clips``: what the catalog holds."""
+"""What the catalog holds: ``projects``, ``clips``; and the whole of it: ``backup``, ``restore``."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from autoclip.errors import ParameterError
 from interfaces.cli.clip_sources import open_the_catalog
 from interfaces.cli.options import Json
+from interfaces.cli.query import FormatOption, OutputOption, answer, read_format, write_rows
 from interfaces.cli.terminal import clock, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("projects")(projects)
     app.command("clips")(clips)
+    app.command("backup")(backup)
+    app.command("restore")(restore)
 
 
 def projects(
@@ -46,8 +50,13 @@ def projects(
 
 
 def clips(
-    project: Annotated[str, typer.Argument(help="A project's id; 'autoclip projects' lists them.", show_default=False)],
+    project: Annotated[
+        str | None, typer.Argument(help="A project's id; 'autoclip projects' lists them.", show_default=False)
+    ] = None,
     *,
+    all_projects: Annotated[bool, typer.Option("--all", help="The clips of all projects, with all they tell.")] = False,
+    form: FormatOption = "table",
+    output: OutputOption = None,
     limit: Limit = 200,
     search: Search = None,
     verdict: Annotated[
@@ -56,8 +65,15 @@ def clips(
     sort: Annotated[str, typer.Option("--sort", help="Column; with - before it, descending.")] = "-quality_score",
     as_json: Json = False,
 ) -> None:
-    """List the clips of a project, best first."""
+    """List the clips of a project, best first; or those of all projects, as CSV, JSON or Parquet if wanted."""
     wanted = None if verdict is None else read_verdict(verdict)
+    if all_projects == (project is not None):
+        raise ParameterError("name a project, or give --all; 'autoclip projects' lists them")
+    if project is None:
+        condition = f"WHERE verdict = '{wanted}'" if wanted else ""
+        sql = f"SELECT * FROM clips_v {condition} ORDER BY project, start_sec"  # noqa: S608 - one of three words
+        write_rows(answer(sql), "json" if as_json else read_format(form), output)
+        return
     with open_the_catalog().reading() as view:
         page = view.clips.page(project, limit=limit, search=search, sort=sort, verdict=wanted)
     if as_json:
@@ -68,6 +84,26 @@ def clips(
     print_table("", columns, rows, numeric=("start", "end", "length", "quality"))
     if page.total > len(page.items):
         say(f"{len(page.items)} of {page.total} clips; --limit shows more")
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(help="File to write; an older one is replaced.", show_default=False)],
+) -> None:
+    """Write the whole catalog, as it is now, to one DuckDB file; videos and rendered files are not part of it."""
+    open_the_catalog().backup(target)
+    say(f"the catalog was written to {target}; 'autoclip restore {target}' brings it back")
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(help="A file that 'autoclip backup' wrote.", show_default=False)],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Put a backup in place of the whole catalog; what was changed since is gone."""
+    if not yes:
+        typer.confirm("Replace the whole catalog by this backup?", abort=True)
+    open_the_catalog().restore(source)
+    say(f"the catalog is now that of {source}")
 
 
 def read_verdict(text: str) -> Verdict:

@@ -91,12 +91,17 @@ class DuckDBCatalog(Catalog):
         """Write all projects, as they are at one moment, to one file; see `Catalog.backup`."""
         if target.absolute() == self.path:
             raise StorageError(f"{target}: is the catalog itself; name another file for the copy")
-        with self._exclusive() as (layout, deadline):
+        with self.files() as files, replacing(target) as partial:
+            merge(files, partial, time.monotonic() + self._busy_deadline_sec)
+
+    @contextmanager
+    def files(self) -> Iterator[tuple[Path, ...]]:
+        """Give the files of all projects second names; see `Catalog.files`."""
+        with self._exclusive() as (layout, _):
             snapshot = layout.generations / f".{secrets.token_hex(4)}{PARTIAL}"
             _link_all(layout, snapshot)
         try:
-            with replacing(target) as partial:
-                merge(sorted(snapshot.iterdir()), partial, deadline)
+            yield tuple(sorted(snapshot.iterdir()))
         finally:
             shutil.rmtree(snapshot, ignore_errors=True)
 

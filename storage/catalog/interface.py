@@ -88,6 +88,16 @@ class Catalog(ABC):
         """
 
     @abstractmethod
+    def files(self) -> AbstractContextManager[tuple[Path, ...]]:
+        """Give DuckDB files that together hold all projects as they are at one moment, to be read while the block runs.
+
+        Raises
+        ------
+        CatalogBusyError, StorageError
+            As `transaction`.
+        """
+
+    @abstractmethod
     def restore(self, source: Path) -> None:
         """Put what a backup holds in place of the whole catalog; others see all of it at once.
 

@@ -1,0 +1,117 @@
+"""``autoclip query``: SQL over the catalog and the features of all projects; and their clips as a table."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from autoclip.errors import ParameterError
+from interfaces.cli.terminal import print_table, say
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Format = Literal["table", "csv", "json", "parquet"]
+FORMATS: tuple[Format, ...] = ("table", "csv", "json", "parquet")
+MAX_TABLE_ROWS = 1000
+
+FormatOption = Annotated[
+    str, typer.Option("--format", "-f", metavar="|".join(FORMATS), help="How the rows are written.")
+]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", "-o", help="File to write instead of standard output; Parquet needs one.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("query")(query)
+
+
+def query(
+    sql: Annotated[str | None, typer.Argument(help="One SELECT in DuckDB's SQL.", show_default=False)] = None,
+    *,
+    tables: Annotated[bool, typer.Option("--tables", help="List the tables that can be asked.")] = False,
+    form: FormatOption = "table",
+    output: OutputOption = None,
+    timeout: Annotated[float, typer.Option("--timeout", min=0.1, max=3600, help="Seconds the question may take.")] = 60,
+    memory: Annotated[int, typer.Option("--memory", min=64, help="Megabytes it may use.")] = 1024,
+) -> None:
+    """Ask the whole archive: SQL over all projects, clips, exports and measured signals. Nothing can be changed.
+
+    For example: autoclip query "SELECT project, count(*) FROM clips_v WHERE verdict = 'kept' GROUP BY ALL".
+    More in docs/data.md.
+    """
+    from storage.archive import described_tables
+
+    if tables or sql is None:
+        print_table("", ("table", "what a row is"), list(described_tables().items()))
+        return
+    write_rows(answer(sql, timeout, memory), read_format(form), output)
+
+
+def answer(sql: str, timeout: float = 60, memory: int = 1024) -> pa.Table:
+    """Answer a question, and tell which projects are left out."""
+    from storage.archive import Limits, ask
+    from storage.catalog import catalog_of
+    from storage.data_folder import DataFolder
+    from storage.environment import read_environment
+
+    environment = read_environment()
+    found = ask(catalog_of(environment), DataFolder(environment.data_dir), sql, limits=Limits(timeout, memory))
+    if found.skipped:
+        say(f"{len(found.skipped)} projects have no complete features and are left out, such as {found.skipped[0]}")
+    return found.table
+
+
+def read_format(text: str) -> Format:
+    """Read ``--format``; raise `ParameterError` if there is none of that name."""
+    if text not in FORMATS:
+        raise ParameterError(f"--format {text}: there are {', '.join(FORMATS)}")
+    return text
+
+
+def write_rows(table: pa.Table, form: Format, output: Path | None) -> None:
+    """Write rows to a file or to standard output.
+
+    Raises
+    ------
+    ParameterError
+        If Parquet is to go to standard output.
+    StorageError
+        If the file can't be written.
+    """
+    from storage.archive.writing import written_rows
+    from storage.atomic import write_atomically
+
+    if form == "table" and output is None:
+        _print(table)
+        return
+    if form == "parquet" and output is None:
+        raise ParameterError("--format parquet: name a file with --output")
+    content = written_rows(table, "csv" if form == "table" else form)
+    if output is not None:
+        write_atomically(output, content)
+        say(f"{table.num_rows} rows written to {output}")
+    else:
+        sys.stdout.write(content.decode())
+
+
+def _print(table: pa.Table) -> None:
+    shown = table.slice(0, MAX_TABLE_ROWS).to_pylist()
+    numeric = [field.name for field in table.schema if str(field.type) in {"double", "float", "int32", "int64"}]
+    print_table("", table.column_names, [[_cell(value) for value in row.values()] for row in shown], numeric=numeric)
+    if table.num_rows > MAX_TABLE_ROWS:
+        say(f"{MAX_TABLE_ROWS} of {table.num_rows} rows; --format csv writes all")
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else str(value)

@@ -1,0 +1,34 @@
+"""Rows as CSV, JSON or Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+def written_rows(table: pa.Table, form: Literal["csv", "json", "parquet"]) -> bytes:
+    """Return rows in a format: CSV (RFC 4180, with a line of names), a JSON array of objects, or a Parquet file.
+
+    In CSV, lists and structures are JSON text, and null is an empty field.
+    """
+    if form == "parquet":
+        sink = io.BytesIO()
+        pq.write_table(table, sink, compression="zstd")
+        return sink.getvalue()
+    rows = table.to_pylist()
+    if form == "json":
+        return (json.dumps(rows, ensure_ascii=False, indent=2, default=str) + "\n").encode()
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(table.column_names)
+    writer.writerows([_field(value) for value in row.values()] for row in rows)
+    return text.getvalue().encode()
+
+
+def _field(value: Any) -> Any:  # noqa: ANN401
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else value
