@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from autoclip.errors import ParameterError
+from autoclip.media.pixel_limit import DEFAULT_MAX_PIXELS, limit_pixels
 from autoclip.settings import Settings
 from storage.variable_files import PREFIX, file_variables, warn_of_ignored
 
@@ -76,6 +77,9 @@ class Environment(BaseModel):
     )
     output_roots: Paths = Field(
         (), description="Folders below which the API may let exports be written; unset: those of source_roots."
+    )
+    max_pixels: int = Field(
+        DEFAULT_MAX_PIXELS, ge=10_000, le=2**31 - 1, description="Largest picture that is decoded, in pixels."
     )
     upload_limit_gb: float = Field(20.0, gt=0, le=10_000, description="Largest file that may be uploaded, in GB.")
     requests_per_second: float = Field(
@@ -174,7 +178,7 @@ class Environment(BaseModel):
 
 
 def read_environment(variables: Mapping[str, str] | None = None, env_file: Path | None = None) -> Environment:
-    """Read the environment.
+    """Read the environment; its pixel limit holds for this process from then on.
 
     Parameters
     ----------
@@ -211,6 +215,7 @@ def read_environment(variables: Mapping[str, str] | None = None, env_file: Path 
         raise ParameterError("; ".join(faults))
     analysis = {name: value for name, value in values.items() if name in settings}
     environment = _checked({name: value for name, value in values.items() if name in known}, analysis, origins)
+    limit_pixels(environment.max_pixels)
     environment.settings  # noqa: B018 - a bad value must be told now, by the name of its variable, not in a flow run
     return environment
 

@@ -23,6 +23,7 @@ from av.video.stream import VideoStream
 from autoclip.confinement import location_of
 from autoclip.errors import MediaError
 from autoclip.malloc import return_free_memory
+from autoclip.media.pixel_limit import decoder_options, max_pixels
 
 FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2",
@@ -64,13 +65,6 @@ Every playlist, script and pattern demuxer is left out (hls, dash, concat, sdp, 
 The four audio formats are there so that a song is refused for having no picture, not for being unknown.
 """
 
-MAX_PIXELS = 8192 * 8192
-"""Largest picture that is decoded, in pixels.
-
-Nearly twice the 35.7 million that the highest levels for pictures of today allow: H.264 level 6.2 (139,264 macroblocks,
-ITU-T H.264 table A-1), HEVC level 6.2 (ITU-T H.265 table A.8) and AV1 level 6.3 (AV1 specification, annex A.3).
-"""
-
 _OPEN_TIMEOUT_SEC = 60.0
 _log_level_lock = threading.Lock()
 
@@ -89,7 +83,7 @@ def open_container(path: Path) -> Iterator[InputContainer]:
     Yields
     ------
     av.container.InputContainer
-        The open container. No picture in it is larger than `MAX_PIXELS`.
+        The open container. Its decoders refuse pictures above the pixel limit.
 
     Raises
     ------
@@ -104,7 +98,7 @@ def open_container(path: Path) -> Iterator[InputContainer]:
         container = _open(path)
         return_free_memory()
         try:
-            _require_sane_pictures(path, container)
+            _limit_pictures(path, container)
             yield container
         finally:
             container.close()
@@ -163,7 +157,7 @@ def _open_once(path: Path) -> InputContainer:
         options={
             "protocol_whitelist": "file",
             "format_whitelist": ",".join(FORMATS),
-            "max_pixels": str(MAX_PIXELS),
+            "max_pixels": str(max_pixels()),
         },
         metadata_errors="replace",  # titles in a legacy encoding are no reason to refuse a video
         timeout=(_OPEN_TIMEOUT_SEC, None),
@@ -182,14 +176,19 @@ def _errors_with_logs() -> Iterator[None]:
             av.logging.set_level(level)
 
 
-def _require_sane_pictures(path: Path, container: InputContainer) -> None:
+def _limit_pictures(path: Path, container: InputContainer) -> None:
+    """Refuse a file whose header promises pictures above the limit, and have decoders refuse those that come later."""
     for stream in container.streams.video:
         if isinstance(stream, VideoStream) and stream.codec_context is not None:
             width, height = stream.codec_context.width, stream.codec_context.height
-            if width * height > MAX_PIXELS:
-                raise MediaError(
-                    path, f"its picture of {width}x{height} is above the limit of {MAX_PIXELS:,} pixels; scale it down"
-                )
+            if width * height > max_pixels():
+                raise MediaError(path, f"its picture of {width}x{height} is {above_the_limit()}")
+            stream.codec_context.options = decoder_options()
+
+
+def above_the_limit() -> str:
+    """Say what the limit is, and the ways out."""
+    return f"above the limit of {max_pixels():,} pixels; scale it down, or raise AUTOCLIP_MAX_PIXELS"
 
 
 def _reason(error: av.error.FFmpegError) -> str:

@@ -17,6 +17,7 @@ from typing import IO
 from autoclip.confinement import location_of
 from autoclip.errors import ExportError, ParameterError
 from autoclip.media.child_processes import child_process
+from autoclip.media.pixel_limit import max_pixels
 
 FrameListener = Callable[[int], None]
 """Told how many frames a rendering has written so far."""
@@ -87,7 +88,8 @@ def safe_input(path: Path, container: str) -> tuple[str, ...]:
     container : str
         FFmpeg's name of its format, as in `Video.container`.
     """
-    return ("-protocol_whitelist", "file", "-format_whitelist", container, "-i", f"file:{path.absolute()}")
+    limits = ("-max_pixels", str(max_pixels()), "-protocol_whitelist", "file", "-format_whitelist", container)
+    return (*limits, "-i", f"file:{path.absolute()}")
 
 
 def run_ffmpeg(

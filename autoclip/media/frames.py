@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from autoclip.errors import MediaError
 from autoclip.media.container import media_errors, open_container, rewind
+from autoclip.media.pixel_limit import decoder_options
 from autoclip.media.video import Video
 from autoclip.timeline import Interval
 
@@ -77,7 +78,7 @@ def open_frames(path: Path, video: Video, *, in_runs: bool = False, small: bool 
         context = container.streams[video.video.index].codec_context
         context.thread_type = "AUTO" if in_runs else "SLICE"
         if small:
-            context.options = {"skip_loop_filter": "all"}
+            context.options = decoder_options(skip_loop_filter="all")
         yield reader
 
 

@@ -19,7 +19,7 @@ from av.video.stream import VideoStream as VideoTrack
 from autoclip.confinement import location_of
 from autoclip.errors import MediaError
 from autoclip.media import color
-from autoclip.media.container import open_container
+from autoclip.media.container import above_the_limit, open_container
 from autoclip.media.orientation import Orientation, Size, display_size, sane_aspect_ratio
 from autoclip.media.start_timecode import find_start_timecode
 from autoclip.media.streams import choose_audio, film_streams, has_decoder
@@ -115,7 +115,9 @@ def _find_film(path: Path, container: InputContainer) -> _Film:
                 container.seek(0)
         frame = _first_frame(container, track)
         if frame is None:
-            warnings.append(f"video stream {track.index} holds no picture that can be decoded")
+            warnings.append(
+                f"video stream {track.index} holds no picture that can be decoded, or only such {above_the_limit()}"
+            )
         elif frame.pts is None or track.time_base is None:
             warnings.append(f"video stream {track.index} carries no times; put it into MP4 or Matroska first")
         else:

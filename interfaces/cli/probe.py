@@ -26,7 +26,9 @@ def probe(
 ) -> None:
     """Show a file's streams, sizes, rates, duration, start timecode and chapters."""
     from autoclip.media.probe import probe as probe_file
+    from storage.environment import read_environment
 
+    read_environment()  # sets the pixel limit
     video = probe_file(existing_file(source))
     if as_json:
         print_json(video.model_dump(mode="json"))

@@ -8,7 +8,8 @@ import av.error
 import pytest
 
 from autoclip.errors import MediaError
-from autoclip.media.container import FORMATS, MAX_PIXELS, media_errors, open_container
+from autoclip.media.container import FORMATS, media_errors, open_container
+from autoclip.media.pixel_limit import DEFAULT_MAX_PIXELS
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def test_only_formats_that_hold_their_own_pictures_are_opened():
 def test_a_picture_beyond_the_limit_is_refused_before_it_is_decoded(tmp_path):
     bomb = tmp_path / "bomb.y4m"
     bomb.write_bytes(b"YUV4MPEG2 W16000 H16000 F25:1 Ip A1:1 C420jpeg\nFRAME\n" + bytes(1000))
-    assert f"{MAX_PIXELS:,}" in refusal(bomb)
+    assert f"{DEFAULT_MAX_PIXELS:,}" in refusal(bomb)
 
 
 def test_an_error_in_the_body_is_translated_and_the_file_closed(video):

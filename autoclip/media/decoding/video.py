@@ -22,6 +22,7 @@ from autoclip.media.decoding.frame_selection import (
 )
 from autoclip.media.decoding.nal_units import VideoPacket, is_reference
 from autoclip.media.decoding.packet_groups import PacketGroup, shown_pts
+from autoclip.media.pixel_limit import decoder_options
 from autoclip.media.video import Video
 
 SkipFrame = Literal["DEFAULT", "NONREF", "NONKEY"]
@@ -110,7 +111,7 @@ class VideoDecoder:
         spare = policy.skip_frame == "NONKEY" or not self._small
         self._skip_frame: SkipFrame = policy.skip_frame if spare else "DEFAULT"
         if policy.skip_loop_filter and spare:
-            context.options = {"skip_loop_filter": "all"}
+            context.options = decoder_options(skip_loop_filter="all")
 
     def reset(self) -> None:
         """Forget everything, ready for a fresh start."""
