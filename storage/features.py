@@ -266,15 +266,18 @@ def _write_table(table: pa.Table, footer: _Footer, path: Path) -> None:
     """
     floating = [field.name for field in table.schema if pa.types.is_floating(field.type)]
     metadata = {FOOTER_KEY: footer.model_dump_json().encode()}
-    with pq.ParquetWriter(
-        path,
-        table.schema.with_metadata(metadata),
-        compression="zstd",
-        compression_level=3,
-        use_dictionary=False,
-        use_byte_stream_split=floating,
-        write_page_checksum=True,
-    ) as writer:
+    with (
+        path.open("wb") as file,
+        pq.ParquetWriter(
+            file,  # not its path: Arrow takes a name with a colon, such as "s3:x", for an address
+            table.schema.with_metadata(metadata),
+            compression="zstd",
+            compression_level=3,
+            use_dictionary=False,
+            use_byte_stream_split=floating,
+            write_page_checksum=True,
+        ) as writer,
+    ):
         writer.write_table(table.replace_schema_metadata(metadata), row_group_size=max(1, table.num_rows))
 
 

@@ -14,6 +14,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
+from autoclip.media.ffmpeg import local_file
 from synthetic_media.audio import Samples
 from synthetic_media.camera import expose
 from synthetic_media.schedule import Schedule
@@ -114,7 +115,7 @@ def render(storyboard: Storyboard, path: Path, options: RenderOptions | None = N
     """
     chosen = options or RenderOptions()
     schedule = Schedule.plan(storyboard, chosen.rate, chosen.frame_durations, chosen.time_base_for(path))
-    with av.open(str(path), "w") as container:
+    with av.open(local_file(path), "w") as container:
         container.metadata.update(chosen.metadata)
         picture_track = _PictureTrack(container, chosen, schedule)
         sound_track = _SoundTrack(container, chosen, storyboard) if chosen.audio else None

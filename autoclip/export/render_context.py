@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -134,7 +135,7 @@ def deliver(
     if not checked.faults:
         return publish(rendered, target, overwrite=overwrite)
     reasons = "; ".join(checked.faults)
-    told = "\n".join([*checked.faults, "", *(" ".join(command) for command in commands), ""])
+    told = "\n".join([*checked.faults, "", *(shlex.join(command) for command in commands), ""])
     with folder_beneath(target.parent, Path(FAILED_FOLDER), make=True) as folder:  # no link that leads elsewhere
         placed = publish(rendered, folder.location / target.name, overwrite=False)
         with placed.with_suffix(".txt").open("x", encoding="utf-8") as report:

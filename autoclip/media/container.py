@@ -23,6 +23,7 @@ from av.video.stream import VideoStream
 from autoclip.confinement import location_of
 from autoclip.errors import MediaError
 from autoclip.malloc import return_free_memory
+from autoclip.media.ffmpeg import local_file
 from autoclip.media.pixel_limit import decoder_options, max_pixels
 
 FORMATS = (
@@ -151,8 +152,7 @@ def _open(path: Path) -> InputContainer:
 
 def _open_once(path: Path) -> InputContainer:
     return av.open(
-        # With the protocol spelt out, "concat:a|b" or "http:x" is a mere file name.
-        f"file:{location_of(path).absolute()}",
+        local_file(location_of(path)),
         mode="r",
         options={
             "protocol_whitelist": "file",

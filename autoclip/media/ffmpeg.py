@@ -89,7 +89,12 @@ def safe_input(path: Path, container: str) -> tuple[str, ...]:
         FFmpeg's name of its format, as in `Video.container`.
     """
     limits = ("-max_pixels", str(max_pixels()), "-protocol_whitelist", "file", "-format_whitelist", container)
-    return (*limits, "-i", f"file:{path.absolute()}")
+    return (*limits, "-i", local_file(path))
+
+
+def local_file(path: Path) -> str:
+    """Return a path the way ffmpeg takes it for a local file, whatever its name: ``s3:x`` is a file, not an address."""
+    return f"file:{path.absolute()}"
 
 
 def run_ffmpeg(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -98,7 +99,7 @@ def create(
     else:
         print_items(compound, found)
         say(f"compound clip {compound.id} ({compound.name}); render it with")
-        say(f"autoclip export {source} --compound {compound.id}")
+        say(shlex.join(["autoclip", "export", source, "--compound", compound.id]))
 
 
 @compounds.command("list")
@@ -121,7 +122,7 @@ def list_compounds(source: Source, *, as_json: Json = False) -> None:
     ]
     print_table("", ("id", "name", "items", "crossfade", "length"), rows, numeric=("items", "crossfade", "length"))
     if not kept:
-        say(f"no compound clips yet; 'autoclip compound create {source} --top 5' makes one")
+        say(f"no compound clips yet; 'autoclip compound create {shlex.quote(source)} --top 5' makes one")
 
 
 @compounds.command("show")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -53,7 +54,7 @@ def find_compound(wanted: str, compounds: Sequence[Kept], source: str) -> Kept:
         return found[0]
     reason = "several bear this name; give the id" if found else "there is none by this id or name"
     known = ", ".join(f"{compound.id} ({compound.name})" for compound in compounds)
-    hint = f"there are {known}" if known else f"'autoclip compound create {source}' makes one"
+    hint = f"there are {known}" if known else f"'autoclip compound create {shlex.quote(source)}' makes one"
     raise NotFoundError(f"compound clip {wanted}: {reason}; {hint}")
 
 

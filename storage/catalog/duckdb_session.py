@@ -62,7 +62,7 @@ class DuckDBSession:
         StorageError
             If it is damaged or no database.
         """
-        quoted = str(path).replace("'", "''")
+        quoted = str(path.absolute()).replace("'", "''")
         wait = ForeignWait(path, deadline)
         while True:
             try:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from autoclip.errors import ExportError
 from autoclip.export.cuts.frame_span import FrameSpan
+from autoclip.media.ffmpeg import local_file
 
 OPTION = "stats_enc_pre"
 _UNKNOWN = np.iinfo(np.int64).min
@@ -24,7 +25,7 @@ Trace = NDArray[np.int64]
 
 def trace_arguments(path: Path) -> tuple[str, ...]:
     """Return the output options that have ffmpeg write the trace of the picture to `path`."""
-    return (f"-{OPTION}:v", str(path), f"-{OPTION}_fmt:v", "{ptsi}")
+    return (f"-{OPTION}:v", local_file(path), f"-{OPTION}_fmt:v", "{ptsi}")
 
 
 def read_trace(path: Path) -> Trace | None:

@@ -13,6 +13,7 @@ from autoclip.export.audio.tracks import GAP_SEC, fade_filters
 from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.encoders import MP4, audio_encoder
 from autoclip.export.cuts.exact import audio_input
+from autoclip.media.ffmpeg import local_file
 from autoclip.settings import ExportSettings
 
 RATE = 48_000
@@ -50,7 +51,7 @@ def compound_audio_arguments(
     fades = fade_filters("afade", items[-1].end / RATE, settings)
     finish = ",".join([*([levelling] if levelling else []), "asetpts=N/SR/TB", *fades])
     maps = ("-filter_complex", f"{graph};[joined]{finish}[a]", "-map", "[a]")
-    return ("-copyts", *inputs, *maps, *audio_encoder(settings), *MP4, str(target))
+    return ("-copyts", *inputs, *maps, *audio_encoder(settings), *MP4, local_file(target))
 
 
 def compound_measuring_arguments(items: Sequence[AudioItem], settings: ExportSettings) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.encoders import pixel_format
 from autoclip.export.cuts.exact import cut_filters, video_input
 from autoclip.export.video.filters import video_filters
+from autoclip.media.ffmpeg import local_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def crossfade_arguments(
         f"[leaving][coming]xfade=transition=fade:duration={length:.6f}:offset=0,"
         f"trim=end_frame={fade.frame_count},format={pixel_format(fade.leaving.video, fade.leaving.settings)}[v]"
     )
-    return ("-copyts", *inputs, "-filter_complex", graph, "-map", "[v]", *encoder, "-f", "mp4", str(target))
+    return ("-copyts", *inputs, "-filter_complex", graph, "-map", "[v]", *encoder, "-f", "mp4", local_file(target))
 
 
 def _prepared(fade: Crossfade, order: CutSpec, *, upright: bool) -> str:

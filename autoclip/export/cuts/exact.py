@@ -13,7 +13,7 @@ from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.encoders import MP4, audio_encoder, frame_timing, video_encoder
 from autoclip.export.cuts.frame_span import FrameSpan
 from autoclip.export.video.filters import video_filters
-from autoclip.media.ffmpeg import safe_input
+from autoclip.media.ffmpeg import local_file, safe_input
 from autoclip.media.packets import PacketTimes
 from autoclip.media.video import Video
 
@@ -45,7 +45,7 @@ def exact_arguments(order: CutSpec, target: Path) -> tuple[str, ...]:
         sound_graph, sound_maps = _sound_graph(order, 1)
         graph += sound_graph
         maps += sound_maps
-    return ("-copyts", *inputs, "-filter_complex", ";".join(graph), *maps, *encoders, *MP4, str(target))
+    return ("-copyts", *inputs, "-filter_complex", ";".join(graph), *maps, *encoders, *MP4, local_file(target))
 
 
 def video_input(video: Video, span: FrameSpan) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ def audio_arguments(order: CutSpec, target: Path) -> tuple[str, ...]:
     """Return the ffmpeg arguments that render the sound of a cut alone."""
     graph, maps = _sound_graph(order, 0)
     inputs = (*audio_input(order.video, order.span), "-filter_complex", ";".join(graph))
-    return ("-copyts", *inputs, *maps, *audio_encoder(order.settings), *MP4, str(target))
+    return ("-copyts", *inputs, *maps, *audio_encoder(order.settings), *MP4, local_file(target))
 
 
 def _sound_graph(order: CutSpec, input_number: int) -> tuple[list[str], list[str]]:

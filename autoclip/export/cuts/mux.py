@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from autoclip.errors import ExportError
 from autoclip.media.container import open_container
+from autoclip.media.ffmpeg import local_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def join(target: Path, strands: Sequence[MuxTrack], container_format: str = "mp4
     """
     options = {"movflags": "+faststart"} if container_format == "mp4" else {}
     try:
-        with av.open(f"file:{target}", "w", format=container_format, container_options=options) as container:
+        with av.open(local_file(target), "w", format=container_format, container_options=options) as container:
             _write(container, strands)
     except (av.error.FFmpegError, ValueError) as error:
         raise ExportError(

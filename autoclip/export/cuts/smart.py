@@ -30,6 +30,7 @@ from autoclip.export.cuts.h264 import (
     with_lengths,
 )
 from autoclip.media.container import open_container
+from autoclip.media.ffmpeg import local_file
 from autoclip.media.packets import demux_packets
 
 _PROFILES = {66: "baseline", 77: "main", 100: "high"}
@@ -106,7 +107,7 @@ def part_arguments(order: CutSpec, part: FrameSpan, plan: SmartPlan, target: Pat
     """Return the ffmpeg arguments that encode a head or tail like the source: same size, pixels, profile and turn."""
     graph = f"[0:{order.video.video.index}]{cut_filters(part)}[v]"
     inputs = ("-copyts", "-noautorotate", *video_input(order.video, part), "-filter_complex", graph, "-map", "[v]")
-    return (*inputs, *part_encoder(order, plan, plan.spare_id), "-f", "mp4", str(target))
+    return (*inputs, *part_encoder(order, plan, plan.spare_id), "-f", "mp4", local_file(target))
 
 
 def part_encoder(order: CutSpec, plan: SmartPlan, number: int) -> tuple[str, ...]:
