@@ -120,6 +120,7 @@ class _Pass:
         self._warnings: list[str] = []
         self._end_pts = 0
         self._last_sec = -math.inf
+        self._awaited: list[float] = []
         self._jumps = False
 
     def describe(self, pictures: Pictures) -> MeasuredFrames:
@@ -145,6 +146,8 @@ class _Pass:
             case Described():
                 if part.description is not None:
                     self._push(part.description, part.shown_pts.astype(np.float64) * float(self._video.video.time_base))
+                shown = part.shown_pts.astype(np.float64) * float(self._video.video.time_base)
+                self._awaited = [seconds for seconds in (*self._awaited, *shown) if seconds > self._last_sec]
                 self._end_pts = max(self._end_pts, part.end_pts)
                 self._damage.extend(Damage("picture", self._seconds(item.pts), item.reason) for item in part.damage)
                 self.report()
@@ -194,7 +197,7 @@ class _Pass:
             frame_hash=hashes_on_grid(measures.hash_sec, measures.hashes, grid.times),
             envelope_dbfs=None if sound is None else envelope_dbfs(sound, duration),
             events=self._events(measures, duration),
-            warnings=(*self._warnings, *damage_report(self._damage), *self._clock_advice()),
+            warnings=(*self._warnings, *damage_report(self._damage), *self._end_advice(), *self._clock_advice()),
         )
 
     def _events(self, measures: FrameMeasures, duration: float) -> tuple[Event, ...]:
@@ -221,9 +224,25 @@ class _Pass:
         return tuple(sorted(events, key=lambda event: (event.start_sec, event.kind)))
 
     def _duration(self) -> float:
+        """Return where the picture ends: nothing can be cut out of what no decoder gets out of the file."""
+        lost = self._lost_from()
+        if lost is not None:
+            return min(lost, self._video.duration_sec)
         if self._settings.profile == "fast":  # the packets after the last keyframe were not looked at
             return self._video.duration_sec
-        return self._end_pts * float(self._video.video.time_base)
+        # Of the last packets some claim to last until the next one is decoded: the probe knows better.
+        return min(self._end_pts * float(self._video.video.time_base), self._video.duration_sec)
+
+    def _lost_from(self) -> float | None:
+        """Return from when on no picture could be decoded, to the end of the file; None if the last ones could."""
+        damaged = [item.seconds for item in self._damage if item.what == "picture" and item.seconds is not None]
+        # A decoder that skips all but keyframes says nothing of one it can't read.
+        awaited = self._awaited if self._settings.profile == "fast" else []
+        return min((seconds for seconds in (*damaged, *awaited) if seconds > self._last_sec), default=None)
+
+    def _end_advice(self) -> tuple[str, ...]:
+        lost = self._lost_from()
+        return () if lost is None else (f"no picture can be decoded behind {lost:.2f} s: clips end there",)
 
     def _clock_advice(self) -> tuple[str, ...]:
         """Say what makes a recording of broadcasts continuous whose clock jumps: other formats may mean their gaps."""

@@ -94,5 +94,5 @@ def finish(rendering: Rendering, order: CutSpec, bench: RenderContext) -> Export
         frame_count=checked.frame_count,
         size_bytes=size,
         commands=rendering.commands,
-        notes=rendering.notes,
+        notes=(*order.notes, *rendering.notes),
     )

@@ -14,6 +14,7 @@ from autoclip.errors import ExportError
 from autoclip.export.checks.file_check import Checked
 from autoclip.export.checks.frame_trace import OPTION, read_trace, trace_arguments, wrong_frames
 from autoclip.export.cuts.cut_spec import CutSpec
+from autoclip.export.cuts.frame_span import FrameSpan, undecodable
 from autoclip.export.names import publish
 from autoclip.media.ffmpeg import FrameListener, Run, knows_option, run_ffmpeg
 from autoclip.progress import Progress, ProgressListener
@@ -29,6 +30,8 @@ class TracedRun:
     ----------
     run : Run
         The command that makes such a file, and its log.
+    span : FrameSpan
+        The frames that were asked for, less those that no decoder gets out of a damaged source.
     traced : bool
         Whether it is known which frames were encoded.
     faults : tuple of str
@@ -36,6 +39,7 @@ class TracedRun:
     """
 
     run: Run
+    span: FrameSpan
     traced: bool = False
     faults: tuple[str, ...] = ()
 
@@ -78,15 +82,20 @@ class RenderContext:
             Told the number of frames written.
         """
         if not knows_option(OPTION, self.ffmpeg):
-            return TracedRun(self.run(arguments, on_frame))
+            return TracedRun(self.run(arguments, on_frame), order.span)
         with temporary_path(self.rendered.parent) as path:
             traced = self.run([*arguments[:-1], *trace_arguments(path), arguments[-1]], on_frame)
             trace = read_trace(path)
         # The trace is ours; the command that makes such a file is the one without it.
         run = replace(traced, command=(*traced.command[: -len(trace_arguments(path)) - 1], arguments[-1]))
         if trace is None:
-            return TracedRun(run)
-        return TracedRun(run, traced=True, faults=tuple(wrong_frames(trace, order.span, order.settings.frame_rate)))
+            return TracedRun(run, order.span)
+        span, rate = order.span, order.settings.frame_rate
+        faults = wrong_frames(trace, span, rate)
+        if faults and (lost := undecodable(order.video, span)):
+            span = span.without(lost)
+            faults = wrong_frames(trace, span, rate)
+        return TracedRun(run, span, traced=True, faults=tuple(faults))
 
     def report(self, fraction: float, message: str) -> None:
         """Tell how far the export is."""

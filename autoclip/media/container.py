@@ -67,6 +67,7 @@ The four audio formats are there so that a song is refused for having no picture
 """
 
 _OPEN_TIMEOUT_SEC = 60.0
+_BEFORE_ALL = -(2**40)
 _log_level_lock = threading.Lock()
 
 
@@ -117,10 +118,10 @@ def media_errors(path: Path) -> Iterator[None]:
 
 def rewind(container: InputContainer, stream: VideoStream, first_pts: int) -> None:
     """Go back to before a stream's first frame, whose presentation time in the stream's time base is `first_pts`."""
-    # MPEG streams are sought by decoding time, which lies before the first frame's presentation time. Formats with an
-    # index refuse a time before its first entry.
+    # Far before it: transport streams are sought by decoding time, which lies before the presentation time, and their
+    # clock may start below 0, ahead of where it wraps. Some formats refuse a time before their first.
     try:
-        container.seek(min(0, first_pts), stream=stream)
+        container.seek(_BEFORE_ALL, stream=stream)
     except av.error.FFmpegError:
         container.seek(first_pts, stream=stream)
 

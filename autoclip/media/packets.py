@@ -23,7 +23,6 @@ from autoclip.timeline import Interval
 
 _FIRST_LEAD_SEC = 1.0
 _LEAD_GROWTH = 4.0
-_BEFORE_ALL = -(2**40)
 _DECODED_LEAD_SEC = 10
 _STORES_TIMES = frozenset(
     ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts", "mpeg", "flv", "asf", "mxf", "nut", "ogg")
@@ -153,10 +152,7 @@ def _to_start(container: InputContainer, video: Video) -> None:
     """Go back to the first packet, wherever the file's clock starts."""
     stream = container.streams[video.video.index]
     assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
-    try:
-        container.seek(_BEFORE_ALL, stream=stream)
-    except FFmpegError:  # some formats refuse a time before their first
-        rewind(container, stream, video.video.start_pts)
+    rewind(container, stream, video.video.start_pts)
 
 
 def _until(packets: Iterator[Packet[Stream]], last: Fraction) -> Iterator[_Row]:
@@ -190,6 +186,22 @@ def decode_as_counted(container: InputContainer, video: Video, times: PacketTime
     if times.decoded_from is not None:
         container.seek(times.decoded_from, stream=stream)
     yield from container.decode(stream)
+
+
+def decoded_pts(video: Video, times: PacketTimes, first: int, last: int) -> frozenset[int]:
+    """Decode the frames shown from `first` to `last`, in ticks; return the times of those that came out."""
+    begin = times.keyframe_before(first)
+    found: set[int] = set()
+    with open_container(video.path) as container:
+        stream = container.streams[video.video.index]
+        assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
+        for packet in (*demux_packets(container, video, times, begin, len(times.pts) - begin), None):
+            try:
+                frames = stream.decode(packet)
+            except FFmpegError:
+                continue
+            found.update(frame.pts for frame in frames if frame.pts is not None and first <= frame.pts <= last)
+    return frozenset(found)
 
 
 def _decoded_times(video: Video, interval: Interval) -> PacketTimes:
@@ -271,18 +283,20 @@ def demux_packets(
         If the file no longer holds them.
     """
     stream = container.streams[video.video.index]
-    wanted = (int(times.pts[first]), int(times.dts[first]))
+    # By presentation times alone: Matroska keeps no others, and what FFmpeg makes up depends on where reading began.
+    wanted = int(times.pts[first])
+    begin = int(min(times.dts[first], wanted))
     lead = int(_FIRST_LEAD_SEC / times.time_base)
     for from_file_start in (False, True):
-        if from_file_start or wanted[1] - lead <= times.origin:
+        if from_file_start or begin - lead <= times.origin:
             _to_start(container, video)
         else:
-            container.seek(wanted[1] - lead, stream=stream)
+            container.seek(begin - lead, stream=stream)
         left = count
         for packet in container.demux(stream):
             if packet.size == 0 or left == 0:
                 break
-            if left < count or (packet.pts, packet.dts if packet.dts is not None else packet.pts) == wanted:
+            if left < count or packet.pts == wanted:
                 left -= 1
                 yield packet
         if left == 0:

@@ -22,7 +22,7 @@ from autoclip.media import color
 from autoclip.media.container import above_the_limit, open_container
 from autoclip.media.orientation import Orientation, Size, display_size, sane_aspect_ratio
 from autoclip.media.start_timecode import find_start_timecode
-from autoclip.media.streams import choose_audio, film_streams, has_decoder
+from autoclip.media.streams import choose_audio, film_streams, has_decoder, still_streams
 from autoclip.media.timing import Timing, measure_timing
 from autoclip.media.video import AudioStream, Chapter, Video, VideoStream
 
@@ -31,6 +31,9 @@ FIRST_FRAME_PACKETS = 1_000
 
 MAX_NOMINAL_RATE = 1_000
 """A nominal rate above this is the time base of a variable rate, not a rate."""
+
+MIN_STILL_SEC = 1
+"""A file of one picture is a video only if it says that the picture is shown for so long."""
 
 MAX_DURATION_SEC = 7 * 24 * 3600
 """Longest video: a week. One damaged timestamp can claim years, and the signals of each step are held in memory."""
@@ -66,8 +69,8 @@ def probe(path: Path) -> Video:
         sound = choose_audio(container)
         start = film.start_pts * film.time_base
         duration = timing.end_pts * film.time_base - start
-        if duration <= 0:
-            raise MediaError(path, "holds a single picture without a length, not a video")
+        if duration <= 0 or (timing.mean_interval is None and duration < MIN_STILL_SEC):
+            raise MediaError(path, "holds a single picture, not a video; give a file whose picture moves")
         if duration > MAX_DURATION_SEC:
             raise MediaError(path, f"its times run over {float(duration):,.0f} s, which is damage; remux it first")
         picture = _video_stream(film, timing)
@@ -104,12 +107,13 @@ def _find_film(path: Path, container: InputContainer) -> _Film:
     tracks = film_streams(container)
     if not tracks:
         raise MediaError(path, "no video stream; give a file that has a picture")
-    warnings: list[str] = []
-    for track in tracks:
+    stills = _stills(path) if len(tracks) > 1 else frozenset()
+    warnings = [f"video stream {index} holds a still picture, not the film" for index in sorted(stills)]
+    for track in sorted(tracks, key=lambda track: track.index in stills):
         if not has_decoder(track):
             warnings.append(f"video stream {track.index} has no decoder here")
             continue
-        if warnings:
+        if len(warnings) > len(stills):
             # A stream tried before read on. Where seeking fails this one is tried from there.
             with suppress(av.error.FFmpegError):
                 container.seek(0)
@@ -123,6 +127,11 @@ def _find_film(path: Path, container: InputContainer) -> _Film:
         else:
             return _Film(track, frame, frame.pts, track.time_base, tuple(warnings))
     raise MediaError(path, "; ".join(warnings))
+
+
+def _stills(path: Path) -> frozenset[int]:
+    with open_container(path) as container:  # anew: not every format finds back to its first packet
+        return still_streams(container)
 
 
 def _first_frame(container: InputContainer, track: VideoTrack) -> VideoFrame | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
+import av.error
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.container import InputContainer
@@ -12,6 +14,9 @@ from av.video.stream import VideoStream
 
 _NO_FILM = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails | Disposition.dependent
 _STILL_CODECS = frozenset({"png", "mjpeg", "bmp", "gif", "webp", "tiff", "jpeg2000"})
+_FEWEST_PICTURES = 3
+_MINUTE_PACKETS = 1_500
+"""Packets of a minute at 25 frames a second: a slide show that is shown beside a film changes in that time."""
 _SIDE_TRACK = Disposition.comment | Disposition.visual_impaired | Disposition.hearing_impaired | Disposition.karaoke
 
 
@@ -39,6 +44,24 @@ def film_streams(container: InputContainer) -> list[VideoStream]:
     """
     films = [stream for stream in container.streams.video if not _is_still(stream)]
     return sorted(films, key=lambda stream: (not _is_default(stream), -_area(stream), stream.index))
+
+
+def still_streams(container: InputContainer) -> frozenset[int]:
+    """Return the indexes of the film streams that hold a picture or two while another one runs on.
+
+    They are told by reading on until every stream has shown more, or another one `_MINUTE_PACKETS` of its own: what an
+    index says of the number of pictures is wrong in AVI. The container's position is lost.
+    """
+    films = film_streams(container)
+    shown = dict.fromkeys((film.index for film in films), 0)
+    if len(films) > 1:
+        with suppress(av.error.FFmpegError):
+            for packet in container.demux(*films):
+                shown[packet.stream_index] += bool(packet.size)
+                if min(shown.values()) >= _FEWEST_PICTURES or max(shown.values()) >= _MINUTE_PACKETS:
+                    break
+    runs_on = max(shown.values(), default=0) >= _FEWEST_PICTURES
+    return frozenset(index for index, count in shown.items() if runs_on and count < _FEWEST_PICTURES)
 
 
 def has_decoder(stream: Stream) -> bool:

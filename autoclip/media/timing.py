@@ -88,6 +88,32 @@ class PacketTimes:
         """First instant after the last of the packets; None when there is none."""
         return int((self.pts + self.duration).max()) if len(self.pts) else None
 
+    def end_beside(self, claimed: int | None, first: PacketTimes) -> int | None:
+        """Return the first instant after the last of the packets, as far as packets and header tell together.
+
+        MP4 keeps how long a packet lasts until the next one is decoded, not shown: of reordered frames of uneven
+        length no packet knows how long the last one is shown. There the header is right, unless the packets rule it
+        out: their durations add up to the length whatever their order.
+
+        Parameters
+        ----------
+        claimed : int or None
+            The end by the header.
+        first : PacketTimes
+            The file's first packets, by which decoding times are set against presentation times.
+        """
+        if claimed is None or self.end is None or not self._lasts_until_decoded:
+            return self.end
+        by_sum = int(self.dts[-1] + self.duration[-1] + first.pts[0] - first.dts[0])
+        plausible = int(self.pts.max()) < claimed <= max(self.end, by_sum) + int(self.duration.max())
+        return claimed if plausible else self.end
+
+    @property
+    def _lasts_until_decoded(self) -> bool:
+        """Whether durations are those of decoding order, and that order matters."""
+        steps = np.diff(self.dts)
+        return bool(np.ptp(self.duration) > 1 and np.array_equal(steps, self.duration[:-1])) if len(steps) else False
+
     @property
     def intervals(self) -> NDArray[np.int64]:
         """Times between successive frames, shape ``(m,)``, of the span in which no frame is missing.
@@ -124,11 +150,13 @@ def measure_timing(container: InputContainer, stream: VideoStream, first_pts: in
     if head.complete:
         # Of a container's claim nothing is known but that it may be about the sound.
         doubtful = stream.duration is None and len(container.streams) > 1
-        return _timing(head.end, [head], first_pts, () if doubtful else _disagreement(stream, claimed, head.end))
-    tail = _read_tail(container, stream, claimed, first_pts)
+        end = head.end_beside(stream.duration and claimed, head)
+        return _timing(end, [head], first_pts, () if doubtful else _disagreement(stream, claimed, end))
+    tail = _read_tail(container, stream, claimed, head)
     if tail is not None:
-        spans = [head, *_sampled(container, stream, first_pts, tail.end or first_pts), tail]
-        return _timing(tail.end, spans, first_pts, ())
+        end = tail.end_beside(stream.duration and claimed, head)
+        spans = [head, *_sampled(container, stream, first_pts, end or first_pts), tail]
+        return _timing(end, spans, first_pts, ())
     whole = _read_whole(container, stream, first_pts)
     return _timing(whole.end, [whole], first_pts, _disagreement(stream, claimed, whole.end))
 
@@ -169,11 +197,12 @@ def _time_base(stream: Stream) -> Fraction:
 
 
 def _read_tail(
-    container: InputContainer, stream: VideoStream, claimed: int | None, first_pts: int
+    container: InputContainer, stream: VideoStream, claimed: int | None, head: PacketTimes
 ) -> PacketTimes | None:
     """Read the end of the film; None when the header has to be disbelieved."""
     if claimed is None:
         return None
+    first_pts = int(head.pts.min()) if len(head.pts) else 0
     time_base = _time_base(stream)
     tolerance = TOLERANCE_SEC / time_base
     try:
@@ -183,9 +212,10 @@ def _read_tail(
         return None
     film = [packet for packet in packets if packet.stream_index == stream.index]
     tail = _times(film, stream, first=False, complete=True)
-    if tail.end is None:
+    end = tail.end_beside(stream.duration and claimed, head)
+    if end is None:
         return None
-    if abs(tail.end - claimed) <= tolerance:
+    if abs(end - claimed) <= tolerance:
         return tail
     # The sound may be longer than the picture, and the container's claim is about the longer of the two.
     sound_end = max(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -17,6 +18,14 @@ from autoclip.media.video import Video
 
 MP4_SOUND = frozenset({"aac", "mp3", "mp3float", "ac3", "eac3", "alac", "flac", "opus", "libopus"})
 """Decoders of the codecs that MP4 carries and players know there."""
+
+_LEADS = {"mp3": 10, "mp3float": 10, "opus": 4, "libopus": 4, "aac": 2}
+"""Packets ahead of a cut from which a decoder swings in; one of any other codec.
+
+A packet of MP3 may hold its sound in up to 511 bytes of packets before it (``main_data_begin``, ISO/IEC 11172-3,
+2.4.2.7): nine packets at 32 kbit/s, and one for the overlap. Opus converges within 80 ms (RFC 7845, 4.6), AAC overlaps
+with one packet, and its SBR is delayed by another.
+"""
 
 _SEEK_BACK_SEC = Fraction(1)
 
@@ -34,7 +43,7 @@ def can_copy(video: Video, span: FrameSpan, track: AudioTrack) -> bool:
 def audio_packets(
     container: InputContainer, track: AudioTrack, start: Fraction, end: Fraction
 ) -> Iterator[Packet[Stream]]:
-    """Read the packets that are heard in a span, and one before: a decoder swings in on it.
+    """Read the packets that are heard in a span, and some before: a decoder swings in on them.
 
     Parameters
     ----------
@@ -57,18 +66,17 @@ def audio_packets(
         stream.start_time or 0
     ):  # a freshly opened file stands at its start, before which some can't be sought
         container.seek(target, stream=stream)
-    lead: Packet[Stream] | None = None
+    lead: deque[Packet[Stream]] = deque(maxlen=_LEADS.get(track.codec, 1))
     for packet in container.demux(stream):
         if packet.size == 0 or packet.pts is None:
             continue
         if _start(packet) >= end:
             return
         if _start(packet) + (packet.duration or 0) * packet.time_base <= start:
-            lead = packet
+            lead.append(packet)
             continue
-        if lead is not None:
-            yield lead
-            lead = None
+        while lead:
+            yield lead.popleft()
         yield packet
 
 

@@ -70,7 +70,14 @@ def read_loudness(run: Run) -> Loudness:
 
 
 def levelling_filter(measured: Loudness, target_lufs: float, sample_rate: int) -> str:
-    """Return the filter of the second pass; loudnorm works at 192 kHz, so the rate is set back behind it."""
+    """Return the filter of the second pass: one gain, or, where that would lift peaks too high, loudnorm.
+
+    loudnorm's own linear mode does the same as one gain, but not for sound of an even loudness: a range of 0 it takes
+    for not measured. It works at 192 kHz, so the rate is set back behind it.
+    """
+    gain = target_lufs - measured.integrated_lufs
+    if measured.true_peak_dbtp + gain <= TRUE_PEAK_DBTP:
+        return f"volume={gain:.2f}dB:precision=float"
     range_lu = min(max(_RANGE_LU, math.ceil(measured.range_lu)), _MAX_RANGE_LU)
     return (
         f"loudnorm=I={target_lufs}:TP={TRUE_PEAK_DBTP}:LRA={range_lu}:measured_I={measured.integrated_lufs}:"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -15,6 +16,12 @@ from autoclip.settings import ExportSettings
 GAP_SEC = 0.01
 """A hole or overlap in the sound's timestamps from which it is mended, in seconds: half of what may be heard as out of
 step (20 ms), and far above the rounding of Matroska's milliseconds."""
+
+MAX_AAC_CHANNELS = 8
+"""Most channels that FFmpeg's AAC encoder takes in a usual layout (7.1)."""
+
+_PROGRAMS_OWN = re.compile("handler|core media|apple|gpac|google|mainconcept|lavf", re.IGNORECASE)
+"""What encoders write as the name of a track when nobody gave it one."""
 
 PREROLL_SEC = 0.3
 """How far ahead of a cut its sound is read: codecs need a few packets (of at most 0.12 s, Opus) to swing in."""
@@ -36,6 +43,10 @@ class AudioTrack:
         Samples a second, and how many channels.
     levelling : str
         The filter that brings it to its loudness; empty to leave it as it is.
+    title : str or None
+        Its name in the file.
+    layout : tuple of str
+        FFmpeg's name of each channel.
     """
 
     index: int
@@ -44,14 +55,28 @@ class AudioTrack:
     sample_rate: int
     channels: int
     levelling: str = ""
+    title: str | None = None
+    layout: tuple[str, ...] = ()
 
     def labels(self, number: int) -> tuple[str, ...]:
-        """Return the options that write the language on the output's audio stream of that number."""
-        known = self.language and self.language != "und"
-        return (f"-metadata:s:a:{number}", f"language={self.language}") if known else ()
+        """Return the options that write language and title on the output's audio stream of that number."""
+        options: list[str] = []
+        if self.language and self.language != "und":
+            options += [f"-metadata:s:a:{number}", f"language={self.language}"]
+        if self.title:
+            options += [f"-metadata:s:a:{number}", f"title={self.title}"]
+        return tuple(options)
 
 
-def choose_tracks(video: Video, settings: ExportSettings) -> tuple[AudioTrack, ...]:
+@dataclass(frozen=True, slots=True)
+class TrackChoice:
+    """The tracks that are kept, and what the user should know: which were left out or mixed down, and why."""
+
+    tracks: tuple[AudioTrack, ...]
+    notes: tuple[str, ...] = ()
+
+
+def choose_tracks(video: Video, settings: ExportSettings) -> TrackChoice:
     """Return the tracks of sound the settings ask for.
 
     Raises
@@ -61,16 +86,47 @@ def choose_tracks(video: Video, settings: ExportSettings) -> tuple[AudioTrack, .
     """
     wanted, known = settings.audio_tracks, video.audio
     if wanted == "none" or (wanted == "default" and known is None):
+        return TrackChoice(())
+    tracks = _audio_tracks(video)
+    readable = tuple(track for track in tracks if isinstance(track, AudioTrack))
+    notes: list[str] = []
+    if wanted == "default":
+        chosen = tuple(track for track in readable if known is not None and track.index == known.index)
+    elif wanted == "all":
+        chosen = readable
+        notes += [str(track) for track in tracks if isinstance(track, _NoDecoder)]
+    else:
+        chosen = tuple(track for track in tracks[int(wanted) - 1 : int(wanted)] if isinstance(track, AudioTrack))
+        if not chosen:
+            raise ParameterError(
+                f"{video.path.name} has no readable audio track {wanted}; it has {len(tracks)} in all, "
+                f"of which {len(readable)} can be decoded"
+            )
+    notes += [f"{track.channels} channels are mixed down to stereo" for track in chosen if _is_mixed_down(track)]
+    return TrackChoice(chosen, tuple(notes))
+
+
+def mixed_down(track: AudioTrack) -> tuple[str, ...]:
+    """Return the filter that mixes more channels than AAC takes down to two; none if there are fewer.
+
+    What stands on the left goes left, on the right right, in the middle to both; so does what has no place. The
+    subwoofers are left out, as ITU-R BS.775 does.
+    """
+    if not _is_mixed_down(track):
         return ()
-    if wanted == "default" and known is not None:
-        return (AudioTrack(known.index, known.codec, known.language, known.sample_rate, known.channels),)
-    tracks = _readable_tracks(video)
-    if wanted == "all":
-        return tuple(track for track in tracks if track is not None)
-    chosen = tracks[int(wanted) - 1] if 1 <= int(wanted) <= len(tracks) else None
-    if chosen is None:
-        raise ParameterError(f"{video.path.name} has no readable audio track {wanted}; it has {len(tracks)} in all")
-    return (chosen,)
+    sides = {side: "+".join(f"c{number}" for number in _heard_on(side, track.layout)) for side in ("L", "R")}
+    mixes = (f"F{side}<{mix}" for side, mix in sides.items())
+    return (f"pan=stereo|{'|'.join(mixes)}",)
+
+
+def _heard_on(side: str, layout: tuple[str, ...]) -> list[int]:
+    other = "R" if side == "L" else "L"
+    heard = [number for number, name in enumerate(layout) if "LFE" not in name and not name.endswith(other)]
+    return heard or list(range(len(layout)))
+
+
+def _is_mixed_down(track: AudioTrack) -> bool:
+    return track.channels > MAX_AAC_CHANNELS
 
 
 def audio_filters(track: AudioTrack, start: Fraction, duration: Fraction, settings: ExportSettings) -> tuple[str, ...]:
@@ -91,6 +147,7 @@ def audio_filters(track: AudioTrack, start: Fraction, duration: Fraction, settin
     """
     begin, length = f"{float(start):.6f}", f"{float(duration):.6f}"
     chain = [
+        *mixed_down(track),
         f"atrim=start={begin}:end={float(start + duration):.6f}",
         f"asetpts=round(PTS-{begin}/TB)",
         f"aresample=async=1:min_hard_comp={GAP_SEC}:first_pts=0",
@@ -115,16 +172,40 @@ def fade_filters(name: str, duration_sec: float, settings: ExportSettings) -> tu
     return tuple(fades)
 
 
-def _readable_tracks(video: Video) -> list[AudioTrack | None]:
-    """Return all audio tracks in the file's order; None for one without a decoder."""
+@dataclass(frozen=True, slots=True)
+class _NoDecoder:
+    """An audio track that can't be decoded."""
+
+    number: int
+
+    def __str__(self) -> str:
+        return f"audio track {self.number} has no decoder here and is left out"
+
+
+def _audio_tracks(video: Video) -> list[AudioTrack | _NoDecoder]:
+    """Return all audio tracks in the file's order."""
     with open_container(video.path) as container:
-        return [_track(stream) for stream in container.streams.audio]
+        return [_track(number, stream) for number, stream in enumerate(container.streams.audio, 1)]
 
 
-def _track(stream: AudioStream) -> AudioTrack | None:
-    if stream.codec_context is None:
-        return None
+def _track(number: int, stream: AudioStream) -> AudioTrack | _NoDecoder:
     context = stream.codec_context
+    if context is None:
+        return _NoDecoder(number)
     return AudioTrack(
-        stream.index, context.name, stream.metadata.get("language"), context.sample_rate, context.channels
+        stream.index,
+        context.name,
+        stream.metadata.get("language"),
+        context.sample_rate,
+        context.channels,
+        title=_title(stream),
+        layout=tuple(channel.name for channel in context.layout.channels),
     )
+
+
+def _title(stream: AudioStream) -> str | None:
+    """Return a track's name on one line: its title, or what MP4 says instead, unless a program put its own there."""
+    tags = {name: " ".join(text.split()) for name, text in stream.metadata.items()}
+    handler = tags.get("handler_name", "")
+    named = handler if not _PROGRAMS_OWN.search(handler) else ""
+    return tags.get("title") or tags.get("name") or named or None

@@ -40,7 +40,7 @@ def read_trace(path: Path) -> Trace | None:
         trace = np.array(path.read_text(encoding="ascii").split(), np.int64)
     except (OSError, ValueError) as error:
         raise ExportError(f"ffmpeg left no trace of the frames it encoded: {error}") from error
-    return trace if trace.size and (trace != _UNKNOWN).all() else None
+    return trace if (trace != _UNKNOWN).all() else None
 
 
 def wrong_frames(trace: Trace, span: FrameSpan, frame_rate: float = 0.0) -> list[str]:
@@ -61,11 +61,14 @@ def wrong_frames(trace: Trace, span: FrameSpan, frame_rate: float = 0.0) -> list
     list of str
         A sentence for what is wrong; empty when they are the ones.
     """
+    if not trace.size:
+        return ["it was made of no frame of the source"]
     asked = np.array(span.pts, np.int64)
     if frame_rate:
         instants = span.start + np.arange(len(trace)) / frame_rate / float(span.time_base)
         apart = np.abs(np.maximum(trace, span.start) - instants) * float(span.time_base)
-        most = 1 / frame_rate + float(np.diff(asked).max(initial=0) * span.time_base)
+        longest = int(np.diff([*np.maximum(asked, span.start), span.end]).max())
+        most = 1 / frame_rate + float(longest * span.time_base)
         outside = (trace < span.first) | (trace > span.last)
         wrong = np.flatnonzero(outside | (apart > most))
         return [f"its frame {wrong[0] + 1} is {_place(span, trace[wrong[0]])}"] if wrong.size else []

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from autoclip.export.audio.loudness import measuring_filter
-from autoclip.export.audio.tracks import GAP_SEC, fade_filters
+from autoclip.export.audio.tracks import GAP_SEC, fade_filters, mixed_down
 from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.encoders import MP4, audio_encoder
 from autoclip.export.cuts.exact import audio_input
@@ -84,6 +84,7 @@ def _cut(item: AudioItem) -> str:
     length = item.end - item.begin
     return ",".join(
         (
+            *mixed_down(item.order.tracks[0]),
             f"atrim=start={begin:.6f}:end={begin + length / RATE:.6f}",
             f"asetpts=round(PTS-{begin:.6f}/TB)",
             f"aresample={RATE}:async=1:min_hard_comp={GAP_SEC}:first_pts=0",

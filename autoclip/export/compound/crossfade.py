@@ -9,7 +9,7 @@ from pathlib import Path
 from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.encoders import pixel_format
 from autoclip.export.cuts.exact import cut_filters, video_input
-from autoclip.export.video.filters import video_filters
+from autoclip.export.video.filters import steady_size, video_filters
 from autoclip.media.ffmpeg import local_file
 
 
@@ -77,6 +77,6 @@ def _prepared(fade: Crossfade, order: CutSpec, *, upright: bool) -> str:
     if upright:
         fitted = video_filters(order.video, order.settings, order.canvas, order.span.duration_sec, order.path)
     return (
-        f"{cut_filters(order.span)},{fitted},fps={fade.rate}:start_time=0,"
+        f"{cut_filters(order.span)},{steady_size(order.video)},{fitted},fps={fade.rate}:start_time=0,"
         f"tpad=stop_mode=clone:stop_duration=1,trim=end_frame={fade.frame_count},settb=1/({fade.rate}),setpts=N"
     )

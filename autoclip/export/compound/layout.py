@@ -111,7 +111,11 @@ def _on_one_canvas(orders: list[CutSpec]) -> list[CutSpec]:
     if any(order.canvas != canvas or order.video.video.sample_aspect_ratio != pixels for order in orders):
         shown = canvas if canvas.square_pixels else square_canvas(facts.display_width, facts.display_height)
         canvas = replace(shown, padded=True)
-    return [replace(order, canvas=canvas, tracks=order.tracks[:1]) for order in orders]
+    notes = [note for order in orders for note in order.notes]
+    if any(len(order.tracks) > 1 for order in orders):
+        notes.append("a compound has one track of sound: the first one of each item")
+    told = tuple(dict.fromkeys(notes))
+    return [replace(order, canvas=canvas, tracks=order.tracks[:1], notes=told) for order in orders]
 
 
 def _shortened(order: CutSpec, at_start: float, at_end: float) -> CutSpec:
@@ -129,7 +133,7 @@ def _plain(order: CutSpec, start: float, end: float) -> CutSpec:
     """Return an order for another interval of the same item, without fades."""
     settings = order.settings.model_copy(update={"fade_in_sec": 0.0, "fade_out_sec": 0.0})
     again = plan_cut(order.video, Interval(start, end), order.target, settings, whole=False)
-    return replace(again, canvas=order.canvas, tracks=order.tracks)
+    return replace(again, canvas=order.canvas, tracks=order.tracks, notes=order.notes)
 
 
 def _faded_at_ends(orders: Sequence[CutSpec], settings: ExportSettings) -> Iterator[CutSpec]:

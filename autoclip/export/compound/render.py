@@ -128,7 +128,7 @@ def _joined(layout: Layout, bench: RenderContext, render_pieces: _PieceMaker) ->
         method=made.method,
         actual=Interval(0.0, length),
         expected=Expected(
-            frame_count=None if first.settings.frame_rate else layout.frame_count,
+            frame_count=None if first.settings.frame_rate else layout.frame_count - made.lost_count,
             duration_sec=length,
             frame_sec=length / len(shown),
             codec=CODEC_NAMES[first.settings.video_codec],

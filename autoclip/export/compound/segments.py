@@ -19,7 +19,7 @@ from autoclip.export.compound.layout import Layout, piece_lengths
 from autoclip.export.cuts.encoders import video_encoder
 from autoclip.export.cuts.exact import exact_arguments
 from autoclip.export.cuts.h264 import H264FormatError, ParameterSets, read_parameter_sets
-from autoclip.export.cuts.methods import Command, encode_parts
+from autoclip.export.cuts.methods import Command, encode_parts, lost_frames_note, turned_note
 from autoclip.export.cuts.smart import (
     NotSmartError,
     SmartPlan,
@@ -52,7 +52,8 @@ class Segment:
 class Pieces:
     """The picture in pieces, what the file needs to know of it, and what is wrong with it.
 
-    `traced` says that it is known of every item which frames were encoded.
+    `traced` says that it is known of every item which frames were encoded; `lost_count` frames of damaged sources are
+    not among them.
     """
 
     method: CutMethod
@@ -65,6 +66,7 @@ class Pieces:
     faults: tuple[str, ...] = ()
     traced: bool = False
     notes: tuple[str, ...] = ()
+    lost_count: int = 0
 
 
 def exact_pieces(layout: Layout, bench: RenderContext, stack: ExitStack) -> Pieces:
@@ -102,6 +104,8 @@ def exact_pieces(layout: Layout, bench: RenderContext, stack: ExitStack) -> Piec
     template = stack.enter_context(open_container(paths[0])).streams.video[0]
     canvas = layout.bodies[0].canvas
     extradata = _common_extradata(paths, layout.bodies[0].settings)
+    found = sum(made.span.count for made in items)
+    asked = sum(body.span.count for body in layout.bodies)
     return Pieces(
         method="exact",
         pieces=pieces,
@@ -112,6 +116,8 @@ def exact_pieces(layout: Layout, bench: RenderContext, stack: ExitStack) -> Piec
         commands=tuple(commands),
         faults=tuple(f"item {number}: {fault}" for number, made in enumerate(items, 1) for fault in made.faults),
         traced=all(made.traced for made in items),
+        notes=lost_frames_note(asked, found),
+        lost_count=asked - found,
     )
 
 
@@ -157,7 +163,7 @@ def smart_pieces(layout: Layout, bench: RenderContext, stack: ExitStack) -> Piec
         height=facts.height,
         commands=tuple(commands),
         faults=tuple(faults),
-        notes=(f"{copied} of {layout.frame_count} frames copied",),
+        notes=(f"{copied} of {layout.frame_count} frames copied", *turned_note(first)),
     )
 
 

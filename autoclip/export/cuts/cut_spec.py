@@ -22,7 +22,8 @@ from autoclip.timeline import Interval
 class CutSpec:
     """One cut: the source, what was asked for and where it goes, its frames, sound and the picture to make.
 
-    `parameter_set` numbers the encoder's parameter sets (H.264), for files that join several encodings.
+    `parameter_set` numbers the encoder's parameter sets (H.264), for files that join several encodings. `notes` say
+    what the user should know of it.
     """
 
     video: Video
@@ -34,6 +35,7 @@ class CutSpec:
     settings: ExportSettings
     path: MotionPath | None = None
     parameter_set: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +87,17 @@ def plan_cut(
     span = find_frame_span(video, interval)
     if whole:
         require_within_limits(video, float(span.duration_sec), chosen)
+    sound = choose_tracks(video, chosen)
     return CutSpec(
         video=video,
         asked=interval,
         target=target,
         span=span,
-        tracks=choose_tracks(video, chosen),
+        tracks=sound.tracks,
         canvas=canvas_of(video, chosen),
         settings=chosen,
         path=_path(video, span.interval, chosen),
+        notes=sound.notes,
     )
 
 

@@ -12,7 +12,7 @@ from autoclip.export.audio.tracks import PREROLL_SEC, AudioTrack, audio_filters
 from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.encoders import MP4, audio_encoder, frame_timing, video_encoder
 from autoclip.export.cuts.frame_span import FrameSpan
-from autoclip.export.video.filters import video_filters
+from autoclip.export.video.filters import can_follow_changes, steady_size, video_filters
 from autoclip.media.ffmpeg import local_file, safe_input
 from autoclip.media.packets import PacketTimes
 from autoclip.media.video import Video
@@ -36,7 +36,7 @@ def exact_arguments(order: CutSpec, target: Path) -> tuple[str, ...]:
     video, span, settings = order.video, order.span, order.settings
     inputs = video_input(video, span)
     filters = video_filters(video, settings, order.canvas, span.duration_sec, order.path)
-    graph = [f"[0:{video.video.index}]{cut_filters(span)},{filters}[v]"]
+    graph = [f"[0:{video.video.index}]{cut_filters(span)},{steady_size(video)},{filters}[v]"]
     encoders = (*video_encoder(video, settings, order.parameter_set), *frame_timing(settings, span))
     maps = ["-map", "[v]"]
     if order.tracks:
@@ -50,6 +50,18 @@ def exact_arguments(order: CutSpec, target: Path) -> tuple[str, ...]:
 
 def video_input(video: Video, span: FrameSpan) -> tuple[str, ...]:
     """Return the input options that make decoding start at the keyframe before the span."""
+    return (*_kept_graph(video), *_sought_picture(video, span))
+
+
+def _kept_graph(video: Video) -> tuple[str, ...]:
+    """Keep ffmpeg from building the filters anew, at time 0, when the picture's size or colors change on the way.
+
+    `steady_size` follows such a change. The filters by which ffmpeg turns a picture don't: there it has to start anew.
+    """
+    return ("-reinit_filter", "0") if can_follow_changes(video) else ()
+
+
+def _sought_picture(video: Video, span: FrameSpan) -> tuple[str, ...]:
     times = span.times
     if not times.of_packets:
         if times.decoded_from is None:
@@ -138,10 +150,8 @@ def cut_filters(span: FrameSpan) -> str:
     lower = span.container_seconds(span.first - room)
     upper = span.container_seconds(behind - (behind - span.last) // 2)
     trim = f"trim=start={float(lower):.6f}:end={float(upper):.6f}"
-    if span.starts_on_frame:
-        return f"{trim},setpts=PTS-STARTPTS"
     start = float(span.container_seconds(span.start))
-    return f"{trim},setpts='if(N,round(PTS-{start:.9f}/TB),0)'"
+    return f"{trim},setpts='max(round(PTS-{start:.9f}/TB),0)'"
 
 
 def _sought_input(video: Video, container_seconds: Fraction) -> tuple[str, ...]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autoclip.errors import ParameterError
-from autoclip.media.packets import PacketTimes, read_packet_times
+from autoclip.errors import MediaError, ParameterError
+from autoclip.media.packets import PacketTimes, decoded_pts, read_packet_times
 from autoclip.media.video import Video
 from autoclip.timeline import Interval
+
+_SHORTEST_FRAME_SEC = Fraction(1, 60)
+"""How long a frame lasts at the highest rate in common use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,9 @@ class FrameSpan:
 
     @property
     def frame_sec(self) -> float:
-        """Mean time a frame is shown, in seconds."""
-        return float(self.duration_sec / self.count)
+        """Time a frame is usually shown, in seconds: the mean, or the median where a few stills move that."""
+        lengths = np.diff([*np.maximum(self.pts, self.start), self.end])
+        return float(min(self.duration_sec / self.count, Fraction(float(np.median(lengths))) * self.time_base))
 
     @property
     def interval(self) -> Interval:
@@ -91,6 +96,26 @@ class FrameSpan:
             count=b - a + 1,
         )
 
+    @property
+    def is_even(self) -> bool:
+        """Whether all frames last equally long, to the tick: then so do their packets, in any order."""
+        lengths = np.diff([*np.maximum(self.pts, self.start), self.end])
+        return int(np.ptp(lengths)) <= 1
+
+    def without(self, lost: Collection[int]) -> FrameSpan:
+        """Return the span without frames of these presentation times; what is shown before them stands still instead.
+
+        Raises
+        ------
+        ValueError
+            If no frame is left.
+        """
+        kept = [pts for pts in self.pts if pts not in lost]
+        if not kept:
+            raise ValueError("no frame is left")
+        times = replace(self.times, hidden=self.times.hidden | np.isin(self.times.pts, list(lost)))
+        return replace(self, times=times, first=kept[0], last=kept[-1], count=len(kept))
+
     def container_seconds(self, ticks: float | Fraction) -> Fraction:
         """Container time, in seconds, of a time in ticks."""
         return Fraction(ticks) * self.time_base
@@ -125,7 +150,7 @@ def find_frame_span(video: Video, interval: Interval) -> FrameSpan:
     _require_inside(video, interval)
     times = read_packet_times(video, interval)
     shown = times.shown
-    half = _frame_ticks(times, video) / 2
+    half = _snap_ticks(times, video)
     asked_start, asked_end = times.ticks(interval.start), times.ticks(interval.end)
 
     first = _nearest_boundary(shown, asked_start, half)
@@ -153,6 +178,26 @@ def find_frame_span(video: Video, interval: Interval) -> FrameSpan:
         after=after,
         count=behind - first,
     )
+
+
+def undecodable(video: Video, span: FrameSpan) -> frozenset[int]:
+    """Return the presentation times of a span's frames that can't be decoded: the source is damaged there.
+
+    Raises
+    ------
+    MediaError
+        If not one of them can be decoded, or the file can't be read.
+    """
+    if not span.times.of_packets:
+        return frozenset()
+    lost = frozenset(span.pts) - decoded_pts(video, span.times, span.first, span.last)
+    if len(lost) == span.count:
+        interval = span.interval
+        raise MediaError(
+            video.path,
+            f"not one picture from {interval.start:.3f} to {interval.end:.3f} s can be decoded; choose another part",
+        )
+    return lost
 
 
 def closed_run(span: FrameSpan, first: int) -> int:
@@ -195,13 +240,22 @@ def _require_inside(video: Video, interval: Interval) -> None:
         )
 
 
-def _frame_ticks(times: PacketTimes, video: Video) -> Fraction:
-    """Ticks a frame usually lasts around here: the median gap, which a few long stills do not move."""
+def _snap_ticks(times: PacketTimes, video: Video) -> Fraction:
+    """Ticks from which a time belongs to a frame's start: half of what a frame usually lasts.
+
+    That is the median gap around here, or, where stills are the rule, what the video's rates say, but not less than
+    `_SHORTEST_FRAME_SEC`: no flash of the frame before for a time that was written with few digits.
+    """
+    facts = video.video
+    rates = [rate for rate in (facts.average_rate, facts.nominal_rate) if rate]
+    said = [1 / (rate * times.time_base) for rate in rates]
     gaps = np.diff(times.shown)
-    if gaps.size:
-        return Fraction(int(np.median(gaps)))
-    rate = video.video.average_rate or video.video.nominal_rate
-    return 1 / (rate * times.time_base) if rate else Fraction(int(times.duration.max(initial=1)))
+    usual = Fraction(int(np.median(gaps))) if gaps.size else None
+    if usual is None:
+        return (said[0] if said else Fraction(int(times.duration.max(initial=1)))) / 2
+    if not facts.variable_frame_rate:
+        return usual / 2
+    return min(usual, max(min([usual, *said]), _SHORTEST_FRAME_SEC / times.time_base)) / 2
 
 
 def _duration_of(times: PacketTimes, pts: int) -> int:

@@ -93,9 +93,7 @@ def read_parameter_sets(extradata: bytes) -> ParameterSets:
     picture = tuple(unit for unit in units if unit_type(unit) == PPS)
     if not sequence or not picture:
         raise H264FormatError("the stream carries no parameter sets ahead of its pictures")
-    # 4:2:0 and 8 bits, the only form this is used for; the probe has said so.
-    trailer = b"\xfd\xf8\xf8\x00" if sequence[0][1] in _HIGH_PROFILES else b""
-    return ParameterSets(sequence[0][1], sequence[0][2], sequence[0][3], sequence, picture, trailer)
+    return _described(sequence, picture)
 
 
 def split_start_codes(data: bytes) -> Iterator[bytes]:
@@ -155,7 +153,42 @@ def _read_record(data: bytes) -> ParameterSets:
         raise H264FormatError("its decoder configuration is cut short") from error
     if not sequence or not picture:
         raise H264FormatError("the stream carries no parameter sets ahead of its pictures")
-    return ParameterSets(data[1], data[2], data[3], sequence, picture, data[position:])
+    return _described(sequence, picture)
+
+
+def _described(sequence: tuple[bytes, ...], picture: tuple[bytes, ...]) -> ParameterSets:
+    """Return parameter sets with what the first one says of profile, chroma format and bit depths.
+
+    Decoders go by the parameter sets; what a record says of them beside is wrong in files of some programs.
+    """
+    first = sequence[0]
+    trailer = b""
+    if first[1] in _HIGH_PROFILES:
+        chroma, luma_bits, chroma_bits = _sample_format(first)
+        trailer = bytes([0xFC | chroma, 0xF8 | luma_bits, 0xF8 | chroma_bits, 0])
+    return ParameterSets(first[1], first[2], first[3], sequence, picture, trailer)
+
+
+def _sample_format(unit: bytes) -> tuple[int, int, int]:
+    """Return chroma_format_idc, bit_depth_luma_minus8 and bit_depth_chroma_minus8 of a high profile (7.3.2.1.1)."""
+    payload = unit[4:24].replace(b"\0\0\x03", b"\0\0")  # emulation prevention (7.4.1)
+    bits = "".join(f"{byte:08b}" for byte in payload)
+    _set_id, bits = _exp_golomb(bits)
+    chroma, bits = _exp_golomb(bits)
+    if chroma == 3:  # noqa: PLR2004 - 4:4:4, which has a flag more (separate_color_plane_flag)
+        bits = bits[1:]
+    luma_bits, bits = _exp_golomb(bits)
+    chroma_bits, _ = _exp_golomb(bits)
+    return chroma & 3, luma_bits & 7, chroma_bits & 7
+
+
+def _exp_golomb(bits: str) -> tuple[int, str]:
+    """Read an unsigned Exp-Golomb number (9.1); return it and the bits behind it."""
+    zeros = len(bits) - len(bits.lstrip("0"))
+    end = 2 * zeros + 1
+    if end > len(bits):
+        raise H264FormatError("its sequence parameter set is cut short")
+    return int(bits[zeros:end], 2) - 1, bits[end:]
 
 
 def _read_units(data: bytes, position: int, count: int) -> tuple[tuple[bytes, ...], int]:

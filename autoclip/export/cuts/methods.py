@@ -20,6 +20,8 @@ from autoclip.export.cuts.mux import MuxTrack, encoded_tracks, join, shifted, st
 from autoclip.export.cuts.smart import (
     NotSmartError,
     SmartPlan,
+    encoded_data,
+    encoded_times,
     joined_sets,
     part_arguments,
     plan_smart,
@@ -88,7 +90,8 @@ def _encoded(order: CutSpec, bench: RenderContext) -> Rendering:
     try:
         return cut_smartly(order, bench)
     except NotSmartError as reason:
-        return replace(cut_exactly(order, bench), notes=(f"cut exactly, not smartly: {reason}",))
+        made = cut_exactly(order, bench)
+        return replace(made, notes=(f"cut exactly, not smartly: {reason}", *made.notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +125,41 @@ def _levelled(order: CutSpec, bench: RenderContext) -> _Levelled:
 def cut_exactly(order: CutSpec, bench: RenderContext) -> Rendering:
     """Encode all of it."""
     made = bench.render(exact_arguments(order, bench.rendered), order, bench.count_frames(order.span.count))
+    whole, order = order, replace(order, span=made.span)
+    if not (order.settings.frame_rate or made.faults) and (made.span is not whole.span or not made.span.is_even):
+        _set_times(order, bench)
     return Rendering(
         method="exact",
         actual=order.span.interval,
         expected=encoded_expectation(order),
         commands=(made.run.command,),
+        notes=lost_frames_note(whole.span.count, made.span.count),
         ends=None if made.traced or altered(order.settings) else (order, order),
         faults=made.faults,
     )
+
+
+def lost_frames_note(asked: int, found: int) -> tuple[str, ...]:
+    """Say how many frames a damaged source did not give, if any."""
+    if found == asked:
+        return ()
+    return (f"{asked - found} of {asked} frames can't be decoded: the picture before them stands still instead",)
+
+
+def _set_times(order: CutSpec, bench: RenderContext) -> None:
+    """Give the packets of an encoded cut the times of its frames.
+
+    An encoder that reorders frames of uneven length can't say in its packets' durations when the last one ends.
+    """
+    span = order.span
+    with ExitStack() as stack:
+        path = stack.enter_context(temporary_path(bench.rendered.parent))
+        bench.rendered.replace(path)
+        container = stack.enter_context(open_container(path))
+        shown = encoded_times(path, span)
+        packets = stamped(encoded_data(path, span.count), shown, span.end - span.start, span.time_base)
+        picture = MuxTrack(container.streams.video[0], packets)
+        join(bench.rendered, [picture, *encoded_tracks(path, len(order.tracks), stack)])
 
 
 def cut_smartly(order: CutSpec, bench: RenderContext) -> Rendering:
@@ -160,10 +190,19 @@ def cut_smartly(order: CutSpec, bench: RenderContext) -> Rendering:
         actual=span.interval,
         expected=copied_expectation(order, len(sounds)),
         commands=(*parts.commands, *sound_commands),
-        notes=(f"{plan.packet_count} of {span.count} frames copied",),
+        notes=(f"{plan.packet_count} of {span.count} frames copied", *turned_note(order)),
         ends=(order, order),
         faults=parts.faults,
     )
+
+
+def turned_note(order: CutSpec) -> tuple[str, ...]:
+    """Say that a copied picture is turned by the player, as the source's is."""
+    facts = order.video.video
+    if not (facts.rotation or facts.mirrored):
+        return ()
+    how = f"turned by {facts.rotation} degrees" if facts.rotation else "mirrored"
+    return (f"stored as in the source and {how} by the player, which a few editors don't do; cut = exact turns it",)
 
 
 def altered(settings: ExportSettings) -> bool:
@@ -205,7 +244,7 @@ def cut_by_copy(order: CutSpec, bench: RenderContext) -> Rendering:
         actual=actual,
         expected=copied_expectation(plan.order, len(sounds)),
         commands=tuple(commands),
-        notes=(f"starts at the keyframe at {actual.start:.3f} s, ends at {actual.end:.3f} s",),
+        notes=(f"starts at the keyframe at {actual.start:.3f} s, ends at {actual.end:.3f} s", *turned_note(order)),
         suffix=plan.suffix,
         ends=(plan.order, plan.order),
     )
@@ -245,6 +284,7 @@ def copied_expectation(order: CutSpec, audio_count: int) -> Expected:
 def _gaps(order: CutSpec) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     span = order.span
     times: np.ndarray[tuple[int], np.dtype[np.float64]] = np.maximum(np.array(span.pts), span.start).astype(np.float64)
+    times[0] = span.start  # what is missing before it was decodable no more
     return np.diff(times) * float(span.time_base)
 
 
@@ -263,5 +303,5 @@ def _sound(order: CutSpec, bench: RenderContext, stack: ExitStack) -> tuple[list
     for track in order.tracks:
         container = stack.enter_context(open_container(order.video.path))
         packets = shifted(audio_packets(container, track, start, end), start)
-        strands.append(MuxTrack(container.streams[track.index], packets))
+        strands.append(MuxTrack(container.streams[track.index], packets, title=track.title))
     return [], strands

@@ -34,11 +34,14 @@ class MuxTrack:
         With the times they shall have in the file: 0 is its start.
     extradata : bytes or None
         What decoders must know beforehand; the template's when None.
+    title : str or None
+        Its name; the template's when None.
     """
 
     template: Stream
     packets: Iterator[Packet[Stream]]
     extradata: bytes | None = None
+    title: str | None = None
 
 
 def join(target: Path, strands: Sequence[MuxTrack], container_format: str = "mp4") -> None:
@@ -81,14 +84,21 @@ def encoded_tracks(path: Path, count: int, stack: ExitStack) -> list[MuxTrack]:
 
 
 def shifted(packets: Iterator[Packet[Stream]], offset_sec: Fraction) -> Iterator[Packet[Stream]]:
-    """Pass packets on with `offset_sec` taken from their times, to the nearest tick of their own."""
+    """Pass packets on with `offset_sec` taken from their times, to the nearest tick of their own.
+
+    A packet whose time doesn't come after the one before, as where recordings were joined, is left out: no file may
+    hold it.
+    """
+    last: int | None = None
     for packet in packets:
         if packet.pts is None:
             continue
         ticks = round(offset_sec / packet.time_base)
         packet.dts = (packet.pts if packet.dts is None else packet.dts) - ticks
         packet.pts -= ticks
-        yield packet
+        if last is None or packet.dts > last:
+            last = packet.dts
+            yield packet
 
 
 def stamped(
@@ -98,7 +108,8 @@ def stamped(
 
     Decoding times are the presentation times, in order, moved forward until none lies behind its packet's presentation:
     they always rise, whatever the origin of the packets. Durations are those of decoding order, as MP4 has them, and
-    sum up to the length.
+    sum up to the length. FFmpeg's MP4 writer takes only the last packet's for that; the edit list it ends at the last
+    instant that any packet claims, so none reaches beyond the length and the one that is shown last reaches it.
 
     Parameters
     ----------
@@ -113,7 +124,9 @@ def stamped(
     """
     ordered = np.sort(shown)
     dts = ordered - int((ordered - shown).max())
-    durations = np.append(np.diff(dts), length - (ordered[-1] - ordered[0]))
+    durations = np.minimum(np.append(np.diff(dts), length - (ordered[-1] - ordered[0])), length - shown)
+    if len(shown) > 1 and shown.argmax() < len(shown) - 1:
+        durations[shown.argmax()] = length - ordered[-1]
     for (payload, keyframe), *times in zip(data, shown.tolist(), dts.tolist(), durations.tolist(), strict=True):
         packet: Packet[Stream] = Packet(payload)
         packet.pts, packet.dts, packet.duration = times
@@ -137,6 +150,8 @@ def _write(container: OutputContainer, strands: Sequence[MuxTrack]) -> None:
         language = strand.template.metadata.get("language")
         if language and language != "und":
             stream.metadata["language"] = language
+        if title := strand.title or strand.template.metadata.get("title") or strand.template.metadata.get("name"):
+            stream.metadata["title"] = title
         outputs.append(stream)
     # Matroska knows no time before 0 and would delay the picture by the sound's lead-in; MP4 marks it to be skipped.
     from_zero = container.format.name == "matroska"

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from autoclip.errors import ExportError
 from autoclip.export.cuts.cut_spec import CutSpec, picture_changes
 from autoclip.export.cuts.exact import cut_filters, video_input
 from autoclip.export.cuts.frame_span import FrameSpan, closed_run
@@ -29,6 +30,7 @@ from autoclip.export.cuts.h264 import (
     unit_type,
     with_lengths,
 )
+from autoclip.export.video.filters import steady_size
 from autoclip.media.container import open_container
 from autoclip.media.ffmpeg import local_file
 from autoclip.media.packets import demux_packets
@@ -105,7 +107,7 @@ def plan_smart(order: CutSpec) -> SmartPlan:
 
 def part_arguments(order: CutSpec, part: FrameSpan, plan: SmartPlan, target: Path) -> tuple[str, ...]:
     """Return the ffmpeg arguments that encode a head or tail like the source: same size, pixels, profile and turn."""
-    graph = f"[0:{order.video.video.index}]{cut_filters(part)}[v]"
+    graph = f"[0:{order.video.video.index}]{cut_filters(part)},{steady_size(order.video)}[v]"
     inputs = ("-copyts", "-noautorotate", *video_input(order.video, part), "-filter_complex", graph, "-map", "[v]")
     return (*inputs, *part_encoder(order, plan, plan.spare_id), "-f", "mp4", local_file(target))
 
@@ -161,8 +163,10 @@ def smart_data(order: CutSpec, plan: SmartPlan, parts: Mapping[str, Path]) -> It
             run = demux_packets(source, order.video, plan.span.times, plan.first_packet, plan.packet_count)
             for packet in run:
                 data = with_lengths(bytes(packet)) if plan.start_codes else bytes(packet)
-                if packet.is_keyframe:
+                try:
                     _require_same_sets(data, plan.sets)
+                except H264FormatError as error:
+                    raise NotSmartError(f"the source is damaged ({error})") from error
                 yield data, packet.is_keyframe
     if plan.tail is not None:
         yield from encoded_data(parts["tail"], plan.tail.count)
@@ -192,6 +196,21 @@ def encoded_data(path: Path, count: int) -> Iterator[tuple[bytes, bool]]:
                 yield bytes(packet), packet.is_keyframe
     if found != count:
         raise NotSmartError(f"the source gave {found} frames where its packets promised {count}")
+
+
+def encoded_times(path: Path, span: FrameSpan) -> NDArray[np.int64]:
+    """Return when each packet of a span that was encoded is shown, in decode order, in ticks from the span's start.
+
+    The first one is shown from the start on, even if the source gave nothing before it.
+    """
+    with open_container(path) as container:
+        pts = [packet.pts for packet in container.demux(container.streams.video[0]) if packet.size]
+    if len(pts) != span.count:
+        raise ExportError(f"ffmpeg encoded {len(pts)} frames instead of {span.count}; use another ffmpeg")
+    shown: NDArray[np.int64] = np.maximum(np.array(span.pts, np.int64) - span.start, 0)
+    shown[0] = 0
+    ranks: NDArray[np.intp] = np.argsort(np.argsort(np.array(pts, np.int64)))
+    return shown[ranks]
 
 
 def _with_edges(plan: SmartPlan) -> SmartPlan:

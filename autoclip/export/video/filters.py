@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from autoclip.errors import ParameterError
 from autoclip.export.audio.tracks import fade_filters
 from autoclip.export.cuts.encoders import pixel_format
 from autoclip.export.platforms import Platform, platform_of
@@ -12,10 +13,17 @@ from autoclip.export.video.motion_path import MotionPath
 from autoclip.export.video.shapes import ASPECTS, shape_filters, shaped_canvas
 from autoclip.media.color import UNKNOWN
 from autoclip.media.video import Video
-from autoclip.settings import ExportSettings
+from autoclip.settings import ExportSettings, VideoCodec
 
 HD_HEIGHT = 720
 """Lines from which a picture of unnamed colors is taken as BT.709."""
+
+MIN_SIDES: dict[VideoCodec, int] = {"h264": 2, "h265": 16, "av1": 16}
+MAX_SIDE = 16_384
+"""Sides that x264, x265 and SVT-AV1 take, in pixels; tried with those of the bundled ffmpeg."""
+
+_SAME_SHAPE = 0.01
+"""Difference of aspect, as a share, up to which pictures count as of one shape: no bars for rounding."""
 
 _TONE_MAP = (
     # PQ and HLG are BT.2020 (ITU-R BT.2100); files that forget to say so would be refused by zscale.
@@ -25,7 +33,25 @@ _TONE_MAP = (
 
 
 def canvas_of(video: Video, settings: ExportSettings) -> Canvas:
-    """Return the picture an export of a video will have: the shape asked for, at the height or size asked for."""
+    """Return the picture an export of a video will have: the shape asked for, at the height or size asked for.
+
+    Raises
+    ------
+    ParameterError
+        If no encoder takes a picture of that size.
+    """
+    canvas = _canvas(video, settings)
+    least = MIN_SIDES[settings.video_codec]
+    if min(canvas.width, canvas.height) < least or max(canvas.width, canvas.height) > MAX_SIDE:
+        raise ParameterError(
+            f"{video.path.name}: an export of {canvas.width}x{canvas.height} can't be encoded in "
+            f"{settings.video_codec}, which takes sides of {least} to {MAX_SIDE:,} pixels; set another export_height, "
+            "shape or video_codec"
+        )
+    return canvas
+
+
+def _canvas(video: Video, settings: ExportSettings) -> Canvas:
     facts = video.video
     wide, high = facts.display_width, facts.display_height
     platform = platform_of(settings.platform)
@@ -41,6 +67,35 @@ def canvas_of(video: Video, settings: ExportSettings) -> Canvas:
     turned = facts.rotation in {90, 270}
     width, height = (facts.height, facts.width) if turned else (facts.width, facts.height)
     return Canvas(even(width), even(height), square_pixels=False)
+
+
+def can_follow_changes(video: Video) -> bool:
+    """Whether a change of the picture's size on the way can be followed by `steady_size`.
+
+    A picture that ffmpeg turns reaches our filters turned already, by filters that know one size only.
+    """
+    return not (video.video.rotation or video.video.mirrored)
+
+
+def steady_size(video: Video) -> str:
+    """Return the filters that bring pictures of another size or pixel aspect to the source's first ones.
+
+    They come first: of the filters behind them few bear a change. A picture of another shape is fitted in between
+    black bars. Pictures of the usual size and shape pass untouched.
+    """
+    facts = video.video
+    if not can_follow_changes(video):
+        return "null"
+    width, height, pixel = facts.width, facts.height, float(facts.sample_aspect_ratio)
+    if width % 2 or height % 2:  # pad knows even sizes only
+        return f"scale={width}:{height}:eval=frame:flags=bicubic"
+    shape = width * pixel / height
+    wide = f"if(lt(dar,{shape * (1 - _SAME_SHAPE):.6f}),2*round({height}*dar/{pixel:.6f}/2),{width})"
+    high = f"if(gt(dar,{shape * (1 + _SAME_SHAPE):.6f}),2*round({width * pixel:.6f}/dar/2),{height})"
+    return (
+        f"scale=w='max(2,{wide})':h='max(2,{high})':eval=frame:interl=-1:flags=bicubic,"
+        f"pad={width}:{height}:(ow-iw)/2:(oh-ih)/2:eval=frame,setsar={facts.sample_aspect_ratio}"
+    )
 
 
 def _platform_height(platform: Platform | None, settings: ExportSettings) -> int:
@@ -82,10 +137,19 @@ def video_filters(
     else:
         chain.append(_fit(canvas))
     if settings.frame_rate:
-        chain.append(f"fps={settings.frame_rate}:start_time=0")
+        chain.append(resampled(settings.frame_rate, duration))
     chain.extend(fade_filters("fade", float(duration), settings))
     chain.append(f"format={pixel_format(video, settings)}")
     return ",".join(chain)
+
+
+def resampled(frame_rate: float, duration: Fraction) -> str:
+    """Return the filters that bring pictures to a constant rate, from time 0 and for exactly `duration` seconds.
+
+    ``fps`` alone shows a last still for as long as the source does, cut through or not.
+    """
+    count = max(1, round(duration * Fraction(frame_rate)))
+    return f"fps={frame_rate}:start_time=0,tpad=stop_mode=clone:stop={count},trim=end_frame={count}"
 
 
 def _known_colors(video: Video) -> str:

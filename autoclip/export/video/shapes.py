@@ -6,6 +6,8 @@ from fractions import Fraction
 
 from autoclip.export.video.canvas import Canvas, even
 from autoclip.export.video.motion_path import MotionPath
+from autoclip.media.orientation import Size
+from autoclip.media.orientation import fitted as fitted_size
 from autoclip.settings import Framing, Shape
 
 ASPECTS: dict[Shape, Fraction] = {"vertical": Fraction(9, 16), "square": Fraction(1)}
@@ -61,11 +63,13 @@ def shape_filters(width: int, height: int, canvas: Canvas, framing: Framing, pat
     size = f"{canvas.width}:{canvas.height}"
     if framing == "blur":
         small = f"{even(canvas.width // _BLUR_SHRINK)}:{even(canvas.height // _BLUR_SHRINK)}"
+        whole = fitted_size(Size(width, height), Size(canvas.width, canvas.height))
+        fitted = f"{even(whole.width)}:{even(whole.height)}"
         return (
             f"{square},split[front][back];"
             f"[back]scale={small}:force_original_aspect_ratio=increase,crop={small},gblur=sigma={_BLUR_SIGMA},"
             f"eq=brightness=-0.06,scale={size}:flags=bicubic[blurred];"
-            f"[front]scale={size}:force_original_aspect_ratio=decrease:force_divisible_by=2:flags=bicubic[fitted];"
+            f"[front]scale={fitted}:flags=bicubic[fitted];"
             "[blurred][fitted]overlay=(W-w)/2:(H-h)/2,setsar=1"
         )
     crop_width, crop_height = crop_size(width, height, Fraction(canvas.width, canvas.height))
