@@ -32,7 +32,7 @@ FIRST_FRAME_PACKETS = 1_000
 MAX_NOMINAL_RATE = 1_000
 """A nominal rate above this is the time base of a variable rate, not a rate."""
 
-MIN_STILL_SEC = 1
+MIN_STILL_SEC = Fraction(1, 2)
 """A file of one picture is a video only if it says that the picture is shown for so long."""
 
 MAX_DURATION_SEC = 7 * 24 * 3600

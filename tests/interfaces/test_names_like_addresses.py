@@ -13,11 +13,9 @@ import pytest
 from autoclip.export.compound.render import CompoundItem, export_compound
 from autoclip.export.render import export_clip
 from autoclip.media.probe import probe
-from autoclip.settings import ExportSettings, ExtractionSettings
+from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
 from interfaces.cli.app import run
-from stages.measure import measure
-from storage.analysis_folder import AnalysisFolder
 from storage.catalog import open_catalog
 from synthetic_media import RenderOptions, Shot, Storyboard, Texture, render
 
@@ -79,8 +77,6 @@ def test_the_library_takes_relative_names(capsys: pytest.CaptureFixture[str]) ->
     items = [CompoundItem(video, Interval(0.0, 1.5)), CompoundItem(video, Interval(2.0, 3.5))]
     faded = export_compound(items, Path("http:x/compound.mp4"), fast.updated({"crossfade_sec": 0.5}))
     assert probe(faded.path).duration_sec == pytest.approx(2.5, abs=0.05)
-    measurement = measure(Path("s3:x.mp4"), AnalysisFolder(Path("s3:folder")), ExtractionSettings())
-    assert not measurement.reused
     with open_catalog(Path("md:catalog.duckdb")).reading() as view:
         assert view.projects.page().total == 0
 
