@@ -32,6 +32,7 @@ from interfaces.cli import (
 from interfaces.cli import previews as looks
 from interfaces.cli.terminal import say
 from interfaces.outcomes import DONE, INTERRUPTED, outcome_of
+from interfaces.prefect_settings import files_for_prefect, import_prefect_elsewhere
 from storage.variable_files import ENV_FILE
 
 app = typer.Typer(
@@ -85,9 +86,18 @@ def _options_first(words: Sequence[str]) -> list[str]:
     return list(words)
 
 
+def _leave_out_prefect_files() -> None:
+    """Have Prefect take no settings from the working folder, and say which files that concerns."""
+    names = files_for_prefect(Path.cwd())
+    if names:
+        say(f"autoclip: {Path.cwd()}: settings of Prefect in {', '.join(names)} are ignored; set them as variables")
+        import_prefect_elsewhere()
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors of ours become one line on standard error."""
     words = _options_first(sys.argv[1:] if arguments is None else arguments)
+    _leave_out_prefect_files()
     try:
         result = typer.main.get_command(app).main(words or ["--help"], prog_name="autoclip", standalone_mode=False)
     except AutoclipError as error:

@@ -11,12 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from interfaces.prefect_settings import OWN_FOLDER
 from interfaces.service.descendants import signal_at_our_death
 from storage.environment import Environment
 
 FIRST_PAUSE_SEC = 1.0
 LONGEST_PAUSE_SEC = 60.0
 """A piece that dies is started again after a second, then after twice as long each time, up to a minute."""
+SAFE_PATH = {"PYTHONSAFEPATH": "1"}
+"""Python then imports nothing from the folder it is started in; the runs of a worker inherit it."""
+
 STABLE_SEC = 120.0
 """A piece that lived this long begins anew with the shortest pause."""
 
@@ -77,7 +81,8 @@ class ManagedProcess:
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(  # noqa: S603 - an argument list, no shell
                 self.command,
-                env=os.environ | dict(self.variables),
+                env=os.environ | dict(self.variables) | SAFE_PATH,
+                cwd=OWN_FOLDER,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -159,5 +164,5 @@ def settle_exports(environment: Environment) -> bool:
     In a process of its own: the catalog would stay in the memory of one that waits for months.
     """
     command = (sys.executable, "-m", "interfaces.service.settling")
-    variables = os.environ | environment.variables()
-    return subprocess.run(command, env=variables, stdin=subprocess.DEVNULL, check=False).returncode == 0  # noqa: S603
+    variables = os.environ | environment.variables() | SAFE_PATH
+    return subprocess.run(command, env=variables, cwd=OWN_FOLDER, stdin=subprocess.DEVNULL, check=False).returncode == 0  # noqa: S603
