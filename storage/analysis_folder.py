@@ -17,6 +17,7 @@ from autoclip.settings import SegmentationMode
 from autoclip.signals.table import Features
 from storage.atomic import replacing, storage_faults, write_atomically
 from storage.features import Origin, features_key, features_origin, read_features, write_features
+from storage.transcripts import StoredTranscript, read_transcript, transcript_key_in, write_transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class AnalysisFolder:
 
         <root>/v2_clips.json, v1_clips.json              the chosen clips
         <root>/features/{signals,events,envelope}.parquet
+        <root>/features/transcript.parquet               what is said, if that was asked for
         <root>/debug/segmentation_{v2,v1}_debug.json     why these clips and no others
         <root>/thumbnails/*.jpg
         <root>/report.html
@@ -116,6 +118,18 @@ class AnalysisFolder:
     def features_origin(self) -> Origin | None:
         """Tell what the features that are there were measured of."""
         return features_origin(self.features)
+
+    def write_transcript(self, stored: StoredTranscript) -> None:
+        """Write what was heard; see `storage.transcripts.write_transcript`."""
+        write_transcript(self.features, stored)
+
+    def read_transcript(self) -> StoredTranscript:
+        """Read what was heard; see `storage.transcripts.read_transcript`."""
+        return read_transcript(self.features)
+
+    def transcript_key(self) -> str | None:
+        """Return the key of the transcript that is there, or None when none can be used again."""
+        return transcript_key_in(self.features)
 
     def write_debug(self, mode: SegmentationMode, document: Any) -> Path:  # noqa: ANN401
         """Write the debug document: anything made of mappings, sequences, models, dataclasses and numpy values.

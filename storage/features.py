@@ -8,7 +8,6 @@ there.
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -16,11 +15,9 @@ from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -29,16 +26,16 @@ from autoclip.settings import ExtractionSettings
 from autoclip.signals.normalization import z_score
 from autoclip.signals.table import ENVELOPE_STEP_SEC, SIGNAL_UNITS, Event, Features
 from autoclip.timeline import Grid
-from storage.atomic import replacing_together, storage_faults
+from storage.atomic import replacing_together
 from storage.keys import extraction_key
+from storage.parquet_files import damaged, metadata_in, read_table, reading, stated, with_units, write_table
 
 READ_ATTEMPTS = 3
 RENAMES_SEC = 0.02
 """Another process may just be putting a new set in place: its three renames take well under this."""
 
 FORMAT_VERSION = 1
-FOOTER_KEY = b"autoclip"
-UNIT_KEY, Z_UNIT = b"unit", "standard deviations"
+Z_UNIT = "standard deviations"
 SIGNALS, EVENTS, ENVELOPE = "signals.parquet", "events.parquet", "envelope.parquet"
 FILES = (SIGNALS, EVENTS, ENVELOPE)
 
@@ -109,7 +106,7 @@ def write_features(folder: Path, features: Features, origin: Origin) -> None:
     tables = (_signals_table(features), _events_table(features), _envelope_table(features))
     with replacing_together([folder / name for name in FILES]) as partials:
         for table, partial in zip(tables, partials, strict=True):
-            _write_table(table, footer, partial)
+            write_table(table, footer, partial)
 
 
 def read_features(folder: Path) -> Features:
@@ -126,7 +123,7 @@ def read_features(folder: Path) -> Features:
         with _opened(folder) as files:
             if not files:
                 break
-            tables = tuple(_read_table(path, file) for path, file in files.items())
+            tables = tuple(read_table(path, file) for path, file in files.items())
         footers = [_footer_in(path, table.schema.metadata) for path, table in zip(files, tables, strict=True)]
         if all(footer == footers[0] for footer in footers):
             return _features_in(folder, footers[0], *tables)
@@ -161,7 +158,7 @@ def features_key(folder: Path) -> str | None:
 def _features_in(folder: Path, footer: _Footer, signals: pa.Table, events: pa.Table, envelope: pa.Table) -> Features:
     """Put the tables together."""
     if signals.num_rows != footer.count:
-        raise _damaged(folder / SIGNALS, f"{signals.num_rows} rows instead of {footer.count}")
+        raise damaged(folder / SIGNALS, f"{signals.num_rows} rows instead of {footer.count}")
     _require_columns(folder / SIGNALS, signals, {*footer.measured, *(["frame_hash"] if footer.hashed else [])})
     _require_columns(folder / EVENTS, events, {field.name for field in fields(Event)})
     _require_columns(folder / ENVELOPE, envelope, {"rms_dbfs"})
@@ -181,7 +178,7 @@ def _require_columns(path: Path, table: pa.Table, names: AbstractSet[str]) -> No
     """Refuse a table whose columns' names were damaged: unlike the pages they have no checksum."""
     missing = names - set(table.column_names)
     if missing:
-        raise _damaged(path, f"no column {', '.join(sorted(missing))}")
+        raise damaged(path, f"no column {', '.join(sorted(missing))}")
 
 
 def _footer_of(features: Features, origin: Origin) -> _Footer:
@@ -214,7 +211,7 @@ def _signals_table(features: Features) -> pa.Table:
     hashes = features.frame_hash
     columns["frame_hash"] = pa.array(hashes) if hashes.size else pa.nulls(count, pa.uint64())
     units = {**SIGNAL_UNITS, **{f"{name}_z": Z_UNIT for name in SIGNAL_UNITS}}
-    return _with_units(columns, {"time_sec": "s", **units})
+    return with_units(columns, {"time_sec": "s", **units})
 
 
 def _events_table(features: Features) -> pa.Table:
@@ -226,7 +223,7 @@ def _events_table(features: Features) -> pa.Table:
         "end_sec": pa.array([event.end_sec for event in events], pa.float64()),
         "score": pa.array([event.score for event in events], pa.float64()),
     }
-    return _with_units(columns, {"start_sec": "s", "end_sec": "s"})
+    return with_units(columns, {"start_sec": "s", "end_sec": "s"})
 
 
 def _envelope_table(features: Features) -> pa.Table:
@@ -234,16 +231,7 @@ def _envelope_table(features: Features) -> pa.Table:
     values = features.envelope_dbfs if features.envelope_dbfs is not None else np.zeros(0, np.float32)
     times = np.arange(values.size, dtype=np.float64) * ENVELOPE_STEP_SEC
     columns = {"time_sec": pa.array(times), "rms_dbfs": _nullable(values, values.size)}
-    return _with_units(columns, {"time_sec": "s", "rms_dbfs": "dBFS"})
-
-
-def _with_units(columns: Mapping[str, pa.Array], units: Mapping[str, str]) -> pa.Table:
-    """Make a table whose fields carry their units as Arrow metadata, under `UNIT_KEY`."""
-    fields = [
-        pa.field(name, column.type, metadata={UNIT_KEY: units[name].encode()} if units.get(name) else None)
-        for name, column in columns.items()
-    ]
-    return pa.table(list(columns.values()), schema=pa.schema(fields))
+    return with_units(columns, {"time_sec": "s", "rms_dbfs": "dBFS"})
 
 
 def _nullable(values: NDArray[np.float32] | None, count: int) -> pa.Array:
@@ -258,33 +246,10 @@ def _floats(column: pa.ChunkedArray) -> NDArray[np.float32]:
     return np.array(column.to_numpy(), dtype=np.float32)
 
 
-def _write_table(table: pa.Table, footer: _Footer, path: Path) -> None:
-    """Write one file: zstd 3 + byte stream split, no dictionary, one row group.
-
-    Half the size of the default encoding at the same speed for 4 hours of 9 signals (577 against 1,178 KiB measured;
-    docs/decisions/0005-features-in-parquet.md). Checksums let a reader tell a damaged page from a strange value.
-    """
-    floating = [field.name for field in table.schema if pa.types.is_floating(field.type)]
-    metadata = {FOOTER_KEY: footer.model_dump_json().encode()}
-    with (
-        path.open("wb") as file,
-        pq.ParquetWriter(
-            file,  # not its path: Arrow takes a name with a colon, such as "s3:x", for an address
-            table.schema.with_metadata(metadata),
-            compression="zstd",
-            compression_level=3,
-            use_dictionary=False,
-            use_byte_stream_split=floating,
-            write_page_checksum=True,
-        ) as writer,
-    ):
-        writer.write_table(table.replace_schema_metadata(metadata), row_group_size=max(1, table.num_rows))
-
-
 def _read_footer(folder: Path) -> _Footer | None:
     """Read the footer all three files share; None if a file is missing or they are not of one write."""
     with _opened(folder) as files:
-        footers = [_footer_in(path, _metadata_in(path, file)) for path, file in files.items()]
+        footers = [_footer_in(path, metadata_in(path, file)) for path, file in files.items()]
     return footers[0] if footers and all(footer == footers[0] for footer in footers) else None
 
 
@@ -294,7 +259,7 @@ def _opened(folder: Path) -> Iterator[dict[Path, pa.NativeFile]]:
     with ExitStack() as stack:
         files = {}
         for path in (folder / name for name in FILES):
-            with _reading(path):
+            with reading(path):
                 try:
                     files[path] = stack.enter_context(pa.OSFile(str(path)))
                 except FileNotFoundError:
@@ -303,58 +268,15 @@ def _opened(folder: Path) -> Iterator[dict[Path, pa.NativeFile]]:
         yield files
 
 
-def _metadata_in(path: Path, file: pa.NativeFile) -> Mapping[bytes, bytes] | None:
-    """Read one file's footer."""
-    with _reading(path), pq.ParquetFile(file) as parquet:
-        metadata: Mapping[bytes, bytes] | None = parquet.metadata.metadata
-        return metadata
-
-
 def _footer_in(path: Path, metadata: Mapping[bytes, bytes] | None) -> _Footer:
     """Check what a footer states."""
-    stated = _stated(path, metadata or {})
-    if stated.get("format_version") != FORMAT_VERSION:
+    said = stated(path, metadata or {})
+    if said.get("format_version") != FORMAT_VERSION:
         raise StorageError(
-            f"{path}: has format {stated.get('format_version')}, this autoclip reads {FORMAT_VERSION}; "
+            f"{path}: has format {said.get('format_version')}, this autoclip reads {FORMAT_VERSION}; "
             f"update autoclip, or remove {path.parent} and analyze again"
         )
     try:
-        return _Footer.model_validate(stated)
+        return _Footer.model_validate(said)
     except ValidationError as error:
-        raise _damaged(path, "its footer is not ours") from error
-
-
-def _read_table(path: Path, file: pa.NativeFile) -> pa.Table:
-    """Read one file, checking the pages' checksums."""
-    with _reading(path), pq.ParquetFile(file, page_checksum_verification=True) as parquet:
-        return parquet.read(use_threads=False)
-
-
-def _stated(path: Path, metadata: Mapping[bytes, bytes]) -> dict[str, Any]:
-    """Decode our entry of a footer."""
-    try:
-        stated = json.loads(metadata[FOOTER_KEY])
-    except (KeyError, ValueError) as error:
-        raise _damaged(path, "its footer is not ours") from error
-    return stated if isinstance(stated, dict) else {}
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """Translate Arrow's faults; those with an error number are the system's, the others the content's."""
-    try:
-        with storage_faults(path):
-            try:
-                yield
-            except OSError as error:
-                if error.errno is not None:
-                    raise
-                raise _damaged(path, str(error)) from error
-    except pa.ArrowException as error:
-        raise _damaged(path, str(error)) from error
-
-
-def _damaged(path: Path, reason: str) -> StorageError:
-    """Say that a file can't be read, and that analyzing again makes it new."""
-    first_line = reason.splitlines()[0] if reason else "unreadable"
-    return StorageError(f"{path}: is damaged ({first_line}); remove {path.parent} and analyze the video again")
+        raise damaged(path, "its footer is not ours") from error

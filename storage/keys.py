@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -127,6 +128,23 @@ def extraction_key(content: str, settings: ExtractionSettings, version: int | st
         32 hexadecimal digits.
     """
     return _key("extraction", content, settings.model_dump(mode="json"), version)
+
+
+def transcript_key(content: str, transcriber: str, settings: Mapping[str, object], version: int | str) -> str:
+    """Name what a transcription yields.
+
+    Parameters
+    ----------
+    content : str
+        The video's fingerprint; of subtitles, with that of their file.
+    transcriber : str
+        Name of the transcriber.
+    settings : mapping
+        Whatever changes the words: model, language.
+    version : int or str
+        Of the transcriber's code here.
+    """
+    return _key("transcript", content, {"transcriber": transcriber, **settings}, version)
 
 
 def selection_key(extraction: str, settings: Settings, version: int | str) -> str:

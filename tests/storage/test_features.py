@@ -15,7 +15,8 @@ from autoclip.errors import NotFoundError, StorageError
 from autoclip.settings import ExtractionSettings
 from autoclip.signals.table import Event, Features
 from autoclip.timeline import Grid
-from storage.features import FILES, FOOTER_KEY, Origin, features_key, features_origin, read_features, write_features
+from storage.features import FILES, Origin, features_key, features_origin, read_features, write_features
+from storage.parquet_files import FOOTER_KEY
 
 
 def assert_equal(one, other):

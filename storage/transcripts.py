@@ -1,0 +1,138 @@
+"""The transcript on disk: ``transcript.parquet``, a row a word, beside the signals.
+
+The footer names what was heard (content, transcriber, settings: the key), in which language, and which spans of the
+video have been heard so far. A transcriber saves after every piece, so work that was cut off goes on where it ended.
+What people correct is no part of this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from autoclip.errors import NotFoundError, StorageError
+from autoclip.speech.transcript import Transcript, Word
+from autoclip.timeline import Interval
+from storage.atomic import replacing
+from storage.parquet_files import damaged, metadata_in, read_table, reading, stated, with_units, write_table
+
+TRANSCRIPT = "transcript.parquet"
+TRANSCRIPT_FORMAT_VERSION = 1
+_COLUMNS = ("start_sec", "end_sec", "text", "confidence")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTranscript:
+    """A transcript as it lies on disk.
+
+    Attributes
+    ----------
+    transcript : Transcript
+        The words so far.
+    key : str
+        As of `storage.keys.transcript_key`.
+    heard : tuple of Interval
+        Spans of the video that were transcribed, ascending and apart.
+    """
+
+    transcript: Transcript
+    key: str
+    heard: tuple[Interval, ...]
+
+
+class _Footer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    format_version: int
+    key: str
+    language: str | None
+    origin: str
+    heard: tuple[tuple[float, float], ...]
+
+
+def write_transcript(folder: Path, stored: StoredTranscript) -> None:
+    """Write a transcript; an older one in `folder` is replaced as a whole.
+
+    Raises
+    ------
+    StorageError
+        If the disk is full or the folder can't be written; the older one is then unchanged.
+    """
+    transcript = stored.transcript
+    footer = _Footer(
+        format_version=TRANSCRIPT_FORMAT_VERSION,
+        key=stored.key,
+        language=transcript.language,
+        origin=transcript.origin,
+        heard=tuple((span.start, span.end) for span in stored.heard),
+    )
+    with replacing(folder / TRANSCRIPT) as partial:
+        write_table(_table(transcript.words), footer, partial)
+
+
+def read_transcript(folder: Path) -> StoredTranscript:
+    """Read what `write_transcript` wrote; equal to it value by value.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none.
+    StorageError
+        If it is damaged, or in a format that this version doesn't know.
+    """
+    path = folder / TRANSCRIPT
+    with _opened(path) as file:
+        table = read_table(path, file)
+    footer = _footer_in(path, table.schema.metadata)
+    if missing := [name for name in _COLUMNS if name not in table.column_names]:
+        raise damaged(path, f"no column {', '.join(missing)}")
+    words = tuple(Word(*row) for row in zip(*(table[name].to_pylist() for name in _COLUMNS), strict=True))
+    heard = tuple(Interval(start, end) for start, end in footer.heard)
+    return StoredTranscript(Transcript(words, footer.language, footer.origin), footer.key, heard)
+
+
+def transcript_key_in(folder: Path) -> str | None:
+    """Return the key of the transcript in `folder`, or None when there is none that can be used again."""
+    path = folder / TRANSCRIPT
+    try:
+        with _opened(path) as file:
+            return _footer_in(path, metadata_in(path, file)).key
+    except StorageError:
+        return None
+
+
+def _opened(path: Path) -> pa.NativeFile:
+    with reading(path):
+        try:
+            return pa.OSFile(str(path))
+        except FileNotFoundError as error:
+            raise NotFoundError(f"{path.parent}: holds no transcript; analyze the video with speech = all") from error
+
+
+def _footer_in(path: Path, metadata: Mapping[bytes, bytes] | None) -> _Footer:
+    """Check what the footer states."""
+    said = stated(path, metadata or {})
+    if said.get("format_version") != TRANSCRIPT_FORMAT_VERSION:
+        raise StorageError(
+            f"{path}: has format {said.get('format_version')}, this autoclip reads {TRANSCRIPT_FORMAT_VERSION}; "
+            "update autoclip, or remove the file and analyze again"
+        )
+    try:
+        return _Footer.model_validate(said)
+    except ValidationError as error:
+        raise damaged(path, "its footer is not ours") from error
+
+
+def _table(words: tuple[Word, ...]) -> pa.Table:
+    """One row a word, by time."""
+    columns = {
+        "start_sec": pa.array([word.start_sec for word in words], pa.float64()),
+        "end_sec": pa.array([word.end_sec for word in words], pa.float64()),
+        "text": pa.array([word.text for word in words], pa.string()),
+        "confidence": pa.array([word.confidence for word in words], pa.float64()),
+    }
+    return with_units(columns, {"start_sec": "s", "end_sec": "s"})
