@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validator
@@ -69,14 +71,55 @@ class Clip(BaseModel):
 
 
 class ClipsFile(BaseModel):
-    """What ``v2_clips.json`` and ``--json`` hold; clips in order of their start."""
+    """What ``v2_clips.json`` and ``--json`` hold; clips in order of their start.
+
+    `settings` chose the clips; `analysis_settings` are those of the analysis before any retuning.
+    """
 
     version: int = CLIPS_FILE_VERSION
     mode: SegmentationMode
     video: dict[str, Any]
     settings: dict[str, Any]
+    analysis_settings: dict[str, Any] = Field(default_factory=dict)
     clips: tuple[Clip, ...]
     message: str = ""
+
+
+BEST_QUALITY = 1.6
+"""The quality that shows as 100: that of the default weights with every part at its best and the strongest anchor."""
+
+
+def shown_score(quality: float) -> int:
+    """Return a quality as people see it: a whole number from 0 to 100."""
+    return round(100 * min(max(quality / BEST_QUALITY, 0.0), 1.0))
+
+
+def names_by_time(kind: str, instants: Sequence[float]) -> tuple[str, ...]:
+    """Name clips by when they happen, such as ``Highlight 12m05s``: a name that stays when others come or go.
+
+    Parameters
+    ----------
+    kind : str
+        What they are.
+    instants : sequence of float
+        Seconds from the first video frame. Those that share a second are told apart by their tenths, then by a letter.
+    """
+    whole = [f"{kind} {_clock(instant)}" for instant in instants]
+    fine = [f"{kind} {_clock(instant, tenths=True)}" for instant in instants]
+    names = [fine[i] if whole.count(whole[i]) > 1 else whole[i] for i in range(len(whole))]
+    return tuple(
+        f"{name} {chr(ord('a') + min(names[:i].count(name), 25))}" if names.count(name) > 1 else name
+        for i, name in enumerate(names)
+    )
+
+
+def _clock(seconds: float, *, tenths: bool = False) -> str:
+    """Write an instant so that file names can hold it: ``12m05s``, ``1h02m05s``, ``12m05.3s``."""
+    units = math.floor(seconds * 10 + 1e-6)
+    minutes, rest = divmod(units // 10, 60)
+    hours, minutes = divmod(minutes, 60)
+    fraction = f".{units % 10}" if tenths else ""
+    return f"{hours}h{minutes:02d}m{rest:02d}{fraction}s" if hours else f"{minutes}m{rest:02d}{fraction}s"
 
 
 def clip_id(scope: str, mode: str, interval: Interval) -> str:

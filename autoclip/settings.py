@@ -13,13 +13,14 @@ import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from string import Formatter
-from typing import Any, ClassVar, Literal, Self, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from autoclip.durations import read_range, read_seconds
 from autoclip.errors import ParameterError
 from autoclip.presets import PRESETS, PresetName
 
@@ -220,6 +221,39 @@ class FilterSettings(SettingsGroup):
     target_clip_count_soft: int = _parameter(200, "Most clips kept, best first.", ge=1, le=10_000)
 
 
+def _seconds_of(value: object) -> object:
+    """Read a length of time that was typed; numbers pass."""
+    return read_seconds(value) if isinstance(value, str) else value
+
+
+class AmountSettings(SettingsGroup):
+    """How much is kept: how many clips, how long each, how long together. The best clips are kept, in both modes."""
+
+    count: int = _parameter(
+        0, "Clips to keep, best first; 0 keeps all that stand out, up to target_clip_count_soft.", ge=0, le=10_000
+    )
+    total: Annotated[float, BeforeValidator(_seconds_of)] = _parameter(
+        0.0,
+        "Length of all clips together, best first: 90, 90s or 1:30; 0 sets no limit.",
+        unit="s",
+        ge=0.0,
+        le=360_000.0,
+    )
+    length: str = _parameter(
+        "", "Length of a clip, MIN-MAX in seconds (20-40, 20-, -40); empty: min_clip_seconds to max_clip_seconds."
+    )
+
+    @field_validator("length")
+    @classmethod
+    def _length_is_a_range(cls, text: str) -> str:
+        if not text.strip():
+            return ""
+        shortest, longest = read_range(text)
+        if (shortest is not None and not 0.1 <= shortest <= 600) or (longest is not None and not 1 <= longest <= 3600):  # noqa: PLR2004
+            raise ValueError("the shortest clip may be 0.1 s to 600 s, the longest 1 s to 3600 s")
+        return text.strip()
+
+
 class SceneSettings(SettingsGroup):
     """The V1 pipeline, and the length limits of every clip."""
 
@@ -355,7 +389,28 @@ class Settings(SettingsModel):
     boundaries: BoundarySettings = BoundarySettings()
     windows: WindowSettings = WindowSettings()
     filters: FilterSettings = FilterSettings()
+    amount: AmountSettings = AmountSettings()
     scenes: SceneSettings = SceneSettings()
+
+    @model_validator(mode="after")
+    def _lengths_can_be_met(self) -> Self:
+        lengths, total = self.lengths(), self.amount.total
+        if 0 < total < lengths.min_clip_seconds:
+            raise ValueError(
+                f"total = {total:g} is shorter than the shortest clip of {lengths.min_clip_seconds:g} s; "
+                "raise it, or lower length or min_clip_seconds"
+            )
+        return self
+
+    def lengths(self) -> SceneSettings:
+        """Return the scene settings with the lengths of a clip that `length` and `total` leave."""
+        shortest, longest = read_range(self.amount.length) if self.amount.length else (None, None)
+        low = self.scenes.min_clip_seconds if shortest is None else shortest
+        high = self.scenes.max_clip_seconds if longest is None else longest
+        # An end that is given alone moves the other along: with clips of at most 60 s, "80-" means 80 s.
+        low, high = (low, max(low, high)) if longest is None else (min(low, high), high)
+        high = min(high, self.amount.total) if self.amount.total > 0 else high
+        return self.scenes.model_copy(update={"min_clip_seconds": low, "max_clip_seconds": high})
 
     def updated(self, values: Mapping[str, object]) -> Self:
         """Return a copy with some parameters changed, by their flat names; a preset's values come before the others.
@@ -366,7 +421,14 @@ class Settings(SettingsModel):
             As `from_flat`.
         """
         chosen = PRESETS.get(str(values["preset"])) if "preset" in values else None
-        return super().updated({**(chosen.values if chosen else {}), **values})
+        if chosen is None:
+            return super().updated(values)
+        return super().updated({**self._without_preset(), **chosen.values, **values})
+
+    def _without_preset(self) -> dict[str, object]:
+        """Return the defaults of what the preset of before had set, and nobody has changed since."""
+        now, defaults = self.flat(), {parameter.name: parameter.default for parameter in self.parameters()}
+        return {name: defaults[name] for name, value in PRESETS[self.preset].values.items() if now[name] == value}
 
 
 class ExportSettings(SettingsModel):
@@ -520,4 +582,5 @@ def _sentence(fault: ErrorDetails) -> str:
     if isinstance(fault.get("ctx", {}).get("error"), ValueError) and isinstance(fault["input"], dict):
         return str(fault["ctx"]["error"])  # a contradiction between two parameters names both
     name = str(fault["loc"][-1]) if fault["loc"] else "settings"
-    return f"{name} = {_SHORT.repr(fault['input'])} is not allowed: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+    reason = fault["msg"].removeprefix("Value error, ")
+    return f"{name} = {_SHORT.repr(fault['input'])} is not allowed: {reason[:1].lower()}{reason[1:]}"

@@ -41,7 +41,7 @@ def register_video(catalog: Catalog, path: Path, name: str = "") -> Registration
     path : Path
         The video.
     name : str
-        What to call a new project; empty: the file's name.
+        What to call the project, one that is known already as well; empty: its name, or the file's.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def register_video(catalog: Catalog, path: Path, name: str = "") -> Registration
     with catalog.transaction() as unit:
         known = unit.projects.with_fingerprint(content)
         if known:
-            return Registration(_found(unit, known[0], path), video, content)
+            return Registration(_found(unit, known[0], path, name), video, content)
         project = Project(name=name or path.stem or path.name, source=Source(kind="file", address=str(path)))
         return Registration(unit.projects.add(with_facts(project, video, content)), video, content)
 
@@ -90,11 +90,17 @@ def metadata_of(source: Source) -> SourceMetadata:
     )
 
 
-def _found(unit: Unit, project: Project, path: Path) -> Project:
-    """Follow a file that was moved; a project keeps its own file as long as that exists."""
+def _found(unit: Unit, project: Project, path: Path, name: str) -> Project:
+    """Follow a file that was moved; a project keeps its own file as long as that exists, and takes a name given now."""
+    project = named(unit, project, name)
     if project.path is not None and project.path.exists():
         return project
     return unit.projects.save(project.changed(path=path))
+
+
+def named(unit: Unit, project: Project, name: str) -> Project:
+    """Give a known project the name that came with its video; none keeps the one it has."""
+    return unit.projects.save(project.changed(name=name)) if name and name != project.name else project
 
 
 def with_facts(project: Project, video: Video, content: str) -> Project:

@@ -69,12 +69,15 @@ class ExtractedFeatures:
         Whether they were there already, so that nothing was decoded.
     warnings : tuple of str
         What the probe and the decode pass found damaged or missing.
+    analysis_settings : Settings or None
+        Those of the analysis, where clips are selected again from what it extracted.
     """
 
     source: RegisteredVideo
     key: str
     reused: bool = True
     warnings: tuple[str, ...] = ()
+    analysis_settings: Settings | None = None
 
     @property
     def project_id(self) -> str:

@@ -47,6 +47,29 @@ def retune(
     return select_again(recording(AnalysisStages(), record), features, settings)
 
 
+def analysis_settings(folder: AnalysisFolder) -> Settings:
+    """Return the settings of the last analysis in `folder`, whatever was retuned since: each retuning starts there.
+
+    Raises
+    ------
+    NotFoundError
+        If the folder holds no analysis.
+    """
+    clips_file = folder.read_clips()
+    return Settings.from_flat(clips_file.analysis_settings or clips_file.settings)
+
+
+def measured_settings(folder: AnalysisFolder, settings: Settings) -> Settings:
+    """Return `settings` with what decides the measurement as it was when the video was measured.
+
+    Raises
+    ------
+    NotFoundError
+        If the folder holds no analysis.
+    """
+    return settings.updated(_origin(folder).settings.model_dump())
+
+
 def preview(folder: AnalysisFolder, settings: Settings, scope: str) -> Selection:
     """Select again as `retune` does, and write nothing; raises as it does."""
     _require_extracted(folder, settings)
@@ -58,16 +81,22 @@ def extracted_before(folder: AnalysisFolder, settings: Settings, scope: str | No
     origin = _require_extracted(folder, settings)
     video = Video.model_validate(folder.read_clips().video)
     source = RegisteredVideo(scope or origin.fingerprint, folder.root, video, origin.fingerprint)
-    return ExtractedFeatures(source, origin.key)
+    return ExtractedFeatures(source, origin.key, analysis_settings=analysis_settings(folder))
 
 
 def _require_extracted(folder: AnalysisFolder, settings: Settings) -> Origin:
     """Refuse settings that ask for other features than those that are there."""
-    origin = folder.features_origin()
-    if origin is None:
-        raise NotFoundError(f"{folder.root}: holds no features to choose from; run 'autoclip analyze' into it first")
+    origin = _origin(folder)
     asked = settings.extraction.model_dump()
     changed = [f"{name}={asked[name]}" for name, value in origin.settings.model_dump().items() if asked[name] != value]
     if changed:
         raise ParameterError(f"{', '.join(changed)}: decides what is measured; run 'autoclip analyze' with it instead")
+    return origin
+
+
+def _origin(folder: AnalysisFolder) -> Origin:
+    """Return what the features in `folder` were measured of."""
+    origin = folder.features_origin()
+    if origin is None:
+        raise NotFoundError(f"{folder.root}: holds no features to choose from; run 'autoclip analyze' into it first")
     return origin

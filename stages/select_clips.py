@@ -103,6 +103,7 @@ def _clips_file(features: ExtractedFeatures, chosen: selection.Selection) -> Cli
         mode=chosen.settings.segmentation_mode,
         video=features.source.video.model_dump(mode="json"),
         settings=chosen.settings.flat(),
+        analysis_settings=(features.analysis_settings or chosen.settings).flat(),
         clips=chosen.clips,
         message=chosen.message,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from autoclip.errors import MediaError
 from autoclip.media.probe import probe
 from autoclip.media.video import Video
-from stages.register_video import with_facts
+from stages.register_video import named, with_facts
 from storage.atomic import storage_faults
 from storage.catalog import Catalog, Project, Source
 from storage.data_folder import DataFolder
@@ -52,7 +52,7 @@ def take_upload(catalog: Catalog, data_folder: DataFolder, path: Path, called: s
     called : str
         What its sender calls it; any text.
     name : str
-        What to call a new project; empty: after the file.
+        What to call the project, one that is known already as well; empty: its name, or after the file.
 
     Raises
     ------
@@ -69,9 +69,9 @@ def take_upload(catalog: Catalog, data_folder: DataFolder, path: Path, called: s
         with catalog.transaction() as unit:
             known = unit.projects.with_fingerprint(content)
             if known and known[0].path is not None and known[0].path.exists():
-                return TakenUpload(known[0], new=False)
+                return TakenUpload(named(unit, known[0], name), new=False)
             fresh = Project(name=name or Path(called).stem or "upload", source=Source(kind="upload", address=called))
-            project = known[0] if known else unit.projects.add(fresh)
+            project = named(unit, known[0], name) if known else unit.projects.add(fresh)
             place = data_folder.project(project.id).source / file_name(Path(called).stem, _suffix(video, called))
             with storage_faults(place):
                 place.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -10,7 +11,7 @@ import numpy as np
 
 from autoclip.selection.excitement import Excitement
 from autoclip.selection.windows import Window
-from autoclip.settings import FilterSettings
+from autoclip.settings import AmountSettings, FilterSettings
 
 FilterStage = Literal["overlap", "boring", "duplicate", "cutoff"]
 FILTER_STAGES: tuple[FilterStage, ...] = ("overlap", "boring", "duplicate", "cutoff")
@@ -154,18 +155,54 @@ def drop_boring(
     return Filtered(tuple(chosen), tuple(verdicts))
 
 
-def cut_off(windows: Sequence[Window], kept: Sequence[int], settings: FilterSettings) -> Filtered:
-    """Keep the `target_clip_count_soft` windows of the highest quality; `kept` comes best first."""
-    limit = settings.target_clip_count_soft
-    verdicts = tuple(
-        Verdict(
-            stage="cutoff",
-            clip_index=index,
-            kept=rank <= limit,
-            reason=f"number {rank} by quality ({windows[index].quality.score:.3f}) of at most {limit} clips",
-            value=float(rank),
-            limit=float(limit),
+def cut_off(
+    windows: Sequence[Window],
+    kept: Sequence[int],
+    settings: FilterSettings,
+    amount: AmountSettings = AmountSettings(),  # noqa: B008 - frozen
+) -> Filtered:
+    """Keep as many of the best windows as are wanted; `kept` comes best first.
+
+    That is `count` of them (without one, `target_clip_count_soft`), and no more than fit into `total` seconds: one that
+    does not fit any more is dropped, and a shorter one behind it may still fit.
+    """
+    limit = amount.count or settings.target_clip_count_soft
+    lengths = [windows[index].interval.duration for index in kept]
+    fitting = within_amount(lengths, limit, amount.total)
+    verdicts = []
+    for rank, index in enumerate(kept, start=1):
+        quality, is_kept = windows[index].quality.score, rank - 1 in fitting
+        too_long = not is_kept and len(fitting) < limit
+        verdicts.append(
+            Verdict(
+                stage="cutoff",
+                clip_index=index,
+                kept=is_kept,
+                reason=f"number {rank} by quality ({quality:.3f}), its {lengths[rank - 1]:.1f} s no longer fit into "
+                f"{amount.total:g} s in all"
+                if too_long
+                else f"number {rank} by quality ({quality:.3f}) of at most {limit} clips",
+                value=lengths[rank - 1] if too_long else float(rank),
+                limit=amount.total if too_long else float(limit),
+            )
         )
-        for rank, index in enumerate(kept, start=1)
-    )
-    return Filtered(tuple(kept[:limit]), verdicts)
+    return Filtered(tuple(index for rank, index in enumerate(kept) if rank in fitting), tuple(verdicts))
+
+
+def within_amount(lengths: Sequence[float], count: int, total_sec: float) -> frozenset[int]:
+    """Take lengths in order while there are fewer than `count`, and each that still fits into `total_sec` (0: all do).
+
+    Returns
+    -------
+    frozenset of int
+        Positions of those taken.
+    """
+    taken: set[int] = set()
+    left = total_sec if total_sec > 0 else math.inf
+    for position, length in enumerate(lengths):
+        if len(taken) == count:
+            break
+        if length <= left + 1e-6:  # a clip trimmed to the whole of it fits
+            taken.add(position)
+            left -= length
+    return frozenset(taken)

@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autoclip.clips import Clip, Scores, clip_id
+from autoclip.clips import Clip, Scores, clip_id, names_by_time
 from autoclip.selection.anchors import Anchor
 from autoclip.selection.anchors import find_anchors as anchors_of
 from autoclip.selection.boundaries import Boundary, cut_times, find_boundaries
 from autoclip.selection.debug_document import anchor_row, boundary_row, feature_summary, filter_report, window_row
 from autoclip.selection.duplicates import drop_duplicates
 from autoclip.selection.excitement import Excitement, measure_excitement
-from autoclip.selection.filters import Verdict, best_first, cut_off, drop_boring, drop_overlaps
+from autoclip.selection.filters import Verdict, best_first, cut_off, drop_boring, drop_overlaps, within_amount
 from autoclip.selection.quality import WindowMeans, squashed
 from autoclip.selection.reasons import ReasonWriter, why_no_highlight, why_nothing
 from autoclip.selection.scenes import segment_scenes
@@ -159,7 +159,7 @@ def select_windows(
         return ()
     settings, duration = given.settings, given.features.duration_sec
     return build_windows(
-        anchors, boundaries, given.excitement, duration, settings=settings.windows, lengths=settings.scenes
+        anchors, boundaries, given.excitement, duration, settings=settings.windows, lengths=settings.lengths()
     )
 
 
@@ -210,7 +210,7 @@ def _judged(given: SelectionInput, windows: Sequence[Window]) -> tuple[tuple[Ver
     overlap = drop_overlaps(windows, best_first(windows), settings)
     boring = drop_boring(windows, overlap.kept, given.excitement, settings)
     duplicate = drop_duplicates(windows, boring.kept, given.features, settings)
-    cutoff = cut_off(windows, duplicate.kept, settings)
+    cutoff = cut_off(windows, duplicate.kept, settings, given.settings.amount)
     verdicts = (*overlap.verdicts, *boring.verdicts, *duplicate.verdicts, *cutoff.verdicts)
     return verdicts, tuple(sorted(cutoff.kept, key=lambda index: windows[index].interval))
 
@@ -218,8 +218,9 @@ def _judged(given: SelectionInput, windows: Sequence[Window]) -> tuple[tuple[Ver
 def _highlight_clips(given: SelectionInput, windows: Sequence[Window], scope: str) -> tuple[Clip, ...]:
     """V2: one clip a window."""
     reasons = ReasonWriter(given.excitement, given.features)
+    names = names_by_time("Highlight", [window.anchor.time_sec for window in windows])
     return tuple(
-        _highlight_clip(window, reasons.of(window), number, scope) for number, window in enumerate(windows, start=1)
+        _highlight_clip(window, reasons.of(window), name, scope) for name, window in zip(names, windows, strict=True)
     )
 
 
@@ -227,20 +228,30 @@ def _scene_clips(given: SelectionInput, scope: str) -> tuple[Clip, ...]:
     """V1: one clip a segment between cuts."""
     duration = given.features.duration_sec
     cuts = cut_times(given.features, given.settings.boundaries)
-    segments = segment_scenes(cuts, duration, given.settings.scenes)
     means = WindowMeans(given.excitement, given.settings.windows)
+    segments = _best_segments(segment_scenes(cuts, duration, given.settings.lengths()), means, given.settings)
+    names = names_by_time("Scene", [segment.start for segment in segments])
     on_cut = set(cuts.tolist())
     return tuple(
-        _scene_clip(segment, means, on_cut, duration_sec=duration, number=number, scope=scope)
-        for number, segment in enumerate(segments, start=1)
+        _scene_clip(segment, means, on_cut, duration_sec=duration, name=name, scope=scope)
+        for name, segment in zip(names, segments, strict=True)
     )
 
 
-def _highlight_clip(window: Window, reason: str, number: int, scope: str) -> Clip:
+def _best_segments(segments: Sequence[Interval], means: WindowMeans, settings: Settings) -> tuple[Interval, ...]:
+    """Keep what `count` and `total` leave, the segments of the greatest excitement first; all when neither is set."""
+    ranked = sorted(segments, key=lambda segment: (-means.excitement(segment.start, segment.end), segment.start))
+    taken = within_amount(
+        [segment.duration for segment in ranked], settings.amount.count or len(ranked), settings.amount.total
+    )
+    return tuple(sorted(ranked[position] for position in taken))
+
+
+def _highlight_clip(window: Window, reason: str, name: str, scope: str) -> Clip:
     quality = window.quality
     return Clip(
         id=clip_id(scope, "v2", window.interval),
-        name=f"Highlight {number}",
+        name=name,
         start=window.interval.start,
         end=window.interval.end,
         quality_score=quality.score,
@@ -258,7 +269,7 @@ def _highlight_clip(window: Window, reason: str, number: int, scope: str) -> Cli
 
 
 def _scene_clip(
-    segment: Interval, means: WindowMeans, cuts: set[float], *, duration_sec: float, number: int, scope: str
+    segment: Interval, means: WindowMeans, cuts: set[float], *, duration_sec: float, name: str, scope: str
 ) -> Clip:
     """V1 rates nothing; its clips are ordered by their mean excitement."""
     mean = means.excitement(segment.start, segment.end)
@@ -268,7 +279,7 @@ def _scene_clip(
     ends = "ends with the video" if segment.end == duration_sec else ends
     return Clip(
         id=clip_id(scope, "v1", segment),
-        name=f"Scene {number}",
+        name=name,
         start=segment.start,
         end=segment.end,
         quality_score=squashed(mean),

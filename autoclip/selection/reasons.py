@@ -170,11 +170,11 @@ def _length_words(seconds: float) -> str:
 
 def why_nothing(features: Features, excitement: Excitement, settings: Settings) -> str:
     """Say why a video can't have a clip, before any moment is looked for; empty when it can."""
-    shortest = settings.scenes.min_clip_seconds
+    shortest = settings.lengths().min_clip_seconds
     if features.duration_sec < shortest:
         return (
             f"No clip: the video lasts {features.duration_sec:.1f} s, less than the shortest clip of {shortest:g} s "
-            "(min_clip_seconds)."
+            "(length or min_clip_seconds)."
         )
     if not excitement.content.any():
         sound = "there is no sound" if excitement.loudness_z is None else "the sound is silent"

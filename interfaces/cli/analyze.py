@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interfaces.cli.options import Assignments, Json, Mode, Preset, Quiet, existing_file, resolve_settings
+from interfaces.cli.options import (
+    Assignments,
+    Count,
+    Json,
+    Length,
+    Mode,
+    Preset,
+    Quiet,
+    Total,
+    existing_file,
+    resolve_settings,
+    with_amount,
+)
 from interfaces.cli.terminal import clock, print_json, print_table, progress_bars, say
 
 if TYPE_CHECKING:
@@ -28,12 +40,15 @@ def analyze(
     ] = None,
     mode: Mode = None,
     preset: Preset = None,
+    count: Count = None,
+    total: Total = None,
+    length: Length = None,
     assignments: Assignments = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Find the highlight clips of a video file."""
-    settings = resolve_settings(mode, preset, assignments)
+    settings = resolve_settings(mode, preset, with_amount(assignments, count=count, total=total, length=length))
     existing_file(source)
 
     from stages.analyze import analyze as run_stages
@@ -52,7 +67,9 @@ def analyze(
 
 
 def print_clips(clips_file: ClipsFile) -> None:
-    """Print the table of clips, best first, with the reason of each; or why there is none."""
+    """Print the table of clips, best first, with the reason of each; or why there is none, or fewer than wanted."""
+    from autoclip.clips import shown_score
+
     ranked = sorted(clips_file.clips, key=lambda clip: -clip.quality_score)
     rows = [
         (
@@ -61,13 +78,16 @@ def print_clips(clips_file: ClipsFile) -> None:
             clock(clip.start),
             clock(clip.end),
             f"{clip.duration:.1f} s",
-            f"{clip.quality_score:.3f}",
+            str(shown_score(clip.quality_score)),
             clip.reason,
         )
         for rank, clip in enumerate(ranked, 1)
     ]
     if rows:
-        columns = ("#", "name", "start", "end", "length", "quality", "why")
-        print_table("", columns, rows, numeric=("#", "start", "end", "length", "quality"))
+        columns = ("#", "name", "start", "end", "length", "score", "why")
+        print_table("", columns, rows, numeric=("#", "start", "end", "length", "score"))
     if clips_file.message:
         say(clips_file.message)
+    wanted = int(clips_file.settings.get("count", 0))
+    if 0 < len(rows) < wanted:
+        say(f"{len(rows)} of the {wanted} clips asked for: no more moments stand out within these settings")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 from autoclip.errors import ParameterError
-from interfaces.cli.clip_sources import open_the_catalog
+from interfaces.cli.clip_sources import find_project, open_the_catalog
 from interfaces.cli.options import Json
 from interfaces.cli.query import FormatOption, OutputOption, answer, read_format, write_rows
 from interfaces.cli.terminal import clock, print_json, print_table, say
@@ -51,7 +51,7 @@ def projects(
 
 def clips(
     project: Annotated[
-        str | None, typer.Argument(help="A project's id; 'autoclip projects' lists them.", show_default=False)
+        str | None, typer.Argument(help="A project's id or name ('autoclip projects').", show_default=False)
     ] = None,
     *,
     all_projects: Annotated[bool, typer.Option("--all", help="The clips of all projects, with all they tell.")] = False,
@@ -75,13 +75,14 @@ def clips(
         write_rows(answer(sql), "json" if as_json else read_format(form), output)
         return
     with open_the_catalog().reading() as view:
-        page = view.clips.page(project, limit=limit, search=search, sort=sort, verdict=wanted)
+        project_id = find_project(view, project).id
+        page = view.clips.page(project_id, limit=limit, search=search, sort=sort, verdict=wanted)
     if as_json:
         print_json([clip.model_dump(mode="json") for clip in page.items])
         return
-    columns = ("id", "name", "start", "end", "length", "quality", "verdict", "by", "why")
+    columns = ("id", "name", "start", "end", "length", "score", "verdict", "by", "why")
     rows = [_clip_row(clip) for clip in page.items]
-    print_table("", columns, rows, numeric=("start", "end", "length", "quality"))
+    print_table("", columns, rows, numeric=("start", "end", "length", "score"))
     if page.total > len(page.items):
         say(f"{len(page.items)} of {page.total} clips; --limit shows more")
 
@@ -129,13 +130,15 @@ def _project_row(project: Project) -> tuple[str, ...]:
 
 
 def _clip_row(clip: StoredClip) -> tuple[str, ...]:
+    from autoclip.clips import shown_score
+
     return (
         clip.id,
         clip.name,
         clock(clip.start),
         clock(clip.end),
         f"{clip.end - clip.start:.1f} s",
-        f"{clip.quality_score:.3f}",
+        str(shown_score(clip.quality_score)),
         clip.verdict,
         clip.created_by,
         clip.reason,

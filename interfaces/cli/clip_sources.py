@@ -15,11 +15,13 @@ from autoclip.settings import SegmentationMode
 
 if TYPE_CHECKING:
     from storage.analysis_folder import AnalysisFolder
-    from storage.catalog import Catalog, Project
+    from storage.catalog import Catalog, Project, Unit
 
 Source = Annotated[
     str,
-    typer.Argument(help="An analysis folder, or a project's id ('autoclip projects' lists them).", show_default=False),
+    typer.Argument(
+        help="An analysis folder, or a project by its id or name ('autoclip projects').", show_default=False
+    ),
 ]
 Top = Annotated[int | None, typer.Option("--top", min=1, help="The best clips, so many.")]
 ClipIds = Annotated[
@@ -197,19 +199,34 @@ def _of_folder(folder: AnalysisFolder, mode: SegmentationMode | None) -> ClipSou
     )
 
 
-def _of_project(project_id: str, mode: SegmentationMode | None) -> ClipSource:
+def find_project(view: Unit, wanted: str) -> Project:
+    """Return a project by its id, or by its name if no other bears it.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none, or several have the name.
+    """
+    try:
+        return view.projects.get(wanted)
+    except NotFoundError:
+        named = [project for project in view.projects.page(search=wanted).items if project.name == wanted]
+    if len(named) == 1:
+        return named[0]
+    reason = "several projects bear this name; give the id" if named else "no project has this id or name"
+    raise NotFoundError(f"{wanted}: {reason}; 'autoclip projects' lists them")
+
+
+def _of_project(wanted: str, mode: SegmentationMode | None) -> ClipSource:
     from storage.data_folder import DataFolder
     from storage.environment import read_environment
 
     try:
         with open_the_catalog().reading() as view:
-            project = view.projects.get(project_id)
-            clips = view.clips.page(project_id).items
+            project = find_project(view, wanted)
+            clips = view.clips.page(project.id).items
     except NotFoundError as error:
-        raise NotFoundError(
-            f"{project_id}: holds no analysis, and no project has this id; "
-            "'autoclip analyze VIDEO -o FOLDER' makes the one, 'autoclip projects' lists the others"
-        ) from error
+        raise NotFoundError(f"{error}; 'autoclip analyze VIDEO -o FOLDER' makes a folder to take clips from") from error
     if project.path is None:
         raise NotFoundError(f"the project {project.id} has no video yet; see 'autoclip jobs'")
     folder = DataFolder(read_environment().data_dir).project(project.id)

@@ -9,7 +9,18 @@ import typer
 
 from autoclip.errors import ParameterError
 from autoclip.export.interchange.formats import SUFFIXES
-from interfaces.cli.options import Assignments, Json, Mode, Quiet
+from interfaces.cli.options import (
+    Assignments,
+    Count,
+    Json,
+    Length,
+    Mode,
+    Preset,
+    Quiet,
+    Total,
+    existing_file,
+    with_amount,
+)
 from interfaces.cli.terminal import MESSAGES, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -47,6 +58,10 @@ def run(
     export_top: Top = 0,
     timelines: Timelines = None,
     mode: Mode = None,
+    preset: Preset = None,
+    count: Count = None,
+    total: Total = None,
+    length: Length = None,
     assignments: Assignments = None,
     follow: Follow = False,
     json: Json = False,
@@ -56,10 +71,12 @@ def run(
     from interfaces.jobs import Jobs
 
     parameters: dict[str, Any] = {"export_top": export_top} | _timelines(timelines)
-    settings = _given_settings(mode, assignments)
+    settings = _given_settings(mode, preset, with_amount(assignments, count=count, total=total, length=length))
     if settings:
         parameters["settings"] = settings
     place = Path(source).expanduser()
+    if "://" not in source:
+        existing_file(place)
     with Jobs() as jobs:
         if place.is_dir():
             job = jobs.submit(
@@ -138,14 +155,18 @@ def watch(
     export_top: Top = 0,
     timelines: Timelines = None,
     mode: Mode = None,
+    preset: Preset = None,
+    count: Count = None,
+    total: Total = None,
+    length: Length = None,
     assignments: Assignments = None,
 ) -> None:
     """Process every video that comes into a folder, until Ctrl-C; needs 'autoclip up'."""
     from interfaces.folder_watch import watch_folder
     from interfaces.jobs import Jobs
 
-    parameters: dict[str, Any] = {"folder": str(folder.expanduser().absolute()), "pattern": pattern}
-    settings = _given_settings(mode, assignments)
+    parameters: dict[str, Any] = {"folder": str(existing_file(folder.expanduser()).absolute()), "pattern": pattern}
+    settings = _given_settings(mode, preset, with_amount(assignments, count=count, total=total, length=length))
     parameters |= {"export_top": export_top} | _timelines(timelines) | ({"settings": settings} if settings else {})
     say(f"watching {folder}; Ctrl-C ends it")
     with Jobs() as jobs:
@@ -160,14 +181,12 @@ def _timelines(formats: list[str] | None) -> dict[str, Any]:
     return {"timelines": formats} if formats else {}
 
 
-def _given_settings(mode: str | None, assignments: list[str] | None) -> dict[str, Any]:
+def _given_settings(mode: str | None, preset: str | None, assignments: list[str]) -> dict[str, Any]:
     """Return what this command sets, grouped as the flows take it; the worker's environment fills in the rest."""
     from autoclip.settings import Settings
-    from interfaces.cli.options import parse_assignments
+    from interfaces.cli.options import given_values
 
-    flat = parse_assignments(assignments)
-    if mode is not None:
-        flat["segmentation_mode"] = mode
+    flat = given_values(mode, preset, assignments)
     checked = Settings.from_flat(flat).model_dump(mode="json")
     given: dict[str, Any] = {}
     for parameter in Settings.parameters():

@@ -25,6 +25,28 @@ Assignments = Annotated[
     ),
 ]
 
+Count = Annotated[
+    int | None, typer.Option("--count", metavar="N", help="How many clips to keep, best first; same as --set count=N.")
+]
+Total = Annotated[
+    str | None,
+    typer.Option(
+        "--total", metavar="TIME", help="Length of all clips together, best first: 90s, 1:30; --set total=..."
+    ),
+]
+Length = Annotated[
+    str | None,
+    typer.Option("--length", metavar="MIN-MAX", help="Length of a clip in seconds: 20-40; same as --set length=..."),
+]
+
+
+def with_amount(
+    assignments: list[str] | None, *, count: int | None = None, total: str | None = None, length: str | None = None
+) -> list[str]:
+    """Return the assignments together with what ``--count``, ``--total`` and ``--length`` say."""
+    given = {"count": count, "total": total, "length": length}
+    return [*(assignments or ()), *(f"{name}={value}" for name, value in given.items() if value is not None)]
+
 
 def parse_assignments(assignments: list[str] | None) -> dict[str, object]:
     """Read ``NAME=VALUE`` words.
@@ -41,7 +63,7 @@ def parse_assignments(assignments: list[str] | None) -> dict[str, object]:
         if not equals or not name:
             raise ParameterError(f"--set {word!r} is not of the form NAME=VALUE, for example --set step_sec=0.25")
         if name in values:
-            raise ParameterError(f"--set {name} is given twice; keep one of them")
+            raise ParameterError(f"{name} is given twice; keep one of them")
         values[name] = value.strip()
     return values
 
@@ -58,13 +80,18 @@ def resolve_settings(
     """
     from storage.environment import read_environment
 
+    settings = base if base is not None else read_environment().settings
+    return settings.updated(given_values(mode, preset, assignments))
+
+
+def given_values(mode: str | None, preset: str | None, assignments: list[str] | None) -> dict[str, object]:
+    """Return what the flags of a command set, by flat names; raises as `resolve_settings`."""
     flags = parse_assignments(assignments)
     if mode is not None:
         if flags.get("segmentation_mode", mode) != mode:
             raise ParameterError(f"--mode {mode} contradicts --set segmentation_mode={flags['segmentation_mode']}")
         flags["segmentation_mode"] = mode
-    settings = base if base is not None else read_environment().settings
-    return settings.updated(_preset_values(preset) | flags)
+    return _preset_values(preset) | flags
 
 
 def _preset_values(preset: str | None) -> dict[str, object]:

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from interfaces.cli.analyze import print_clips
-from interfaces.cli.options import Assignments, Json, Mode, Preset, resolve_settings
+from interfaces.cli.options import (
+    Assignments,
+    Count,
+    Json,
+    Length,
+    Mode,
+    Preset,
+    Total,
+    resolve_settings,
+    with_amount,
+)
 from interfaces.cli.terminal import print_json, say
+
+if TYPE_CHECKING:
+    from autoclip.settings import Settings
+    from storage.analysis_folder import AnalysisFolder
 
 
 def register(app: typer.Typer) -> None:
@@ -22,20 +36,50 @@ def retune(
     *,
     mode: Mode = None,
     preset: Preset = None,
+    count: Count = None,
+    total: Total = None,
+    length: Length = None,
     assignments: Assignments = None,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Start from the defaults instead of the settings of the analysis.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Choose clips again with other settings; takes well under a second."""
-    from autoclip.settings import Settings
+    """Choose clips again with other settings; takes well under a second.
+
+    Each time starts from the settings of the analysis, not from those of the retuning before.
+    """
     from stages.retune import retune as choose_again
     from storage.analysis_folder import AnalysisFolder
 
     analysis = AnalysisFolder(folder)
-    # What was chosen last is where the user tunes from; the environment already had its say in it.
-    before = Settings.from_flat(analysis.read_clips().settings)
-    clips_file = choose_again(analysis, resolve_settings(mode, preset, assignments, base=before)).clips_file
+    base = _base(analysis, reset=reset)
+    flags = with_amount(assignments, count=count, total=total, length=length)
+    settings = resolve_settings(mode, preset, flags, base=base)
+    clips_file = choose_again(analysis, settings).clips_file
+    say(_kept_words(base, settings, reset=reset))
     if as_json:
         print_json(clips_file.model_dump(mode="json"))
     else:
         print_clips(clips_file)
         say(f"report: {analysis.report}")
+
+
+def _base(analysis: AnalysisFolder, *, reset: bool) -> Settings:
+    """Return the settings to start from; the environment had its say in those of the analysis."""
+    from stages.retune import analysis_settings, measured_settings
+    from storage.environment import read_environment
+
+    return measured_settings(analysis, read_environment().settings) if reset else analysis_settings(analysis)
+
+
+def _kept_words(base: Settings, settings: Settings, *, reset: bool) -> str:
+    """Say which settings other than the defaults count, and where they are from."""
+    defaults, before, now = type(settings)().flat(), base.flat(), settings.flat()
+    kept = [f"{name}={now[name]}" for name in now if now[name] == before[name] != defaults[name]]
+    changed = [f"{name}={now[name]}" for name in now if now[name] != before[name]]
+    origin = "kept as measured or from the environment" if reset else "kept from the analysis"
+    words = [f"{origin}: {', '.join(kept)}"] if kept else []
+    words += [f"changed: {', '.join(changed)}"] if changed else []
+    hint = "" if reset or not kept else " (--reset starts from the defaults)"
+    return ("; ".join(words) or "all settings are at their defaults") + hint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from match import HIGHLIGHT, render_match
 
+from autoclip.settings import Settings
 from autoclip.timeline import Interval
 from interfaces.cli.app import run
 from interfaces.cli.settings import tuning_page
@@ -31,6 +33,19 @@ def analysis(match, tmp_path_factory):
     folder = tmp_path_factory.mktemp("analysis") / "out"
     assert run(["analyze", str(match), "--output-dir", str(folder)]) == 0
     return folder
+
+
+@pytest.fixture(scope="module")
+def sports_analysis(match, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sports") / "out"
+    given = ["--preset", "sports", "--set", "pre_max=9", "--set", "motion_fps=8"]
+    assert run(["analyze", str(match), "-o", str(folder), *given, "-q"]) == 0
+    return folder
+
+
+@pytest.fixture
+def tunable(sports_analysis, tmp_path):
+    return Path(shutil.copytree(sports_analysis, tmp_path / "tunable"))
 
 
 @pytest.fixture(autouse=True)
@@ -103,12 +118,64 @@ def test_retune_needs_no_video(match, tmp_path, capsys):
         assert clip["anchor_time_sec"] - clip["start"] <= 4 + 1e-6
 
 
-def test_retune_goes_on_from_the_last_settings(analysis, tmp_path, capsys):
-    assert run(["retune", str(analysis), "--mode", "v2", "--set", "target_clip_count_soft=1", "--json"]) == 0
-    assert len(json.loads(capsys.readouterr().out)["clips"]) <= 1
-    assert run(["retune", str(analysis), "--set", "boring_share=0.9", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["settings"]["target_clip_count_soft"] == 1
-    assert run(["retune", str(analysis), "--set", "target_clip_count_soft=200"]) == 0
+def _settings_in(folder, mode="v2"):
+    return json.loads((folder / f"{mode}_clips.json").read_text())["settings"]
+
+
+def test_each_retune_starts_from_the_settings_of_the_analysis(tunable, capsys):
+    assert run(["retune", str(tunable), "--set", "target_clip_count_soft=1", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["clips"]) == 1
+    assert run(["retune", str(tunable), "--set", "boring_share=0.9"]) == 0
+    assert "changed: boring_share=0.9" in capsys.readouterr().err
+    assert _settings_in(tunable)["target_clip_count_soft"] == 200
+    assert run(["retune", str(tunable)]) == 0
+    assert _settings_in(tunable)["boring_share"] == Settings().filters.boring_share
+
+
+def _changed_in(folder):
+    return {name: value for name, value in _settings_in(folder).items() if value != Settings().flat()[name]}
+
+
+def test_a_preset_is_taken_back_and_reset_goes_to_the_defaults(tunable, capsys):
+    assert run(["retune", str(tunable), "--count", "1"]) == 0
+    told = capsys.readouterr().err
+    assert "kept from the analysis: preset=sports" in told
+    assert "pre_max=9.0" in told
+    assert "changed: count=1" in told
+    assert run(["retune", str(tunable), "--preset", "none"]) == 0
+    assert _changed_in(tunable) == {"pre_max": 9.0, "motion_fps": 8.0}
+    assert run(["retune", str(tunable), "--preset", "talk"]) == 0
+    assert {"preset": "talk", "loudness_measure": "lufs"}.items() <= _changed_in(tunable).items()
+    capsys.readouterr()
+    assert run(["retune", str(tunable), "--reset"]) == 0
+    assert _changed_in(tunable) == {"motion_fps": 8.0}
+    assert "kept as measured or from the environment: motion_fps=8.0" in capsys.readouterr().err
+
+
+def test_the_amount_is_said_on_the_command_line(tunable, capsys):
+    assert run(["retune", str(tunable), "--mode", "v1", "--count", "2", "--length", "6-20", "--json"]) == 0
+    clips = json.loads(capsys.readouterr().out)["clips"]
+    assert len(clips) == 2
+    assert all(6 - 1e-6 <= clip["duration"] <= 20 + 1e-6 for clip in clips)
+    assert run(["retune", str(tunable), "--mode", "v1", "--total", "0:15", "--json"]) == 0
+    assert 0 < sum(clip["duration"] for clip in json.loads(capsys.readouterr().out)["clips"]) <= 15
+    assert run(["retune", str(tunable), "--count", "500"]) == 0
+    assert "of the 500 clips asked for" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--total", "3s"], "shorter than the shortest clip"),
+        (["--length", "40-20"], "shorter length first"),
+        (["--length", "20"], "no range"),
+        (["--total", "soon"], "no time"),
+        (["--count", "2", "--set", "count=3"], "given twice"),
+    ],
+)
+def test_an_amount_that_makes_no_sense_is_refused(tunable, words, told, capsys):
+    assert run(["retune", str(tunable), *words]) == 2
+    assert told in capsys.readouterr().err
 
 
 def test_retune_refuses_what_needs_measuring(analysis, capsys):
@@ -130,6 +197,9 @@ def test_retune_refuses_what_needs_measuring(analysis, capsys):
         (["analyse", "x"], 2, "analyse"),
         (["analyze", "--outputdir", "x"], 2, "--outputdir"),
         (["retune", "."], 4, "analyze"),
+        (["run", "nosuch.mp4"], 4, "no such file"),
+        (["run", "~/nosuch folder"], 4, "no such file"),
+        (["watch", "nosuch"], 4, "no such"),
         (["probe", "empty.mp4"], 3, "empty"),
         (["clips", "nobody"], 4, "nobody"),
     ],
@@ -233,7 +303,7 @@ def test_an_interrupt_leaves_no_analysis(match, tmp_path):
 
 
 def test_export_renders_the_best_clips(analysis, tmp_path, capsys):
-    assert run(["export", str(analysis), "--top", "1", "--to", str(tmp_path / "files"), "--json"]) == 0
+    assert run(["export", str(analysis), "--mode", "v2", "--top", "1", "--to", str(tmp_path / "files"), "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert Path(row["path"]).parent == tmp_path / "files"
     best = max(json.loads((analysis / "v2_clips.json").read_text())["clips"], key=lambda clip: clip["quality_score"])

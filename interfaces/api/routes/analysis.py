@@ -10,17 +10,17 @@ from pydantic import Field
 
 from autoclip.clips import Clip
 from autoclip.errors import ConflictError, NotFoundError
-from autoclip.presets import PresetName, preset
+from autoclip.presets import PresetName
 from autoclip.settings import Settings
 from flows.liveness import project_lock
 from interfaces.api.job_submission import Starter
 from interfaces.api.problems import documented
 from interfaces.api.schemas import requests as bodies
-from interfaces.api.schemas.requests import Body, PathIdentity, View
+from interfaces.api.schemas.requests import Body, CleanName, PathIdentity, View
 from interfaces.api.services import Services, ServicesDep
 from interfaces.jobs import Job
 from stages.record import record
-from stages.retune import preview, retune
+from stages.retune import analysis_settings, preview, retune
 from storage.catalog import Project, Replacement
 from storage.process_lock import held
 
@@ -37,6 +37,11 @@ class AnalysisRequest(Body):
     )
 
     preset: PresetName = Field("none", description="Settings that belong together; `settings` go before it.")
+    count: int | None = Field(None, ge=1, le=10_000, description="How many clips to keep, best first.", examples=[5])
+    total: CleanName | float | None = Field(
+        None, description="Length of all clips together, best first: seconds, or a text such as 90s.", examples=["90s"]
+    )
+    length: CleanName | None = Field(None, description="Length of a clip in seconds, MIN-MAX.", examples=["20-40"])
 
 
 class RetuneRequest(AnalysisRequest):
@@ -106,15 +111,18 @@ def start_analysis(
 def retune_project(project_id: PathIdentity, order: RetuneRequest, services: ServicesDep) -> RetuneResult:
     """Choose clips again with other settings from what was measured: well under a second, whatever the length.
 
-    Settings not given are those of the last analysis. Clips that people made or changed stay.
+    Settings not given are those of the last analysis, whatever was retuned since. Clips that people made or changed
+    stay.
     """
     settings = _settings_of_last_analysis(services, project_id).updated(given_settings(order))
     return _preview(services, project_id, settings) if order.preview else _retuned(services, project_id, settings)
 
 
 def given_settings(order: AnalysisRequest) -> dict[str, Any]:
-    """Return what an order says of the settings, the preset below the rest."""
-    return preset(order.preset) | order.settings
+    """Return what an order says of the settings, the preset below the rest, the amount above."""
+    chosen = {"preset": order.preset} if "preset" in order.model_fields_set else {}
+    amount = {name: value for name in ("count", "total", "length") if (value := getattr(order, name)) is not None}
+    return chosen | order.settings | amount
 
 
 def _project(services: Services, project_id: str) -> Project:
@@ -125,10 +133,9 @@ def _project(services: Services, project_id: str) -> Project:
 def _settings_of_last_analysis(services: Services, project_id: str) -> Settings:
     with services.catalog.reading() as view:
         view.projects.get(project_id)
-        analyses = view.analyses.of_project(project_id)
-    if not analyses:
-        raise NotFoundError(f"the project {project_id} was not analyzed yet; start an analysis first")
-    return Settings.from_flat(analyses[0].settings)
+        if not view.analyses.of_project(project_id):
+            raise NotFoundError(f"the project {project_id} was not analyzed yet; start an analysis first")
+    return analysis_settings(services.data_folder.project(project_id))
 
 
 def _preview(services: Services, project_id: str, settings: Settings) -> RetuneResult:

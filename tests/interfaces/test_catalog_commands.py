@@ -1,0 +1,60 @@
+"""What the catalog holds, as the command line shows it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from autoclip.clips import Clip
+from interfaces.cli.app import run
+from storage.catalog import Project, Source
+
+
+@pytest.fixture
+def catalog(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AUTOCLIP_DATA_DIR", str(tmp_path / "data"))
+    from storage.catalog import catalog_of
+    from storage.environment import read_environment
+
+    return catalog_of(read_environment())
+
+
+def _project(catalog, name, clips=1):
+    with catalog.transaction() as unit:
+        project = unit.projects.add(Project(name=name, source=Source(kind="file", address=f"/{name}.mp4")))
+        chosen = [
+            Clip(id=f"{project.id}-{i}", name=f"Highlight {i}", start=i, end=i + 9, quality_score=0.8 + i, mode="v2")
+            for i in range(clips)
+        ]
+        unit.clips.replace_auto_clips(project.id, "v2", chosen)
+    return project
+
+
+@pytest.mark.parametrize("name", ["Cup final", "100 %", "it's", "Финал"])
+def test_clips_are_listed_by_the_name_of_their_project(catalog, name, capsys):
+    project = _project(catalog, name)
+    _project(catalog, f"{name} (return match)", clips=3)
+    for wanted in (name, project.id):
+        assert run(["clips", wanted, "--json"]) == 0
+        assert [clip["id"] for clip in json.loads(capsys.readouterr().out)] == [f"{project.id}-0"]
+
+
+def test_a_name_that_several_projects_bear_is_refused(catalog, capsys):
+    _project(catalog, "Match")
+    _project(catalog, "Match")
+    assert run(["clips", "Match"]) == 4
+    assert "several projects" in capsys.readouterr().err
+    assert run(["clips", "match"]) == 4
+    assert "no project has this id or name" in capsys.readouterr().err
+
+
+def test_scores_go_from_0_to_100_and_qualities_stay(catalog, capsys):
+    _project(catalog, "Match", clips=2)
+    assert run(["clips", "Match"]) == 0
+    shown = capsys.readouterr().out
+    assert " 50 " in shown
+    assert " 100 " in shown
+    assert run(["clips", "Match", "--json"]) == 0
+    assert {clip["quality_score"] for clip in json.loads(capsys.readouterr().out)} == {0.8, 1.8}
