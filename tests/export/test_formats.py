@@ -208,6 +208,60 @@ def test_a_crop_follows_what_moves(tmp_path):
     assert np.mean(seen) > 0.95
 
 
+def _moving_bars(path, bars, size=(320, 180), fps=25):
+    """Write shots, each of `count` frames: a bright bar that jitters at `place` over a ground of its own."""
+    random = np.random.default_rng(3)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=fps, options={"crf": "16"})
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        for count, place, ground in bars:
+            for i in range(count):
+                picture = np.full((size[1], size[0], 3), ground, np.uint8)
+                picture[:, ::16] //= 2  # the ground has a structure, so that another ground is another shot
+                if place is not None:
+                    x = round(place * size[0]) - 15 + round(6 * np.sin(i / 2) + random.integers(-2, 3))
+                    picture[50:130, max(x, 0) : x + 30] = 250
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture)))
+        container.mux(stream.encode(None))
+
+
+@pytest.mark.parametrize("odd", [61, 64, 70])
+def test_the_path_jumps_on_the_very_frame_of_a_cut(tmp_path, odd):
+    path = tmp_path / "cuts.mp4"
+    _moving_bars(path, [(odd, 0.15, (20, 60, 120)), (80, 0.85, (120, 40, 20)), (odd, 0.2, (30, 110, 40))])
+    video = probe(path)
+    whole = Interval(0, (2 * odd + 80) / 25)
+    motion = find_motion_path(video, whole)
+    assert np.allclose(motion.seconds[motion.jumps], [(odd - 0.5) / 25, (odd + 79.5) / 25], atol=0.001)
+    result = export_clip(video, whole, tmp_path / "clip.mp4", fast(shape="vertical", framing="motion"))
+    with av.open(str(result.path)) as container:
+        seen = [(frame.reformat(format="gray").to_ndarray() > 200).any() for frame in container.decode(video=0)]
+    assert all(seen)
+
+
+def test_the_path_begins_where_the_motion_of_its_shot_will_be(tmp_path):
+    path = tmp_path / "late.mp4"
+    _moving_bars(path, [(50, None, (20, 60, 120)), (50, 0.8, (120, 40, 20))])
+    motion = find_motion_path(probe(path), Interval(0.3, 4))
+    before, after = motion.center[: np.flatnonzero(motion.jumps)[0]], motion.center[np.flatnonzero(motion.jumps)[0] :]
+    assert np.allclose(before, 0.5)
+    assert np.all(after > 0.7)
+
+
+def test_motion_everywhere_leaves_the_crop_in_the_middle(tmp_path):
+    path = tmp_path / "noise.mp4"
+    world = np.random.default_rng(5).integers(0, 255, (180, 640, 3), dtype=np.uint8).repeat(4, axis=1)[:, :640]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        for i in range(75):  # a camera that turns
+            view = np.ascontiguousarray(world[:, 4 * i : 4 * i + 320])
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(view)))
+        container.mux(stream.encode(None))
+    motion = find_motion_path(probe(path), Interval(0, 3))
+    assert np.allclose(motion.center, 0.5, atol=0.06)
+
+
 def test_nothing_that_moves_leaves_the_crop_in_the_middle(tmp_path):
     render(Storyboard((Shot(2.0, Plain()),)), tmp_path / "black.mp4", RenderOptions(**SIZE))
     motion = find_motion_path(probe(tmp_path / "black.mp4"), Interval(0, 2))
