@@ -1,4 +1,4 @@
-"""Thumbnails: for each clip the sharpest well-lit picture near its middle."""
+"""Thumbnails: for each clip the sharpest well-lit picture of its moment; of a clip without one, near its middle."""
 
 from __future__ import annotations
 
@@ -46,6 +46,14 @@ white flash about 0.13."""
 EXACT_OFFSETS = (-0.8, -0.65, -0.5)
 """Where pictures are taken when no keyframe will do: half-widths of the middle, as above. Ahead of the midpoint, since
 everything from the keyframe before has to be decoded, which is nearly all of the work on a thumbnail."""
+
+
+MOMENT_BEFORE_SEC, MOMENT_AFTER_SEC = 1.0, 3.0
+"""Where the picture of a clip with an anchor may come from: the anchor is the middle of the event, and what people want
+to see of it comes just then or follows it."""
+
+MOMENT_OFFSETS = (-0.5, -0.25, 0.0)
+"""As `EXACT_OFFSETS`, for that span: the anchor itself, half a second and a second later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +115,8 @@ def make_thumbnails(
 ) -> ThumbnailReport:
     """Write ``<clip id>.jpg`` for each clip: 320x180, padded with black, as a player shows the picture.
 
-    Keyframes of the middle of a clip are compared first, as they decode alone; only a clip without a fit one has its
-    frames decoded up to the midpoint. A file that is there is replaced. A clip whose picture can't be made is reported
+    The picture comes from around the clip's anchor, or from its middle where it has none. Keyframes there are compared
+    first, as they decode alone; only a clip without a fit one has its frames decoded. A file that is there is replaced. A clip whose picture can't be made is reported
     and does not stop the others.
 
     Parameters
@@ -157,6 +165,14 @@ def middle_of(interval: Interval) -> Interval:
     return Interval(interval.midpoint - half, interval.midpoint + half)
 
 
+def place_of(clip: Clip) -> Interval:
+    """Return the part of a clip its picture comes from: around its anchor, or else its middle."""
+    anchor = clip.anchor_time_sec
+    if anchor is None or not clip.interval.contains(anchor):
+        return middle_of(clip.interval)
+    return Interval(max(clip.start, anchor - MOMENT_BEFORE_SEC), min(clip.end, anchor + MOMENT_AFTER_SEC))
+
+
 def sharpness_of(picture: Image.Image) -> float:
     """Return the variance of the Laplacian of a picture's luma (Pech-Pacheco et al., 2000); higher is sharper."""
     luma = np.pad(_luma(picture), 1, mode="edge")
@@ -196,25 +212,25 @@ def _outcomes(video: Video, clips: Sequence[Clip], folder: Path) -> Iterator[tup
                 yield clip, ThumbnailFailure(clip.id, problem or "no picture can be decoded around its middle")
 
 
-_Finder = Callable[[FrameReader, Interval], Iterator[TimedFrame]]
+_Finder = Callable[[FrameReader, Clip], Iterator[TimedFrame]]
 
 
 def _attempt(find: _Finder, frames: FrameReader, video: Video, clip: Clip) -> tuple[list[_Candidate], str]:
     """Collect what a finder finds for a clip before it ends or fails; with the reason if it failed."""
     candidates: list[_Candidate] = []
     try:
-        candidates.extend(_candidate(video, found) for found in find(frames, clip.interval))
+        candidates.extend(_candidate(video, found) for found in find(frames, clip))
     except MediaError as error:
         return candidates, error.reason
     return candidates, ""
 
 
-def _keyframes(frames: FrameReader, interval: Interval) -> Iterator[TimedFrame]:
-    middle = middle_of(interval)
+def _keyframes(frames: FrameReader, clip: Clip) -> Iterator[TimedFrame]:
+    place = place_of(clip)
     seen: set[float] = set()
-    for place in PROBED_PLACES:
-        instant = middle.midpoint + place * middle.duration / 2
-        found = frames.keyframe(instant, middle, unless=frozenset(seen))
+    for offset in PROBED_PLACES:
+        instant = place.midpoint + offset * place.duration / 2
+        found = frames.keyframe(instant, place, unless=frozenset(seen))
         if found is None:
             continue
         seen.add(found.instant)
@@ -223,10 +239,11 @@ def _keyframes(frames: FrameReader, interval: Interval) -> Iterator[TimedFrame]:
             return
 
 
-def _exact_frames(frames: FrameReader, interval: Interval) -> Iterator[TimedFrame]:
-    middle = middle_of(interval)
-    for place in sorted(EXACT_OFFSETS):
-        instant = middle.midpoint + place * middle.duration / 2
+def _exact_frames(frames: FrameReader, clip: Clip) -> Iterator[TimedFrame]:
+    place = place_of(clip)
+    offsets = EXACT_OFFSETS if place == middle_of(clip.interval) else MOMENT_OFFSETS
+    for offset in sorted(offsets):
+        instant = max(place.start, place.midpoint + offset * place.duration / 2)
         found = frames.at(instant, references_only=True)
         if instant <= found.end:  # otherwise the rest of the file is lost, and this is the last of what is left
             yield found

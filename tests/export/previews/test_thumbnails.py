@@ -61,6 +61,28 @@ def test_the_picture_comes_from_the_middle_of_its_clip(film_of, tmp_path, option
         assert middle.start - 0.1 <= made.instant <= middle.end
 
 
+@pytest.mark.parametrize("options", [EVERY_FRAME_A_KEYFRAME, ONE_KEYFRAME])
+@pytest.mark.parametrize("anchor", [3.25, 10.0, 17.75, 0.25, 19.75])
+def test_the_picture_comes_from_the_moment_of_its_clip(film_of, tmp_path, options, anchor):
+    video = film_of([TEXTURE] * 20, options)
+    chosen = clip(0, 20).model_copy(update={"anchor_time_sec": anchor})
+    report = make_thumbnails(video, [chosen], tmp_path)
+    assert anchor - 1.1 <= report.made[0].instant <= anchor + 3.0
+    assert 0 <= report.made[0].instant < 20
+
+
+def test_the_moment_is_shown_though_the_scenery_is_sharper(film_of, tmp_path):
+    pictures = [TEXTURE] * 20
+    pictures[4:8] = [BLURRED] * 4
+    chosen = clip(0, 20).model_copy(update={"anchor_time_sec": 5.0})
+    assert 4 <= make_thumbnails(film_of(pictures), [chosen], tmp_path).made[0].instant < 8
+
+
+def test_an_anchor_outside_a_trimmed_clip_counts_no_more(film_of, tmp_path):
+    chosen = clip(8, 14).model_copy(update={"anchor_time_sec": 5.0})
+    assert 9 <= make_thumbnails(film_of([TEXTURE] * 20), [chosen], tmp_path).made[0].instant <= 13
+
+
 def test_the_sharp_picture_is_taken_before_the_blurred(film_of, tmp_path):
     pictures = [BLURRED] * 12
     pictures[5] = TEXTURE
