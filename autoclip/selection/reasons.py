@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
@@ -25,10 +27,20 @@ _FAST_Z, _CLEAR_Z = 2.0, 1.0
 """Z-scores from which motion is called fast, and lively: one value in 44, and in 6, of a normal distribution."""
 
 _KINDS: dict[AnchorKind, str] = {
-    "excitement_peak": "a peak of excitement",
+    "excitement_peak": "",
     "audio_peak": "a loud moment over a calm picture",
     "action_sequence": "fast action in quick cuts",
 }
+
+_AUDIBLE_DB, _VISIBLE_TIMES = 1.0, 1.2
+"""Rises of level and of speed that are worth a number: listeners hear no less than 1 dB (Zwicker & Fastl,
+"Psychoacoustics", section 7.1), and motion varies by a fifth when nothing happens."""
+
+_MAX_RISE_DB, _MAX_TIMES = 50.0, 20.0
+"""Above these the usual is silence, or a still picture, and a number says nothing."""
+
+MovedEdges = frozenset[Literal["start", "end"]]
+"""Edges of a clip that a person has moved."""
 
 _STARTS = {
     "cut": "starts on a cut",
@@ -42,10 +54,10 @@ _STARTS = {
 _ENDS = {
     "cut": "ends on a cut",
     "pause": "ends in a pause",
-    "fade": "ends before a fade",
-    "black": "ends before black",
-    "freeze": "ends as the picture freezes",
-    "chapter": "ends with a chapter",
+    "fade": "ends just before a fade",
+    "black": "ends just before the picture goes black",
+    "freeze": "ends where the picture stands still",
+    "chapter": "ends where a chapter ends",
     "valley": "ends in a calm moment",
 }
 
@@ -70,23 +82,77 @@ class ReasonWriter:
         self._replayed = _smoothed(excitement.replayed_z, width)
         self._level = _measured(features, excitement.loudness_signal, width)
         self._speed = _measured(features, excitement.motion_signal, width)
+        self._cuts = [event.start_sec for event in features.events_of("cut")]
 
-    def of(self, window: Window) -> str:
-        """Return a sentence such as "loudest 3 s of the last 10 minutes, with fast motion; starts on a cut"."""
-        sound, motion = self._sound_words(window), self._motion_words(window)
-        what = f"{sound}, with {motion}" if sound and motion else sound or motion
-        if window.anchor.kind != "excitement_peak" or not what:
-            kind = _KINDS[window.anchor.kind]
-            what = f"{kind}: {what}" if what else kind
+    def of(self, window: Window, moved: MovedEdges | None = None) -> str:
+        """Return a sentence such as "loudest 3 s of the last 10 minutes, with fast motion; starts on a cut".
+
+        Parameters
+        ----------
+        window : Window
+            The clip.
+        moved : set of {"start", "end"}, optional
+            Which edges a person moved, for a clip that was changed by hand.
+        """
+        greatest, motion = self._superlative(window), self._motion_words(window)
+        what = f"{greatest}, with {motion}" if greatest and motion else greatest or self._figures(window)
+        what = ": ".join(part for part in (self._kind_words(window), what) if part)
         if self._is_replayed(window):
             what += ", replayed by many viewers"
-        return "; ".join(part for part in (what, self._edge_words(window), self._absent_words()) if part)
+        edges = self._edge_words(window) if moved is None else self._edge_words_by_hand(window, moved)
+        return "; ".join(part for part in (what, edges, self._absent_words()) if part)
 
-    def _sound_words(self, window: Window) -> str:
-        """For how long nothing was louder (without sound: nothing moved more), or that it is loud at least."""
-        scored, series, most, plain = self._loud, self._level, f"loudest {_SPAN_SEC:.0f} s", "a loud moment"
+    def _kind_words(self, window: Window) -> str:
+        """Say what kind of moment it is; an excitement peak is told by its figures."""
+        kind = _KINDS[window.anchor.kind]
+        if window.anchor.kind != "action_sequence":
+            return kind
+        inside = sum(window.interval.contains(cut) for cut in self._cuts)
+        return f"{kind} ({inside} in {window.interval.duration:.0f} s)" if inside > 1 else kind
+
+    def _figures(self, window: Window) -> str:
+        """Say by how much the moment is louder and faster than is usual in this video."""
+        around = self._around(window)
+        words = []
+        rise = self._rise_db(around)
+        if rise is not None and rise >= _AUDIBLE_DB:
+            words.append(f"{rise:.0f} dB louder than usual" if rise <= _MAX_RISE_DB else "sound after silence")
+        times = self._times_as_fast(around)
+        if times is not None and times >= _VISIBLE_TIMES:
+            often = f"{times:.1f} times as fast as usual" if times <= _MAX_TIMES else "where it usually stands still"
+            words.append(f"the picture moves {often}")
+        return " and ".join(words) or self._local_lead(window.anchor.step)
+
+    def _local_lead(self, step: int) -> str:
+        """Say for how long around the moment nothing is more exciting."""
+        curve = self._excitement.curve
+        higher = np.flatnonzero(curve > curve[step])
+        reach = np.abs(higher - step).min() if higher.size else curve.size
+        seconds = max(1.0, float(reach) * self._excitement.grid.step_sec)
+        return f"the most that happens for {seconds:.0f} s around" if higher.size else "the most that happens at all"
+
+    def _rise_db(self, around: slice) -> float | None:
+        """Return how far the level rises above its median, in dB."""
+        series = self._level
+        if series is None:
+            return None
+        peak, usual = float(series[around].max()), float(np.median(series))
+        if self._excitement.loudness_signal == "audio_rms":
+            return float(20 * np.log10(max(peak, 1e-6) / max(usual, 1e-6)))
+        return peak - usual
+
+    def _times_as_fast(self, around: slice) -> float | None:
+        """Return the motion as a multiple of its median; None where the picture usually stands still."""
+        if self._speed is None:
+            return None
+        usual = float(np.median(self._speed))
+        return float(self._speed[around].max()) / usual if usual > 0.0 else None
+
+    def _superlative(self, window: Window) -> str:
+        """Say for how long nothing was louder (without sound: nothing moved more); empty if that is not long."""
+        scored, series, most = self._loud, self._level, f"loudest {_SPAN_SEC:.0f} s"
         if scored is None:
-            scored, series, most, plain = self._motion, self._speed, f"fastest {_SPAN_SEC:.0f} s", ""
+            scored, series, most = self._motion, self._speed, f"fastest {_SPAN_SEC:.0f} s"
         if scored is None or series is None:
             return ""
         grid = self._excitement.grid
@@ -100,7 +166,7 @@ class ReasonWriter:
         back = (peak - int(before[-1])) * grid.step_sec if before.size else None
         ahead = (after + int(behind[0]) - peak) * grid.step_sec if behind.size else None
         lead = _lead_words(back, ahead, so_far=peak * grid.step_sec)
-        return f"{most} {lead}" if lead else plain
+        return f"{most} {lead}" if lead else ""
 
     def _motion_words(self, window: Window) -> str:
         if self._motion is None:
@@ -116,9 +182,18 @@ class ReasonWriter:
     def _edge_words(self, window: Window) -> str:
         """On what the clip starts and ends."""
         start, end = window.start.boundary, window.end.boundary
-        starts = "starts with the video" if window.interval.start <= 0 else "starts as the moment sets in"
-        ends = "ends with the video" if window.interval.end >= self._duration_sec else "ends as the moment fades"
+        starts = "starts with the video" if window.interval.start <= 0 else "starts as it builds up"
+        ends = "ends with the video" if window.interval.end >= self._duration_sec else "ends once it calms down"
         return f"{_STARTS[start.kind] if start else starts}, {_ENDS[end.kind] if end else ends}"
+
+    def _edge_words_by_hand(self, window: Window, moved: MovedEdges) -> str:
+        """On what the edges of a changed clip lie; of an edge that lies on nothing, only that a person set it."""
+        start, end = window.start.boundary, window.end.boundary
+        starts = _STARTS[start.kind] if start else "start set by hand" if "start" in moved else ""
+        ends = _ENDS[end.kind] if end else "end set by hand" if "end" in moved else ""
+        starts = "starts with the video" if window.interval.start <= 0 else starts
+        ends = "ends with the video" if window.interval.end >= self._duration_sec else ends
+        return ", ".join(part for part in (starts, ends) if part)
 
     def _around(self, window: Window) -> slice:
         reach = max(1, round(_SPAN_SEC / self._excitement.grid.step_sec))
@@ -154,7 +229,7 @@ def _lead_words(back: float | None, ahead: float | None, *, so_far: float) -> st
     if ahead is None or (back is not None and back >= ahead):
         return f"of the last {_length_words(back)}" if back is not None and back >= _NOTABLE_SEC else ""
     if back is None and so_far >= _NOTABLE_SEC:
-        return "so far"
+        return f"of the first {_length_words(so_far)}"
     return f"for the next {_length_words(ahead)}" if ahead >= _NOTABLE_SEC else ""
 
 

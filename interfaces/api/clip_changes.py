@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import ValidationError
 
 from autoclip.errors import NotFoundError, ParameterError
+from stages.rate_clips import ClipRater
 from storage.catalog import StoredClip, Unit, Verdict, new_id
 
 SHORTEST_SEC = 0.04
@@ -20,15 +21,38 @@ def new_clip(project_id: str, start: float, end: float, name: str) -> StoredClip
     Raises
     ------
     ParameterError
-        If it doesn't end after it starts.
+        If it doesn't end after it starts, or is shorter than a frame.
     """
     try:
-        return StoredClip(id=new_id(), project_id=project_id, name=name, start=start, end=end, created_by="manual")
+        clip = StoredClip(id=new_id(), project_id=project_id, name=name, start=start, end=end, created_by="manual")
     except ValidationError as error:
         raise ParameterError(f"a clip must end after it starts, got {start:g} to {end:g}") from error
+    return long_enough(clip)
 
 
-def split_clip(unit: Unit, clip_id: str, at: float) -> tuple[StoredClip, StoredClip]:
+def long_enough(clip: StoredClip) -> StoredClip:
+    """Return a clip that shows at least one frame; raise `ParameterError` for a shorter one."""
+    if clip.end - clip.start < SHORTEST_SEC - 1e-6:
+        raise ParameterError(
+            f"a clip can't be {clip.end - clip.start:.3g} s long: that is less than a frame; "
+            f"give it {SHORTEST_SEC:g} s or more"
+        )
+    return clip
+
+
+def changed_clip(clip: StoredClip, changes: Mapping[str, object], rater: ClipRater) -> StoredClip:
+    """Return a clip with some fields changed, and what is true of its new span.
+
+    Raises
+    ------
+    ParameterError
+        If it would be shorter than a frame.
+    """
+    changed = clip.changed(**changes)
+    return changed if changed.interval == clip.interval else rater.rated(long_enough(changed), clip)
+
+
+def split_clip(unit: Unit, clip_id: str, at: float, rater: ClipRater) -> tuple[StoredClip, StoredClip]:
     """Let a clip end at an instant, and make a new one of the rest.
 
     Raises
@@ -41,14 +65,20 @@ def split_clip(unit: Unit, clip_id: str, at: float) -> tuple[StoredClip, StoredC
     clip = unit.clips.get(clip_id)
     if not clip.start + SHORTEST_SEC <= at <= clip.end - SHORTEST_SEC:
         raise ParameterError(f"{at:g} s does not lie within the clip, which goes from {clip.start:g} to {clip.end:g} s")
-    rest = new_clip(clip.project_id, at, clip.end, _second(clip.name)).changed(verdict=clip.verdict)
-    rest = unit.clips.add(rest)
+    rest = new_clip(clip.project_id, at, clip.end, _second(clip.name)).changed(verdict=clip.verdict, mode=clip.mode)
+    rest = unit.clips.add(rater.rated(rest, clip).changed(thumbnail=None))
     unit.operations.label(clip.project_id, "split")
-    return unit.clips.save(clip.changed(end=at)), rest
+    return unit.clips.save(rater.rated(clip.changed(end=at), clip)), rest
 
 
 def merge_clips(
-    unit: Unit, project_id: str, clip_ids: Sequence[str], *, name: str | None = None, keep: bool = False
+    unit: Unit,
+    project_id: str,
+    clip_ids: Sequence[str],
+    rater: ClipRater,
+    *,
+    name: str | None = None,
+    keep: bool = False,
 ) -> StoredClip:
     """Make one clip that reaches from the first start to the last end of several.
 
@@ -60,6 +90,8 @@ def merge_clips(
         Whose clips they must be.
     clip_ids : sequence of str
         At least two of them, in any order.
+    rater : ClipRater
+        Says what is true of the new span.
     name : str, optional
         Of the clip they become; that of the first in time when not given.
     keep : bool
@@ -85,7 +117,7 @@ def merge_clips(
         for clip in clips:
             unit.clips.delete(clip.id)
     unit.operations.label(project_id, "merge")
-    return unit.clips.add(merged.changed(verdict=_common_verdict(clips)))
+    return unit.clips.add(rater.rated(merged.changed(verdict=_common_verdict(clips))))
 
 
 def neighbor_of(unit: Unit, clip: StoredClip, side: Literal["previous", "next"]) -> StoredClip:

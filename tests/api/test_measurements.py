@@ -177,3 +177,67 @@ def test_a_preset_goes_below_the_settings(client, analyzed):
     assert used["pre_max"] == 7.0
     assert used["post_max"] == presets["talk"]["post_max"]
     assert client.post(f"{address}/retune", json={"preset": "../evil"}).status_code == 422
+
+
+def _best(client, project):
+    listed = client.get(f"/api/projects/{project.id}/clips", params={"sort": "-quality_score"}).json()["items"]
+    return listed[0]
+
+
+def test_a_trim_says_anew_what_is_true_of_the_clip(client, analyzed):
+    before = _best(client, analyzed)
+    away = {"start": before["anchor_time_sec"] + 2, "end": before["end"]}
+    after = client.patch(f"/api/clips/{before['id']}", json=away).json()
+    assert after["start"] <= after["anchor_time_sec"] < after["end"]
+    assert after["anchor_time_sec"] != before["anchor_time_sec"]
+    assert after["quality_score"] != before["quality_score"]
+    assert after["thumbnail"] is None
+    assert "start set by hand" in after["reason"]
+    assert 0 <= after["score"] <= 100
+    assert after["name"] == before["name"]
+    named = client.patch(f"/api/clips/{before['id']}", json={"name": "Mine"}).json()
+    assert named["reason"] == after["reason"]
+
+
+def test_both_halves_of_a_split_and_what_is_merged_of_them_are_told_as_they_are(client, analyzed):
+    clip = _best(client, analyzed)
+    at = clip["anchor_time_sec"] + 1.5
+    half, rest = client.post(f"/api/clips/{clip['id']}/split", json={"at": at}).json()["clips"]
+    assert half["anchor_time_sec"] == clip["anchor_time_sec"]
+    assert "end set by hand" in half["reason"]
+    assert at <= rest["anchor_time_sec"] < rest["end"]
+    assert rest["quality_score"] > 0
+    assert "start set by hand" in rest["reason"]
+    order = {"clip_ids": [half["id"], rest["id"]]}
+    merged = client.post(f"/api/projects/{analyzed.id}/clips/merge", json=order).json()
+    assert merged["quality_score"] == pytest.approx(clip["quality_score"], abs=0.05)
+    assert merged["start"] <= merged["anchor_time_sec"] < merged["end"]
+
+
+def test_a_clip_made_by_hand_has_a_score_and_a_reason(client, analyzed):
+    made = client.post(f"/api/projects/{analyzed.id}/clips", json={"start": 25, "end": 40}).json()
+    assert 30 <= made["anchor_time_sec"] <= 36.5
+    assert made["score"] > 0
+    assert made["reason"]
+
+
+@pytest.mark.parametrize("span", [{"start": 10, "end": 10.01}, {"start": 10, "end": 10.039}])
+def test_a_clip_of_less_than_a_frame_is_refused(client, analyzed, span):
+    assert client.post(f"/api/projects/{analyzed.id}/clips", json=span).status_code == 422
+    clip = _best(client, analyzed)
+    short = {"end": clip["start"] + span["end"] - span["start"]}
+    assert client.patch(f"/api/clips/{clip['id']}", json=short).status_code == 422
+    bulk = {"changes": [{"clip_id": clip["id"], "revision": clip["revision"], **short}]}
+    assert client.post(f"/api/projects/{analyzed.id}/clips/bulk", json=bulk).status_code == 422
+
+
+def test_retuning_starts_from_the_analysis_and_takes_the_amount(client, analyzed):
+    address = f"/api/projects/{analyzed.id}/retune"
+    assert len(client.post(address, json={"count": 1}).json()["clips"]) == 1
+    assert len(client.post(address, json={}).json()["clips"]) > 1
+    long = client.post(address, json={"preview": True, "length": "20-30"}).json()["clips"]
+    assert all(20 - 1e-6 <= clip["duration"] <= 30 + 1e-6 for clip in long)
+    total = client.post(address, json={"preview": True, "total": "0:25"}).json()["clips"]
+    assert sum(clip["duration"] for clip in total) <= 25
+    for wrong in ({"count": 0}, {"total": "soon"}, {"length": "40-20"}, {"total": 2}):
+        assert client.post(address, json=wrong).status_code == 422, wrong

@@ -1,6 +1,9 @@
 """Reasons: true words about each clip, and about why there is none."""
 
+import re
+
 import numpy as np
+import pytest
 from made_features import Scene
 
 from autoclip.selection.pipeline import select
@@ -58,3 +61,38 @@ def test_nothing_that_stands_out_is_said_with_the_way_out():
     message = select(features, Settings.from_flat({"anchor_threshold": 20.0, "audio_only_z_threshold": 20.0}), "x")
     assert message.clips == ()
     assert "anchor_threshold = 20" in message.message
+
+
+def test_a_moment_that_is_no_record_is_told_in_figures():
+    scene = Scene(900).moment(300, louder=20)
+    for at in range(40, 860, 40):
+        scene.moment(at, length=4, louder=8, faster=3)
+    clips = select(scene.features(), Settings(), "x").clips
+    told = re.compile(r"\d+ dB louder than usual( and the picture moves \d+\.\d times as fast as usual)?;")
+    figures = [clip.reason for clip in clips if "dB louder" in clip.reason]
+    assert figures
+    assert all(told.search(reason) for reason in figures)
+    assert not any("peak of excitement" in clip.reason or "a loud moment;" in clip.reason for clip in clips)
+
+
+def test_the_loudest_of_the_beginning_says_of_how_much():
+    scene = Scene(1800).moment(600, louder=9).moment(1500, louder=16)
+    clips = select(scene.features(), Settings(), "x").clips
+    earlier = next(clip for clip in clips if clip.start <= 603 < clip.end)
+    assert earlier.reason.startswith(("loudest 3 s of the first 10 minutes", "loudest 3 s for the next"))
+
+
+@pytest.mark.parametrize("rise", [60.0])
+def test_sound_out_of_silence_is_given_no_number(rise):
+    scene = Scene(900, level_dbfs=-75).moment(200, louder=rise).moment(205, louder=rise).moment(600, louder=rise)
+    reasons = [clip.reason for clip in select(scene.features(), Settings(), "x").clips]
+    assert not any(re.search(r"[5-9]\d dB", reason) for reason in reasons)
+
+
+def test_no_reason_of_a_planted_video_is_empty_or_vague():
+    scene = Scene(1200, seed=5).cut(*np.arange(7.3, 1200, 4.7).tolist())
+    for number, at in enumerate(range(30, 1170, 60)):
+        scene.moment(at, louder=6 + number % 5, faster=2 + number % 3)
+    for clip in select(scene.features(), Settings(), "x").clips:
+        what = clip.reason.split(";")[0]
+        assert re.search(r"\d|whole video|minute|hour", what), clip.reason

@@ -116,8 +116,8 @@ def make_thumbnails(
     """Write ``<clip id>.jpg`` for each clip: 320x180, padded with black, as a player shows the picture.
 
     The picture comes from around the clip's anchor, or from its middle where it has none. Keyframes there are compared
-    first, as they decode alone; only a clip without a fit one has its frames decoded. A file that is there is replaced. A clip whose picture can't be made is reported
-    and does not stop the others.
+    first, as they decode alone; only a clip without a fit one has its frames decoded. A file that is there is replaced.
+    A clip whose picture can't be made is reported and does not stop the others.
 
     Parameters
     ----------

@@ -7,13 +7,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, computed_field
 
+from autoclip.clips import shown_score
 from autoclip.errors import NotFoundError
 from autoclip.settings import SegmentationMode
-from interfaces.api.clip_changes import duplicate_clip, merge_clips, neighbor_of, new_clip, split_clip
+from interfaces.api.clip_changes import changed_clip, duplicate_clip, merge_clips, neighbor_of, new_clip, split_clip
 from interfaces.api.etags import Expected, require_named, tag
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import Body, CleanName, Identity, Listing, ListQuery, PathIdentity, Seconds, View
-from interfaces.api.services import ServicesDep
+from interfaces.api.services import Services, ServicesDep
+from stages.rate_clips import ClipRater
 from storage.catalog import StoredClip, Verdict
 
 router = APIRouter(tags=["clips"])
@@ -27,6 +29,12 @@ class ClipView(StoredClip):
     def thumbnail_url(self) -> str:
         """Where its picture is."""
         return f"/api/projects/{self.project_id}/thumbnails/{self.id}"
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def score(self) -> int:
+        """Its quality as people see it, from 0 to 100."""
+        return shown_score(self.quality_score)
 
     @classmethod
     def show(cls, clip: StoredClip) -> ClipView:
@@ -126,7 +134,7 @@ def list_clips(
 @router.post("/projects/{project_id}/clips", status_code=201, responses=documented(404))
 def create_clip(project_id: PathIdentity, order: ClipRequest, services: ServicesDep, response: Response) -> ClipView:
     """Make a clip by hand; no analysis changes or removes it."""
-    clip = new_clip(project_id, order.start, order.end, order.name)
+    clip = _rater(services, project_id).rated(new_clip(project_id, order.start, order.end, order.name))
     with services.catalog.transaction() as unit:
         clip = unit.clips.add(clip)
     return _shown(clip, response)
@@ -137,8 +145,9 @@ def merge_project_clips(
     project_id: PathIdentity, order: MergeRequest, services: ServicesDep, response: Response
 ) -> ClipView:
     """Make one clip from the first start to the last end of several, which go unless they are to be kept."""
+    rater = _rater(services, project_id)
     with services.catalog.transaction() as unit:
-        clip = merge_clips(unit, project_id, order.clip_ids, name=order.name, keep=order.keep)
+        clip = merge_clips(unit, project_id, order.clip_ids, rater, name=order.name, keep=order.keep)
     return _shown(clip, response)
 
 
@@ -148,6 +157,7 @@ def change_clips(project_id: PathIdentity, order: BulkOrder, services: ServicesD
 
     If one clip was changed since its `revision`, the answer is 412 and nothing is changed.
     """
+    rater = _rater(services, project_id)
     with services.catalog.transaction() as unit:
         stored = dict(unit.clips.stored(project_id, [change.clip_id for change in order.changes]))
         for change in order.changes:
@@ -155,7 +165,7 @@ def change_clips(project_id: PathIdentity, order: BulkOrder, services: ServicesD
             if clip is None:
                 raise NotFoundError(f"the project {project_id} has no clip {change.clip_id}; it may have been deleted")
             require_named(services.environment, "clip", clip.id, clip.revision, change.revision)
-            changed = clip.changed(**change.changes())
+            changed = changed_clip(clip, change.changes(), rater)
             stored[clip.id] = clip if changed == clip else unit.clips.save(changed)
         unit.operations.label(project_id, "bulk")
     return Clips(clips=[ClipView.show(stored[clip_id]) for clip_id in dict.fromkeys(c.clip_id for c in order.changes)])
@@ -174,10 +184,11 @@ def change_clip(
     clip_id: PathIdentity, change: ClipChange, expected: Expected, services: ServicesDep, response: Response
 ) -> ClipView:
     """Trim or rename a clip, or decide about it; from then on no analysis changes it."""
+    rater = _rater_for(services, clip_id)
     with services.catalog.transaction() as unit:
         clip = unit.clips.get(clip_id)
         expected.require("clip", clip_id, clip.revision)
-        changed = clip.changed(**change.changes())
+        changed = changed_clip(clip, change.changes(), rater)
         clip = clip if changed == clip else unit.clips.save(changed)
     return _shown(clip, response)
 
@@ -185,9 +196,10 @@ def change_clip(
 @router.post("/clips/{clip_id}/split", status_code=201, responses=documented(404, 409, 412, 428))
 def split_one_clip(clip_id: PathIdentity, order: SplitRequest, expected: Expected, services: ServicesDep) -> Clips:
     """Split a clip in two: it keeps what comes before the instant, a new clip gets the rest."""
+    rater = _rater_for(services, clip_id)
     with services.catalog.transaction() as unit:
         expected.require("clip", clip_id, unit.clips.get(clip_id).revision)
-        parts = split_clip(unit, clip_id, order.at)
+        parts = split_clip(unit, clip_id, order.at, rater)
     return Clips(clips=[ClipView.show(part) for part in parts])
 
 
@@ -196,11 +208,12 @@ def merge_with_neighbor(
     clip_id: PathIdentity, order: NeighborOrder, expected: Expected, services: ServicesDep, response: Response
 ) -> ClipView:
     """Make one clip of a clip and the one before or after it; both go."""
+    rater = _rater_for(services, clip_id)
     with services.catalog.transaction() as unit:
         clip = unit.clips.get(clip_id)
         expected.require("clip", clip_id, clip.revision)
         neighbor = neighbor_of(unit, clip, order.neighbor)
-        merged = merge_clips(unit, clip.project_id, [clip_id, neighbor.id], name=clip.name)
+        merged = merge_clips(unit, clip.project_id, [clip_id, neighbor.id], rater, name=clip.name)
     return _shown(merged, response)
 
 
@@ -218,6 +231,17 @@ def delete_clip(clip_id: PathIdentity, expected: Expected, services: ServicesDep
     with services.catalog.transaction() as unit:
         expected.require("clip", clip_id, unit.clips.get(clip_id).revision)
         unit.clips.delete(clip_id)
+
+
+def _rater(services: Services, project_id: str) -> ClipRater:
+    """Return what rates the clips of a project; made ahead of a transaction, since it may have to read features."""
+    return ClipRater(services.data_folder.project(project_id))
+
+
+def _rater_for(services: Services, clip_id: str) -> ClipRater:
+    with services.catalog.reading() as view:
+        project_id = view.clips.get(clip_id).project_id
+    return _rater(services, project_id)
 
 
 def _shown(clip: StoredClip, response: Response) -> ClipView:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from autoclip.clips import shown_score
+
 _PROJECT_ID = "facde1f64a1303b4"
 _CLIP_ID = "5f0c7f2a9b1d4e63"
+_QUALITY = 0.731
 _JOB_ID = "01396df0-a00f-411c-ba26-64ea51312022"
 _MORNING, _NOON = "2026-11-23T07:00:14.981864Z", "2026-11-23T12:30:00Z"
 
@@ -35,7 +38,7 @@ _CLIP: dict[str, Any] = {
     "start": 1812.36,
     "end": 1834.08,
     "duration": 21.72,
-    "quality_score": 0.731,
+    "quality_score": _QUALITY,
     "anchor_time_sec": 1826.5,
     "anchor_reason": "peak",
     "reason": "loud and fast at 30:26; begins at a cut, ends in a pause",
@@ -51,6 +54,7 @@ _CLIP: dict[str, Any] = {
     "created_at": _MORNING,
     "updated_at": _NOON,
     "thumbnail_url": f"/api/projects/{_PROJECT_ID}/thumbnails/{_CLIP_ID}",
+    "score": shown_score(_QUALITY),
 }
 
 _FOUND = {name: _CLIP[name] for name in (

@@ -1,0 +1,79 @@
+"""Say anew what is to be said of clips that people trimmed, split, merged or made."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from autoclip.errors import NotFoundError
+from autoclip.selection.rating import IntervalRater
+from autoclip.selection.reasons import MovedEdges
+from autoclip.settings import Settings
+from storage.analysis_folder import AnalysisFolder
+from storage.catalog import StoredClip
+
+KEPT_RATERS = 4
+"""Videos whose curves are kept at hand: a person trims many clips of one video, one after the other."""
+
+
+class ClipRater:
+    """Gives changed clips of one project their score, moment and reason.
+
+    Parameters
+    ----------
+    folder : AnalysisFolder
+        The project's; without an analysis in it, clips stay as they are.
+    """
+
+    def __init__(self, folder: AnalysisFolder) -> None:
+        self._rater = _rater_of(folder)
+
+    def rated(self, clip: StoredClip, before: StoredClip | None = None) -> StoredClip:
+        """Return a clip with what is true of its span; one whose span is as before is returned as it is.
+
+        Parameters
+        ----------
+        clip : StoredClip
+            The clip as it is now.
+        before : StoredClip, optional
+            As it was, for a clip that was changed; both edges of a new one were set by hand.
+        """
+        if self._rater is None or (before is not None and before.interval == clip.interval):
+            return clip
+        known = None if before is None else before.anchor_time_sec
+        rating = self._rater.rate(clip.interval, _moved(clip, before), known_anchor_sec=known)
+        if rating is None:
+            return clip
+        return clip.changed(
+            # V1 orders its clips by their mean excitement alone.
+            quality_score=rating.scores.excitement if clip.mode == "v1" else rating.quality_score,
+            scores=rating.scores,
+            anchor_time_sec=rating.anchor_time_sec,
+            anchor_reason=rating.anchor_reason,
+            reason=rating.reason,
+            thumbnail=None,  # it showed the span of before
+        )
+
+
+def _moved(clip: StoredClip, before: StoredClip | None) -> MovedEdges:
+    if before is None:
+        return frozenset({"start", "end"})
+    edges: set[str] = set()
+    if clip.start != before.start:
+        edges.add("start")
+    if clip.end != before.end:
+        edges.add("end")
+    return frozenset(edges)  # type: ignore[arg-type]
+
+
+def _rater_of(folder: AnalysisFolder) -> IntervalRater | None:
+    key = folder.features_key()
+    try:
+        settings = Settings.from_flat(folder.read_clips().settings)
+    except NotFoundError:
+        return None
+    return None if key is None else _kept_rater(folder, key, settings)
+
+
+@lru_cache(maxsize=KEPT_RATERS)
+def _kept_rater(folder: AnalysisFolder, _key: str, settings: Settings) -> IntervalRater:
+    return IntervalRater(folder.read_features(), settings)
