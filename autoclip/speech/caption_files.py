@@ -1,0 +1,92 @@
+"""Caption files: SubRip (SRT), WebVTT, and JSON with the time of every word."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import pysubs2
+from pydantic_core import to_json
+
+from autoclip.errors import MediaError
+from autoclip.speech.captions import CaptionLimits, Cue, make_cues
+from autoclip.speech.transcript import Transcript, Word
+
+CaptionFormat = Literal["srt", "vtt", "json"]
+CAPTION_MEDIA_TYPES: dict[CaptionFormat, str] = {
+    "srt": "application/x-subrip",
+    "vtt": "text/vtt",
+    "json": "application/json",
+}
+
+
+def caption_text(
+    transcript: Transcript,
+    wanted: CaptionFormat,
+    limits: CaptionLimits = CaptionLimits(),  # noqa: B008 - frozen
+) -> str:
+    """Return a transcript as a caption file.
+
+    Parameters
+    ----------
+    transcript : Transcript
+        The words, on the time line of the video that the file is for.
+    wanted : str
+        ``srt``, ``vtt`` or ``json``: an object with ``language``, ``origin``, ``words`` (each with ``start_sec``,
+        ``end_sec``, ``text``, ``confidence``) and ``cues`` (``start_sec``, ``end_sec``, ``lines``). Times are to the
+        millisecond.
+    limits : CaptionLimits
+        How much a cue may hold.
+    """
+    cues = make_cues(transcript, limits)
+    if wanted == "json":
+        return to_json(_document(transcript, cues), indent=2).decode() + "\n"
+    subtitles = pysubs2.SSAFile()
+    for cue in cues:
+        lines = [_literal(text, wanted) for text in cue.texts]
+        start, end = round(cue.start_sec * 1000), round(cue.end_sec * 1000)
+        subtitles.append(pysubs2.SSAEvent(start=start, end=end, text=r"\N".join(lines)))
+    return str(subtitles.to_string(wanted))
+
+
+def read_captions(path: Path) -> tuple[Word, ...]:
+    """Read a subtitle file that somebody has edited; each cue is one `Word` that holds all of its text.
+
+    Raises
+    ------
+    MediaError
+        If it can't be read, or is of no format that is known.
+    """
+    try:
+        subtitles = pysubs2.SSAFile.from_string(path.read_text(encoding="utf-8-sig", errors="replace"))
+    except OSError as error:
+        raise MediaError(path, f"can't be read: {error.strerror}") from error
+    except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
+        raise MediaError(path, f"holds no subtitles ({error}); give an SRT, VTT or ASS file") from error
+    told = (event for event in subtitles if not event.is_comment)
+    return tuple(Word(e.start / 1000, e.end / 1000, html.unescape(" ".join(e.plaintext.split()))) for e in told)
+
+
+def _literal(text: str, wanted: CaptionFormat) -> str:
+    """Keep what is said from being read as markup: braces and backslashes by pysubs2, the rest by players."""
+    plain = text.translate(_NO_OVERRIDES)
+    return html.escape(plain, quote=False) if wanted == "vtt" else plain
+
+
+_NO_OVERRIDES = {ord("{"): "(", ord("}"): ")", ord("\\"): "\uff3c"}
+"""Braces and backslashes start overrides in the format that pysubs2 works in, and it knows no escape for them."""
+
+
+def _document(transcript: Transcript, cues: Sequence[Cue]) -> dict[str, Any]:
+    return {
+        "language": transcript.language,
+        "origin": transcript.origin,
+        "words": [
+            replace(word, start_sec=round(word.start_sec, 3), end_sec=round(word.end_sec, 3))
+            for word in transcript.words
+        ],
+        "cues": [{"start_sec": cue.start_sec, "end_sec": cue.end_sec, "lines": cue.texts} for cue in cues],
+    }
