@@ -24,8 +24,8 @@ CLIPS_A_PROJECT = 200
 SMALL, LARGE = 5, 1000
 """Projects: 1,000 and 200,000 clips."""
 
-ROUNDS = 60
-WRITERS, WRITES = 8, 25
+ROUNDS = 30
+WRITERS, WRITES = 8, 12
 TARGET_RATIO = 1.5
 
 processes = multiprocessing.get_context("spawn")

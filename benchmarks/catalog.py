@@ -22,7 +22,7 @@ from storage.catalog.duckdb_catalog import DuckDBCatalog
 
 WRITERS = 8
 WRITES = 200
-KILLS = 200
+KILLS = 600
 READER_PAUSE_SEC = 0.02
 SEED = 7
 
@@ -45,7 +45,7 @@ class Contention:
 
 @dataclass(frozen=True, slots=True)
 class Kills:
-    """What 200 kills left."""
+    """What the kills left."""
 
     kills: int
     committed: int
@@ -128,7 +128,7 @@ def survive_kills(path: Path, *, kills: int = KILLS) -> Kills:
     lost = torn = unopenable = counter = 0
     opened = []
     for _ in range(kills):
-        told = _kill_a_writer(path, project, chance.uniform(0.02, 0.15))
+        told = _kill_a_writer(path, project, chance.uniform(0.0, 0.2))
         before = time.perf_counter()
         try:
             counter, names = _state(DuckDBCatalog(path), project)
@@ -142,17 +142,18 @@ def survive_kills(path: Path, *, kills: int = KILLS) -> Kills:
 
 
 def _kill_a_writer(path: Path, project: str, after_sec: float) -> int:
-    """Start a writer, kill it after a while, and return the last commit it told of."""
+    """Start a writer, kill it a while after its first commit, and return the last commit it told of."""
     receiver, sender = os.pipe()
     writer = processes.Process(target=_write_and_tell, args=(path, project, sender))
     writer.start()
     os.close(sender)
-    time.sleep(after_sec)
-    os.kill(writer.pid or 0, signal.SIGKILL)
-    writer.join()
     with os.fdopen(receiver) as pipe:
-        lines = pipe.read().split("\n")[:-1]
-    return int(lines[-1]) if lines else 0
+        first = pipe.readline()
+        time.sleep(after_sec)
+        os.kill(writer.pid or 0, signal.SIGKILL)
+        writer.join()
+        lines = [first, *pipe.read().split("\n")[:-1]]
+    return int(lines[-1])
 
 
 def _write(

@@ -66,20 +66,43 @@ def take_upload(catalog: Catalog, data_folder: DataFolder, path: Path, called: s
     try:
         video = _probed(path, called)
         content = fingerprint(path)
-        with catalog.transaction() as unit:
-            known = unit.projects.with_fingerprint(content)
-            if known and known[0].path is not None and known[0].path.exists():
-                return TakenUpload(named(unit, known[0], name), new=False)
-            fresh = Project(name=name or Path(called).stem or "upload", source=Source(kind="upload", address=called))
-            project = named(unit, known[0], name) if known else unit.projects.add(fresh)
-            place = data_folder.project(project.id).source / file_name(Path(called).stem, _suffix(video, called))
-            with storage_faults(place):
-                place.parent.mkdir(parents=True, exist_ok=True)
-                path.rename(place)
-            facts = with_facts(project, video.model_copy(update={"path": place}), content)
-            return TakenUpload(unit.projects.save(facts), new=not known)
+        known = _known(catalog, content)
+        if known is not None and known.path is not None and known.path.exists():
+            with catalog.transaction() as unit:
+                return TakenUpload(named(unit, unit.projects.get(known.id), name), new=False)
+        fresh = Project(name=name or Path(called).stem or "upload", source=Source(kind="upload", address=called))
+        project = known or fresh
+        place = data_folder.project(project.id).source / file_name(Path(called).stem, _suffix(video, called))
+        with storage_faults(place):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(place)
+        return _registered(catalog, project, name, video.model_copy(update={"path": place}), content)
     finally:
         path.unlink(missing_ok=True)
+
+
+def _known(catalog: Catalog, content: str) -> Project | None:
+    with catalog.reading() as view:
+        return next(iter(view.projects.with_fingerprint(content)), None)
+
+
+def _registered(catalog: Catalog, project: Project, name: str, video: Video, content: str) -> TakenUpload:
+    """Record the project of a file that is in its place; if the same content came meanwhile, that counts."""
+    taken = None
+    try:
+        with catalog.transaction() as unit:
+            first = next(iter(unit.projects.with_fingerprint(content)), None)
+            if first is None:
+                taken = TakenUpload(unit.projects.add(with_facts(project, video, content)), new=True)
+            elif first.id == project.id:
+                facts = with_facts(named(unit, first, name), video, content)
+                taken = TakenUpload(unit.projects.save(facts), new=False)
+            else:
+                return TakenUpload(named(unit, first, name), new=False)
+    finally:
+        if taken is None:
+            video.path.unlink(missing_ok=True)
+    return taken
 
 
 def _probed(path: Path, called: str) -> Video:

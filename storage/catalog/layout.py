@@ -5,8 +5,8 @@
     autoclip.duckdb                             says which folder holds the projects; its own tables are empty
     autoclip.duckdb.lock                        the lock of all who write
     autoclip.duckdb.projects/<generation>/
-        <project id>.duckdb                     one project with everything of it
-        index.sqlite                            what spans projects; made anew from them when it is lost
+        autoclip.duckdb.<project id>.duckdb     one project with everything of it
+        autoclip.duckdb.index.sqlite            what spans projects; made anew from them when it is lost
 """
 
 from __future__ import annotations
@@ -46,21 +46,27 @@ class Layout:
         return self.generations / self.generation
 
     @property
+    def _prefix(self) -> str:
+        """Beginning of the files' names: who finds one tells at once what it belongs to."""
+        return f"{self.root.name}."
+
+    @property
     def index(self) -> Path:
         """The index."""
-        return self.folder / "index.sqlite"
+        return self.folder / f"{self.root.name}.index.sqlite"
 
     def project(self, project_id: str) -> Path:
         """Return the file of a project."""
-        return self.folder / f"{project_id}{SUFFIX}"
+        return self.folder / f"{self._prefix}{project_id}{SUFFIX}"
 
     def project_stamps(self) -> dict[str, str]:
         """Return the stamps of all projects' files, by project."""
         if not self.folder.exists():
             return {}
         with os.scandir(self.folder) as entries:
-            names = [entry.name for entry in entries if entry.name.endswith(SUFFIX) and not entry.name.startswith(".")]
-        stamps = {name.removesuffix(SUFFIX): stamp_of(self.folder / name) for name in names}
+            names = [entry.name for entry in entries if entry.name.startswith(self._prefix)]
+        ids = [name.removeprefix(self._prefix).removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX)]
+        stamps = {project_id: stamp_of(self.project(project_id)) for project_id in ids}
         return {project_id: stamp for project_id, stamp in stamps.items() if stamp is not None}
 
 

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from autoclip.media.playability import content_type_of, playability_of
+from stages.make_proxy import proxy_path
 
 
 @pytest.fixture
@@ -156,3 +157,28 @@ def test_eight_readers_of_ranges_over_sockets(serve, workspace, small_film):
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_a_change_of_a_project_is_seen_by_who_watches_it(client, workspace, small_film):
+    """What is served follows the catalog at once, also when a player has asked before."""
+    other = small_film.with_name("other.mp4")
+    other.write_bytes(small_film.read_bytes() + b"\0" * 8)
+    project = workspace.add_project(path=small_film)
+    address = f"/api/projects/{project.id}/video"
+    first = client.get(address, headers={"Range": "bytes=0-0"}).headers["content-range"]
+    with workspace.catalog.transaction() as unit:
+        unit.projects.save(unit.projects.get(project.id).changed(path=other))
+    assert client.get(address, headers={"Range": "bytes=0-0"}).headers["content-range"] != first
+    with workspace.catalog.transaction() as unit:
+        unit.projects.delete(project.id)
+    assert client.get(address).status_code == 404
+
+
+def test_asking_for_a_proxy_reads_no_video(client, workspace, small_film, monkeypatch):
+    project = workspace.add_project(path=small_film, size_bytes=small_film.stat().st_size, fingerprint="f" * 32)
+    monkeypatch.setattr("storage.keys._digest", lambda _: pytest.fail("a GET has read the whole video"))
+    assert client.get(f"/api/projects/{project.id}/proxy").status_code == 404
+    proxy = proxy_path(workspace.folder.project(project.id), "f" * 32)
+    proxy.parent.mkdir(parents=True)
+    proxy.write_bytes(b"proxy")
+    assert client.get(f"/api/projects/{project.id}/proxy").content == b"proxy"

@@ -201,7 +201,7 @@ def test_what_was_committed_when_a_process_died_is_rolled_forward(catalog, proje
         assert [view.projects.get(each.id).name for each in (project, other)] == ["One", "Two"]
         with pytest.raises(NotFoundError):
             view.projects.get(gone.id)
-    assert {path.name for path in layout.folder.glob("*.duckdb")} == {f"{project.id}.duckdb", f"{other.id}.duckdb"}
+    assert set(layout.project_stamps()) == {project.id, other.id}
 
 
 def test_a_unit_over_several_projects_is_kept_whole_or_not_at_all(catalog, project):

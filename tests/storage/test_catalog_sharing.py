@@ -122,7 +122,11 @@ def test_a_unit_leaves_no_files_behind(catalog, project):
             raise RuntimeError
 
     kept = files()
-    assert {path.name for path in kept} == {"autoclip.duckdb", "autoclip.duckdb.lock", f"{project.id}.duckdb"}
+    assert {path.name for path in kept} == {
+        "autoclip.duckdb",
+        "autoclip.duckdb.lock",
+        f"autoclip.duckdb.{project.id}.duckdb",
+    }
     with pytest.raises(RuntimeError):
         fail()
     assert files() == kept

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from contextlib import closing
 from pathlib import Path
 from typing import Literal
@@ -19,15 +18,15 @@ from autoclip.export.previews.thumbnails import make_thumbnails
 from autoclip.media.playability import content_type_of, playability_of
 from interfaces.api.file_responses import file_response, open_served, ranged
 from interfaces.api.job_submission import Starter
-from interfaces.api.probe_cache import REMEMBERED, open_video, probed
+from interfaces.api.probe_cache import open_video, probed
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import PathIdentity, View
 from interfaces.api.services import Services, ServicesDep
 from interfaces.jobs import Job
 from stages.make_proxy import proxy_path
-from storage.catalog import Catalog, CatalogMemory, Project, StoredClip
+from storage.catalog import CatalogMemory, Project, StoredClip
 from storage.data_folder import ProjectFolder
-from storage.keys import FileIdentity, fingerprint
+from storage.keys import FileIdentity
 from storage.names import confine
 
 router = APIRouter(prefix="/projects", tags=["media"])
@@ -164,16 +163,7 @@ def get_debug_document(
 
 
 def _project(services: Services, project_id: str) -> Project:
-    """Return a project; it is read anew only when the catalog is another file, which every change makes it."""
-    catalog = services.environment.catalog_path
-    identity = FileIdentity.of(catalog) if catalog.exists() else None
-    return _read_project(services.catalog, identity, project_id)
-
-
-@functools.lru_cache(maxsize=REMEMBERED)
-def _read_project(catalog: Catalog, _identity: FileIdentity | None, project_id: str) -> Project:
-    """Read a project: 4 ms, as much as 4 MB take over loopback, and a player asks some hundred times."""
-    with catalog.reading() as view:
+    with services.catalog.reading() as view:
         return view.projects.get(project_id)
 
 
@@ -187,11 +177,18 @@ def _clip(services: Services, project_id: str, clip_id: str) -> StoredClip:
 
 
 def _proxy(services: Services, project: Project, opened: OpenedFile) -> Path | None:
-    """Return the proxy of what a project's file holds now."""
+    """Return the proxy of what a project's file holds, if there is one; the file is never read for that."""
     with opened.pinned() as video:
-        content = fingerprint(video, CatalogMemory(services.catalog))
-    path = proxy_path(services.data_folder.project(project.id), content)
-    return path if path.is_file() else None
+        content = _known_content(services, project, video)
+    path = None if content is None else proxy_path(services.data_folder.project(project.id), content)
+    return path if path is not None and path.is_file() else None
+
+
+def _known_content(services: Services, project: Project, video: Path) -> str | None:
+    """Return the fingerprint of a file as it is remembered, or as it was registered if its size is still the same."""
+    identity = FileIdentity.of(video)
+    remembered = CatalogMemory(services.catalog).recall(identity)
+    return remembered or (project.fingerprint if identity.size == project.size_bytes else None)
 
 
 def _made_by_analysis(folder: ProjectFolder, clip: StoredClip) -> Path | None:

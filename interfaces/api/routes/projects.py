@@ -208,7 +208,7 @@ def restore_project(project_id: PathIdentity, services: ServicesDep, response: R
     """Bring back a deleted project with its clips and its folder."""
     with services.catalog.transaction() as unit:
         project = unit.projects.restore(project_id)
-        services.data_folder.restore_project(project_id)
+    services.data_folder.restore_project(project_id)
     return _shown(project, response)
 
 
