@@ -14,6 +14,7 @@ from pathlib import Path
 from autoclip.media.probe import probe
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExtractionSettings, Settings
+from stages.chat_files import ChatFile, chat_beside
 from stages.extract_features import extract_features
 from stages.make_thumbnails import drop_orphans, make_thumbnails
 from stages.results import (
@@ -84,7 +85,12 @@ def _published(stages: AnalysisStages, selection: SelectedClips) -> SelectedClip
 
 
 def analyze(
-    source: Path, folder: AnalysisFolder, settings: Settings, on_progress: ProgressListener = ignore_progress
+    source: Path,
+    folder: AnalysisFolder,
+    settings: Settings,
+    on_progress: ProgressListener = ignore_progress,
+    *,
+    chat: ChatFile | None = None,
 ) -> SelectedClips:
     """Analyze a video file into a folder; needs no server and no catalog.
 
@@ -95,11 +101,11 @@ def analyze(
     StorageError
         If the folder can't be written.
     """
-    return analyze_video(library_stages(on_progress), open_video(source, folder), settings)
+    return analyze_video(library_stages(on_progress), open_video(source, folder, chat), settings)
 
 
-def open_video(source: Path, folder: AnalysisFolder) -> RegisteredVideo:
-    """Probe a video file whose analysis goes to a folder outside the catalog.
+def open_video(source: Path, folder: AnalysisFolder, chat: ChatFile | None = None) -> RegisteredVideo:
+    """Probe a video file whose analysis goes to a folder outside the catalog; its chat may lie beside it.
 
     Raises
     ------
@@ -110,7 +116,7 @@ def open_video(source: Path, folder: AnalysisFolder) -> RegisteredVideo:
     """
     video = probe(source)
     content = fingerprint(source)
-    return RegisteredVideo(content, folder.root, video, content)
+    return RegisteredVideo(content, folder.root, video, content, chat=chat or chat_beside(source))
 
 
 def recording(stages: AnalysisStages, record: Callable[[SelectedClips], object]) -> AnalysisStages:

@@ -21,6 +21,7 @@ from yt_dlp.utils import YoutubeDLError, unsmuggle_url
 
 from autoclip.errors import DownloadError
 from autoclip.progress import Progress, ProgressListener, ignore_progress
+from stages.chat_files import DOWNLOADED_CHATS
 from stages.download_faults import advice
 from stages.download_settings import DownloadSettings
 from stages.public_addresses import PrivateAddressRefused, public_addresses_only
@@ -159,9 +160,9 @@ def download(
         "paths": {"home": str(folder)},
         "outtmpl": {"default": "video.%(ext)s", "thumbnail": "thumbnail.%(ext)s", "subtitle": "subtitles.%(ext)s"},
         "progress_hooks": [_hook(on_progress)],
-        "writesubtitles": settings.subtitles,
+        "writesubtitles": settings.subtitles or settings.chat,
         "writethumbnail": settings.subtitles,
-        "subtitleslangs": ["all", "-live_chat"],
+        "subtitleslangs": _subtitles(settings),
     }
     with _client(options, url, allow_private=allow_private) as client:
         facts = cast("dict[str, Any]", client.extract_info(url, download=False))
@@ -174,6 +175,13 @@ def download(
         raise DownloadError(url, "the site offers no video there; check the address in a browser")
     on_progress(Progress("download", 1.0, f"{files[0].stat().st_size / 1e6:.1f} MB"))
     return Download(files[0], source_of(url, facts, folder))
+
+
+def _subtitles(settings: DownloadSettings) -> list[str]:
+    """Return yt-dlp's names of the subtitles to keep; chats are among them."""
+    if settings.subtitles:
+        return ["all"] if settings.chat else ["all", *(f"-{name}" for name in DOWNLOADED_CHATS)]
+    return list(DOWNLOADED_CHATS)
 
 
 def _require_fit_streams(client: Any, url: str, facts: Mapping[str, Any], *, allow_private: bool) -> None:  # noqa: ANN401

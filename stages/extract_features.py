@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autoclip.errors import MediaError
 from autoclip.extraction import EXTRACTION_VERSION, extract
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExtractionSettings
-from autoclip.signals.source_metadata import with_source_metadata
+from autoclip.signals.source_metadata import SourceMetadata, with_source_metadata
 from autoclip.signals.table import Features
 from stages.results import ExtractedFeatures, RegisteredVideo
 from storage.features import Origin
@@ -44,29 +46,53 @@ def extract_features(
     Raises
     ------
     MediaError
-        If the file can't be decoded; nothing is written then.
+        If the file can't be decoded, or a chat that was named can't be read; nothing is written then.
     StorageError
         If the features can't be saved.
     """
+    told = _told(source)
     folder, origin = source.folder, Origin(source.fingerprint, settings, EXTRACTION_VERSION)
     if folder.features_key() == origin.key:
         known = folder.read_features()
-        _learn(source, known, origin)
+        _learn(source, told.metadata, known, origin)
         on_progress(Progress("extract", 1.0, "extracted before"))
-        return ExtractedFeatures(source, origin.key, reused=True, warnings=_warnings(source, known.warnings))
+        warnings = _warnings(source, (*known.warnings, *told.warnings))
+        return ExtractedFeatures(source, origin.key, reused=True, warnings=warnings)
     with decode_slot():
         features = extract(source.video.path, source.video, settings, on_progress)
-    if source.metadata is not None:
-        features = with_source_metadata(features, source.metadata)
+    if told.metadata is not None:
+        features = with_source_metadata(features, told.metadata)
     folder.write_features(features, origin)
-    return ExtractedFeatures(source, origin.key, reused=False, warnings=_warnings(source, features.warnings))
+    warnings = _warnings(source, (*features.warnings, *told.warnings))
+    return ExtractedFeatures(source, origin.key, reused=False, warnings=warnings)
 
 
-def _learn(source: RegisteredVideo, known: Features, origin: Origin) -> None:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the source told of a video, and what of it could not be read."""
+
+    metadata: SourceMetadata | None
+    warnings: tuple[str, ...] = ()
+
+
+def _told(source: RegisteredVideo) -> _Told:
+    """Read the chat to what the source told; one that was only found beside the video may be unreadable."""
+    if source.chat is None:
+        return _Told(source.metadata)
+    try:
+        log = source.chat.read()
+    except MediaError as error:
+        if source.chat.was_named:
+            raise
+        return _Told(source.metadata, (f"the chat beside the video was left out: {error}",))
+    return _Told(replace(source.metadata or SourceMetadata(), chat=log))
+
+
+def _learn(source: RegisteredVideo, metadata: SourceMetadata | None, known: Features, origin: Origin) -> None:
     """Add to features that are there what the source told only after they were extracted."""
-    if source.metadata is None:
+    if metadata is None:
         return
-    features = with_source_metadata(known, source.metadata)
+    features = with_source_metadata(known, metadata)
     if features.events != known.events or _differ(features.series, known.series):
         source.folder.write_features(features, origin)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from autoclip.media.probe import probe
 from autoclip.media.video import Video
 from autoclip.signals.source_metadata import ReplayedSpan, SourceMetadata
+from stages.chat_files import chat_beside
 from stages.results import RegisteredVideo
 from storage.catalog import Catalog, CatalogMemory, Project, Source, Unit
 from storage.data_folder import DataFolder
@@ -26,7 +27,8 @@ class Registration:
         """Return the video with the folder of its project."""
         folder = data_folder.project(self.project.id)
         metadata = metadata_of(self.project.source)
-        return RegisteredVideo(self.project.id, folder.root, self.video, self.fingerprint, metadata)
+        chat = chat_beside(self.video.path)
+        return RegisteredVideo(self.project.id, folder.root, self.video, self.fingerprint, metadata, chat)
 
 
 def register_video(catalog: Catalog, path: Path, name: str = "") -> Registration:

@@ -17,6 +17,7 @@ from autoclip.selection.filters import Verdict
 from autoclip.selection.windows import Window
 from autoclip.settings import Settings
 from autoclip.signals.source_metadata import SourceMetadata
+from stages.chat_files import ChatFile
 from storage.analysis_folder import AnalysisFolder
 
 
@@ -36,6 +37,8 @@ class RegisteredVideo:
         Of its content.
     metadata : SourceMetadata or None
         What its source told of it; None when it has none to ask.
+    chat : ChatFile or None
+        The chat of the stream, when there is one.
     """
 
     project_id: str
@@ -43,6 +46,7 @@ class RegisteredVideo:
     video: Video
     fingerprint: str
     metadata: SourceMetadata | None = None
+    chat: ChatFile | None = None
 
     @property
     def folder(self) -> AnalysisFolder:

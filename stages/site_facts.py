@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from autoclip.errors import DownloadError
 from autoclip.media.video import Chapter
+from stages.chat_files import DOWNLOADED_CHATS
 from storage.catalog import HeatmapSpan, Source
 
 LIVE = {"is_live": "is live now", "is_upcoming": "has not begun", "post_live": "has just ended and is not ready"}
@@ -53,7 +54,7 @@ def source_of(url: str, facts: Mapping[str, Any], folder: Path) -> Source:
         Where subtitles and the thumbnail lie, beside the video.
     """
     names = sorted(path.name for path in folder.iterdir())
-    languages = {name.split(".")[1]: name for name in names if name.startswith("subtitles.") and name.count(".") > 1}
+    languages = {name.split(".")[1]: name for name in names if _is_subtitle(name)}
     return Source(
         kind="url",
         address=url,
@@ -64,6 +65,12 @@ def source_of(url: str, facts: Mapping[str, Any], folder: Path) -> Source:
         heatmap=tuple(_sound(HeatmapSpan, facts.get("heatmap"), **_SPAN, value="value")),
         subtitles=languages,
     )
+
+
+def _is_subtitle(name: str) -> bool:
+    """Tell a file of subtitles from others, and from a chat."""
+    parts = name.split(".")
+    return parts[0] == "subtitles" and len(parts) > len(("subtitles", "en")) and parts[1] not in DOWNLOADED_CHATS
 
 
 _SPAN = {"start_sec": "start_time", "end_sec": "end_time"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,6 +39,15 @@ def analyze(
         Path | None,
         typer.Option("--output-dir", "-o", help="Where the analysis goes; by default NAME.autoclip in this folder."),
     ] = None,
+    chat: Annotated[
+        Path | None,
+        typer.Option(
+            "--chat", exists=True, dir_okay=False, help="Chat of the stream; by default NAME.chat.json beside it."
+        ),
+    ] = None,
+    chat_offset: Annotated[
+        float, typer.Option("--chat-offset", help="Seconds to add to the chat's times to bring them onto the video's.")
+    ] = 0.0,
     mode: Mode = None,
     preset: Preset = None,
     count: Count = None,
@@ -52,11 +62,14 @@ def analyze(
     existing_file(source)
 
     from stages.analyze import analyze as run_stages
+    from stages.chat_files import ChatFile, chat_beside
     from storage.analysis_folder import AnalysisFolder
 
     folder = AnalysisFolder(output_dir if output_dir is not None else Path(f"{source.stem}.autoclip"))
+    log = ChatFile(chat, was_named=True) if chat is not None else chat_beside(source)
+    log = replace(log, offset_sec=chat_offset) if log is not None else None
     with progress_bars(quiet=quiet or as_json) as listener:
-        analysis = run_stages(source, folder, settings, listener)
+        analysis = run_stages(source, folder, settings, listener, chat=log)
     for warning in analysis.all_warnings:
         say(f"warning: {warning}")
     if as_json:

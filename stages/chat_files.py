@@ -1,0 +1,46 @@
+"""The chat that belongs to a video: a file beside it, as downloaders and people name it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from autoclip.chat.messages import ChatLog
+from autoclip.chat.readers import read_chat
+
+ENDINGS = (".chat.json", ".chat.jsonl", ".chat.csv", ".chat.txt", ".live_chat.json", ".rechat.json")
+"""What follows the video's name, without its own ending: ``match.mp4`` goes with ``match.chat.json``."""
+
+DOWNLOADED_CHATS = ("live_chat", "rechat")
+"""yt-dlp's names, among the subtitles, of the chats of YouTube and Twitch."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatFile:
+    """A chat on disk.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    offset_sec : float
+        Added to its times to bring them onto the video's timeline.
+    was_named : bool
+        Whether somebody named it; one that was only found beside the video must not stop the work.
+    """
+
+    path: Path
+    offset_sec: float = 0.0
+    was_named: bool = False
+
+    def read(self) -> ChatLog:
+        """Return the messages on the video's timeline; raises as `autoclip.chat.readers.read_chat`."""
+        return read_chat(self.path).shifted(self.offset_sec)
+
+
+def chat_beside(video: Path) -> ChatFile | None:
+    """Return the chat that lies beside a video; None if there is none. Links are not followed."""
+    names = [f"{video.stem}{ending}" for ending in ENDINGS]
+    names += [f"subtitles.{name}.json" for name in DOWNLOADED_CHATS if video.stem == "video"]
+    paths = (video.with_name(name) for name in names)
+    return next((ChatFile(path) for path in paths if path.is_file() and not path.is_symlink()), None)

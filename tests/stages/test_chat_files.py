@@ -1,0 +1,69 @@
+"""The chat beside a video counts; one that was named must be readable; one that was found must not stop the work."""
+
+import pytest
+
+from autoclip.errors import MediaError
+from autoclip.settings import ExtractionSettings
+from stages.analyze import open_video
+from stages.chat_files import ChatFile, chat_beside
+from stages.extract_features import extract_features
+from stages.site_facts import source_of
+from storage.analysis_folder import AnalysisFolder
+
+CHAT = "[0:00:01] <ann> hahaha\n[0:00:01.2] <bob> hahaha\n[0:00:03] <cid> so\n"
+
+
+@pytest.fixture
+def video(encode_tracks, film):
+    return encode_tracks("match.mp4", film([60] * 40, rate=10))
+
+
+def extracted(video, folder, chat=None):
+    return extract_features(open_video(video, AnalysisFolder(folder), chat), ExtractionSettings())
+
+
+@pytest.mark.parametrize("name", ["match.chat.txt", "match.chat.json", "match.live_chat.json"])
+def test_the_chat_beside_the_video_is_counted(video, tmp_path, name):
+    video.with_name(name).write_text(CHAT)
+    found = extracted(video, tmp_path / "out")
+    series = found.source.folder.read_features().series
+    assert series["chat_laughter"].tolist() == [0, 0, 2, 0, 0, 0, 0, 0]
+    assert series["chat_chatters"].sum() == 3
+    assert not found.warnings
+
+
+def test_a_chat_that_starts_earlier_is_shifted_without_decoding_again(video, tmp_path):
+    path = tmp_path / "log.txt"
+    path.write_text(CHAT)
+    extracted(video, tmp_path / "out")
+    later = extracted(video, tmp_path / "out", ChatFile(path, offset_sec=1.0, was_named=True))
+    assert later.reused
+    assert later.source.folder.read_features().series["chat_laughter"].tolist() == [0, 0, 0, 0, 2, 0, 0, 0]
+
+
+def test_a_broken_chat_that_was_only_found_is_left_out_with_a_word(video, tmp_path):
+    video.with_name("match.chat.json").write_text("{")
+    found = extracted(video, tmp_path / "out")
+    assert "chat beside the video" in found.warnings[0]
+    assert "chat_laughter" not in found.source.folder.read_features().series
+
+
+def test_a_broken_chat_that_was_named_is_an_error(video, tmp_path):
+    path = tmp_path / "log.txt"
+    path.write_text("")
+    with pytest.raises(MediaError, match=r"log\.txt"):
+        extracted(video, tmp_path / "out", ChatFile(path, was_named=True))
+
+
+def test_a_link_beside_the_video_is_not_followed(video, tmp_path):
+    elsewhere = tmp_path / "elsewhere.txt"
+    elsewhere.write_text(CHAT)
+    video.with_name("match.chat.txt").symlink_to(elsewhere)
+    assert chat_beside(video) is None
+
+
+def test_what_a_site_brought_is_no_subtitle(tmp_path):
+    for name in ("video.mp4", "subtitles.en.vtt", "subtitles.live_chat.json"):
+        (tmp_path / name).write_text("x")
+    assert source_of("https://example.org/v", {}, tmp_path).subtitles == {"en": "subtitles.en.vtt"}
+    assert chat_beside(tmp_path / "video.mp4") == ChatFile(tmp_path / "subtitles.live_chat.json")
