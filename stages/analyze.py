@@ -114,7 +114,7 @@ def open_video(source: Path, folder: AnalysisFolder, chat: ChatFile | None = Non
     StorageError
         If it changes while it is read.
     """
-    video = probe(source)
+    video = probe(source.absolute())
     content = fingerprint(source)
     return RegisteredVideo(content, folder.root, video, content, chat=chat or chat_beside(source))
 

@@ -100,7 +100,8 @@ def _orders(job: ExportJob, video: Video, clip_ids: Sequence[str], folder: Opene
                 raise NotFoundError(f"the project {job.project.id} has no clip {clip_id}; it is one of another project")
             fields = NameFields.of_clip(job.project.name, clip, index, clip.created_at.date())
             target = confined(job.target, file_name(job.settings.name_template, fields))
-            record = job.begun(unit, target, mine.get(clip_id), clip_id=clip_id)
+            changed = clip.updated_at if clip.touched else None
+            record = job.begun(unit, target, mine.get(clip_id), clip_id=clip_id, changed_at=changed)
             rendered = folder.location / target.name
             orders.append(_Order(record, RenderRequest(video, clip.interval, rendered, job.settings)))
     return orders

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from autoclip.clips import Clip
 from autoclip.errors import AutoclipError, NotFoundError, ParameterError
@@ -46,7 +46,7 @@ def export_compound_clip(job: ExportJob, compound_id: str, on_progress: Progress
         target = confined(job.target, file_name(job.settings.name_template, fields))
         earlier = unit.exports.page(job.project.id, job_id=job.job_id).items
         before = next((export for export in earlier if export.compound_id == compound_id), None)
-        record = job.begun(unit, target, before, compound_id=compound_id)
+        record = job.begun(unit, target, before, compound_id=compound_id, changed_at=_changed_at(unit, compound))
     if record.state == "completed":
         return record
     items = [CompoundItem(video, interval) for interval in intervals]
@@ -109,6 +109,12 @@ def with_crossfade(settings: ExportSettings, crossfade_sec: float) -> ExportSett
         If the crossfade is longer than an export allows.
     """
     return settings.updated({"crossfade_sec": crossfade_sec}) if crossfade_sec else settings
+
+
+def _changed_at(unit: Unit, compound: CompoundClip) -> datetime:
+    """Return when a compound clip, or a clip it shows, was last changed."""
+    clips = [unit.clips.get(clip_id) for clip_id in dict.fromkeys(item.clip_id for item in compound.items)]
+    return max(compound.updated_at, *(clip.updated_at for clip in clips))
 
 
 def _clips_of(unit: Unit, compound: CompoundClip) -> dict[str, Clip]:

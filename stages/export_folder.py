@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autoclip.clips import Clip
-from autoclip.export.batch import BatchSummary, RenderRequest, export_batch
+from autoclip.export.batch import BatchSummary, ExportOutcome, RenderRequest, export_batch
 from autoclip.export.compound.render import CompoundItem, export_compound
 from autoclip.export.cuts.cut_spec import ExportResult
 from autoclip.export.names import NameFields, confined, file_name
@@ -15,6 +15,7 @@ from autoclip.media.probe import probe
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
 from stages.export_compound import compound_fields, item_intervals, with_crossfade
+from stages.finished_files import FinishedFiles, export_key
 from storage.catalog import CompoundClip
 from storage.folder_compounds import FolderCompound
 
@@ -27,8 +28,11 @@ def export_folder(
     on_progress: ProgressListener = ignore_progress,
     *,
     ffmpeg: Path | None = None,
+    finished: FinishedFiles | None = None,
 ) -> BatchSummary:
     """Export clips of the video `source` into the folder `target`, in order; one failure never stops the rest.
+
+    What is among the `finished` files is not rendered again, unless the settings say ``overwrite``.
 
     Raises
     ------
@@ -42,7 +46,18 @@ def export_folder(
     for index, clip in enumerate(clips, 1):
         path = confined(target, clip_file_name(source.stem, clip, index, settings.name_template))
         requests.append(RenderRequest(video, clip.interval, path, settings))
-    return export_batch(requests, on_progress, at_once=settings.parallel_exports, ffmpeg=ffmpeg)
+    keys = [export_key(video, [request.interval], request.target, settings) for request in requests]
+    there = [None if finished is None or settings.overwrite else finished.find(key) for key in keys]
+    missing = [request for request, found in zip(requests, there, strict=True) if found is None]
+    batch = export_batch(missing, on_progress, at_once=settings.parallel_exports, ffmpeg=ffmpeg) if missing else None
+    rendered = iter(batch.outcomes if batch else ())
+    outcomes = [
+        next(rendered) if found is None else ExportOutcome(request, found)
+        for request, found in zip(requests, there, strict=True)
+    ]
+    if finished is not None:
+        finished.keep([(key, o.result) for key, o in zip(keys, outcomes, strict=True) if o.result is not None])
+    return BatchSummary(tuple(outcomes))
 
 
 def export_folder_compound(
@@ -54,6 +69,7 @@ def export_folder_compound(
     *,
     clips: Mapping[str, Clip],
     ffmpeg: Path | None = None,
+    finished: FinishedFiles | None = None,
 ) -> ExportResult:
     """Export a compound clip of the video `source` into the folder `target`.
 
@@ -73,6 +89,8 @@ def export_folder_compound(
         The clips of the folder by id.
     ffmpeg : Path, optional
         The ffmpeg to render with.
+    finished : FinishedFiles, optional
+        What was rendered before and is not rendered again.
 
     Raises
     ------
@@ -87,7 +105,14 @@ def export_folder_compound(
     path = confined(target, file_name(settings.name_template, fields))
     items = [CompoundItem(video, interval) for interval in intervals]
     how = with_crossfade(settings, compound.crossfade_sec)
-    return export_compound(items, path, how, on_progress, ffmpeg=ffmpeg)
+    key = export_key(video, intervals, path, how)
+    found = None if finished is None or how.overwrite else finished.find(key)
+    if found is not None:
+        return found
+    made = export_compound(items, path, how, on_progress, ffmpeg=ffmpeg)
+    if finished is not None:
+        finished.keep([(key, made)])
+    return made
 
 
 def clip_file_name(project: str, clip: Clip, index: int, template: str, suffix: str = ".mp4") -> str:

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from autoclip.confinement import OpenedFolder, folder_beneath
@@ -14,6 +15,7 @@ from autoclip.export.cuts.cut_spec import ExportResult
 from autoclip.media.probe import probe
 from autoclip.media.video import Video
 from autoclip.settings import ExportSettings
+from stages.finished_files import EXISTS, UNSEEN_SETTINGS
 from storage.catalog import Catalog, Export, Project, Unit
 
 
@@ -111,10 +113,13 @@ class ExportJob:
         *,
         clip_id: str | None = None,
         compound_id: str | None = None,
+        changed_at: datetime | None = None,
     ) -> Export:
         """Return the record of a file that is to be made: that of an earlier attempt of this job, or a new one.
 
-        A file that an earlier attempt has made is not made again: its record is returned as it is, completed.
+        A file that an earlier attempt has made is not made again: its record is returned as it is, completed. Nor is
+        one that another job has made of the same thing under the same name with the same settings, unless they say
+        ``overwrite``: its record is returned with a note that it exists.
 
         Parameters
         ----------
@@ -126,11 +131,16 @@ class ExportJob:
             What this very job noted about it before it was interrupted.
         clip_id, compound_id : str or None
             What is rendered: one of the two.
+        changed_at : datetime, optional
+            When what is rendered was last changed; files made before are no longer of it.
         """
         if before is not None and before.state == "completed" and before.path is not None and before.path.exists():
             return before
         if before is not None:
             return unit.exports.save(before.changed(state="running", error=None, name=target.name, path=target))
+        made = None if self.settings.overwrite else self._made_before(unit, target, clip_id or compound_id, changed_at)
+        if made is not None:
+            return made
         return unit.exports.add(
             Export(
                 project_id=self.project.id,
@@ -144,6 +154,20 @@ class ExportJob:
             )
         )
 
+    def _made_before(self, unit: Unit, target: Path, wanted: str | None, changed_at: datetime | None) -> Export | None:
+        """Return the record of the same export by another job, if its file is there as it was made."""
+        settings = self.settings.model_dump(mode="json", exclude=set(UNSEEN_SETTINGS))
+        for export in unit.exports.page(self.project.id, state="completed").items:
+            if wanted not in {export.clip_id, export.compound_id} or export.path is None:
+                continue
+            same = {name: value for name, value in export.settings.items() if name not in UNSEEN_SETTINGS} == settings
+            is_current = changed_at is None or export.created_at >= changed_at
+            # A name that was taken got a counter.
+            named = export.path.parent == target.parent and export.path.stem.startswith(target.stem)
+            if same and is_current and named and _is_as_made(export):
+                return export.changed(note="; ".join(filter(None, (export.note, EXISTS))))
+        return None
+
     def save(self, record: Export) -> Export:
         """Store a changed record."""
         with self.catalog.transaction() as unit:
@@ -154,6 +178,11 @@ class ExportJob:
         with self.catalog.transaction() as unit:
             for record in records:
                 unit.exports.save(record.changed(state="cancelled", error="stopped before it was finished"))
+
+
+def _is_as_made(export: Export) -> bool:
+    """Whether the file of an export is there, at the size it had."""
+    return export.path is not None and export.path.is_file() and export.path.stat().st_size == export.size_bytes
 
 
 def completed(record: Export, result: ExportResult, folder: OpenedFolder) -> Export:

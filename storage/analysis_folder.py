@@ -131,6 +131,33 @@ class AnalysisFolder:
         """Return the key of the transcript that is there, or None when none can be used again."""
         return transcript_key_in(self.features)
 
+    def find_source(self, recorded: Path, size_bytes: int) -> Path:
+        """Return where the analyzed video is: where it was, or beside the analysis when both were moved.
+
+        Parameters
+        ----------
+        recorded : Path
+            Where it was when it was analyzed.
+        size_bytes : int
+            Its size then; a file of another size is another video.
+
+        Raises
+        ------
+        NotFoundError
+            If it is in none of these places.
+        """
+        if recorded.is_file():
+            return recorded
+        root = self.root.absolute()
+        places = [folder / name for folder in (root, root.parent) for name in (recorded.name, recorded)]
+        found = next((place for place in places if place.is_file() and place.stat().st_size == size_bytes), None)
+        if found is None:
+            raise NotFoundError(
+                f"{recorded}: the analyzed video is not there any more, nor beside {self.root}; "
+                f"put {recorded.name} beside that folder, or analyze it again"
+            )
+        return found
+
     def write_debug(self, mode: SegmentationMode, document: Any) -> Path:  # noqa: ANN401
         """Write the debug document: anything made of mappings, sequences, models, dataclasses and numpy values.
 

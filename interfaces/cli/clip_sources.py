@@ -190,7 +190,7 @@ def _of_folder(folder: AnalysisFolder, mode: SegmentationMode | None) -> ClipSou
     video = Video.model_validate(clips_file.video)
     return ClipSource(
         name=video.path.stem,
-        video=video.path,
+        video=folder.find_source(video.path, video.size_bytes),
         duration_sec=video.duration_sec,
         clips=clips_file.clips,
         known={clip.id: clip for each in folder.modes() for clip in folder.read_clips(each).clips},

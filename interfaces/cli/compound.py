@@ -6,12 +6,14 @@ import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from autoclip.clips import Clip
 from autoclip.errors import ParameterError
+from autoclip.timeline import Interval
 from interfaces.cli.clip_sources import (
     AllClips,
     ClipChoice,
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 _ITEM = re.compile(r"^(?P<clip>.+?)(?:@(?P<start>[\d:.]*)-(?P<end>[\d:.]*))?$")
 _TIME = re.compile(r"^(?:(?:(\d+):)?([0-5]?\d):)?(\d+(?:\.\d*)?)$")
 _LONGEST_CROSSFADE_SEC = 5.0
+_SAME_FOOTAGE_SEC = 0.1
+"""Clips that touch share a frame or two; more than this is seen twice."""
 
 compounds = typer.Typer(
     name="compound",
@@ -64,6 +68,7 @@ def create(
         list[str] | None,
         typer.Option(
             "--item",
+            "--clip",
             metavar="CLIP[@START-END]",
             help="A clip, by id or name; behind @, times of the video in place of its own, in seconds or as 1:02.5: "
             "@83-97, @-97 (another end), @1:23- (another start). Repeatable, in the order they are shown.",
@@ -93,7 +98,11 @@ def create(
     items = tuple(_item(word, found) for word in item) if item else _in_order(choice.among(found.clips))
     if not items:
         raise ParameterError(f"{source} has no clips to join; analyze it with other settings")
-    compound = open_shelf(found).add(name.strip(), items, crossfade)
+    shelf = open_shelf(found)
+    _require_free_name(name.strip(), shelf.all())
+    compound = shelf.add(name.strip(), items, crossfade)
+    for words in repeated_footage(compound, found):
+        say(f"note: {words}")
     if as_json:
         print_json(_document(compound, found))
     else:
@@ -178,6 +187,34 @@ def _item(word: str, source: ClipSource) -> CompoundItem:
     if first >= source.duration_sec or (end is not None and end > source.duration_sec + 0.05):
         raise ParameterError(f"--item {word!r}: the video lasts {source.duration_sec:.2f} s")
     return CompoundItem(clip_id=clip.id, start=start, end=end)
+
+
+def _require_free_name(name: str, kept: Sequence[AnyCompound]) -> None:
+    """Refuse a second compound clip of one name: it could no longer be called by it."""
+    taken = next((compound for compound in kept if compound.name == name), None)
+    if taken is not None:
+        raise ParameterError(
+            f"compound create: there is a compound clip {name!r} already ({taken.id}); give another --name, or delete "
+            "that one with 'autoclip compound delete'"
+        )
+
+
+def repeated_footage(compound: AnyCompound, source: ClipSource) -> list[str]:
+    """Say which items of a compound clip show the same footage, and how much of it."""
+    spans = [
+        (number, Interval(span.start, span.end))
+        for number, span in enumerate(_spans(compound, source), 1)
+        if span.start is not None and span.end is not None and span.end > span.start
+    ]
+    told = []
+    for (one, first), (other, second) in combinations(spans, 2):
+        shared = min(first.end, second.end) - max(first.start, second.start)
+        if shared > _SAME_FOOTAGE_SEC:
+            told.append(
+                f"items {one} and {other} both show {clock(max(first.start, second.start))} to "
+                f"{clock(min(first.end, second.end))} ({shared:.1f} s)"
+            )
+    return told
 
 
 def _in_order(clips: Sequence[Clip]) -> tuple[CompoundItem, ...]:

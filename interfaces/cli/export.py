@@ -85,7 +85,7 @@ def export(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Render clips to files, each checked after rendering; nothing is overwritten.
+    """Render clips to files, each checked after rendering; nothing is overwritten, and nothing made twice.
 
     Without --top, --clip, --kept, --all or --compound: the three best clips. How they are cut, encoded, shaped and
     named is --set, for example --set cut=smart, --set platform=shorts, --set name_template='{index:02} {name}'.
@@ -112,14 +112,17 @@ def export(
 
 def _of_folder(source: ClipSource, wish: _Wish, on_progress: ProgressListener) -> list[MadeFile]:
     from stages.export_folder import export_folder, export_folder_compound
+    from stages.finished_files import FinishedFiles
     from storage.environment import read_environment
 
-    ffmpeg = read_environment().ffmpeg
+    ffmpeg, finished = read_environment().ffmpeg, FinishedFiles(source.folder.root)
     total = len(wish.clips) + len(wish.compounds)
     files = []
     if wish.clips:
         share = share_of(on_progress, 0, len(wish.clips), total)
-        batch = export_folder(source.video, wish.clips, wish.target, wish.settings, share, ffmpeg=ffmpeg)
+        batch = export_folder(
+            source.video, wish.clips, wish.target, wish.settings, share, ffmpeg=ffmpeg, finished=finished
+        )
         for outcome in batch.outcomes:
             made = outcome.result
             files.append(_of_result(made) if made else MadeFile(str(outcome.request.target), error=str(outcome.error)))
@@ -127,7 +130,14 @@ def _of_folder(source: ClipSource, wish: _Wish, on_progress: ProgressListener) -
         share = share_of(on_progress, len(files), 1, total)
         try:
             made = export_folder_compound(
-                source.video, compound, wish.target, wish.settings, share, clips=source.known, ffmpeg=ffmpeg
+                source.video,
+                compound,
+                wish.target,
+                wish.settings,
+                share,
+                clips=source.known,
+                ffmpeg=ffmpeg,
+                finished=finished,
             )
         except AutoclipError as error:
             files.append(MadeFile(compound.name, error=str(error)))

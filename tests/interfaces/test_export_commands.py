@@ -284,3 +284,66 @@ def test_every_compound_command_is_documented():
     ]
     assert len(names) >= 4
     assert [name for name in names if name not in pages] == []
+
+
+def test_the_same_export_again_says_that_its_file_exists(place, capsys):
+    first = told(capsys, "export", place.source, "--top", "2", *FAST)
+    again = told(capsys, "export", place.source, "--top", "2", *FAST)
+    assert [row["path"] for row in again] == [row["path"] for row in first]
+    assert all("exists already" in row["note"] for row in again)
+    assert len(list(place.exports.glob("*.mp4"))) == 2
+
+
+@pytest.mark.parametrize("change", ["settings", "deleted", "overwritten", "overwrite"])
+def test_a_file_that_is_not_the_same_any_more_is_made_anew(place, capsys, change):
+    (first,) = told(capsys, "export", place.source, "--top", "1", *FAST)
+    words = (
+        ["--set", "crf=30"] if change == "settings" else ["--set", "overwrite=true"] if change == "overwrite" else []
+    )
+    if change == "deleted":
+        Path(first["path"]).unlink()
+    if change == "overwritten":
+        Path(first["path"]).write_bytes(b"other")
+    (again,) = told(capsys, "export", place.source, "--top", "1", *FAST, *words)
+    assert "exists already" not in again["note"]
+    assert again["size_bytes"] > 1000
+
+
+def test_a_compound_that_exists_is_not_rendered_again(place, capsys):
+    told(capsys, "compound", "create", place.source, "--top", "2", "--name", "Best")
+    first = told(capsys, "export", place.source, "--compound", "Best", *FAST)
+    again = told(capsys, "export", place.source, "--compound", "Best", *FAST)
+    assert again[0]["path"] == first[0]["path"]
+    assert "exists already" in again[0]["note"]
+
+
+def test_two_compounds_of_one_name_are_refused(place, capsys):
+    told(capsys, "compound", "create", place.source, "--top", "2", "--name", "Best")
+    assert run(["compound", "create", place.source, "--all", "--name", " Best "]) == 2
+    assert "already" in capsys.readouterr().err
+    assert len(told(capsys, "compound", "list", place.source)) == 1
+
+
+def test_footage_that_is_seen_twice_is_told_and_clip_is_item(place, capsys):
+    words = ["--clip", "Start", "--item", "Goal@2-3", "--clip", "Start@0.5-1.5"]
+    assert run(["compound", "create", place.source, "--name", "Twice", *words]) == 0
+    said = capsys.readouterr().err
+    assert "items 1 and 3 both show 0:00.5 to 0:01.0" in said
+    assert "items 1 and 2" not in said
+
+
+def test_an_analysis_is_used_from_another_folder_and_after_a_move(film_path, tmp_path, monkeypatch, capsys):
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "film.mp4").write_bytes(film_path.read_bytes())
+    monkeypatch.chdir(work)
+    assert run(["analyze", "film.mp4", "-o", "out", "--mode", "v1", "--length", "1-3", "-q"]) == 0
+    assert json.loads((work / "out" / "v1_clips.json").read_text())["video"]["path"] == str(work / "film.mp4")
+    monkeypatch.chdir(tmp_path)
+    capsys.readouterr()
+    assert told(capsys, "export", "work/out", "--top", "1", *FAST)[0]["error"] is None
+    work.rename(tmp_path / "elsewhere")
+    assert told(capsys, "preview", "elsewhere/out", "--top", "1")[0]["error"] is None
+    (tmp_path / "elsewhere" / "film.mp4").write_bytes(b"another video")
+    assert run(["export", "elsewhere/out", "--top", "1"]) == 4
+    assert "put film.mp4 beside that folder" in capsys.readouterr().err
