@@ -19,6 +19,11 @@ Foreign errors (PyAV, ffmpeg, yt-dlp, DuckDB) are translated once, at the border
 the thing, the reason and the way out.
 """
 
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -82,7 +87,7 @@ class ExportError(AutoclipError):
     """
 
     def __init__(self, reason: str, *, command: tuple[str, ...] = (), stderr_tail: str = "") -> None:
-        super().__init__(f"{reason}\n{stderr_tail}" if stderr_tail else reason)
+        super().__init__(reason)
         self.reason = reason
         self.command = command
         self.stderr_tail = stderr_tail
@@ -110,3 +115,65 @@ class RevisionError(ConflictError):
 
 class NotFoundError(StorageError):
     """There is no project, clip, compound clip, export or analysis by that name."""
+
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""The system's reasons for which freeing space helps."""
+
+_WAYS_OUT = {
+    errno.EACCES: "check who may read and write there, or choose another place",
+    errno.EPERM: "check who may read and write there, or choose another place",
+    errno.EROFS: "it can't be written to; choose another folder",
+    errno.ENOENT: "check the name; it may have been moved or deleted",
+    errno.ENOTDIR: "a part of the path is a file; choose another path",
+    errno.EISDIR: "give a file instead",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.ELOOP: "a link in it leads to itself; remove that link",
+    errno.EIO: "check the disk and the connection to it",
+    errno.ESTALE: "connect the network drive again",
+    errno.EMFILE: "close other programs, or allow more open files (ulimit -n)",
+    errno.ENFILE: "close other programs, or allow more open files",
+}
+
+
+def system_reason(error: OSError | ValueError | RuntimeError) -> str:
+    """Return why a file could not be read or written, without numbers."""
+    return str(getattr(error, "strerror", None) or error).partition("\n")[0] or type(error).__name__
+
+
+def from_system(error: OSError, place: Path | str = "") -> StorageError:
+    """Put a refusal of the operating system into words: the name, the reason, the way out.
+
+    Parameters
+    ----------
+    error : OSError
+        What the system, or a library that works with files, raised.
+    place : Path or str
+        What was being read or written; the file that the error names when empty.
+    """
+    name = str(place or error.filename or "a file")
+    reason = system_reason(error)
+    if error.errno in NO_ROOM:
+        return StorageError(
+            f"{name}: no room is left to write it ({reason}); free space there or choose another folder"
+        )
+    way_out = _WAYS_OUT.get(error.errno or 0, "check that it exists and can be read and written")
+    return StorageError(f"{name}: {reason[:1].lower()}{reason[1:]}; {way_out}")
+
+
+@contextmanager
+def system_errors(place: Path | str = "") -> Iterator[None]:
+    """Translate the system's refusals around `place` into `StorageError`; errors of ours pass."""
+    try:
+        yield
+    except OSError as error:
+        raise from_system(error, place) from error
+    except RuntimeError as error:
+        if not is_link_loop(error):
+            raise
+        raise StorageError(f"{error}; remove that link") from error
+
+
+def is_link_loop(error: RuntimeError) -> bool:
+    """Whether an error says that a link leads to itself; Python before 3.13 raises no `OSError` for it."""
+    return str(error).startswith("Symlink loop")

@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-from autoclip.errors import ParameterError
+from autoclip.errors import ParameterError, system_reason
+from autoclip.text_files import read_text
 
 PresetName = Literal["none", "sports", "esports", "reaction", "talk", "montage"]
 
@@ -153,9 +154,9 @@ def load_preset(path: Path) -> Preset:
         If the file can't be read, is no TOML, or holds anything but ``description``, ``preset`` and ``[settings]``.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(read_text(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise ParameterError(f"the preset {path} can't be read: {error}") from error
+        raise ParameterError(f"the preset {path} can't be read: {system_reason(error)}") from error
     except tomllib.TOMLDecodeError as error:
         raise ParameterError(f"the preset {path} is no TOML: {error}") from error
     unknown = sorted(set(document) - {"description", "preset", "settings"})
@@ -194,7 +195,7 @@ def save_preset(path: Path, values: Mapping[str, PresetValue], *, text: str = ""
     except FileExistsError as error:
         raise ParameterError(f"the preset {path} is already there; choose another name or remove it") from error
     except OSError as error:
-        raise ParameterError(f"the preset {path} can't be written: {error}") from error
+        raise ParameterError(f"the preset {path} can't be written: {system_reason(error)}") from error
 
 
 def _literal(value: PresetValue) -> str:

@@ -15,7 +15,7 @@ from prefect.exceptions import CancelledRun
 from prefect.runtime import flow_run as this_run
 from prefect.states import Cancelled, Completed, Failed
 
-from autoclip.errors import AutoclipError
+from autoclip.errors import AutoclipError, from_system
 from flows.job_names import job_name
 from flows.job_types import JobType
 from flows.liveness import attempt_of_this_process, run_lock
@@ -94,6 +94,10 @@ async def _ending(body: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401
     except AutoclipError as error:
         get_run_logger().debug("where it happened", exc_info=True)
         ending = Failed(message=str(error), data=error)
+    except OSError as error:
+        get_run_logger().debug("where it happened", exc_info=True)
+        refusal = from_system(error)
+        ending = Failed(message=str(refusal), data=refusal)
     return ending
 
 

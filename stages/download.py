@@ -21,6 +21,7 @@ from yt_dlp.utils import YoutubeDLError, unsmuggle_url
 
 from autoclip.errors import DownloadError
 from autoclip.progress import Progress, ProgressListener, ignore_progress
+from autoclip.text_files import read_text
 from stages.chat_files import DOWNLOADED_CHATS
 from stages.download_faults import advice
 from stages.download_settings import DownloadSettings
@@ -235,7 +236,7 @@ def _options(settings: DownloadSettings, url: str) -> dict[str, Any]:
 def _cookies(path: Path, url: str) -> io.StringIO:
     """Return a copy of a file of cookies: yt-dlp writes into what it is given, and several jobs may share the file."""
     try:
-        return io.StringIO(path.expanduser().read_text(encoding="utf-8"))
+        return io.StringIO(read_text(path.expanduser()))
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DownloadError(url, f"cookies_file {path} can't be read ({reason}); export it anew") from error

@@ -6,7 +6,6 @@ A crash leaves at worst a file named ``.<hex>.partial<suffix>``, which no glob f
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 import time
@@ -14,13 +13,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from autoclip.errors import StorageError
+from autoclip.errors import NO_ROOM, system_errors
 
 PARTIAL = ".partial"
 LEFTOVER_AGE_SEC = 24 * 3600.0
 """Age from which a temporary file can't belong to work under way: no stage writes one file for a day."""
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
@@ -95,19 +92,8 @@ def install(partial: Path, path: Path) -> None:
         flush(path.parent)
 
 
-@contextmanager
-def storage_faults(path: Path) -> Iterator[None]:
-    """Translate the system's refusals around `path` into `StorageError`."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL:
-            raise StorageError(
-                f"{path}: no room is left to write it ({error.strerror}); free space there or choose another folder"
-            ) from error
-        raise StorageError(
-            f"{path}: {error.strerror or error}; check that the folder exists and can be read and written"
-        ) from error
+storage_faults = system_errors
+"""Translates the system's refusals around a path into `StorageError`."""
 
 
 @contextmanager
@@ -116,7 +102,7 @@ def _writer_faults(path: Path, partials: Sequence[Path]) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _FULL and error.filename not in {str(partial) for partial in partials}:
+        if error.errno not in NO_ROOM and error.filename not in {str(partial) for partial in partials}:
             raise
         with storage_faults(path):
             raise

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from autoclip.errors import ParameterError
+from autoclip.errors import ParameterError, system_reason
 
 PREFIX = "AUTOCLIP_"
 FILE_NAME = ".env"
@@ -104,4 +104,4 @@ def _variables(path: Path) -> dict[str, str]:
             raise ParameterError(f"{path}: is larger than {MAX_FILE_BYTES:,} bytes, so it is no file of variables")
         return {name: value or "" for name, value in dotenv_values(path).items()}
     except (OSError, UnicodeDecodeError) as error:
-        raise ParameterError(f"{path}: can't be read: {error}; mend it or move it away") from error
+        raise ParameterError(f"{path}: can't be read: {system_reason(error)}; mend it or move it away") from error

@@ -19,7 +19,7 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled
 from prefect.transactions import TransactionState, get_transaction
 
-from autoclip.errors import CatalogBusyError
+from autoclip.errors import CatalogBusyError, system_errors
 from stages.results import (
     CandidateWindows,
     ExtractedFeatures,
@@ -48,6 +48,17 @@ class StageTask(Task[Arguments, Result]):
         return outcome.result() if isinstance(outcome, State) and not named.get("return_state") else outcome
 
 
+def _translated(stage: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Have what the system refuses leave a stage as an error of ours."""
+
+    @functools.wraps(stage)
+    def run(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
+        with system_errors():
+            return stage(*arguments, **named)
+
+    return run
+
+
 def stage_task(name: str, text: str) -> Callable[[Callable[Arguments, Result]], Task[Arguments, Result]]:
     """Make a stage a Prefect task.
 
@@ -65,7 +76,7 @@ def stage_task(name: str, text: str) -> Callable[[Callable[Arguments, Result]], 
 
     def decorate(stage: Callable[Arguments, Result]) -> Task[Arguments, Result]:
         return StageTask(
-            _stoppable(stage),
+            _stoppable(_translated(stage)),
             name=name,
             description=text,
             task_run_name=functools.partial(_run_name, name),

@@ -39,5 +39,5 @@ def test_exit_codes_are_those_of_the_design():
 def test_messages_name_the_thing_and_the_reason():
     assert str(errors.MediaError("film.mp4", "no video stream")) == "film.mp4: no video stream"
     error = errors.ExportError("ffmpeg failed", command=("ffmpeg", "-i"), stderr_tail="No space left")
-    assert "No space left" in str(error)
+    assert (str(error), error.stderr_tail) == ("ffmpeg failed", "No space left")
     assert error.command == ("ffmpeg", "-i")

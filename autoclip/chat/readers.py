@@ -20,6 +20,7 @@ from typing import Any
 
 from autoclip.chat.messages import ChatLog, ChatMessage, chat_log
 from autoclip.errors import MediaError
+from autoclip.text_files import read_text
 
 MAX_FILE_BYTES = 1 << 30
 """A day of the busiest chats is some 300 MB as JSON; more is no chat."""
@@ -43,7 +44,7 @@ def read_chat(path: Path) -> ChatLog:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise MediaError(path, "a chat of more than 1 GiB is not read; cut it to the video's time")
-        text = path.read_text(encoding="utf-8-sig", errors="replace")
+        text = read_text(path, "utf-8-sig", "replace")
     except OSError as error:
         raise MediaError(path, f"the chat can't be read: {error.strerror}") from error
     log = chat_log(_messages(text))

@@ -20,7 +20,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from autoclip.errors import ParameterError
+from autoclip.errors import ParameterError, system_reason
+from autoclip.text_files import read_text
 from autoclip.timeline import Interval
 
 MATCH_WEIGHTS: Mapping[str, float] = {"kill": 1.0, "death": 1.0, "hurt": 0.25}
@@ -76,9 +77,9 @@ def read_truth(path: Path) -> HighlightTruth:
         If the file can't be read, is neither, or holds no highlight; the message says which forms are understood.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise ParameterError(f"the truth {path} can't be read: {error}") from error
+        raise ParameterError(f"the truth {path} can't be read: {system_reason(error)}") from error
     try:
         truth = _from_csv(text) if path.suffix.lower() == ".csv" else _from_json(json.loads(text))
     except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:

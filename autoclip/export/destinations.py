@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 
 import fsspec
 
-from autoclip.errors import AutoclipError, ExportError, ParameterError
+from autoclip.errors import AutoclipError, ExportError, ParameterError, from_system, system_reason
 from autoclip.export.names import publish, safe_name
 from autoclip.export.render_context import temporary_path
 from autoclip.progress import Progress, ProgressListener, ignore_progress
@@ -100,7 +100,7 @@ class FolderDestination:
                 with delivery.path.open("rb") as source, part.open("wb") as target:
                     _copy(source.read, target.write, delivery.path.stat().st_size, on_progress)
             except OSError as error:
-                raise ExportError(f"{delivery.path.name} can't be copied to {folder}: {error.strerror}") from error
+                raise ExportError(f"{delivery.path.name} can't be copied: {from_system(error, folder)}") from error
             arrived = publish(part, folder / delivery.path.name, overwrite=False)
         return Receipt("folder", str(arrived), arrived.stat().st_size)
 
@@ -125,9 +125,9 @@ class AddressDestination:
         except (ImportError, ValueError) as error:
             raise ParameterError(f"{address} can't be used: {error}") from error
         except (PermissionError, FileNotFoundError) as error:
-            raise ExportError(f"{address} refuses {delivery.path.name}: {error}") from error
+            raise ExportError(f"{address} refuses {delivery.path.name}: {system_reason(error)}") from error
         except OSError as error:
-            raise TemporaryFailure(f"{delivery.path.name} did not get to {address}: {error}") from error
+            raise TemporaryFailure(f"{delivery.path.name} did not get to {address}: {system_reason(error)}") from error
         if arrived != size:
             raise TemporaryFailure(f"{arrived} of {size} bytes of {delivery.path.name} got to {address}")
         return Receipt("address", f"{address}/{name}", arrived)
@@ -217,6 +217,8 @@ def deliver_file(
                 raise ExportError(f"{error}; tried {attempts} times") from error
         except (AutoclipError, KeyboardInterrupt):
             raise
+        except OSError as error:
+            raise ExportError(f"destination {name!r} failed on {delivery.path.name}: {from_system(error)}") from error
         except Exception as error:  # a package of someone else's may fail in any way
             raise ExportError(f"destination {name!r} failed on {delivery.path.name}: {error}") from error
         pause(wait_sec)

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 
 from autoclip.clips import Clip
-from autoclip.errors import ExportError, ParameterError
+from autoclip.errors import ExportError, ParameterError, from_system, system_reason
 from autoclip.settings import check_name_template
 from autoclip.timeline import Interval
 
@@ -123,9 +123,15 @@ def confined(folder: Path, name: str) -> Path:
     ------
     ParameterError
         If the name would lead out of the folder.
+    ExportError
+        If the folder's path can't be followed.
     """
     path = folder / name
-    if path.name != name or path.resolve().parent != folder.resolve():
+    try:
+        inside = path.name == name and path.resolve().parent == folder.resolve()
+    except (OSError, RuntimeError) as error:  # RuntimeError: how Python before 3.13 tells of a link to itself
+        raise ExportError(f"{folder}: can't be used ({system_reason(error)}); choose another folder") from error
+    if not inside:
         raise ParameterError(f"{name!r} leads out of {folder}; give a plain file name")
     return path
 
@@ -159,9 +165,7 @@ def publish(rendered: Path, target: Path, *, overwrite: bool) -> Path:
         except FileExistsError:
             continue
         except OSError as error:
-            raise ExportError(
-                f"{candidate} can't be written: {error.strerror}; choose another folder or name"
-            ) from error
+            raise ExportError(str(from_system(error, candidate))) from error
         rendered.replace(candidate)
         return candidate
     raise AssertionError("unreachable: counting has no end")

@@ -11,7 +11,7 @@ from autoclip.export.checks.file_check import check_file
 from autoclip.export.cuts.cut_spec import CutSpec, ExportResult, plan_cut
 from autoclip.export.cuts.methods import Rendering, cut_by_method
 from autoclip.export.platforms import too_large
-from autoclip.export.render_context import RenderContext, deliver, temporary_path
+from autoclip.export.render_context import RenderContext, deliver, render_errors, temporary_path
 from autoclip.media.video import Video
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
@@ -60,7 +60,7 @@ def export_clip(
     """
     chosen = settings or ExportSettings()
     order = plan_cut(video, interval, target, chosen)
-    with temporary_path(target.parent) as rendered:
+    with render_errors([video.path], target), temporary_path(target.parent) as rendered:
         seconds = float(order.span.duration_sec)
         needed = estimated_bytes(video, seconds, order.canvas.width, order.canvas.height, chosen)
         require_space(target.parent, needed, chosen)

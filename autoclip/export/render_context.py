@@ -5,17 +5,18 @@ from __future__ import annotations
 import shlex
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autoclip.confinement import folder_beneath
-from autoclip.errors import ExportError
+from autoclip.errors import ExportError, from_system
 from autoclip.export.checks.file_check import Checked
 from autoclip.export.checks.frame_trace import OPTION, read_trace, trace_arguments, wrong_frames
 from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.frame_span import FrameSpan, undecodable
 from autoclip.export.names import publish
+from autoclip.media.container import require_regular_file
 from autoclip.media.ffmpeg import FrameListener, Run, knows_option, run_ffmpeg
 from autoclip.progress import Progress, ProgressListener
 
@@ -107,6 +108,27 @@ class RenderContext:
 
 
 @contextmanager
+def render_errors(sources: Sequence[Path], target: Path) -> Iterator[None]:
+    """Have what the system refuses while a file is made leave as an error of ours; a source that is gone first.
+
+    Raises
+    ------
+    MediaError
+        If a source can't be read any more.
+    ExportError
+        If the file can't be written.
+    """
+    try:
+        yield
+    except (ExportError, OSError) as error:
+        for source in sources:
+            require_regular_file(source)
+        if isinstance(error, ExportError):
+            raise
+        raise ExportError(str(from_system(error, target))) from error
+
+
+@contextmanager
 def temporary_path(folder: Path, suffix: str = ".partial") -> Iterator[Path]:
     """Give a path in `folder` that nothing else uses; whatever is there at the end of the block is removed.
 
@@ -118,12 +140,13 @@ def temporary_path(folder: Path, suffix: str = ".partial") -> Iterator[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ExportError(f"{folder} can't be made: {error.strerror}; choose another output folder") from error
+        raise ExportError(f"{folder} can't be made: {from_system(error, folder.parent)}") from error
     path = folder / f".autoclip-{uuid.uuid4().hex}{suffix}"
     try:
         yield path
     finally:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # a disk that takes nothing holds nothing; why the block failed says more
+            path.unlink(missing_ok=True)
 
 
 def deliver(

@@ -93,7 +93,7 @@ def open_container(path: Path) -> Iterator[InputContainer]:
         If the path is no regular file, is empty, is no media file that may be opened, or turns out to be damaged
         while it is read.
     """
-    _require_regular_file(path)
+    require_regular_file(path)
     with media_errors(path):
         # The index of hours of MP4 takes tens of megabytes, and twice that while it is read.
         return_free_memory()
@@ -126,7 +126,14 @@ def rewind(container: InputContainer, stream: VideoStream, first_pts: int) -> No
         container.seek(first_pts, stream=stream)
 
 
-def _require_regular_file(path: Path) -> None:
+def require_regular_file(path: Path) -> None:
+    """Refuse what is no file that can be read.
+
+    Raises
+    ------
+    MediaError
+        With the reason.
+    """
     try:
         status = location_of(path).stat()
     except FileNotFoundError as error:
@@ -192,6 +199,14 @@ def above_the_limit() -> str:
     return f"above the limit of {max_pixels():,} pixels; scale it down, or raise AUTOCLIP_MAX_PIXELS"
 
 
+_SYSTEM_REASONS = {
+    errno.EACCES: "can't be opened: permission denied",
+    errno.ENOENT: "no such file; it may have been moved or deleted",
+    errno.EIO: "can't be read: check the disk and the connection to it",
+    errno.ESTALE: "can't be read: check the disk and the connection to it",
+}
+
+
 def _reason(error: av.error.FFmpegError) -> str:
     """Put an FFmpeg error into words for people: what is wrong and, where there is one, the way out."""
     # PyAV's stub says (count, log); what it attaches is the log itself: level, logger, message.
@@ -205,8 +220,8 @@ def _reason(error: av.error.FFmpegError) -> str:
         )
     if isinstance(error, av.error.ExitError):
         return f"could not be opened within {_OPEN_TIMEOUT_SEC:.0f} s; copy it to a local disk"
-    if error.errno == errno.EACCES:
-        return "can't be opened: permission denied"
+    if error.errno in _SYSTEM_REASONS:
+        return _SYSTEM_REASONS[error.errno]
     if isinstance(error, av.error.MemoryError):
         return "can't be read: out of memory"
     text = f"is damaged or no video ({error.strerror or type(error).__name__}"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import functools
+import os
 import queue
+import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -15,7 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from autoclip.confinement import location_of
-from autoclip.errors import ExportError, ParameterError
+from autoclip.errors import NO_ROOM, ExportError, ParameterError
 from autoclip.media.child_processes import child_process
 from autoclip.media.pixel_limit import max_pixels
 
@@ -142,10 +146,41 @@ def run_ffmpeg(
         except OSError as error:
             raise ExportError(f"ffmpeg could not be run: {error.strerror}: {command[0]}", command=command) from error
         if code != 0:
-            ended = f"was killed by signal {-code}" if code < 0 else f"failed with code {code}"
-            raise ExportError(f"ffmpeg {ended}", command=command, stderr_tail=_tail(stderr))
+            tail = _tail(stderr)
+            raise ExportError(_why_it_failed(code, tail, command[-1]), command=command, stderr_tail=tail)
         stderr.seek(0)
         return Run(command, stderr.read().decode("utf-8", "replace"))
+
+
+_CAUSES = (
+    (NO_ROOM, "no room is left to write it; free space there or choose another folder"),
+    ({errno.EROFS, errno.EACCES, errno.EPERM}, "it can't be written to; choose another folder"),
+    ({errno.EIO}, "the disk can't be read or written; check it and the connection to it"),
+)
+"""What ffmpeg's log says in the system's words, and what that means for the folder it writes to."""
+
+_LOG_PREFIX = re.compile(r"^(\[[^\]]* @ 0x[0-9a-f]+\] ?)+")
+_NO_CAUSE = re.compile(
+    r"last message repeated|task finished|terminating thread|error (muxing|sending|submitting|reinitializing)|"
+    r"conversion failed|could not open encoder|nothing was written",
+    re.IGNORECASE,
+)
+"""Lines of ffmpeg's log that say that it failed, not why."""
+
+
+def _why_it_failed(code: int, tail: str, target: str) -> str:
+    """Say in one sentence why ffmpeg failed; the log itself is kept beside it."""
+    folder = str(Path(target.removeprefix("file:")).parent)
+    if code == -signal.SIGXFSZ:
+        return f"{folder}: no file there may grow so large; raise the limit (ulimit -f) or choose a shorter clip"
+    for numbers, meaning in _CAUSES:
+        if any(os.strerror(number) in tail for number in numbers):
+            return f"{folder}: {meaning}"
+    if code < 0:
+        return f"ffmpeg was killed by signal {-code}; if memory is short, render fewer clips at once"
+    lines = [_LOG_PREFIX.sub("", line).strip() for line in tail.splitlines()]
+    told = next((line for line in lines if line and not _NO_CAUSE.search(line)), "it does not say why")
+    return f"ffmpeg failed with code {code} ({told.rstrip('.')}); choose other export settings, or report it"
 
 
 def _through_descriptor(argument: str) -> str:

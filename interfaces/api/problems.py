@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import JSONResponse
 
-from autoclip.errors import AutoclipError, CatalogBusyError
+from autoclip.errors import NO_ROOM, AutoclipError, CatalogBusyError, from_system
 from interfaces.outcomes import outcome_of
 
 MEDIA_TYPE = "application/problem+json"
@@ -98,6 +98,7 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(AutoclipError, _autoclip_error)
     app.add_exception_handler(StarletteHTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _malformed_request)
+    app.add_exception_handler(OSError, _system_error)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -109,6 +110,16 @@ async def _autoclip_error(request: Request, error: Exception) -> JSONResponse:
         _log.warning("%s %s: %s", request.method, request.url.path, error)
     headers = {"Retry-After": str(BUSY_RETRY_SEC)} if isinstance(error, CatalogBusyError) else None
     return problem_response(outcome.http_status, outcome.code, str(error), headers=headers)
+
+
+async def _system_error(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, OSError):
+        raise error
+    _log.warning("%s %s: %s", request.method, request.url.path, error)
+    refusal = from_system(error)
+    full = error.errno in NO_ROOM
+    status = HTTPStatus.INSUFFICIENT_STORAGE if full else outcome_of(refusal).http_status
+    return problem_response(status, outcome_of(refusal).code, str(refusal))
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
+import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from autoclip.errors import AutoclipError
+from autoclip.errors import AutoclipError, StorageError, from_system, is_link_loop
 from interfaces.cli import (
     analyze,
     catalog,
@@ -100,9 +103,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     _leave_out_prefect_files()
     try:
         result = typer.main.get_command(app).main(words or ["--help"], prog_name="autoclip", standalone_mode=False)
+        sys.stdout.flush()
     except AutoclipError as error:
-        say(f"autoclip: {error}")
-        return outcome_of(error).exit_code
+        return _refused(error)
     except typer.TyperException as error:
         say(f"autoclip: {error.format_message()}")
         return error.exit_code
@@ -110,10 +113,45 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # The reader (head, less) has gone. Point standard output away, or Python complains again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except Exception as error:  # noqa: BLE001 - a library's, or a fault of ours: nobody should have to read a trace
+        return _refused(_in_words(error))
     code = result if isinstance(result, int) else DONE
     if code == INTERRUPTED:  # Typer turns Ctrl-C into this code without a word.
         say("autoclip: interrupted")
     return code
+
+
+def _in_words(error: Exception) -> AutoclipError:
+    """Say what the system, a library or a fault of ours raised."""
+    if isinstance(error, OSError):
+        return from_system(error)
+    if isinstance(error, RuntimeError) and is_link_loop(error):
+        return StorageError(f"{error}; remove that link")
+    return AutoclipError(f"stopped by an error inside autoclip; {_kept_trace()}")
+
+
+def _refused(error: AutoclipError) -> int:
+    """Say why a command ended; return its exit code."""
+    say(f"autoclip: {error}")
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        return outcome_of(error).exit_code
+    # What standard output still holds can't be written: Python would complain again at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return outcome_of(error).exit_code
+
+
+def _kept_trace() -> str:
+    """Write the trace of the present error to a file; return what to do with it."""
+    trace = traceback.format_exc()
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="autoclip-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(trace)
+    except OSError:
+        return f"please report it: {trace.splitlines()[-1]}"
+    return f"please report it with {file.name}: {trace.splitlines()[-1]}"
 
 
 def main() -> None:

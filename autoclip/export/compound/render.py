@@ -33,7 +33,7 @@ from autoclip.export.cuts.methods import CODEC_NAMES, Command, Rendering, altere
 from autoclip.export.cuts.mux import MuxTrack, encoded_tracks, join, stamped
 from autoclip.export.cuts.smart import NotSmartError
 from autoclip.export.render import finish
-from autoclip.export.render_context import RenderContext, temporary_path
+from autoclip.export.render_context import RenderContext, render_errors, temporary_path
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
@@ -88,7 +88,7 @@ def export_compound(
     if chosen.cut == "copy":
         raise ParameterError("cut = copy can't join items: each would start at a keyframe; use smart or exact")
     layout = lay_out(items, target, chosen)
-    with temporary_path(target.parent) as rendered:
+    with render_errors([item.video.path for item in items], target), temporary_path(target.parent) as rendered:
         first = layout.bodies[0]
         seconds = float(layout.duration_sec)
         needed = estimated_bytes(first.video, seconds, first.canvas.width, first.canvas.height, chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import heapq
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -17,9 +18,12 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from autoclip.errors import ExportError
+from autoclip.errors import NO_ROOM, ExportError, from_system
 from autoclip.media.container import open_container
 from autoclip.media.ffmpeg import local_file
+
+_SYSTEM = NO_ROOM | {errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+"""Refusals of the disk, not of the format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ def join(target: Path, strands: Sequence[MuxTrack], container_format: str = "mp4
         with av.open(local_file(target), "w", format=container_format, container_options=options) as container:
             _write(container, strands)
     except (av.error.FFmpegError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in _SYSTEM:
+            raise ExportError(str(from_system(error, target.parent))) from error
         raise ExportError(
             f"the packets can't be joined into a {container_format} file ({error}); use cut = exact"
         ) from error

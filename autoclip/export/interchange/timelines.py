@@ -12,7 +12,7 @@ import opentimelineio as otio
 from opentimelineio.exceptions import OTIOError
 
 from autoclip.clips import Clip
-from autoclip.errors import ExportError, ParameterError
+from autoclip.errors import ExportError, ParameterError, from_system
 from autoclip.export.interchange.chapters import ffmetadata, youtube_chapters
 from autoclip.export.interchange.edit_list import EditList, EditOptions, build_edit_list, editing_rate
 from autoclip.export.interchange.edl import edl_text, timecode_rate
@@ -86,7 +86,7 @@ def write_timeline(
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
-        raise ExportError(f"{target} can't be written: {error.strerror}; choose another folder") from error
+        raise ExportError(str(from_system(error, target))) from error
     return target
 
 

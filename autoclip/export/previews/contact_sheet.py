@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from autoclip.clips import Clip
-from autoclip.errors import ExportError, ParameterError
+from autoclip.errors import ExportError, ParameterError, system_reason
 from autoclip.export.previews.image_file import write_image
 
 TILE_WIDTH, TILE_HEIGHT = 320, 180
@@ -86,7 +86,9 @@ def _picture(tile: Tile) -> Image.Image:
             picture.thumbnail((TILE_WIDTH, TILE_HEIGHT))
             frame.paste(picture, ((TILE_WIDTH - picture.width) // 2, (TILE_HEIGHT - picture.height) // 2))
     except OSError as error:
-        raise ExportError(f"thumbnail {tile.thumbnail} can't be read: {error}; make the thumbnails again") from error
+        raise ExportError(
+            f"thumbnail {tile.thumbnail} can't be read: {system_reason(error)}; make the thumbnails again"
+        ) from error
     return frame
 
 

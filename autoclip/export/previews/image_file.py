@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image
 
-from autoclip.errors import ExportError
+from autoclip.errors import ExportError, from_system
 from autoclip.export.names import publish
 from autoclip.export.render_context import temporary_path
 
@@ -24,5 +24,5 @@ def write_image(picture: Image.Image, target: Path, **options: Any) -> Path:  # 
         try:
             picture.save(part, **options)
         except OSError as error:
-            raise ExportError(f"{target} can't be written: {error}; choose another folder") from error
+            raise ExportError(str(from_system(error, target))) from error
         return publish(part, target, overwrite=True)
