@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from autoclip.signals.frame_features import FrameSamples, describe_pictures
 from autoclip.signals.freeze import freeze_runs
 from autoclip.signals.motion import motion_series
 from autoclip.signals.perceptual_hash import hashes_on_grid
+from autoclip.signals.plugins import AddedSignals, AudioSamples, VideoFrames, added_version
 from autoclip.signals.shots import cut_scores, cuts, keyframe_cut_scores
 from autoclip.signals.table import Event, Features
 from autoclip.signals.video_analyzer import FrameMeasures, MeasuredFrames, VideoAnalyzer
@@ -46,6 +48,12 @@ JUMP_SEC = 10.0
 _SKIPPED: dict[ExtractionProfile, SkipFrame] = {"exact": "DEFAULT", "balanced": "NONREF", "fast": "NONKEY"}
 _MOTION_SIGNALS = ("motion_score", "picture_change")
 _SOUND_SIGNALS = ("audio_rms", "audio_dbfs", "loudness_lufs", "midband_dbfs", "onset_strength")
+
+
+def extraction_version() -> int | str:
+    """Return what names this code and the packages that add signals, for the key of what they measure."""
+    added = added_version()
+    return f"{EXTRACTION_VERSION}+{added}" if added else EXTRACTION_VERSION
 
 
 def extract(
@@ -116,6 +124,7 @@ class _Pass:
         self._progress = _Speed(video.duration_sec, on_progress)
         self._pictures = VideoAnalyzer(settings.motion_fps, settings.freeze_noise, settings.freeze_min_sec)
         self._sound = AudioAnalyzer()
+        self._added = AddedSignals()
         self._damage: list[Damage] = []
         self._warnings: list[str] = []
         self._end_pts = 0
@@ -143,6 +152,7 @@ class _Pass:
         match part:
             case AudioBlock():
                 self._sound.push(part.start, part.rate, part.channels, part.samples)
+                self._added.hear(AudioSamples(part.start / part.rate, part.rate, part.samples))
             case Described():
                 if part.description is not None:
                     self._push(part.description, part.shown_pts.astype(np.float64) * float(self._video.video.time_base))
@@ -165,7 +175,9 @@ class _Pass:
         if again < len(pictures.seconds):
             gaps = np.diff(pictures.seconds[again:], prepend=self._last_sec)
             self._jumps |= bool(np.any((gaps > JUMP_SEC) & np.isfinite(gaps)))
-            self._pictures.push(pictures.since(again), shown_sec)
+            new = pictures.since(again)
+            self._pictures.push(new, shown_sec)
+            self._added.see(VideoFrames(new.seconds, new.samples.luma))
             self._last_sec = float(pictures.seconds[-1])
 
     def features(self) -> Features:
@@ -189,7 +201,7 @@ class _Pass:
         unmeasured = [name for name in _MOTION_SIGNALS if np.isnan(series[name]).all()]
         absent |= dict.fromkeys(unmeasured, self._stillness())
         series = {name: values for name, values in series.items() if name not in unmeasured}
-        return Features(
+        features = Features(
             duration_sec=duration,
             grid=grid,
             series=series,
@@ -199,6 +211,8 @@ class _Pass:
             events=self._events(measures, duration),
             warnings=(*self._warnings, *damage_report(self._damage), *self._end_advice(), *self._clock_advice()),
         )
+        added = self._added.series(features)
+        return replace(features, series={**features.series, **added}) if added else features
 
     def _events(self, measures: FrameMeasures, duration: float) -> tuple[Event, ...]:
         rows, settings = measures.rows, self._settings

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoclip.errors import MediaError
-from autoclip.extraction import EXTRACTION_VERSION, extract
+from autoclip.extraction import extract, extraction_version
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExtractionSettings
 from autoclip.signals.source_metadata import SourceMetadata, with_source_metadata
@@ -51,7 +51,7 @@ def extract_features(
         If the features can't be saved.
     """
     told = _told(source)
-    folder, origin = source.folder, Origin(source.fingerprint, settings, EXTRACTION_VERSION)
+    folder, origin = source.folder, Origin(source.fingerprint, settings, extraction_version())
     if folder.features_key() == origin.key:
         known = folder.read_features()
         _learn(source, told.metadata, known, origin)

@@ -8,10 +8,10 @@ import pytest
 from counted_calls import counting
 from match import render_match
 
+from autoclip import extraction
 from autoclip.errors import MediaError, ParameterError
 from autoclip.selection.pipeline import select
 from autoclip.settings import Settings
-from stages import extract_features as extraction
 from stages.analyze import analyze, library_stages, open_video, select_clips
 from stages.results import ExtractedFeatures
 from stages.retune import retune

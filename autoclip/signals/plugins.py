@@ -1,0 +1,165 @@
+"""Signals that installed packages add: sound classifiers, scoreboards, telemetry.
+
+A package adds a signal by an entry point of the group `ENTRY_POINT_GROUP`; docs/signals.md has an example. The entry
+point names a function without arguments that returns a new signal for each video.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import EntryPoint, entry_points
+from typing import Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoclip.errors import ParameterError
+from autoclip.signals.table import SIGNAL_UNITS, Features
+
+ENTRY_POINT_GROUP = "autoclip.signals"
+
+Result = TypeVar("Result")
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+@dataclass(frozen=True, slots=True)
+class AudioSamples:
+    """Samples of the measured track, in the order of time.
+
+    Attributes
+    ----------
+    start_sec : float
+        When the first sample is heard, in seconds from the first video frame; may be negative.
+    rate : int
+        Samples a second.
+    samples : ndarray
+        Shape ``(channels, count)``, float32, full scale = 1.
+    """
+
+    start_sec: float
+    rate: int
+    samples: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFrames:
+    """Decoded frames, reduced, in the order of time.
+
+    Attributes
+    ----------
+    seconds : ndarray
+        Presentation times, shape ``(n,)``, float64.
+    luma : ndarray
+        Shape ``(n, height, width)``, uint8, as wide as the setting `motion_width` says.
+    """
+
+    seconds: NDArray[np.float64]
+    luma: NDArray[np.uint8]
+
+
+@runtime_checkable
+class AddedSignal(Protocol):
+    """A signal of a package. It may listen to the pass, too: see `AudioListener` and `FrameListener`."""
+
+    unit: str
+    """Unit of the values, such as ``share``; empty for a plain number."""
+
+    def series(self, features: Features) -> NDArray[np.float32]:
+        """Return the signal on the grid of the finished features, shape ``(grid.count,)``; NaN where there is none."""
+
+
+@runtime_checkable
+class AudioListener(Protocol):
+    """A signal that takes the sound as it is decoded."""
+
+    def hear(self, audio: AudioSamples) -> None:
+        """Take the next samples; keep no more than what the signal needs."""
+
+
+@runtime_checkable
+class FrameListener(Protocol):
+    """A signal that takes the frames as they are decoded."""
+
+    def see(self, frames: VideoFrames) -> None:
+        """Take the next frames; keep no more than what the signal needs."""
+
+
+class AddedSignals:
+    """The signals of all installed packages, for one video."""
+
+    def __init__(self) -> None:
+        self._signals = {point.name: _loaded(point) for point in _installed()}
+
+    def hear(self, audio: AudioSamples) -> None:
+        """Give samples to all that take sound; raises ParameterError if one fails."""
+        for name, signal in self._signals.items():
+            if isinstance(signal, AudioListener):
+                _call(name, partial(signal.hear, audio))
+
+    def see(self, frames: VideoFrames) -> None:
+        """Give frames to all that take them; raises ParameterError if one fails."""
+        for name, signal in self._signals.items():
+            if isinstance(signal, FrameListener):
+                _call(name, partial(signal.see, frames))
+
+    def series(self, features: Features) -> dict[str, NDArray[np.float32]]:
+        """Return every signal by name, on the grid.
+
+        Raises
+        ------
+        ParameterError
+            If one fails, or returns something of another shape.
+        """
+        return {name: _series(name, signal, features) for name, signal in self._signals.items()}
+
+
+def added_names() -> tuple[str, ...]:
+    """Return the names of the signals that packages add, sorted."""
+    return tuple(point.name for point in _installed())
+
+
+def added_version() -> str:
+    """Name the packages that add signals, with their versions: features measured with others are not the same."""
+    return "+".join(f"{point.name}={_version(point)}" for point in _installed())
+
+
+def _installed() -> Sequence[EntryPoint]:
+    return sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)
+
+
+def _version(point: EntryPoint) -> str:
+    return point.dist.version if point.dist is not None else "0"
+
+
+def _loaded(point: EntryPoint) -> AddedSignal:
+    """Make the signal of an entry point."""
+    if not _NAME.fullmatch(point.name) or point.name in SIGNAL_UNITS:
+        raise ParameterError(
+            f"signal {point.name!r} ({point.value}) needs a name of its own: lowercase letters, digits and underscores"
+        )
+    try:
+        signal = point.load()()
+    except Exception as error:  # a package of someone else's may fail in any way
+        raise ParameterError(f"signal {point.name!r} ({point.value}) can't be loaded: {error}") from error
+    if not isinstance(signal, AddedSignal):
+        raise ParameterError(f"signal {point.name!r} ({point.value}) has no unit or no series(); see docs/signals.md")
+    return signal
+
+
+def _series(name: str, signal: AddedSignal, features: Features) -> NDArray[np.float32]:
+    values = np.asarray(_call(name, partial(signal.series, features)), dtype=np.float32)
+    if values.shape != (features.grid.count,):
+        raise ParameterError(f"signal {name!r} has shape {values.shape}, not ({features.grid.count},)")
+    return values
+
+
+def _call(name: str, function: Callable[[], Result]) -> Result:
+    """Call into a package, and name it when it fails."""
+    try:
+        return function()
+    except Exception as error:  # a package of someone else's may fail in any way
+        raise ParameterError(f"signal {name!r} failed: {error}; mend or uninstall the package that adds it") from error
