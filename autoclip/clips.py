@@ -85,8 +85,9 @@ class ClipsFile(BaseModel):
     message: str = ""
 
 
-BEST_QUALITY = 1.6
-"""The quality that shows as 100: that of the default weights with every part at its best and the strongest anchor."""
+BEST_QUALITY = 1.0
+"""The quality that shows as 100: the mean excitement of a clip, squashed to (0, 1). Clips built around anchors,
+which are rated by boundaries, too, may exceed it."""
 
 
 def shown_score(quality: float) -> int:

@@ -22,7 +22,7 @@ from typing import Literal, get_args
 from autoclip.errors import ParameterError, system_reason
 from autoclip.text_files import read_text
 
-PresetName = Literal["none", "sports", "esports", "reaction", "talk", "montage"]
+PresetName = Literal["none", "sports", "esports", "reaction", "talk", "montage", "spec"]
 
 PresetValue = str | int | float | bool
 
@@ -76,6 +76,7 @@ PRESETS: Mapping[str, Preset] = {
                 "loudness_measure": "lufs",
                 "excitement_w_audio": 0.85,
                 "excitement_w_motion": 0.15,
+                "excitement_w_drop": 0.0,
                 "audio_only_score_scale": 1.0,
                 "sound_over_stills": True,
                 "smoothing_sec": 3.0,
@@ -90,6 +91,7 @@ PRESETS: Mapping[str, Preset] = {
                 "loudness_measure": "lufs",
                 "excitement_w_audio": 0.8,
                 "excitement_w_motion": 0.2,
+                "excitement_w_drop": 0.0,
                 "smoothing_sec": 10.0,
                 "sound_over_stills": True,
                 "anchor_suppression_window_sec": 15.0,
@@ -122,6 +124,27 @@ PRESETS: Mapping[str, Preset] = {
                 "reaction_lag_sec": 2.0,
                 "min_clip_seconds": 2.0,
                 "max_clip_seconds": 12.0,
+            },
+        ),
+        Preset(
+            "spec",
+            "The formulas of the original description: RMS and motion by mean and deviation, their product, windows "
+            "snapped around anchors.",
+            {
+                "loudness_measure": "rms",
+                "motion_measure": "quarters",
+                "normalisation": "standard",
+                "excitement_formula": "product",
+                "excitement_w_drop": 0.0,
+                "smoothing_sec": 0.0,
+                "window_formula": "anchor",
+                "snap_decay_sec": 3600.0,
+                "cut_snap_decay_sec": 3600.0,
+                "snap_reach_sec": 3600.0,
+                "cut_snap_reach_sec": 3600.0,
+                "moment_min_sec": 8.0,
+                "lead_sec": 1.0,
+                "keep_share": 1.0,
             },
         ),
     )

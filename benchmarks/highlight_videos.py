@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,12 +44,12 @@ class KnownVideo:
 
 
 def read_videos(folder: Path, cache: Path, truths: Path | None = None) -> list[KnownVideo]:
-    """Read every MP4 of a folder that has its truth as JSON of the same name beside it, or in `truths`."""
+    """Read every MP4 of a folder that has events as JSON of the same name beside it, or in `truths`."""
     pairs = [(video, (truths or folder) / f"{video.stem}.json") for video in sorted(folder.glob("*.mp4"))]
     return [
         KnownVideo(video.stem, video.stem.split("-")[0], measured(video, cache), read_truth(truth))
         for video, truth in pairs
-        if truth.exists()
+        if truth.exists() and json.loads(truth.read_text()).get("events")
     ]
 
 

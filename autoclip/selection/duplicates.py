@@ -27,7 +27,7 @@ CORE_SEC = (-3.0, 5.0)
 MIN_CORE_SEC = 3.0
 """A shorter core tells too little: words and beats last up to a second, and come again."""
 
-SLACK_SEC = 2.0
+SLACK_SEC = 4.0
 """A core may reach this far beyond the window in which it is looked for."""
 
 HASH_STEP_SEC = 1.0
@@ -76,7 +76,7 @@ def drop_duplicates(
     chosen: list[int] = []
     verdicts = []
     for index in kept:
-        core = _core(windows[index])
+        core = _core(windows[index], features.duration_sec)
         twin = seen.twin(core)
         verdicts.append(_verdict(index, twin, settings.duplicate_distance))
         if twin is None:
@@ -85,10 +85,9 @@ def drop_duplicates(
     return Filtered(tuple(chosen), tuple(verdicts))
 
 
-def _core(window: Window) -> Interval:
+def _core(window: Window, duration_sec: float) -> Interval:
     at = window.anchor.time_sec
-    start, end = max(window.interval.start, at + CORE_SEC[0]), min(window.interval.end, at + CORE_SEC[1])
-    return Interval(min(start, at), max(end, at))
+    return Interval(max(0.0, at + CORE_SEC[0]), min(duration_sec, at + CORE_SEC[1]))
 
 
 def _verdict(index: int, twin: _Twin | None, limit: int) -> Verdict:
@@ -112,7 +111,8 @@ class _Seen:
         self._every = max(1, round(HASH_STEP_SEC / self._step_sec))
         self._signs = hash_signs(features.frame_hash)
         self._course = _course(features)
-        self._owner = np.zeros(0, np.intp)  # of each step of the kept windows
+        self._steps = np.zeros(0, np.intp)  # of the kept windows
+        self._owner = np.zeros(0, np.intp)  # of each of those
         self._hashes = np.zeros((0, HASH_BITS), np.float32)
         self._heard_owner = np.zeros(0, np.intp)  # of each value of their courses
         self._heard = np.zeros(0)
@@ -128,6 +128,7 @@ class _Seen:
         self._place = np.concatenate([self._place, self._owner.size + steps])
         self._heard = np.concatenate([self._heard, heard])
         self._heard_owner = np.concatenate([self._heard_owner, np.full(heard.size, index)])
+        self._steps = np.concatenate([self._steps, np.arange(first, after)])
         self._owner = np.concatenate([self._owner, np.full(after - first, index)])
         self._hashes = np.concatenate([self._hashes, self._signs[first:after]])
 
@@ -171,7 +172,8 @@ class _Seen:
             total += agreement[offset : offset + total.size, column]
         distance = np.full(self._owner.size, np.inf, np.float32)
         whole = self._owner[: total.size] == self._owner[last:]
-        distance[: total.size] = np.where(whole, (HASH_BITS - total / offsets.size) / 2, np.inf)
+        elsewhere = np.abs(self._steps[: total.size] - first) >= count  # windows reach into their neighbors' time
+        distance[: total.size] = np.where(whole & elsewhere, (HASH_BITS - total / offsets.size) / 2, np.inf)
         return distance
 
 

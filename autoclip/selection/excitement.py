@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
 from autoclip.settings import AnchorSettings, ExcitementFormula, LoudnessMeasure, MotionMeasure
+from autoclip.signals.level_drop import level_drop_series
 from autoclip.signals.normalization import z_score
 from autoclip.signals.robust_normalization import Mask, Series, local_robust_z_score, robust_z_score
 from autoclip.signals.table import Features
@@ -46,6 +47,7 @@ _MIN_DEVIATION = {
     "audio_dbfs": 1.0,
     "audio_rms": 1e-4,
     "motion_score": 0.002,
+    "level_drop_db": 1.0,
 }
 """Spread below which differences are noise: 1 dB is the least change of level that listeners notice (Zwicker & Fastl,
 "Psychoacoustics", section 7.1); half a gray level of 256 is what coding noise makes of a still picture."""
@@ -70,6 +72,8 @@ class Excitement:
         Steps with any sound, or with a picture that is neither black nor still.
     loudness_signal, motion_signal : str or None
         Which measures were used.
+    drop_z : ndarray or None
+        How far the sound falls, normalized as the others; None without sound.
     """
 
     grid: Grid
@@ -81,6 +85,7 @@ class Excitement:
     content: Mask
     loudness_signal: str | None
     motion_signal: str | None
+    drop_z: Series | None = None
 
     @property
     def carried_by(self) -> tuple[str, ...]:
@@ -96,6 +101,7 @@ class _Signals:
     count: int
     loudness: Series | None
     motion: Series | None
+    drop: Series | None
     replayed: Series | None
 
 
@@ -103,8 +109,9 @@ def measure_excitement(features: Features, settings: AnchorSettings) -> Exciteme
     """Join the normalized signals into the excitement curve.
 
     With the formula ``mean`` the curve is the mean of the z-scores, each winsorised to `MIN_Z` and `MAX_Z`,
-    weighted by `excitement_w_audio` and `excitement_w_motion`; with ``sum`` that of their positive parts, weighted by
-    `excitement_w_audio` and `excitement_w_motion` (and `excitement_w_replayed` on top); with ``product`` it is
+    weighted by `excitement_w_audio`, `excitement_w_motion` and `excitement_w_drop` (how far the sound falls); with
+    ``sum`` that of the positive parts of loudness and motion, weighted by the first two (and `excitement_w_replayed` on
+    top); with ``product`` it is
     ``max(loudness_z, 0) * max(motion_z, 0)``, the user's description. A signal that is absent takes its weight with
     it: the others carry the curve alone.
 
@@ -122,10 +129,11 @@ def measure_excitement(features: Features, settings: AnchorSettings) -> Exciteme
     loudness = _heard(features, _normalized(features, loudness_signal, sound, settings, window), settings)
     moves = bool(moving(features).any())
     motion = _normalized(features, motion_signal, None, settings, window) if moves else None
+    drop = _level_drop(features, settings, window)
     replayed = _normalized(features, "most_replayed", None, settings, window)
     steps = settings.smoothing_sec / features.grid.step_sec
     formulas: tuple[ExcitementFormula, ...] = (settings.excitement_formula, "sum")
-    signals = _Signals(features.grid.count, loudness, motion, replayed)
+    signals = _Signals(features.grid.count, loudness, motion, drop, replayed)
     curve, activity = (_smoothed(_joined(signals, formula, settings), steps) for formula in formulas)
     return Excitement(
         grid=features.grid,
@@ -133,6 +141,7 @@ def measure_excitement(features: Features, settings: AnchorSettings) -> Exciteme
         activity=activity,
         loudness_z=_smoothed_z(loudness, steps),
         motion_z=_smoothed_z(motion, steps),
+        drop_z=_smoothed_z(drop, steps),
         replayed_z=_smoothed_z(replayed, steps),
         content=sound | moving(features),
         loudness_signal=loudness_signal if loudness is not None else None,
@@ -151,6 +160,17 @@ def _heard(features: Features, loudness: Series | None, settings: AnchorSettings
         return loudness
     heard: Series = np.where(moves, loudness, np.minimum(loudness, 0.0))
     return heard
+
+
+def _level_drop(features: Features, settings: AnchorSettings, window: int) -> Series | None:
+    """Return the z-score of how far the sound falls; None without sound, or when it never does."""
+    if features.envelope_dbfs is None or settings.excitement_w_drop == 0:
+        return None
+    drop = level_drop_series(features.envelope_dbfs, features.grid)
+    if not drop.any():
+        return None
+    with_drop = replace(features, series={**features.series, "level_drop_db": drop})
+    return _heard(features, _normalized(with_drop, "level_drop_db", None, settings, window), settings)
 
 
 def sounding(features: Features) -> Mask:
@@ -208,6 +228,7 @@ def _joined(signals: _Signals, formula: ExcitementFormula, settings: AnchorSetti
         for weight, series in (
             (settings.excitement_w_audio, signals.loudness),
             (settings.excitement_w_motion, signals.motion),
+            (settings.excitement_w_drop, signals.drop if formula == "mean" else None),
         )
         if series is not None
     ]

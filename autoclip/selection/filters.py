@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from autoclip.selection.excitement import Excitement
+from autoclip.selection.quality import squashed
 from autoclip.selection.windows import Window
 from autoclip.settings import AmountSettings, FilterSettings
 
@@ -120,9 +121,11 @@ def _overlap_verdict(windows: Sequence[Window], index: int, rivals: Sequence[int
 def drop_boring(
     windows: Sequence[Window], kept: Sequence[int], excitement: Excitement, settings: FilterSettings
 ) -> Filtered:
-    """Drop windows of which at least `boring_share` lies below `boring_threshold`, unless the anchor is strong.
+    """Drop windows in which less happens than usual, or most of which is dull.
 
-    A window without any content (silence over black or a still) goes whatever its anchor.
+    Less than usual is an excitement below that of a mean of 0; dull is a window of which at least `boring_share` lies
+    below `boring_threshold`, unless its anchor is strong. One without any content (silence over black or a still) goes
+    whatever its anchor.
     """
     step_sec = excitement.grid.step_sec
     dull = np.concatenate(([0], np.cumsum(excitement.activity < settings.boring_threshold)))
@@ -134,25 +137,60 @@ def drop_boring(
         first = excitement.grid.index_of(window.interval.start)
         after = max(first + 1, excitement.grid.index_of(window.interval.end - step_sec / 2) + 1)
         share = float(dull[after] - dull[first]) / (after - first)
-        empty = bool(alive[after] == alive[first])
-        exempt = window.anchor.score >= settings.boring_anchor_exempt
-        boring = empty or (share >= settings.boring_share and not exempt)
-        reason = "no sound and no moving picture" if empty else f"{share:.0%} of it has low activity"
-        if share >= settings.boring_share and exempt and not empty:
-            reason += f", but its moment scores {window.anchor.score:.2f}"
-        verdicts.append(
-            Verdict(
-                stage="boring",
-                clip_index=index,
-                kept=not boring,
-                reason=reason,
-                value=share,
-                limit=settings.boring_share,
-            )
-        )
-        if not boring:
+        verdict = _boring_verdict(index, window, share, settings, empty=bool(alive[after] == alive[first]))
+        verdicts.append(verdict)
+        if verdict.kept:
             chosen.append(index)
     return Filtered(tuple(chosen), tuple(verdicts))
+
+
+def _boring_verdict(index: int, window: Window, share: float, settings: FilterSettings, *, empty: bool) -> Verdict:
+    usual = window.quality.excitement < squashed(0.0)
+    exempt = window.anchor.score >= settings.boring_anchor_exempt
+    boring = empty or usual or (share >= settings.boring_share and not exempt)
+    if empty:
+        reason = "no sound and no moving picture"
+    elif usual:
+        reason = f"less happens in it than usual ({window.quality.excitement:.2f})"
+    else:
+        reason = f"{share:.0%} of it has low activity"
+        if share >= settings.boring_share and exempt:
+            reason += f", but its moment scores {window.anchor.score:.2f}"
+    return Verdict(
+        stage="boring", clip_index=index, kept=not boring, reason=reason, value=share, limit=settings.boring_share
+    )
+
+
+def drop_beyond_share(
+    windows: Sequence[Window],
+    kept: Sequence[int],
+    duration_sec: float,
+    settings: FilterSettings,
+    amount: AmountSettings = AmountSettings(),  # noqa: B008 - frozen
+) -> Filtered:
+    """Keep the best windows until they fill `keep_share` of the video; `kept` comes best first.
+
+    The one that fills it is kept, and so are the first `keep_at_least`. Only what is dropped has a verdict. Where
+    `count` or `total` says how much is wanted, nothing is dropped here.
+    """
+    if amount.count or amount.total:
+        return Filtered(tuple(kept))
+    filled = np.cumsum([0.0, *(windows[index].interval.duration for index in kept)])[: len(kept)] / duration_sec
+    number = max(settings.keep_at_least, int(np.count_nonzero(filled < settings.keep_share)))
+    verdicts = tuple(
+        Verdict(
+            stage="cutoff",
+            clip_index=index,
+            kept=False,
+            reason=f"number {rank + 1} by quality ({windows[index].quality.score:.3f}); the {number} better clips fill "
+            f"{filled[rank]:.0%} of the video",
+            value=float(filled[rank]),
+            limit=settings.keep_share,
+        )
+        for rank, index in enumerate(kept)
+        if rank >= number
+    )
+    return Filtered(tuple(kept[:number]), verdicts)
 
 
 def cut_off(

@@ -15,8 +15,9 @@ ONSET_SHARE = 1 / 3
 """Share of the peak above which the moment lasts: what moves before it is heard, or is heard alone afterwards, with a
 weight of 0.4 or 0.6, still belongs to it."""
 
-CALM_Z = 0.0
-"""Motion z-score up to which the picture is calm: no more than usual."""
+CALM_Z = -1.0
+"""Motion z-score up to which the picture is calm: clearly less than usual. At 0, half of every match is calm, and clips
+of it begin seconds early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +63,15 @@ def moment_of(anchor: Anchor, excitement: Excitement, settings: WindowSettings) 
     start = first + int(low_before[-1]) + 1 if low_before.size else first
     end = anchor.step + 1 + int(low_after[0]) if low_after.size else after
     span = Interval(start * step_sec, max(end, anchor.step + 1) * step_sec)
-    lag = settings.reaction_lag_sec if _is_reaction(anchor, excitement, start, end) else 0.0
+    lag = settings.reaction_lag_sec if is_reaction(anchor, excitement, start, end) else 0.0
     event = max(0.0, span.start - lag)
     natural = Interval(max(0.0, event - settings.lead_sec), span.end + settings.lead_sec)
     missing = max(0.0, settings.moment_min_sec - natural.duration)
     return Moment(span, Interval(max(0.0, natural.start - missing / 2), natural.end + missing / 2), event)
 
 
-def _is_reaction(anchor: Anchor, excitement: Excitement, start: int, end: int) -> bool:
-    """Whether the moment is carried by sound alone though the picture was measured."""
+def is_reaction(anchor: Anchor, excitement: Excitement, start: int, end: int) -> bool:
+    """Tell whether sound alone carries the moment in the steps ``[start, end)`` though the picture was measured."""
     if excitement.loudness_z is None or excitement.motion_z is None:
         return False
     if anchor.kind == "audio_peak":

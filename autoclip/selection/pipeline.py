@@ -17,8 +17,17 @@ from autoclip.selection.anchors import find_anchors as anchors_of
 from autoclip.selection.boundaries import Boundary, cut_times, find_boundaries
 from autoclip.selection.debug_document import anchor_row, boundary_row, feature_summary, filter_report, window_row
 from autoclip.selection.duplicates import drop_duplicates
+from autoclip.selection.event_windows import build_event_windows
 from autoclip.selection.excitement import Excitement, measure_excitement
-from autoclip.selection.filters import Verdict, best_first, cut_off, drop_boring, drop_overlaps, within_amount
+from autoclip.selection.filters import (
+    Verdict,
+    best_first,
+    cut_off,
+    drop_beyond_share,
+    drop_boring,
+    drop_overlaps,
+    within_amount,
+)
 from autoclip.selection.quality import WindowMeans, squashed
 from autoclip.selection.reasons import ReasonWriter, why_no_highlight, why_nothing
 from autoclip.selection.scenes import segment_scenes
@@ -27,7 +36,7 @@ from autoclip.settings import Settings
 from autoclip.signals.table import Features
 from autoclip.timeline import Interval
 
-SELECTION_VERSION = 8
+SELECTION_VERSION = 9
 """Raised whenever the same features and settings would yield other clips."""
 
 
@@ -154,10 +163,14 @@ def score_boundaries(given: SelectionInput) -> tuple[Boundary, ...]:
 def select_windows(
     given: SelectionInput, anchors: Sequence[Anchor], boundaries: Sequence[Boundary]
 ) -> tuple[Window, ...]:
-    """Snap a window around each anchor to boundaries, and rate it; by time. V1 has none."""
+    """Build the candidate windows by the chosen formula, snapped to boundaries and rated; by time. V1 has none."""
     if not given.has_highlights:
         return ()
     settings, duration = given.settings, given.features.duration_sec
+    if settings.windows.window_formula == "event":
+        return build_event_windows(
+            anchors, boundaries, given.excitement, duration, settings=settings, lengths=settings.lengths()
+        )
     return build_windows(
         anchors, boundaries, given.excitement, duration, settings=settings.windows, lengths=settings.lengths()
     )
@@ -210,8 +223,9 @@ def _judged(given: SelectionInput, windows: Sequence[Window]) -> tuple[tuple[Ver
     overlap = drop_overlaps(windows, best_first(windows), settings)
     boring = drop_boring(windows, overlap.kept, given.excitement, settings)
     duplicate = drop_duplicates(windows, boring.kept, given.features, settings)
-    cutoff = cut_off(windows, duplicate.kept, settings, given.settings.amount)
-    verdicts = (*overlap.verdicts, *boring.verdicts, *duplicate.verdicts, *cutoff.verdicts)
+    share = drop_beyond_share(windows, duplicate.kept, given.features.duration_sec, settings, given.settings.amount)
+    cutoff = cut_off(windows, share.kept, settings, given.settings.amount)
+    verdicts = (*overlap.verdicts, *boring.verdicts, *duplicate.verdicts, *share.verdicts, *cutoff.verdicts)
     return verdicts, tuple(sorted(cutoff.kept, key=lambda index: windows[index].interval))
 
 

@@ -74,6 +74,10 @@ class WindowMeans:
         sums = self._sums[first + self._span : last + self._span + 1] - self._sums[first : last + 1]
         return float(sums.max()) / (self._span * self._step_sec)
 
+    def mean(self, start: float, end: float) -> float:
+        """Return the mean from `start` to `end`."""
+        return self._mean(self._sums, start, end)
+
     def dead_share(self, start: float, end: float) -> float:
         """Return the share of ``[start, end)`` that is dead time."""
         return self._mean(self._dead, start, end)
@@ -81,6 +85,24 @@ class WindowMeans:
     def _mean(self, sums: Series, start: float, end: float) -> float:
         low, high = np.interp((start, end), self._knots, sums)
         return float(high - low) / (end - start) if end > start else 0.0
+
+
+def rate_content(
+    means: WindowMeans, *, start: float, event_start: float, end: float, anchor_sec: float, boundary: float
+) -> Quality:
+    """Rate a window by what happens in it alone: its mean excitement, squashed to (0, 1).
+
+    The calm before a reaction, up to `event_start`, does not count. Other arguments as `rate`.
+    """
+    excitement = squashed(means.mean(max(start, event_start), end))
+    return Quality(
+        excitement=excitement,
+        boundary=boundary,
+        narrative=narrative_score(start, end, anchor_sec),
+        dead_time=means.dead_share(start, end),
+        anchor_boost=1.0,
+        score=excitement,
+    )
 
 
 def narrative_score(start: float, end: float, anchor: float) -> float:

@@ -24,11 +24,15 @@ LONGEST_PHRASE_SEC = 10.0
 """Speakers pause at least this often, if only to breathe; sound that goes on for longer is no speech."""
 
 
-EDITED_SHOT_SEC = 12.0
-"""Mean shot length up to which a video is edited: that of films lies between 3 and 12 s (Cutting et al. 2011, "Quicker,
-faster, darker: Changes in Hollywood film over 75 years"). In longer shots a cut is an exception, not the rhythm."""
+SPEECH_SEC, PAUSES_OF_SPEECH = 15.0, 4
+"""So many pauses within this time to either side make speech; among shots and steps there are some, too."""
 
-EDITED_STRETCH = 2.0
+EDITED_SHOT_SEC = 15.0
+"""Mean shot length up to which a video is edited: that of films lies between 3 and 12 s (Cutting et al. 2011, "Quicker,
+faster, darker: Changes in Hollywood film over 75 years"), and not every cut is found. In longer shots a cut is an
+exception, not the rhythm."""
+
+EDITED_STRETCH = 4.0
 """How much further cuts pull in an edited video, where nearly every good edge is one."""
 
 
@@ -77,7 +81,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reach:
+class Reach:
     """Boundaries in the order of one kind of edge, for searching."""
 
     boundaries: tuple[Boundary, ...]
@@ -89,7 +93,8 @@ class _Reach:
     cut_stretch: float
 
     @classmethod
-    def of(cls, boundaries: Sequence[Boundary], times: Sequence[float], cut_stretch: float) -> _Reach:
+    def of(cls, boundaries: Sequence[Boundary], times: Sequence[float], cut_stretch: float) -> Reach:
+        """Order boundaries by where an edge on them lies; cuts pull `cut_stretch` times as far."""
         order = np.argsort(np.asarray(times), kind="stable")
         ordered = tuple(boundaries[int(i)] for i in order)
         quiet = np.array([boundary.kind == "pause" for boundary in ordered], dtype=np.bool_)
@@ -117,15 +122,20 @@ class _Reach:
             pull = np.where(self.edited[near] | self.quiet[near], pull, 0.0)
         index = int(pull.argmax()) + int(low)
         reach = settings.cut_snap_reach_sec * self.cut_stretch if self.edited[index] else settings.snap_reach_sec
-        beyond = abs(self.times[index] - preferred) > reach
-        if beyond and not self._in_phrase(min(max(preferred, earliest), latest)):
+        distance = abs(float(self.times[index]) - preferred)
+        if distance > reach and not (
+            distance <= LONGEST_PHRASE_SEC and self._in_phrase(min(max(preferred, earliest), latest))
+        ):
             return Edge(min(max(preferred, earliest), latest), None)
         return Edge(float(self.times[index]), self.boundaries[index])
 
     def _in_phrase(self, instant: float) -> bool:
         """Whether the pauses around an instant are as close as those of speech: then it lies among words."""
         index = int(np.searchsorted(self.pauses, instant))
-        return 0 < index < self.pauses.size and self.pauses[index] - self.pauses[index - 1] <= LONGEST_PHRASE_SEC
+        if not 0 < index < self.pauses.size or self.pauses[index] - self.pauses[index - 1] > LONGEST_PHRASE_SEC:
+            return False
+        low, high = np.searchsorted(self.pauses, (instant - SPEECH_SEC, instant + SPEECH_SEC))
+        return bool(high - low >= PAUSES_OF_SPEECH)
 
 
 def build_windows(
@@ -145,10 +155,7 @@ def build_windows(
     """
     if duration_sec < lengths.min_clip_seconds:
         return ()
-    shot_sec = duration_sec / (1 + sum(boundary.kind == "cut" for boundary in boundaries))
-    stretch = EDITED_STRETCH if shot_sec <= EDITED_SHOT_SEC else 1.0
-    starts = _Reach.of(boundaries, [boundary.starts_at_sec for boundary in boundaries], stretch)
-    ends = _Reach.of(boundaries, [boundary.ends_at_sec for boundary in boundaries], stretch)
+    starts, ends = edge_reaches(boundaries, duration_sec)
     means = WindowMeans(excitement, settings)
     windows = []
     for anchor in anchors:
@@ -171,8 +178,30 @@ def build_windows(
     return tuple(windows)
 
 
+def edge_reaches(boundaries: Sequence[Boundary], duration_sec: float) -> tuple[Reach, Reach]:
+    """Order boundaries for searching starts, and ends; cuts pull further in an edited video."""
+    shot_sec = duration_sec / (1 + sum(boundary.kind == "cut" for boundary in boundaries))
+    stretch = EDITED_STRETCH if shot_sec <= EDITED_SHOT_SEC else 1.0
+    return (
+        Reach.of(boundaries, [boundary.starts_at_sec for boundary in boundaries], stretch),
+        Reach.of(boundaries, [boundary.ends_at_sec for boundary in boundaries], stretch),
+    )
+
+
+def widened(start: Edge, end: Edge, free: Interval, shortest: float) -> tuple[Edge, Edge]:
+    """Widen a window that is too short, to both sides as far as free time goes."""
+    missing = max(0.0, shortest - (end.time_sec - start.time_sec))
+    earlier = min(missing / 2, start.time_sec - free.start)
+    later = min(missing - earlier, free.end - end.time_sec)
+    earlier = min(missing - later, start.time_sec - free.start)
+    return (
+        Edge(start.time_sec - earlier, None) if earlier > 0 else start,
+        Edge(end.time_sec + later, None) if later > 0 else end,
+    )
+
+
 def _start_edge(
-    anchor: Anchor, moment: Moment, starts: _Reach, settings: WindowSettings, lengths: SceneSettings
+    anchor: Anchor, moment: Moment, starts: Reach, settings: WindowSettings, lengths: SceneSettings
 ) -> Edge:
     """Choose where the window starts: at the video's start when the whole range lies before it."""
     # Half of the longest clip is left for what follows the anchor.
@@ -190,7 +219,7 @@ def _end_edge(
     anchor: Anchor,
     natural: float,
     start: Edge,
-    ends: _Reach,
+    ends: Reach,
     *,
     duration_sec: float,
     settings: WindowSettings,

@@ -1,5 +1,7 @@
 """Post-filters: what each drops, with the value it went by."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from made_features import STEP_SEC
 from autoclip.selection.anchors import Anchor
 from autoclip.selection.duplicates import drop_duplicates
 from autoclip.selection.excitement import Excitement
-from autoclip.selection.filters import best_first, cut_off, drop_boring, drop_overlaps
+from autoclip.selection.filters import best_first, cut_off, drop_beyond_share, drop_boring, drop_overlaps
 from autoclip.selection.quality import Quality
 from autoclip.selection.windows import Edge, Window
 from autoclip.settings import FilterSettings
@@ -20,7 +22,7 @@ from autoclip.timeline import Grid, Interval
 def window(start, end, quality, at=None, score=1.0):
     middle = (start + end) / 2 if at is None else at
     anchor = Anchor(middle, score, "excitement_peak", int(middle / STEP_SEC))
-    return Window(Interval(start, end), anchor, Edge(start, None), Edge(end, None), Quality(0, 0, 0, 0, 1, quality))
+    return Window(Interval(start, end), anchor, Edge(start, None), Edge(end, None), Quality(0.9, 0, 0, 0, 1, quality))
 
 
 def excitement(activity, content=True):
@@ -78,6 +80,24 @@ def test_a_boring_window_is_dropped_unless_its_anchor_is_strong():
 def test_an_empty_window_is_dropped_whatever_its_anchor():
     windows = [window(0, 10, 0.5, score=9.0)]
     assert drop_boring(windows, (0,), excitement([0.0] * 20, content=False), FilterSettings()).kept == ()
+
+
+def test_a_window_in_which_less_happens_than_usual_is_boring_however_strong_its_anchor():
+    dull = window(0, 10, 0.45, score=9.0)
+    dull = replace(dull, quality=replace(dull.quality, excitement=0.45))
+    result = drop_boring([dull], (0,), excitement([1.0] * 20), FilterSettings())
+    assert result.kept == ()
+    assert "less happens in it than usual" in result.verdicts[0].reason
+
+
+@pytest.mark.parametrize(("at_least", "kept"), [(0, 3), (5, 5), (30, 12)])
+def test_the_best_fill_their_share_but_never_fewer_than_asked(at_least, kept):
+    windows = [window(i * 10, i * 10 + 8, 1 - i / 20) for i in range(12)]
+    settings = FilterSettings(keep_share=0.2, keep_at_least=at_least)
+    result = drop_beyond_share(windows, best_first(windows), 120.0, settings)
+    assert result.kept == tuple(range(kept))
+    assert [verdict.clip_index for verdict in result.verdicts] == list(range(kept, 12))
+    assert not any(verdict.kept for verdict in result.verdicts)
 
 
 def test_the_cutoff_keeps_the_best():

@@ -37,13 +37,24 @@ def boundary(at, kind="cut", score=0.45):
     return Boundary(at, at, at, kind, score)
 
 
+SNAPPING = {
+    "moment_min_sec": 8.0,
+    "lead_sec": 1.0,
+    "snap_decay_sec": 3.0,
+    "snap_reach_sec": 6.0,
+    "cut_snap_decay_sec": 6.0,
+    "cut_snap_reach_sec": 6.0,
+}
+"""What the values in these tests were reckoned with."""
+
+
 def window(boundaries, at=50.0, duration=100.0, lengths=None, **changed):
     (built,) = build_windows(
         [anchor(at)],
         boundaries,
         peak(at, duration),
         duration,
-        settings=WindowSettings(**changed),
+        settings=WindowSettings(**{**SNAPPING, **changed}),
         lengths=lengths or SceneSettings(),
     )
     return built

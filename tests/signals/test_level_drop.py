@@ -1,0 +1,35 @@
+"""Drops of level: where the sound falls, by how much, and nowhere else."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autoclip.signals.level_drop import level_drop_series
+from autoclip.signals.table import ENVELOPE_STEP_SEC
+from autoclip.timeline import Grid
+
+GRID = Grid(0.5, 40)
+FINE = round(20 / ENVELOPE_STEP_SEC)
+
+
+@given(at=st.floats(4, 16), fall=st.floats(3, 40), level=st.floats(-25, -5))
+def test_a_fall_is_measured_where_it_is(at, fall, level):
+    envelope = np.full(FINE, level, np.float32)
+    envelope[round(at / ENVELOPE_STEP_SEC) :] -= fall
+    drop = level_drop_series(envelope, GRID)
+    assert drop.max() == pytest.approx(min(fall, level + 70), abs=0.05 * fall)
+    assert abs((int(drop.argmax()) + 0.5) * 0.5 - at) <= 0.5
+
+
+@given(st.floats(-70, 0), st.floats(0, 30))
+def test_steady_and_rising_sound_never_fall(level, rise):
+    envelope = np.linspace(level - rise, level, FINE).astype(np.float32)
+    assert level_drop_series(envelope, GRID).max() <= 1e-3
+
+
+def test_silence_below_the_floor_and_missing_sound_are_no_fall():
+    envelope = np.full(FINE, -80.0, np.float32)
+    envelope[FINE // 2 :] = np.nan
+    assert not level_drop_series(envelope, GRID).any()
+    assert not level_drop_series(np.zeros(0, np.float32), GRID).any()
