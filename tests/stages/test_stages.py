@@ -8,11 +8,12 @@ import pytest
 from counted_calls import counting
 from match import render_match
 
-from autoclip import extraction
+from autoclip import extraction as decode_pass
 from autoclip.errors import MediaError, ParameterError
 from autoclip.selection.pipeline import select
 from autoclip.settings import Settings
 from stages.analyze import analyze, library_stages, open_video, select_clips
+from stages.extract_features import extract_features
 from stages.results import ExtractedFeatures
 from stages.retune import retune
 from storage.analysis_folder import AnalysisFolder
@@ -38,7 +39,7 @@ def folder(tmp_path):
 
 
 def extract(path, folder, settings=None) -> ExtractedFeatures:
-    return extraction.extract_features(open_video(path, folder), settings or Settings().extraction)
+    return extract_features(open_video(path, folder), settings or Settings().extraction)
 
 
 def test_a_second_measurement_is_the_first(video, folder):
@@ -76,7 +77,7 @@ def test_a_setting_of_the_choice_does_not(video, folder):
 
 def test_a_new_algorithm_measures_again(video, folder, monkeypatch):
     extract(video, folder)
-    monkeypatch.setattr(extraction, "EXTRACTION_VERSION", extraction.EXTRACTION_VERSION + 1)
+    monkeypatch.setattr(decode_pass, "EXTRACTION_VERSION", decode_pass.EXTRACTION_VERSION + 1)
     assert not extract(video, folder).reused
 
 
