@@ -15,6 +15,7 @@ from typing import Protocol, runtime_checkable
 import fsspec
 
 from autoclip.errors import AutoclipError, ExportError, ParameterError, from_system, system_reason
+from autoclip.export.mounts import require_mounted
 from autoclip.export.names import publish, safe_name
 from autoclip.export.render_context import temporary_path
 from autoclip.progress import Progress, ProgressListener, ignore_progress
@@ -90,11 +91,12 @@ class Destination(Protocol):
 
 
 class FolderDestination:
-    """Copies into a folder (option ``folder``); never over another file."""
+    """Copies into a folder (option ``folder``); never over another file, nor onto a disk that isn't mounted."""
 
     def deliver(self, delivery: Delivery, on_progress: ProgressListener) -> Receipt:
         """Copy the file under a temporary name, then give it its own."""
         folder = Path(_option(delivery, "folder")).expanduser().absolute()
+        require_mounted(folder)
         with temporary_path(folder) as part:
             try:
                 with delivery.path.open("rb") as source, part.open("wb") as target:

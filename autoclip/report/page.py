@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from autoclip.clips import Clip
+from autoclip.clips import Clip, shown_score
 from autoclip.media.video import Video
 from autoclip.report import plot, wording
 from autoclip.report.document import ReportDocument
@@ -114,6 +114,7 @@ def render_report(document: ReportDocument) -> Iterator[str]:
         stage_counts=Counter(window.stage for window in document.dropped),
         dropped=document.dropped[:MAX_DROPPED_ROWS],
         changed=_changed_settings(document.settings),
+        narrative_varies=any(round(clip.scores.narrative, 2) < 1.0 for clip in document.clips),
         kept_sec=_covered_sec([clip.interval for clip in document.clips]),
         style=Markup(_resource("tokens.css") + _resource("style.css")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
@@ -130,7 +131,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(clock=wording.clock, duration=wording.duration, plain=wording.plain)
+    environment.filters.update(score=shown_score, clock=wording.clock, duration=wording.duration, plain=wording.plain)
     return environment
 
 

@@ -33,6 +33,7 @@ from interfaces.cli import (
     settings,
 )
 from interfaces.cli import previews as looks
+from interfaces.cli.command_list import WholeSentences
 from interfaces.cli.terminal import say
 from interfaces.outcomes import DONE, INTERRUPTED, outcome_of
 from interfaces.prefect_settings import files_for_prefect, import_prefect_elsewhere
@@ -40,6 +41,7 @@ from storage.variable_files import ENV_FILE
 
 app = typer.Typer(
     name="autoclip",
+    cls=WholeSentences,
     help="Turns long videos into highlight clips with natural boundaries.",
     add_completion=False,
     rich_markup_mode=None,

@@ -24,6 +24,7 @@ from interfaces.cli.clip_sources import (
     find_clip,
     open_clip_source,
 )
+from interfaces.cli.command_list import WholeSentences
 from interfaces.cli.compound_shelves import find_compound, open_shelf
 from interfaces.cli.options import Json
 from interfaces.cli.terminal import clock, print_json, print_table, say
@@ -40,6 +41,7 @@ _SAME_FOOTAGE_SEC = 0.1
 
 compounds = typer.Typer(
     name="compound",
+    cls=WholeSentences,
     help="Compound clips: several clips in one file, in an order of yours; 'autoclip export --compound' renders them.",
     invoke_without_command=True,
     rich_markup_mode=None,
