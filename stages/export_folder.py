@@ -15,7 +15,7 @@ from autoclip.media.probe import probe
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
 from stages.export_compound import compound_fields, item_intervals, with_crossfade
-from stages.finished_files import FinishedFiles, export_key
+from stages.finished_files import FinishedFiles
 from storage.catalog import CompoundClip
 from storage.folder_compounds import FolderCompound
 
@@ -46,8 +46,10 @@ def export_folder(
     for index, clip in enumerate(clips, 1):
         path = confined(target, clip_file_name(source.stem, clip, index, settings.name_template))
         requests.append(RenderRequest(video, clip.interval, path, settings))
-    keys = [export_key(video, [request.interval], request.target, settings) for request in requests]
-    there = [None if finished is None or settings.overwrite else finished.find(key) for key in keys]
+    if finished is None:
+        return export_batch(requests, on_progress, at_once=settings.parallel_exports, ffmpeg=ffmpeg)
+    keys = [finished.key(video, [request.interval], request.target, settings) for request in requests]
+    there = [None if settings.overwrite else finished.find(key) for key in keys]
     missing = [request for request, found in zip(requests, there, strict=True) if found is None]
     batch = export_batch(missing, on_progress, at_once=settings.parallel_exports, ffmpeg=ffmpeg) if missing else None
     rendered = iter(batch.outcomes if batch else ())
@@ -55,8 +57,7 @@ def export_folder(
         next(rendered) if found is None else ExportOutcome(request, found)
         for request, found in zip(requests, there, strict=True)
     ]
-    if finished is not None:
-        finished.keep([(key, o.result) for key, o in zip(keys, outcomes, strict=True) if o.result is not None])
+    finished.keep([(key, o.result) for key, o in zip(keys, outcomes, strict=True) if o.result is not None])
     return BatchSummary(tuple(outcomes))
 
 
@@ -105,11 +106,9 @@ def export_folder_compound(
     path = confined(target, file_name(settings.name_template, fields))
     items = [CompoundItem(video, interval) for interval in intervals]
     how = with_crossfade(settings, compound.crossfade_sec)
-    key = export_key(video, intervals, path, how)
+    key = "" if finished is None else finished.key(video, intervals, path, how)
     found = None if finished is None or how.overwrite else finished.find(key)
-    if found is not None:
-        return found
-    made = export_compound(items, path, how, on_progress, ffmpeg=ffmpeg)
+    made = found or export_compound(items, path, how, on_progress, ffmpeg=ffmpeg)
     if finished is not None:
         finished.keep([(key, made)])
     return made

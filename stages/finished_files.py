@@ -23,7 +23,7 @@ UNSEEN_SETTINGS = frozenset({"parallel_exports", "export_stall_sec", "disk_reser
 
 
 class _Receipt(BaseModel):
-    """What is known of one rendered file; the span is that of the source, in seconds."""
+    """What is known of one rendered file; its path as seen from the folder, its span in seconds of the source."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -58,14 +58,15 @@ class FinishedFiles:
     def find(self, key: str) -> ExportResult | None:
         """Return the file that was made under a key and is unchanged, with a note that says so."""
         receipt = self._all().get(key)
-        if receipt is None or not receipt.path.is_file():
+        path = None if receipt is None else self.root.absolute() / receipt.path
+        if receipt is None or path is None or not path.is_file():
             return None
-        facts = receipt.path.stat()
+        facts = path.stat()
         if (facts.st_size, facts.st_mtime_ns) != (receipt.size_bytes, receipt.mtime_ns):
             return None
         span = Interval(receipt.start, receipt.end)
         return ExportResult(
-            receipt.path,
+            path,
             receipt.method,
             span,
             span,
@@ -83,9 +84,32 @@ class FinishedFiles:
         StorageError
             If the receipts can't be written.
         """
-        fresh = {key: _receipt_of(result) for key, result in made if EXISTS not in result.notes}
+        fresh = {
+            key: _receipt_of(result, self._told(result.path)) for key, result in made if EXISTS not in result.notes
+        }
         if fresh:
             write_atomically(self.path, _RECEIPTS.dump_json(self._all() | fresh, indent=2) + b"\n")
+
+    def key(self, video: Video, intervals: Sequence[Interval], target: Path, settings: ExportSettings) -> str:
+        """Return what a file is made of, in a word: the source as it is now, spans, name and settings.
+
+        It is the same after the folder was moved together with its source.
+        """
+        facts = video.path.stat()
+        parts = [
+            video.path.name,
+            facts.st_size,
+            facts.st_mtime_ns,
+            [(interval.start, interval.end) for interval in intervals],
+            str(self._told(target)),
+            settings.model_dump(mode="json", exclude=set(UNSEEN_SETTINGS)),
+        ]
+        return hashlib.blake2s(repr(parts).encode(), digest_size=16).hexdigest()
+
+    def _told(self, path: Path) -> Path:
+        """Return a path as it is noted: seen from the folder where it lies below it."""
+        root, whole = self.root.absolute(), path.absolute()
+        return whole.relative_to(root) if whole.is_relative_to(root) else whole
 
     def _all(self) -> dict[str, _Receipt]:
         if not self.path.exists():
@@ -98,24 +122,10 @@ class FinishedFiles:
             return {}
 
 
-def export_key(video: Video, intervals: Sequence[Interval], target: Path, settings: ExportSettings) -> str:
-    """Return what a file is made of, in a word: the source as it is now, spans, name and settings."""
-    facts = video.path.stat()
-    parts = [
-        str(video.path.absolute()),
-        facts.st_size,
-        facts.st_mtime_ns,
-        [(interval.start, interval.end) for interval in intervals],
-        str(target),
-        settings.model_dump(mode="json", exclude=set(UNSEEN_SETTINGS)),
-    ]
-    return hashlib.blake2s(repr(parts).encode(), digest_size=16).hexdigest()
-
-
-def _receipt_of(result: ExportResult) -> _Receipt:
+def _receipt_of(result: ExportResult, told: Path) -> _Receipt:
     facts = result.path.stat()
     return _Receipt(
-        path=result.path.absolute(),
+        path=told,
         size_bytes=facts.st_size,
         mtime_ns=facts.st_mtime_ns,
         method=result.method,

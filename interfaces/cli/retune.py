@@ -75,9 +75,19 @@ def _base(analysis: AnalysisFolder, *, reset: bool) -> Settings:
 
 def _kept_words(base: Settings, settings: Settings, *, reset: bool) -> str:
     """Say which settings other than the defaults count, and where they are from."""
+    from autoclip.presets import PRESETS
+
     defaults, before, now = type(settings)().flat(), base.flat(), settings.flat()
-    kept = [f"{name}={now[name]}" for name in now if now[name] == before[name] != defaults[name]]
-    changed = [f"{name}={now[name]}" for name in now if now[name] != before[name]]
+    # What comes with a preset, or went with the one before, is told by its name.
+    named = PRESETS[settings.preset].values
+    gone = PRESETS[base.preset].values if base.preset != settings.preset else {}
+    told = [name for name in now if name not in named or now[name] != named[name]]
+    kept = [f"{name}={now[name]}" for name in told if now[name] == before[name] != defaults[name]]
+    changed = [
+        f"{name}={now[name]}"
+        for name in told
+        if now[name] != before[name] and not (now[name] == defaults[name] and before[name] == gone.get(name))
+    ]
     origin = "kept as measured or from the environment" if reset else "kept from the analysis"
     words = [f"{origin}: {', '.join(kept)}"] if kept else []
     words += [f"changed: {', '.join(changed)}"] if changed else []

@@ -141,6 +141,7 @@ def test_a_preset_is_taken_back_and_reset_goes_to_the_defaults(tunable, capsys):
     told = capsys.readouterr().err
     assert "kept from the analysis: preset=sports" in told
     assert "pre_max=9.0" in told
+    assert "loudness_measure" not in told
     assert "changed: count=1" in told
     assert run(["retune", str(tunable), "--preset", "none"]) == 0
     assert _changed_in(tunable) == {"pre_max": 9.0, "motion_fps": 8.0}
@@ -353,3 +354,12 @@ def test_a_preset_by_name_and_by_file(match, tmp_path, capsys):
     assert (settings["pre_max"], settings["post_max"]) == (6, 9)
     assert run(["analyze", str(match), "-o", "out", "--preset", "tlak"]) == 2
     assert "talk" in capsys.readouterr().err
+
+
+def test_the_list_of_commands_is_not_cut_off(capsys):
+    for words in (["--help"], ["compound", "--help"]):
+        assert run(words) == 0
+        shown = capsys.readouterr()
+        commands = (shown.out + shown.err).split("Commands:")[1]
+        assert commands.strip()
+        assert "..." not in commands
