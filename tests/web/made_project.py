@@ -45,9 +45,12 @@ def encode_film(path: Path, seconds: int, *, audible: bool = True) -> Path:
         picture.width, picture.height, picture.pix_fmt = *SIZE, "yuv420p"
         tone = output.add_stream("aac", rate=48000, layout="mono") if audible else None
         for second in range(seconds):
-            for _ in range(RATE):
+            if second % SHOT_SEC == 0:
                 pixels = np.full((SIZE[1], SIZE[0], 3), gray_of_shot(second // SHOT_SEC), np.uint8)
-                output.mux(picture.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+                shot = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuv420p")
+            for frame in range(RATE):
+                shot.pts, shot.time_base = second * RATE + frame, Fraction(1, RATE)
+                output.mux(picture.encode(shot))
             if tone is not None:
                 _mux_second(output, tone, second)
         for stream in filter(None, (picture, tone)):

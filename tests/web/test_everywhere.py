@@ -1,0 +1,226 @@
+"""Two people at once, a server that goes and comes back, a token, a proxy with a path, small screens, all readers."""
+
+import contextlib
+import http.client
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+from running_service import until
+from served_site import Site
+
+from stages.join import join_project
+
+AXE = Path(__file__).parents[2] / "interfaces/web/node_modules/axe-core/axe.min.js"
+
+
+def change(site, clip_id, **fields):
+    httpx.patch(f"{site.address}api/clips/{clip_id}", json=fields).raise_for_status()
+
+
+@pytest.mark.parametrize(("button", "verdict"), [("Keep yours", "kept"), ("Take theirs", "rejected")])
+def test_two_browsers_that_change_one_clip_see_both_versions_and_choose(site, tab, button, verdict):
+    tab.review(site)
+    clip_id = tab.current
+    change(site, clip_id, verdict="rejected", name="Theirs")
+    tab.press("p")
+    tab.says("Somebody else changed this clip")
+    dialog = tab.page.get_by_role("dialog").inner_text()
+    assert "kept" in dialog
+    assert "rejected" in dialog
+    tab.page.get_by_role("button", name=button).click()
+    tab.saved()
+    clip = site.clip(clip_id)
+    assert (clip.verdict, clip.name) == (verdict, "Theirs")
+
+
+def test_changes_of_another_browser_appear_by_themselves(site, tab):
+    tab.review(site)
+    change(site, site.clips[1].id, name="Renamed elsewhere")
+    tab.says("Renamed elsewhere")
+
+
+def test_what_is_decided_while_the_server_is_away_is_kept_and_sent_when_it_is_back(site, tab):
+    tab.review(site)
+    order = [clip.id for clip in site.clips]
+    tab.press("p")
+    tab.saved()
+    site.stop()
+    tab.press("x", "p", "p")
+    tab.page.get_by_text("Offline: 3 to send").wait_for()
+    tab.press("Control+z")
+    tab.page.get_by_text("Offline: 2 to send").wait_for()
+    site.start()
+    tab.saved()
+    assert [site.clip(clip_id).verdict for clip_id in order[:4]] == ["kept", "rejected", "kept", "undecided"]
+
+
+def test_closing_the_page_loses_nothing_that_was_not_sent(site, tab):
+    tab.review(site)
+    first = tab.current
+    site.stop()
+    tab.press("x")
+    tab.page.get_by_text("Offline: 1 to send").wait_for()
+    tab.page.goto("about:blank")
+    site.start()
+    tab.review(site)
+    tab.saved()
+    assert site.clip(first).verdict == "rejected"
+
+
+def test_a_token_is_asked_for_and_then_pictures_and_video_come_by_signed_links(open_site, tab):
+    site = open_site(AUTOCLIP_API_TOKEN="a token that is long enough")
+    tab.open(site.address)
+    field = tab.page.get_by_label("Token")
+    field.fill("a wrong one")
+    tab.page.get_by_role("button", name="Sign in").click()
+    tab.says("That is not the token")
+    field.fill("a token that is long enough")
+    tab.page.get_by_role("button", name="Sign in").click()
+    tab.page.get_by_role("link", name="Review", exact=True).click()
+    tab.until("document.querySelector('video.shown')?.readyState >= 2")
+    assert "signature=" in tab.page.evaluate("document.querySelector('video.shown').src")
+    tab.until("[...document.querySelectorAll('[role=option] img')].some((image) => image.naturalWidth > 0)")
+    first = tab.current
+    tab.press("p")
+    tab.saved()
+    assert site.clip(first).verdict == "kept"
+    assert "a token" not in tab.page.content()
+
+
+PREFIX = "/tools/clips"
+
+
+class Proxy(BaseHTTPRequestHandler):
+    """Passes on what comes below `PREFIX`, without it, and refuses the rest."""
+
+    site: Site
+
+    def _forward(self):
+        if not self.path.startswith(f"{PREFIX}/"):
+            self.send_error(404)
+            return
+        connection = http.client.HTTPConnection("127.0.0.1", self.site.port)
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        connection.request(self.command, self.path.removeprefix(PREFIX), body, dict(self.headers))
+        answer = connection.getresponse()
+        self.send_response_only(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in {"transfer-encoding", "connection"}:
+                self.send_header(name, value)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        with contextlib.suppress(ConnectionError):  # a browser that seeks gives up what it asked for
+            self.wfile.write(answer.read())
+        connection.close()
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+for method in ("GET", "POST", "PATCH", "HEAD"):
+    setattr(Proxy, f"do_{method}", Proxy._forward)
+
+
+@pytest.fixture
+def behind_proxy(site):
+    """The address of the site under a path of a proxy."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("SiteProxy", (Proxy,), {"site": site}))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}{PREFIX}/"
+    server.shutdown()
+
+
+def test_the_page_works_under_the_path_of_a_proxy(site, tab, behind_proxy):
+    tab.open(f"{behind_proxy}#/projects/{site.project.id}")
+    tab.page.locator("[role=option][aria-selected=true]").wait_for()
+    tab.until("document.querySelector('video.shown').readyState >= 2")
+    first = tab.current
+    tab.press("p")
+    tab.saved()
+    assert site.clip(first).verdict == "kept"
+
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+def swipe(tab, distance):
+    """Draw a finger over the player."""
+    box = tab.page.locator(".stage").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch = tab.page.context.new_cdp_session(tab.page)
+    for kind, share in (("touchStart", 0), ("touchMove", 0.5), ("touchMove", 1), ("touchEnd", None)):
+        points = [] if share is None else [{"x": x + share * distance, "y": y}]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def test_on_a_phone_a_thumb_decides(site, open_tab):
+    tab = open_tab(**PHONE)
+    tab.open(site.review_address)
+    tab.page.get_by_role("heading", name=site.clips[0].name).wait_for()
+    order = [clip.id for clip in site.clips]
+    for place, distance in enumerate((150, -150)):
+        swipe(tab, distance)
+        tab.page.get_by_role("heading", name=site.clip(order[place + 1]).name, exact=True).wait_for()
+    tab.saved()
+    assert [site.clip(clip_id).verdict for clip_id in order[:2]] == ["kept", "rejected"]
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
+    tab.page.get_by_role("button", name="Keep").click()
+    tab.until("document.querySelector('.counters').innerText.startsWith('2')")
+
+
+def test_the_page_speaks_german_where_the_browser_does(site, open_tab):
+    tab = open_tab(locale="de-DE")
+    tab.review(site)
+    tab.says("Gespeichert")
+    assert tab.page.locator("html").get_attribute("lang") == "de"
+    tab.open(site.address)
+    tab.page.get_by_label("Sprache").select_option("English")
+    tab.page.get_by_role("heading", name="Projects").wait_for()
+
+
+def faults(tab) -> list[str]:
+    """What axe finds."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed; run 'make page'")
+    tab.page.evaluate(AXE.read_text())
+    found = tab.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [f"{v['id']}: {node['target']} {node['failureSummary']}" for v in found["violations"] for node in v["nodes"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_axe_finds_nothing(site, open_tab, scheme, size):
+    tab = open_tab(color_scheme=scheme, viewport={"width": size[0], "height": size[1]})
+    tab.open(site.address)
+    tab.page.get_by_role("link", name="Review", exact=True).wait_for()
+    assert faults(tab) == []
+    tab.page.evaluate(f"localStorage.setItem('autoclip.theme', '{scheme}')")
+    tab.open(site.review_address)
+    tab.page.reload()
+    tab.page.get_by_role("heading", name=site.clips[0].name).wait_for()
+    assert faults(tab) == []
+    tab.press("?")
+    tab.page.get_by_role("dialog").wait_for()
+    assert faults(tab) == []
+
+
+def test_axe_finds_nothing_where_one_signs_in(open_site, tab):
+    site = open_site(AUTOCLIP_API_TOKEN="a token that is long enough")
+    tab.open(site.address)
+    tab.page.get_by_label("Token").wait_for()
+    assert faults(tab) == []
+
+
+def test_a_video_that_browsers_cannot_play_is_explained_and_a_copy_is_offered(
+    open_site, tab, encode_tracks, film, sound
+):
+    site = open_site()
+    path = encode_tracks("match.avi", film([40, 200] * 50, codec="mpeg4", options={}), sound(4.0, codec="mp2"))
+    project = join_project(site.catalog, path, "Old film")
+    tab.open(f"{site.address}#/projects/{project.id}")
+    tab.says("Browsers can’t play this video")
+    tab.page.get_by_role("button", name="Make a copy for the browser").click()
+    until(lambda: "Prefect" in tab.page.content(), 60)  # nobody runs jobs here, and the page says so

@@ -1,0 +1,198 @@
+"""Reviewing by keys and by mouse: what is decided and changed is what the catalog holds, and can be taken back."""
+
+from made_project import gray_of_shot
+from running_service import until
+
+
+def shown_gray(tab) -> float:
+    """The level of the picture that the player shows."""
+    return tab.page.evaluate(
+        """async () => {
+            const video = document.querySelector("video.shown");
+            while (video.seeking || video.readyState < 2) await new Promise((wait) => setTimeout(wait, 20));
+            const canvas = Object.assign(document.createElement("canvas"), { width: 8, height: 8 });
+            const context = canvas.getContext("2d");
+            context.drawImage(video, 0, 0, 8, 8);
+            return context.getImageData(4, 4, 1, 1).data[0];
+        }"""
+    )
+
+
+def edge_at(tab, edge):
+    """The middle of an edge's handle."""
+    box = tab.page.locator(f".edge.{edge}").bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def pixels_per_second(tab, clip) -> float:
+    return (edge_at(tab, "end")[0] - edge_at(tab, "start")[0]) / clip.duration
+
+
+def drag_edge(tab, edge, pixels, *, alt=False):
+    x, y = edge_at(tab, edge)
+    mouse = tab.page.mouse
+    mouse.move(x, y)
+    mouse.down()
+    if alt:
+        tab.page.keyboard.down("Alt")
+    mouse.move(x + pixels / 2, y, steps=3)
+    mouse.move(x + pixels, y, steps=3)
+    label = tab.page.locator(".strip .label").inner_text()
+    mouse.up()
+    if alt:
+        tab.page.keyboard.up("Alt")
+    return label
+
+
+def test_the_best_undecided_clip_is_shown_and_plays(site, tab):
+    best = site.clips[0]
+    tab.review(site)
+    assert tab.current == best.id
+    tab.until(f"document.querySelector('video.shown').currentTime > {best.start + 0.3}")
+
+
+def test_twenty_clips_are_decided_by_keys_alone_and_five_taken_back_after_a_reload(site, tab):
+    order = [clip.id for clip in site.clips]
+    keys = ["p", "x", "p", "p", "x"] * 4
+    tab.review(site)
+    for clip_id, key in zip(order, keys, strict=False):
+        assert tab.current == clip_id
+        tab.press(key)
+    tab.saved()
+    wanted = {"p": "kept", "x": "rejected"}
+    decided = {clip.id: clip.verdict for clip in site.clips}
+    assert [decided[clip_id] for clip_id in order[:20]] == [wanted[key] for key in keys]
+    tab.page.reload()
+    tab.page.locator("[role=option][aria-selected=true]").wait_for()
+    for clip_id in reversed(order[15:20]):
+        tab.press("Control+z")
+        tab.until(f"document.querySelector('[aria-selected=true]')?.id === 'clip-{clip_id}'")
+    assert [site.clip(clip_id).verdict for clip_id in order[15:20]] == ["undecided"] * 5
+    for _ in range(5):
+        tab.press("Control+Shift+z")
+    tab.until("document.querySelector('.counters').innerText.startsWith('12')")
+    assert [site.clip(clip_id).verdict for clip_id in order[:20]] == [wanted[key] for key in keys]
+
+
+def test_shift_decides_and_stays_and_undecided_comes_back(site, tab):
+    tab.review(site)
+    first = tab.current
+    tab.press("Shift+P")
+    assert tab.current == first
+    tab.saved()
+    assert site.clip(first).verdict == "kept"
+    tab.press("Shift+U")
+    tab.saved()
+    assert site.clip(first).verdict == "undecided"
+
+
+def test_an_edge_that_is_dragged_near_a_cut_lies_on_it_and_shows_its_frame(site, tab):
+    tab.review(site)
+    clip = site.clip(tab.current)
+    cut = min(cut for cut in site.project.cuts if cut > clip.start + 1)
+    label = drag_edge(tab, "start", (cut - clip.start) * pixels_per_second(tab, clip) + 5)
+    assert "cut" in label
+    tab.saved()
+    assert site.clip(clip.id).start == cut
+    assert abs(shown_gray(tab) - gray_of_shot(round(cut) // 5)) < 8
+
+
+def test_an_edge_that_is_dragged_with_alt_is_free(site, tab):
+    tab.review(site)
+    clip = site.clip(tab.current)
+    cut = min(cut for cut in site.project.cuts if cut > clip.start + 1)
+    label = drag_edge(tab, "start", (cut - clip.start) * pixels_per_second(tab, clip) + 5, alt=True)
+    assert "free" in label
+    tab.saved()
+    assert 0.02 < site.clip(clip.id).start - cut < 1
+
+
+def test_edges_are_moved_by_keys_too(site, tab):
+    tab.review(site)
+    clip = site.clip(tab.current)
+    tab.page.locator(".edge.end").focus()
+    tab.press("]")
+    tab.saved()
+    after = site.clip(clip.id).end
+    assert after > clip.end
+    tab.press("ArrowLeft")
+    tab.saved()
+    assert abs(after - site.clip(clip.id).end - 0.1) < 1e-6
+
+
+def test_in_and_out_are_set_at_the_playhead_and_a_clip_is_split_and_merged_again(site, tab):
+    tab.review(site)
+    clip = site.clip(tab.current)
+    tab.press("k", "Shift+ArrowLeft", "ArrowRight", "ArrowRight", "i")
+    tab.saved()
+    assert abs(site.clip(clip.id).start - clip.start - 2) < 0.11
+    tab.press("ArrowRight", "ArrowRight", "b")
+    until(lambda: any(c.name == f"{clip.name} (2)" for c in site.clips), 30)
+    halves = sorted((c for c in site.clips if c.name.startswith(clip.name)), key=lambda c: c.start)
+    assert halves[0].end == halves[1].start
+    count = len(site.clips)
+    tab.press("Shift+B")
+    tab.until(f"document.querySelector('[aria-selected=true]')?.id !== 'clip-{clip.id}'")
+    merged = site.clip(tab.current)
+    assert (merged.start, merged.end) == (halves[0].start, halves[1].end)
+    assert len(site.clips) == count - 1
+
+
+def test_a_clip_is_made_duplicated_renamed_and_deleted(site, tab):
+    tab.review(site)
+    before = len(site.clips)
+    tab.press("n")
+    tab.page.get_by_role("heading", name="New clip").wait_for()
+    made = site.clip(tab.current)
+    assert made.created_by == "manual"
+    tab.press("Enter")
+    tab.page.get_by_role("textbox", name="Rename").fill("Kick-off")
+    tab.press("Enter")
+    tab.saved()
+    assert site.clip(made.id).name == "Kick-off"
+    tab.press("d")
+    tab.until(f"document.querySelector('[aria-selected=true]')?.id !== 'clip-{made.id}'")
+    assert len(site.clips) == before + 2
+    tab.press("Delete")
+    tab.until("document.querySelectorAll('[role=option]').length > 0")
+    tab.press("Control+z")
+    tab.says("Undone")
+    assert len(site.clips) == before + 2
+
+
+def test_no_key_acts_while_a_person_types(site, tab):
+    tab.review(site)
+    tab.press("/")
+    tab.page.keyboard.type("pxb?")
+    assert tab.page.locator("#clip-search").input_value() == "pxb?"
+    tab.says("No clip passes the filters.")
+    assert {clip.verdict for clip in site.clips} == {"undecided"}
+    assert tab.page.locator("dialog").count() == 0
+
+
+def test_filling_keeps_the_best_until_the_time_is_full_and_one_undo_takes_it_back(site, tab):
+    tab.review(site)
+    tab.page.get_by_label("Minutes to fill to").fill("1")
+    tab.page.get_by_role("button", name="Fill").click()
+    tab.saved()
+    kept = [clip for clip in site.clips if clip.verdict == "kept"]
+    assert 45 < sum(clip.duration for clip in kept) <= 60
+    assert [clip.id for clip in kept][:3] == [clip.id for clip in site.clips[:3]]
+    tab.press("Control+z")
+    tab.says("Undone")
+    assert {clip.verdict for clip in site.clips} == {"undecided"}
+
+
+def test_a_key_can_be_changed(site, tab):
+    tab.review(site)
+    tab.press("?")
+    tab.page.get_by_role("button", name="Change the key of: Keep", exact=True).click()
+    tab.press("g")
+    tab.page.get_by_role("button", name="Close").click()
+    first = tab.current
+    tab.press("p")
+    assert tab.current == first
+    tab.press("g")
+    assert tab.current != first
+    tab.saved()
+    assert site.clip(first).verdict == "kept"
