@@ -34,6 +34,7 @@ from interfaces.api.routes import (
     measurements,
     media,
     operations,
+    processing,
     projects,
     selection,
     settings,
@@ -59,6 +60,7 @@ MODULES = (
     exports,
     handover,
     job_events,  # before jobs, for the same reason
+    processing,
     jobs,
     media,
     measurements,

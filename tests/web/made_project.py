@@ -9,12 +9,12 @@ from pathlib import Path
 import av
 import numpy as np
 from made_features import Scene
-from stages.choose import choose
-from stages.join import join_project
 
-from autoclip.media.probe import probe
+from autoclip.clips import ClipsFile
 from autoclip.settings import ExtractionSettings, Settings
 from stages.record import record
+from stages.register_video import register_video
+from stages.retune import retune
 from storage.catalog import open_catalog
 from storage.data_folder import DataFolder
 from storage.features import Origin
@@ -72,12 +72,11 @@ def make_project(data_dir: Path, film: Path, seconds: int, name: str) -> MadePro
     for number, at in enumerate(range(8, seconds - 10, 16)):
         scene.moment(float(at), length=5.0, louder=12.0 + number % 7)
     catalog, folder = open_catalog(data_dir / "autoclip.duckdb"), DataFolder(data_dir)
-    project = join_project(catalog, film, name)
-    analysis = folder.project(project.id)
-    analysis.write_features(scene.features(), Origin(project.fingerprint or "", ExtractionSettings(), 1))
+    registration = register_video(catalog, film, name)
+    project, analysis = registration.project, folder.project(registration.project.id)
+    analysis.write_features(scene.features(), Origin(registration.fingerprint, ExtractionSettings(), 1))
     settings = Settings.from_flat({"min_clip_seconds": 4, "max_clip_seconds": 12, "target_clip_count_soft": 50})
-    choice = choose(analysis, probe(film), settings, project.id)
-    origin = analysis.features_origin()
-    assert origin is not None
-    record(catalog, project.id, choice.clips_file, origin.key)
+    video = registration.video.model_dump(mode="json")
+    analysis.write_clips(ClipsFile(mode="v2", video=video, settings=settings.flat(), clips=()))
+    record(catalog, retune(analysis, settings, project.id))
     return MadeProject(project.id, name, cuts)

@@ -11,7 +11,7 @@ import pytest
 from running_service import until
 from served_site import Site
 
-from stages.join import join_project
+from stages.register_video import register_video
 
 AXE = Path(__file__).parents[2] / "interfaces/web/node_modules/axe-core/axe.min.js"
 
@@ -219,7 +219,7 @@ def test_a_video_that_browsers_cannot_play_is_explained_and_a_copy_is_offered(
 ):
     site = open_site()
     path = encode_tracks("match.avi", film([40, 200] * 50, codec="mpeg4", options={}), sound(4.0, codec="mp2"))
-    project = join_project(site.catalog, path, "Old film")
+    project = register_video(site.catalog, path, "Old film").project
     tab.open(f"{site.address}#/projects/{project.id}")
     tab.says("Browsers can’t play this video")
     tab.page.get_by_role("button", name="Make a copy for the browser").click()

@@ -222,6 +222,8 @@ EXAMPLES: dict[str, Any] = {
         "proxy": True,
         "frame_rate": 59.94,
     },
+    "AddressProcessing": {"url": "https://www.youtube.com/watch?v=aqz-KE-bpKQ", "max_height": 1080},
+    "FolderProcessing": {"folder": "/srv/videos", "preset": "sports"},
     "SelectionView": {
         "message": "",
         "excitement": {"step_sec": 7.2, "values": [0.12, 1.94]},

@@ -2,6 +2,8 @@ import { answer, api } from "../api/client";
 import { followEvents } from "../api/events";
 import { messageOf } from "../api/failures";
 import type { Job, ProjectView } from "../api/schema";
+import { t } from "../messages/index.svelte";
+import { notices } from "../shell/notices.svelte";
 
 const PAGE = 24;
 const ENDED = new Set(["completed", "failed", "cancelled", "crashed"]);
@@ -16,6 +18,8 @@ export class Projects {
   loaded = $state(false);
   /** The latest job of each project, by the project's id. */
   jobs = $state<Record<string, Job>>({});
+  /** Jobs that no project belongs to yet, by their id. */
+  loose = $state<Record<string, Job>>({});
   private limit = PAGE;
 
   follow(): () => void {
@@ -44,8 +48,35 @@ export class Projects {
     await this.load();
   }
 
+  /** Delete a project; it can be brought back. */
+  async remove(project: ProjectView): Promise<void> {
+    const params = { path: { project_id: project.id } };
+    try {
+      const header = { "if-match": `"${project.revision}"` };
+      await answer(api.DELETE("/api/projects/{project_id}", { params: { ...params, header } }));
+      const restore = async () => {
+        await answer(api.POST("/api/projects/{project_id}/restore", { params }));
+        await this.load();
+      };
+      notices.say(t.projects.removed(project.name), { label: t.shell.undo, run: () => void restore() }, 12_000);
+    } catch (error) {
+      notices.say(messageOf(error));
+    }
+    await this.load();
+  }
+
+  private noteLoose(job: Job): void {
+    if (hasEnded(job) && !(job.id in this.loose)) return;
+    if (job.state === "completed") delete this.loose[job.id];
+    else this.loose[job.id] = job;
+  }
+
   private note(job: Job): void {
-    if (!job.project_id) return;
+    if (!job.project_id || job.type === "process-folder") {
+      if (job.type !== "maintenance") this.noteLoose(job);
+      return;
+    }
+    delete this.loose[job.id];
     const before = this.jobs[job.project_id];
     if (before && before.id !== job.id && (before.created_at ?? "") > (job.created_at ?? "")) return;
     this.jobs[job.project_id] = job;

@@ -1,5 +1,5 @@
 import { answer, api } from "../../api/client";
-import { Refusal } from "../../api/failures";
+import { isTemporary, Refusal } from "../../api/failures";
 import type { EventView, Peaks, SelectionView, Signals } from "../../api/schema";
 import { type Boundary, boundariesOf } from "./boundaries";
 
@@ -37,7 +37,7 @@ export class Analysis {
     const key = keyOf(part);
     if (this.peaks.has(key)) return;
     const params = { path: { project_id: this.project }, query: { ...part, points: PEAKS_PER_PART } };
-    const peaks = await present(answer(api.GET("/api/projects/{project_id}/peaks", { params })));
+    const peaks = await present(answer(api.GET("/api/projects/{project_id}/peaks", { params }))).catch(unlessTemporary);
     if (!peaks) return;
     const kept = [...this.peaks].slice(-KEPT_PARTS);
     this.peaks = new Map([...kept, [key, peaks]]);
@@ -57,6 +57,12 @@ export class Analysis {
     const params = { path: { project_id: this.project }, query: { points: OVERVIEW_POINTS } };
     this.signals = await present(answer(api.GET("/api/projects/{project_id}/signals", { params })));
   }
+}
+
+/** A waveform that does not come is asked for again with the next part that is shown. */
+function unlessTemporary(failure: unknown): null {
+  if (isTemporary(failure)) return null;
+  throw failure;
 }
 
 function keyOf(part: Part): string {

@@ -41,6 +41,7 @@ export class Review {
   /** Whether the clip that is shown next begins to play. */
   playNext = true;
   private logRevision = 0;
+  private turn: Promise<void> = Promise.resolve();
 
   constructor(readonly projectId: string) {
     this.analysis = new Analysis(projectId);
@@ -156,7 +157,7 @@ export class Review {
   async split(at: number): Promise<void> {
     const clip = this.current;
     if (!clip) return;
-    await this.ask(async (header) => {
+    await this.ask(clip.id, async (header) => {
       const params = { path: { clip_id: clip.id }, header };
       const { clips } = await answer(api.POST("/api/clips/{clip_id}/split", { params, body: { at } }));
       this.store.confirm(clips);
@@ -167,7 +168,7 @@ export class Review {
   async merge(neighbor: "previous" | "next"): Promise<void> {
     const clip = this.current;
     if (!clip) return;
-    await this.ask(async (header) => {
+    await this.ask(clip.id, async (header) => {
       const params = { path: { clip_id: clip.id }, header };
       const merged = await answer(api.POST("/api/clips/{clip_id}/merge", { params, body: { neighbor } }));
       await this.reload();
@@ -178,7 +179,7 @@ export class Review {
   async duplicate(): Promise<void> {
     const clip = this.current;
     if (!clip) return;
-    await this.ask(async () => {
+    await this.ask(clip.id, async () => {
       const params = { path: { clip_id: clip.id } };
       const copy = await answer(api.POST("/api/clips/{clip_id}/duplicate", { params }));
       this.store.confirm([copy]);
@@ -188,7 +189,7 @@ export class Review {
 
   /** Make a clip of a part of the video. */
   async create(start: number, end: number, name: string): Promise<void> {
-    await this.ask(async () => {
+    await this.ask("", async () => {
       const params = { path: { project_id: this.projectId } };
       const clip = await answer(api.POST("/api/projects/{project_id}/clips", { params, body: { start, end, name } }));
       this.store.confirm([clip]);
@@ -200,7 +201,7 @@ export class Review {
     const clip = this.current;
     if (!clip) return;
     const place = this.list.findIndex(({ id }) => id === clip.id);
-    await this.ask(async (header) => {
+    await this.ask(clip.id, async (header) => {
       await answer(api.DELETE("/api/clips/{clip_id}", { params: { path: { clip_id: clip.id }, header } }));
       this.store.remove([clip.id]);
       this.currentId = (this.list[place] ?? this.list[place - 1])?.id ?? null;
@@ -208,23 +209,33 @@ export class Review {
   }
 
   /** Do something that needs the server's answer, once everything before it has been saved. */
-  private async ask(action: (header: { "if-match": string }) => Promise<void>): Promise<void> {
-    try {
-      await this.outbox.drained();
-      await action({ "if-match": `"${this.store.revision(this.currentId ?? "")}"` });
+  private ask(clip: string, action: (header: { "if-match": string }) => Promise<void>): Promise<void> {
+    return this.inTurn(async () => {
+      await action({ "if-match": `"${this.store.revision(clip)}"` });
       await this.readLog();
-      this.failure = "";
-    } catch (error) {
-      this.failure = messageOf(error);
-      if (error instanceof Refusal && error.status === 412) await this.reload();
-    }
+    });
+  }
+
+  /** Do one thing after the other, each once all changes have been saved: keys are faster than answers. */
+  private inTurn(action: () => Promise<void>): Promise<void> {
+    this.turn = this.turn.then(async () => {
+      try {
+        await this.outbox.drained();
+        await action();
+        this.failure = "";
+      } catch (error) {
+        this.failure = messageOf(error);
+        if (error instanceof Refusal && error.status === 412) await this.reload();
+      }
+    });
+    return this.turn;
   }
 
   private async replay(what: "undo" | "redo"): Promise<string | null> {
-    try {
-      await this.outbox.drained();
+    let name: string | null = null;
+    await this.inTurn(async () => {
       await this.readLog();
-      if (!(what === "undo" ? this.canUndo : this.canRedo)) return null;
+      if (!(what === "undo" ? this.canUndo : this.canRedo)) return;
       const params = { path: { project_id: this.projectId }, header: { "if-match": `"${this.logRevision}"` } };
       const replay = await answer(
         what === "undo"
@@ -234,12 +245,9 @@ export class Review {
       this.noteLog(replay);
       this.store.confirm(replay.clips);
       this.store.remove(replay.removed);
-      this.failure = "";
-      return this.reveal([...replay.clips.map((clip) => clip.id), ...replay.removed]);
-    } catch (error) {
-      this.failure = messageOf(error);
-      return null;
-    }
+      name = this.reveal([...replay.clips.map((clip) => clip.id), ...replay.removed]) ?? "";
+    });
+    return name;
   }
 
   /** Go to the first of some clips that is there. */

@@ -1,0 +1,77 @@
+"""Jobs that take videos all the way: an address is fetched and analyzed, a folder's new videos are analyzed."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from autoclip.errors import NotFoundError
+from autoclip.presets import PresetName, preset
+from interfaces.api.guards.local_paths import source_path
+from interfaces.api.guards.web_addresses import web_address
+from interfaces.api.problems import documented
+from interfaces.api.schemas.requests import PATH_PATTERN, URL_PATTERN, Body, CleanName, CleanText
+from interfaces.api.services import ServicesDep
+from interfaces.jobs import Job
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+
+class AddressProcessing(Body):
+    """An address to fetch and analyze."""
+
+    url: CleanText = Field(
+        description="Address of a video, playlist or channel on YouTube or any other site yt-dlp knows.",
+        examples=["https://www.youtube.com/watch?v=aqz-KE-bpKQ"],
+        json_schema_extra=URL_PATTERN,
+    )
+    name: CleanName | None = Field(None, description="What to call the project; by its title if not given.")
+    max_height: int = Field(1080, ge=0, le=8640, description="Best quality to fetch, as picture height; 0: the best.")
+    preset: PresetName = Field("none", description="Settings that belong together.")
+
+
+class FolderProcessing(Body):
+    """A folder whose new videos are analyzed."""
+
+    folder: CleanText = Field(
+        description="Absolute path of a folder below a source root.",
+        examples=["/srv/videos"],
+        json_schema_extra=PATH_PATTERN,
+    )
+    preset: PresetName = Field("none", description="Settings that belong together.")
+
+
+@router.post("/process-video", status_code=202, responses=documented(403, 503))
+def process_address(order: AddressProcessing, services: ServicesDep, response: Response) -> Job:
+    """Start a job that fetches and analyzes the video of an address; each of a playlist gets a job of its own."""
+    url = web_address(order.url, allow_private=services.environment.allow_private_urls)
+    parameters = {"source": url, "name": order.name or "", "fetch": {"max_height": order.max_height}}
+    job = services.jobs.submit(
+        "process-video", parameters | _settings(services, order.preset), name=f"process {url}"[:200]
+    )
+    return _seen(job, response)
+
+
+@router.post("/process-folder", status_code=202, responses=documented(403, 404, 503))
+def process_videos_of_folder(order: FolderProcessing, services: ServicesDep, response: Response) -> Job:
+    """Start a job that finds the highlights of every video of a folder that was not processed before."""
+    path = source_path(services.environment, order.folder).path
+    if not path.is_dir():
+        raise NotFoundError(f"there is no folder {str(path)!r} on this server; check the path")
+    job = services.jobs.submit(
+        "process-folder", {"folder": str(path)} | _settings(services, order.preset), name=f"process {path.name}"
+    )
+    return _seen(job, response)
+
+
+def _settings(services: ServicesDep, name: PresetName) -> dict[str, object]:
+    """Return what a preset changes of this server's settings; nothing without one."""
+    chosen = preset(name)
+    if not chosen:
+        return {}
+    return {"settings": services.environment.settings.updated(chosen).model_dump(mode="json")}
+
+
+def _seen(job: Job, response: Response) -> Job:
+    response.headers["Location"] = f"/api/jobs/{job.id}"
+    return job

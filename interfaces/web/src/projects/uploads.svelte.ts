@@ -1,0 +1,124 @@
+import { addressOf, pageFolder } from "../api/address";
+import { answer, api } from "../api/client";
+import { messageOf } from "../api/failures";
+import { session } from "../api/session.svelte";
+
+const RETRY_MS = [0, 1000, 3000, 5000, 10_000, 30_000, 60_000];
+
+/** A file on its way to the server. */
+export class UploadingFile {
+  sent = $state(0);
+  state = $state<"waiting" | "sending" | "failed" | "done">("waiting");
+  failure = $state("");
+  cancel: () => void = () => {};
+
+  constructor(readonly file: File) {}
+
+  get share(): number {
+    return this.file.size > 0 ? this.sent / this.file.size : 0;
+  }
+}
+
+/** Files that are sent one after the other, each going on where it broke off, and analyzed once they are there. */
+export class Uploads {
+  files = $state<UploadingFile[]>([]);
+  private sending: Promise<void> = Promise.resolve();
+
+  constructor(private readonly onAdded: () => void) {}
+
+  add(files: Iterable<File>): void {
+    for (const file of files) {
+      const uploading = new UploadingFile(file);
+      this.files.push(uploading);
+      const added = this.files.at(-1) ?? uploading;
+      this.sending = this.sending.then(() => this.send(added));
+    }
+  }
+
+  drop(file: UploadingFile): void {
+    file.cancel();
+    this.files = this.files.filter((other) => other !== file);
+  }
+
+  /** Try a file again; what the server has already is not sent again. */
+  retry(file: UploadingFile): void {
+    this.sending = this.sending.then(() => this.send(file));
+  }
+
+  private async send(uploading: UploadingFile): Promise<void> {
+    if (!this.files.includes(uploading)) return;
+    uploading.state = "sending";
+    uploading.failure = "";
+    try {
+      const project = await transfer(uploading);
+      uploading.state = "done";
+      this.files = this.files.filter((other) => other !== uploading);
+      if (project)
+        await answer(
+          api.POST("/api/projects/{project_id}/analyze", { params: { path: { project_id: project } }, body: null }),
+        );
+    } catch (error) {
+      uploading.state = "failed";
+      uploading.failure = messageOf(error);
+    }
+    this.onAdded();
+  }
+}
+
+/** Send a file with the tus protocol; returns the id of the project it became. */
+async function transfer(uploading: UploadingFile): Promise<string | null> {
+  const tus = await import("tus-js-client");
+  let project: string | null = null;
+  return new Promise((resolve, reject) => {
+    const upload = new tus.Upload(uploading.file, {
+      endpoint: addressOf("/api/uploads"),
+      httpStack: new BelowThePage(new tus.DefaultHttpStack({})),
+      headers: session.headers(),
+      metadata: { filename: uploading.file.name },
+      retryDelays: RETRY_MS,
+      removeFingerprintOnSuccess: true,
+      onProgress: (sent) => (uploading.sent = sent),
+      onAfterResponse: (_request, response) => {
+        project = response.getHeader("Autoclip-Project") ?? project;
+      },
+      onSuccess: () => resolve(project),
+      onError: (error) => reject(new Error(reasonOf(error))),
+    });
+    uploading.cancel = () => {
+      void upload.abort(true);
+      resolve(null);
+    };
+    void upload.findPreviousUploads().then(([previous]) => {
+      if (previous) upload.resumeFromPreviousUpload(previous);
+      upload.start();
+    });
+  });
+}
+
+/** What the server said of an upload it refused, or what the browser said of the line. */
+function reasonOf(error: Error & { originalResponse?: { getBody: () => string } | null }): string {
+  try {
+    const { detail } = JSON.parse(error.originalResponse?.getBody() ?? "") as { detail?: string };
+    if (detail) return detail;
+  } catch {
+    // No problem document: the message says what is known.
+  }
+  return error.message;
+}
+
+type HttpStack = import("tus-js-client").HttpStack;
+
+/** The server names uploads by their path on it; behind a proxy that path lies below the page's own. */
+class BelowThePage implements HttpStack {
+  constructor(private readonly stack: HttpStack) {}
+
+  createRequest(method: string, url: string) {
+    const { pathname } = new URL(url, pageFolder);
+    const own = pathname.startsWith(pageFolder.pathname) || !pathname.startsWith("/api/");
+    return this.stack.createRequest(method, own ? url : addressOf(pathname));
+  }
+
+  getName(): string {
+    return this.stack.getName();
+  }
+}

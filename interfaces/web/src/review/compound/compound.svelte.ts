@@ -1,0 +1,136 @@
+import { answer, api } from "../../api/client";
+import { messageOf, Refusal } from "../../api/failures";
+import type { ClipView, CompoundView } from "../../api/schema";
+import type { Review } from "../data/review.svelte";
+
+/** One item on its way into a compound clip; `start` and `end` are null where they are those of its clip. */
+export interface Item {
+  readonly key: number;
+  readonly clip_id: string;
+  readonly start: number | null;
+  readonly end: number | null;
+}
+
+/** A part of the video to be played. */
+export interface Part {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Compound clips of a project: clips in an order of their own, saved with every change. */
+export class Compounds {
+  saved = $state.raw<readonly CompoundView[]>([]);
+  current = $state.raw<CompoundView | null>(null);
+  items = $state.raw<readonly Item[]>([]);
+  crossfade = $state(0);
+  failure = $state("");
+  private lastKey = 0;
+  private saving: Promise<void> = Promise.resolve();
+
+  constructor(private readonly review: Review) {}
+
+  /** The parts of the video in order, as the items say. */
+  get parts(): Part[] {
+    return this.items.flatMap((item) => {
+      const clip = this.clipOf(item);
+      return clip ? [{ start: item.start ?? clip.start, end: item.end ?? clip.end }] : [];
+    });
+  }
+
+  get length(): number {
+    const sum = this.parts.reduce((total, { start, end }) => total + end - start, 0);
+    return Math.max(0, sum - this.crossfade * Math.max(0, this.parts.length - 1));
+  }
+
+  clipOf(item: Item): ClipView | null {
+    return this.review.store.clips.find(({ id }) => id === item.clip_id) ?? null;
+  }
+
+  async load(): Promise<void> {
+    await this.attempt(async () => {
+      const params = { path: { project_id: this.review.projectId } };
+      this.saved = (await answer(api.GET("/api/projects/{project_id}/compound-clips", { params }))).items;
+      const last = this.saved.at(-1);
+      if (last) this.choose(last);
+    });
+  }
+
+  choose(compound: CompoundView | null): void {
+    this.current = compound;
+    this.crossfade = compound?.crossfade_sec ?? 0;
+    this.items = (compound?.items ?? []).map((item) => this.keyed(item.clip_id, item.start, item.end));
+  }
+
+  /** Make one of the clips that are kept, in order of time. */
+  async create(name: string): Promise<void> {
+    const kept = this.review.store.clips.filter(({ verdict }) => verdict === "kept");
+    await this.attempt(async () => {
+      await this.review.outbox.drained();
+      const items = kept.map(({ id }) => ({ clip_id: id }));
+      const params = { path: { project_id: this.review.projectId } };
+      const made = await answer(
+        api.POST("/api/projects/{project_id}/compound-clips", { params, body: { name, items, crossfade_sec: 0 } }),
+      );
+      this.saved = [...this.saved, made];
+      this.choose(made);
+    });
+  }
+
+  add(clip: ClipView): void {
+    this.put([...this.items, this.keyed(clip.id)]);
+  }
+
+  drop(key: number): void {
+    this.put(this.items.filter((item) => item.key !== key));
+  }
+
+  /** Move an item to another place. */
+  move(key: number, place: number): void {
+    const item = this.items.find((one) => one.key === key);
+    if (!item) return;
+    const others = this.items.filter((one) => one !== item);
+    this.put([...others.slice(0, place), item, ...others.slice(place)]);
+  }
+
+  setEdge(key: number, edge: "start" | "end", value: number): void {
+    this.put(this.items.map((item) => (item.key === key ? { ...item, [edge]: value } : item)));
+  }
+
+  setCrossfade(seconds: number): void {
+    this.crossfade = seconds;
+    this.save();
+  }
+
+  private put(items: readonly Item[]): void {
+    this.items = items;
+    if (items.length > 0) this.save();
+  }
+
+  private keyed(clip: string, start: number | null = null, end: number | null = null): Item {
+    this.lastKey += 1;
+    return { key: this.lastKey, clip_id: clip, start, end };
+  }
+
+  private save(): void {
+    const items = this.items.map(({ clip_id, start, end }) => ({ clip_id, start, end }));
+    const body = { items, crossfade_sec: this.crossfade };
+    this.saving = this.saving.then(() =>
+      this.attempt(async () => {
+        const before = this.current;
+        if (!before) return;
+        const params = { path: { compound_id: before.id }, header: { "if-match": `"${before.revision}"` } };
+        this.current = await answer(api.PATCH("/api/compound-clips/{compound_id}", { params, body }));
+      }),
+    );
+  }
+
+  private async attempt(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+      this.failure = "";
+    } catch (error) {
+      this.failure = messageOf(error);
+      if (error instanceof Refusal && error.status === 412) await this.load();
+    }
+  }
+}

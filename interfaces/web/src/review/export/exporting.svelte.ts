@@ -1,0 +1,101 @@
+import { answer, api } from "../../api/client";
+import { followEvents } from "../../api/events";
+import { messageOf } from "../../api/failures";
+import type { CompoundView, ExportView, Job, ParameterView } from "../../api/schema";
+import { hasEnded } from "../../projects/projects.svelte";
+import type { Review } from "../data/review.svelte";
+
+export type Value = string | number | boolean;
+export type Choice = "kept" | "current" | "all" | "compound";
+
+/** An export from its settings to its files. */
+export class Exporting {
+  parameters = $state.raw<readonly ParameterView[]>([]);
+  /** What differs from the defaults, by name. */
+  changed = $state.raw<Readonly<Record<string, Value>>>({});
+  choice = $state<Choice>("kept");
+  job = $state.raw<Job | null>(null);
+  files = $state.raw<readonly ExportView[]>([]);
+  failure = $state("");
+  private stop: (() => void) | null = null;
+
+  compounds = $state.raw<readonly CompoundView[]>([]);
+
+  constructor(private readonly review: Review) {
+    if (review.counts.kept === 0) this.choice = review.current ? "current" : "all";
+  }
+
+  /** The clips that would be exported, in order of time. */
+  get clips() {
+    const { clips } = this.review.store;
+    if (this.choice === "kept") return clips.filter(({ verdict }) => verdict === "kept");
+    if (this.choice === "all") return clips.filter(({ verdict }) => verdict !== "rejected");
+    if (this.choice === "compound") return [];
+    return clips.filter(({ id }) => id === this.review.currentId);
+  }
+
+  /** How many files that makes. */
+  get fileCount(): number {
+    return this.choice === "compound" ? this.compounds.length : this.clips.length;
+  }
+
+  async load(): Promise<void> {
+    try {
+      const params = { path: { project_id: this.review.projectId } };
+      const [schema, compounds] = await Promise.all([
+        answer(api.GET("/api/settings")),
+        answer(api.GET("/api/projects/{project_id}/compound-clips", { params })),
+      ]);
+      this.parameters = schema.export;
+      this.compounds = compounds.items;
+    } catch (error) {
+      this.failure = messageOf(error);
+    }
+  }
+
+  valueOf(name: string): Value {
+    return this.changed[name] ?? this.parameters.find((parameter) => parameter.name === name)?.value ?? "";
+  }
+
+  set(parameter: ParameterView, value: Value): void {
+    const { [parameter.name]: _before, ...others } = this.changed;
+    this.changed = value === parameter.value ? others : { ...others, [parameter.name]: value };
+  }
+
+  async start(): Promise<void> {
+    this.failure = "";
+    this.files = [];
+    const params = { path: { project_id: this.review.projectId } };
+    try {
+      await this.review.outbox.drained();
+      const chosen =
+        this.choice === "compound"
+          ? { compound_ids: this.compounds.map(({ id }) => id) }
+          : { clip_ids: this.clips.map(({ id }) => id) };
+      const body = { ...chosen, settings: { ...this.changed } };
+      this.job = await answer(
+        api.POST("/api/projects/{project_id}/exports/batch", { params, body: { ...body, kept: false, all: false } }),
+      );
+      this.stop = followEvents(`/api/jobs/${this.job.id}/events`, (name, data) => {
+        if (name === "job") void this.note(data as Job);
+      });
+    } catch (error) {
+      this.failure = messageOf(error);
+    }
+  }
+
+  close(): void {
+    this.stop?.();
+  }
+
+  private async note(job: Job): Promise<void> {
+    this.job = job;
+    if (!hasEnded(job)) return;
+    this.stop?.();
+    const params = {
+      path: { project_id: this.review.projectId },
+      query: { job_id: job.id, limit: 1000, sort: "name" as const },
+    };
+    this.files = (await answer(api.GET("/api/projects/{project_id}/exports", { params }))).items;
+  }
+}

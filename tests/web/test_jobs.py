@@ -1,0 +1,66 @@
+"""From a dropped file to exported clips, with everything that runs in between."""
+
+import base64
+
+import pytest
+from made_project import encode_film
+from running_service import RunningService, until
+
+from autoclip.media.probe import probe
+from storage.catalog import open_catalog
+
+pytestmark = pytest.mark.service
+
+DROP = """async ([name, content]) => {
+    const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], name, { type: "video/mp4" }));
+    for (const kind of ["dragenter", "dragover", "drop"])
+        document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.fixture
+def service(tmp_path):
+    service = RunningService(tmp_path)
+    service.start()
+    yield service
+    service.stop()
+
+
+def test_a_file_is_dropped_analyzed_reviewed_and_its_kept_clips_exported(service, tab, tmp_path):
+    film = encode_film(tmp_path / "match.mp4", 60)
+    tab.open(f"http://127.0.0.1:{service.environment.port}/")
+    tab.page.get_by_text("No projects yet").wait_for()
+    tab.page.evaluate(DROP, ["match.mp4", base64.b64encode(film.read_bytes()).decode()])
+    tab.page.get_by_role("link", name="Review", exact=True).wait_for(timeout=240_000)
+    tab.page.get_by_role("link", name="Review", exact=True).click()
+    tab.page.get_by_text("Saved", exact=True).wait_for()
+    for _ in range(3):
+        before = tab.page.locator("[role=option]").count()
+        tab.press("k", "n")
+        tab.until(f"document.querySelectorAll('[role=option]').length > {before}")
+        tab.press("Shift+P")
+    tab.saved()
+    tab.press("e")
+    tab.page.get_by_role("button", name="Export 3 clips").click()
+    tab.page.get_by_role("link", name="Download").first.wait_for(timeout=240_000)
+    with tab.page.expect_download() as download:
+        tab.page.get_by_role("link", name="Download").first.click()
+    path = tmp_path / "downloaded.mp4"
+    download.value.save_as(path)
+    with open_catalog(service.environment.catalog_path).reading() as view:
+        project = view.projects.page().items[0]
+        kept = view.clips.page(project.id, verdict="kept").items
+        exports = view.exports.page(project.id).items
+    assert len(kept) == len(exports) == 3
+    assert {export.state for export in exports} == {"completed"}
+    assert probe(path).duration_sec == pytest.approx(kept[0].duration, abs=0.11)
+
+
+def test_an_address_that_leads_nowhere_says_why_and_can_be_tried_again(service, tab):
+    tab.open(f"http://127.0.0.1:{service.environment.port}/")
+    tab.page.get_by_role("textbox", name="Path of a file").fill("http://127.0.0.1:9/match.mp4")
+    tab.page.get_by_role("button", name="Add").click()
+    tab.page.get_by_role("button", name="Try again").wait_for(timeout=240_000)
+    assert until(lambda: "127.0.0.1" in tab.page.locator(".failure").first.inner_text(), 10)

@@ -1,0 +1,23 @@
+"""Choosing again with other settings: what would change is shown first, and verdicts stay."""
+
+
+def test_verdicts_survive_a_retune_that_is_looked_at_first(site, tab):
+    order = [clip.id for clip in site.clips]
+    tab.review(site)
+    tab.press("p", "x", "p")
+    tab.saved()
+    tab.press("t")
+    dialog = tab.page.get_by_role("dialog")
+    dialog.get_by_text("3 clips stay").wait_for()
+    dialog.get_by_label("target clip count soft").fill("5")
+    dialog.get_by_role("heading", name="Goes").wait_for()
+    tab.until("Number(document.querySelector('.goes b').innerText) > 10")
+    assert len(site.clips) == len(order)
+    dialog.get_by_role("button", name="Apply").click()
+    tab.says("left alone")
+    after = {clip.id: clip.verdict for clip in site.clips}
+    assert len(after) < len(order)
+    assert [after.get(clip_id) for clip_id in order[:3]] == ["kept", "rejected", "kept"]
+    tab.press("Control+z")
+    tab.until(f"document.querySelector('.tabs button').innerText.includes('{len(order)}')")
+    assert len(site.clips) == len(order)
