@@ -6,20 +6,20 @@ from collections.abc import Sequence
 
 from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
 
 from autoclip.errors import ExportError, ParameterError
 from autoclip.progress import share_of
 from autoclip.settings import ExportSettings
 from flows.analysis import introduce_project
-from flows.job_flow import job_flow, label, own_run_id
+from flows.job_flow import ended, exported, job_flow, label, own_run_id
 from flows.parameters import OpenExportSettings
 from storage.catalog import Export
 from tasks.export_clips import export_clips
 from tasks.export_compound import export_compound
 from tasks.markdown import escape_rows
 from tasks.places import catalog
-from tasks.run_report import RunReport
+from tasks.register_video import open_video
+from tasks.run_report import RunReport, progress_to
 
 PLAN = {"export": 100.0}
 
@@ -74,13 +74,12 @@ async def _exported(
     await introduce_project(project_id, "export")
     total = len(clips) + len(compounds)
     with RunReport(own_run_id(), PLAN) as report:
-        ids: tuple[str, ...] = ()
-        if clips:
-            ids = export_clips(project_id, clips, settings, share_of(report, 0, len(clips), total))
+        source = open_video(project_id)
+        with progress_to(share_of(report, 0, len(clips), total)):
+            records = export_clips(source, clips, settings)
         for compound_id in compounds:
-            ids += (export_compound(project_id, compound_id, settings, share_of(report, len(ids), 1, total)),)
-    with catalog().reading() as view:
-        records = tuple(view.exports.get(export_id) for export_id in ids)
+            with progress_to(share_of(report, len(records), 1, total)):
+                records += (export_compound(source, compound_id, settings),)
     return await _summary(records)
 
 
@@ -92,11 +91,12 @@ async def _summary(records: tuple[Export, ...]) -> State[tuple[Export, ...]]:
     ]
     await acreate_table_artifact(escape_rows(rows), key="exports", description="What was rendered")
     made = [record for record in records if record.state == "completed"]
-    await label(exports=len(made))
+    await label(**exported(records))
     if not made:
         raise ExportError(records[0].error or "nothing was rendered")
-    failed = len(records) - len(made)
-    return Completed(message=f"{len(made)} exported" + (f", {failed} failed" if failed else ""), data=records)
+    failed = [f"not exported: {record.name}: {record.error}" for record in records if record.state != "completed"]
+    facts = [f"{len(made)} exported", *([f"{len(failed)} failed"] if failed else [])]
+    return ended(facts, records, warnings=failed)
 
 
 def _all_clips(project_id: str, *, kept: bool) -> list[str]:

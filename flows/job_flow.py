@@ -20,6 +20,7 @@ from flows.job_names import job_name
 from flows.job_types import JobType
 from flows.liveness import attempt_of_this_process, run_lock
 from flows.parameters import open_defaults
+from storage.catalog import Export
 from storage.process_lock import held
 from tasks.patience import patiently_awaited
 from tasks.places import data_folder
@@ -111,10 +112,8 @@ def ended(facts: Sequence[str], data: Result, *, warnings: Sequence[str] = ()) -
     data : object
         Its result.
     warnings : sequence of str
-        What went wrong without ending it; each is in the log, too.
+        What went wrong without ending it.
     """
-    for warning in warnings:
-        get_run_logger().warning(warning)
     message = ", ".join(facts)
     if not warnings:
         return Completed(message=message, data=data)
@@ -136,7 +135,13 @@ async def introduce(*tags: str, name: str | None = None) -> None:
     await patiently_awaited(tell)
 
 
-async def label(**counts: int) -> None:
+def exported(records: Sequence[Export]) -> dict[str, int | str]:
+    """Return what is noted on a run of its exports: how many files there are, and the ids of their records."""
+    made = [record.id for record in records if record.state == "completed"]
+    return {"exports": len(made), "export_ids": ",".join(made)}
+
+
+async def label(**counts: int | str) -> None:
     """Note numbers of the result on this run, where the job view reads them."""
 
     async def tell() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from storage.process_lock import holder, is_held
+from storage.process_lock import holder
 
 if TYPE_CHECKING:  # 'autoclip up' comes here before it has set what Prefect reads when it is imported
     from prefect.client.schemas.objects import FlowRun
@@ -16,14 +16,12 @@ if TYPE_CHECKING:  # 'autoclip up' comes here before it has set what Prefect rea
 WATCHED_BY = "autoclip.watched-by"
 """Label of a run: the process that may still say how the run ended; empty when it has."""
 NOBODY = ""
-COMMAND = "command-line-"
-"""How the id of the work of a command begins, which is no run of Prefect's."""
 SHARED_LOCKS = ("project-", "service")
 """How the names of locks begin that are taken again and again, by one process after the other."""
 
 
 def run_lock(data_dir: Path, job_id: UUID | str) -> Path:
-    """Return the lock a flow run, or a command that exports, holds; in it who holds it."""
+    """Return the lock a flow run holds; in it who holds it."""
     return data_dir / "runs" / f"{job_id}.lock"
 
 
@@ -50,12 +48,6 @@ def project_lock(data_dir: Path, project_id: str) -> Path:
 def service_lock(data_dir: Path) -> Path:
     """Return the lock of the service of a data folder; in it the id of its process."""
     return data_dir / "runs" / "service.lock"
-
-
-def died(data_dir: Path) -> frozenset[Path]:
-    """Return the locks of runs whose process ended before it could give them back."""
-    locks = (path for path in (data_dir / "runs").glob("*.lock") if not path.name.startswith((*SHARED_LOCKS, COMMAND)))
-    return frozenset(path for path in locks if holder(path) and not is_held(path))
 
 
 def this_process() -> str:

@@ -1,4 +1,4 @@
-"""Scheduled maintenance: lost runs and exports, leftovers of crashed writers, locks of runs long gone."""
+"""Scheduled maintenance: lost runs, leftovers of crashed writers, locks of runs long gone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from pydantic import Field
 
 from flows.job_flow import job_flow
 from flows.liveness import SHARED_LOCKS
-from flows.lost_exports import settle_lost_exports
 from flows.reaper import reap
 from stages.deleted_projects import remove_deleted_projects
 from storage.atomic import remove_leftovers
@@ -26,7 +25,7 @@ HOUR_SEC = 3600.0
 
 @job_flow("maintenance", "Settle lost runs and clear away what crashed writers left")
 async def maintenance(leftover_hours: Annotated[float, Field(ge=1, le=8760)] = 24.0) -> State[int]:
-    """Bring lost runs and exports to an end and remove temporary files that nobody writes any more.
+    """Bring lost runs to an end and remove temporary files that nobody writes any more.
 
     Args:
         leftover_hours: Age from which a temporary file belongs to no work under way.
@@ -34,12 +33,11 @@ async def maintenance(leftover_hours: Annotated[float, Field(ge=1, le=8760)] = 2
     root = data_folder().root
     with get_client(sync_client=True) as client:
         lost = reap(client, root)
-    unmade = settle_lost_exports(catalog(), root)
     gone = remove_deleted_projects(catalog(), data_folder(), read_environment().keep_deleted_days)
     age = leftover_hours * HOUR_SEC
     removed = remove_leftovers(data_folder().projects, older_than_sec=age) if data_folder().projects.exists() else ()
     _remove_old_locks(root / "runs", age)
-    settled = f"{len(lost)} lost runs and {len(unmade)} lost exports settled"
+    settled = f"{len(lost)} lost runs settled"
     cleared = f"{len(removed)} leftovers and {len(gone)} deleted projects removed"
     return Completed(message=f"{settled}, {cleared}", data=len(removed))
 

@@ -18,7 +18,7 @@ from flows.analysis import ANALYSIS_PLAN, Analyzed, analyze_registered, introduc
 from flows.analyze import clip_count
 from flows.batch import Item, publish_summary, run_items
 from flows.clip_table import publish_clip_table
-from flows.job_flow import ended, job_flow, label, own_run_id
+from flows.job_flow import ended, exported, job_flow, label, own_run_id
 from flows.parameters import OpenDownloadSettings, OpenExportSettings, OpenSettings, chosen_settings
 from stages.download_settings import DownloadSettings
 from stages.results import RegisteredVideo
@@ -26,7 +26,6 @@ from stages.write_timelines import WrittenTimeline
 from storage.catalog import Export
 from tasks.download_video import download_video, project_of_address, videos_at
 from tasks.export_clips import best_clips, export_clips
-from tasks.places import catalog
 from tasks.register_video import register_video
 from tasks.run_report import RunReport
 from tasks.write_timelines import write_timelines
@@ -118,7 +117,7 @@ def _processed(
     exports: tuple[Export, ...] = ()
     best = best_clips(video.project_id, settings.segmentation_mode, export_top) if export_top else ()
     if best:
-        exports = _records(export_clips(video.project_id, best, export, report))
+        exports = export_clips(video, best, export)
     return ProcessedVideo(analyzed.project, analyzed.selection, exports)
 
 
@@ -129,16 +128,11 @@ async def _told(done: ProcessedVideo, export_top: int) -> State[ProcessedVideo]:
     warnings = (*done.warnings, *(f"not exported: {reason}" for reason in failed), *unwritten)
     await publish_clip_table(done.project, done.clips_file, done.exports, warnings)
     made = len(done.exports) - len(failed)
-    await label(clips=len(done.clips_file.clips), exports=made)
+    await label(clips=len(done.clips_file.clips), **exported(done.exports))
     facts = [clip_count(done.clips_file), *([f"{made} exported"] if export_top else [])]
     if failed and not made:
         raise ExportError(f"{facts[0]}, but none of {len(failed)} exports succeeded; first: {failed[0]}")
     return ended(facts, done, warnings=warnings)
-
-
-def _records(export_ids: tuple[str, ...]) -> tuple[Export, ...]:
-    with catalog().reading() as view:
-        return tuple(view.exports.get(export_id) for export_id in export_ids)
 
 
 def _as_json(given: dict[str, Any]) -> dict[str, Any]:

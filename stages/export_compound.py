@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 
 from autoclip.clips import Clip
 from autoclip.errors import AutoclipError, NotFoundError, ParameterError
@@ -13,17 +14,35 @@ from autoclip.export.names import NameFields, confined, file_name
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
-from stages.export_job import ExportJob, completed, failed
-from storage.catalog import CompoundClip, Export, Unit
+from stages.export_clips import MadeExport, RenderSlot
+from stages.export_job import ExportJob, ExportSubject
+from storage.catalog import CompoundClip, StoredClip, Unit
 from storage.catalog import CompoundItem as StoredItem
 
 
-def export_compound_clip(job: ExportJob, compound_id: str, on_progress: ProgressListener = ignore_progress) -> Export:
+def export_compound_clip(
+    job: ExportJob,
+    compound_id: str,
+    on_progress: ProgressListener = ignore_progress,
+    *,
+    render_slot: RenderSlot = nullcontext,
+) -> MadeExport:
     """Export a compound clip; its own crossfade counts unless it has none.
+
+    Parameters
+    ----------
+    job : ExportJob
+        The project, and how its files are rendered.
+    compound_id : str
+        The compound clip.
+    on_progress : ProgressListener
+        Told about the stage ``export``. What it raises ends the work; then nothing is recorded.
+    render_slot : callable
+        Entered around the rendering, and only then.
 
     Returns
     -------
-    Export
+    MadeExport
         The record: completed, or failed with the reason.
 
     Raises
@@ -33,33 +52,37 @@ def export_compound_clip(job: ExportJob, compound_id: str, on_progress: Progress
     MediaError
         If the video can't be read any more.
     """
-    video = job.probed()
-    with job.catalog.transaction() as unit:
-        compound = unit.compounds.get(compound_id)
+    with job.catalog.reading() as view:
+        compound = view.compounds.get(compound_id)
         if compound.project_id != job.project.id:
             raise NotFoundError(
                 f"the project {job.project.id} has no compound clip {compound_id}; it is of another one"
             )
-        intervals = item_intervals(compound.items, _clips_of(unit, compound))
+        clips = _clips_of(view, compound)
         job = replace(job, settings=with_crossfade(job.settings, compound.crossfade_sec))
-        fields = compound_fields(job.project.name, compound.name, compound.id, intervals, compound.created_at.date())
-        target = confined(job.target, file_name(job.settings.name_template, fields))
-        earlier = unit.exports.page(job.project.id, job_id=job.job_id).items
-        before = next((export for export in earlier if export.compound_id == compound_id), None)
-        record = job.begun(unit, target, before, compound_id=compound_id, changed_at=_changed_at(unit, compound))
-    if record.state == "completed":
-        return record
-    items = [CompoundItem(video, interval) for interval in intervals]
-    with job.open_target() as folder:
-        rendered = folder.location / target.name
+        intervals = item_intervals(compound.items, clips)
+        subject = _subject(job, compound, clips.values(), intervals)
+        known = job.made_before(view, subject)
+    if known is not None:
+        return MadeExport(known, reused=True)
+    items = [CompoundItem(job.probed(), interval) for interval in intervals]
+    with render_slot(), job.open_target() as folder:
+        rendered = folder.location / subject.target.name
         try:
             result = export_compound(items, rendered, job.settings, on_progress, ffmpeg=job.ffmpeg)
         except AutoclipError as error:
-            return job.save(failed(record, error, folder))
-        except BaseException:
-            job.give_up([record])
-            raise
-        return job.save(completed(record, result, folder))
+            return MadeExport(job.failed(subject, error, folder))
+        return MadeExport(job.completed(subject, result, folder))
+
+
+def _subject(
+    job: ExportJob, compound: CompoundClip, clips: Iterable[StoredClip], intervals: Sequence[Interval]
+) -> ExportSubject:
+    """Return the file that is to be made of a compound clip."""
+    fields = compound_fields(job.project.name, compound.name, compound.id, intervals, compound.created_at.date())
+    target = confined(job.target, file_name(job.settings.name_template, fields))
+    changed_at = max([compound.updated_at, *(clip.updated_at for clip in clips)])
+    return ExportSubject(target, changed_at, compound_id=compound.id)
 
 
 def item_intervals(items: Sequence[StoredItem], clips: Mapping[str, Clip]) -> list[Interval]:
@@ -111,11 +134,5 @@ def with_crossfade(settings: ExportSettings, crossfade_sec: float) -> ExportSett
     return settings.updated({"crossfade_sec": crossfade_sec}) if crossfade_sec else settings
 
 
-def _changed_at(unit: Unit, compound: CompoundClip) -> datetime:
-    """Return when a compound clip, or a clip it shows, was last changed."""
-    clips = [unit.clips.get(clip_id) for clip_id in dict.fromkeys(item.clip_id for item in compound.items)]
-    return max(compound.updated_at, *(clip.updated_at for clip in clips))
-
-
-def _clips_of(unit: Unit, compound: CompoundClip) -> dict[str, Clip]:
+def _clips_of(unit: Unit, compound: CompoundClip) -> dict[str, StoredClip]:
     return {clip_id: unit.clips.get(clip_id) for clip_id in dict.fromkeys(item.clip_id for item in compound.items)}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,6 +40,8 @@ class ExportJob:
         The ffmpeg to render with; the one installed along when None.
     roots : tuple of Path
         Folders below which the project's own output folder must lie; none where the owner of this machine named it.
+    attempts_since : datetime or None
+        When the first attempt of this run began, if this is another one.
     """
 
     catalog: Catalog
@@ -48,6 +51,7 @@ class ExportJob:
     job_id: str
     ffmpeg: Path | None = None
     roots: tuple[Path, ...] = ()
+    attempts_since: datetime | None = None
 
     @property
     def target(self) -> Path:
@@ -105,104 +109,121 @@ class ExportJob:
             raise NotFoundError(f"the project {self.project.id} has no video yet; download it first")
         return probe(self.project.path)
 
-    def begun(
-        self,
-        unit: Unit,
-        target: Path,
-        before: Export | None,
-        *,
-        clip_id: str | None = None,
-        compound_id: str | None = None,
-        changed_at: datetime | None = None,
-    ) -> Export:
-        """Return the record of a file that is to be made: that of an earlier attempt of this job, or a new one.
+    def made_before(self, view: Unit, subject: ExportSubject) -> Export | None:
+        """Return the record of a file that is there already, made of the same thing in the same way; None if none is.
 
-        A file that an earlier attempt has made is not made again: its record is returned as it is, completed. Nor is
-        one that another job has made of the same thing under the same name with the same settings, unless they say
-        ``overwrite``: its record is returned with a note that it exists.
-
-        Parameters
-        ----------
-        unit : Unit
-            The transaction to keep it in.
-        target : Path
-            The name the file should have.
-        before : Export or None
-            What this very job noted about it before it was interrupted.
-        clip_id, compound_id : str or None
-            What is rendered: one of the two.
-        changed_at : datetime, optional
-            When what is rendered was last changed; files made before are no longer of it.
+        Whichever job made it: the same export again is the same file. The record is returned with a note that says so.
         """
-        if before is not None and before.state == "completed" and before.path is not None and before.path.exists():
-            return before
-        if before is not None:
-            return unit.exports.save(before.changed(state="running", error=None, name=target.name, path=target))
-        made = None if self.settings.overwrite else self._made_before(unit, target, clip_id or compound_id, changed_at)
-        if made is not None:
-            return made
-        return unit.exports.add(
-            Export(
-                project_id=self.project.id,
-                clip_id=clip_id,
-                compound_id=compound_id,
-                name=target.name,
-                state="running",
-                path=target,
-                settings=self.settings.model_dump(mode="json"),
-                job_id=self.job_id,
+        if self.settings.overwrite:
+            return None
+        exports = view.exports.page(self.project.id, state="completed").items
+        found = next((export for export in exports if self._is_same(export, subject)), None)
+        return found and found.changed(note="; ".join(filter(None, (found.note, EXISTS))))
+
+    def _is_same(self, export: Export, subject: ExportSubject) -> bool:
+        return (
+            (export.clip_id, export.compound_id) == (subject.clip_id, subject.compound_id)
+            and export.created_at >= subject.changed_at
+            and _look(export.settings) == _look(self.settings.model_dump(mode="json"))
+            and export.path is not None
+            and export.path.parent == self.target
+            and _without_counter(export.path.name) == subject.target.name
+            and _is_whole(export)
+        )
+
+    def left_by_killed_attempt(self, view: Unit, subject: ExportSubject) -> Export | None:
+        """Note a file that an earlier attempt of this run gave its name, and was killed before it could note it.
+
+        A file gets its name only once it has passed its check. One that the catalog knows, or that was there before
+        this run began, is somebody else's.
+        """
+        since, path = self.attempts_since, subject.target
+        if since is None or not path.exists() or path.stat().st_mtime < since.timestamp():
+            return None
+        if any(export.path == path for export in view.exports.page(self.project.id).items):
+            return None
+        video = probe(path)
+        return self._record(subject).changed(
+            state="completed",
+            path=path,
+            size_bytes=path.stat().st_size,
+            duration_sec=video.duration_sec,
+            note="made by an attempt of this job that was killed right after",
+        )
+
+    def completed(self, subject: ExportSubject, result: ExportResult, folder: OpenedFolder) -> Export:
+        """Note a file that was made and checked in an opened folder; return its record."""
+        return self._kept(
+            self._record(subject).changed(
+                state="completed",
+                name=result.path.name,
+                path=folder.named(result.path),
+                command=tuple(map(folder.told, one_command(result.commands))),
+                note="; ".join(result.notes),
+                size_bytes=result.size_bytes,
+                duration_sec=result.actual.duration,
             )
         )
 
-    def _made_before(self, unit: Unit, target: Path, wanted: str | None, changed_at: datetime | None) -> Export | None:
-        """Return the record of the same export by another job, if its file is there as it was made."""
-        settings = self.settings.model_dump(mode="json", exclude=set(UNSEEN_SETTINGS))
-        for export in unit.exports.page(self.project.id, state="completed").items:
-            if wanted not in {export.clip_id, export.compound_id} or export.path is None:
-                continue
-            same = {name: value for name, value in export.settings.items() if name not in UNSEEN_SETTINGS} == settings
-            is_current = changed_at is None or export.created_at >= changed_at
-            # A name that was taken got a counter.
-            named = export.path.parent == target.parent and export.path.stem.startswith(target.stem)
-            if same and is_current and named and _is_as_made(export):
-                return export.changed(note="; ".join(filter(None, (export.note, EXISTS))))
-        return None
+    def failed(self, subject: ExportSubject, error: AutoclipError, folder: OpenedFolder | None = None) -> Export:
+        """Note why a file could not be made; return its record."""
+        reason = str(error) if folder is None else folder.told(str(error))
+        return self._kept(self._record(subject).changed(state="failed", error=reason))
 
-    def save(self, record: Export) -> Export:
-        """Store a changed record."""
+    def _record(self, subject: ExportSubject) -> Export:
+        return Export(
+            project_id=self.project.id,
+            clip_id=subject.clip_id,
+            compound_id=subject.compound_id,
+            name=subject.target.name,
+            settings=self.settings.model_dump(mode="json"),
+            job_id=self.job_id,
+        )
+
+    def _kept(self, record: Export) -> Export:
+        """Store what became of a file; what an earlier attempt of the same job failed at is not told any more."""
         with self.catalog.transaction() as unit:
-            return unit.exports.save(record)
+            return self.keep(unit, record)
 
-    def give_up(self, records: Iterable[Export]) -> None:
-        """Note that files were not made because the work was stopped."""
-        with self.catalog.transaction() as unit:
-            for record in records:
-                unit.exports.save(record.changed(state="cancelled", error="stopped before it was finished"))
+    def keep(self, unit: Unit, record: Export) -> Export:
+        """Store a record within a transaction, in place of a failure of the same job at the same thing."""
+        for before in unit.exports.page(self.project.id, job_id=self.job_id, state="failed").items:
+            if (before.clip_id, before.compound_id) == (record.clip_id, record.compound_id):
+                unit.exports.delete(before.id)
+        return unit.exports.add(record)
 
 
-def _is_as_made(export: Export) -> bool:
-    """Whether the file of an export is there, at the size it had."""
+@dataclass(frozen=True, slots=True)
+class ExportSubject:
+    """What a file is made of, and the name it should have.
+
+    Attributes
+    ----------
+    target : Path
+        Where it should go.
+    changed_at : datetime
+        When what it is made of last changed.
+    clip_id, compound_id : str or None
+        The clip or compound clip; one of the two.
+    """
+
+    target: Path
+    changed_at: datetime
+    clip_id: str | None = None
+    compound_id: str | None = None
+
+
+def _look(settings: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in settings.items() if name not in UNSEEN_SETTINGS}
+
+
+def _without_counter(name: str) -> str:
+    """Return a name as it was before a counter, such as " (2)", kept it apart from another file."""
+    return re.sub(r" \(\d+\)(?=\.[^.]*$|$)", "", name)
+
+
+def _is_whole(export: Export) -> bool:
     return export.path is not None and export.path.is_file() and export.path.stat().st_size == export.size_bytes
-
-
-def completed(record: Export, result: ExportResult, folder: OpenedFolder) -> Export:
-    """Return the record of a file that was made in an opened folder."""
-    return record.changed(
-        state="completed",
-        name=result.path.name,
-        path=folder.named(result.path),
-        command=tuple(map(folder.told, one_command(result.commands))),
-        note="; ".join(result.notes),
-        size_bytes=result.size_bytes,
-        duration_sec=result.actual.duration,
-        error=None,
-    )
-
-
-def failed(record: Export, error: AutoclipError, folder: OpenedFolder | None = None) -> Export:
-    """Return the record of a file that could not be made, in an opened folder if in any, with the reason."""
-    reason = str(error) if folder is None else folder.told(str(error))
-    return record.changed(state="failed", error=reason, path=None)
 
 
 def one_command(commands: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

@@ -1,25 +1,135 @@
-"""The task that renders clips."""
+"""The task that renders a clip, and how many clips are rendered: a task each, several at once."""
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Sequence
+from functools import partial
 
-from autoclip.progress import ProgressListener
+from prefect.futures import PrefectFuture
+
+from autoclip.export.batch import exports_at_once
+from autoclip.media.child_processes import kill_children
+from autoclip.progress import Progress, ProgressListener
 from autoclip.settings import ExportSettings, SegmentationMode
-from stages.export_clips import export_clips as export
-from tasks.export_slot import export_slot
+from stages.export_clips import export_clip as export
+from stages.results import RegisteredVideo
+from storage.catalog import Export
+from tasks.export_events import tell_of_export
+from tasks.export_job import export_job
+from tasks.machine_limits import rendering
 from tasks.places import catalog
+from tasks.run_report import RunCancelledError, current_listener, progress_to, report_progress
+from tasks.source_video import registered_video
 from tasks.stage_task import stage_task
 
+POLL_SEC = 0.2
 
-@stage_task("export-clips", "Render clips, several at once")
+
+@stage_task("export-clip", "Render a clip to a file, unless that file is there")
+def export_clip(
+    source: RegisteredVideo, clip_id: str, settings: ExportSettings | None = None, index: int = 1
+) -> Export:
+    """Render one clip of a video; a failure is recorded and returned, not raised.
+
+    Parameters
+    ----------
+    source : RegisteredVideo
+        The video.
+    clip_id : str
+        The clip.
+    settings : ExportSettings, optional
+        How to cut, encode and name it.
+    index : int
+        Its number among those that are exported, for its name.
+
+    Raises
+    ------
+    NotFoundError
+        If the project has no such clip.
+    """
+    job = export_job(source.project_id, settings)
+    with registered_video(source):
+        slot = partial(rendering, report_progress)
+        made = export(job, source.video, clip_id, index, report_progress, render_slot=slot)
+    tell_of_export(source, made)
+    return made.record
+
+
 def export_clips(
-    project_id: str, clip_ids: Sequence[str], settings: ExportSettings, on_progress: ProgressListener
-) -> tuple[str, ...]:
-    """Render clips of a project; return the ids of the export records, completed or failed."""
-    with export_slot(project_id, settings, on_progress) as job:
-        records = export(job, clip_ids, on_progress)
-    return tuple(record.id for record in records)
+    source: RegisteredVideo, clip_ids: Sequence[str], settings: ExportSettings | None = None
+) -> tuple[Export, ...]:
+    """Render clips of a video, in a flow: a task each, several at once; one failure never stops the rest.
+
+    Parameters
+    ----------
+    source : RegisteredVideo
+        The video.
+    clip_ids : sequence of str
+        The clips, in the order of their numbers.
+    settings : ExportSettings, optional
+        How to cut, encode and name them.
+
+    Returns
+    -------
+    tuple of Export
+        The records, completed or failed, one a clip.
+    """
+    at_once = (settings or ExportSettings()).parallel_exports or exports_at_once()
+    crew = _Crew(len(clip_ids), current_listener())
+    waiting = list(enumerate(clip_ids))
+    running: dict[int, PrefectFuture[Export]] = {}
+    records: dict[int, Export] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < at_once:
+                number, clip_id = waiting.pop(0)
+                with progress_to(crew.listener(number)):
+                    running[number] = export_clip.submit(source, clip_id, settings, number + 1)
+            time.sleep(POLL_SEC)
+            crew.tell()
+            for number in [number for number, future in running.items() if future.state.is_final()]:
+                records[number] = running.pop(number).result()
+    except BaseException:
+        crew.stop()
+        for future in running.values():
+            future.wait()
+        raise
+    crew.tell()
+    return tuple(records[number] for number in range(len(clip_ids)))
+
+
+class _Crew:
+    """The threads that export clips of one run: how far each is, and their stopping together."""
+
+    def __init__(self, count: int, outer: ProgressListener) -> None:
+        self._done = [0.0] * count
+        self._outer = outer
+        self._threads: set[int] = set()
+        self._stopped = threading.Event()
+
+    def listener(self, number: int) -> ProgressListener:
+        """Return what the task of one clip tells how far it is; called in its thread."""
+
+        def listen(progress: Progress) -> None:
+            self._threads.add(threading.get_ident())
+            self._done[number] = max(self._done[number], progress.fraction)
+            if self._stopped.is_set() and progress.fraction < 1.0:  # a file that has its name is not lost
+                raise RunCancelledError("cancelled on request")
+
+        return listen
+
+    def tell(self) -> None:
+        """Pass the state of all clips on, in the flow's thread; what the run raises there ends all of them."""
+        finished = sum(done >= 1 for done in self._done)
+        share = sum(self._done) / max(len(self._done), 1)
+        self._outer(Progress("export", share, f"{finished} of {len(self._done)} clips"))
+
+    def stop(self) -> None:
+        """End what runs: a thread finds its ffmpeg killed, or the flag at its next report."""
+        self._stopped.set()
+        kill_children(self._threads)
 
 
 def best_clips(project_id: str, mode: SegmentationMode, count: int) -> tuple[str, ...]:

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from autoclip.progress import ProgressListener
+from functools import partial
+
 from autoclip.settings import ExportSettings
 from stages.export_compound import export_compound_clip
-from tasks.export_slot import export_slot
+from stages.results import RegisteredVideo
+from storage.catalog import Export
+from tasks.export_events import tell_of_export
+from tasks.export_job import export_job
+from tasks.machine_limits import rendering
+from tasks.run_report import report_progress
+from tasks.source_video import registered_video
 from tasks.stage_task import stage_task
 
 
-@stage_task("export-compound", "Render a compound clip")
-def export_compound(project_id: str, compound_id: str, settings: ExportSettings, on_progress: ProgressListener) -> str:
-    """Render a compound clip of a project; return the id of the export record, completed or failed."""
-    with export_slot(project_id, settings, on_progress) as job:
-        return export_compound_clip(job, compound_id, on_progress).id
+@stage_task("export-compound", "Render a compound clip to a file, unless that file is there")
+def export_compound(source: RegisteredVideo, compound_id: str, settings: ExportSettings | None = None) -> Export:
+    """Render a compound clip of a video; a failure is recorded and returned, not raised.
+
+    Raises
+    ------
+    NotFoundError
+        If the project has no such compound clip.
+    """
+    job = export_job(source.project_id, settings)
+    with registered_video(source):
+        slot = partial(rendering, report_progress)
+        made = export_compound_clip(job, compound_id, report_progress, render_slot=slot)
+    tell_of_export(source, made)
+    return made.record

@@ -45,6 +45,11 @@ def report_progress(progress: Progress) -> None:
     _current.get()(progress)
 
 
+def current_listener() -> ProgressListener:
+    """Return who listens to the tasks that are called here."""
+    return _current.get()
+
+
 @contextmanager
 def progress_to(listener: ProgressListener) -> Iterator[None]:
     """Have the tasks that are called in the block tell `listener` how far they are."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -147,13 +146,11 @@ def _of_folder(source: ClipSource, wish: _Wish, on_progress: ProgressListener) -
 
 
 def _of_project(source: ClipSource, wish: _Wish, on_progress: ProgressListener) -> list[MadeFile]:
-    from flows.liveness import COMMAND, run_lock
     from interfaces.cli.clip_sources import open_the_catalog
     from stages.export_clips import export_clips
     from stages.export_compound import export_compound_clip
     from stages.export_job import ExportJob
     from storage.environment import read_environment
-    from storage.process_lock import held
 
     assert source.project is not None  # noqa: S101 - the caller has looked
     environment = read_environment()
@@ -162,18 +159,17 @@ def _of_project(source: ClipSource, wish: _Wish, on_progress: ProgressListener) 
         project=source.project.changed(output_folder=wish.target),
         folder=wish.target,
         settings=wish.settings,
-        job_id=f"{COMMAND}{uuid4()}",
+        job_id=f"command-line-{uuid4()}",
         ffmpeg=environment.ffmpeg,
     )
     total = len(wish.clips) + len(wish.compounds)
     records: tuple[Export, ...] = ()
-    with held(run_lock(environment.data_dir, job.job_id), str(os.getpid())):
-        if wish.clips:
-            share = share_of(on_progress, 0, len(wish.clips), total)
-            records = export_clips(job, [clip.id for clip in wish.clips], share)
-        for compound in wish.compounds:
-            share = share_of(on_progress, len(records), 1, total)
-            records += (export_compound_clip(job, compound.id, share),)
+    if wish.clips:
+        share = share_of(on_progress, 0, len(wish.clips), total)
+        records = export_clips(job, [clip.id for clip in wish.clips], share)
+    for compound in wish.compounds:
+        share = share_of(on_progress, len(records), 1, total)
+        records += (export_compound_clip(job, compound.id, share).record,)
     return [_of_record(record) for record in records]
 
 

@@ -21,7 +21,7 @@ from flows.reaper import lay_to_rest
 from interfaces.jobs.job import STATES, Job, JobState, job_of, project_of
 from interfaces.jobs.request_key import RequestKey
 from interfaces.prefect_server import api_address, open_client, server_faults
-from storage.catalog import Page, catalog_of
+from storage.catalog import Page, Unit, catalog_of
 from storage.environment import Environment, read_environment
 
 FOLLOW_SEC = 1.0
@@ -294,17 +294,14 @@ class Jobs:
 
     def _files(self, runs: Sequence[FlowRun]) -> dict[str, tuple[Path, ...]]:
         """Read from the catalog what runs exported."""
-        exporting = [run for run in runs if run.labels.get("autoclip.exports") and project_of(run)]
+        exporting = [run for run in runs if run.labels.get("autoclip.export_ids")]
         if not exporting:
             return {}
         files = {}
         with catalog_of(self._environment).reading() as view:
             for run in exporting:
-                try:
-                    exports = view.exports.page(str(project_of(run)), job_id=str(run.id), state="completed").items
-                except NotFoundError:  # the project was deleted since
-                    continue
-                files[str(run.id)] = tuple(export.path for export in exports if export.path is not None)
+                noted = str(run.labels["autoclip.export_ids"]).split(",")
+                files[str(run.id)] = tuple(path for identity in noted if (path := _path_of(view, identity)) is not None)
         return files
 
     def _deployment(self, job_type: JobType) -> dict[str, Any]:
@@ -315,6 +312,14 @@ class Jobs:
                 f"{self._address}: knows no deployment {job_type!r}; 'autoclip up' makes it, or 'prefect deploy --all'"
             )
         return cast("dict[str, Any]", found[0])
+
+
+def _path_of(view: Unit, export_id: str) -> Path | None:
+    """Return where an export is; None if it was deleted since."""
+    try:
+        return view.exports.get(export_id).path
+    except NotFoundError:
+        return None
 
 
 def _filter(wanted: Mapping[str, Any], types: Sequence[str]) -> dict[str, Any]:

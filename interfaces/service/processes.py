@@ -156,13 +156,3 @@ def registration_piece(environment: Environment, api_url: str) -> ManagedProcess
     command = (sys.executable, "-m", "interfaces.service.registration")
     variables = private_prefect(environment, api_url) | environment.variables()
     return ManagedProcess("registration", command, variables, environment.data_dir / "logs" / "registration.log")
-
-
-def settle_exports(environment: Environment) -> bool:
-    """Settle the records of exports whose process died; tell whether that was done.
-
-    In a process of its own: the catalog would stay in the memory of one that waits for months.
-    """
-    command = (sys.executable, "-m", "interfaces.service.settling")
-    variables = os.environ | environment.variables() | SAFE_PATH
-    return subprocess.run(command, env=variables, cwd=OWN_FOLDER, stdin=subprocess.DEVNULL, check=False).returncode == 0  # noqa: S603

@@ -1,17 +1,14 @@
-"""What a service does every few seconds for work whose process died: end its runs, settle its files, free its slots."""
+"""What a service does every few seconds for work whose process died: end its runs, free its slots."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient
 
-from flows.liveness import died
 from flows.reaper import reap
-from interfaces.service.processes import settle_exports
 from storage.environment import Environment
 from tasks.machine_limits import KINDS, Kind, correct_slots, slots_in_use, slots_taken
 
@@ -32,7 +29,6 @@ class Upkeep:
 
     environment: Environment
     say: Say
-    _settled: frozenset[Path] = field(default=frozenset(), init=False)
     _miscounted: frozenset[Kind] = field(default=frozenset(KINDS), init=False)
 
     def begin(self, client: SyncPrefectClient) -> None:
@@ -43,16 +39,12 @@ class Upkeep:
 
     def turn(self, client: SyncPrefectClient) -> None:
         """Settle what died since the last turn; a server that is away is left to the next."""
-        dead = died(self.environment.data_dir)
         try:
             for run in reap(client, self.environment.data_dir):
                 self.say(f"job {run.id} ({run.name}) lost its process; 'autoclip retry {run.id}' continues it")
             self._count_slots(client)
         except httpx.HTTPError:
             return
-        if dead - self._settled and not settle_exports(self.environment):
-            return
-        self._settled = dead
 
     def _count_slots(self, client: SyncPrefectClient) -> None:
         """Correct the server's count of slots if it was wrong at two turns, so not just because one was being taken.

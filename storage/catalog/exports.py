@@ -60,12 +60,6 @@ class Exports:
         )
         return Page(tuple(Export.model_validate(row) for row in rows), total, limit, offset)
 
-    def unfinished(self) -> tuple[Export, ...]:
-        """Return the exports of all projects that wait or are being made, the oldest first."""
-        sql = "SELECT * FROM exports WHERE state IN ('pending', 'running') ORDER BY created_at, id"
-        rows = [row for project in self.tables.project_ids() for row in self.tables.of_project(project).rows(sql)]
-        return tuple(Export.model_validate(row) for row in sorted(rows, key=lambda row: (row["created_at"], row["id"])))
-
     def save(self, export: Export) -> Export:
         """Store a changed export and return it at its next revision; raises as `get`."""
         before = self.get(export.id, revision=export.revision)

@@ -111,7 +111,7 @@ def test_every_stage_of_one_job(service: RunningService, jobs: Jobs, long_source
     assert job.attempts == 4
     with open_catalog(service.environment.catalog_path).reading() as view:
         exports = view.exports.page(str(job.project_id), job_id=job.id).items
-    assert {export.state for export in exports} <= {"cancelled", "completed"}
-    made = {export.path for export in exports if export.state == "completed"}
+    assert {export.state for export in exports} <= {"completed"}
+    made = {export.path for export in exports}
     assert made == set((project / "exports").glob("*.mp4"))
-    assert len(made) < len(exports) == 20
+    assert len(made) < 20

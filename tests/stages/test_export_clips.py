@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,8 @@ def test_a_record_is_completed_as_soon_as_its_file_is_there(job):
     made = export_clips(job, IDS, look)
     assert [record.clip_id for record in made] == list(IDS)
     assert all(record.state == "completed" and record.path.exists() for record in made)
-    assert ["completed", "completed", "running", "running"] in seen
+    assert ["completed", "completed"] in seen
+    assert not any({"pending", "running"} & set(states) for states in seen)
     assert "libx264" in made[0].command
 
 
@@ -71,10 +73,10 @@ def test_a_job_that_was_stopped_makes_only_what_is_missing(job):
 
     with pytest.raises(Stopped):
         export_clips(job, IDS, stop)
-    states = [state for state, _ in (records(job)[clip_id] for clip_id in IDS)]
-    assert states[:2] == ["completed", "completed"]
-    assert states[3] == "cancelled"
-    assert len(list(job.folder.iterdir())) == states.count("completed")
+    noted = records(job)
+    assert {clip_id: noted[clip_id][0] for clip_id in IDS[:2]} == dict.fromkeys(IDS[:2], "completed")
+    assert IDS[3] not in noted
+    assert {name for _, name in noted.values()} == {path.name for path in job.folder.iterdir()}
     times = {path.name: path.stat().st_mtime_ns for path in job.folder.iterdir()}
     again = export_clips(job, IDS)
     assert all(record.state == "completed" for record in again)
@@ -104,15 +106,79 @@ def test_a_clip_of_another_project_is_not_cut_out_of_this_one(job):
     assert records(job) == {}
 
 
-def test_a_compound_clip_is_made_once_a_job(job):
+def test_the_same_export_again_is_the_same_file_whichever_job_asks(job):
+    first = export_clips(job, IDS[:2])
+    again = export_clips(replace(job, job_id="another"), IDS[:2])
+    assert [record.id for record in again] == [record.id for record in first]
+    assert len(list(job.folder.iterdir())) == 2
+
+
+@pytest.mark.parametrize("change", ["settings", "trimmed", "gone", "cut short", "overwrite", "renamed"])
+def test_what_differs_is_made_again(job, change):
+    (first,) = export_clips(job, IDS[:1])
+    if change == "settings":
+        job = replace(job, settings=job.settings.updated({"crf": 30}))
+    elif change == "overwrite":
+        job = replace(job, settings=job.settings.updated({"overwrite": True}))
+    elif change == "gone":
+        first.path.unlink()
+    elif change == "cut short":
+        first.path.write_bytes(first.path.read_bytes()[:-1])
+    else:
+        with job.catalog.transaction() as unit:
+            clip = unit.clips.get(IDS[0])
+            changed = {"end": clip.end - 0.1} if change == "trimmed" else {"name": "Kick-off"}
+            unit.clips.save(clip.changed(**changed))
+    (again,) = export_clips(job, IDS[:1])
+    assert again.id != first.id
+    assert again.state == "completed"
+
+
+def test_settings_that_change_nothing_in_the_file_don_t_make_it_anew(job):
+    (first,) = export_clips(job, IDS[:1])
+    job = replace(job, settings=job.settings.updated({"parallel_exports": 2, "export_stall_sec": 60.0}))
+    assert export_clips(job, IDS[:1])[0].id == first.id
+
+
+def test_a_file_whose_attempt_was_killed_before_it_was_noted_is_not_lost(job):
+    begun = datetime.now(UTC)
+    (first,) = export_clips(job, IDS[:1])
+    with job.catalog.transaction() as unit:
+        unit.exports.delete(first.id)  # as if the process had died between the file's name and its record
+    later = replace(job, attempts_since=begun)
+    (noted,) = export_clips(later, IDS[:1])
+    assert (noted.path, noted.state, noted.size_bytes) == (first.path, "completed", first.size_bytes)
+    assert len(list(job.folder.iterdir())) == 1
+    assert export_clips(later, IDS[:1])[0].id == noted.id
+
+
+def test_a_failure_that_was_made_good_is_told_no_more(job):
+    job.folder.parent.mkdir(exist_ok=True)
+    job.folder.write_text("a file in the folder's place")
+    with pytest.raises(ExportError):
+        export_clips(job, IDS[:1])
+    job.folder.unlink()
+    impossible = replace(job, settings=job.settings.updated({"disk_reserve_mb": 10_000_000}))
+    (failed,) = export_clips(impossible, IDS[:1])
+    assert failed.state == "failed"
+    (made,) = export_clips(job, IDS[:1])
+    assert list(records(job).values()) == [("completed", made.name)]
+
+
+def test_a_compound_clip_is_made_once(job):
     items = tuple(CompoundItem(clip_id=clip_id) for clip_id in IDS[:2])
     compound = CompoundClip(project_id=job.project.id, name="Both", items=items)
     with job.catalog.transaction() as unit:
         unit.compounds.add(compound)
-    first = export_compound_clip(job, compound.id)
+    first = export_compound_clip(job, compound.id).record
     assert (first.state, Path(first.path).name) == ("completed", "film-001-Both.mp4")
     assert first.duration_sec == pytest.approx(0.84)  # ends go to the nearest frame
-    assert export_compound_clip(job, compound.id) == first
+    again = export_compound_clip(job, compound.id)
+    assert (again.record.id, again.reused) == (first.id, True)
+    with job.catalog.transaction() as unit:
+        clip = unit.clips.get(IDS[0])
+        unit.clips.save(clip.changed(end=clip.end - 0.1))
+    assert not export_compound_clip(job, compound.id).reused
 
 
 def test_a_compound_clip_that_fails_says_why_in_its_record(job):
@@ -120,7 +186,7 @@ def test_a_compound_clip_that_fails_says_why_in_its_record(job):
     compound = CompoundClip(project_id=job.project.id, name="Both", items=items, crossfade_sec=0.5)
     with job.catalog.transaction() as unit:
         unit.compounds.add(compound)
-    record = export_compound_clip(job, compound.id)
+    record = export_compound_clip(job, compound.id).record
     assert record.state == "failed"
     assert "too short for its crossfades" in record.error
     assert not job.folder.exists()
@@ -133,16 +199,14 @@ def test_an_output_folder_swapped_while_clips_are_rendered_is_left_alone(job, tm
     place.mkdir(parents=True)
     (place / "kept.txt").touch()
     job = replace(job, project=job.project.changed(output_folder=place), roots=(root,))
-    made = []
+    done = []
     with swapping(*swapped_folder(place, outside)):
-        while not made:
+        while not done:  # what is made while the folder is being put back goes with it
             try:
-                made = export_clips(job, IDS)
+                done = [record for record in export_clips(job, IDS) if record.state == "completed"]
             except (ParameterError, ExportError, NotFoundError):
                 continue  # it was a link just then
     assert list(outside.iterdir()) == []
-    done = [record for record in made if record.state == "completed"]
-    assert done
     assert {record.path for record in done} == {place / record.name for record in done}
     assert all(record.path.is_file() for record in done)
     assert not any("/proc/" in word for record in done for word in record.command)

@@ -1,0 +1,51 @@
+"""What the world is told of an export: a line of the log, and an event that automations can wait for."""
+
+from __future__ import annotations
+
+from prefect.events import emit_event
+from prefect.runtime import flow_run
+
+from stages.export_clips import MadeExport
+from stages.results import RegisteredVideo
+from tasks.stage_task import run_logger, say_reused
+
+CLIP_EXPORTED = "autoclip.clip.exported"
+CLIP_FAILED = "autoclip.clip.export-failed"
+
+
+def tell_of_export(source: RegisteredVideo, made: MadeExport) -> None:
+    """Log what became of a file; show a file that was there as ``Cached``; emit the event of one that is new."""
+    record, log = made.record, run_logger()
+    if made.reused:
+        say_reused()
+        log.info("%s: %s was made before", source.name, record.path)
+        return
+    if record.state == "completed":
+        log.info("%s: exported %s%s", source.name, record.path, f" ({record.note})" if record.note else "")
+    else:
+        log.error("%s: %s was not exported: %s", source.name, record.name, record.error)
+    emit_event(
+        CLIP_EXPORTED if record.state == "completed" else CLIP_FAILED,
+        resource={"prefect.resource.id": f"autoclip.export.{record.id}", "prefect.resource.name": record.name},
+        related=[
+            {"prefect.resource.id": f"autoclip.project.{record.project_id}", "prefect.resource.role": "project"},
+            *_this_run(),
+        ],
+        payload={
+            "project_id": record.project_id,
+            "clip_id": record.clip_id,
+            "compound_id": record.compound_id,
+            "video": str(source.video.path),
+            "path": str(record.path) if record.path else None,
+            "size_bytes": record.size_bytes,
+            "duration_sec": record.duration_sec,
+            "error": record.error,
+        },
+    )
+
+
+def _this_run() -> list[dict[str, str]]:
+    run_id = flow_run.get_id()
+    return (
+        [{"prefect.resource.id": f"prefect.flow-run.{run_id}", "prefect.resource.role": "flow-run"}] if run_id else []
+    )

@@ -1,0 +1,45 @@
+"""What the tasks that render begin with: the project, the settings, and whose work it is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.runtime import flow_run
+
+from autoclip.settings import ExportSettings
+from stages.export_job import ExportJob
+from storage.environment import read_environment
+from tasks.places import catalog, project_folder
+
+
+def export_job(project_id: str, settings: ExportSettings | None) -> ExportJob:
+    """Return this run's job on a project.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such project.
+    """
+    with catalog().reading() as view:
+        project = view.projects.get(project_id)
+    environment = read_environment()
+    return ExportJob(
+        catalog=catalog(),
+        project=project,
+        folder=project_folder(project_id).exports,
+        settings=settings or ExportSettings(),
+        job_id=str(flow_run.get_id() or ""),
+        ffmpeg=environment.ffmpeg,
+        roots=environment.writable_roots,
+        attempts_since=_attempts_since(),
+    )
+
+
+def _attempts_since() -> datetime | None:
+    """Return when the first attempt of this run began; None in the first itself."""
+    if (flow_run.get_run_count() or 0) < 2:  # noqa: PLR2004 - the second attempt
+        return None
+    with get_client(sync_client=True) as client:
+        return client.read_flow_run(UUID(flow_run.get_id())).start_time
