@@ -7,6 +7,7 @@ from prefect.client.schemas.objects import State
 from autoclip.clips import ClipsFile
 from autoclip.settings import Settings
 from flows.analysis import ANALYSIS_PLAN, Analyzed, analyze_registered, introduce_project
+from flows.artifacts import publish_report_and_thumbnails
 from flows.clip_table import publish_clip_table
 from flows.job_flow import ended, job_flow, label, own_run_id
 from flows.parameters import OpenSettings, chosen_settings
@@ -29,6 +30,7 @@ async def analyze(project_id: str, settings: OpenSettings = Settings()) -> State
     with RunReport(own_run_id(), ANALYSIS_PLAN) as report:
         analyzed = analyze_registered(open_video(project_id), chosen, report)
     await publish_clip_table(analyzed.project, analyzed.clips_file, warnings=analyzed.warnings)
+    await publish_report_and_thumbnails(analyzed.project, analyzed.clips_file)
     await label(clips=len(analyzed.clips_file.clips))
     return ended([clip_count(analyzed.clips_file)], analyzed, warnings=analyzed.warnings)
 

@@ -16,6 +16,7 @@ from autoclip.export.interchange.formats import TimelineFormat
 from autoclip.settings import ExportSettings, Settings
 from flows.analysis import ANALYSIS_PLAN, Analyzed, analyze_registered, introduce_project, sole_writer
 from flows.analyze import clip_count
+from flows.artifacts import publish_report_and_thumbnails
 from flows.batch import Item, publish_summary, run_items
 from flows.clip_table import publish_clip_table
 from flows.job_flow import ended, exported, job_flow, label, own_run_id
@@ -127,6 +128,7 @@ async def _told(done: ProcessedVideo, export_top: int) -> State[ProcessedVideo]:
     unwritten = [f"no {timeline.format}: {timeline.error}" for timeline in done.timelines if timeline.path is None]
     warnings = (*done.warnings, *(f"not exported: {reason}" for reason in failed), *unwritten)
     await publish_clip_table(done.project, done.clips_file, done.exports, warnings)
+    await publish_report_and_thumbnails(done.project, done.clips_file)
     made = len(done.exports) - len(failed)
     await label(clips=len(done.clips_file.clips), **exported(done.exports))
     facts = [clip_count(done.clips_file), *([f"{made} exported"] if export_top else [])]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,8 +25,11 @@ COUNTED = {
 }
 
 
-def counting(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """Count the calls of each function from now on; in every module of ours that has it under any name."""
+def counting(monkeypatch: pytest.MonkeyPatch, source: Path) -> Counter[str]:
+    """Count the calls of each function from now on, in every module of ours that has it under any name.
+
+    Of those that take a file only calls with `source` count: an export probes what it has rendered.
+    """
     counted: Counter[str] = Counter()
     for label, function in COUNTED.items():
         for module in list(sys.modules.values()):
@@ -38,14 +42,15 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
             }:
                 for name, value in list(vars(module).items()):
                     if value is function:
-                        monkeypatch.setattr(module, name, _counted(function, label, counted))
+                        monkeypatch.setattr(module, name, _counted(function, label, counted, source))
     return counted
 
 
-def _counted(function: Any, label: str, counted: Counter[str]) -> Any:
+def _counted(function: Any, label: str, counted: Counter[str], source: Path) -> Any:
     @functools.wraps(function)
     def call(*arguments: Any, **named: Any) -> Any:
-        counted[label] += 1
+        if not isinstance(arguments[0], Path) or arguments[0] == source:
+            counted[label] += 1
         return function(*arguments, **named)
 
     return call

@@ -22,11 +22,11 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_api: str) 
 def match(encode_tracks: Callable[..., Path], film: type, sound: type) -> Callable[..., Path]:
     """Encode 40 s at 5 fps: still, but for 4 s of noise that begin with a cut at 18 s."""
 
-    def encode(name: str = "match.mp4", seed: int = 0) -> Path:
+    def encode(name: str = "match.mp4", seed: int = 0, **options: object) -> Path:
         noise = np.random.default_rng(seed)
         still = [np.full((48, 64, 3), 60, np.uint8)] * 90
         action = [noise.integers(0, 255, (48, 64, 3), dtype=np.uint8) for _ in range(20)]
         calm = [np.full((48, 64, 3), 120, np.uint8)] * 90
-        return encode_tracks(name, film([*still, *action, *calm], rate=5), sound(40.0))
+        return encode_tracks(name, film([*still, *action, *calm], rate=5), sound(40.0), **options)
 
     return encode

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -41,10 +42,15 @@ def run_of(state: State) -> FlowRun:
 
 
 def markdown_of(run: FlowRun) -> str:
-    wanted = {"flow_run_id": {"any_": [str(run.id)]}, "type": {"any_": ["markdown"]}}
+    (table,) = [artifact for artifact in artifacts_of(run, "markdown") if artifact["key"].startswith("clips-")]
+    return str(table["data"])
+
+
+def artifacts_of(run: FlowRun, kind: str) -> list[dict[str, Any]]:
+    wanted = {"flow_run_id": {"any_": [str(run.id)]}, "type": {"any_": [kind]}}
     with get_client(sync_client=True) as client:
-        (artifact,) = client.request("POST", "/artifacts/filter", json={"artifacts": wanted}).json()
-    return str(artifact["data"])
+        found: list[dict[str, Any]] = client.request("POST", "/artifacts/filter", json={"artifacts": wanted}).json()
+    return found
 
 
 def features_written(data_dir: Path, project_id: str) -> int:
@@ -80,6 +86,11 @@ def test_a_file_becomes_clips_in_the_catalog_with_all_that_shows_them(data_dir: 
     with get_client(sync_client=True) as client:
         assert progress_artifact(client, run.id).data == 100
     table = markdown_of(run)
+    (link,) = [artifact for artifact in artifacts_of(run, "markdown") if artifact["key"] == f"report-{project.id}"]
+    assert f"/api/projects/{project.id}/report" in link["data"]
+    images = {artifact["data"].rpartition("/")[2] for artifact in artifacts_of(run, "image")}
+    assert images
+    assert images <= {clip.id for clip in clips}
     assert all(clip.name in table for clip in clips)
     assert done.exports[0].path.name in table
 
@@ -99,6 +110,24 @@ def test_a_second_run_measures_nothing_again_and_joins_the_project(data_dir: Pat
     changed = Settings.from_flat({"step_sec": 1.0})
     asyncio.run(analyze(first.project.id, changed))
     assert features_written(data_dir, first.project.id) > written
+
+
+def test_a_run_of_which_no_export_succeeded_has_failed(data_dir: Path, match: Encode) -> None:
+    state = process(match(), export_top=1, export={"disk_reserve_mb": 10_000_000})
+    assert state.is_failed()
+    assert "none of 1 exports succeeded" in str(state.message)
+    assert "free some space" in str(state.message)
+    assert "free some space" in markdown_of(run_of(state))
+
+
+def test_a_cut_off_file_ends_in_a_state_of_its_own_name_that_says_so(data_dir: Path, match: Encode) -> None:
+    whole = match("cut off.mp4", container_options={"movflags": "faststart"})
+    whole.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
+    state = process(whole)
+    assert state.is_completed()
+    assert state.name == "CompletedWithWarnings"
+    assert "header says" in str(state.message)
+    assert "header says" in markdown_of(run_of(state))
 
 
 def test_one_changed_byte_is_another_project(data_dir: Path, match: Encode) -> None:

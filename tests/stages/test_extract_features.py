@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,3 +47,17 @@ def test_a_heatmap_that_comes_late_is_added_without_decoding(
     assert extracted(video, folder, settings, metadata=SourceMetadata()).reused
     assert (folder.features / "signals.parquet").stat().st_mtime_ns == written
     assert "most_replayed" in folder.read_features().series
+
+
+def test_what_is_there_waits_for_no_decoder(encode_tracks: Callable[..., Path], film: type, tmp_path: Path) -> None:
+    source = open_video(encode_tracks("a.mp4", film([60] * 40, rate=10)), AnalysisFolder(tmp_path / "out"))
+    entered = []
+
+    @contextmanager
+    def slot() -> Iterator[None]:
+        entered.append(1)
+        yield
+
+    assert not extract_features(source, ExtractionSettings(), decode_slot=slot).reused
+    assert extract_features(source, ExtractionSettings(), decode_slot=slot).reused
+    assert entered == [1]

@@ -110,7 +110,7 @@ def test_the_four_steps_are_the_selection_of_the_library(video, folder):
 
 
 def test_each_thing_happens_once_in_an_analysis(video, folder, monkeypatch):
-    counted = counting(monkeypatch)
+    counted = counting(monkeypatch, video)
     analyze(video, folder, Settings())
     assert counted == {"probe": 1, "fingerprint": 1, "extract": 1, "excitement": 1, "filter_windows": 1}
 

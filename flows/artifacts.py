@@ -1,0 +1,33 @@
+"""Links and images that a run leaves in Prefect's page: the report, and the thumbnails of the best clips."""
+
+from __future__ import annotations
+
+from prefect.artifacts import acreate_image_artifact, acreate_link_artifact
+
+from autoclip.clips import ClipsFile
+from storage.catalog import Project
+from storage.environment import read_environment
+from tasks.markdown import escape_markdown
+from tasks.patience import patiently_awaited
+
+MAX_THUMBNAILS = 3
+
+
+async def publish_report_and_thumbnails(project: Project, clips_file: ClipsFile) -> None:
+    """Leave a link to the report and the thumbnails of the best clips with the run; this machine's API has them."""
+    environment = read_environment()
+    address = f"http://{environment.host}:{environment.port}/api/projects/{project.id}"
+    about = f"Report of {escape_markdown(project.name)}"
+    await patiently_awaited(
+        lambda: acreate_link_artifact(
+            link=f"{address}/report", link_text="Report", key=f"report-{project.id}", description=about
+        )
+    )
+    shown = [clip for clip in clips_file.clips if clip.thumbnail is not None]
+    for clip in sorted(shown, key=lambda clip: -clip.quality_score)[:MAX_THUMBNAILS]:
+        image, name = f"{address}/thumbnails/{clip.id}", escape_markdown(clip.name)
+        await patiently_awaited(
+            lambda image=image, name=name, clip=clip: acreate_image_artifact(  # type: ignore[misc]
+                image_url=image, key=f"thumbnail-{clip.id}", description=name
+            )
+        )
