@@ -36,6 +36,7 @@ def export_clip(
     on_progress: ProgressListener = ignore_progress,
     *,
     render_slot: RenderSlot = nullcontext,
+    before_failure: Callable[[], None] = lambda: None,
 ) -> MadeExport:
     """Export one clip; a failure is recorded, not raised.
 
@@ -53,6 +54,9 @@ def export_clip(
         Told about the stage ``export``. What it raises ends the work; then nothing is recorded.
     render_slot : callable
         Entered around the rendering, and only then: a file that is there waits for nobody.
+    before_failure : callable
+        Called before a failure is recorded; what it raises ends the work. A stop on request kills the renderer first,
+        which is then no failure.
 
     Raises
     ------
@@ -69,6 +73,7 @@ def export_clip(
             rendered = folder.location / subject.target.name
             result = render(video, clip.interval, rendered, job.settings, on_progress, ffmpeg=job.ffmpeg)
         except AutoclipError as error:
+            before_failure()
             return MadeExport(job.failed(subject, error, folder))
         return MadeExport(job.completed(subject, result, folder))
 

@@ -25,6 +25,7 @@ from tasks.source_video import registered_video
 from tasks.stage_task import stage_task
 
 POLL_SEC = 0.2
+STOP_FIRST_SEC = 0.5
 
 
 @stage_task("export-clip", "Render a clip to a file, unless that file is there")
@@ -52,7 +53,15 @@ def export_clip(
     job = export_job(source.project_id, settings)
     with registered_video(source):
         slot = partial(rendering, report_progress)
-        made = export(job, source.video, clip_id, index, report_progress, render_slot=slot)
+        made = export(
+            job,
+            source.video,
+            clip_id,
+            index,
+            report_progress,
+            render_slot=slot,
+            before_failure=_let_a_stop_come_first,
+        )
     tell_of_export(source, made)
     return made.record
 
@@ -98,6 +107,16 @@ def export_clips(
         raise
     crew.tell()
     return tuple(records[number] for number in range(len(clip_ids)))
+
+
+def _let_a_stop_come_first() -> None:
+    """Find out whether a renderer failed because the whole run is being stopped.
+
+    A signal to the run's processes ends the renderer within milliseconds, and reaches this run in its main thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        time.sleep(STOP_FIRST_SEC)
+    report_progress(Progress("export", 0.0))
 
 
 class _Crew:
