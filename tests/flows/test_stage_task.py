@@ -1,0 +1,52 @@
+"""What a stage is as a Prefect task: how it ends when it is stopped, and when its result was there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from prefect import flow
+from prefect.exceptions import CancelledRun
+
+from tasks.run_report import RunCancelledError
+from tasks.stage_task import say_reused, stage_task
+
+
+@stage_task("stopped", "Is stopped on request")
+def stopped(_subject: str) -> int:
+    raise RunCancelledError("cancelled on request")
+
+
+@stage_task("found", "Finds its result")
+def found(_subject: str) -> int:
+    say_reused()
+    return 7
+
+
+def test_a_stage_that_is_stopped_is_cancelled_neither_failed_nor_crashed(data_dir: Path) -> None:
+    @flow
+    def own() -> None:
+        state = stopped("a", return_state=True)
+        assert state.is_cancelled()
+        assert state.message == "cancelled on request"
+        with pytest.raises(CancelledRun):
+            stopped("a")
+        with pytest.raises(CancelledRun):
+            stopped.submit("a").result()
+
+    own()
+
+
+def test_a_stage_that_found_its_result_is_cached_and_returns_it(data_dir: Path) -> None:
+    @flow
+    def own() -> None:
+        state = found("a", return_state=True)
+        assert (state.name, state.is_completed(), state.result()) == ("Cached", True, 7)
+        assert found("a") == 7
+        assert found.submit("a").result() == 7
+
+    own()
+
+
+def test_a_stage_s_function_needs_no_server() -> None:
+    assert found.fn("a") == 7
