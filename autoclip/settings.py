@@ -232,8 +232,12 @@ class FilterSettings(SettingsGroup):
     keep_share: float = _parameter(
         0.2, "Share of the video that the best clips fill; what is left is dropped.", gt=0.0, le=1.0
     )
-    keep_at_least: int = _parameter(
-        15, "Clips kept even where they fill more than keep_share, as in short videos.", ge=0, le=10_000
+    keep_at_least_sec: float = _parameter(
+        120.0,
+        "Length of clips kept even where that is more than keep_share, as in short videos.",
+        unit="s",
+        ge=0.0,
+        le=36_000.0,
     )
     target_clip_count_soft: int = _parameter(200, "Most clips kept, best first.", ge=1, le=10_000)
 

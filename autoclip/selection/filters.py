@@ -168,15 +168,16 @@ def drop_beyond_share(
     settings: FilterSettings,
     amount: AmountSettings = AmountSettings(),  # noqa: B008 - frozen
 ) -> Filtered:
-    """Keep the best windows until they fill `keep_share` of the video; `kept` comes best first.
+    """Keep the best windows until they fill `keep_share` of the video, or `keep_at_least_sec`; `kept` comes best first.
 
-    The one that fills it is kept, and so are the first `keep_at_least`. Only what is dropped has a verdict. Where
-    `count` or `total` says how much is wanted, nothing is dropped here.
+    The one that fills it is kept. Only what is dropped has a verdict. Where `count` or `total` says how much is wanted,
+    nothing is dropped here.
     """
     if amount.count or amount.total:
         return Filtered(tuple(kept))
     filled = np.cumsum([0.0, *(windows[index].interval.duration for index in kept)])[: len(kept)] / duration_sec
-    number = max(settings.keep_at_least, int(np.count_nonzero(filled < settings.keep_share)))
+    wanted = max(settings.keep_share, settings.keep_at_least_sec / duration_sec)
+    number = int(np.count_nonzero(filled < wanted))
     verdicts = tuple(
         Verdict(
             stage="cutoff",
@@ -185,7 +186,7 @@ def drop_beyond_share(
             reason=f"number {rank + 1} by quality ({windows[index].quality.score:.3f}); the {number} better clips fill "
             f"{filled[rank]:.0%} of the video",
             value=float(filled[rank]),
-            limit=settings.keep_share,
+            limit=wanted,
         )
         for rank, index in enumerate(kept)
         if rank >= number
