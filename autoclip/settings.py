@@ -37,6 +37,8 @@ EncoderPreset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", 
 DynamicRange = Literal["sdr", "keep"]
 Shape = Literal["original", "vertical", "square"]
 Framing = Literal["center", "motion", "blur"]
+SpeechScope = Literal["auto", "off", "clips", "all"]
+SpeechRole = Literal["edges", "thoughts"]
 PlatformName = Literal["none", "tiktok", "reels", "shorts", "x"]
 
 
@@ -293,6 +295,39 @@ class SceneSettings(SettingsGroup):
         return self
 
 
+class SpeechSettings(SettingsGroup):
+    """What is heard of the words, and what they decide."""
+
+    speech: SpeechScope = _parameter(
+        "auto",
+        "What is transcribed: nothing (off), around the clips (clips), all of it (all); auto: what is useful and can "
+        "be done here without a download. Subtitles that came with the video are read instead.",
+    )
+    speech_role: SpeechRole = _parameter(
+        "edges", "What words decide: where clips begin and end (edges), or the clips themselves (thoughts)."
+    )
+    speech_transcriber: str = _parameter("faster-whisper", "Transcriber; packages can bring further ones.")
+    speech_model: str = _parameter("base", "Name of its model, or a folder that holds one.")
+    speech_language: str = _parameter("", "Language that is spoken, as an ISO 639-1 code such as en; empty: found out.")
+    speech_download: bool = _parameter(
+        False,  # noqa: FBT003
+        "Fetch a named model that is not on this machine.",
+    )
+
+    @property
+    def hears_all(self) -> bool:
+        """Whether the whole video is transcribed, if anything is."""
+        return self.speech == "all" or (self.speech == "auto" and self.speech_role == "thoughts")
+
+    @field_validator("speech_language")
+    @classmethod
+    def _language_can_be_meant(cls, language: str) -> str:
+        code = language.strip().lower()
+        if code and not re.fullmatch(r"[a-z]{2,3}", code):
+            raise ValueError("give an ISO 639-1 code such as en or de, or nothing to have it found out")
+        return code
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter as people meet it.
@@ -412,6 +447,7 @@ class Settings(SettingsModel):
     filters: FilterSettings = FilterSettings()
     amount: AmountSettings = AmountSettings()
     scenes: SceneSettings = SceneSettings()
+    speech: SpeechSettings = SpeechSettings()
 
     @model_validator(mode="after")
     def _lengths_can_be_met(self) -> Self:

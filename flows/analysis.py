@@ -21,14 +21,17 @@ from tasks.places import catalog, data_folder
 from tasks.record_clips import record_clips
 from tasks.run_report import RunReport
 from tasks.select_clips import filter_windows, find_anchors, score_boundaries, select_windows
+from tasks.transcribe import transcribe
 from tasks.write_report import write_report
 
-ANALYSIS_PLAN = {"extract": 80.0, "select": 4.0, "thumbnails": 14.0, "report": 2.0}
-"""Share of each stage in the time of an analysis, measured on arena_180s.mp4."""
+ANALYSIS_PLAN = {"extract": 80.0, "transcribe": 20.0, "select": 4.0, "thumbnails": 14.0, "report": 2.0}
+"""Share of each stage in the time of an analysis, measured on arena_180s.mp4; of transcribing, a guess: it takes no
+time where there are subtitles or speech is off, and most of it where a whole talk is heard."""
 
 
 ANALYSIS_TASKS = AnalysisStages(
     extract_features=extract_features,
+    transcribe=transcribe,
     find_anchors=find_anchors,
     score_boundaries=score_boundaries,
     select_windows=select_windows,

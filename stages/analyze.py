@@ -26,6 +26,7 @@ from stages.results import (
     SelectedClips,
 )
 from stages.select_clips import filter_windows, find_anchors, score_boundaries, select_windows
+from stages.transcribe import transcribe
 from stages.write_report import write_report
 from storage.analysis_folder import AnalysisFolder
 from storage.keys import fingerprint
@@ -41,6 +42,7 @@ class AnalysisStages:
     """The stages of an analysis, in their order."""
 
     extract_features: Callable[[RegisteredVideo, ExtractionSettings], ExtractedFeatures] = extract_features
+    transcribe: Callable[[ExtractedFeatures, Settings], ExtractedFeatures] = transcribe
     find_anchors: Callable[[ExtractedFeatures, Settings], FoundAnchors] = find_anchors
     score_boundaries: Callable[[ExtractedFeatures, Settings], ScoredBoundaries] = score_boundaries
     select_windows: Callable[[FoundAnchors, ScoredBoundaries, Settings], CandidateWindows] = select_windows
@@ -54,13 +56,14 @@ def library_stages(on_progress: ProgressListener = ignore_progress) -> AnalysisS
     """Return the stages as plain functions that tell `on_progress` how far they are."""
     return AnalysisStages(
         extract_features=partial(extract_features, on_progress=on_progress),
+        transcribe=partial(transcribe, on_progress=on_progress),
         make_thumbnails=partial(make_thumbnails, on_progress=on_progress),
     )
 
 
 def analyze_video(stages: AnalysisStages, source: RegisteredVideo, settings: Settings) -> SelectedClips:
     """Take a video through all stages; a stage whose result is there under the same key is passed over."""
-    features = stages.extract_features(source, settings.extraction)
+    features = stages.transcribe(stages.extract_features(source, settings.extraction), settings)
     return _published(stages, stages.make_thumbnails(select_clips(stages, features, settings)))
 
 

@@ -11,6 +11,7 @@ from autoclip.selection.pipeline import Selection
 from autoclip.settings import Settings
 from stages.analyze import AnalysisStages, recording, select_again
 from stages.results import ExtractedFeatures, RegisteredVideo, SelectedClips
+from stages.select_clips import spoken_words
 from storage.analysis_folder import AnalysisFolder
 from storage.features import Origin
 
@@ -73,7 +74,7 @@ def measured_settings(folder: AnalysisFolder, settings: Settings) -> Settings:
 def preview(folder: AnalysisFolder, settings: Settings, scope: str) -> Selection:
     """Select again as `retune` does, and write nothing; raises as it does."""
     _require_extracted(folder, settings)
-    return selection.select(folder.read_features(), settings, scope)
+    return selection.select(folder.read_features(), settings, scope, spoken_words(folder, settings))
 
 
 def extracted_before(folder: AnalysisFolder, settings: Settings, scope: str | None = None) -> ExtractedFeatures:

@@ -6,9 +6,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from autoclip.clips import ClipsFile
+from autoclip.errors import NotFoundError
 from autoclip.selection import pipeline as selection
 from autoclip.selection.pipeline import SelectionInput
 from autoclip.settings import Settings
+from autoclip.speech.transcript import Transcript
 from stages.results import (
     CandidateWindows,
     ExtractedFeatures,
@@ -17,7 +19,7 @@ from stages.results import (
     SelectedClips,
 )
 from storage.analysis_folder import AnalysisFolder
-from storage.features import read_features
+from storage.transcripts import TRANSCRIPT
 
 
 def find_anchors(features: ExtractedFeatures, settings: Settings) -> FoundAnchors:
@@ -77,7 +79,7 @@ def load_selection(folder: AnalysisFolder) -> selection.Selection:
         If the folder holds no analysis.
     """
     settings = Settings.from_flat(folder.read_clips().settings)
-    return selection.select(folder.read_features(), settings, scope="")
+    return selection.select(folder.read_features(), settings, "", spoken_words(folder, settings))
 
 
 def selection_input(features: ExtractedFeatures, settings: Settings) -> SelectionInput:
@@ -88,14 +90,33 @@ def selection_input(features: ExtractedFeatures, settings: Settings) -> Selectio
     NotFoundError, StorageError
         If the features are gone or damaged.
     """
-    signals = features.path / "signals.parquet"
-    written = signals.stat().st_mtime_ns if signals.exists() else 0
-    return _read_input(features.path, features.key, written, settings.model_dump_json())
+    paths = (features.path / "signals.parquet", features.path / TRANSCRIPT)
+    written = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
+    return _read_input(features.source.root, features.key, written, settings.model_dump_json())
 
 
 @lru_cache(maxsize=1)
-def _read_input(path: Path, _key: str, _written: int, settings: str) -> SelectionInput:
-    return SelectionInput.of(read_features(path), Settings.model_validate_json(settings))
+def _read_input(root: Path, _key: str, _written: tuple[int, ...], settings: str) -> SelectionInput:
+    folder, chosen = AnalysisFolder(root), Settings.model_validate_json(settings)
+    return SelectionInput.of(folder.read_features(), chosen, spoken_words(folder, chosen))
+
+
+def spoken_words(folder: AnalysisFolder, settings: Settings) -> Transcript | None:
+    """Return the words of the video whose features a folder holds; None without any, and when speech is off.
+
+    Raises
+    ------
+    StorageError
+        If they are damaged.
+    """
+    origin = folder.features_origin()
+    if settings.speech.speech == "off" or origin is None:
+        return None
+    try:
+        stored = folder.read_transcript()
+    except NotFoundError:
+        return None
+    return stored.transcript if stored.fingerprint == origin.fingerprint else None
 
 
 def _clips_file(features: ExtractedFeatures, chosen: selection.Selection) -> ClipsFile:

@@ -37,11 +37,14 @@ class StoredTranscript:
         As of `storage.keys.transcript_key`.
     heard : tuple of Interval
         Spans of the video that were transcribed, ascending and apart.
+    fingerprint : str
+        Of the video's content: a folder that another video is analyzed into may still hold the words of the first.
     """
 
     transcript: Transcript
     key: str
     heard: tuple[Interval, ...]
+    fingerprint: str
 
 
 class _Footer(BaseModel):
@@ -52,6 +55,7 @@ class _Footer(BaseModel):
     language: str | None
     origin: str
     heard: tuple[tuple[float, float], ...]
+    fingerprint: str
 
 
 def write_transcript(folder: Path, stored: StoredTranscript) -> None:
@@ -69,6 +73,7 @@ def write_transcript(folder: Path, stored: StoredTranscript) -> None:
         language=transcript.language,
         origin=transcript.origin,
         heard=tuple((span.start, span.end) for span in stored.heard),
+        fingerprint=stored.fingerprint,
     )
     with replacing(folder / TRANSCRIPT) as partial:
         write_table(_table(transcript.words), footer, partial)
@@ -92,7 +97,7 @@ def read_transcript(folder: Path) -> StoredTranscript:
         raise damaged(path, f"no column {', '.join(missing)}")
     words = tuple(Word(*row) for row in zip(*(table[name].to_pylist() for name in _COLUMNS), strict=True))
     heard = tuple(Interval(start, end) for start, end in footer.heard)
-    return StoredTranscript(Transcript(words, footer.language, footer.origin), footer.key, heard)
+    return StoredTranscript(Transcript(words, footer.language, footer.origin), footer.key, heard, footer.fingerprint)
 
 
 def transcript_key_in(folder: Path) -> str | None:

@@ -13,7 +13,7 @@ from autoclip.selection.pauses import Pauses, find_pauses
 from autoclip.settings import BoundarySettings
 from autoclip.signals.table import ENVELOPE_STEP_SEC, Features
 
-BoundaryKind = Literal["cut", "fade", "black", "freeze", "chapter", "pause", "valley"]
+BoundaryKind = Literal["cut", "fade", "black", "freeze", "chapter", "pause", "valley", "sentence"]
 
 Times = NDArray[np.float64]
 

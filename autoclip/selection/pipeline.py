@@ -20,6 +20,7 @@ from autoclip.selection.duplicates import drop_duplicates
 from autoclip.selection.event_windows import build_event_windows
 from autoclip.selection.excitement import Excitement, measure_excitement
 from autoclip.selection.filters import (
+    Filtered,
     Verdict,
     best_first,
     cut_off,
@@ -31,9 +32,13 @@ from autoclip.selection.filters import (
 from autoclip.selection.quality import WindowMeans, squashed
 from autoclip.selection.reasons import ReasonWriter, why_no_highlight, why_nothing
 from autoclip.selection.scenes import segment_scenes
+from autoclip.selection.spoken_content import SpokenContent
+from autoclip.selection.spoken_windows import at_sentences
+from autoclip.selection.thoughts import Thought, anchor_of, window_of
 from autoclip.selection.windows import Window, build_windows
 from autoclip.settings import Settings
 from autoclip.signals.table import Features
+from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
 
 SELECTION_VERSION = 9
@@ -103,18 +108,29 @@ class SelectionInput:
         The curve that moments are looked for in.
     obstacle : str
         Why this video can have no clip at all; empty if it can.
+    speech : SpokenContent or None
+        What is said, if that is known.
     """
 
     features: Features
     settings: Settings
     excitement: Excitement
     obstacle: str
+    speech: SpokenContent | None = None
 
     @classmethod
-    def of(cls, features: Features, settings: Settings) -> SelectionInput:
-        """Prepare features for a selection."""
+    def of(cls, features: Features, settings: Settings, transcript: Transcript | None = None) -> SelectionInput:
+        """Prepare features, and words if there are any, for a selection."""
         excitement = measure_excitement(features, settings.anchors)
-        return cls(features, settings, excitement, why_nothing(features, excitement, settings))
+        obstacle = why_nothing(features, excitement, settings)
+        has_words = transcript is not None and transcript.words and settings.segmentation_mode == "v2" and not obstacle
+        speech = SpokenContent.of(transcript, features, excitement, settings) if transcript and has_words else None
+        return cls(features, settings, excitement, obstacle, speech)
+
+    @property
+    def thoughts(self) -> tuple[Thought, ...]:
+        """The thoughts that become clips; none where words decide edges alone."""
+        return self.speech.thoughts if self.speech else ()
 
     @property
     def has_highlights(self) -> bool:
@@ -122,7 +138,7 @@ class SelectionInput:
         return self.settings.segmentation_mode == "v2" and not self.obstacle
 
 
-def select(features: Features, settings: Settings, scope: str) -> Selection:
+def select(features: Features, settings: Settings, scope: str, transcript: Transcript | None = None) -> Selection:
     """Choose the clips of a video.
 
     Parameters
@@ -133,6 +149,8 @@ def select(features: Features, settings: Settings, scope: str) -> Selection:
         All parameters; `segmentation_mode` names the pipeline.
     scope : str
         What the clips belong to, for their ids: a project's id or a video's fingerprint.
+    transcript : Transcript, optional
+        What is said: then clips begin and end at sentences.
 
     Returns
     -------
@@ -140,7 +158,11 @@ def select(features: Features, settings: Settings, scope: str) -> Selection:
         The clips with everything that led to them. A video with nothing in it (silence, black, a still) or shorter than
         a clip has none, and a message says why.
     """
-    given = SelectionInput.of(features, settings)
+    return select_from(SelectionInput.of(features, settings, transcript), scope)
+
+
+def select_from(given: SelectionInput, scope: str) -> Selection:
+    """Choose the clips of a video as `select` does, from what is prepared."""
     anchors = find_anchors(given)
     boundaries = score_boundaries(given)
     windows = select_windows(given, anchors, boundaries)
@@ -151,12 +173,16 @@ def find_anchors(given: SelectionInput) -> tuple[Anchor, ...]:
     """Find the moments that stand out, by time; V1 looks for none."""
     if not given.has_highlights:
         return ()
+    if given.thoughts:
+        return tuple(anchor_of(thought, given.excitement) for thought in given.thoughts)
     cuts = cut_times(given.features, given.settings.boundaries)
     return anchors_of(given.excitement, cuts, given.settings.anchors)
 
 
 def score_boundaries(given: SelectionInput) -> tuple[Boundary, ...]:
     """Find and score the places where a clip may begin or end, by time."""
+    if given.thoughts and given.speech:
+        return given.speech.edges.boundaries()
     return () if given.obstacle else find_boundaries(given.features, given.settings.boundaries)
 
 
@@ -167,13 +193,19 @@ def select_windows(
     if not given.has_highlights:
         return ()
     settings, duration = given.settings, given.features.duration_sec
+    if given.thoughts:
+        return tuple(window_of(thought, given.excitement, settings.windows) for thought in given.thoughts)
     if settings.windows.window_formula == "event":
-        return build_event_windows(
+        windows = build_event_windows(
             anchors, boundaries, given.excitement, duration, settings=settings, lengths=settings.lengths()
         )
-    return build_windows(
-        anchors, boundaries, given.excitement, duration, settings=settings.windows, lengths=settings.lengths()
-    )
+    else:
+        windows = build_windows(
+            anchors, boundaries, given.excitement, duration, settings=settings.windows, lengths=settings.lengths()
+        )
+    if given.speech is None:
+        return windows
+    return at_sentences(windows, given.speech.edges, settings.windows, settings.lengths())
 
 
 def filter_windows(
@@ -221,12 +253,19 @@ def _judged(given: SelectionInput, windows: Sequence[Window]) -> tuple[tuple[Ver
     """Put windows through all filters; return every verdict, and the positions of those that are left, by time."""
     settings = given.settings.filters
     overlap = drop_overlaps(windows, best_first(windows), settings)
-    boring = drop_boring(windows, overlap.kept, given.excitement, settings)
-    duplicate = drop_duplicates(windows, boring.kept, given.features, settings)
+    boring, duplicate = _activity_judged(given, windows, overlap)
     share = drop_beyond_share(windows, duplicate.kept, given.features.duration_sec, settings, given.settings.amount)
     cutoff = cut_off(windows, share.kept, settings, given.settings.amount)
     verdicts = (*overlap.verdicts, *boring.verdicts, *duplicate.verdicts, *share.verdicts, *cutoff.verdicts)
     return verdicts, tuple(sorted(cutoff.kept, key=lambda index: windows[index].interval))
+
+
+def _activity_judged(given: SelectionInput, windows: Sequence[Window], before: Filtered) -> tuple[Filtered, Filtered]:
+    """Drop what is boring or shown before; thoughts are neither: a talk is calm and looks the same throughout."""
+    if given.thoughts:
+        return Filtered(before.kept), Filtered(before.kept)
+    boring = drop_boring(windows, before.kept, given.excitement, given.settings.filters)
+    return boring, drop_duplicates(windows, boring.kept, given.features, given.settings.filters)
 
 
 def _highlight_clips(given: SelectionInput, windows: Sequence[Window], scope: str) -> tuple[Clip, ...]:
@@ -234,7 +273,8 @@ def _highlight_clips(given: SelectionInput, windows: Sequence[Window], scope: st
     reasons = ReasonWriter(given.excitement, given.features)
     names = names_by_time("Highlight", [window.anchor.time_sec for window in windows])
     return tuple(
-        _highlight_clip(window, reasons.of(window), name, scope) for name, window in zip(names, windows, strict=True)
+        _highlight_clip(window, *_worded(given, window, name, reasons.of(window)), scope)
+        for name, window in zip(names, windows, strict=True)
     )
 
 
@@ -261,7 +301,15 @@ def _best_segments(segments: Sequence[Interval], means: WindowMeans, settings: S
     return tuple(sorted(ranked[position] for position in taken))
 
 
-def _highlight_clip(window: Window, reason: str, name: str, scope: str) -> Clip:
+def _worded(given: SelectionInput, window: Window, name: str, reason: str) -> tuple[str, str]:
+    """Name a clip after what is said in it, and quote that in its reason; where nobody speaks, leave both."""
+    if given.speech is None:
+        return name, reason
+    title, quote = given.speech.title(window.interval), given.speech.quote(window.interval)
+    return title or name, f"“{quote}”; {reason}" if quote else reason
+
+
+def _highlight_clip(window: Window, name: str, reason: str, scope: str) -> Clip:
     quality = window.quality
     return Clip(
         id=clip_id(scope, "v2", window.interval),

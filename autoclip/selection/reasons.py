@@ -30,6 +30,7 @@ _KINDS: dict[AnchorKind, str] = {
     "excitement_peak": "",
     "audio_peak": "a loud moment over a calm picture",
     "action_sequence": "fast action in quick cuts",
+    "thought": "",
 }
 
 _AUDIBLE_DB, _VISIBLE_TIMES = 1.0, 1.2
@@ -50,6 +51,7 @@ _STARTS = {
     "freeze": "starts as the picture begins to move",
     "chapter": "starts with a chapter",
     "valley": "starts in a calm moment",
+    "sentence": "starts with a sentence",
 }
 _ENDS = {
     "cut": "ends on a cut",
@@ -59,6 +61,7 @@ _ENDS = {
     "freeze": "ends where the picture stands still",
     "chapter": "ends where a chapter ends",
     "valley": "ends in a calm moment",
+    "sentence": "ends with a sentence",
 }
 
 

@@ -96,6 +96,11 @@ class Transcript:
         return replace(self, words=tuple(moved))
 
 
+def is_finished(sentence: Sentence) -> bool:
+    """Whether a mark ends the sentence, not a mere pause."""
+    return _ends_sentence(sentence.words[-1])
+
+
 def joined(words: Iterable[Word]) -> str:
     """Write words in one line; scripts without spaces between words (CJK, Thai) get none."""
     text = ""
@@ -130,10 +135,14 @@ def _sentences(words: Sequence[Word]) -> Iterable[Sentence]:
     for word, following in zip(words, (*words[1:], None), strict=False):
         pending.append(word)
         pause = float("inf") if following is None else following.start_sec - word.end_sec
-        marked = _SENTENCE_END.search(word.text) and not _ABBREVIATION.match(word.text)
+        marked = _ends_sentence(word)
         if marked or pause >= SENTENCE_PAUSE_SEC:
             yield Sentence(tuple(pending))
             pending = []
+
+
+def _ends_sentence(word: Word) -> bool:
+    return bool(_SENTENCE_END.search(word.text)) and not _ABBREVIATION.match(word.text)
 
 
 def _is_unspaced(letter: str) -> bool:

@@ -20,7 +20,7 @@ SPANS = st.builds(lambda start, length: Interval(start, start + length), SECONDS
 
 def stored():
     words = (Word(0.5, 0.9, "Grüße,", 0.8), Word(1.0, 1.4, "世界", None))
-    return StoredTranscript(Transcript(words, "de", "faster-whisper base"), "k" * 32, (Interval(0.0, 30.0),))
+    return StoredTranscript(Transcript(words, "de", "faster-whisper base"), "k" * 32, (Interval(0.0, 30.0),), "f" * 32)
 
 
 @given(
@@ -30,7 +30,7 @@ def stored():
 )
 def test_a_transcript_is_read_as_it_was_written(tmp_path_factory, words, language, heard):
     folder = tmp_path_factory.mktemp("speech")
-    whole = StoredTranscript(Transcript(tuple(words), language, "subtitles"), "abc", tuple(heard))
+    whole = StoredTranscript(Transcript(tuple(words), language, "subtitles"), "abc", tuple(heard), "f" * 32)
     write_transcript(folder, whole)
     assert read_transcript(folder) == whole
 

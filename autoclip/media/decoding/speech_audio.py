@@ -1,0 +1,163 @@
+"""The sound of a video as speech recognizers take it: mono, a low rate, in pieces that end where it is quiet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from av.audio.codeccontext import AudioCodecContext
+from av.container import InputContainer
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
+from scipy.signal import resample_poly
+
+from autoclip.media.container import open_container
+from autoclip.media.decoding.audio import AudioBlock, AudioDecoder
+from autoclip.media.video import Video
+from autoclip.timeline import Interval
+
+PIECE_SEC = 120.0
+"""Longest piece: 23 MB of sound at 48 kHz; several of Whisper's windows of 30 s."""
+
+_SEARCH_SEC = 20.0
+"""End of a piece in which the quietest place to cut is looked for: speakers pause more often than that."""
+
+_QUIET_SEC = 0.3
+_SEEK_EARLIER_SEC = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SoundPiece:
+    """A stretch of mono sound.
+
+    Attributes
+    ----------
+    start_sec : float
+        Time of its first sample, from the video's first frame.
+    samples : ndarray
+        Shape ``(n,)``, float32, full scale = 1.
+    rate : int
+        Samples a second.
+    """
+
+    start_sec: float
+    samples: NDArray[np.float32]
+    rate: int
+
+    @property
+    def end_sec(self) -> float:
+        """Time behind its last sample."""
+        return self.start_sec + self.samples.size / self.rate
+
+
+def sound_pieces(video: Video, span: Interval, rate: int) -> Iterator[SoundPiece]:
+    """Decode the sound within a span, in pieces of at most `PIECE_SEC` that end where it is quietest.
+
+    Where the file has a gap, there is silence. Memory does not grow with the span.
+
+    Parameters
+    ----------
+    video : Video
+        What probing the file found; one without sound has no pieces.
+    span : Interval
+        Seconds from the first video frame.
+    rate : int
+        Samples a second of the result.
+
+    Raises
+    ------
+    MediaError
+        If the file can't be opened, or becomes unreadable on the way.
+    """
+    if video.audio is None or span.duration <= 0:
+        return
+    pending = SoundPiece(span.start, np.zeros(0, np.float32), rate)
+    for fresh in _resampled(video, span, rate):
+        pending = SoundPiece(pending.start_sec, np.concatenate((pending.samples, fresh)), rate)
+        while pending.samples.size >= PIECE_SEC * rate:
+            cut = _quietest(pending)
+            yield SoundPiece(pending.start_sec, pending.samples[:cut], rate)
+            pending = SoundPiece(pending.start_sec + cut / rate, pending.samples[cut:], rate)
+    if pending.samples.size:
+        yield pending
+
+
+def _quietest(piece: SoundPiece) -> int:
+    """Return the sample in the last `_SEARCH_SEC` before `PIECE_SEC` around which it is quietest."""
+    last = round(PIECE_SEC * piece.rate)
+    first = last - round(_SEARCH_SEC * piece.rate)
+    power = uniform_filter1d(np.square(piece.samples[first:last], dtype=np.float64), round(_QUIET_SEC * piece.rate))
+    return first + int(power.argmin())
+
+
+def _resampled(video: Video, span: Interval, rate: int) -> Iterator[NDArray[np.float32]]:
+    """Yield the sound of a span in stretches of about `_SEARCH_SEC`, each resampled by itself."""
+    native = _native_rate(video)
+    factor = Fraction(rate, native)
+    for stretch in _stretches(video, span, native):
+        yield _at_rate(stretch, factor)
+
+
+def _at_rate(samples: NDArray[np.float32], factor: Fraction) -> NDArray[np.float32]:
+    """Resample by a factor."""
+    if factor == 1 or not samples.size:
+        return samples
+    return np.asarray(resample_poly(samples, factor.numerator, factor.denominator), dtype=np.float32)
+
+
+def _native_rate(video: Video) -> int:
+    assert video.audio is not None  # noqa: S101 - asked for videos with sound alone
+    return video.audio.sample_rate
+
+
+def _stretches(video: Video, span: Interval, rate: int) -> Iterator[NDArray[np.float32]]:
+    """Lay decoded blocks on a line of `rate` samples a second that begins with the span."""
+    first, after = round(span.start * rate), round(span.end * rate)
+    length = round(_SEARCH_SEC * rate)
+    line, filled = np.zeros(2 * length, np.float32), 0
+    for block in _blocks(video, span):
+        samples, at = _mono(block, rate)
+        at -= first
+        while at + samples.size > line.size and first + length < after:
+            yield line[:length].copy()
+            line = np.concatenate((line[length:], np.zeros(length, np.float32)))
+            first, at, filled = first + length, at - length, max(0, filled - length)
+        low, high = max(at, 0), min(at + samples.size, line.size)
+        if high > low:
+            line[low:high] = samples[low - at : high - at]
+            filled = max(filled, high)
+    yield line[: max(0, min(filled, after - first))]
+
+
+def _mono(block: AudioBlock, rate: int) -> tuple[NDArray[np.float32], int]:
+    """Mix a block down and bring it to `rate`; return it with the position of its first sample."""
+    mono = block.samples.mean(axis=0, dtype=np.float32)
+    factor = Fraction(rate, block.rate)
+    return _at_rate(mono, factor), math.floor(block.start * factor)
+
+
+def _blocks(video: Video, span: Interval) -> Iterator[AudioBlock]:
+    """Decode from before the span until behind it; what is damaged is silent."""
+    assert video.audio is not None  # noqa: S101 - as above
+    with open_container(video.path) as container:
+        stream = container.streams[video.audio.index]
+        context = stream.codec_context
+        assert isinstance(context, AudioCodecContext)  # noqa: S101 - the probe found an audio stream there
+        _seek(container, video, span.start)
+        decoder = AudioDecoder(context, video.audio.time_base, video.video.start_pts * video.video.time_base)
+        for packet in container.demux(stream):
+            for item in decoder.decode(packet if packet.size else None):
+                if isinstance(item, AudioBlock):
+                    if item.start >= span.end * item.rate:
+                        return
+                    yield item
+
+
+def _seek(container: InputContainer, video: Video, seconds: float) -> None:
+    """Go to before an instant; sound needs no keyframe."""
+    if seconds > _SEEK_EARLIER_SEC:
+        origin = float(video.video.start_pts * video.video.time_base)
+        container.seek(math.floor((seconds - _SEEK_EARLIER_SEC + origin) * 1_000_000))

@@ -1,0 +1,79 @@
+"""Text tracks inside a video file: subtitles as text with their times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import av.error
+from av.container import InputContainer
+from av.packet import Packet
+from av.subtitles.stream import SubtitleStream
+from av.subtitles.subtitle import AssSubtitle
+
+from autoclip.media.container import open_container
+from autoclip.media.video import Video
+
+TEXT_CODECS = frozenset({"subrip", "srt", "webvtt", "mov_text", "ass", "ssa", "text"})
+"""FFmpeg's names of subtitles that are text; the others are pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedText:
+    """A piece of text and when it is shown, in seconds from the first video frame."""
+
+    start_sec: float
+    end_sec: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextTrack:
+    """A text track with all it says; `language` is as the file has it, such as ``eng``."""
+
+    language: str | None
+    texts: tuple[TimedText, ...]
+
+
+def text_tracks(video: Video) -> tuple[TextTrack, ...]:
+    """Read the text tracks of a file that say anything; one without any is not read through.
+
+    Raises
+    ------
+    MediaError
+        If the file can't be opened.
+    """
+    with open_container(video.path) as container:
+        streams = [s for s in container.streams.subtitles if s.codec_context and s.codec_context.name in TEXT_CODECS]
+        if not streams:
+            return ()
+        found: dict[int, list[TimedText]] = {stream.index: [] for stream in streams}
+        origin = float(video.video.start_pts * video.video.time_base)
+        for index, text in _texts(container, streams, origin):
+            found[index].append(text)
+        return tuple(
+            TextTrack(stream.language, tuple(found[stream.index])) for stream in streams if found[stream.index]
+        )
+
+
+def _texts(container: InputContainer, streams: list[SubtitleStream], origin: float) -> Iterator[tuple[int, TimedText]]:
+    """Yield what the tracks say as far as the file can be read."""
+    try:
+        for packet in container.demux(*streams):
+            text = _text_of(packet)
+            if text and packet.pts is not None and packet.duration and packet.time_base is not None:
+                start = float(packet.pts * packet.time_base) - origin
+                yield packet.stream_index, TimedText(start, start + float(packet.duration * packet.time_base), text)
+    except av.error.FFmpegError:
+        return
+
+
+def _text_of(packet: Packet) -> str:  # type: ignore[type-arg]
+    """Return the lines of a packet."""
+    if not packet.size:
+        return ""
+    try:
+        parts = [part.dialogue for part in packet.decode() if isinstance(part, AssSubtitle)]
+    except av.error.FFmpegError:
+        return ""
+    return "\n".join(part.decode(errors="replace").replace("\\N", "\n") for part in parts).strip()

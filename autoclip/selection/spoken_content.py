@@ -1,0 +1,54 @@
+"""What is said in a video, prepared for a selection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autoclip.selection.excitement import Excitement
+from autoclip.selection.sentence_edges import SentenceEdges, sentences_between
+from autoclip.selection.thoughts import Thought, ThoughtFinder
+from autoclip.settings import Settings
+from autoclip.signals.table import Features
+from autoclip.speech.interest import InterestMeter
+from autoclip.speech.titles import quote_of, title_of
+from autoclip.speech.transcript import Transcript
+from autoclip.timeline import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenContent:
+    """The words of a video, and what follows from them.
+
+    Attributes
+    ----------
+    edges : SentenceEdges
+        Where clips may begin and end.
+    meter : InterestMeter
+        How much sentences have to say.
+    thoughts : tuple of Thought
+        The stretches that become clips, by time; empty unless ``speech_role = thoughts``.
+    """
+
+    edges: SentenceEdges
+    meter: InterestMeter
+    thoughts: tuple[Thought, ...]
+
+    @classmethod
+    def of(
+        cls, transcript: Transcript, features: Features, excitement: Excitement, settings: Settings
+    ) -> SpokenContent:
+        """Prepare a transcript that has words."""
+        edges, meter = SentenceEdges(transcript, features), InterestMeter(transcript)
+        thoughts: tuple[Thought, ...] = ()
+        if settings.speech.speech_role == "thoughts":
+            finder = ThoughtFinder(edges, meter, excitement, lengths=settings.lengths(), windows=settings.windows)
+            thoughts = finder.find(features.duration_sec)
+        return cls(edges, meter, thoughts)
+
+    def title(self, span: Interval) -> str:
+        """Name a span after what is said in it; empty where nobody speaks."""
+        return title_of(sentences_between(self.edges.sentences, span), self.meter)
+
+    def quote(self, span: Interval) -> str:
+        """Quote what is said in a span; empty where nobody speaks."""
+        return quote_of(sentences_between(self.edges.sentences, span), self.meter)

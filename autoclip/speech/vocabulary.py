@@ -1,0 +1,92 @@
+"""Words that tell something about a sentence, by language: data, not code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Words of one language, in lower case.
+
+    Attributes
+    ----------
+    dangling : frozenset of str
+        As a sentence's first word these point back at what was said before: pronouns and conjunctions.
+    emphasis : frozenset of str
+        Speakers stress what they say with these.
+    numbers : frozenset of str
+        Numbers that are written out.
+    common : frozenset of str
+        Words of grammar, which say nothing about the subject.
+    names_are_capitalized : bool
+        Whether a capital letter within a sentence means a name.
+    """
+
+    dangling: frozenset[str] = frozenset()
+    emphasis: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
+    common: frozenset[str] = frozenset()
+    names_are_capitalized: bool = True
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+VOCABULARIES: Mapping[str, Vocabulary] = {
+    "en": Vocabulary(
+        dangling=_set(
+            "he she it they this that these those his her their its him them such so and but or nor yet because then "
+            "also therefore thus hence however although though whereas which who whom whose otherwise meanwhile "
+            "besides instead likewise moreover furthermore  as than it's he's she's they're that's there's "
+            "well anyway plus except even neither both another"
+        ),
+        emphasis=_set(
+            "never always nobody everybody everything nothing must really actually incredible amazing important "
+            "crucial secret best worst biggest greatest first only key mistake problem truth wrong "
+            "surprising remember imagine literally absolutely exactly finally suddenly impossible huge love hate"
+        ),
+        numbers=_set(
+            "two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty hundred hundreds "
+            "thousand thousands million millions billion billions half twice percent"
+        ),
+        common=_set(
+            "a an the of to in on at by for from with without as is am are was were be been being do does did have "
+            "has had will would can could should may might must shall not no yes i you he she it we they me him her "
+            "us them my your his its our their this that these those there here what which who when where why how and "
+            "or but if so than then just about into over out up down all some any more most very too also like get "
+            "got go going one know think because really "
+            "thing things something want say said i'm it's that's don't you're we're"
+        ),
+    ),
+    "de": Vocabulary(
+        dangling=_set(
+            "er sie es dies dieser diese dieses diesen das der die den dem dessen deren sein ihr ihre seine und aber "
+            "oder denn weil dann also daher deshalb darum trotzdem jedoch doch sondern außerdem zudem welche welcher "
+            "welches sonst damit dabei dafür dagegen davon darauf daran"
+        ),
+        emphasis=_set(
+            "nie niemals immer niemand alle alles nichts muss wirklich unglaublich wichtig entscheidend geheimnis "
+            "beste schlimmste größte erste einzige fehler problem wahrheit falsch endlich plötzlich unmöglich genau"
+        ),
+        numbers=_set(
+            "zwei drei vier fünf sechs sieben acht neun zehn elf zwölf zwanzig dreißig vierzig fünfzig hundert tausend "
+            "million millionen milliarde milliarden hälfte prozent"
+        ),
+        common=_set(
+            "der die das den dem des ein eine einen einem einer und oder aber nicht kein keine ist sind war waren sein "
+            "haben hat hatte wird werden kann können muss ich du er sie es wir ihr mich mir uns euch ihm ihn zu in im "
+            "an am auf mit von vom für bei aus nach über um wie was wer wo wann warum so auch nur noch schon sehr dass "
+            "wenn als da hier mehr man sich mal ja nein dann denn doch etwas"
+        ),
+        names_are_capitalized=False,
+    ),
+}
+"""The languages that are known."""
+
+
+def vocabulary_of(language: str | None) -> Vocabulary:
+    """Return the words of a language; of one that is not known, none."""
+    return VOCABULARIES.get(language or "", Vocabulary())

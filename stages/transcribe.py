@@ -1,0 +1,194 @@
+"""Find the words of a video: those that came with it, or those a transcriber hears, where they are needed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+
+from autoclip.errors import ParameterError
+from autoclip.media.decoding.speech_audio import SoundPiece, sound_pieces
+from autoclip.progress import Progress, ProgressListener, ignore_progress
+from autoclip.selection import pipeline as selection
+from autoclip.settings import Settings
+from autoclip.speech.transcribers import Transcriber, transcriber_for
+from autoclip.speech.transcript import Transcript, Word
+from autoclip.speech.whisper import SAMPLE_RATE
+from autoclip.timeline import Interval
+from stages.find_subtitles import find_subtitles
+from stages.results import ExtractedFeatures, RegisteredVideo
+from storage.keys import transcript_key
+from storage.transcripts import StoredTranscript
+
+TRANSCRIPTION_VERSION = 1
+"""Raised whenever the same sound and settings would yield other words."""
+
+AROUND_CLIP_SEC = 20.0
+"""Sound that is transcribed before and behind a clip: a sentence takes about 5 s, and an edge may move by some."""
+
+_JOIN_SEC = 10.0
+"""Spans closer together than this are transcribed as one."""
+
+Slot = Callable[[], AbstractContextManager[None]]
+
+
+def transcribe(
+    features: ExtractedFeatures,
+    settings: Settings,
+    on_progress: ProgressListener = ignore_progress,
+    *,
+    slot: Slot = nullcontext,
+) -> ExtractedFeatures:
+    """Have the words of a video in its folder, as far as the settings ask for them.
+
+    Subtitles that came with the video are taken first, without any model. Else a transcriber hears the whole video, or
+    the surroundings of its clips. Each piece is saved when it is heard, so a run that was ended goes on where it was.
+
+    Parameters
+    ----------
+    features : ExtractedFeatures
+        Of the video.
+    settings : Settings
+        `speech` and how to choose the clips whose surroundings are heard.
+    on_progress : ProgressListener
+        Told about the stage ``transcribe``; may raise to stop the work.
+    slot : callable
+        Entered around the work of a transcriber.
+
+    Returns
+    -------
+    ExtractedFeatures
+        The same; with a warning where words were wanted and there are none.
+
+    Raises
+    ------
+    ParameterError
+        If speech was asked for (``speech = clips`` or ``all``) and a transcriber or its model is missing.
+    MediaError, StorageError
+        If the sound can't be read, or the words can't be saved.
+    """
+    source, speech = features.source, settings.speech
+    if speech.speech == "off":
+        return features
+    if (subtitles := find_subtitles(source.video, speech.speech_language)) is not None:
+        _keep_subtitles(source, subtitles)
+        return features
+    if source.video.audio is None:
+        return features
+    transcriber = transcriber_for(speech)
+    try:
+        transcriber.require()
+    except ParameterError:
+        if speech.speech == "auto":
+            return features
+        raise
+    hearing = _Hearing.of(source, transcriber, speech.speech_language)
+    missing = _without(_wanted(features, settings), hearing.stored.heard)
+    if missing:
+        with slot():
+            hearing.hear(missing, on_progress)
+    on_progress(Progress("transcribe", 1.0))
+    return features
+
+
+def _keep_subtitles(source: RegisteredVideo, subtitles: Transcript) -> None:
+    """Save subtitles unless they are there."""
+    said = hashlib.sha256(repr(subtitles).encode()).hexdigest()
+    key = transcript_key(source.fingerprint, "subtitles", {"content": said}, TRANSCRIPTION_VERSION)
+    if source.folder.transcript_key() != key:
+        whole = (Interval(0.0, source.video.duration_sec),)
+        source.folder.write_transcript(StoredTranscript(subtitles, key, whole, source.fingerprint))
+
+
+def _wanted(features: ExtractedFeatures, settings: Settings) -> tuple[Interval, ...]:
+    """Return the spans that are to be heard, by time: all, or around the clips as they are chosen without words."""
+    duration = features.source.video.duration_sec
+    if settings.speech.hears_all:
+        return (Interval(0.0, duration),)
+    clips = selection.select(features.source.folder.read_features(), settings, scope="").clips
+    around = (
+        Interval(max(0.0, clip.start - AROUND_CLIP_SEC), min(duration, clip.end + AROUND_CLIP_SEC)) for clip in clips
+    )
+    return _joined(around, _JOIN_SEC)
+
+
+@dataclass
+class _Hearing:
+    """A transcript that grows, and what makes it grow."""
+
+    source: RegisteredVideo
+    transcriber: Transcriber
+    language: str | None
+    stored: StoredTranscript
+
+    @classmethod
+    def of(cls, source: RegisteredVideo, transcriber: Transcriber, language: str) -> _Hearing:
+        """Go on with what is there under the same key, or begin with nothing."""
+        asked = {**transcriber.settings, "language": language}
+        key = transcript_key(source.fingerprint, transcriber.origin, asked, TRANSCRIPTION_VERSION)
+        if source.folder.transcript_key() == key:
+            stored = source.folder.read_transcript()
+        else:
+            stored = StoredTranscript(Transcript((), language or None, transcriber.origin), key, (), source.fingerprint)
+        return cls(source, transcriber, language or stored.transcript.language, stored)
+
+    def hear(self, spans: Sequence[Interval], on_progress: ProgressListener) -> None:
+        """Transcribe spans piece by piece, and save each piece."""
+        total, done = sum(span.duration for span in spans), 0.0
+        for span in spans:
+            reached = span.start
+            for piece in sound_pieces(self.source.video, span, SAMPLE_RATE):
+                self._hear_piece(piece, _share(on_progress, done, piece.end_sec - piece.start_sec, total))
+                reached, done = piece.end_sec, done + piece.end_sec - piece.start_sec
+            if reached < span.end:  # the sound ends before the picture
+                self._save((), Interval(reached, span.end))
+
+    def _hear_piece(self, piece: SoundPiece, on_progress: Callable[[float], None]) -> None:
+        on_progress(0.0)
+        heard = self.transcriber.transcribe(piece.samples, self.language, on_progress)
+        self.language = self.language or heard.language
+        self._save(heard.shifted(piece.start_sec).words, Interval(piece.start_sec, piece.end_sec))
+
+    def _save(self, words: Iterable[Word], span: Interval) -> None:
+        before = self.stored
+        merged = tuple(sorted((*before.transcript.words, *words), key=lambda word: (word.start_sec, word.end_sec)))
+        transcript = replace(before.transcript, words=merged, language=self.language)
+        heard = _joined((*before.heard, span), 0.0)
+        self.stored = replace(before, transcript=transcript, heard=heard)
+        self.source.folder.write_transcript(self.stored)
+
+
+def _share(on_progress: ProgressListener, done: float, length: float, total: float) -> Callable[[float], None]:
+    """Return a listener to the share of one piece that tells that of the whole."""
+    return lambda part: on_progress(Progress("transcribe", min(1.0, (done + part * length) / total)))
+
+
+def _joined(spans: Iterable[Interval], reach: float) -> tuple[Interval, ...]:
+    """Return the union of spans, those at most `reach` apart as one; by time."""
+    joined: list[Interval] = []
+    for span in sorted(spans):
+        if joined and span.start <= joined[-1].end + reach:
+            joined[-1] = Interval(joined[-1].start, max(joined[-1].end, span.end))
+        else:
+            joined.append(span)
+    return tuple(joined)
+
+
+def _without(spans: Iterable[Interval], heard: Sequence[Interval]) -> tuple[Interval, ...]:
+    """Return what of spans does not lie in others; slivers of rounding are left out."""
+    rest: list[Interval] = []
+    for span in spans:
+        start = span.start
+        for known in heard:
+            if known.end <= start or known.start >= span.end:
+                continue
+            if known.start > start:
+                rest.append(Interval(start, known.start))
+            start = max(start, known.end)
+        if start < span.end:
+            rest.append(Interval(start, span.end))
+    return tuple(span for span in rest if span.duration > _SLIVER_SEC)
+
+
+_SLIVER_SEC = 0.05

@@ -1,0 +1,45 @@
+"""The task that finds the words of a video: those that came with it, or those a transcriber hears."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from autoclip.progress import Progress
+from autoclip.settings import Settings
+from stages.results import ExtractedFeatures
+from stages.transcribe import transcribe as find_words
+from storage.environment import read_environment
+from tasks.machine_limits import decoding
+from tasks.run_report import report_progress
+from tasks.source_video import registered_video
+from tasks.stage_task import run_logger, say_reused, stage_task
+
+
+@stage_task("transcribe", "Find the words that are said, as far as they are asked for and not yet there")
+def transcribe(features: ExtractedFeatures, settings: Settings | None = None) -> ExtractedFeatures:
+    """Have the words of a video in its folder; raises as `stages.transcribe.transcribe`."""
+    chosen, source = settings or read_environment().settings, features.source
+    before, begun = source.folder.transcript_key(), time.monotonic()
+    heard = False
+
+    @contextmanager
+    def slot() -> Iterator[None]:
+        nonlocal heard
+        report_progress(Progress("transcribe", 0.0, "waiting for a free decoder"))
+        with decoding(report_progress):
+            heard = True
+            yield
+
+    with registered_video(source):
+        found = find_words(features, chosen, report_progress, slot=slot)
+    now = source.folder.transcript_key()
+    if now is None or chosen.speech.speech == "off":
+        run_logger().info("%s: no words are known", source.name)
+        return found
+    if now == before and not heard:
+        say_reused()
+    words = len(source.folder.read_transcript().transcript.words)
+    run_logger().info("%s: %d words are known, after %.1f s", source.name, words, time.monotonic() - begun)
+    return found

@@ -1,0 +1,128 @@
+"""Where there is speech, clips begin and end at sentences; of a talk they hold whole thoughts."""
+
+import itertools
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from spoken import TALK, features_of, talk, words_cut
+
+from autoclip.selection.pipeline import select
+from autoclip.selection.sentence_edges import SentenceEdges, SpanLimits
+from autoclip.settings import Settings
+from autoclip.speech.interest import InterestMeter, is_dangling
+
+SAID = talk(repeat=4)
+FEATURES = features_of(SAID)
+EVERYWHERE = SpanLimits(0.0, 1e9)
+
+
+def chosen(transcript=SAID, features=FEATURES, **changed):
+    settings = Settings.from_flat({"preset": "talk", **changed})
+    return select(features, settings, "x", transcript)
+
+
+def starts_and_ends(clips, sentences, tolerance=0.3):
+    starts = sum(any(abs(clip.start - s.start_sec) <= tolerance for s in sentences) for clip in clips)
+    ends = sum(any(abs(clip.end - s.end_sec) <= tolerance for s in sentences) for clip in clips)
+    return starts, ends
+
+
+def test_clips_of_a_talk_are_whole_sentences():
+    clips = chosen().clips
+    assert clips
+    assert starts_and_ends(clips, SAID.sentences) == (len(clips), len(clips))
+    assert not words_cut(SAID, clips)
+
+
+def test_clips_of_a_talk_are_15_to_60_s_apart_and_at_most_one_a_minute():
+    clips = chosen().clips
+    assert all(15 <= clip.duration <= 60 for clip in clips)
+    assert len(clips) <= FEATURES.duration_sec / 60
+    assert all(a.end <= b.start for a, b in itertools.pairwise(clips))
+
+
+def test_a_question_is_shown_with_its_answer_and_nothing_dangles():
+    said = talk()
+    clips = chosen(said, features_of(said)).clips
+    assert clips
+    for clip in clips:
+        inside = [s for s in said.sentences if clip.start <= s.start_sec and s.end_sec <= clip.end]
+        assert not inside[-1].is_question
+        assert not is_dangling(inside[0], InterestMeter(said).vocabulary)
+        before = [s for s in said.sentences if s.end_sec <= clip.start]
+        assert not before or not before[-1].is_question
+
+
+def test_a_clip_is_called_after_what_is_said_and_its_reason_quotes_it():
+    said = talk()
+    (clip,) = chosen(said, features_of(said)).clips
+    assert clip.name in {sentence.text.rstrip(".") for sentence in said.sentences}
+    assert clip.name.split("?")[0] in clip.reason
+    assert "starts with a sentence" in clip.reason
+
+
+def test_without_words_the_preset_works_as_before():
+    assert chosen(None).clips == select(FEATURES, Settings.from_flat({"preset": "talk"}), "x").clips
+
+
+def test_a_talk_without_a_single_mark_is_cut_at_its_pauses():
+    bare = [line.strip(".?!").lower() for line in TALK]
+    said = talk(bare, repeat=2)
+    words = tuple(replace(word, start_sec=2 * word.start_sec, end_sec=2 * word.end_sec) for word in said.words)
+    slow = replace(said, words=words)  # pauses of 1.3 s
+    clips = chosen(slow, features_of(slow)).clips
+    assert clips
+    assert not words_cut(slow, clips)
+
+
+@pytest.mark.parametrize("preset", ["none", "reaction", "sports"])
+def test_elsewhere_words_decide_the_edges_alone(preset):
+    plain = select(FEATURES, Settings.from_flat({"preset": preset}), "x").clips
+    clips = select(FEATURES, Settings.from_flat({"preset": preset}), "x", SAID).clips
+    assert len(clips) == pytest.approx(len(plain), abs=2)
+    assert not words_cut(SAID, clips)
+    starts, ends = starts_and_ends(clips, SAID.sentences)
+    assert starts >= 0.8 * len(clips)
+    assert ends >= 0.8 * len(clips)
+
+
+@hypothesis_settings(max_examples=20, deadline=None)
+@given(
+    lengths=st.lists(st.integers(1, 30), min_size=3, max_size=25),
+    start=st.floats(0, 60),
+)
+def test_no_edge_ever_cuts_a_word(lengths, start):
+    sentences = [" ".join(["Word", *["word"] * (n - 1)]) + "." for n in lengths]
+    said = talk(sentences, start_sec=start)
+    features = features_of(said, duration_sec=said.words[-1].end_sec + 30)
+    for preset in ("talk", "none"):
+        clips = select(features, Settings.from_flat({"preset": preset}), "x", said).clips
+        assert not words_cut(said, clips)
+        assert all(0 <= clip.start < clip.end <= features.duration_sec for clip in clips)
+
+
+def test_an_edge_in_a_word_moves_out_of_it():
+    edges = SentenceEdges(SAID, FEATURES)
+    word = SAID.words[5]
+    inside = word.start_sec + 0.1
+    assert edges.outside_words(inside, EVERYWHERE) == word.start_sec
+    assert edges.outside_words(inside, SpanLimits(word.start_sec + 0.05, 1e9)) == word.end_sec
+    assert edges.outside_words(0.5, EVERYWHERE) == 0.5
+
+
+def test_subtitles_that_are_off_are_put_right_by_the_pauses():
+    exact = talk()
+    features = features_of(exact)
+    off = replace(
+        exact,
+        words=tuple(
+            replace(w, start_sec=w.start_sec + 0.4, end_sec=w.end_sec + 0.4, confidence=None) for w in exact.words
+        ),
+    )
+    clips = chosen(off, features).clips
+    assert clips
+    starts, ends = starts_and_ends(clips, exact.sentences)
+    assert (starts, ends) == (len(clips), len(clips))
