@@ -188,8 +188,7 @@ class DuckDBCatalog(Catalog):
         session = self._writing.session(0)
         try:
             if not self.path.exists():
-                make_empty(session, successor, deadline)
-                _write_generation(session, successor, secrets.token_hex(4), deadline)
+                make_empty(session, successor, deadline, secrets.token_hex(4))
                 install(successor, self.path)
                 return
             self._copy(self.path, successor, deadline)
@@ -317,17 +316,6 @@ class DuckDBCatalog(Catalog):
         self._writing, self._reading = Side(read_only=False), Side(read_only=True)
         self._current = threading.local()
         self._write_turns, self._read_turns = ThreadTurns(), ThreadTurns()
-
-
-def _write_generation(session: DuckDBSession, path: Path, generation: str, deadline: float) -> None:
-    """Have a root file name the folder of its projects."""
-    session.attach(path, "root", Access.WRITE, deadline)
-    try:
-        session.use("root")
-        session.execute("INSERT INTO layout VALUES (?)", [generation])
-        session.execute("CHECKPOINT")
-    finally:
-        session.detach("root")
 
 
 def _generations(session: DuckDBSession, path: Path, deadline: float) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import shutil
 from collections.abc import Iterable
@@ -13,6 +14,11 @@ from storage.catalog.layout import Layout
 from storage.catalog.project_index import SqliteIndex
 from storage.keys import FileIdentity
 from storage.migrations import known_migrations, migrate
+
+logger = logging.getLogger(__name__)
+
+MANY_PROJECTS = 50
+"""From so many on splitting takes seconds: some 40 ms a project."""
 
 TABLES = ("sources", "analyses", "clips", "compound_clips", "exports", "operations")
 """The tables with a ``project_id``."""
@@ -44,7 +50,10 @@ def split(whole: Path, root: Path, successor: Path, deadline: float) -> Layout:
         make_empty(session, successor, deadline)
         session.attach(whole, "whole", Access.READ, deadline)
         session.use("whole")
-        for row in session.execute("SELECT id FROM projects ORDER BY id"):
+        projects = session.execute("SELECT id FROM projects ORDER BY id")
+        if len(projects) >= MANY_PROJECTS:
+            logger.warning("%s: writing a file for each of %d projects; this takes a while, once", root, len(projects))
+        for row in projects:
             _write_project(session, layout.project(row["id"]), successor, row["id"], deadline)
         _copy_fingerprints(session, layout)
         session.attach(successor, "root", Access.WRITE, deadline)
@@ -67,12 +76,14 @@ def _clear(generations: Path) -> None:
         shutil.rmtree(folder)
 
 
-def make_empty(session: DuckDBSession, path: Path, deadline: float) -> None:
-    """Make a file with all tables and nothing in them."""
+def make_empty(session: DuckDBSession, path: Path, deadline: float, generation: str | None = None) -> None:
+    """Make a file with all tables and nothing in them but the folder that a root file names."""
     path.unlink(missing_ok=True)
     session.attach(path, "empty", Access.MAKE, deadline)
     session.use("empty")
     migrate(session.execute, known_migrations())
+    if generation is not None:
+        session.execute("INSERT INTO layout VALUES (?)", [generation])
     session.execute("CHECKPOINT")
     session.detach("empty")
 

@@ -6,6 +6,7 @@ together with its record, so a crash leaves it wholly done or not begun.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import resources
@@ -44,6 +45,7 @@ class Migration:
     sql: str
 
 
+@functools.cache
 def known_migrations() -> tuple[Migration, ...]:
     """Every step this version knows, in order."""
     files = [file for file in resources.files(__name__).iterdir() if file.name.endswith(".sql")]
@@ -53,11 +55,10 @@ def known_migrations() -> tuple[Migration, ...]:
 
 def is_current(execute: Execute, migrations: Iterable[Migration]) -> bool:
     """Tell whether the tables are exactly those these steps make."""
-    if not execute(
-        "SELECT 1 FROM duckdb_tables() WHERE table_name = 'migrations' AND database_name = current_database()"
-    ):
+    try:
+        done = {row["number"] for row in execute("SELECT number FROM migrations")}
+    except StorageError:  # no such table, or a damage that `migrate` will meet again; duckdb_tables() asks every file
         return False
-    done = {row["number"] for row in execute("SELECT number FROM migrations")}
     return done == {migration.number for migration in migrations}
 
 

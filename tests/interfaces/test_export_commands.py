@@ -17,7 +17,8 @@ from autoclip.clips import Clip, ClipsFile
 from autoclip.media.probe import probe
 from interfaces.cli.app import app, run
 from storage.analysis_folder import AnalysisFolder
-from storage.catalog import Project, Source, StoredClip, open_catalog
+from storage.catalog import Project, Source, StoredClip, catalog_of, open_catalog
+from storage.environment import read_environment
 from synthetic_media import RenderOptions, Shot, Storyboard, Texture, read_frame_number, render
 
 SPANS = {"Start": (0.0, 1.0), "Goal": (2.0, 3.0), "Größe 🚀": (4.0, 5.0)}
@@ -347,3 +348,23 @@ def test_an_analysis_is_used_from_another_folder_and_after_a_move(film_path, tmp
     (tmp_path / "elsewhere" / "film.mp4").write_bytes(b"another video")
     assert run(["export", "elsewhere/out", "--top", "1"]) == 4
     assert "put film.mp4 beside that folder" in capsys.readouterr().err
+
+
+def test_the_clips_that_people_kept_are_rendered_and_listed(place, capsys):
+    if place.source == "out":
+        assert run(["export", place.source, "--kept"]) == 4
+        assert "no clip has the verdict 'kept'" in capsys.readouterr().err
+        return
+    catalog = catalog_of(read_environment())
+    with catalog.transaction() as unit:
+        first, second, third = unit.clips.page(place.source).items
+        unit.clips.save(second.changed(verdict="kept"))
+        unit.clips.save(first.changed(verdict="rejected"))
+    listed = told(capsys, "clips", place.source, "--verdict", "kept")
+    assert [clip["id"] for clip in listed] == [second.id]
+    files = told(capsys, "export", place.source, "--kept")
+    assert [Path(file["path"]).stem.endswith(second.name) for file in files] == [True]
+    everything = told(capsys, "export", place.source, "--all")
+    assert sorted(file["error"] is None for file in everything) == [True, True]
+    assert all(first.name not in Path(file["path"]).stem for file in everything)
+    assert third.name in " ".join(file["path"] for file in everything)
