@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from autoclip.clips import ClipsFile
 from autoclip.progress import Progress, ProgressListener
 from autoclip.settings import Settings
-from flows.job_flow import introduce, own_run_id
+from flows.job_flow import own_run_id, tag_and_name_run
 from flows.liveness import project_lock
 from stages.analyze import AnalysisStages, analyze_video
 from stages.results import RegisteredVideo, SelectedClips
@@ -18,8 +18,8 @@ from storage.process_lock import held
 from tasks.extract_features import extract_features
 from tasks.make_thumbnails import make_thumbnails
 from tasks.places import catalog, data_folder
+from tasks.progress_reporter import ProgressReporter
 from tasks.record_clips import record_clips
-from tasks.run_report import RunReport
 from tasks.select_clips import filter_windows, find_anchors, score_boundaries, select_windows
 from tasks.transcribe import transcribe
 from tasks.write_report import write_report
@@ -61,7 +61,7 @@ class Analyzed:
         return self.selection.all_warnings
 
 
-def analyze_registered(source: RegisteredVideo, settings: Settings, report: RunReport) -> Analyzed:
+def analyze_registered(source: RegisteredVideo, settings: Settings, report: ProgressReporter) -> Analyzed:
     """Take a registered video through all stages; one whose result is there under the same key is passed over.
 
     A second run of the same project waits here for the first, and then finds its work done.
@@ -71,12 +71,12 @@ def analyze_registered(source: RegisteredVideo, settings: Settings, report: RunR
     return Analyzed(read_project(source.project_id), selection)
 
 
-async def introduce_project(project_id: str, verb: str) -> Project:
+async def name_after_project(project_id: str, verb: str) -> Project:
     """Name this run after the project and its video, and tag it with the project."""
     project = read_project(project_id)
     video = project.path.name if project.path else project.source.address
     name = video if project.name in video else f"{project.name}: {video}"
-    await introduce(f"project:{project.id}", name=f"{verb} {name}")
+    await tag_and_name_run(f"project:{project.id}", name=f"{verb} {name}")
     return project
 
 

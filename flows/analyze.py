@@ -6,13 +6,13 @@ from prefect.client.schemas.objects import State
 
 from autoclip.clips import ClipsFile
 from autoclip.settings import Settings
-from flows.analysis import ANALYSIS_PLAN, Analyzed, analyze_registered, introduce_project
+from flows.analysis import ANALYSIS_PLAN, Analyzed, analyze_registered, name_after_project
 from flows.artifacts import publish_report_and_thumbnails
 from flows.clip_table import publish_clip_table
 from flows.job_flow import ended, job_flow, label, own_run_id
 from flows.parameters import OpenSettings, chosen_settings
+from tasks.progress_reporter import ProgressReporter
 from tasks.register_video import open_video
-from tasks.run_report import RunReport
 
 
 @job_flow("analyze", "Find the highlights of a project's video")
@@ -26,8 +26,8 @@ async def analyze(project_id: str, settings: OpenSettings = Settings()) -> State
         settings: How to measure and choose; what is left alone is as the worker's environment says.
     """
     chosen = chosen_settings(settings)
-    await introduce_project(project_id, "analyze")
-    with RunReport(own_run_id(), ANALYSIS_PLAN) as report:
+    await name_after_project(project_id, "analyze")
+    with ProgressReporter(own_run_id(), ANALYSIS_PLAN) as report:
         analyzed = analyze_registered(open_video(project_id), chosen, report)
     await publish_clip_table(analyzed.project, analyzed.clips_file, warnings=analyzed.warnings)
     await publish_report_and_thumbnails(analyzed.project, analyzed.clips_file)

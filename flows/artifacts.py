@@ -8,7 +8,7 @@ from autoclip.clips import ClipsFile
 from storage.catalog import Project
 from storage.environment import read_environment
 from tasks.markdown import escape_markdown
-from tasks.patience import patiently_awaited
+from tasks.server_access import await_until_reachable
 
 MAX_THUMBNAILS = 3
 
@@ -18,7 +18,7 @@ async def publish_report_and_thumbnails(project: Project, clips_file: ClipsFile)
     environment = read_environment()
     address = f"http://{environment.host}:{environment.port}/api/projects/{project.id}"
     about = f"Report of {escape_markdown(project.name)}"
-    await patiently_awaited(
+    await await_until_reachable(
         lambda: acreate_link_artifact(
             link=f"{address}/report", link_text="Report", key=f"report-{project.id}", description=about
         )
@@ -26,7 +26,7 @@ async def publish_report_and_thumbnails(project: Project, clips_file: ClipsFile)
     shown = [clip for clip in clips_file.clips if clip.thumbnail is not None]
     for clip in sorted(shown, key=lambda clip: -clip.quality_score)[:MAX_THUMBNAILS]:
         image, name = f"{address}/thumbnails/{clip.id}", escape_markdown(clip.name)
-        await patiently_awaited(
+        await await_until_reachable(
             lambda image=image, name=name, clip=clip: acreate_image_artifact(  # type: ignore[misc]
                 image_url=image, key=f"thumbnail-{clip.id}", description=name
             )

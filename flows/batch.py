@@ -21,8 +21,8 @@ from autoclip.progress import Progress
 from flows.deployments import QueueName
 from flows.job_flow import own_run_id
 from tasks.markdown import escape_rows
-from tasks.patience import patiently_awaited
-from tasks.run_report import RunReport
+from tasks.progress_reporter import ProgressReporter
+from tasks.server_access import await_until_reachable
 
 CHILD = "process-video"
 LOOK_SEC = 1.0
@@ -72,7 +72,7 @@ class _Turn:
 async def run_items(
     items: Sequence[Item],
     at_once: int,
-    report: RunReport,
+    report: ProgressReporter,
     stage: str,
     *,
     queue: QueueName = "videos",
@@ -89,7 +89,7 @@ async def run_items(
         The videos, in the order in which they begin.
     at_once : int
         Most jobs at the same time.
-    report : RunReport
+    report : ProgressReporter
         Told about `stage`.
     stage : str
         Name of the stage.
@@ -109,8 +109,8 @@ async def run_items(
                 while turn.waiting and len(turn.running) < at_once:
                     number, item = turn.waiting.pop(0)
                     begin = partial(_begin, client, deployment, item, number, queue, retry_failed=retry_failed)
-                    turn.running[(await patiently_awaited(begin)).id] = (number, item)
-                await patiently_awaited(partial(_collect, client, turn))
+                    turn.running[(await await_until_reachable(begin)).id] = (number, item)
+                await await_until_reachable(partial(_collect, client, turn))
                 report(
                     Progress(stage, len(turn.ended) / max(len(items), 1), f"{len(turn.ended)} of {len(items)} videos")
                 )

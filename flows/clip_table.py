@@ -9,7 +9,7 @@ from prefect.artifacts import acreate_markdown_artifact
 from autoclip.clips import Clip, ClipsFile
 from storage.catalog import Export, Project
 from tasks.markdown import escape_markdown
-from tasks.patience import patiently_awaited
+from tasks.server_access import await_until_reachable
 
 MAX_ROWS = 500
 """Prefect's page renders a table of this length at once; the report page has all."""
@@ -21,7 +21,7 @@ async def publish_clip_table(
     """Leave the table with the run."""
     table = clip_table(project, clips_file, exports, warnings)
     about = f"Clips of {escape_markdown(project.name)}"
-    await patiently_awaited(
+    await await_until_reachable(
         lambda: acreate_markdown_artifact(key=f"clips-{project.id}", markdown=table, description=about)
     )
 

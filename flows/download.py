@@ -10,13 +10,13 @@ from prefect.states import Completed
 
 from autoclip.errors import AutoclipError, DownloadError, ParameterError
 from autoclip.progress import share_of
-from flows.analysis import introduce_project, sole_writer
+from flows.analysis import name_after_project, sole_writer
 from flows.job_flow import job_flow, own_run_id
 from flows.parameters import OpenDownloadSettings
 from stages.download_settings import DownloadSettings
 from tasks.download_video import download_video, project_of_address, videos_at
 from tasks.markdown import escape_markdown, escape_rows
-from tasks.run_report import RunReport, progress_to
+from tasks.progress_reporter import ProgressReporter, progress_to
 
 if TYPE_CHECKING:
     from stages.download import Entry
@@ -41,26 +41,26 @@ async def download(
     """
     if bool(project_id) == bool(url):
         raise ParameterError("download: give either project_id or url")
-    with RunReport(own_run_id(), PLAN) as report:
+    with ProgressReporter(own_run_id(), PLAN) as report:
         if project_id:
-            await introduce_project(project_id, "download")
+            await name_after_project(project_id, "download")
             return _one(project_id, settings, report)
         entries = videos_at(url, settings)
         if entries is not None:
             return await _all(url, entries, settings, report)
         made = project_of_address(url, name)
-        await introduce_project(made, "download")
+        await name_after_project(made, "download")
         return _one(made, settings, report)
 
 
-def _one(project_id: str, settings: DownloadSettings, report: RunReport) -> State[tuple[str, ...]]:
+def _one(project_id: str, settings: DownloadSettings, report: ProgressReporter) -> State[tuple[str, ...]]:
     with sole_writer(project_id, report, "download"):
         video = download_video(project_id, settings)
     return Completed(message=f"fetched {video.video.path}", data=(project_id,))
 
 
 async def _all(
-    url: str, entries: tuple[Entry, ...], settings: DownloadSettings, report: RunReport
+    url: str, entries: tuple[Entry, ...], settings: DownloadSettings, report: ProgressReporter
 ) -> State[tuple[str, ...]]:
     """Fetch one after the other; one that fails does not stop the rest."""
     rows, made = [], []

@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import State
 from autoclip.errors import ExportError, ParameterError
 from autoclip.progress import share_of
 from autoclip.settings import ExportSettings
-from flows.analysis import introduce_project
+from flows.analysis import name_after_project
 from flows.job_flow import ended, exported, job_flow, label, own_run_id
 from flows.parameters import OpenExportSettings
 from storage.catalog import Export
@@ -18,8 +18,8 @@ from tasks.export_clips import export_clips
 from tasks.export_compound import export_compound
 from tasks.markdown import escape_rows
 from tasks.places import catalog
+from tasks.progress_reporter import ProgressReporter, progress_to
 from tasks.register_video import open_video
-from tasks.run_report import RunReport, progress_to
 
 PLAN = {"export": 100.0}
 
@@ -71,9 +71,9 @@ async def export_batch(
 async def _exported(
     project_id: str, clips: Sequence[str], compounds: Sequence[str], settings: ExportSettings
 ) -> State[tuple[Export, ...]]:
-    await introduce_project(project_id, "export")
+    await name_after_project(project_id, "export")
     total = len(clips) + len(compounds)
-    with RunReport(own_run_id(), PLAN) as report:
+    with ProgressReporter(own_run_id(), PLAN) as report:
         source = open_video(project_id)
         with progress_to(share_of(report, 0, len(clips), total)):
             records = export_clips(source, clips, settings)

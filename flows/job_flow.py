@@ -22,9 +22,9 @@ from flows.liveness import attempt_of_this_process, run_lock
 from flows.parameters import open_defaults
 from storage.catalog import Export
 from storage.process_lock import held
-from tasks.patience import patiently_awaited
 from tasks.places import data_folder
-from tasks.run_report import RunCancelledError
+from tasks.progress_reporter import RunCancelledError
+from tasks.server_access import await_until_reachable
 
 WITH_WARNINGS = "CompletedWithWarnings"
 """Name of the state of a job that ended well but not without faults. Its event is
@@ -55,7 +55,7 @@ def job_flow(job_type: JobType, text: str) -> Callable[[JobBody[Arguments]], Flo
         @functools.wraps(body)
         async def job(*arguments: Arguments.args, **named: Arguments.kwargs) -> Any:  # noqa: ANN401
             with held(run_lock(data_folder().root, own_run_id()), attempt_of_this_process(this_run.get_run_count())):
-                await introduce(f"job:{job_type}", name=job_name(job_type, this_run.get_parameters()))
+                await tag_and_name_run(f"job:{job_type}", name=job_name(job_type, this_run.get_parameters()))
                 return await _ending(body(*arguments, **named))
 
         # Prefect reads annotations in the namespace of the function it is given, which for `job` is this module's.
@@ -120,11 +120,11 @@ def ended(facts: Sequence[str], data: Result, *, warnings: Sequence[str] = ()) -
     return Completed(name=WITH_WARNINGS, message="; ".join([message, *warnings])[:MESSAGE_LENGTH], data=data)
 
 
-async def introduce(*tags: str, name: str | None = None) -> None:
+async def tag_and_name_run(*tags: str, name: str | None = None) -> None:
     """Add tags to this very run, and name it: a run started in Prefect's page comes without either."""
     context = FlowRunContext.get()
     if context is None or context.flow_run is None:
-        raise RuntimeError("only a flow run can introduce itself")
+        raise RuntimeError("only a flow run can tag_and_name_run itself")
     run = context.flow_run
     run.tags = sorted({*run.tags, *tags})
 
@@ -132,7 +132,7 @@ async def introduce(*tags: str, name: str | None = None) -> None:
         async with get_client() as client:
             await client.update_flow_run(run.id, name=name or run.name, tags=run.tags)
 
-    await patiently_awaited(tell)
+    await await_until_reachable(tell)
 
 
 def exported(records: Sequence[Export]) -> dict[str, int | str]:
@@ -149,7 +149,7 @@ async def label(**counts: int | str) -> None:
             labels: dict[str, bool | int | float | str] = {f"autoclip.{name}": count for name, count in counts.items()}
             await client.update_flow_run_labels(own_run_id(), labels)
 
-    await patiently_awaited(tell)
+    await await_until_reachable(tell)
 
 
 def own_run_id() -> UUID:

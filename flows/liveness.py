@@ -26,7 +26,7 @@ def run_lock(data_dir: Path, job_id: UUID | str) -> Path:
 
 
 def attempt_of_this_process(attempt: int) -> str:
-    """Say who holds a run's lock: this process, for the run's so manieth attempt."""
+    """Name the holder of a run's lock: this process, and the number of the attempt."""
     return f"{os.getpid()} {attempt}"
 
 
@@ -55,7 +55,7 @@ def this_process() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def may_be_spoken_of(run: FlowRun) -> bool:
+def worker_may_report(run: FlowRun) -> bool:
     """Whether a worker may still say how a run's process ended; one of Prefect's own never tells that it has."""
     if WATCHED_BY not in run.labels:
         return run.infrastructure_pid is not None

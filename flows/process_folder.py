@@ -20,7 +20,7 @@ from flows.parameters import OpenExportSettings, OpenSettings, chosen_settings
 from stages.find_videos import Candidate, find_videos
 from storage.keys import fingerprint
 from tasks.places import fingerprint_memory
-from tasks.run_report import RunReport
+from tasks.progress_reporter import ProgressReporter
 
 PLAN = {"look": 5.0, "videos": 95.0}
 
@@ -64,7 +64,7 @@ async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
         "export_top": export_top,
         "export": export.model_dump(mode="json"),
     } | ({"timelines": list(timelines)} if timelines else {})
-    with RunReport(own_run_id(), PLAN) as report:
+    with ProgressReporter(own_run_id(), PLAN) as report:
         found = find_videos(root, pattern, recursive=recursive, settled_sec=settled_sec)
         items: list[Item] = []
         outcomes: list[ItemOutcome] = []

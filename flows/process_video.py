@@ -14,7 +14,7 @@ from pydantic import Field
 from autoclip.errors import DownloadError, ExportError
 from autoclip.export.interchange.formats import TimelineFormat
 from autoclip.settings import ExportSettings, Settings
-from flows.analysis import ANALYSIS_PLAN, Analyzed, analyze_registered, introduce_project, sole_writer
+from flows.analysis import ANALYSIS_PLAN, Analyzed, analyze_registered, name_after_project, sole_writer
 from flows.analyze import clip_count
 from flows.artifacts import publish_report_and_thumbnails
 from flows.batch import Item, publish_summary, run_items
@@ -27,8 +27,8 @@ from stages.write_timelines import WrittenTimeline
 from storage.catalog import Export
 from tasks.download_video import download_video, project_of_address, videos_at
 from tasks.export_clips import best_clips, export_clips
+from tasks.progress_reporter import ProgressReporter
 from tasks.register_video import register_video
-from tasks.run_report import RunReport
 from tasks.write_timelines import write_timelines
 
 AT_ONCE = 2
@@ -72,7 +72,7 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
     """
     chosen = chosen_settings(settings)
     plan = _plan(source, export_top)
-    with RunReport(own_run_id(), plan) as report:
+    with ProgressReporter(own_run_id(), plan) as report:
         if is_address(source):
             entries = videos_at(source, fetch)
             if entries is not None:
@@ -82,12 +82,12 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
                 items = [Item(e.title, {"source": e.url, "name": e.title, **_as_json(given)}) for e in entries]
                 return await publish_summary(await run_items(items, AT_ONCE, report, "download", queue="entries"))
             project_id = project_of_address(source, name)
-            await introduce_project(project_id, "process")
+            await name_after_project(project_id, "process")
             with sole_writer(project_id, report, "download"):
                 video = download_video(project_id, fetch)
         else:
             video = register_video(Path(source), name)
-        await introduce_project(video.project_id, "process")
+        await name_after_project(video.project_id, "process")
         done = _processed(video, chosen, export_top, export, report)
         if timelines:
             written = write_timelines(video.project_id, chosen.segmentation_mode, timelines)
@@ -112,7 +112,7 @@ def _plan(source: str, export_top: int) -> dict[str, float]:
 
 
 def _processed(
-    video: RegisteredVideo, settings: Settings, export_top: int, export: ExportSettings, report: RunReport
+    video: RegisteredVideo, settings: Settings, export_top: int, export: ExportSettings, report: ProgressReporter
 ) -> ProcessedVideo:
     analyzed = analyze_registered(video, settings, report)
     exports: tuple[Export, ...] = ()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows.analysis import introduce_project
+from flows.analysis import name_after_project
 from flows.job_flow import job_flow, own_run_id
+from tasks.progress_reporter import ProgressReporter
 from tasks.render_proxy import render_proxy
-from tasks.run_report import RunReport
 
 PLAN = {"export": 100.0}
 
@@ -20,7 +20,7 @@ async def proxy(project_id: str) -> State[str]:
     Args:
         project_id: Id of the project.
     """
-    await introduce_project(project_id, "proxy of")
-    with RunReport(own_run_id(), PLAN) as report:
+    await name_after_project(project_id, "proxy of")
+    with ProgressReporter(own_run_id(), PLAN) as report:
         path = render_proxy(project_id, report)
     return Completed(message="browsers can play it now", data=path)

@@ -54,7 +54,7 @@ def reap(client: SyncPrefectClient, data_dir: Path, ending: Ending = crash) -> t
     tuple of FlowRun
         The lost ones.
     """
-    return tuple(run for run in unended(client) if lay_to_rest(client, run, data_dir, ending))
+    return tuple(run for run in unended(client) if finalize_lost_run(client, run, data_dir, ending))
 
 
 def unended(client: SyncPrefectClient) -> list[FlowRun]:
@@ -66,7 +66,7 @@ def unended(client: SyncPrefectClient) -> list[FlowRun]:
     return [FlowRun.model_validate(run) for run in client.request("POST", "/flow_runs/filter", json=body).json()]
 
 
-def lay_to_rest(client: SyncPrefectClient, run: FlowRun, data_dir: Path, ending: Ending = crash) -> bool:
+def finalize_lost_run(client: SyncPrefectClient, run: FlowRun, data_dir: Path, ending: Ending = crash) -> bool:
     """End one run if its process is gone; tell whether it was."""
     if run.state is None or run.state.is_final() or run.state.is_scheduled() or not _is_lost(run, data_dir):
         return False

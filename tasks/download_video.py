@@ -12,8 +12,8 @@ from stages.results import RegisteredVideo
 from storage.catalog import Project, Source
 from storage.environment import read_environment
 from tasks.places import catalog, project_folder
+from tasks.progress_reporter import report_progress
 from tasks.register_video import opened
-from tasks.run_report import report_progress
 from tasks.source_video import source_video
 from tasks.stage_task import run_logger, say_reused, stage_task
 

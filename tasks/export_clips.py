@@ -20,7 +20,7 @@ from tasks.export_events import tell_of_export
 from tasks.export_job import export_job
 from tasks.machine_limits import rendering
 from tasks.places import catalog
-from tasks.run_report import RunCancelledError, current_listener, progress_to, report_progress
+from tasks.progress_reporter import RunCancelledError, current_listener, progress_to, report_progress
 from tasks.source_video import registered_video
 from tasks.stage_task import stage_task
 

@@ -11,7 +11,7 @@ from storage.catalog import Export
 from tasks.export_events import tell_of_export
 from tasks.export_job import export_job
 from tasks.machine_limits import rendering
-from tasks.run_report import report_progress
+from tasks.progress_reporter import report_progress
 from tasks.source_video import registered_video
 from tasks.stage_task import stage_task
 

@@ -27,7 +27,7 @@ from prefect.logging import get_logger
 from autoclip.progress import Progress, ProgressListener
 from storage.environment import read_environment
 from storage.process_lock import held, is_held, remove_unheld
-from tasks.patience import patiently
+from tasks.server_access import retry_until_reachable
 
 LEASE_SEC = 60
 """Prefect's shortest lease: a slot whose holder was killed is free again after it."""
@@ -84,8 +84,8 @@ def rendering(on_progress: ProgressListener) -> Iterator[None]:
 @contextmanager
 def _slot(kind: Kind, stage: str, on_progress: ProgressListener) -> Iterator[None]:
     with ExitStack() as stack:
-        if patiently(lambda: _is_limited(kind)):
-            while not patiently(lambda: _taken(stack, limit_name(kind))):
+        if retry_until_reachable(lambda: _is_limited(kind)):
+            while not retry_until_reachable(lambda: _taken(stack, limit_name(kind))):
                 on_progress(Progress(stage, 0.0, f"waiting for a free slot to {kind}"))
                 time.sleep(TURN_SEC)
             stack.enter_context(_at_work(kind))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stages.make_thumbnails import make_thumbnails as make
 from stages.results import SelectedClips
-from tasks.run_report import report_progress
+from tasks.progress_reporter import report_progress
 from tasks.source_video import registered_video
 from tasks.stage_task import run_logger, say_reused, stage_task
 

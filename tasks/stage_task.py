@@ -28,7 +28,7 @@ from stages.results import (
     ScoredBoundaries,
     SelectedClips,
 )
-from tasks.run_report import RunCancelledError
+from tasks.progress_reporter import RunCancelledError
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")

@@ -16,8 +16,8 @@ from prefect.states import AwaitingRetry, Cancelling
 from autoclip.errors import ConflictError, NotFoundError, ParameterError, ServiceError
 from autoclip.settings import Settings, unknown_name
 from flows.job_types import JOB_TYPES, JobType
-from flows.liveness import WATCHED_BY, may_be_spoken_of
-from flows.reaper import lay_to_rest
+from flows.liveness import WATCHED_BY, worker_may_report
+from flows.reaper import finalize_lost_run
 from interfaces.jobs.job import STATES, Job, JobState, job_of, project_of
 from interfaces.jobs.request_key import RequestKey
 from interfaces.prefect_server import api_address, open_client, server_faults
@@ -206,7 +206,7 @@ class Jobs:
         with server_faults(self._address):
             # The answer may say REJECT although the run is cancelled now: what counts is the state it is in.
             self._client.set_flow_run_state(run.id, Cancelling(message="cancelled on request"))
-            lay_to_rest(self._client, self._client.read_flow_run(run.id), self._environment.data_dir)
+            finalize_lost_run(self._client, self._client.read_flow_run(run.id), self._environment.data_dir)
         return self.get(job_id)
 
     def retry(self, job_id: str) -> Job:
@@ -238,7 +238,7 @@ class Jobs:
         """Wait until the worker can't say any more how the run ended."""
         patience = WORKER_SETTLES_SEC if WATCHED_BY in run.labels else FOREIGN_SETTLES_SEC
         ended = run.end_time or datetime.now(UTC)
-        while may_be_spoken_of(run) and (datetime.now(UTC) - ended).total_seconds() < patience:
+        while worker_may_report(run) and (datetime.now(UTC) - ended).total_seconds() < patience:
             time.sleep(SETTLE_LOOK_SEC)
             run = self._client.read_flow_run(run.id)
 

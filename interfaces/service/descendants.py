@@ -59,17 +59,17 @@ def end_descendants(patience_sec: float, spared: Collection[int] = ()) -> int:
     _tell(descendants(spared=spared), signal.SIGTERM)
     deadline = time.monotonic() + patience_sec
     while descendants(spared=spared) and time.monotonic() < deadline:
-        bury(spared)
+        reap_children(spared)
         time.sleep(0.1)
     rest = descendants(spared=spared)
     while left := descendants(spared=spared):
         _tell(left, signal.SIGKILL)
-        bury(spared)
+        reap_children(spared)
         time.sleep(0.05)
     return len(rest)
 
 
-def bury(spared: Collection[int] = ()) -> None:
+def reap_children(spared: Collection[int] = ()) -> None:
     """Take note of dead children, adopted ones among them, so that they are not left as zombies."""
     for listing in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
         for child in map(int, listing.read_text().split()):

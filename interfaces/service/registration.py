@@ -19,7 +19,7 @@ from prefect.workers.process import ProcessWorker
 from flows.deployments import DEPLOYMENTS, QUEUES, JobDeployment, QueueName
 from storage.environment import Environment, read_environment
 from tasks.machine_limits import Kind, limit_name
-from tasks.patience import patiently
+from tasks.server_access import retry_until_reachable
 
 
 def register(client: SyncPrefectClient, environment: Environment) -> None:
@@ -118,7 +118,7 @@ def main() -> None:
     """Register at the server of this process's environment."""
     environment = read_environment()
     with get_client(sync_client=True) as client:
-        patiently(client.hello)  # the server is started beside this process
+        retry_until_reachable(client.hello)  # the server is started beside this process
         register(client, environment)
 
 

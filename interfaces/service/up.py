@@ -19,7 +19,7 @@ from autoclip.errors import ServiceError
 from flows.liveness import run_lock
 from flows.reaper import unended
 from interfaces.prefect_server import open_client
-from interfaces.service.descendants import adopt_orphans, bury, end_descendants
+from interfaces.service.descendants import adopt_orphans, end_descendants, reap_children
 from interfaces.service.processes import ManagedProcess, api_piece, registration_piece, server_piece, worker_piece
 from interfaces.service.upkeep import Say, Upkeep
 from storage.environment import Environment
@@ -148,7 +148,7 @@ class Service:
         every = [piece for piece in (self.server, *self.pieces) if piece is not None]
         known = {piece.process.pid for piece in every if piece.process}
         while not self.stopping.wait(1.0):
-            bury(known)
+            reap_children(known)
             for piece in every:
                 if piece.revive():
                     self.say(f"{piece.name} had died and was started again; see {piece.log}")

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from prefect.client.schemas.objects import FlowRun
 
-from flows.liveness import NOBODY, WATCHED_BY, may_be_spoken_of, this_process
+from flows.liveness import NOBODY, WATCHED_BY, this_process, worker_may_report
 
 
 def run(watcher: str | None = None, pid: str | None = "4711") -> FlowRun:
@@ -29,7 +29,7 @@ def run(watcher: str | None = None, pid: str | None = "4711") -> FlowRun:
     ids=["Prefect's own worker", "never begun", "left", "a living worker", "a worker elsewhere"],
 )
 def test_who_watches(seen: FlowRun, watched: bool) -> None:
-    assert may_be_spoken_of(seen) is watched
+    assert worker_may_report(seen) is watched
 
 
 def test_a_worker_that_was_killed_says_nothing_more() -> None:
@@ -39,7 +39,7 @@ def test_a_worker_that_was_killed_says_nothing_more() -> None:
         text=True,
         check=True,
     )
-    assert not may_be_spoken_of(run(done.stdout.strip()))
+    assert not worker_may_report(run(done.stdout.strip()))
 
 
 def test_it_leaves_prefect_to_be_set_up() -> None:

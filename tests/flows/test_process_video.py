@@ -27,7 +27,7 @@ from flows.process_video import process_video
 from storage.catalog import open_catalog
 from storage.data_folder import DataFolder
 from storage.process_lock import held
-from tasks.run_report import RunReport, progress_artifact
+from tasks.progress_reporter import ProgressReporter, progress_artifact
 
 Encode = Callable[..., Path]
 
@@ -198,7 +198,7 @@ def test_progress_goes_on_from_where_a_crashed_attempt_was(prefect_api: str) -> 
         run = client.create_flow_run(maintenance, state=Running())
 
         def attempt(fraction: float, message: str) -> float:
-            with suppress(KeyError), RunReport(run.id, plan) as report:
+            with suppress(KeyError), ProgressReporter(run.id, plan) as report:
                 report(Progress("extract", fraction, message))
                 while True:
                     shown = progress_artifact(client, run.id)

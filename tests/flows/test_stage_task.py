@@ -8,7 +8,7 @@ import pytest
 from prefect import flow
 from prefect.exceptions import CancelledRun
 
-from tasks.run_report import RunCancelledError
+from tasks.progress_reporter import RunCancelledError
 from tasks.stage_task import say_reused, stage_task
 
 

@@ -24,7 +24,7 @@ from stages.download import Download, Entry
 from stages.download_faults import advice
 from stages.download_settings import BROWSERS, DownloadSettings
 from stages.site_facts import source_of
-from tasks.run_report import RunCancelledError
+from tasks.progress_reporter import RunCancelledError
 
 PATIENT = DownloadSettings(attempts=4)
 HASTY = DownloadSettings(attempts=1)

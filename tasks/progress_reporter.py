@@ -60,7 +60,7 @@ def progress_to(listener: ProgressListener) -> Iterator[None]:
         _current.reset(token)
 
 
-class RunReport:
+class ProgressReporter:
     """The progress of one run over all of its stages; a `ProgressListener` for each of them.
 
     A thread of its own talks to the server, so that neither a slow nor a dead server holds the work up. The number
@@ -107,7 +107,7 @@ class RunReport:
     def __enter__(self) -> Self:
         self._token = _current.set(self)
         context = contextvars.copy_context()  # Prefect's settings, such as the server's address, are in it
-        self._thread = threading.Thread(target=context.run, args=(self._talk,), name="run-report", daemon=True)
+        self._thread = threading.Thread(target=context.run, args=(self._talk,), name="progress-reporter", daemon=True)
         self._thread.start()
         return self
 
@@ -143,7 +143,7 @@ class RunReport:
         """Tell of a fault once, not every second."""
         if str(error) != self._complained_of:
             self._complained_of = str(error)
-            get_logger("autoclip.run_report").warning("progress can't be reported: %s", error)
+            get_logger("autoclip.progress_reporter").warning("progress can't be reported: %s", error)
 
     def _write(self, client: SyncPrefectClient) -> None:
         if self._artifact is None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoclip.progress import Progress
-from tasks.run_report import percent_done
+from tasks.progress_reporter import percent_done
 
 PLAN = {"extract": 80.0, "select": 5.0, "thumbnails": 15.0}
 

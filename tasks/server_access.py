@@ -16,7 +16,7 @@ PAUSE_SEC = 1.0
 Answer = TypeVar("Answer")
 
 
-def patiently(ask: Callable[[], Answer]) -> Answer:
+def retry_until_reachable(ask: Callable[[], Answer]) -> Answer:
     """Ask until the server can be reached; Prefect's own clients try again only when they reached it before.
 
     Raises
@@ -34,8 +34,8 @@ def patiently(ask: Callable[[], Answer]) -> Answer:
             time.sleep(PAUSE_SEC)
 
 
-async def patiently_awaited(ask: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Like `patiently`, for coroutine functions."""
+async def await_until_reachable(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Like `retry_until_reachable`, for coroutine functions."""
     deadline = time.monotonic() + PATIENCE_SEC
     while True:
         try:

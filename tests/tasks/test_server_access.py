@@ -5,14 +5,14 @@ import asyncio
 import httpx
 import pytest
 
-from tasks import patience
-from tasks.patience import patiently, patiently_awaited
+from tasks import server_access
+from tasks.server_access import await_until_reachable, retry_until_reachable
 
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "PAUSE_SEC", 0.01)
-    monkeypatch.setattr(patience, "PATIENCE_SEC", 0.3)
+    monkeypatch.setattr(server_access, "PAUSE_SEC", 0.01)
+    monkeypatch.setattr(server_access, "PATIENCE_SEC", 0.3)
 
 
 def away(times: int) -> list[int]:
@@ -31,9 +31,9 @@ def test_it_waits_for_a_server_that_comes_back() -> None:
     async def ask_too() -> str:
         return ask()
 
-    assert patiently(ask) == "here"
+    assert retry_until_reachable(ask) == "here"
     left.extend(away(2))
-    assert asyncio.run(patiently_awaited(ask_too)) == "here"
+    assert asyncio.run(await_until_reachable(ask_too)) == "here"
 
 
 def test_it_does_not_wait_for_ever_nor_for_anything_else() -> None:
@@ -44,6 +44,6 @@ def test_it_does_not_wait_for_ever_nor_for_anything_else() -> None:
         raise ValueError("wrong")
 
     with pytest.raises(httpx.ConnectError):
-        patiently(refused)
+        retry_until_reachable(refused)
     with pytest.raises(ValueError, match="wrong"):
-        patiently(wrong)
+        retry_until_reachable(wrong)
