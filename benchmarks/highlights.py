@@ -17,6 +17,7 @@ from autoclip.clips import Clip
 from autoclip.evaluation.scores import evaluate
 from autoclip.selection.pipeline import select
 from autoclip.settings import Settings
+from benchmarks.chat_highlights import chat_section
 from benchmarks.films import SHARED
 from benchmarks.highlight_videos import KnownVideo, read_videos
 from benchmarks.highlight_weights import fitted_settings
@@ -53,14 +54,21 @@ def run(arguments: Sequence[str] = ()) -> str:
     if not options.matches and shared.exists():
         domains = [("known matches", read_videos(shared, options.cache, SHARED / "truth"))]
     tables = [matches_table(name, _with_events(videos)) for name, videos in domains if _with_events(videos)]
-    if not tables:
-        return "## Highlights\n\nNot measured: there is no video with truth; give `--matches FOLDER`."
-    return "## Highlights\n\n" + "\n\n".join(_markdown(table) for table in tables)
+    sections = [_markdown(table) for table in tables]
+    chats = options.chat or (SHARED / "truth" / "chat" if not options.matches else None)
+    if chats is not None and chats.exists():
+        sections.append(chat_section(chats))
+    if not sections:
+        return (
+            "## Highlights\n\nNot measured: there is no video with truth; give `--matches FOLDER` or `--chat FOLDER`."
+        )
+    return "## Highlights\n\n" + "\n\n".join(sections)
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks highlights")
     parser.add_argument("--matches", type=Path, action="append", default=[], help="folder of MP4 and JSON pairs")
+    parser.add_argument("--chat", type=Path, help="folder of chats as Parquet, and picked.json")
     parser.add_argument("--cache", type=Path, default=Path(".benchmarks"), help="where measurements are kept")
     return parser.parse_args(arguments)
 

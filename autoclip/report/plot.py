@@ -92,7 +92,7 @@ def reduce_series(values: NDArray[np.floating], step_sec: float, most: int = MAX
 
 
 def draw_lanes(features: Features, excitement: NDArray[np.floating] | None) -> tuple[Lane, ...]:
-    """Draw what was measured: excitement, loudness, motion, and what viewers replayed, as far as it is there."""
+    """Draw what was measured: excitement, loudness, motion, most replayed and chat, as far as it is there."""
     series = features.series
     loudness = next((name for name in ("loudness_lufs", "audio_dbfs") if name in series), None)
     lanes = []
@@ -105,6 +105,8 @@ def draw_lanes(features: Features, excitement: NDArray[np.floating] | None) -> t
         lanes.append(_lane("motion", "Motion", "%", 100.0 * series["motion_score"], step))
     if "most_replayed" in series:
         lanes.append(_lane("replayed", "Most replayed", "%", 100.0 * series["most_replayed"], step))
+    if "chat_chatters" in series:
+        lanes.append(_lane("chat", "Chat", "people", series["chat_chatters"], step))
     return tuple(lanes)
 
 

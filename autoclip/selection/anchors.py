@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from autoclip.selection.excitement import Excitement
 from autoclip.settings import AnchorSettings
 
-AnchorKind = Literal["excitement_peak", "audio_peak", "action_sequence", "thought"]
+AnchorKind = Literal["excitement_peak", "audio_peak", "action_sequence", "thought", "chat_reaction"]
 
 CUT_CLUSTER_SEC = 4.0
 """Half the span in which cuts are counted for an action sequence: one suppression window to either side."""
@@ -34,7 +34,7 @@ class Anchor:
         Excitement, scaled by its kind.
     kind : str
         ``excitement_peak`` (loudness and motion), ``audio_peak`` (loud, little motion) or ``action_sequence`` (motion,
-        raised by clustered cuts), ``thought`` (what is said).
+        raised by clustered cuts), ``thought`` (what is said), or ``chat_reaction`` (what a chat reacted to).
     step : int
         Its step on the grid.
     """

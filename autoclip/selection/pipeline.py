@@ -15,6 +15,7 @@ from autoclip.clips import Clip, Scores, clip_id, names_by_time
 from autoclip.selection.anchors import Anchor
 from autoclip.selection.anchors import find_anchors as anchors_of
 from autoclip.selection.boundaries import Boundary, cut_times, find_boundaries
+from autoclip.selection.chat_windows import build_chat_windows, chat_reaction
 from autoclip.selection.debug_document import anchor_row, boundary_row, feature_summary, filter_report, window_row
 from autoclip.selection.duplicates import drop_duplicates
 from autoclip.selection.event_windows import build_event_windows
@@ -41,7 +42,7 @@ from autoclip.signals.table import Features
 from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
 
-SELECTION_VERSION = 9
+SELECTION_VERSION = 10
 """Raised whenever the same features and settings would yield other clips."""
 
 
@@ -195,7 +196,10 @@ def select_windows(
     settings, duration = given.settings, given.features.duration_sec
     if given.thoughts:
         return tuple(window_of(thought, given.excitement, settings.windows) for thought in given.thoughts)
-    if settings.windows.window_formula == "event":
+    chat = chat_reaction(given.features, given.excitement)
+    if chat is not None:
+        windows = build_chat_windows(chat, boundaries, given.excitement, duration, settings)
+    elif settings.windows.window_formula == "event":
         windows = build_event_windows(
             anchors, boundaries, given.excitement, duration, settings=settings, lengths=settings.lengths()
         )

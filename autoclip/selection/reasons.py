@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
+from autoclip.chat.reaction import MAX_DELAY_SEC, times_usual
 from autoclip.selection.anchors import Anchor, AnchorKind
 from autoclip.selection.excitement import Excitement
 from autoclip.selection.windows import Window
@@ -31,6 +32,7 @@ _KINDS: dict[AnchorKind, str] = {
     "audio_peak": "a loud moment over a calm picture",
     "action_sequence": "fast action in quick cuts",
     "thought": "",
+    "chat_reaction": "",
 }
 
 _AUDIBLE_DB, _VISIBLE_TIMES = 1.0, 1.2
@@ -86,6 +88,8 @@ class ReasonWriter:
         self._level = _measured(features, excitement.loudness_signal, width)
         self._speed = _measured(features, excitement.motion_signal, width)
         self._cuts = [event.start_sec for event in features.events_of("cut")]
+        self._laughter = _times_usual(features, "chat_laughter")
+        self._chatters = _times_usual(features, "chat_chatters")
 
     def of(self, window: Window, moved: MovedEdges | None = None) -> str:
         """Return a sentence such as "loudest 3 s of the last 10 minutes, with fast motion; starts on a cut".
@@ -107,11 +111,23 @@ class ReasonWriter:
 
     def _kind_words(self, window: Window) -> str:
         """Say what kind of moment it is; an excitement peak is told by its figures."""
+        if window.anchor.kind == "chat_reaction":
+            return self._chat_words(window)
         kind = _KINDS[window.anchor.kind]
         if window.anchor.kind != "action_sequence":
             return kind
         inside = sum(window.interval.contains(cut) for cut in self._cuts)
         return f"{kind} ({inside} in {window.interval.duration:.0f} s)" if inside > 1 else kind
+
+    def _chat_words(self, window: Window) -> str:
+        """Say how many times as many people as usual laughed in the chat, or wrote."""
+        span = slice(window.anchor.step, window.anchor.step + round(MAX_DELAY_SEC / self._excitement.grid.step_sec) + 1)
+        laughed, wrote = (
+            1.0 if times is None else float(times[span].max(initial=1.0)) for times in (self._laughter, self._chatters)
+        )
+        if laughed >= wrote:
+            return f"the chat laughed {laughed:.0f} times as much as usual"
+        return f"the chat wrote {wrote:.0f} times as much as usual"
 
     def _figures(self, window: Window) -> str:
         """Say by how much the moment is louder and faster than is usual in this video."""
@@ -244,6 +260,12 @@ def _length_words(seconds: float) -> str:
     if minutes == 1:
         return "minute"
     return f"{minutes} minutes" if minutes < _HOURS_FROM_MINUTES else f"{minutes / 60:.0f} hours"
+
+
+def _times_usual(features: Features, name: str) -> Series | None:
+    """Return how many times as many people as usual a signal of the chat counts; None without a chat."""
+    counts = features.series.get(name)
+    return None if counts is None else times_usual(counts, features.grid.step_sec).astype(np.float64)
 
 
 def why_nothing(features: Features, excitement: Excitement, settings: Settings) -> str:
