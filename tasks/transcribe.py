@@ -12,7 +12,7 @@ from stages.results import ExtractedFeatures
 from stages.transcribe import transcribe as find_words
 from storage.environment import read_environment
 from tasks.machine_limits import decoding
-from tasks.run_report import report_progress
+from tasks.progress_reporter import report_progress
 from tasks.source_video import registered_video
 from tasks.stage_task import run_logger, say_reused, stage_task
 
