@@ -54,7 +54,6 @@ PRESETS: Mapping[str, Preset] = {
             "sports",
             "Broadcast sports: the crowd and the commentator follow the event, the build-up belongs to it.",
             {
-                "loudness_measure": "lufs",
                 "excitement_w_audio": 0.7,
                 "excitement_w_motion": 0.3,
                 "smoothing_sec": 4.0,
@@ -73,7 +72,6 @@ PRESETS: Mapping[str, Preset] = {
             "reaction",
             "A face and a voice: sound says it all, and what was reacted to comes just before.",
             {
-                "loudness_measure": "lufs",
                 "excitement_w_audio": 0.85,
                 "excitement_w_motion": 0.15,
                 "excitement_w_drop": 0.0,
@@ -88,7 +86,6 @@ PRESETS: Mapping[str, Preset] = {
             "talk",
             "Conversations and lectures: whole thoughts of half a minute that begin and end in pauses.",
             {
-                "loudness_measure": "lufs",
                 "excitement_w_audio": 0.8,
                 "excitement_w_motion": 0.2,
                 "excitement_w_drop": 0.0,
