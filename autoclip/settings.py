@@ -40,6 +40,7 @@ Framing = Literal["center", "motion", "blur"]
 SpeechScope = Literal["auto", "off", "clips", "all"]
 SpeechRole = Literal["edges", "thoughts"]
 PlatformName = Literal["none", "tiktok", "reels", "shorts", "x"]
+CaptionStyleName = Literal["off", "plain", "boxed", "karaoke"]
 
 
 def _parameter(default: object, text: str, *, unit: str = "", **bounds: float) -> Any:  # noqa: ANN401
@@ -514,6 +515,18 @@ class ExportSettings(SettingsModel):
         "center", "How a shape is filled: by the center, by where the motion is, or fitted over a blurred background."
     )
     platform: PlatformName = _parameter("none", "Where the file is meant for: sets the shape and checks its limits.")
+    captions: CaptionStyleName = _parameter(
+        "off",
+        "What is said, written into the picture: plain with an outline, boxed, or karaoke (the spoken word is marked).",
+    )
+    tighten_sec: float = _parameter(
+        0.0,
+        "Cut pauses between words that are longer than this down to a breath; 0 leaves all.",
+        unit="s",
+        ge=0.0,
+        le=30.0,
+    )
+    tighten_fillers: bool = _parameter(False, "Take hesitations (um, uh) out, too.")  # noqa: FBT003
     dynamic_range: DynamicRange = _parameter(
         "sdr", "HDR and 10-bit sources: made into 8-bit SDR that plays everywhere, or kept (h265 or av1 only)."
     )

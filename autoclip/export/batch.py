@@ -12,11 +12,12 @@ from pathlib import Path
 
 from autoclip.errors import AutoclipError
 from autoclip.export.cuts.cut_spec import ExportResult
-from autoclip.export.render import export_clip
+from autoclip.export.tightened import export_tightened
 from autoclip.media.child_processes import kill_children
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
+from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
 
 _CORES_PER_EXPORT = 4
@@ -40,12 +41,15 @@ class RenderRequest:
         Where it goes.
     settings : ExportSettings
         How.
+    transcript : Transcript or None
+        What is said in the video, for captions.
     """
 
     video: Video
     interval: Interval
     target: Path
     settings: ExportSettings
+    transcript: Transcript | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +177,14 @@ class _Crew:
             self._reports.put((number, progress.fraction))
 
         try:
-            result = export_clip(
-                request.video, request.interval, request.target, request.settings, report, ffmpeg=self._ffmpeg
+            result = export_tightened(
+                request.video,
+                request.interval,
+                request.target,
+                request.settings,
+                report,
+                ffmpeg=self._ffmpeg,
+                transcript=request.transcript,
             )
         except AutoclipError as error:
             return ExportOutcome(request, error=error)

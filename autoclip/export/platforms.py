@@ -13,6 +13,9 @@ Platforms change their limits without notice. What is known of these, as of Nove
   is a guess of ours.
 - X: 512 MB and 60 frames a second are its own words (docs.x.com, "Media" and "Media best practices"); 0.5 to 140 s is
   what publishing services tell of accounts that do not pay.
+- What their buttons cover of an upright picture: 14 % above, 35 % below and 6 % on either side are Meta's own words on
+  Reels ("Ads Guide", "safe zone"). TikTok's and YouTube's are measured on screens of theirs as publishing services
+  show them; X's is a guess of ours.
 """
 
 from __future__ import annotations
@@ -25,6 +28,16 @@ from autoclip.media.video import Video
 from autoclip.settings import ExportSettings, PlatformName, Shape, VideoCodec
 
 _MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class SafeArea:
+    """What to leave free on each side of a picture, as a share of its width or height."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,8 @@ class Platform:
         Codecs it takes, by our names.
     lowest_rate, highest_rate : float
         Limits of the frame rate; a source beyond them is exported at the nearer one.
+    safe_area : SafeArea
+        What its own buttons and texts cover of an upright picture.
     """
 
     title: str
@@ -58,15 +73,58 @@ class Platform:
     codecs: tuple[VideoCodec, ...]
     lowest_rate: float
     highest_rate: float
+    safe_area: SafeArea
 
 
 PLATFORMS: dict[Literal["tiktok", "reels", "shorts", "x"], Platform] = {
-    "tiktok": Platform("TikTok", "vertical", (1920, 1080), 3, 600, 4000 * _MEGABYTE, ("h264", "h265"), 23, 60),
-    "reels": Platform("Instagram Reels", "vertical", (1920, 1080), 3, 900, 300 * _MEGABYTE, ("h264", "h265"), 23, 60),
-    "shorts": Platform(
-        "YouTube Shorts", "vertical", (1920, 1080), 1, 180, 256_000 * _MEGABYTE, ("h264", "h265", "av1"), 1, 60
+    "tiktok": Platform(
+        "TikTok",
+        "vertical",
+        (1920, 1080),
+        3,
+        600,
+        4000 * _MEGABYTE,
+        ("h264", "h265"),
+        23,
+        60,
+        SafeArea(left=0.06, top=0.07, right=0.13, bottom=0.2),
     ),
-    "x": Platform("X", "original", (1280, 720), 0.5, 140, 512 * _MEGABYTE, ("h264",), 1, 60),
+    "reels": Platform(
+        "Instagram Reels",
+        "vertical",
+        (1920, 1080),
+        3,
+        900,
+        300 * _MEGABYTE,
+        ("h264", "h265"),
+        23,
+        60,
+        SafeArea(left=0.06, top=0.14, right=0.06, bottom=0.35),
+    ),
+    "shorts": Platform(
+        "YouTube Shorts",
+        "vertical",
+        (1920, 1080),
+        1,
+        180,
+        256_000 * _MEGABYTE,
+        ("h264", "h265", "av1"),
+        1,
+        60,
+        SafeArea(left=0.06, top=0.12, right=0.13, bottom=0.25),
+    ),
+    "x": Platform(
+        "X",
+        "original",
+        (1280, 720),
+        0.5,
+        140,
+        512 * _MEGABYTE,
+        ("h264",),
+        1,
+        60,
+        SafeArea(left=0.06, top=0.1, right=0.06, bottom=0.15),
+    ),
 }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from autoclip.export.captions.burning import with_captions
 from autoclip.export.checks.disk_space import estimated_bytes, require_space
 from autoclip.export.checks.end_frames import wrong_ends
 from autoclip.export.checks.file_check import check_file
@@ -15,6 +17,7 @@ from autoclip.export.render_context import RenderContext, deliver, render_errors
 from autoclip.media.video import Video
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
+from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
 
 
@@ -26,6 +29,7 @@ def export_clip(
     on_progress: ProgressListener = ignore_progress,
     *,
     ffmpeg: Path | None = None,
+    transcript: Transcript | None = None,
 ) -> ExportResult:
     """Cut one clip out of a video, check it, and give it its name.
 
@@ -43,6 +47,8 @@ def export_clip(
         Told the share of frames that are written.
     ffmpeg : Path, optional
         The ffmpeg to render with; the one installed along when None.
+    transcript : Transcript, optional
+        What is said in the video; needed for captions.
 
     Returns
     -------
@@ -60,7 +66,9 @@ def export_clip(
     """
     chosen = settings or ExportSettings()
     order = plan_cut(video, interval, target, chosen)
-    with render_errors([video.path], target), temporary_path(target.parent) as rendered:
+    with render_errors([video.path], target), ExitStack() as stack:
+        order = with_captions(order, transcript, stack)
+        rendered = stack.enter_context(temporary_path(target.parent))
         seconds = float(order.span.duration_sec)
         needed = estimated_bytes(video, seconds, order.canvas.width, order.canvas.height, chosen)
         require_space(target.parent, needed, chosen)

@@ -72,12 +72,16 @@ def read_captions(path: Path) -> tuple[Word, ...]:
 
 def _literal(text: str, wanted: CaptionFormat) -> str:
     """Keep what is said from being read as markup: braces and backslashes by pysubs2, the rest by players."""
-    plain = text.translate(_NO_OVERRIDES)
+    plain = without_overrides(text)
     return html.escape(plain, quote=False) if wanted == "vtt" else plain
 
 
+def without_overrides(text: str) -> str:
+    """Replace what starts an override in an ASS script, the format that pysubs2 works in: it knows no escape for it."""
+    return text.translate(_NO_OVERRIDES)
+
+
 _NO_OVERRIDES = {ord("{"): "(", ord("}"): ")", ord("\\"): "\uff3c"}
-"""Braces and backslashes start overrides in the format that pysubs2 works in, and it knows no escape for them."""
 
 
 def _document(transcript: Transcript, cues: Sequence[Cue]) -> dict[str, Any]:

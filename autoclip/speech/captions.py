@@ -102,11 +102,18 @@ def make_cues(transcript: Transcript, limits: CaptionLimits = CaptionLimits()) -
     tuple of Cue
         By time; no two overlap. Every word is in exactly one of them.
     """
-    script = script_of("".join(word.text for word in transcript.words[:2000]))
-    limits = replace(limits, chars_per_line=min(limits.chars_per_line, _LINE_OF_SCRIPT[script]))
+    limits = replace(limits, chars_per_line=min(limits.chars_per_line, _line_of_script(transcript)))
     words = _in_line_lengths(sorted(transcript.words, key=lambda word: word.start_sec), limits.chars_per_line)
     blocks = [block for run in _runs(words, limits.max_pause_sec) for block in _Layout(run, limits).cues()]
     return tuple(_timed(blocks, limits))
+
+
+def with_short_words(transcript: Transcript) -> Transcript:
+    """Return a transcript without words that fill more than a line, as subtitles of scripts without spaces have them.
+
+    Each is cut behind its marks, else near half a line; the pieces share its time by their lengths.
+    """
+    return replace(transcript, words=tuple(_in_line_lengths(transcript.words, _line_of_script(transcript))))
 
 
 def cues_between(cues: Sequence[Cue], start_sec: float, end_sec: float) -> tuple[Cue, ...]:
@@ -120,6 +127,10 @@ def cues_between(cues: Sequence[Cue], start_sec: float, end_sec: float) -> tuple
         for cue in cues
         if cue.start_sec < end_sec and cue.end_sec > start_sec
     )
+
+
+def _line_of_script(transcript: Transcript) -> int:
+    return _LINE_OF_SCRIPT[script_of("".join(word.text for word in transcript.words[:2000]))]
 
 
 _Lines = tuple[tuple[Word, ...], ...]

@@ -9,7 +9,7 @@ from pathlib import Path
 from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.encoders import pixel_format
 from autoclip.export.cuts.exact import cut_filters, video_input
-from autoclip.export.video.filters import steady_size, video_filters
+from autoclip.export.video.filters import caption_filter, steady_size, video_filters
 from autoclip.media.ffmpeg import local_file
 
 
@@ -25,12 +25,15 @@ class Crossfade:
         Its frames.
     rate : Fraction
         Frames a second.
+    captions : Path or None
+        The ASS script of what is burned in, counted from the dissolve's start.
     """
 
     leaving: CutSpec
     coming: CutSpec
     frame_count: int
     rate: Fraction
+    captions: Path | None = None
 
     @property
     def duration_sec(self) -> Fraction:
@@ -62,11 +65,12 @@ def crossfade_arguments(
         *video_input(fade.coming.video, fade.coming.span),
     )
     length = float(fade.duration_sec)
+    drawn = f"{caption_filter(fade.captions, fade.leaving.video, fade.leaving.canvas)}," if fade.captions else ""
     graph = (
         f"[0:{fade.leaving.video.video.index}]{_prepared(fade, fade.leaving, upright=upright)}[leaving];"
         f"[1:{fade.coming.video.video.index}]{_prepared(fade, fade.coming, upright=upright)}[coming];"
         f"[leaving][coming]xfade=transition=fade:duration={length:.6f}:offset=0,"
-        f"trim=end_frame={fade.frame_count},format={pixel_format(fade.leaving.video, fade.leaving.settings)}[v]"
+        f"trim=end_frame={fade.frame_count},{drawn}format={pixel_format(fade.leaving.video, fade.leaving.settings)}[v]"
     )
     return ("-copyts", *inputs, "-filter_complex", graph, "-map", "[v]", *encoder, "-f", "mp4", local_file(target))
 

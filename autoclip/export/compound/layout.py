@@ -15,6 +15,7 @@ from autoclip.export.platforms import require_within_limits
 from autoclip.export.video.canvas import square_canvas
 from autoclip.media.video import Video
 from autoclip.settings import ExportSettings
+from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
 
 _COMMON_UNIT = Fraction(1, 90_000)
@@ -31,10 +32,13 @@ class CompoundItem:
         The probed source.
     interval : Interval
         What of it, in seconds from its first frame.
+    transcript : Transcript or None
+        What is said in the video, for captions.
     """
 
     video: Video
     interval: Interval
+    transcript: Transcript | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from autoclip.export.compound.audio import (
     compound_audio_arguments,
     compound_measuring_arguments,
 )
+from autoclip.export.compound.captions import with_compound_captions
 from autoclip.export.compound.layout import CompoundItem, Layout, lay_out
 from autoclip.export.compound.segments import Pieces, exact_pieces, smart_pieces
 from autoclip.export.cuts.cut_spec import ExportResult
@@ -88,7 +89,9 @@ def export_compound(
     if chosen.cut == "copy":
         raise ParameterError("cut = copy can't join items: each would start at a keyframe; use smart or exact")
     layout = lay_out(items, target, chosen)
-    with render_errors([item.video.path for item in items], target), temporary_path(target.parent) as rendered:
+    with render_errors([item.video.path for item in items], target), ExitStack() as stack:
+        layout = with_compound_captions(layout, items, stack)
+        rendered = stack.enter_context(temporary_path(target.parent))
         first = layout.bodies[0]
         seconds = float(layout.duration_sec)
         needed = estimated_bytes(first.video, seconds, first.canvas.width, first.canvas.height, chosen)

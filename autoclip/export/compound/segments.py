@@ -14,6 +14,7 @@ from av.stream import Stream
 from numpy.typing import NDArray
 
 from autoclip.errors import ExportError, ParameterError
+from autoclip.export.captions.burning import caption_notes
 from autoclip.export.compound.crossfade import crossfade_arguments
 from autoclip.export.compound.layout import Layout, piece_lengths
 from autoclip.export.cuts.encoders import video_encoder
@@ -76,12 +77,14 @@ def exact_pieces(layout: Layout, bench: RenderContext, stack: ExitStack) -> Piec
     paths: list[Path] = []
     commands: list[Command] = []
     items: list[TracedRun] = []
+    logs: list[str] = []
     for place, body in enumerate(layout.bodies):
         number = numbers[body.video.path]
         path = stack.enter_context(temporary_path(bench.rendered.parent))
         silent = replace(body, tracks=(), parameter_set=number)
         made = bench.render(exact_arguments(silent, path), silent, counter.listener(body.span.count))
         items.append(made)
+        logs.append(made.run.log)
         commands.append(made.run.command)
         paths.append(path)
         if place < len(layout.fades):
@@ -98,12 +101,15 @@ def exact_pieces(layout: Layout, bench: RenderContext, stack: ExitStack) -> Piec
             )
             run = bench.run(crossfade_arguments(fade, encoder, path), counter.listener(fade.frame_count))
             commands.append(run.command)
+            logs.append(run.log)
             paths.append(path)
     lengths = piece_lengths(layout)
     pieces = tuple(_encoded_piece(path, length, layout.unit) for path, length in zip(paths, lengths, strict=True))
     template = stack.enter_context(open_container(paths[0])).streams.video[0]
     canvas = layout.bodies[0].canvas
-    extradata = _common_extradata(paths, layout.bodies[0].settings)
+    settings = layout.bodies[0].settings
+    extradata = _common_extradata(paths, settings)
+    scripts = [part.captions for part in (*layout.bodies, *layout.fades)]
     found = sum(made.span.count for made in items)
     asked = sum(body.span.count for body in layout.bodies)
     return Pieces(
@@ -116,7 +122,7 @@ def exact_pieces(layout: Layout, bench: RenderContext, stack: ExitStack) -> Piec
         commands=tuple(commands),
         faults=tuple(f"item {number}: {fault}" for number, made in enumerate(items, 1) for fault in made.faults),
         traced=all(made.traced for made in items),
-        notes=lost_frames_note(asked, found),
+        notes=(*lost_frames_note(asked, found), *caption_notes(settings, scripts, "\n".join(logs))),
         lost_count=asked - found,
     )
 

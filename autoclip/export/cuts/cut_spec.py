@@ -15,6 +15,7 @@ from autoclip.export.video.motion_path import MotionPath, find_motion_path
 from autoclip.export.video.shapes import ASPECTS
 from autoclip.media.video import Video
 from autoclip.settings import CutMethod, ExportSettings
+from autoclip.speech.tightening import Removal
 from autoclip.timeline import Interval
 
 
@@ -23,7 +24,7 @@ class CutSpec:
     """One cut: the source, what was asked for and where it goes, its frames, sound and the picture to make.
 
     `parameter_set` numbers the encoder's parameter sets (H.264), for files that join several encodings. `notes` say
-    what the user should know of it.
+    what the user should know of it. `captions` is the ASS script of what is burned in, counted from the cut's start.
     """
 
     video: Video
@@ -36,6 +37,7 @@ class CutSpec:
     path: MotionPath | None = None
     parameter_set: int = 0
     notes: tuple[str, ...] = ()
+    captions: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class ExportResult:
         The ffmpeg command lines that made it.
     notes : tuple of str
         What the user should know, such as why a smart cut became an exact one.
+    removed : tuple of Removal
+        Pauses and fillers that were taken out.
     """
 
     path: Path
@@ -69,6 +73,7 @@ class ExportResult:
     size_bytes: int
     commands: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    removed: tuple[Removal, ...] = ()
 
 
 def plan_cut(
@@ -109,6 +114,7 @@ def picture_changes(settings: ExportSettings) -> list[str]:
         "fade_in_sec": settings.fade_in_sec,
         "fade_out_sec": settings.fade_out_sec,
         "shape": settings.shape != "original",
+        "captions": settings.captions != "off",
     }
     return [name for name, wanted in changes.items() if wanted]
 

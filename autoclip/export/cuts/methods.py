@@ -12,6 +12,7 @@ import numpy as np
 from autoclip.export.audio.copied import audio_packets, can_copy
 from autoclip.export.audio.loudness import levelling_filter, read_loudness
 from autoclip.export.audio.tracks import AudioTrack
+from autoclip.export.captions.burning import caption_notes
 from autoclip.export.checks.file_check import Expected
 from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.exact import audio_arguments, exact_arguments, measuring_arguments
@@ -133,7 +134,10 @@ def cut_exactly(order: CutSpec, bench: RenderContext) -> Rendering:
         actual=order.span.interval,
         expected=encoded_expectation(order),
         commands=(made.run.command,),
-        notes=lost_frames_note(whole.span.count, made.span.count),
+        notes=(
+            *lost_frames_note(whole.span.count, made.span.count),
+            *caption_notes(order.settings, [order.captions], made.run.log),
+        ),
         ends=None if made.traced or altered(order.settings) else (order, order),
         faults=made.faults,
     )
@@ -208,7 +212,7 @@ def turned_note(order: CutSpec) -> tuple[str, ...]:
 def altered(settings: ExportSettings) -> bool:
     """Whether frames are changed so much, or their times, that they can't be compared with the source's."""
     faded = settings.fade_in_sec > 0 or settings.fade_out_sec > 0
-    return faded or settings.frame_rate > 0 or settings.shape != "original"
+    return faded or settings.frame_rate > 0 or settings.shape != "original" or settings.captions != "off"
 
 
 @dataclass(frozen=True, slots=True)

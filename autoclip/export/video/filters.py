@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
+from pathlib import Path
 
 from autoclip.errors import ParameterError
 from autoclip.export.audio.tracks import fade_filters
@@ -105,7 +107,13 @@ def _platform_height(platform: Platform | None, settings: ExportSettings) -> int
 
 
 def video_filters(
-    video: Video, settings: ExportSettings, canvas: Canvas, duration: Fraction, path: MotionPath | None = None
+    video: Video,
+    settings: ExportSettings,
+    canvas: Canvas,
+    duration: Fraction,
+    path: MotionPath | None = None,
+    *,
+    captions: Path | None = None,
 ) -> str:
     """Return the filters behind the cut, as one piece of an ffmpeg filter graph.
 
@@ -123,6 +131,8 @@ def video_filters(
         Length of the cut in seconds; places the fade out.
     path : MotionPath, optional
         Where a crop goes, for ``framing = motion``.
+    captions : Path, optional
+        The ASS script to draw; its times count from the cut's start.
     """
     chain: list[str] = []
     if settings.deinterlace and video.video.interlaced:
@@ -138,9 +148,27 @@ def video_filters(
         chain.append(_fit(canvas))
     if settings.frame_rate:
         chain.append(resampled(settings.frame_rate, duration))
+    if captions is not None:
+        chain.append(caption_filter(captions, video, canvas))
     chain.extend(fade_filters("fade", float(duration), settings))
     chain.append(f"format={pixel_format(video, settings)}")
     return ",".join(chain)
+
+
+def caption_filter(script: Path, video: Video, canvas: Canvas) -> str:
+    """Return the filter that draws an ASS script."""
+    drawn = f"ass=filename={_escaped(str(script))}"
+    if canvas.square_pixels:
+        return drawn
+    # Told how the picture is shown, libass draws letters that have their shape on anamorphic pixels, too.
+    width = max(2, round(canvas.height * video.video.display_width / video.video.display_height))
+    return f"{drawn}:original_size={width}x{canvas.height}"
+
+
+def _escaped(value: str) -> str:
+    """Escape an option's value twice, for the filter and for the graph (FFmpeg, "Notes on filtergraph escaping")."""
+    of_option = re.sub(r"([\\\\':])", r"\\\1", value)
+    return re.sub(r"([\\\\'\[\],;])", r"\\\1", of_option)
 
 
 def resampled(frame_rate: float, duration: Fraction) -> str:

@@ -1,0 +1,121 @@
+"""Captions as an ASS script, which libass draws: shaping, right-to-left text and fallback fonts are its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import pysubs2
+
+from autoclip.export.captions.styles import CaptionFrame, CaptionStyle, Rgb
+from autoclip.speech.caption_files import without_overrides
+from autoclip.speech.captions import Cue
+from autoclip.speech.line_breaks import script_of
+from autoclip.speech.transcript import Word, joined
+
+_FONTS = {
+    "japanese": "Noto Sans CJK JP",
+    "korean": "Noto Sans CJK KR",
+    "chinese": "Noto Sans CJK SC",
+    "arabic": "Noto Sans Arabic",
+    "spaced": "Noto Sans",
+}
+"""Where a machine lacks one, its font system chooses another that has the letters."""
+_ANY_DIRECTION = -1
+"""The encoding by which libass finds a text's base direction in the text itself."""
+_ROUNDING = 1e-6
+_BOX_AROUND_EVENT = 4
+"""A border style of libass: one box behind all lines; 3 would draw one a line, darker where they overlap."""
+
+
+def ass_text(cues: Sequence[Cue], style: CaptionStyle, frame: CaptionFrame) -> str:
+    """Return cues as an ASS script for a picture.
+
+    Parameters
+    ----------
+    cues : sequence of Cue
+        Times from the first frame on; ASS knows hundredths of a second.
+    style : CaptionStyle
+        What they look like.
+    frame : CaptionFrame
+        Where they lie.
+    """
+    script = pysubs2.SSAFile()
+    script.info.update(
+        {
+            "ScriptType": "v4.00+",
+            "PlayResX": str(frame.width),
+            "PlayResY": str(frame.height),
+            "WrapStyle": "0",
+            "ScaledBorderAndShadow": "yes",
+        }
+    )
+    script.styles = {"Default": _style(style, frame, script_of("".join(w.text for cue in cues for w in cue.words)))}
+    for cue in cues:
+        script.events.extend(_marked(cue, style, frame) if style.spoken else [_event(cue.start_sec, cue.end_sec, cue)])
+    return str(script.to_string("ass"))
+
+
+def _style(style: CaptionStyle, frame: CaptionFrame, script: str) -> pysubs2.SSAStyle:
+    box = style.box_opacity > 0
+    return pysubs2.SSAStyle(
+        fontname=_FONTS[script],
+        fontsize=frame.line_height,
+        primarycolor=_color(style.text, frame),
+        outlinecolor=_color(style.edge, frame),
+        backcolor=pysubs2.Color(0, 0, 0, round(255 * (1 - style.box_opacity))),
+        bold=style.bold,
+        borderstyle=_BOX_AROUND_EVENT if box else 1,
+        outline=style.edge_share * frame.line_height,
+        shadow=0.25 * frame.line_height if box else 0.0,
+        alignment=pysubs2.Alignment.BOTTOM_CENTER,
+        marginl=round(frame.safe.left * frame.width),
+        marginr=round(frame.safe.right * frame.width),
+        marginv=round(frame.safe.bottom * frame.height),
+        encoding=_ANY_DIRECTION,
+    )
+
+
+def _color(color: Rgb, frame: CaptionFrame) -> pysubs2.Color:
+    return pysubs2.Color(*(round(level * frame.white_level) for level in color))
+
+
+def _event(start_sec: float, end_sec: float, cue: Cue, spoken: Word | None = None, mark: str = "") -> pysubs2.SSAEvent:
+    lines = [_line(line, spoken, mark) for line in cue.lines]
+    return pysubs2.SSAEvent(start=_hundredths(start_sec), end=_hundredths(end_sec), text=r"\N".join(lines))
+
+
+def _hundredths(seconds: float) -> int:
+    """Return milliseconds as ASS can tell them, rounded down: a caption is never a frame late for its word."""
+    return math.floor(seconds * 100 + _ROUNDING) * 10
+
+
+def _line(words: Sequence[Word], spoken: Word | None, mark: str) -> str:
+    """Write a line; the word that is spoken stands between a change of color and its end."""
+    places = [place for place, word in enumerate(words) if word is spoken]
+    text = without_overrides(joined(words))
+    if not places:
+        return text
+    before = without_overrides(joined(words[: places[0]]))
+    through = without_overrides(joined(words[: places[0] + 1]))
+    begin = len(through) - len(without_overrides(words[places[0]].text))
+    return f"{before}{text[len(before) : begin]}{{{mark}}}{text[begin : len(through)]}{{\\r}}{text[len(through) :]}"
+
+
+def _marked(cue: Cue, style: CaptionStyle, frame: CaptionFrame) -> Iterator[pysubs2.SSAEvent]:
+    """Show the cue once a word, each time with that word marked from its start to its end."""
+    assert style.spoken is not None  # noqa: S101 - the caller has looked
+    red, green, blue = (round(level * frame.white_level) for level in style.spoken)
+    mark = f"\\1c&H{blue:02X}{green:02X}{red:02X}&"
+    at = cue.start_sec
+    words = cue.words
+    for place, word in enumerate(words):
+        next_start = words[place + 1].start_sec if place + 1 < len(words) else cue.end_sec
+        start, end = max(at, min(word.start_sec, cue.end_sec)), min(word.end_sec, next_start, cue.end_sec)
+        if start > at:
+            yield _event(at, start, cue)
+        if end > start:
+            yield _event(start, end, cue, word, mark)
+        at = max(end, start)
+    if cue.end_sec > at:
+        yield _event(at, cue.end_sec, cue)

@@ -1,0 +1,75 @@
+"""Export one clip without its silences: a compound clip of the spans that are kept."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+from autoclip.errors import ParameterError
+from autoclip.export.compound.render import CompoundItem, export_compound
+from autoclip.export.cuts.cut_spec import ExportResult
+from autoclip.export.render import export_clip
+from autoclip.media.video import Video
+from autoclip.progress import ProgressListener, ignore_progress
+from autoclip.settings import ExportSettings
+from autoclip.speech.tightening import Tightening, tighten
+from autoclip.speech.transcript import Transcript
+from autoclip.timeline import Interval
+
+
+def export_tightened(
+    video: Video,
+    interval: Interval,
+    target: Path,
+    settings: ExportSettings | None = None,
+    on_progress: ProgressListener = ignore_progress,
+    *,
+    ffmpeg: Path | None = None,
+    transcript: Transcript | None = None,
+) -> ExportResult:
+    """Cut one clip out of a video as `export_clip` does, with pauses and fillers taken out if the settings say so.
+
+    Picture and sound are cut at the same frames. Where something is taken out, `actual` runs from 0 to the length that
+    is left, as of a compound clip.
+
+    Raises
+    ------
+    ParameterError
+        If something is to be taken out and `transcript` is None, or as `export_clip` and `export_compound`.
+    MediaError, ExportError
+        As they do.
+    """
+    chosen = settings or ExportSettings()
+    if not tightens(chosen):
+        return export_clip(video, interval, target, chosen, on_progress, ffmpeg=ffmpeg, transcript=transcript)
+    found = tightened(interval, transcript, chosen)
+    if len(found.kept) == 1:
+        result = export_clip(video, found.kept[0], target, chosen, on_progress, ffmpeg=ffmpeg, transcript=transcript)
+    else:
+        items = [CompoundItem(video, kept, transcript) for kept in found.kept]
+        hard = chosen.model_copy(update={"crossfade_sec": 0.0})
+        result = export_compound(items, target, hard, on_progress, ffmpeg=ffmpeg)
+    return replace(result, asked=interval, notes=(str(found), *result.notes), removed=found.removed)
+
+
+def tightens(settings: ExportSettings) -> bool:
+    """Whether the settings take anything out."""
+    return settings.tighten_sec > 0 or settings.tighten_fillers
+
+
+def tightened(interval: Interval, transcript: Transcript | None, settings: ExportSettings) -> Tightening:
+    """Find what the settings take out of a clip.
+
+    Raises
+    ------
+    ParameterError
+        If it is not known what is said.
+    """
+    if transcript is None:
+        raise ParameterError(
+            "tighten_sec and tighten_fillers need to know what is said, and there is no transcript; analyze the video "
+            "with speech = all, or put its subtitles beside it"
+        )
+    pause_sec = settings.tighten_sec or math.inf
+    return tighten(interval, transcript, pause_sec, fillers=settings.tighten_fillers)

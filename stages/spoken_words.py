@@ -1,0 +1,73 @@
+"""What is said in an analyzed video, as people corrected it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from autoclip.errors import NotFoundError
+from autoclip.settings import ExportSettings
+from autoclip.speech.caption_files import read_captions
+from autoclip.speech.captions import with_short_words
+from autoclip.speech.corrections import Correction, corrected, corrections_between, merged
+from autoclip.speech.transcript import Transcript
+from storage.analysis_folder import AnalysisFolder
+from storage.corrections import read_corrections, write_corrections
+from storage.transcripts import read_transcript
+
+
+def transcript_of(folder: AnalysisFolder) -> Transcript:
+    """Return the transcript of an analysis with its corrections.
+
+    Raises
+    ------
+    NotFoundError
+        If the video was analyzed without speech.
+    StorageError
+        If a file is damaged.
+    """
+    return corrected(_heard(folder), read_corrections(folder.features))
+
+
+def transcript_for_export(folder: AnalysisFolder, settings: ExportSettings) -> Transcript | None:
+    """Return the transcript if an export needs it; None where it doesn't, or there is none.
+
+    Raises
+    ------
+    StorageError
+        If a file is damaged.
+    """
+    if settings.captions == "off" and not settings.tighten_sec and not settings.tighten_fillers:
+        return None
+    try:
+        return transcript_of(folder)
+    except NotFoundError:
+        return None
+
+
+def correct(folder: AnalysisFolder, corrections: Sequence[Correction]) -> Transcript:
+    """Add corrections to an analysis; return the transcript as it is then. Raises as `transcript_of`."""
+    heard = _heard(folder)
+    kept = merged(read_corrections(folder.features), corrections)
+    write_corrections(folder.features, kept)
+    return corrected(heard, kept)
+
+
+def correct_from_file(folder: AnalysisFolder, edited: Path) -> tuple[Correction, ...]:
+    """Take over what somebody changed in a subtitle file of the whole video; return what differed.
+
+    Raises
+    ------
+    MediaError
+        If `edited` holds no subtitles.
+    NotFoundError, StorageError
+        As `transcript_of`.
+    """
+    found = corrections_between(transcript_of(folder), read_captions(edited))
+    if found:
+        correct(folder, found)
+    return found
+
+
+def _heard(folder: AnalysisFolder) -> Transcript:
+    return with_short_words(read_transcript(folder.features).transcript)
