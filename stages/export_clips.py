@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autoclip.confinement import OpenedFolder
 from autoclip.errors import AutoclipError, MediaError, NotFoundError
 from autoclip.export.batch import ExportOutcome, RenderRequest, export_batch
 from autoclip.export.names import NameFields, confined, file_name
-from autoclip.export.render import export_clip as render
+from autoclip.export.tightened import export_tightened
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from stages.export_job import ExportJob, ExportSubject
@@ -71,7 +71,15 @@ def export_clip(
     with render_slot(), job.open_target() as folder:
         try:
             rendered = folder.location / subject.target.name
-            result = render(video, clip.interval, rendered, job.settings, on_progress, ffmpeg=job.ffmpeg)
+            result = export_tightened(
+                video,
+                clip.interval,
+                rendered,
+                job.settings,
+                on_progress,
+                ffmpeg=job.ffmpeg,
+                transcript=job.transcript(),
+            )
         except AutoclipError as error:
             before_failure()
             return MadeExport(job.failed(subject, error, folder))
@@ -110,6 +118,7 @@ def export_clips(
     found = [_subject(job, clip_id, index) for index, clip_id in enumerate(clip_ids, 1)]
     records = {number: known for number, (_, subject) in enumerate(found) if (known := _known(job, subject))}
     missing = [number for number in range(len(found)) if number not in records]
+    transcript = job.transcript() if missing else None
     with job.open_target() as folder:
 
         def keep(position: int, outcome: ExportOutcome) -> None:
@@ -117,7 +126,7 @@ def export_clips(
             records[number] = _ended(job, found[number][1], outcome, folder)
 
         export_batch(
-            [_request(job, video, *found[number], folder) for number in missing],
+            [replace(_request(job, video, *found[number], folder), transcript=transcript) for number in missing],
             on_progress,
             on_outcome=keep,
             at_once=job.settings.parallel_exports,
@@ -137,7 +146,7 @@ def _subject(job: ExportJob, clip_id: str, index: int) -> tuple[StoredClip, Expo
     target = confined(job.target, file_name(job.settings.name_template, fields))
     # The id of a clip that nobody touched is made of its span, however often it was found again since.
     changed_at = clip.updated_at if clip.touched else job.project.created_at
-    return clip, ExportSubject(target, changed_at, clip_id=clip_id)
+    return clip, ExportSubject(target, job.latest_change(changed_at), clip_id=clip_id)
 
 
 def _known(job: ExportJob, subject: ExportSubject) -> Export | None:
@@ -160,7 +169,8 @@ def _left(job: ExportJob, view: Unit, subject: ExportSubject) -> Export | None:
 def _request(
     job: ExportJob, video: Video, clip: StoredClip, subject: ExportSubject, folder: OpenedFolder
 ) -> RenderRequest:
-    return RenderRequest(video, clip.interval, folder.location / subject.target.name, job.settings)
+    rendered = folder.location / subject.target.name
+    return RenderRequest(video, clip.interval, rendered, job.settings)
 
 
 def _ended(job: ExportJob, subject: ExportSubject, outcome: ExportOutcome, folder: OpenedFolder) -> Export:

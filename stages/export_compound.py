@@ -9,8 +9,9 @@ from datetime import date
 
 from autoclip.clips import Clip
 from autoclip.errors import AutoclipError, NotFoundError, ParameterError
-from autoclip.export.compound.render import CompoundItem, export_compound
+from autoclip.export.compound.render import CompoundItem
 from autoclip.export.names import NameFields, confined, file_name
+from autoclip.export.tightened import export_tightened_compound
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
@@ -65,11 +66,12 @@ def export_compound_clip(
         known = job.made_before(view, subject)
     if known is not None:
         return MadeExport(known, reused=True)
-    items = [CompoundItem(job.probed(), interval) for interval in intervals]
+    transcript = job.transcript()
+    items = [CompoundItem(job.probed(), interval, transcript) for interval in intervals]
     with render_slot(), job.open_target() as folder:
         rendered = folder.location / subject.target.name
         try:
-            result = export_compound(items, rendered, job.settings, on_progress, ffmpeg=job.ffmpeg)
+            result = export_tightened_compound(items, rendered, job.settings, on_progress, ffmpeg=job.ffmpeg)
         except AutoclipError as error:
             return MadeExport(job.failed(subject, error, folder))
         return MadeExport(job.completed(subject, result, folder))
@@ -82,7 +84,7 @@ def _subject(
     fields = compound_fields(job.project.name, compound.name, compound.id, intervals, compound.created_at.date())
     target = confined(job.target, file_name(job.settings.name_template, fields))
     changed_at = max([compound.updated_at, *(clip.updated_at for clip in clips)])
-    return ExportSubject(target, changed_at, compound_id=compound.id)
+    return ExportSubject(target, job.latest_change(changed_at), compound_id=compound.id)
 
 
 def item_intervals(items: Sequence[StoredItem], clips: Mapping[str, Clip]) -> list[Interval]:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from autoclip.clips import Clip
 from autoclip.export.batch import BatchSummary, ExportOutcome, RenderRequest, export_batch
-from autoclip.export.compound.render import CompoundItem, export_compound
+from autoclip.export.compound.render import CompoundItem
 from autoclip.export.cuts.cut_spec import ExportResult
 from autoclip.export.names import NameFields, confined, file_name
+from autoclip.export.tightened import export_tightened_compound
 from autoclip.media.probe import probe
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
+from autoclip.speech.transcript import Transcript
 from stages.export_compound import compound_fields, item_intervals, with_crossfade
 from stages.finished_files import FinishedFiles
 from storage.catalog import CompoundClip
@@ -29,10 +31,12 @@ def export_folder(
     *,
     ffmpeg: Path | None = None,
     finished: FinishedFiles | None = None,
+    transcript: Transcript | None = None,
 ) -> BatchSummary:
     """Export clips of the video `source` into the folder `target`, in order; one failure never stops the rest.
 
-    What is among the `finished` files is not rendered again, unless the settings say ``overwrite``.
+    What is among the `finished` files is not rendered again, unless the settings say ``overwrite``. `transcript` tells
+    what is said in the video, for captions and for taking silence out.
 
     Raises
     ------
@@ -45,10 +49,10 @@ def export_folder(
     requests = []
     for index, clip in enumerate(clips, 1):
         path = confined(target, clip_file_name(source.stem, clip, index, settings.name_template))
-        requests.append(RenderRequest(video, clip.interval, path, settings))
+        requests.append(RenderRequest(video, clip.interval, path, settings, transcript))
     if finished is None:
         return export_batch(requests, on_progress, at_once=settings.parallel_exports, ffmpeg=ffmpeg)
-    keys = [finished.key(video, [request.interval], request.target, settings) for request in requests]
+    keys = [finished.key(video, [request.interval], request.target, settings, transcript) for request in requests]
     there = [None if settings.overwrite else finished.find(key) for key in keys]
     missing = [request for request, found in zip(requests, there, strict=True) if found is None]
     batch = export_batch(missing, on_progress, at_once=settings.parallel_exports, ffmpeg=ffmpeg) if missing else None
@@ -71,6 +75,7 @@ def export_folder_compound(
     clips: Mapping[str, Clip],
     ffmpeg: Path | None = None,
     finished: FinishedFiles | None = None,
+    transcript: Transcript | None = None,
 ) -> ExportResult:
     """Export a compound clip of the video `source` into the folder `target`.
 
@@ -92,6 +97,8 @@ def export_folder_compound(
         The ffmpeg to render with.
     finished : FinishedFiles, optional
         What was rendered before and is not rendered again.
+    transcript : Transcript, optional
+        What is said in the video.
 
     Raises
     ------
@@ -104,11 +111,11 @@ def export_folder_compound(
     intervals = item_intervals(compound.items, clips)
     fields = compound_fields(source.stem, compound.name, compound.id, intervals, datetime.now(UTC).date())
     path = confined(target, file_name(settings.name_template, fields))
-    items = [CompoundItem(video, interval) for interval in intervals]
+    items = [CompoundItem(video, interval, transcript) for interval in intervals]
     how = with_crossfade(settings, compound.crossfade_sec)
-    key = "" if finished is None else finished.key(video, intervals, path, how)
+    key = "" if finished is None else finished.key(video, intervals, path, how, transcript)
     found = None if finished is None or how.overwrite else finished.find(key)
-    made = found or export_compound(items, path, how, on_progress, ffmpeg=ffmpeg)
+    made = found or export_tightened_compound(items, path, how, on_progress, ffmpeg=ffmpeg)
     if finished is not None:
         finished.keep([(key, made)])
     return made

@@ -16,7 +16,10 @@ from autoclip.export.cuts.cut_spec import ExportResult
 from autoclip.media.probe import probe
 from autoclip.media.video import Video
 from autoclip.settings import ExportSettings
+from autoclip.speech.transcript import Transcript
 from stages.finished_files import EXISTS, UNSEEN_SETTINGS
+from stages.spoken_words import needs_words, transcript_for_export, words_changed_at
+from storage.analysis_folder import AnalysisFolder
 from storage.catalog import Catalog, Export, Project, Unit
 
 
@@ -40,6 +43,8 @@ class ExportJob:
         The ffmpeg to render with; the one installed along when None.
     roots : tuple of Path
         Folders below which the project's own output folder must lie; none where the owner of this machine named it.
+    analysis : AnalysisFolder or None
+        Where it stands what is said in the video, for captions and for taking silence out.
     attempts_since : datetime or None
         When the first attempt of this run began, if this is another one.
     """
@@ -52,6 +57,16 @@ class ExportJob:
     ffmpeg: Path | None = None
     roots: tuple[Path, ...] = ()
     attempts_since: datetime | None = None
+    analysis: AnalysisFolder | None = None
+
+    def transcript(self) -> Transcript | None:
+        """Return what is said, if the settings need it and it is known; raises as `transcript_for_export`."""
+        return None if self.analysis is None else transcript_for_export(self.analysis, self.settings)
+
+    def latest_change(self, changed_at: datetime) -> datetime:
+        """Return when a file's subject was last changed: itself, or what is said in it where the settings need that."""
+        words = words_changed_at(self.analysis) if self.analysis is not None and needs_words(self.settings) else None
+        return changed_at if words is None else max(changed_at, words)
 
     @property
     def target(self) -> Path:

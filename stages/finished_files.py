@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from autoclip.export.cuts.cut_spec import ExportResult
 from autoclip.media.video import Video
 from autoclip.settings import CutMethod, ExportSettings
+from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
 from storage.atomic import storage_faults, write_atomically
 
@@ -90,13 +91,20 @@ class FinishedFiles:
         if fresh:
             write_atomically(self.path, _RECEIPTS.dump_json(self._all() | fresh, indent=2) + b"\n")
 
-    def key(self, video: Video, intervals: Sequence[Interval], target: Path, settings: ExportSettings) -> str:
-        """Return what a file is made of, in a word: the source as it is now, spans, name and settings.
+    def key(
+        self,
+        video: Video,
+        intervals: Sequence[Interval],
+        target: Path,
+        settings: ExportSettings,
+        transcript: Transcript | None = None,
+    ) -> str:
+        """Return what a file is made of, in a word: the source as it is now, spans, name, settings and what is said.
 
         It is the same after the folder was moved together with its source.
         """
         facts = video.path.stat()
-        parts = [
+        parts: list[object] = [
             video.path.name,
             facts.st_size,
             facts.st_mtime_ns,
@@ -104,6 +112,8 @@ class FinishedFiles:
             str(self._told(target)),
             settings.model_dump(mode="json", exclude=set(UNSEEN_SETTINGS)),
         ]
+        if transcript is not None:
+            parts.append([transcript.between(interval.start, interval.end).words for interval in intervals])
         return hashlib.blake2s(repr(parts).encode(), digest_size=16).hexdigest()
 
     def _told(self, path: Path) -> Path:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from autoclip.errors import NotFoundError
+from autoclip.export.tightened import tightens
 from autoclip.settings import ExportSettings
 from autoclip.speech.caption_files import read_captions
 from autoclip.speech.captions import with_short_words
 from autoclip.speech.corrections import Correction, corrected, corrections_between, merged
 from autoclip.speech.transcript import Transcript
 from storage.analysis_folder import AnalysisFolder
-from storage.corrections import read_corrections, write_corrections
-from storage.transcripts import read_transcript
+from storage.corrections import CORRECTIONS, read_corrections, write_corrections
+from storage.transcripts import TRANSCRIPT
 
 
 def transcript_of(folder: AnalysisFolder) -> Transcript:
@@ -37,12 +39,24 @@ def transcript_for_export(folder: AnalysisFolder, settings: ExportSettings) -> T
     StorageError
         If a file is damaged.
     """
-    if settings.captions == "off" and not settings.tighten_sec and not settings.tighten_fillers:
+    if not needs_words(settings):
         return None
     try:
         return transcript_of(folder)
     except NotFoundError:
         return None
+
+
+def needs_words(settings: ExportSettings) -> bool:
+    """Whether an export depends on what is said."""
+    return settings.captions != "off" or tightens(settings)
+
+
+def words_changed_at(folder: AnalysisFolder) -> datetime | None:
+    """Return when the transcript or its corrections were last written; None where there are none."""
+    files = (folder.features / name for name in (TRANSCRIPT, CORRECTIONS))
+    written = [path.stat().st_mtime for path in files if path.exists()]
+    return datetime.fromtimestamp(max(written), UTC) if written else None
 
 
 def correct(folder: AnalysisFolder, corrections: Sequence[Correction]) -> Transcript:
@@ -70,4 +84,4 @@ def correct_from_file(folder: AnalysisFolder, edited: Path) -> tuple[Correction,
 
 
 def _heard(folder: AnalysisFolder) -> Transcript:
-    return with_short_words(read_transcript(folder.features).transcript)
+    return with_short_words(folder.read_transcript().transcript)

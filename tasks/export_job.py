@@ -24,16 +24,17 @@ def export_job(project_id: str, settings: ExportSettings | None) -> ExportJob:
     """
     with catalog().reading() as view:
         project = view.projects.get(project_id)
-    environment = read_environment()
+    environment, folder = read_environment(), project_folder(project_id)
     return ExportJob(
         catalog=catalog(),
         project=project,
-        folder=project_folder(project_id).exports,
+        folder=folder.exports,
         settings=settings or ExportSettings(),
         job_id=str(flow_run.get_id() or ""),
         ffmpeg=environment.ffmpeg,
         roots=environment.writable_roots,
         attempts_since=_attempts_since(),
+        analysis=folder,
     )
 
 

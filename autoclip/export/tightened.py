@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,6 +52,42 @@ def export_tightened(
         hard = chosen.model_copy(update={"crossfade_sec": 0.0})
         result = export_compound(items, target, hard, on_progress, ffmpeg=ffmpeg)
     return replace(result, asked=interval, notes=(str(found), *result.notes), removed=found.removed)
+
+
+def export_tightened_compound(
+    items: Sequence[CompoundItem],
+    target: Path,
+    settings: ExportSettings | None = None,
+    on_progress: ProgressListener = ignore_progress,
+    *,
+    ffmpeg: Path | None = None,
+) -> ExportResult:
+    """Put several cuts into one file as `export_compound` does, with pauses and fillers of each taken out if wanted.
+
+    Raises
+    ------
+    ParameterError
+        If something is to be taken out of an item of which it is not known what is said, or with a crossfade between
+        items, which would dissolve at every cut.
+    MediaError, ExportError
+        As `export_compound`.
+    """
+    chosen = settings or ExportSettings()
+    if not tightens(chosen):
+        return export_compound(items, target, chosen, on_progress, ffmpeg=ffmpeg)
+    if chosen.crossfade_sec:
+        raise ParameterError(
+            "crossfade_sec and tighten_sec exclude one another: each pause would dissolve; set one to 0"
+        )
+    found = [tightened(item.interval, item.transcript, chosen) for item in items]
+    parts = [
+        CompoundItem(item.video, kept, item.transcript)
+        for item, each in zip(items, found, strict=True)
+        for kept in each.kept
+    ]
+    result = export_compound(parts, target, chosen, on_progress, ffmpeg=ffmpeg)
+    removed = tuple(removal for each in found for removal in each.removed)
+    return replace(result, notes=(str(Tightening((), removed)), *result.notes), removed=removed)
 
 
 def tightens(settings: ExportSettings) -> bool:

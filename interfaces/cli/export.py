@@ -80,6 +80,19 @@ def export(
         typer.Option("--deliver", metavar="NAME", help="Bring each file on; 'autoclip destinations' lists where to."),
     ] = None,
     option: DeliveryOptions = None,
+    captions: Annotated[
+        str | None,
+        typer.Option(
+            "--captions", metavar="STYLE", help="Write what is said into the picture: plain, boxed or karaoke."
+        ),
+    ] = None,
+    tighten: Annotated[
+        float | None,
+        typer.Option(
+            "--tighten", min=0.3, max=30, metavar="SEC", help="Cut pauses in speech longer than this down to a breath."
+        ),
+    ] = None,
+    fillers: Annotated[bool, typer.Option("--fillers", help="Take 'um' and 'uh' out, too.")] = False,
     assignments: Assignments = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -90,7 +103,9 @@ def export(
     named is --set, for example --set cut=smart, --set platform=shorts, --set name_template='{index:02} {name}'.
     """
     choice = ClipChoice.of(clip, top, all_clips=all_clips, kept=kept, default=DEFAULT_TOP)
-    settings = ExportSettings.from_flat(parse_assignments(assignments))
+    wishes = {"captions": captions, "tighten_sec": tighten, "tighten_fillers": fillers or None}
+    named = {name: value for name, value in wishes.items() if value is not None}
+    settings = ExportSettings.from_flat(parse_assignments(assignments) | named)
     options = read_options(deliver, option)
     found = open_clip_source(source, mode)
     only_compounds = bool(compound) and not (clip or top or all_clips or kept)
@@ -112,15 +127,24 @@ def export(
 def _of_folder(source: ClipSource, wish: _Wish, on_progress: ProgressListener) -> list[MadeFile]:
     from stages.export_folder import export_folder, export_folder_compound
     from stages.finished_files import FinishedFiles
+    from stages.spoken_words import transcript_for_export
     from storage.environment import read_environment
 
     ffmpeg, finished = read_environment().ffmpeg, FinishedFiles(source.folder.root)
+    transcript = transcript_for_export(source.folder, wish.settings)
     total = len(wish.clips) + len(wish.compounds)
     files = []
     if wish.clips:
         share = share_of(on_progress, 0, len(wish.clips), total)
         batch = export_folder(
-            source.video, wish.clips, wish.target, wish.settings, share, ffmpeg=ffmpeg, finished=finished
+            source.video,
+            wish.clips,
+            wish.target,
+            wish.settings,
+            share,
+            ffmpeg=ffmpeg,
+            finished=finished,
+            transcript=transcript,
         )
         for outcome in batch.outcomes:
             made = outcome.result
@@ -137,6 +161,7 @@ def _of_folder(source: ClipSource, wish: _Wish, on_progress: ProgressListener) -
                 clips=source.known,
                 ffmpeg=ffmpeg,
                 finished=finished,
+                transcript=transcript,
             )
         except AutoclipError as error:
             files.append(MadeFile(compound.name, error=str(error)))
@@ -161,6 +186,7 @@ def _of_project(source: ClipSource, wish: _Wish, on_progress: ProgressListener) 
         settings=wish.settings,
         job_id=f"command-line-{uuid4()}",
         ffmpeg=environment.ffmpeg,
+        analysis=source.folder,
     )
     total = len(wish.clips) + len(wish.compounds)
     records: tuple[Export, ...] = ()

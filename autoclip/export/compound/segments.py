@@ -109,7 +109,7 @@ def exact_pieces(layout: Layout, bench: RenderContext, stack: ExitStack) -> Piec
     canvas = layout.bodies[0].canvas
     settings = layout.bodies[0].settings
     extradata = _common_extradata(paths, settings)
-    scripts = [part.captions for part in (*layout.bodies, *layout.fades)]
+    scripts = [*(body.captions for body in layout.bodies), *(fade.captions for fade in layout.fades)]
     found = sum(made.span.count for made in items)
     asked = sum(body.span.count for body in layout.bodies)
     return Pieces(
