@@ -51,7 +51,6 @@ change some. Unrelated pictures differ by 32 of 64 bits, plus or minus 4."""
 MOTION_TOLERANCE = 0.002
 """Courses of motion that differ by less than this (RMS, share of full range) agree."""
 
-Matrix = NDArray[np.float32]
 Series = NDArray[np.float64]
 
 
@@ -109,11 +108,11 @@ class _Seen:
         self._limit = limit
         self._step_sec = features.grid.step_sec
         self._every = max(1, round(HASH_STEP_SEC / self._step_sec))
-        self._signs = hash_signs(features.frame_hash)
+        self._all_hashes = features.frame_hash
         self._course = _course(features)
         self._steps = np.zeros(0, np.intp)  # of the kept windows
         self._owner = np.zeros(0, np.intp)  # of each of those
-        self._hashes = np.zeros((0, HASH_BITS), np.float32)
+        self._hashes = np.zeros(0, np.uint64)
         self._heard_owner = np.zeros(0, np.intp)  # of each value of their courses
         self._heard = np.zeros(0)
         self._place = np.zeros(0, np.intp)  # the step that lies nearest to each
@@ -121,7 +120,7 @@ class _Seen:
     def add(self, index: int, interval: Interval) -> None:
         """Keep a window."""
         first = max(0, round((interval.start - SLACK_SEC) / self._step_sec))
-        after = min(round((interval.end + SLACK_SEC) / self._step_sec), len(self._signs))
+        after = min(round((interval.end + SLACK_SEC) / self._step_sec), len(self._all_hashes))
         ratio = self._step_sec / self._course.step_sec
         heard = self._course.smooth[round(first * ratio) : round(after * ratio)]
         steps = np.minimum(np.round(np.arange(heard.size) / ratio).astype(np.intp), after - first - 1)
@@ -130,12 +129,12 @@ class _Seen:
         self._heard_owner = np.concatenate([self._heard_owner, np.full(heard.size, index)])
         self._steps = np.concatenate([self._steps, np.arange(first, after)])
         self._owner = np.concatenate([self._owner, np.full(after - first, index)])
-        self._hashes = np.concatenate([self._hashes, self._signs[first:after]])
+        self._hashes = np.concatenate([self._hashes, self._all_hashes[first:after]])
 
     def twin(self, core: Interval) -> _Twin | None:
         """Return the kept window that shows a core most alike; None when none does, or the core is too short."""
         first, count = round(core.start / self._step_sec), int(core.duration / self._step_sec)
-        if core.duration < MIN_CORE_SEC or first + count > len(self._signs) or self._owner.size <= count:
+        if core.duration < MIN_CORE_SEC or first + count > len(self._all_hashes) or self._owner.size <= count:
             return None
         bits = self._distances(first, count)
         if bits.min() > self._limit + LOOSE_BITS:
@@ -160,20 +159,16 @@ class _Seen:
         return _Twin(int(self._heard_owner[best]), float(near[best]))
 
     def _distances(self, first: int, count: int) -> NDArray[np.float32]:
-        """Mean Hamming distance of a core's hashes to those from each kept step on; infinite across windows.
-
-        Bits as +1 and -1 make the distance a matrix product: ``(64 - agreement) / 2``.
-        """
+        """Mean Hamming distance of a core's hashes to those from each kept step on; infinite across windows."""
         offsets = np.arange(0, count, self._every)
-        agreement = self._hashes @ self._signs[first + offsets].T
         last = int(offsets[-1])
         total = np.zeros(self._owner.size - last, np.float32)
-        for column, offset in enumerate(offsets.tolist()):
-            total += agreement[offset : offset + total.size, column]
+        for offset in offsets.tolist():
+            total += np.bitwise_count(self._hashes[offset : offset + total.size] ^ self._all_hashes[first + offset])
         distance = np.full(self._owner.size, np.inf, np.float32)
         whole = self._owner[: total.size] == self._owner[last:]
         elsewhere = np.abs(self._steps[: total.size] - first) >= count  # windows reach into their neighbors' time
-        distance[: total.size] = np.where(whole & elsewhere, (HASH_BITS - total / offsets.size) / 2, np.inf)
+        distance[: total.size] = np.where(whole & elsewhere, total / offsets.size, np.inf)
         return distance
 
 
@@ -217,9 +212,3 @@ def _course(features: Features) -> _Course:
     motion = features.series.get("motion_score")
     values = np.zeros(0) if motion is None else np.nan_to_num(motion.astype(np.float64))
     return _Course(values, features.grid.step_sec, MOTION_TOLERANCE)
-
-
-def hash_signs(hashes: NDArray[np.uint64]) -> Matrix:
-    """Return the bits of each hash as +1 and -1, shape ``(n, 64)``, float32."""
-    octets = hashes.astype("<u8").view(np.uint8).reshape(-1, 8)
-    return np.unpackbits(octets, axis=1).astype(np.float32) * 2.0 - 1.0
