@@ -12,7 +12,7 @@ from stages.chat_files import chat_beside
 from stages.results import RegisteredVideo
 from storage.catalog import Catalog, CatalogMemory, Project, Source, Unit
 from storage.data_folder import DataFolder
-from storage.keys import fingerprint
+from storage.keys import fingerprint, unchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,15 @@ def register_video(catalog: Catalog, path: Path, name: str = "") -> Registration
     ------
     MediaError
         If the file is no readable video; the catalog is left alone then.
+    ConflictError
+        If the file changes while it is read.
     StorageError
-        If the file changes while it is read, or the catalog can't be used.
+        If the catalog can't be used.
     """
     path = path.expanduser().absolute()
-    video = probe(path)
-    content = fingerprint(path, CatalogMemory(catalog))
+    with unchanged(path):
+        video = probe(path)
+        content = fingerprint(path, CatalogMemory(catalog))
     with catalog.transaction() as unit:
         known = unit.projects.with_fingerprint(content)
         if known:
@@ -70,11 +73,12 @@ def register_file_of(catalog: Catalog, project_id: str, path: Path) -> Registrat
     ------
     NotFoundError
         If there is no such project.
-    MediaError, StorageError
+    MediaError, ConflictError, StorageError
         As `register_video`.
     """
-    video = probe(path)
-    content = fingerprint(path, CatalogMemory(catalog))
+    with unchanged(path):
+        video = probe(path)
+        content = fingerprint(path, CatalogMemory(catalog))
     with catalog.reading() as view:
         before = view.projects.get(project_id)
     if with_facts(before, video, content) == before:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from autoclip.errors import NO_ROOM, system_errors
+from autoclip.output_files import require_replaceable
 
 PARTIAL = ".partial"
 LEFTOVER_AGE_SEC = 24 * 3600.0
@@ -46,6 +47,8 @@ def replacing(path: Path, *, suffix: str = "") -> Iterator[Path]:
 
     Raises
     ------
+    ParameterError
+        If something else than a regular file has the final name.
     StorageError
         As `write_atomically`.
     """
@@ -59,6 +62,8 @@ def replacing_together(paths: Sequence[Path], *, suffix: str = "") -> Iterator[t
 
     A crash between two renames can leave old files beside new ones; readers of a set must be able to tell.
     """
+    for path in paths:
+        require_replaceable(path)
     partials = tuple(path.parent / f".{secrets.token_hex(8)}{PARTIAL}{suffix}" for path in paths)
     with storage_faults(paths[0]):
         for path in paths:
@@ -83,9 +88,12 @@ def install(partial: Path, path: Path) -> None:
 
     Raises
     ------
+    ParameterError
+        If something else than a regular file has that name.
     StorageError
         If it can't be; `path` is then as it was before.
     """
+    require_replaceable(path)
     with storage_faults(path):
         flush(partial)
         partial.replace(path)

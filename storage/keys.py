@@ -10,13 +10,14 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from autoclip.confinement import location_of
-from autoclip.errors import StorageError
+from autoclip.errors import ConflictError, MediaError
 from autoclip.settings import ExtractionSettings, Settings
 from storage.atomic import storage_faults
 
@@ -27,6 +28,9 @@ READ_BYTES = 1 << 20
 
 TIMESTAMP_RESOLUTION_NS = 2_000_000_000
 """Coarsest resolution of a file system's times: 2 s (FAT). A file changed more recently may change again unseen."""
+
+GROWTH_SEC = 0.25
+"""Time in which a file that is being copied grows; file systems note it with each write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +97,10 @@ def fingerprint(path: Path, memory: FingerprintMemory | None = None) -> str:
 
     Raises
     ------
+    ConflictError
+        If the file changes while it is read.
     StorageError
-        If the file can't be read, or changes while it is read.
+        If it can't be read.
     """
     with storage_faults(path):
         before = FileIdentity.of(path)
@@ -104,10 +110,46 @@ def fingerprint(path: Path, memory: FingerprintMemory | None = None) -> str:
         started_ns = time.time_ns()
         digest = _digest(path)
         if FileIdentity.of(path) != before:
-            raise StorageError(f"{path}: changed while it was read; try again when it is completely written")
+            raise _still_written(path)
     if memory and before.settled(started_ns):
         memory.remember(before, digest)
     return digest
+
+
+@contextmanager
+def unchanged(path: Path) -> Iterator[None]:
+    """Read a file more than once in the block, and be sure that it was the same all the time.
+
+    A file that is still being copied often is no readable video yet: one that changed just now is looked at again
+    before it is called broken.
+
+    Raises
+    ------
+    ConflictError
+        If the file changes meanwhile.
+    """
+    before = _identity(path)
+    try:
+        yield
+    except MediaError as error:
+        if before is not None and not before.settled(time.time_ns()):
+            time.sleep(GROWTH_SEC)
+        if _identity(path) != before:
+            raise _still_written(path) from error
+        raise
+    if _identity(path) != before:
+        raise _still_written(path)
+
+
+def _identity(path: Path) -> FileIdentity | None:
+    try:
+        return FileIdentity.of(path)
+    except (OSError, RuntimeError):  # whoever reads it says why
+        return None
+
+
+def _still_written(path: Path) -> ConflictError:
+    return ConflictError(f"{path}: changed while it was read; try again when it is completely written")
 
 
 def extraction_key(content: str, settings: ExtractionSettings, version: int | str) -> str:

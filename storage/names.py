@@ -20,6 +20,9 @@ _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u0
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories of what has no shape of its own: control characters, direction overrides, lone surrogates."""
 
+COMPONENT_BYTES = 255
+"""Longest name of a file or folder of ext4, XFS, Btrfs and tmpfs (``NAME_MAX`` of limits.h), in bytes."""
+
 IDENTIFIER = "[a-z0-9][a-z0-9-]{0,63}"
 """What an id looks like, as a regular expression."""
 
@@ -63,6 +66,23 @@ def identifier(text: str) -> str:
     return text
 
 
+def require_short_names(path: Path) -> None:
+    """Refuse a path of which one name is longer than file systems take.
+
+    Raises
+    ------
+    ParameterError
+        If a name has more than `COMPONENT_BYTES` bytes of UTF-8.
+    """
+    for name in path.parts:
+        size = len(name.encode(errors="surrogatepass"))
+        if size > COMPONENT_BYTES:
+            raise ParameterError(
+                f"{name[:40]!r}... is a name of {size} bytes, and file systems take {COMPONENT_BYTES}; "
+                "choose a shorter one"
+            )
+
+
 def confine(root: Path, path: Path | str) -> Path:
     """Return where `path` really lies, which must be below `root` once every ``..`` and symbolic link is followed.
 
@@ -76,8 +96,9 @@ def confine(root: Path, path: Path | str) -> Path:
     Raises
     ------
     ParameterError
-        If it leads outside, or is no path at all (a null byte, too long, a loop of links).
+        If it leads outside, a name in it is too long, or it is no path at all (a null byte, a loop of links).
     """
+    require_short_names(Path(path))
     try:
         inner = root.resolve()
         resolved = (inner / path).resolve()

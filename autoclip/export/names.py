@@ -12,6 +12,7 @@ from pathlib import Path
 
 from autoclip.clips import Clip
 from autoclip.errors import ExportError, ParameterError, from_system, system_reason
+from autoclip.output_files import require_replaceable
 from autoclip.settings import check_name_template
 from autoclip.timeline import Interval
 
@@ -153,8 +154,16 @@ def publish(rendered: Path, target: Path, *, overwrite: bool) -> Path:
     -------
     Path
         The name it got.
+
+    Raises
+    ------
+    ParameterError
+        If a folder, a device or a pipe has the name and should be replaced.
+    ExportError
+        If the file can't be given its name.
     """
     if overwrite:
+        require_replaceable(target)
         rendered.replace(target)
         return target
     for number in count(1):

@@ -15,6 +15,7 @@ from autoclip.export.cuts.methods import Rendering, cut_by_method
 from autoclip.export.platforms import too_large
 from autoclip.export.render_context import RenderContext, deliver, render_errors, temporary_path
 from autoclip.media.video import Video
+from autoclip.output_files import require_replaceable
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
 from autoclip.speech.transcript import Transcript
@@ -58,13 +59,15 @@ def export_clip(
     Raises
     ------
     ParameterError
-        If the interval or the settings can't be met by this video.
+        If the interval or the settings can't be met by this video, or what should be overwritten is no regular file.
     MediaError
         If the source can't be read any more.
     ExportError
         If rendering fails, the disk is too full, or the file does not pass its check (it is kept aside).
     """
     chosen = settings or ExportSettings()
+    if chosen.overwrite:
+        require_replaceable(target)
     order = plan_cut(video, interval, target, chosen)
     with render_errors([video.path], target), ExitStack() as stack:
         order = with_captions(order, transcript, stack)

@@ -1,6 +1,10 @@
 """Projects: made, listed, changed, deleted."""
 
 import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -93,6 +97,46 @@ def test_an_output_folder_below_a_root_is_made(client, workspace):
     file.touch()
     refused = client.post(f"/api/projects/{project.id}/output-folder", json={"folder": str(file / "x")})
     assert refused.status_code == 422
+
+
+def test_a_refused_output_folder_is_not_made(client, workspace):
+    project = workspace.add_project()
+    folder = workspace.outputs / "new"
+    address = f"/api/projects/{project.id}/output-folder"
+    old = client.post(address, json={"folder": str(folder)}, headers={"If-Match": '"7"'})
+    assert old.status_code == 412
+    nobody = client.post("/api/projects/0123456789abcdef/output-folder", json={"folder": str(folder)})
+    assert nobody.status_code == 404
+    long = client.post(address, json={"folder": str(folder / ("x" * 256) / "deep")})
+    assert long.status_code == 422
+    assert "is a name of 256 bytes, and file systems take 255" in long.json()["detail"]
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("beginning", ["whole", "half"])
+def test_a_file_that_is_still_being_copied_is_a_conflict(client, workspace, small_film, beginning):
+    """With a readable beginning, and with one that no program can read yet."""
+    content = small_film.read_bytes()
+    path = workspace.videos / "arriving.mp4"
+    path.write_bytes(content if beginning == "whole" else content[: len(content) // 2])
+    with copying(path):
+        answer = client.post("/api/projects/local", json={"path": str(path)})
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict"), answer.text
+    assert "arriving.mp4: changed while it was read; try again when it is completely written" in answer.json()["detail"]
+    assert client.get("/api/projects").json()["items"] == []
+
+
+@contextmanager
+def copying(path):
+    """Another program that goes on writing."""
+    program = "import sys, time\nwhile True:\n open(sys.argv[1], 'ab').write(b'more'); time.sleep(0.005)"
+    writer = subprocess.Popen([sys.executable, "-S", "-c", program, str(path)])
+    size = path.stat().st_size
+    while path.stat().st_size == size:
+        time.sleep(0.01)
+    yield
+    writer.kill()
+    writer.wait()
 
 
 def test_without_prefect_a_project_is_not_deleted_behind_its_jobs_back(client, workspace):

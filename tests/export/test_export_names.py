@@ -1,7 +1,10 @@
 """Names are safe everywhere, keep their script, and never take another file's place."""
 
+import os
+import stat
 import unicodedata
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -126,3 +129,30 @@ def test_publishing_never_replaces_unless_asked(tmp_path):
     assert publish(tmp_path / ".part", target, overwrite=True) == target
     assert target.read_text() == "fourth"
     assert (tmp_path / "clip (2).mp4").read_text() == "second"
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device", "link to a device"])
+def test_only_a_regular_file_is_replaced(tmp_path, kind):
+    target = tmp_path / "clip.mp4"
+    if kind == "folder":
+        target.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(target)
+    elif kind == "device":
+        made_device(target)
+    else:
+        target.symlink_to("/dev/null")
+    before = target.lstat()
+    rendered = tmp_path / ".part"
+    rendered.write_text("whole")
+    with pytest.raises(ParameterError, match=r"clip\.mp4: is a .* and is not replaced; give the name of a file"):
+        publish(rendered, target, overwrite=True)
+    assert os.path.samestat(target.lstat(), before)
+    assert publish(rendered, target, overwrite=False).name == "clip (2).mp4"
+
+
+def made_device(path: Path) -> None:
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 7))  # what /dev/full is
+    except PermissionError:
+        pytest.skip("may not make a device here")

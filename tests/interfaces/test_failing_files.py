@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -184,6 +185,36 @@ def test_a_disk_that_takes_nothing_is_named(what, state, analysis, small_disk, c
     assert ("no room is left" if state == "full" else "ead-only") in spoken or "MB free" in spoken, spoken
     for word in NEVER_SAID:
         assert word not in spoken, spoken
+
+
+PLACES = {
+    "contact-sheet": ["contact-sheet", "OUT", "--to", "PLACE"],
+    "handover": ["handover", "OUT", "--format", "csv", "--to", "PLACE"],
+    "query": ["query", "SELECT 1 AS one", "--format", "csv", "--output", "PLACE"],
+    "backup": ["backup", "PLACE"],
+    "export": ["export", "OUT", "--top", "1", "--to", "PLACE", "--json"],
+    "preview": ["preview", "OUT", "--to", "PLACE", "--json"],
+    "analyze": ["analyze", "OUT/../film.mp4", "--output-dir", "PLACE"],
+}
+
+
+@pytest.mark.parametrize("what", PLACES)
+def test_a_device_or_pipe_stays_what_it_is(what, analysis, tmp_path, capsys):
+    os.mkfifo(tmp_path / "pipe")
+    try:
+        os.mknod(tmp_path / "full", stat.S_IFCHR | 0o600, os.makedev(1, 7))  # what /dev/full is
+    except PermissionError:
+        pytest.skip("may not make a device here")
+    for name in ("pipe", "full"):
+        place = tmp_path / name
+        before = place.lstat()
+        code = run([word.replace("OUT", str(analysis / "out")).replace("PLACE", str(place)) for word in PLACES[what]])
+        told = "".join(capsys.readouterr())
+        assert code in {1, 2}, told
+        assert f"{place}" in told
+        assert os.path.samestat(before, place.lstat())
+        for word in NEVER_SAID:
+            assert word not in told
 
 
 def test_a_full_disk_in_the_midst_of_a_render_is_told_in_a_sentence(analysis, small_disk, capsys, monkeypatch):

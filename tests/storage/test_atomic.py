@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from autoclip.errors import StorageError
+from autoclip.errors import ParameterError, StorageError
 from storage.atomic import remove_leftovers, replacing, replacing_together, write_atomically
 
 
@@ -119,3 +119,15 @@ def test_killed_writers_leave_old_or_new_content_and_sweepable_leftovers(tmp_pat
     assert remove_leftovers(tmp_path) == ()
     assert len(remove_leftovers(tmp_path, older_than_sec=-60)) >= 1
     assert set(names(tmp_path)) <= {"file"}
+
+
+def test_only_a_regular_file_is_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("/dev/full")
+    before = names(tmp_path)
+    for name in ("pipe", "folder", "link"):
+        with pytest.raises(ParameterError, match=f"{name}: is a .* and is not replaced"):
+            write_atomically(tmp_path / name, b"x")
+    assert names(tmp_path) == before
+    assert (tmp_path / "link").is_symlink()

@@ -35,6 +35,7 @@ from autoclip.export.cuts.mux import MuxTrack, encoded_tracks, join, stamped
 from autoclip.export.cuts.smart import NotSmartError
 from autoclip.export.render import finish
 from autoclip.export.render_context import RenderContext, render_errors, temporary_path
+from autoclip.output_files import require_replaceable
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
@@ -88,6 +89,8 @@ def export_compound(
         raise ParameterError("a compound clip needs at least one item")
     if chosen.cut == "copy":
         raise ParameterError("cut = copy can't join items: each would start at a keyframe; use smart or exact")
+    if chosen.overwrite:
+        require_replaceable(target)
     layout = lay_out(items, target, chosen)
     with render_errors([item.video.path for item in items], target), ExitStack() as stack:
         layout = with_compound_captions(layout, items, stack)

@@ -20,7 +20,10 @@ from autoclip.export.interchange.fcpxml import fcpxml_text
 from autoclip.export.interchange.formats import TimelineFormat
 from autoclip.export.interchange.opentimeline import build_timeline, counting_rate
 from autoclip.export.interchange.xmeml import xmeml_text
+from autoclip.export.names import publish
+from autoclip.export.render_context import temporary_path
 from autoclip.media.video import Video
+from autoclip.output_files import require_replaceable
 
 
 def timeline_text(
@@ -82,12 +85,13 @@ def write_timeline(
 ) -> Path:
     """Write the clips to a file, which is replaced; errors as `timeline_text`."""
     text = timeline_text(video, clips, wanted, title=title, options=options)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise ExportError(str(from_system(error, target))) from error
-    return target
+    require_replaceable(target)
+    with temporary_path(target.parent) as part:
+        try:
+            part.write_text(text, encoding="utf-8", newline="")
+        except OSError as error:
+            raise ExportError(str(from_system(error, target))) from error
+        return publish(part, target, overwrite=True)
 
 
 def _otio_text(edits: EditList) -> str:

@@ -10,6 +10,7 @@ from PIL import Image
 from autoclip.errors import ExportError, from_system
 from autoclip.export.names import publish
 from autoclip.export.render_context import temporary_path
+from autoclip.output_files import require_replaceable
 
 
 def write_image(picture: Image.Image, target: Path, **options: Any) -> Path:  # noqa: ANN401 - as Pillow
@@ -20,6 +21,7 @@ def write_image(picture: Image.Image, target: Path, **options: Any) -> Path:  # 
     ExportError
         If the file can't be written.
     """
+    require_replaceable(target)
     with temporary_path(target.parent) as part:
         try:
             picture.save(part, **options)

@@ -11,7 +11,7 @@ from autoclip.confinement import OpenedFile, folder_beneath, open_beneath
 from autoclip.errors import MediaError, NotFoundError, ParameterError
 from interfaces.api.problems import ApiError
 from storage.environment import Environment
-from storage.names import confine
+from storage.names import confine, require_short_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ def _below(roots: Sequence[Path], path: str, variable: str) -> LocalPath:
     given = Path(path)
     if "\0" in path or not given.is_absolute():
         raise ParameterError(f"{path[:80]!r} is no usable path; give an absolute one")
+    require_short_names(given)
     for root in roots:
         try:
             return LocalPath(root.resolve(), confine(root, given))

@@ -125,7 +125,7 @@ def create_from_address(order: AddressRequest, services: ServicesDep, response: 
     return _shown(project, response)
 
 
-@router.post("/local", status_code=201, responses={**KNOWN, **documented(403, 404, 415)})
+@router.post("/local", status_code=201, responses={**KNOWN, **documented(403, 404, 409, 415)})
 def create_from_file(order: FileRequest, services: ServicesDep, response: Response) -> ProjectView:
     """Make a project of a file below a source root; it stays where it is. A known content gives its project (200)."""
     place = source_path(services.environment, order.path)
@@ -218,6 +218,8 @@ def set_output_folder(
 ) -> ProjectView:
     """Say where the exports of a project go: a folder below an output root, made when missing."""
     folder = None
+    with services.catalog.reading() as view:  # a refused request makes no folder
+        expected.require("project", project_id, view.projects.get(project_id).revision)
     if order.folder is not None:
         place = output_path(services.environment, order.folder)
         make_folder(place)
