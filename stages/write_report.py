@@ -31,5 +31,6 @@ def write_report(selection: SelectedClips) -> Path:
         anchors=selection.anchors,
         candidate_count=len(selection.windows),
         dropped=dropped_windows(selection.windows, selection.verdicts),
+        sentences=given.speech.edges.sentences if given.speech else (),
     )
     return source.folder.write_report(render_report(document))

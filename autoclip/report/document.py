@@ -16,6 +16,7 @@ from autoclip.selection.filters import Verdict
 from autoclip.selection.windows import Window
 from autoclip.settings import Settings
 from autoclip.signals.table import Features
+from autoclip.speech.transcript import Sentence
 from autoclip.timeline import Interval
 
 
@@ -73,6 +74,8 @@ class ReportDocument:
         Windows before filtering.
     dropped : tuple of DroppedWindow
         Those that were dropped.
+    sentences : tuple of Sentence
+        What is said, by time; empty if that is not known.
     """
 
     video: Video
@@ -85,6 +88,7 @@ class ReportDocument:
     anchors: tuple[Anchor, ...] = ()
     candidate_count: int = 0
     dropped: tuple[DroppedWindow, ...] = ()
+    sentences: tuple[Sentence, ...] = ()
 
 
 def dropped_windows(windows: Sequence[Window], verdicts: Sequence[Verdict]) -> tuple[DroppedWindow, ...]:

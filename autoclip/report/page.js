@@ -67,6 +67,12 @@
     }
     return line;
   };
+  const words = (text) => {
+    const line = document.createElement("p");
+    line.className = "said";
+    line.textContent = text.slice(0, 240);
+    return line;
+  };
   const point = (time) => {
     const x = ((time - view.start) / view.length) * (plot.clientWidth || 1);
     cursor.style.left = x + "px";
@@ -80,6 +86,8 @@
       lines.push(row(lane.title, text));
     }
     for (const [kind, start, end] of data.events) if (start <= time && time < end) lines.push(row(kind, (end - start).toFixed(1) + " s"));
+    const said = data.speech.find(([start, end]) => start <= time && time < end);
+    if (said) lines.push(words(said[2]));
     const chapter = data.chapters.filter(([start]) => start <= time).pop();
     if (chapter) lines.push(row("chapter", chapter[1].slice(0, 32)));
     tip.replaceChildren(...lines);

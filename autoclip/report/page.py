@@ -209,6 +209,7 @@ def _events(document: ReportDocument) -> dict[str, Any]:
         },
         "span_counts": {kind: len(features.events_of(kind)) for kind in ("black", "freeze", "fade", "dissolve")},
         "chapters": document.video.chapters,
+        "speech": plot.draw_boxes(document.sentences),
     }
 
 
@@ -227,6 +228,7 @@ def _pointer_data(document: ReportDocument, lanes: tuple[plot.Lane, ...]) -> dic
             if event.end_sec is not None
         ],
         "chapters": [[chapter.start_sec, chapter.title] for chapter in document.video.chapters],
+        "speech": [[round(said.start_sec, 2), round(said.end_sec, 2), said.text] for said in document.sentences],
     }
 
 

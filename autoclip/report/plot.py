@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoclip.signals.table import SIGNAL_UNITS, Event, Features
+from autoclip.speech.transcript import Sentence
 
 LANE_HEIGHT = 100.0
 MAX_POINTS = 1500
@@ -180,6 +181,11 @@ def draw_spans(events: Sequence[Event], shortest_sec: float) -> str:
         start, end = event.start_sec, max(end, event.start_sec + shortest_sec)
         boxes.append(f"M{start:.3f} 0H{end:.3f}V{LANE_HEIGHT:.0f}H{start:.3f}Z")
     return "".join(boxes)
+
+
+def draw_boxes(sentences: Sequence[Sentence]) -> str:
+    """Path data of a low box for each sentence, with a gap to the next."""
+    return "".join(f"M{said.start_sec:.2f} 45H{said.end_sec:.2f}V85H{said.start_sec:.2f}Z" for said in sentences)
 
 
 def draw_dots(times: Sequence[float], curve: NDArray[np.floating] | None, step_sec: float) -> str:

@@ -16,7 +16,7 @@ from autoclip.timeline import Interval
 
 Times = NDArray[np.float64]
 
-LEAD_IN_SEC, LEAD_OUT_SEC = 0.15, 0.25
+LEAD_IN_SEC, LEAD_OUT_SEC = 0.1, 0.15
 """Silence kept before a first word and behind a last one, for the breath and the decay; at most half the pause."""
 
 SPREAD_ERROR_SEC = 0.8

@@ -13,6 +13,7 @@ from autoclip.report import DroppedWindow, ReportDocument
 from autoclip.selection.anchors import Anchor
 from autoclip.settings import Settings
 from autoclip.signals.table import Event, Features
+from autoclip.speech.transcript import Sentence, Word
 from autoclip.timeline import Grid, Interval
 
 
@@ -117,6 +118,7 @@ def a_hostile_document(folder):
     return ReportDocument(
         video=video, features=features, settings=plain.settings, clips=clips, folder=folder, message=attack,
         excitement=plain.excitement, anchors=plain.anchors, candidate_count=9, dropped=dropped,
+        sentences=tuple(Sentence((Word(i, i + 0.9, text),)) for i, text in enumerate(HOSTILE)),
     )  # fmt: skip
 
 

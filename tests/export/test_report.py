@@ -21,6 +21,7 @@ from autoclip.selection.quality import Quality
 from autoclip.selection.windows import Edge, Window
 from autoclip.settings import Settings
 from autoclip.signals.table import Features
+from autoclip.speech.transcript import Sentence, Word
 from autoclip.timeline import Grid, Interval
 
 
@@ -238,3 +239,12 @@ def test_words():
     assert rate(video.average_rate, variable=False) == "29.97 fps"
     assert rate(video.average_rate, variable=True) == "29.97 fps, variable"
     assert rate(None, variable=False) == "unknown frame rate"
+
+
+def test_what_is_said_stands_in_the_timeline(tmp_path):
+    plain = a_document(tmp_path)
+    assert "lane speech" not in "".join(render_report(plain))
+    said = Sentence((Word(1.0, 1.5, "Why"), Word(1.6, 2.25, "not?")))
+    text = "".join(render_report(replace(plain, sentences=(said,))))
+    assert '<path class="area said" d="M1.00 45H2.25V85H1.00Z"/>' in text
+    assert '[1.0, 2.25, "Why not?"]' in text
