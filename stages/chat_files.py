@@ -40,6 +40,8 @@ class ChatFile:
 
 def chat_beside(video: Path) -> ChatFile | None:
     """Return the chat that lies beside a video; None if there is none. Links are not followed."""
+    if not video.name:
+        return None
     names = [f"{video.stem}{ending}" for ending in ENDINGS]
     names += [f"subtitles.{name}.json" for name in DOWNLOADED_CHATS if video.stem == "video"]
     paths = (video.with_name(name) for name in names)

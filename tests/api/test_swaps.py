@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from stages.join import join_project
 from swaps import filed, linked, swapped_folder, swapping
 
+from stages.register_video import register_video
 from storage.catalog import Export
 
 TRIES = 400
@@ -31,7 +31,7 @@ def registered(workspace, small_film):
     place.mkdir()
     path = place / "film.mp4"
     path.write_bytes(small_film.read_bytes())
-    return join_project(workspace.catalog, path)
+    return register_video(workspace.catalog, path).project
 
 
 def answers(client, address: str, tries: int = FEWER) -> set[bytes]:

@@ -24,9 +24,16 @@ class Memory:
         self.kept[identity] = value
 
 
+OTHER_VALUES = {"total": 90.0, "length": "8-40"}
+
+
 def changed(parameter):
+    if parameter.name in OTHER_VALUES:
+        return OTHER_VALUES[parameter.name]
     if parameter.choices:
         return next(choice for choice in parameter.choices if choice != parameter.default)
+    if isinstance(parameter.default, str):
+        return "de"
     if isinstance(parameter.default, bool):
         return not parameter.default
     if isinstance(parameter.default, int):
