@@ -173,7 +173,7 @@ def _read(container: InputContainer, video: Video, policy: DecodePolicy) -> Iter
         if stream not in wanted:
             stream.discard = Discard.all
     keys_only = policy.skip_frame == "NONKEY"
-    keyframes = _SpacedKeyframes(video)
+    keyframes = _SpacedKeyframes(video, _indexed_keyframes(wanted[0]) if keys_only else frozenset())
     try:
         for packet in container.demux(*wanted):
             if packet.size == 0:
@@ -199,20 +199,30 @@ def _open_contexts(video: Video, count: int) -> list[VideoCodecContext]:
 
 
 class _SpacedKeyframes:
-    """Picks keyframes that are some way apart: in some codecs every picture is one."""
+    """Picks keyframes that are some way apart: in some codecs every picture is one.
 
-    def __init__(self, video: Video) -> None:
+    FFmpeg's parser takes the mark from a keyframe whose data is damaged; the container's index still knows it, and it
+    must be known that no picture can be decoded there.
+    """
+
+    def __init__(self, video: Video, indexed: frozenset[int]) -> None:
+        self._indexed = indexed
         self._spacing = KEYFRAME_SPACING_SEC / video.video.time_base
         self._last: int | None = None
 
     def wants(self, packet: Packet[Stream]) -> bool:
         """Whether to decode the packet's picture."""
-        if not packet.is_keyframe:
+        if not packet.is_keyframe and packet.dts not in self._indexed:
             return False
         far = self._last is None or packet.pts is None or abs(packet.pts - self._last) >= self._spacing
         if far:
             self._last = packet.pts
         return far
+
+
+def _indexed_keyframes(stream: Stream) -> frozenset[int]:
+    """Return the decoding times of the keyframes that the container's index names, in the stream's time base."""
+    return frozenset(entry.timestamp for entry in stream.index_entries if entry.is_keyframe)
 
 
 def _count_from_first_frame(packet: Packet[Stream], start_pts: int) -> None:
