@@ -38,6 +38,7 @@ from interfaces.api.routes import (
     projects,
     selection,
     settings,
+    transcript,
 )
 from interfaces.api.routes.frontend import serve_frontend
 from interfaces.api.routes.job_events import MAX_STREAMS
@@ -65,6 +66,7 @@ MODULES = (
     media,
     measurements,
     selection,
+    transcript,
     links,
     resumable_uploads,
     folders,

@@ -61,6 +61,7 @@ def examine() -> Iterator[Finding]:
         return
     yield _decoders()
     yield _checked("ffmpeg", lambda: _ffmpeg(environment))
+    yield _speech(environment)
     yield _data_folder(environment.data_dir)
     yield _checked("catalog", lambda: _catalog(environment))
     yield _prefect()
@@ -93,6 +94,19 @@ def _ffmpeg(environment: Environment) -> Finding:
     if missing:
         return Finding("ffmpeg", "error", f"{executable} can't encode {', '.join(missing)}; unset AUTOCLIP_FFMPEG")
     return Finding("ffmpeg", "ok", f"{version} at {executable}")
+
+
+def _speech(environment: Environment) -> Finding:
+    """Say whether a video without subtitles can be transcribed."""
+    from autoclip.speech.transcribers import transcriber_for
+
+    settings = environment.settings.speech
+    try:
+        transcriber = transcriber_for(settings)
+        transcriber.require()
+    except AutoclipError as error:
+        return Finding("speech", "ok", f"subtitles only: {error}")
+    return Finding("speech", "ok", transcriber.origin)
 
 
 def _output_of(*command: str) -> str:

@@ -10,9 +10,12 @@ from autoclip.clips import ClipsFile
 from autoclip.media.probe import probe
 from autoclip.settings import Settings
 from autoclip.signals.table import Event
+from autoclip.speech.transcript import Transcript, Word
+from autoclip.timeline import Interval
 from interfaces.api.downsampling import downsample
 from stages.record import record
 from stages.retune import retune
+from storage.transcripts import StoredTranscript
 
 
 @given(
@@ -241,3 +244,22 @@ def test_retuning_starts_from_the_analysis_and_takes_the_amount(client, analyzed
     assert sum(clip["duration"] for clip in total) <= 25
     for wrong in ({"count": 0}, {"total": "soon"}, {"length": "40-20"}, {"total": 2}):
         assert client.post(address, json=wrong).status_code == 422, wrong
+
+
+def test_words_of_a_part_with_where_they_come_from(client, workspace, analyzed):
+    address = f"/api/projects/{analyzed.id}/transcript"
+    assert client.get(address).status_code == 404
+    words = (Word(1.0, 1.5, "Grüße,", 0.98765), Word(2.0, 2.5, "Welt.", None), Word(70.0, 70.5, "Ende.", 0.5))
+    heard = (Interval(0.0, 90.0),)
+    stored = StoredTranscript(Transcript(words, "de", "faster-whisper base"), "k" * 32, heard, "f" * 32)
+    workspace.folder.project(analyzed.id).write_transcript(stored)
+    whole = client.get(address).json()
+    assert [word["text"] for word in whole["words"]] == ["Grüße,", "Welt.", "Ende."]
+    assert whole["words"][0] == {"start_sec": 1.0, "end_sec": 1.5, "text": "Grüße,", "confidence": 0.988}
+    assert whole["words"][1]["confidence"] is None
+    assert (whole["language"], whole["origin"], whole["total"]) == ("de", "faster-whisper base", 3)
+    assert whole["heard"] == [{"start": 0.0, "end": 90.0}]
+    part = client.get(address, params={"start": 0, "end": 60, "limit": 1}).json()
+    assert [word["text"] for word in part["words"]] == ["Grüße,"]
+    assert part["total"] == 2
+    assert client.get(address, params={"start": 5, "end": 1}).status_code == 422

@@ -21,7 +21,7 @@ from starlette.responses import HTMLResponse, Response
 
 TAGS = (
     "projects", "work on projects", "clips", "undo and redo", "compound clips", "exports", "jobs", "media", "signals",
-    "resumable uploads", "folders", "settings", "health",
+    "speech", "resumable uploads", "folders", "settings", "health",
 )  # fmt: skip
 """The resources, in the order a video passes through them."""
 

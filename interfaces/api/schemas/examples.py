@@ -249,6 +249,13 @@ EXAMPLES: dict[str, Any] = {
     },
     "Peaks": {"start": 0.0, "end": 2.0, "step_sec": 1.0, "peaks": [0.0121, 0.4087], "audible": True},
     "Events": {"events": [{"kind": "cut", "start_sec": 1812.36, "end_sec": None, "score": 0.94}], "total": 1},
+    "TranscriptView": {
+        "language": "en",
+        "origin": "faster-whisper base",
+        "heard": [{"start": 0.0, "end": 3600.0}],
+        "words": [{"start_sec": 12.34, "end_sec": 12.61, "text": "Why", "confidence": 0.97}],
+        "total": 1,
+    },
     "Link": {"url": f"/api/projects/{_PROJECT_ID}/video?expires=1795500000&signature=3f9a", "expires_at": 1795500000},
     "FolderVerdict": {
         "path": "/srv/videos",

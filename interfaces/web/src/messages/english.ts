@@ -121,6 +121,7 @@ export const english = {
     freeze: "still picture",
     pause: "pause",
     valley: "calm",
+    sentence: "sentence",
     chapter: "chapter",
   },
   actions: {

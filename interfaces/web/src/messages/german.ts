@@ -127,6 +127,7 @@ export const german: Messages = {
     freeze: "Standbild",
     pause: "Pause",
     valley: "Ruhe",
+    sentence: "Satz",
     chapter: "Kapitel",
   },
   actions: {

@@ -1,6 +1,7 @@
 import type { EventView, SelectionView } from "../../api/schema";
 
-export type BoundaryKind = "cut" | "fade" | "dissolve" | "black" | "freeze" | "pause" | "valley" | "chapter";
+export type BoundaryKind =
+  "cut" | "fade" | "dissolve" | "black" | "freeze" | "pause" | "valley" | "chapter" | "sentence";
 
 /** A place where an edge of a clip may lie. */
 export interface Boundary {
@@ -9,7 +10,17 @@ export interface Boundary {
 }
 
 /** Where boundaries coincide, the first of these names the place. */
-const RANK: readonly BoundaryKind[] = ["cut", "fade", "dissolve", "black", "freeze", "pause", "chapter", "valley"];
+const RANK: readonly BoundaryKind[] = [
+  "cut",
+  "fade",
+  "dissolve",
+  "black",
+  "freeze",
+  "pause",
+  "sentence",
+  "chapter",
+  "valley",
+];
 const SAME_SEC = 0.001;
 
 /** Every place to snap to, by time: cuts, both ends of runs, pauses of the sound, calm of the picture. */
@@ -20,7 +31,7 @@ export function boundariesOf(events: readonly EventView[], selection: SelectionV
     if (event.end_sec !== null) found.push({ time: event.end_sec, kind: event.kind });
   }
   for (const boundary of selection?.boundaries ?? []) {
-    if (boundary.kind === "pause" || boundary.kind === "valley") {
+    if (boundary.kind === "pause" || boundary.kind === "sentence" || boundary.kind === "valley") {
       found.push(
         { time: boundary.starts_at_sec, kind: boundary.kind },
         { time: boundary.ends_at_sec, kind: boundary.kind },

@@ -104,7 +104,8 @@ function drawBoundaries(context: CanvasRenderingContext2D, scene: StripScene): v
       context.fillStyle = colors.ink;
       context.fillRect(x, PICTURES_HEIGHT, 1, waveHeight(scene) + BOUNDARY_HEIGHT);
     } else {
-      context.fillStyle = kind === "pause" ? colors.loudness : kind === "valley" ? colors.motion : colors.fade;
+      context.fillStyle =
+        kind === "pause" || kind === "sentence" ? colors.loudness : kind === "valley" ? colors.motion : colors.fade;
       context.fillRect(x - 1, top + 3, 2, BOUNDARY_HEIGHT - 4);
     }
   }
