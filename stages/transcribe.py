@@ -79,9 +79,9 @@ def transcribe(
     transcriber = transcriber_for(speech)
     try:
         transcriber.require()
-    except ParameterError:
+    except ParameterError as error:
         if speech.speech == "auto":
-            return features
+            return _without_words(features, settings, str(error))
         raise
     hearing = _Hearing.of(source, transcriber, speech.speech_language)
     missing = _without(_wanted(features, settings), hearing.stored.heard)
@@ -90,6 +90,14 @@ def transcribe(
             hearing.hear(missing, on_progress)
     on_progress(Progress("transcribe", 1.0))
     return features
+
+
+def _without_words(features: ExtractedFeatures, settings: Settings, reason: str) -> ExtractedFeatures:
+    """Go on without words; where they would have decided the clips, say why there are none."""
+    if settings.speech.speech_role == "edges":
+        return features
+    told = f"clips are chosen by sound and picture, without words: {reason}"
+    return replace(features, warnings=(*features.warnings, told))
 
 
 def _keep_subtitles(source: RegisteredVideo, subtitles: Transcript) -> None:

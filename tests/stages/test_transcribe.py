@@ -288,6 +288,7 @@ def run_without_extra(*arguments):
 def test_without_the_extra_everything_else_works_and_asking_says_what_to_install(short_video, tmp_path):
     done = run_without_extra(short_video, "--output-dir", tmp_path / "out", "--preset", "talk")
     assert done.returncode == 0, done.stderr
+    assert "without words: speech needs a transcriber: pip install 'autoclip[speech]'" in done.stderr
     refused = run_without_extra(short_video, "--output-dir", tmp_path / "out", "--set", "speech=all")
     assert refused.returncode != 0
     assert "pip install 'autoclip[speech]'" in refused.stderr
