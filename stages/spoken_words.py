@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from autoclip.clips import Clip
 from autoclip.errors import NotFoundError
-from autoclip.export.tightened import tightens
+from autoclip.export.tightened import tightened, tightens
 from autoclip.settings import ExportSettings
 from autoclip.speech.caption_files import read_captions
 from autoclip.speech.captions import with_short_words
@@ -59,6 +60,17 @@ def words_changed_at(folder: AnalysisFolder) -> datetime | None:
     return datetime.fromtimestamp(max(written), UTC) if written else None
 
 
+def kept_parts(clip: Clip, transcript: Transcript, settings: ExportSettings) -> tuple[tuple[Clip, ...], str]:
+    """Return what is kept of a clip when its pauses are taken out, each part as a clip; and what went."""
+    found = tightened(clip.interval, transcript, settings)
+    gone = ", ".join(f"{r.interval.start:.2f} to {r.interval.end:.2f} s ({r.text or r.reason})" for r in found.removed)
+    parts = tuple(
+        clip.model_copy(update={"id": f"{clip.id}-{number}", "start": kept.start, "end": kept.end})
+        for number, kept in enumerate(found.kept, 1)
+    )
+    return parts, f"{found}: {gone}" if gone else str(found)
+
+
 def correct(folder: AnalysisFolder, corrections: Sequence[Correction]) -> Transcript:
     """Add corrections to an analysis; return the transcript as it is then. Raises as `transcript_of`."""
     heard = _heard(folder)
@@ -84,4 +96,7 @@ def correct_from_file(folder: AnalysisFolder, edited: Path) -> tuple[Correction,
 
 
 def _heard(folder: AnalysisFolder) -> Transcript:
-    return with_short_words(folder.read_transcript().transcript)
+    stored, origin = folder.read_transcript(), folder.features_origin()
+    if origin is not None and origin.fingerprint != stored.fingerprint:
+        raise NotFoundError(f"{folder.root}: its transcript is of another video; analyze this one with speech = all")
+    return with_short_words(stored.transcript)

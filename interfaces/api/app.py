@@ -38,6 +38,7 @@ from interfaces.api.routes import (
     projects,
     selection,
     settings,
+    speech,
     transcript,
 )
 from interfaces.api.routes.frontend import serve_frontend
@@ -60,6 +61,7 @@ MODULES = (
     compounds,
     exports,
     handover,
+    speech,
     job_events,  # before jobs, for the same reason
     processing,
     jobs,

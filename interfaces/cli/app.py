@@ -16,6 +16,7 @@ import typer
 from autoclip.errors import AutoclipError, StorageError, from_system, is_link_loop
 from interfaces.cli import (
     analyze,
+    captions,
     catalog,
     compound,
     demo,
@@ -23,6 +24,7 @@ from interfaces.cli import (
     doctor,
     evaluate,
     export,
+    find,
     handover,
     jobs,
     probe,
@@ -49,7 +51,7 @@ app = typer.Typer(
 )
 
 MODULES = (
-    *(analyze, retune, evaluate, looks, compound, export, handover, destinations, probe, settings),
+    *(analyze, retune, evaluate, looks, compound, export, captions, find, handover, destinations, probe, settings),
     *(catalog, query, demo, jobs, serve, service, doctor),
 )
 for module in MODULES:

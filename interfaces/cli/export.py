@@ -27,7 +27,7 @@ from interfaces.cli.clip_sources import (
 from interfaces.cli.compound_shelves import find_compound, open_shelf
 from interfaces.cli.destinations import DeliveryOptions, deliver_to, read_options
 from interfaces.cli.made_files import MadeFile, report_files
-from interfaces.cli.options import Assignments, Json, Quiet, parse_assignments
+from interfaces.cli.options import Assignments, Fillers, Json, Quiet, Tighten, parse_assignments
 from interfaces.cli.terminal import progress_bars
 
 if TYPE_CHECKING:
@@ -86,13 +86,8 @@ def export(
             "--captions", metavar="STYLE", help="Write what is said into the picture: plain, boxed or karaoke."
         ),
     ] = None,
-    tighten: Annotated[
-        float | None,
-        typer.Option(
-            "--tighten", min=0.3, max=30, metavar="SEC", help="Cut pauses in speech longer than this down to a breath."
-        ),
-    ] = None,
-    fillers: Annotated[bool, typer.Option("--fillers", help="Take 'um' and 'uh' out, too.")] = False,
+    tighten: Tighten = None,
+    fillers: Fillers = False,
     assignments: Assignments = None,
     as_json: Json = False,
     quiet: Quiet = False,

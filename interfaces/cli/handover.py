@@ -12,10 +12,12 @@ from autoclip.clips import Clip
 from autoclip.errors import ParameterError
 from autoclip.export.interchange.edit_list import MAX_HANDLES_SEC, EditOptions
 from autoclip.export.interchange.formats import SUFFIXES, TimelineFormat
-from interfaces.cli.clip_sources import AllClips, ClipChoice, ClipIds, OfMode, Source, Top, open_clip_source
+from autoclip.settings import ExportSettings
+from interfaces.cli.clip_sources import AllClips, ClipChoice, ClipIds, ClipSource, OfMode, Source, Top, open_clip_source
 from interfaces.cli.compound_shelves import find_compound, open_shelf
 from interfaces.cli.made_files import MadeFile, report_files
-from interfaces.cli.options import Json
+from interfaces.cli.options import Fillers, Json, Tighten
+from interfaces.cli.terminal import say
 
 
 def register(app: typer.Typer) -> None:
@@ -60,6 +62,8 @@ def handover(
             "00:00:00:00 by default.",
         ),
     ] = "",
+    tighten: Tighten = None,
+    fillers: Fillers = False,
     mode: OfMode = None,
     to: Annotated[
         Path | None, typer.Option("--to", help="The file; by default clips.SUFFIX beside the clips. Replaced if there.")
@@ -83,10 +87,26 @@ def handover(
     else:
         chosen = choice.among(found.clips)
         clips, crossfade_sec = (chosen if clip else _in_order(chosen)), 0.0
+    if tighten is not None or fillers:
+        clips = _tightened(found, clips, tighten or 0.0, fillers=fillers)
     target = (to or found.folder.root / f"clips{SUFFIXES[wanted]}").absolute()
     options = EditOptions(handles_sec=handles, crossfade_sec=crossfade_sec, record_start=record_start)
     written = export_timeline(found.video, clips, target, wanted, title=found.name, options=options)
     report_files([MadeFile.at(written)], as_json=as_json)
+
+
+def _tightened(source: ClipSource, clips: Sequence[Clip], tighten_sec: float, *, fillers: bool) -> tuple[Clip, ...]:
+    """Return what is kept of clips when pauses and fillers are taken out, each part a clip; tell what went."""
+    from stages.spoken_words import kept_parts, transcript_of
+
+    transcript = transcript_of(source.folder)
+    settings = ExportSettings(tighten_sec=tighten_sec, tighten_fillers=fillers)
+    parts: list[Clip] = []
+    for clip in clips:
+        kept, told = kept_parts(clip, transcript, settings)
+        parts.extend(kept)
+        say(f"{clip.name}: {told}")
+    return tuple(parts)
 
 
 def _in_order(clips: Sequence[Clip]) -> tuple[Clip, ...]:

@@ -48,6 +48,15 @@ def with_amount(
     return [*(assignments or ()), *(f"{name}={value}" for name, value in given.items() if value is not None)]
 
 
+Tighten = Annotated[
+    float | None,
+    typer.Option(
+        "--tighten", min=0.3, max=30, metavar="SEC", help="Cut pauses in speech longer than this down to a breath."
+    ),
+]
+Fillers = Annotated[bool, typer.Option("--fillers", help="Take 'um' and 'uh' out, too.")]
+
+
 def parse_assignments(assignments: list[str] | None) -> dict[str, object]:
     """Read ``NAME=VALUE`` words.
 

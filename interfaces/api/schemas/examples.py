@@ -256,6 +256,20 @@ EXAMPLES: dict[str, Any] = {
         "words": [{"start_sec": 12.34, "end_sec": 12.61, "text": "Why", "confidence": 0.97}],
         "total": 1,
     },
+    "Moments": {
+        "items": [
+            {
+                "project_id": _PROJECT_ID,
+                "project": "Grand final",
+                "start": 83.2,
+                "end": 86.9,
+                "text": "We moved the deadline to next Friday.",
+            }
+        ],
+        "searched": 3,
+    },
+    "CorrectionsRequest": {"corrections": [{"start": 83.2, "end": 84.0, "text": "New York"}]},
+    "CorrectionView": {"start": 83.2, "end": 84.0, "text": "New York"},
     "Link": {"url": f"/api/projects/{_PROJECT_ID}/video?expires=1795500000&signature=3f9a", "expires_at": 1795500000},
     "FolderVerdict": {
         "path": "/srv/videos",

@@ -1,0 +1,181 @@
+"""What is said: captions of projects and clips, corrections, and moments found by words."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import Field, model_validator
+from starlette.responses import Response
+
+from autoclip.errors import NotFoundError
+from autoclip.speech.caption_files import CAPTION_MEDIA_TYPES, CaptionFormat
+from autoclip.speech.corrections import Correction
+from autoclip.speech.search_terms import MAX_QUERY_CHARS
+from autoclip.timeline import Interval
+from interfaces.api.file_responses import disposition
+from interfaces.api.problems import documented
+from interfaces.api.schemas.requests import Body, Identity, PathIdentity, QueryBody, Seconds, View
+from interfaces.api.services import ServicesDep
+from stages.export_captions import captions_of
+from stages.export_compound import item_intervals
+from stages.find_speech import SearchPlace, find_speech
+from stages.spoken_words import correct, transcript_of
+from storage.catalog import Unit
+from storage.corrections import read_corrections
+
+router = APIRouter(tags=["speech"])
+
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file.", "content": {media_type: {} for media_type in CAPTION_MEDIA_TYPES.values()}}
+}
+
+
+class CaptionQuery(QueryBody):
+    """Captions of what, and in which format."""
+
+    format: CaptionFormat = Field("vtt", description="srt, vtt, or json with the time of every word.")
+    clip_id: Identity | None = Field(None, description="Of a clip, counted from its start.")
+    compound_id: Identity | None = Field(None, description="Of a compound clip, item by item.")
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> CaptionQuery:
+        if self.clip_id is not None and self.compound_id is not None:
+            raise ValueError("give one of clip_id and compound_id; none of them means the whole video")
+        return self
+
+
+class FindQuery(QueryBody):
+    """What to look for, and where."""
+
+    words: str = Field(
+        min_length=1,
+        max_length=MAX_QUERY_CHARS,
+        description='Words of one sentence, in any order; "in quotes" next to each other.',
+    )
+    project_id: list[Identity] | None = Field(None, max_length=1000, description="Only in these projects. Repeatable.")
+    limit: int = Field(20, ge=1, le=1000, description="Most moments; the best come first.")
+
+
+class FoundMoment(View):
+    """A sentence that was found."""
+
+    project_id: str
+    project: str = Field(description="The project's name.")
+    start: float = Field(description="Seconds of the video.")
+    end: float
+    text: str
+
+
+class Moments(View):
+    """What was found, and how many projects have a transcript to look into."""
+
+    items: tuple[FoundMoment, ...]
+    searched: int
+
+
+class CorrectionRequest(Body):
+    """What is said in a span in truth."""
+
+    start: Seconds = Field(description="Seconds of the video, of the first word that is replaced.")
+    end: Seconds = Field(description="Of the last one.")
+    text: str = Field(max_length=2000, description="One or more words; empty where nothing is said.")
+
+    @model_validator(mode="after")
+    def _end_follows_start(self) -> CorrectionRequest:
+        if self.end <= self.start:
+            raise ValueError(f"a correction must end after it starts, got {self.start:g} to {self.end:g}")
+        return self
+
+
+class CorrectionsRequest(Body):
+    """Corrections that are made at once."""
+
+    corrections: list[CorrectionRequest] = Field(min_length=1, max_length=5000)
+
+
+class CorrectionView(View):
+    """A correction that is kept."""
+
+    start: float
+    end: float
+    text: str
+
+
+@router.get("/moments", responses=documented(404))
+def find_moments(query: Annotated[FindQuery, Query()], services: ServicesDep) -> Moments:
+    """Find moments by what was said, over all projects; case, accents and inflection don't matter."""
+    with services.catalog.reading() as view:
+        projects = (
+            view.projects.page().items if query.project_id is None else [view.projects.get(i) for i in query.project_id]
+        )
+    places = [SearchPlace(services.data_folder.project(p.id), p.name, p.id) for p in projects]
+    found = find_speech(query.words, places, services.data_folder.root, query.limit)
+    items = tuple(
+        FoundMoment(
+            project_id=moment.place.project_id or "",
+            project=moment.place.name,
+            start=moment.interval.start,
+            end=moment.interval.end,
+            text=moment.text,
+        )
+        for moment in found.moments
+    )
+    return Moments(items=items, searched=found.searched)
+
+
+@router.get("/projects/{project_id}/captions", response_class=Response, responses={**_FILE, **documented(404)})
+def get_captions(project_id: PathIdentity, query: Annotated[CaptionQuery, Query()], services: ServicesDep) -> Response:
+    """Write what is said as captions: lines broken by meaning, at most 42 characters, two lines."""
+    with services.catalog.reading() as view:
+        project = view.projects.get(project_id)
+        intervals, crossfade_sec = _chosen(view, project_id, query)
+    transcript = transcript_of(services.data_folder.project(project_id))
+    text = captions_of(transcript, intervals, query.format, crossfade_sec)
+    headers = {"Content-Disposition": disposition(f"{project.name}.{query.format}", inline=True)}
+    return Response(text, media_type=CAPTION_MEDIA_TYPES[query.format], headers=headers)
+
+
+@router.get("/projects/{project_id}/corrections", responses=documented(404))
+def list_corrections(project_id: PathIdentity, services: ServicesDep) -> tuple[CorrectionView, ...]:
+    """List what people corrected, the oldest first."""
+    with services.catalog.reading() as view:
+        view.projects.get(project_id)
+    return _views(read_corrections(services.data_folder.project(project_id).features))
+
+
+@router.post("/projects/{project_id}/corrections", responses=documented(404))
+def add_corrections(
+    project_id: PathIdentity,
+    wish: CorrectionsRequest,
+    services: ServicesDep,
+) -> tuple[CorrectionView, ...]:
+    """Correct what was heard, by its time; corrections stay when the video is analyzed again. All of them are told."""
+    with services.catalog.reading() as view:
+        view.projects.get(project_id)
+    folder = services.data_folder.project(project_id)
+    correct(folder, [Correction(each.start, each.end, each.text) for each in wish.corrections])
+    return _views(read_corrections(folder.features))
+
+
+def _views(corrections: tuple[Correction, ...]) -> tuple[CorrectionView, ...]:
+    return tuple(CorrectionView(start=c.start_sec, end=c.end_sec, text=c.text) for c in corrections)
+
+
+def _chosen(view: Unit, project_id: str, query: CaptionQuery) -> tuple[list[Interval], float]:
+    """Return the spans of the video that captions are of; none for the whole of it."""
+    if query.clip_id is not None:
+        clip = view.clips.get(query.clip_id)
+        _require_of(project_id, clip.project_id, f"clip {clip.id}")
+        return [clip.interval], 0.0
+    if query.compound_id is not None:
+        compound = view.compounds.get(query.compound_id)
+        _require_of(project_id, compound.project_id, f"compound clip {compound.id}")
+        known = {item.clip_id: view.clips.get(item.clip_id) for item in compound.items}
+        return item_intervals(compound.items, known), compound.crossfade_sec
+    return [], 0.0
+
+
+def _require_of(project_id: str, owner: str, what: str) -> None:
+    if owner != project_id:
+        raise NotFoundError(f"the project {project_id} has no {what}; it is of another one")

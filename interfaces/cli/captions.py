@@ -1,0 +1,146 @@
+"""``autoclip captions`` and ``autoclip correct``: what is said, as subtitle files, and put right by people."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autoclip.errors import ParameterError
+from autoclip.speech.caption_files import CaptionFormat
+from autoclip.timeline import Interval
+from interfaces.cli.clip_sources import (
+    AllClips,
+    ClipChoice,
+    ClipIds,
+    ClipSource,
+    KeptClips,
+    OfMode,
+    Source,
+    Top,
+    open_clip_source,
+)
+from interfaces.cli.compound import read_time
+from interfaces.cli.compound_shelves import find_compound, open_shelf
+from interfaces.cli.made_files import MadeFile, report_files
+from interfaces.cli.options import Json
+from interfaces.cli.terminal import clock, print_json, print_table, say
+
+_SPAN = re.compile(r"^([\d:.]+)-([\d:.]+)$")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("captions")(captions)
+    app.command("correct")(correct)
+
+
+def captions(
+    source: Source,
+    *,
+    wanted: Annotated[
+        CaptionFormat, typer.Option("--format", help="srt, vtt, or json with the time of every word.")
+    ] = "srt",
+    top: Top = None,
+    clip: ClipIds = None,
+    all_clips: AllClips = False,
+    kept: KeptClips = False,
+    compound: Annotated[
+        str | None, typer.Option("--compound", metavar="COMPOUND", help="A compound clip, by its id or name.")
+    ] = None,
+    mode: OfMode = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to", help="The file, or the folder of several; by default beside the clips. Replaced if there."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write captions of the whole video, or of clips, each counted from its start.
+
+    Change the file of the whole video in any editor and hand it to 'autoclip correct': what you changed stays.
+    """
+    from stages.export_captions import captions_of, write_captions
+    from stages.export_compound import item_intervals
+    from stages.spoken_words import transcript_of
+
+    choice = ClipChoice.of(clip, top, all_clips=all_clips, kept=kept, default=None)
+    of_clips = bool(clip or top or all_clips or kept)
+    if compound and of_clips:
+        raise ParameterError("--compound names its clips itself; leave --top, --clip, --kept and --all out")
+    found = open_clip_source(source, mode)
+    transcript = transcript_of(found.folder)
+    made = []
+    if of_clips:
+        for index, each in enumerate(choice.among(found.clips), 1):
+            target = (to or found.target) / _clip_name(found, each.name, index, wanted)
+            made.append(write_captions(target, captions_of(transcript, [each.interval], wanted)))
+    else:
+        intervals: list[Interval] = []
+        crossfade_sec, target = 0.0, found.folder.root / f"captions.{wanted}"
+        if compound:
+            whole = find_compound(compound, open_shelf(found).all(), source)
+            intervals, crossfade_sec = item_intervals(whole.items, found.known), whole.crossfade_sec
+            target = found.target / _clip_name(found, whole.name, 1, wanted)
+        made.append(write_captions(to or target, captions_of(transcript, intervals, wanted, crossfade_sec)))
+    report_files([MadeFile.at(path) for path in made], as_json=as_json)
+
+
+def correct(
+    source: Source,
+    *,
+    edited: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="FILE", help="A file that 'autoclip captions' wrote of the video, edited since."
+        ),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="START-END", help="The words to replace, by their time: 83.2-84 or 1:23.2-1:24."),
+    ] = None,
+    text: Annotated[str | None, typer.Option("--text", help="What is said there; '' if nothing is.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Correct what was heard; corrections stay when the video is analyzed again. Without options, list them."""
+    from autoclip.speech.corrections import Correction
+    from stages.spoken_words import correct as put_in
+    from stages.spoken_words import correct_from_file
+    from storage.corrections import read_corrections
+
+    if (at is None) != (text is None) or (edited and at):
+        raise ParameterError("correct: give --from FILE, or --at START-END with --text TEXT")
+    folder = open_clip_source(source).folder
+    if edited is not None:
+        found = correct_from_file(folder, edited)
+    elif at is not None:
+        found = (Correction(*_span(at), text or ""),)
+        put_in(folder, found)
+    else:
+        found = read_corrections(folder.features)
+    if as_json:
+        print_json([asdict(each) for each in found])
+        return
+    print_table(
+        "", ("from", "to", "text"), [(clock(c.start_sec), clock(c.end_sec), c.text or "(nothing)") for c in found]
+    )
+    if not found:
+        say("nothing was changed" if edited else "no corrections yet")
+
+
+def _span(text: str) -> tuple[float, float]:
+    match = _SPAN.match(text)
+    start, end = (read_time(part, text) for part in match.groups()) if match else (None, None)
+    if start is None or end is None or end <= start:
+        raise ParameterError(f"--at {text!r}: write START-END, in seconds (83.2-84) or as 1:23.2-1:24")
+    return start, end
+
+
+def _clip_name(source: ClipSource, name: str, index: int, wanted: str) -> str:
+    from autoclip.export.names import safe_name
+
+    return f"{safe_name(f'{source.name}-{index:03}-{name}')}.{wanted}"

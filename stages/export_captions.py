@@ -1,0 +1,50 @@
+"""Caption files of videos, clips and compound clips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from autoclip.errors import ExportError
+from autoclip.speech.caption_files import CaptionFormat, caption_text
+from autoclip.speech.cut_words import cut_transcript, place_cuts
+from autoclip.speech.transcript import Transcript
+from autoclip.timeline import Interval
+
+
+def captions_of(
+    transcript: Transcript, intervals: Sequence[Interval], wanted: CaptionFormat, crossfade_sec: float = 0.0
+) -> str:
+    """Return the captions of cuts of a video, one behind the other; of the whole video when there are none.
+
+    Parameters
+    ----------
+    transcript : Transcript
+        What is said in the video.
+    intervals : sequence of Interval
+        A clip, the items of a compound clip in their order, or nothing.
+    wanted : str
+        ``srt``, ``vtt`` or ``json``.
+    crossfade_sec : float
+        By how much items dissolve into each other.
+    """
+    if not intervals:
+        return caption_text(transcript, wanted)
+    cuts = place_cuts([(transcript, interval) for interval in intervals], crossfade_sec)
+    return caption_text(cut_transcript(cuts), wanted)
+
+
+def write_captions(target: Path, text: str) -> Path:
+    """Write a caption file, replaced if it is there; its folder is made.
+
+    Raises
+    ------
+    ExportError
+        If it can't be written.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ExportError(f"{target} can't be written: {error.strerror}; choose another place by --to") from error
+    return target

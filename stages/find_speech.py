@@ -1,0 +1,128 @@
+"""Find moments by what is said in them, over any number of analyses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autoclip.clips import Clip, clip_id
+from autoclip.timeline import Interval
+from stages.spoken_words import transcript_of
+from storage.analysis_folder import AnalysisFolder
+from storage.corrections import CORRECTIONS
+from storage.speech_index import SpeechIndex
+from storage.transcripts import TRANSCRIPT
+
+INDEX_NAME = "speech-index.sqlite"
+PADDING_SEC = 0.3
+"""What a clip of a sentence has before and behind it: a breath."""
+_NAME_CHARS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlace:
+    """An analysis to look into.
+
+    Attributes
+    ----------
+    folder : AnalysisFolder
+        Where its transcript is.
+    name : str
+        The project's name, or that of the folder.
+    project_id : str or None
+        The project; None for a folder outside the catalog.
+    """
+
+    folder: AnalysisFolder
+    name: str
+    project_id: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What it is called in the index."""
+        return self.project_id or str(self.folder.root.absolute())
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A sentence that was found, and where.
+
+    Attributes
+    ----------
+    place : SearchPlace
+        The analysis.
+    interval : Interval
+        When it is said, in seconds of the video.
+    text : str
+        The sentence.
+    """
+
+    place: SearchPlace
+    interval: Interval
+    text: str
+
+    def clip(self, duration_sec: float) -> Clip:
+        """Return a clip of the sentence, named after it, within a video of that length."""
+        span = Interval(self.interval.start - PADDING_SEC, self.interval.end + PADDING_SEC)
+        span = span.clamped(Interval(0.0, max(duration_sec, self.interval.end)))
+        name = self.text if len(self.text) <= _NAME_CHARS else self.text[:_NAME_CHARS].rsplit(" ", 1)[0] + "…"
+        return Clip(
+            id=clip_id(self.place.key, "manual", span),
+            name=name,
+            start=span.start,
+            end=span.end,
+            reason=f"“{self.text}”",
+            created_by="manual",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a search has found, the best first, and in how many analyses there was a transcript to look into."""
+
+    moments: tuple[Moment, ...]
+    searched: int
+
+
+def find_speech(words: str, places: Sequence[SearchPlace], index_folder: Path, limit: int = 20) -> Findings:
+    """Find sentences in which all of some words occur.
+
+    Transcripts and corrections that are new or were changed are indexed first; the rest costs a look at their files.
+
+    Parameters
+    ----------
+    words : str
+        In any order; those in quotes next to each other. Case, accents and inflection don't matter.
+    places : sequence of SearchPlace
+        Where to look.
+    index_folder : Path
+        Where the index is kept.
+    limit : int
+        Most moments.
+
+    Raises
+    ------
+    ParameterError
+        If there is no word to look for.
+    StorageError
+        If a transcript is damaged, or the index can't be written.
+    """
+    index = SpeechIndex(index_folder / INDEX_NAME)
+    known = index.stamps()
+    by_key = {place.key: (place, stamp) for place, stamp in _with_transcripts(places)}
+    for key, (place, stamp) in by_key.items():
+        if known.get(key) != stamp:
+            index.put(key, stamp, transcript_of(place.folder))
+    found = index.find(words, list(by_key), limit)
+    moments = (Moment(by_key[f.key][0], Interval(f.start_sec, max(f.end_sec, f.start_sec)), f.text) for f in found)
+    return Findings(tuple(moments), len(by_key))
+
+
+def _with_transcripts(places: Sequence[SearchPlace]) -> Iterator[tuple[SearchPlace, str]]:
+    """Tell the places that have a transcript, each with what changes when it or its corrections do."""
+    for place in places:
+        files = [place.folder.features / name for name in (TRANSCRIPT, CORRECTIONS)]
+        facts = [path.stat() if path.exists() else None for path in files]
+        if facts[0] is not None:
+            yield place, repr([(f.st_mtime_ns, f.st_size) if f else None for f in facts])

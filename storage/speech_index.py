@@ -1,0 +1,154 @@
+"""An index of what is said in all analyses: one SQLite file with full-text search, made of the transcripts.
+
+It is a cache: a file that is damaged, or of another version, is made anew.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from autoclip.errors import StorageError
+from autoclip.speech.search_terms import folded, match_expression
+from autoclip.speech.transcript import Transcript
+from storage.atomic import storage_faults
+
+_VERSION = 1
+_WAIT_SEC = 30.0
+_SCHEMA = f"""
+    CREATE TABLE sources (key TEXT PRIMARY KEY, stamp TEXT NOT NULL, first_row INTEGER, last_row INTEGER);
+    CREATE TABLE sentences (row INTEGER PRIMARY KEY, start_sec REAL, end_sec REAL, text TEXT);
+    CREATE VIRTUAL TABLE words USING fts5(folded, content='', tokenize="porter unicode61 remove_diacritics 2");
+    PRAGMA user_version = {_VERSION};
+"""
+_FIND = """
+    SELECT key, start_sec, end_sec, text FROM words
+    JOIN sentences ON sentences.row = words.rowid
+    JOIN sources ON words.rowid BETWEEN first_row AND last_row
+    WHERE words MATCH :asked AND key IN (SELECT value FROM json_each(:keys))
+    ORDER BY rank, key, start_sec LIMIT :limit
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSentence:
+    """A sentence in which all words of a search occur.
+
+    Attributes
+    ----------
+    key : str
+        The source it is of.
+    start_sec, end_sec : float
+        When it is said, in seconds of the video.
+    text : str
+        The sentence.
+    """
+
+    key: str
+    start_sec: float
+    end_sec: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechIndex:
+    """The index in the file `path`, which is made when something is put in."""
+
+    path: Path
+
+    def stamps(self) -> Mapping[str, str]:
+        """Return the stamp of every source that is indexed.
+
+        Raises
+        ------
+        StorageError
+            If the file can't be used. So for every method.
+        """
+        with self._opened() as connection:
+            return dict(connection.execute("SELECT key, stamp FROM sources"))
+
+    def put(self, key: str, stamp: str, transcript: Transcript) -> None:
+        """Index a transcript in place of what was known of its source; `stamp` tells later whether it has changed."""
+        rows = [(s.start_sec, s.end_sec, s.text) for s in transcript.sentences]
+        with self._opened() as connection, connection:
+            connection.execute("BEGIN IMMEDIATE")
+            _forget(connection, key)
+            (first,) = connection.execute("SELECT coalesce(max(row), 0) + 1 FROM sentences").fetchone()
+            numbered = list(enumerate(rows, first))
+            connection.executemany("INSERT INTO sentences VALUES (?, ?, ?, ?)", [(n, *row) for n, row in numbered])
+            connection.executemany(
+                "INSERT INTO words (rowid, folded) VALUES (?, ?)", [(n, folded(row[2])) for n, row in numbered]
+            )
+            last = first + len(rows) - 1
+            connection.execute("INSERT INTO sources VALUES (?, ?, ?, ?)", (key, stamp, first, last))
+
+    def find(self, words: str, keys: Sequence[str], limit: int) -> tuple[FoundSentence, ...]:
+        """Return the sentences of sources that hold all words, the best first.
+
+        Raises
+        ------
+        ParameterError
+            If there is no word to look for.
+        """
+        asked = {"asked": match_expression(words), "keys": _as_json(keys), "limit": limit}
+        with self._opened() as connection:
+            return tuple(FoundSentence(*row) for row in connection.execute(_FIND, asked))
+
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        with storage_faults(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with closing(self._connected()) as connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise StorageError(f"{self.path}: {error}; it is a cache and can be removed") from error
+
+    def _connected(self) -> sqlite3.Connection:
+        """Open the file; make it anew if it is damaged or of another version."""
+        connection = sqlite3.connect(self.path, timeout=_WAIT_SEC)
+        try:
+            if connection.execute("PRAGMA user_version").fetchone() == (_VERSION,):
+                return connection
+            tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            if isinstance(error, sqlite3.OperationalError):
+                raise
+            tables = None
+        if tables != (0,):
+            connection.close()
+            self.path.unlink(missing_ok=True)
+            connection = sqlite3.connect(self.path, timeout=_WAIT_SEC)
+        return _made(connection)
+
+
+def _made(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """Make the tables, unless another process was faster."""
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        if connection.execute("PRAGMA user_version").fetchone() != (_VERSION,):
+            for statement in _SCHEMA.split(";"):
+                connection.execute(statement)
+    return connection
+
+
+def _forget(connection: sqlite3.Connection, key: str) -> None:
+    known = connection.execute("SELECT first_row, last_row FROM sources WHERE key = ?", (key,)).fetchone()
+    if known is None:
+        return
+    # Without content of its own, full-text search must be told what it is to forget.
+    old = connection.execute("SELECT row, text FROM sentences WHERE row BETWEEN ? AND ?", known).fetchall()
+    connection.executemany(
+        "INSERT INTO words (words, rowid, folded) VALUES ('delete', ?, ?)", [(row, folded(text)) for row, text in old]
+    )
+    connection.execute("DELETE FROM sentences WHERE row BETWEEN ? AND ?", known)
+    connection.execute("DELETE FROM sources WHERE key = ?", (key,))
+
+
+def _as_json(keys: Sequence[str]) -> str:
+    return json.dumps(list(keys))
