@@ -27,6 +27,7 @@ from interfaces.cli import (
     find,
     handover,
     jobs,
+    learn,
     probe,
     query,
     retune,
@@ -51,7 +52,21 @@ app = typer.Typer(
 )
 
 MODULES = (
-    *(analyze, retune, evaluate, looks, compound, export, captions, find, handover, destinations, probe, settings),
+    *(
+        analyze,
+        retune,
+        evaluate,
+        learn,
+        looks,
+        compound,
+        export,
+        captions,
+        find,
+        handover,
+        destinations,
+        probe,
+        settings,
+    ),
     *(catalog, query, demo, jobs, serve, service, doctor),
 )
 for module in MODULES:
