@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 from made_project import MadeProject, encode_film, make_project
 from running_service import until
-from served_site import Site
+from served_site import Site, free_port
 
 from interfaces.api.routes.frontend import BUILT_PAGE
 from storage.environment import read_environment
@@ -66,7 +65,7 @@ def open_site(template: Template, tmp_path: Path) -> Iterator[Callable[..., Site
             "AUTOCLIP_REQUESTS_PER_SECOND": "0",
             "AUTOCLIP_PREFECT_PORT": "9",  # where nothing answers: jobs are tried in test_jobs.py
         }
-        site = Site(read_environment(given | variables, tmp_path / "no.env"), template.project, _free_port())
+        site = Site(read_environment(given | variables, tmp_path / "no.env"), template.project, free_port())
         site.start()
         sites.append(site)
         return site
@@ -147,9 +146,3 @@ def tab(open_tab: Callable[..., Tab]) -> Tab:
 def _note(tab: Tab, message: Any) -> None:
     if message.type in {"error", "warning"} and not message.text.startswith(HARMLESS):
         tab.problems.append(f"{message.type}: {message.text}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -38,18 +38,18 @@ def gray_of_shot(shot: int) -> int:
     return 40 + (shot * 67) % 180
 
 
-def encode_film(path: Path, seconds: int, *, audible: bool = True) -> Path:
+def encode_film(path: Path, seconds: int, *, rate: int = RATE, audible: bool = True) -> Path:
     """Encode shots of one gray each, with a tone."""
     with av.open(str(path), "w") as output:
-        picture = output.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "g": str(RATE)})
+        picture = output.add_stream("libx264", rate=rate, options={"preset": "ultrafast", "g": str(2 * rate)})
         picture.width, picture.height, picture.pix_fmt = *SIZE, "yuv420p"
         tone = output.add_stream("aac", rate=48000, layout="mono") if audible else None
         for second in range(seconds):
             if second % SHOT_SEC == 0:
                 pixels = np.full((SIZE[1], SIZE[0], 3), gray_of_shot(second // SHOT_SEC), np.uint8)
                 shot = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuv420p")
-            for frame in range(RATE):
-                shot.pts, shot.time_base = second * RATE + frame, Fraction(1, RATE)
+            for frame in range(rate):
+                shot.pts, shot.time_base = second * rate + frame, Fraction(1, rate)
                 output.mux(picture.encode(shot))
             if tone is not None:
                 _mux_second(output, tone, second)
@@ -65,17 +65,19 @@ def _mux_second(output, tone, second: int) -> None:
     output.mux(tone.encode(frame))
 
 
-def make_project(data_dir: Path, film: Path, seconds: int, name: str) -> MadeProject:
+def make_project(
+    data_dir: Path, film: Path, seconds: int, name: str, *, shot_sec: float = SHOT_SEC, moment_every: int = 16
+) -> MadeProject:
     """Take a film into a catalog with an analysis of planted signals: a moment every 16 s, a cut at every shot."""
-    cuts = tuple(float(time) for time in range(SHOT_SEC, seconds, SHOT_SEC))
+    cuts = tuple(shot_sec * number for number in range(1, round(seconds / shot_sec)))
     scene = Scene(float(seconds)).cut(*cuts)
-    for number, at in enumerate(range(8, seconds - 10, 16)):
+    for number, at in enumerate(range(8, seconds - 10, moment_every)):
         scene.moment(float(at), length=5.0, louder=12.0 + number % 7)
     catalog, folder = open_catalog(data_dir / "autoclip.duckdb"), DataFolder(data_dir)
     registration = register_video(catalog, film, name)
     project, analysis = registration.project, folder.project(registration.project.id)
     analysis.write_features(scene.features(), Origin(registration.fingerprint, ExtractionSettings(), 1))
-    settings = Settings.from_flat({"min_clip_seconds": 4, "max_clip_seconds": 12, "target_clip_count_soft": 50})
+    settings = Settings.from_flat({"min_clip_seconds": 4, "max_clip_seconds": 12, "target_clip_count_soft": 200})
     video = registration.video.model_dump(mode="json")
     analysis.write_clips(ClipsFile(mode="v2", video=video, settings=settings.flat(), clips=()))
     record(catalog, retune(analysis, settings, project.id))

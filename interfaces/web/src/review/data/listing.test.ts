@@ -3,7 +3,16 @@ import type { ClipView } from "../../api/schema";
 import { countsOf, fillTo, listed, NO_FILTERS, undecidedAfter, type Verdict } from "./listing";
 
 function clip(id: string, score: number, duration: number, verdict: Verdict = "undecided"): ClipView {
-  const fields = { id, name: `Clip ${id}`, reason: "loud", quality_score: score, duration, verdict, start: Number(id) };
+  const fields = {
+    id,
+    name: `Clip ${id}`,
+    reason: "loud",
+    quality_score: score,
+    score: 100 * score,
+    duration,
+    verdict,
+    start: Number(id),
+  };
   return fields as ClipView;
 }
 

@@ -25,7 +25,7 @@ export function listed(clips: readonly ClipView[], filters: Filters, sorting: So
   const text = filters.text.trim().toLocaleLowerCase();
   const passes = (clip: ClipView) =>
     (filters.verdict === "all" || clip.verdict === filters.verdict) &&
-    clip.quality_score >= filters.minScore &&
+    clip.score >= filters.minScore &&
     clip.duration >= filters.minLength &&
     clip.duration <= filters.maxLength &&
     (!text || `${clip.name} ${clip.reason}`.toLocaleLowerCase().includes(text));
