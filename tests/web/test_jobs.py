@@ -36,10 +36,11 @@ def test_a_file_is_dropped_analyzed_reviewed_and_its_kept_clips_exported(service
     tab.page.get_by_role("link", name="Review", exact=True).wait_for(timeout=240_000)
     tab.page.get_by_role("link", name="Review", exact=True).click()
     tab.page.get_by_text("Saved", exact=True).wait_for()
+    tab.page.locator("[role=option][aria-selected=true]").wait_for()
     for _ in range(3):
-        before = tab.page.locator("[role=option]").count()
+        before = tab.current
         tab.press("k", "n")
-        tab.until(f"document.querySelectorAll('[role=option]').length > {before}")
+        tab.until(f"![null, undefined, 'clip-{before}'].includes(document.querySelector('[aria-selected=true]')?.id)")
         tab.press("Shift+P")
     tab.saved()
     tab.press("e")
