@@ -17,20 +17,24 @@ from autoclip.speech.search_terms import folded, match_expression
 from autoclip.speech.transcript import Transcript
 from storage.atomic import storage_faults
 
-_VERSION = 1
+_VERSION = 2
 _WAIT_SEC = 30.0
 _SCHEMA = f"""
-    CREATE TABLE sources (key TEXT PRIMARY KEY, stamp TEXT NOT NULL, first_row INTEGER, last_row INTEGER);
-    CREATE TABLE sentences (row INTEGER PRIMARY KEY, start_sec REAL, end_sec REAL, text TEXT);
+    CREATE TABLE sources (id INTEGER PRIMARY KEY, key TEXT UNIQUE, stamp TEXT, first_row INTEGER, last_row INTEGER);
+    CREATE TABLE sentences (row INTEGER PRIMARY KEY, source INTEGER, start_sec REAL, end_sec REAL, text TEXT);
     CREATE VIRTUAL TABLE words USING fts5(folded, content='', tokenize="porter unicode61 remove_diacritics 2");
     PRAGMA user_version = {_VERSION};
 """
 _FIND = """
-    SELECT key, start_sec, end_sec, text FROM words
-    JOIN sentences ON sentences.row = words.rowid
-    JOIN sources ON words.rowid BETWEEN first_row AND last_row
-    WHERE words MATCH :asked AND key IN (SELECT value FROM json_each(:keys))
-    ORDER BY rank, key, start_sec LIMIT :limit
+    WITH best AS MATERIALIZED (
+        SELECT words.rowid AS row, words.rank AS score FROM words CROSS JOIN sentences ON sentences.row = words.rowid
+        WHERE words MATCH :asked
+        AND source IN (SELECT id FROM sources WHERE key IN (SELECT value FROM json_each(:keys)))
+        ORDER BY words.rank LIMIT :limit
+    )
+    SELECT key, start_sec, end_sec, text FROM best
+    JOIN sentences ON sentences.row = best.row JOIN sources ON sources.id = source
+    ORDER BY score, key, start_sec
 """
 
 
@@ -79,12 +83,15 @@ class SpeechIndex:
             _forget(connection, key)
             (first,) = connection.execute("SELECT coalesce(max(row), 0) + 1 FROM sentences").fetchone()
             numbered = list(enumerate(rows, first))
-            connection.executemany("INSERT INTO sentences VALUES (?, ?, ?, ?)", [(n, *row) for n, row in numbered])
+            (source,) = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM sources").fetchone()
+            connection.executemany(
+                "INSERT INTO sentences VALUES (?, ?, ?, ?, ?)", [(n, source, *row) for n, row in numbered]
+            )
             connection.executemany(
                 "INSERT INTO words (rowid, folded) VALUES (?, ?)", [(n, folded(row[2])) for n, row in numbered]
             )
             last = first + len(rows) - 1
-            connection.execute("INSERT INTO sources VALUES (?, ?, ?, ?)", (key, stamp, first, last))
+            connection.execute("INSERT INTO sources VALUES (?, ?, ?, ?, ?)", (source, key, stamp, first, last))
 
     def find(self, words: str, keys: Sequence[str], limit: int) -> tuple[FoundSentence, ...]:
         """Return the sentences of sources that hold all words, the best first.
