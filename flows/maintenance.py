@@ -15,6 +15,7 @@ from flows.job_flow import job_flow
 from flows.liveness import SHARED_LOCKS
 from flows.reaper import reap
 from stages.deleted_projects import remove_deleted_projects
+from stages.output_folders import remove_unfinished_exports
 from storage.atomic import remove_leftovers
 from storage.environment import read_environment
 from storage.process_lock import remove_unheld
@@ -36,6 +37,7 @@ async def maintenance(leftover_hours: Annotated[float, Field(ge=1, le=8760)] = 2
     gone = remove_deleted_projects(catalog(), data_folder(), read_environment().keep_deleted_days)
     age = leftover_hours * HOUR_SEC
     removed = remove_leftovers(data_folder().projects, older_than_sec=age) if data_folder().projects.exists() else ()
+    removed += remove_unfinished_exports(catalog(), age)
     _remove_old_locks(root / "runs", age)
     settled = f"{len(lost)} lost runs settled"
     cleared = f"{len(removed)} leftovers and {len(gone)} deleted projects removed"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from autoclip.export.checks.frame_trace import OPTION, read_trace, trace_argumen
 from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.frame_span import FrameSpan, undecodable
 from autoclip.export.names import publish
+from autoclip.export.unfinished_files import remove_unfinished, unfinished_name
 from autoclip.media.container import require_regular_file
 from autoclip.media.ffmpeg import FrameListener, Run, knows_option, run_ffmpeg
 from autoclip.progress import Progress, ProgressListener
@@ -129,8 +129,10 @@ def render_errors(sources: Sequence[Path], target: Path) -> Iterator[None]:
 
 
 @contextmanager
-def temporary_path(folder: Path, suffix: str = ".partial") -> Iterator[Path]:
+def temporary_path(folder: Path) -> Iterator[Path]:
     """Give a path in `folder` that nothing else uses; whatever is there at the end of the block is removed.
+
+    What a killed process left in that folder goes as well.
 
     Raises
     ------
@@ -141,7 +143,8 @@ def temporary_path(folder: Path, suffix: str = ".partial") -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ExportError(f"{folder} can't be made: {from_system(error, folder.parent)}") from error
-    path = folder / f".autoclip-{uuid.uuid4().hex}{suffix}"
+    remove_unfinished(folder)
+    path = folder / unfinished_name()
     try:
         yield path
     finally:
