@@ -12,24 +12,29 @@ import httpx
 PATIENCE_SEC = 120.0
 """A server that died is started again by ``autoclip up`` within seconds, and takes up to half a minute to answer."""
 PAUSE_SEC = 1.0
+OVERLOADED = frozenset({429, 502, 503, 504})
+"""Answers that mean "later" (RFC 9110, 15.6; RFC 6585, 4). Prefect on SQLite says 503 while others write; its client
+asks a few times again, and gives up in a long burst."""
 
 Answer = TypeVar("Answer")
 
 
 def retry_until_reachable(ask: Callable[[], Answer]) -> Answer:
-    """Ask until the server can be reached; Prefect's own clients try again only when they reached it before.
+    """Ask until the server can be reached and has time.
+
+    Prefect's own clients try again only when they reached it before, and a few times.
 
     Raises
     ------
-    httpx.TransportError
-        If it is away for too long.
+    httpx.TransportError, httpx.HTTPStatusError
+        If it is away or overloaded for too long.
     """
     deadline = time.monotonic() + PATIENCE_SEC
     while True:
         try:
             return ask()
-        except httpx.TransportError:
-            if time.monotonic() > deadline:
+        except httpx.HTTPError as error:
+            if not _is_away(error) or time.monotonic() > deadline:
                 raise
             time.sleep(PAUSE_SEC)
 
@@ -40,7 +45,14 @@ async def await_until_reachable(ask: Callable[[], Awaitable[Answer]]) -> Answer:
     while True:
         try:
             return await ask()
-        except httpx.TransportError:
-            if time.monotonic() > deadline:
+        except httpx.HTTPError as error:
+            if not _is_away(error) or time.monotonic() > deadline:
                 raise
             await asyncio.sleep(PAUSE_SEC)
+
+
+def _is_away(error: httpx.HTTPError) -> bool:
+    """Whether asking again may help."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.status_code in OVERLOADED
+    return isinstance(error, httpx.TransportError)
