@@ -10,6 +10,7 @@ from storage.environment import HARMLESS_NAMES, Environment, read_environment
 from storage.variable_files import warn_of_ignored
 
 ABSENT = Path("no-such-file.env")
+OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
 def read(**variables: str) -> Environment:
@@ -167,3 +168,9 @@ def test_a_file_that_is_none_is_said(folder: Path, content: bytes) -> None:
 def test_a_pipe_is_not_waited_for(folder: Path) -> None:
     os.mkfifo(folder / ".env")
     assert read_environment({}).origins == {}
+
+
+@pytest.mark.parametrize("name", sorted(set(Environment.model_fields) - {"analysis", "origins"}))
+def test_every_variable_is_in_the_table_of_the_operations_page(name: str) -> None:
+    rows = [line for line in OPERATIONS.splitlines() if line.startswith("| `AUTOCLIP_")]
+    assert any(f"`AUTOCLIP_{name.upper()}`" in row.split(" | ")[0] for row in rows)
