@@ -19,7 +19,7 @@ from prefect.states import AwaitingRetry, Cancelling, Completed
 from autoclip.errors import AutoclipError
 from autoclip.progress import Progress
 from flows.deployments import QueueName
-from flows.job_flow import own_run_id
+from flows.job_flow import MESSAGE_LENGTH, ended, note_failures, own_run_id
 from tasks.markdown import escape_rows
 from tasks.progress_reporter import ProgressReporter
 from tasks.server_access import await_until_reachable
@@ -123,16 +123,21 @@ async def run_items(
 
 
 async def publish_summary(outcomes: Sequence[ItemOutcome]) -> State[tuple[ItemOutcome, ...]]:
-    """Leave the table of all videos with the run, and end it: failed only if every video failed."""
+    """Leave the table of all videos with the run, and end it: failed only if every video failed.
+
+    Which videos failed, and why, is in the run's log, its message and its labels.
+    """
     rows = [{"video": o.label, "state": o.state, "reason": o.reason, "job": o.job_id} for o in outcomes]
     await acreate_table_artifact(escape_rows(rows), key="videos", description="What became of each video")
     count = {state: sum(o.state == state for o in outcomes) for state in ("done", "skipped", "failed")}
-    if outcomes and count["failed"] == len(outcomes):
-        raise AutoclipError(f"all {len(outcomes)} videos failed; first: {outcomes[0].label}: {outcomes[0].reason}")
-    if not count["done"] and not count["failed"]:
+    failures = [f"{o.label}: {o.reason}" for o in outcomes if o.state == "failed"]
+    await note_failures(failures)
+    if outcomes and len(failures) == len(outcomes):
+        raise AutoclipError(f"all {len(outcomes)} videos failed: {'; '.join(failures)}"[:MESSAGE_LENGTH])
+    if not count["done"] and not failures:
         return Completed(message=f"nothing new, {count['skipped']} skipped", data=tuple(outcomes))
     message = f"{count['done']} done, {count['skipped']} skipped, {count['failed']} failed"
-    return Completed(message=message, data=tuple(outcomes))
+    return ended([message], tuple(outcomes), warnings=failures)
 
 
 async def _deployment(client: PrefectClient) -> UUID:

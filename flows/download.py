@@ -11,7 +11,7 @@ from prefect.states import Completed
 from autoclip.errors import AutoclipError, DownloadError, ParameterError
 from autoclip.progress import share_of
 from flows.analysis import name_after_project, sole_writer
-from flows.job_flow import job_flow, own_run_id
+from flows.job_flow import ended, job_flow, note_failures, own_run_id
 from flows.parameters import OpenDownloadSettings
 from stages.download_settings import DownloadSettings
 from tasks.download_video import download_video, project_of_address, videos_at
@@ -65,7 +65,7 @@ async def _all(
     """Fetch one after the other; one that fails does not stop the rest."""
     rows, made = [], []
     for number, entry in enumerate(entries):
-        project_id = project_of_address(entry.url, entry.title)
+        project_id = project_of_address(entry.url, title=entry.title)
         try:
             share = share_of(report, number, 1, len(entries))
             with sole_writer(project_id, share, "download"), progress_to(share):
@@ -76,7 +76,9 @@ async def _all(
             made.append(project_id)
             rows.append({"video": entry.title, "state": "fetched", "reason": ""})
     await acreate_table_artifact(escape_rows(rows), key="downloads", description=f"Videos of {escape_markdown(url)}")
+    failures = [f"{row['video']}: {row['reason']}" for row in rows if row["state"] == "failed"]
+    await note_failures(failures)
     if entries and not made:
         raise DownloadError(url, f"none of its {len(entries)} videos could be fetched; first: {rows[0]['reason']}")
-    failed = len(entries) - len(made)
-    return Completed(message=f"{len(made)} fetched" + (f", {failed} failed" if failed else ""), data=tuple(made))
+    fact = f"{len(made)} fetched" + (f", {len(failures)} failed" if failures else "")
+    return ended([fact], tuple(made), warnings=failures)

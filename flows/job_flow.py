@@ -136,9 +136,22 @@ async def tag_and_name_run(*tags: str, name: str | None = None) -> None:
 
 
 def exported(records: Sequence[Export]) -> dict[str, int | str]:
-    """Return what is noted on a run of its exports: how many files there are, and the ids of their records."""
+    """Return what is noted on a run of its exports: how many files there are, their records' ids, what failed."""
     made = [record.id for record in records if record.state == "completed"]
-    return {"exports": len(made), "export_ids": ",".join(made)}
+    failures = [f"{record.name}: {record.error}" for record in records if record.state != "completed"]
+    return {"exports": len(made), "export_ids": ",".join(made), "failures": _as_lines(failures)}
+
+
+async def note_failures(failures: Sequence[str]) -> None:
+    """Leave what failed, and why, in the log of this run and on it, where the job view reads it."""
+    for failure in failures:
+        get_run_logger().warning("failed: %s", failure)
+    await label(failures=_as_lines(failures))
+
+
+def _as_lines(failures: Sequence[str]) -> str:
+    """Write one failure a line, as labels hold it."""
+    return "\n".join(" ".join(failure.split())[:MESSAGE_LENGTH] for failure in failures)
 
 
 async def label(**counts: int | str) -> None:

@@ -81,7 +81,7 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
                 given["timelines"] = timelines
                 items = [Item(e.title, {"source": e.url, "name": e.title, **_as_json(given)}) for e in entries]
                 return await publish_summary(await run_items(items, AT_ONCE, report, "download", queue="entries"))
-            project_id = project_of_address(source, name)
+            project_id = project_of_address(source, title=name) if _is_entry() else project_of_address(source, name)
             await name_after_project(project_id, "process")
             with sole_writer(project_id, report, "download"):
                 video = download_video(project_id, fetch)
@@ -102,8 +102,13 @@ def is_address(source: str) -> bool:
 
 def _require_no_entry(source: str) -> None:
     """Refuse a playlist within a playlist: waiting for its videos, it would take the place that they need."""
-    if any(tag.startswith("batch:") for tag in flow_run.tags):
+    if _is_entry():
         raise DownloadError(source, "is a playlist within a playlist; start it by itself")
+
+
+def _is_entry() -> bool:
+    """Tell whether this run belongs to a playlist, whose site gave its name, or to a folder."""
+    return any(tag.startswith("batch:") for tag in flow_run.tags)
 
 
 def _plan(source: str, export_top: int) -> dict[str, float]:

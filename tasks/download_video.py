@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from autoclip.errors import ParameterError
 from autoclip.progress import Progress
 from stages.download_settings import DownloadSettings
-from stages.register_video import register_file_of
+from stages.register_video import named, register_file_of
 from stages.results import RegisteredVideo
 from storage.catalog import Project, Source
 from storage.environment import read_environment
@@ -89,10 +89,20 @@ def videos_at(url: str, settings: DownloadSettings) -> tuple[Entry, ...] | None:
     return entries_of(url, settings, allow_private=read_environment().allow_private_urls)
 
 
-def project_of_address(url: str, name: str = "") -> str:
-    """Return the id of the project of an address; make it when there is none."""
+def project_of_address(url: str, name: str = "", title: str = "") -> str:
+    """Return the id of the project of an address; make it when there is none.
+
+    Parameters
+    ----------
+    url : str
+        The address.
+    name : str
+        What to call the project, one that is known already as well; empty: its name, or by its title.
+    title : str
+        What its site calls the video, so far as that is known; a known project keeps its name.
+    """
     with catalog().transaction() as unit:
         known = unit.projects.from_address(url)
         if known:
-            return known[0].id
-        return unit.projects.add(Project(name=(name or url)[:500], source=Source(kind="url", address=url))).id
+            return named(unit, known[0], name[:500]).id
+        return unit.projects.add(Project(name=(name or title or url)[:500], source=Source(kind="url", address=url))).id

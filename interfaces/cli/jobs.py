@@ -208,11 +208,12 @@ def _found(jobs: Jobs, job_id: str) -> Job:
 
 
 def _shown(jobs: Jobs, job: Job, *, follow: bool, json: bool, quiet: bool) -> int:
-    """Print a job, at once or when it has ended; the exit code says whether it failed."""
+    """Print a job, at once or when it has ended; the exit code says whether it, or a part of it, failed."""
     if follow:
         job = _followed(jobs, job, quiet=quiet)
     _print(job, json=json)
-    return FAILED if job.state in {"failed", "crashed", "cancelled"} and follow else 0
+    failed = job.state in {"failed", "crashed", "cancelled"} or job.result.failures
+    return FAILED if failed and follow else 0
 
 
 def _followed(jobs: Jobs, job: Job, *, quiet: bool) -> Job:

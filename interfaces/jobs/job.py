@@ -33,13 +33,14 @@ MESSAGE_LENGTH = 2000
 
 
 class JobResult(BaseModel):
-    """What a job made: how many clips it chose, and the files it exported."""
+    """What a job made: how many clips it chose, the files it exported, and what of it failed and why."""
 
     model_config = ConfigDict(frozen=True)
 
     clips: int | None = None
     exports: int | None = None
     files: tuple[Path, ...] = ()
+    failures: tuple[str, ...] = ()
 
 
 class Job(BaseModel):
@@ -125,6 +126,7 @@ def job_of(run: FlowRun, job_type: JobType, report: Artifact | None, files: tupl
             clips=_count(run.labels.get("autoclip.clips")),
             exports=_count(run.labels.get("autoclip.exports")),
             files=files,
+            failures=tuple(str(run.labels.get("autoclip.failures") or "").splitlines()),
         ),
     )
 

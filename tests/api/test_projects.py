@@ -50,6 +50,9 @@ def test_an_address_becomes_a_project_once(client):
     assert made.json()["video_url"] is None
     again = client.post("/api/projects/youtube", json={"url": "https://93.184.216.34/watch?v=1"})
     assert (again.status_code, again.json()["id"]) == (200, made.json()["id"])
+    assert again.json()["name"] == "Final"
+    named = client.post("/api/projects/youtube", json={"url": "https://93.184.216.34/watch?v=1", "name": "Cup"})
+    assert (named.status_code, named.json()["id"], named.json()["name"]) == (200, made.json()["id"], "Cup")
 
 
 def test_lists_are_paged_sorted_and_searched(client, workspace):

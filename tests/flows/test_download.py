@@ -14,6 +14,7 @@ from autoclip.errors import DownloadError
 from flows.download import download
 from stages.download_settings import DownloadSettings
 from storage.catalog import open_catalog
+from tasks.download_video import project_of_address
 
 HASTY = DownloadSettings(attempts=1)
 ITEM = '<item><title>{title}</title><guid>{title}</guid><enclosure url="{{base}}{path}" type="video/mp4"/></item>'
@@ -38,7 +39,7 @@ def fetch(**parameters: object) -> State:
 def test_a_playlist_becomes_several_projects_and_one_that_fails_stops_none(data_dir: Path, site: VideoSite) -> None:
     state = fetch(url=f"{site.base}/feed")
     assert state.is_completed()
-    assert state.message == "2 fetched, 1 failed"
+    assert str(state.message).startswith("2 fetched, 1 failed; Lost: ")
     with open_catalog(data_dir / "autoclip.duckdb").reading() as view:
         projects = {project.name: project for project in view.projects.page().items}
     assert set(projects) == {"First half", "Lost", "Second half"}
@@ -64,3 +65,19 @@ def test_a_private_address_is_refused_in_one_sentence(
     with pytest.raises(DownloadError):
         state.result()
     assert site.asked == []
+
+
+def test_a_name_given_for_a_known_address_is_its_name_and_a_site_s_title_is_not(data_dir: Path) -> None:
+    address = "https://93.184.216.34/watch?v=1"
+    made = project_of_address(address, title="Title of the site")
+
+    def called() -> str:
+        with open_catalog(data_dir / "autoclip.duckdb").reading() as view:
+            return view.projects.get(made).name
+
+    assert called() == "Title of the site"
+    assert project_of_address(address, "Cup final") == made
+    assert called() == "Cup final"
+    for given in ({}, {"title": "Another title"}, {"name": ""}):
+        assert project_of_address(address, **given) == made
+        assert called() == "Cup final"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import threading
@@ -111,12 +112,23 @@ def test_a_folder_with_a_broken_file(
     shutil.copy(folder / "v0.mp4", folder / "deeper" / "copy of v0.mp4")
     (folder / "broken.mp4").write_bytes(b"no video" * 100)
     job = wait(jobs, jobs.submit("process-folder", {"folder": str(folder), "settled_sec": 0}).id, 180)
-    assert (job.state, job.stage) == ("completed", "4 done, 0 skipped, 1 failed")
+    assert job.state == "completed"
+    assert job.stage.startswith("4 done, 0 skipped, 1 failed; ")
+    (failure,) = job.result.failures
+    assert job.stage.endswith(f"; {failure}")
+    assert failure.startswith("broken.mp4: ")
+    told = [*AUTOCLIP, "job", job.id, "--follow", "--json"]
+    shown = subprocess.run(told, env=service.variables_of_all, capture_output=True, text=True, check=False)
+    assert shown.returncode == 1, shown.stderr
+    assert json.loads(shown.stdout)["result"]["failures"] == [failure]
+    wanted = {"logs": {"flow_run_id": {"any_": [job.id]}}}
+    logged = httpx.post(f"{service.api_url}/logs/filter", json=wanted).json()
+    assert f"failed: {failure}" in [line["message"] for line in logged]
 
     (folder / "v1.mp4").rename(folder / "renamed.mp4")
     clip_source("v9.mp4", seconds=12, seed=30).rename(folder / "v9.mp4")
     job = wait(jobs, jobs.submit("process-folder", {"folder": str(folder), "settled_sec": 0}).id)
-    assert job.stage == "1 done, 4 skipped, 1 failed"
+    assert job.stage == f"1 done, 4 skipped, 1 failed; {failure}"
 
 
 def test_a_job_that_nobody_knows(jobs: Jobs) -> None:

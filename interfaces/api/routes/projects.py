@@ -27,7 +27,7 @@ from interfaces.api.schemas.requests import (
     PathIdentity,
 )
 from interfaces.api.services import Services, ServicesDep
-from stages.register_video import register_video
+from stages.register_video import named, register_video
 from storage.catalog import Analysis, Project, ProjectState, Source
 from storage.source_files import pinned
 
@@ -120,7 +120,7 @@ def create_from_address(order: AddressRequest, services: ServicesDep, response: 
     fresh = Project(name=order.name or url[:500], source=Source(kind="url", address=url))
     with services.catalog.transaction() as unit:
         known = unit.projects.from_address(url)
-        project = known[0] if known else unit.projects.add(fresh)
+        project = named(unit, known[0], order.name or "") if known else unit.projects.add(fresh)
     response.status_code = 200 if known else 201
     return _shown(project, response)
 
