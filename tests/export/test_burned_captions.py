@@ -83,17 +83,21 @@ def assert_shown(path, spoken, frame_sec):
         assert end - frame_sec <= shown_until <= end + 0.9
 
 
-@pytest.mark.parametrize("style", ["plain", "boxed", "karaoke"])
+@pytest.mark.parametrize("style", ["plain", "karaoke"])
 def test_a_caption_appears_with_its_first_word_and_goes(tmp_path, video, style):
     result = export_clip(
-        video, Interval(1.0, 8.5), tmp_path / "clip.mp4", ExportSettings(captions=style), transcript=TALK
+        video,
+        Interval(1.0, 8.5),
+        tmp_path / "clip.mp4",
+        ExportSettings(encoder_preset="ultrafast", captions=style),
+        transcript=TALK,
     )
     assert_shown(result.path, [(1.13, 2.61), (5.02, 6.4)], 1 / float(video.video.average_rate))
     assert result.notes == ()
 
 
 def test_a_smart_cut_with_captions_becomes_exact_and_says_why(tmp_path, video):
-    settings = ExportSettings(captions="plain", cut="smart")
+    settings = ExportSettings(encoder_preset="ultrafast", captions="plain", cut="smart")
     result = export_clip(video, Interval(1.0, 8.5), tmp_path / "clip.mp4", settings, transcript=TALK)
     assert result.method == "exact"
     assert "captions" in result.notes[0]
@@ -107,7 +111,7 @@ def test_a_compound_shows_the_words_of_each_item_at_its_place(tmp_path, video, c
         CompoundItem(video, Interval(1.0, 5.0), TALK),
         CompoundItem(video, Interval(5.0, 8.5), TALK),
     ]
-    settings = ExportSettings(captions="plain", crossfade_sec=crossfade, cut=cut)
+    settings = ExportSettings(encoder_preset="ultrafast", captions="plain", crossfade_sec=crossfade, cut=cut)
     result = export_compound(items, tmp_path / "all.mp4", settings)
     second, third = 3.0 - crossfade, 7.0 - 2 * crossfade
     spoken = [(1.02, 2.4), (second + 1.13, second + 2.61), (third + 1.02, third + 2.4)]
@@ -118,7 +122,7 @@ def test_a_compound_shows_the_words_of_each_item_at_its_place(tmp_path, video, c
 def test_a_caption_that_is_shown_through_a_crossfade_does_not_flicker(tmp_path, at_25):
     talk = transcript((0.5, 4.0, "This is said all the way through."))
     items = [CompoundItem(at_25, Interval(0.0, 3.0), talk), CompoundItem(at_25, Interval(2.5, 6.0), talk)]
-    settings = ExportSettings(captions="plain", crossfade_sec=1.0)
+    settings = ExportSettings(encoder_preset="ultrafast", captions="plain", crossfade_sec=1.0)
     starts, ends = appearances(export_compound(items, tmp_path / "all.mp4", settings).path)
     assert len(starts) <= 2
     assert len(ends) == len(starts)
@@ -126,7 +130,7 @@ def test_a_caption_that_is_shown_through_a_crossfade_does_not_flicker(tmp_path, 
 
 def test_the_spoken_word_alone_is_marked(tmp_path, at_25):
     talk = transcript((1.0, 2.0, "one"), (2.0, 3.0, "two"))
-    settings = ExportSettings(captions="karaoke")
+    settings = ExportSettings(encoder_preset="ultrafast", captions="karaoke")
     result = export_clip(at_25, Interval(0.0, 5.0), tmp_path / "clip.mp4", settings, transcript=talk)
     with av.open(str(result.path)) as container:
         pictures = {round(float(f.time), 2): f.to_ndarray(format="rgb24") for f in container.decode(video=0)}
@@ -147,10 +151,10 @@ def test_captions_stay_inside_the_safe_area(tmp_path, at_25, platform, shape):
     long = transcript(
         (0.2, 2.4, "Wherever extraordinarily overwhelming misunderstandings materialize, communication helps.")
     )
-    settings = ExportSettings(captions="boxed", platform=platform, shape=shape, encoder_preset="ultrafast")
+    settings = ExportSettings(encoder_preset="ultrafast", captions="boxed", platform=platform, shape=shape)
     result = export_clip(at_25, Interval(0.0, 3.2), tmp_path / "clip.mp4", settings, transcript=long)
     _, lumas = frames(result.path)
-    drawn = abs(lumas[len(lumas) // 3] - 110) > SHOWN
+    drawn = (abs(lumas - 110) > SHOWN).any(axis=0)
     rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
     height, width = drawn.shape
     area = PLATFORMS[platform].safe_area if platform != "none" and height > width else None
@@ -172,7 +176,7 @@ LANGUAGES = {
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_languages_are_drawn_with_letters_of_their_own(tmp_path, at_25, language):
-    settings = ExportSettings(captions="plain")
+    settings = ExportSettings(encoder_preset="ultrafast", captions="plain")
     spoken = transcript((1.0, 3.0, LANGUAGES[language]))
     result = export_clip(at_25, Interval(0.0, 5.0), tmp_path / "clip.mp4", settings, transcript=spoken)
     missing = [note for note in result.notes if "no font" in note]
@@ -184,7 +188,7 @@ def test_languages_are_drawn_with_letters_of_their_own(tmp_path, at_25, language
 def test_arabic_runs_from_right_to_left(tmp_path, at_25):
     """The first word that is marked is the rightmost one."""
     words = (Word(1.0, 2.0, "مرحبا"), Word(2.0, 3.0, "بكم"))
-    settings = ExportSettings(captions="karaoke")
+    settings = ExportSettings(encoder_preset="ultrafast", captions="karaoke")
     spoken = Transcript(words, "ar", "test")
     result = export_clip(at_25, Interval(0.0, 4.0), tmp_path / "clip.mp4", settings, transcript=spoken)
     with av.open(str(result.path)) as container:
@@ -199,14 +203,14 @@ def test_arabic_runs_from_right_to_left(tmp_path, at_25):
 
 
 def test_letters_that_no_font_has_are_told(tmp_path, at_25):
-    settings = ExportSettings(captions="plain")
+    settings = ExportSettings(encoder_preset="ultrafast", captions="plain")
     spoken = transcript((1.0, 2.0, "\U000e01a0 \U0001fbff\u0ad0 \U00016a40 \U000fffff x"))
     result = export_clip(at_25, Interval(0.0, 3.0), tmp_path / "clip.mp4", settings, transcript=spoken)
     assert any("no font of this machine has" in note for note in result.notes)
 
 
 def test_captions_without_a_transcript_are_refused(tmp_path, at_25):
-    settings = ExportSettings(captions="plain")
+    settings = ExportSettings(encoder_preset="ultrafast", captions="plain")
     with pytest.raises(ParameterError, match="there is no transcript"):
         export_clip(at_25, Interval(0, 2), tmp_path / "clip.mp4", settings)
     with pytest.raises(ParameterError, match="there is no transcript"):
@@ -214,14 +218,14 @@ def test_captions_without_a_transcript_are_refused(tmp_path, at_25):
 
 
 def test_a_clip_nobody_speaks_in_is_exported_and_says_so(tmp_path, at_25):
-    settings = ExportSettings(captions="plain")
+    settings = ExportSettings(encoder_preset="ultrafast", captions="plain")
     result = export_clip(at_25, Interval(0.0, 1.5), tmp_path / "clip.mp4", settings, transcript=TALK)
     assert "nobody speaks" in result.notes[0]
     assert appearances(result.path) == ([], [])
 
 
 def test_braces_and_backslashes_are_shown_not_obeyed(tmp_path, at_25):
-    settings = ExportSettings(captions="plain")
+    settings = ExportSettings(encoder_preset="ultrafast", captions="plain")
     spoken = transcript((1.0, 2.0, r"{\alpha&HFF&}hidden \N {x"))
     result = export_clip(at_25, Interval(0.0, 3.0), tmp_path / "clip.mp4", settings, transcript=spoken)
     assert len(appearances(result.path)[0]) == 1
