@@ -30,8 +30,8 @@ _FILE = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLO
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 _lock = threading.Lock()
-_pins: defaultdict[Path, list[OpenedFile]] = defaultdict(list)
-"""Paths that are read through a descriptor for now, the latest last."""
+_pins: defaultdict[Path, list[tuple[int, OpenedFile]]] = defaultdict(list)
+"""Paths that are read through a descriptor for now, the latest last, each with the thread that pinned it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,14 @@ class OpenedFile:
     @contextmanager
     def pinned(self) -> Iterator[Path]:
         """Have `location_of` lead from the path to this very file while the block runs."""
+        pin = (threading.get_ident(), self)
         with _lock:
-            _pins[self.path].append(self)
+            _pins[self.path].append(pin)
         try:
             yield self.path
         finally:
             with _lock:
-                _pins[self.path].remove(self)
+                _pins[self.path].remove(pin)
                 if not _pins[self.path]:
                     del _pins[self.path]
 
@@ -182,10 +183,17 @@ def folder_beneath(root: Path, path: Path, *, make: bool = False) -> Iterator[Op
 
 
 def location_of(path: Path) -> Path:
-    """Return the path to open for `path`: that of the descriptor while the file is pinned, else `path` itself."""
+    """Return the path to open for `path`: that of the descriptor while the file is pinned, else `path` itself.
+
+    A thread gets its own pin: another's descriptor may be closed, and its number given to another file, before the path
+    is opened. A thread without one works for whoever pinned the file first.
+    """
     with _lock:
         pins = _pins.get(path)
-        return pins[-1].location if pins else path
+        if not pins:
+            return path
+        own = [opened for thread, opened in pins if thread == threading.get_ident()]
+        return own[-1].location if own else pins[0][1].location
 
 
 def _spelled_as(path: Path, root: Path) -> Path:

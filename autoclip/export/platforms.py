@@ -14,8 +14,8 @@ Platforms change their limits without notice. What is known of these, as of Nove
 - X: 512 MB and 60 frames a second are its own words (docs.x.com, "Media" and "Media best practices"); 0.5 to 140 s is
   what publishing services tell of accounts that do not pay.
 - What their buttons cover of an upright picture: 14 % above, 35 % below and 6 % on either side are Meta's own words on
-  Reels ("Ads Guide", "safe zone"). TikTok's and YouTube's are measured on screens of theirs as publishing services
-  show them; X's is a guess of ours.
+  Reels ("Ads Guide", "safe zone"). TikTok's and YouTube's are estimates of ours from screens that publishing services
+  show; X's is a guess.
 """
 
 from __future__ import annotations

@@ -313,9 +313,16 @@ def test_export_renders_the_best_clips(analysis, tmp_path, capsys):
 
 
 def test_export_never_overwrites(analysis, tmp_path, capsys):
-    for _ in range(2):
-        assert run(["export", str(analysis), "--top", "1", "--to", str(tmp_path / "files")]) == 0
+    asked = ["export", str(analysis), "--top", "1", "--to", str(tmp_path / "files")]
+    assert run(asked) == 0
+    (first,) = (tmp_path / "files").glob("*.mp4")
+    content = first.read_bytes()
+    assert run(asked) == 0
+    assert "exists already" in capsys.readouterr().out
+    assert list((tmp_path / "files").glob("*.mp4")) == [first]
+    assert run([*asked, "--set", "crf=30"]) == 0
     assert len(list((tmp_path / "files").glob("*.mp4"))) == 2
+    assert first.read_bytes() == content
 
 
 def test_export_refuses_what_contradicts(analysis, capsys):

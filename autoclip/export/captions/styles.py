@@ -54,7 +54,7 @@ _SIZE_OF_LANDSCAPE, _SIZE_OF_SQUARE, _SIZE_OF_UPRIGHT = 0.06, 0.062, 0.08
 """Height of a line as a share of the picture's shorter side. In landscape 42 letters fill most of the safe width, as in
 broadcasting; on a phone held upright, where a line is short, letters are larger and lines hold fewer of them."""
 _LETTER_SHARE = 0.43
-"""Mean width of a letter as a share of a line's height: measured on English and German text in Noto Sans."""
+"""Mean width of a letter as a share of a line's height; an estimate for English and German in sans-serif fonts."""
 _WHITE_LEVEL = {"smpte2084": 0.58, "arib-std-b67": 0.75}
 """Level of graphics white in PQ and HLG (ITU-R BT.2408, table 1); full white would dazzle."""
 
