@@ -11,7 +11,7 @@ from autoclip.clips import Scores
 from autoclip.selection.anchors import Anchor, find_anchors
 from autoclip.selection.boundaries import Boundary, cut_times, find_boundaries
 from autoclip.selection.excitement import measure_excitement
-from autoclip.selection.quality import WindowMeans, rate
+from autoclip.selection.quality import Quality, WindowMeans, rate, rate_content
 from autoclip.selection.reasons import MovedEdges, ReasonWriter
 from autoclip.selection.windows import Edge, Window
 from autoclip.settings import Settings
@@ -79,15 +79,7 @@ class IntervalRater:
             return None
         start = _edge(interval.start, self._boundaries, lambda boundary: boundary.starts_at_sec)
         end = _edge(interval.end, self._boundaries, lambda boundary: boundary.ends_at_sec)
-        quality = rate(
-            self._means,
-            start=interval.start,
-            end=interval.end,
-            anchor_sec=anchor.time_sec,
-            anchor_score=anchor.score,
-            boundary=(start.score + end.score) / 2,
-            settings=self._settings.windows,
-        )
+        quality = self._quality(interval, anchor, (start.score + end.score) / 2)
         return Rating(
             quality_score=quality.score,
             scores=Scores(
@@ -99,6 +91,23 @@ class IntervalRater:
             anchor_time_sec=anchor.time_sec,
             anchor_reason=anchor.reason,
             reason=self._reasons.of(Window(interval, anchor, start, end, quality), moved),
+        )
+
+    def _quality(self, interval: Interval, anchor: Anchor, boundary: float) -> Quality:
+        """Rate by the formula that the choice ranks by."""
+        start, end = interval.start, interval.end
+        if self._settings.windows.window_formula == "event":
+            return rate_content(
+                self._means, start=start, event_start=start, end=end, anchor_sec=anchor.time_sec, boundary=boundary
+            )
+        return rate(
+            self._means,
+            start=start,
+            end=end,
+            anchor_sec=anchor.time_sec,
+            anchor_score=anchor.score,
+            boundary=boundary,
+            settings=self._settings.windows,
         )
 
     def _moment_in(self, interval: Interval, known_sec: float | None) -> Anchor | None:

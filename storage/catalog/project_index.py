@@ -267,4 +267,5 @@ def _row(project: Project) -> dict[str, object]:
 
 
 def _facts(identity: FileIdentity) -> str:
+    require_text(identity.path)
     return to_json(asdict(identity)).decode()

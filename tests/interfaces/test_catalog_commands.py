@@ -54,7 +54,7 @@ def test_scores_go_from_0_to_100_and_qualities_stay(catalog, capsys):
     _project(catalog, "Match", clips=2)
     assert run(["clips", "Match"]) == 0
     shown = capsys.readouterr().out
-    assert " 50 " in shown
+    assert " 80 " in shown
     assert " 100 " in shown
     assert run(["clips", "Match", "--json"]) == 0
     assert {clip["quality_score"] for clip in json.loads(capsys.readouterr().out)} == {0.8, 1.8}

@@ -54,7 +54,7 @@ def test_pixels_become_square_in_the_box(encode_tracks, film):
     def setup(stream):
         stream.codec_context.sample_aspect_ratio = Fraction(2)
 
-    path = encode_tracks("wide.mp4", film([CORNERS], setup=setup))
+    path = encode_tracks("wide.mp4", film([CORNERS] * 15, setup=setup))
     assert frame_at(path, probe(path), 0).size == (128, 48)
     assert frame_at(path, probe(path), 0, Size(320, 180)).size == (320, 120)
 
