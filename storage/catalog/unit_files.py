@@ -263,7 +263,7 @@ class UnitFiles:
             written.session.execute("BEGIN")
         except BaseException:
             written.session.detach(_ALIAS)
-            written.successor.unlink(missing_ok=True)
+            _remove(written.successor)
             raise
         return written
 
@@ -294,7 +294,13 @@ def _forget(written: _Written) -> None:
     if written.session.holds(_ALIAS):
         written.session.rolled_back()
         written.session.detach(_ALIAS)
-    written.successor.unlink(missing_ok=True)
+    _remove(written.successor)
+
+
+def _remove(copy: Path) -> None:
+    """Remove a copy with its write-ahead log, which DuckDB leaves where it can't take the log in."""
+    copy.unlink(missing_ok=True)
+    copy.with_name(f"{copy.name}.wal").unlink(missing_ok=True)
 
 
 def _finish(written: _Written) -> None:
