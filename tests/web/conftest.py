@@ -22,9 +22,12 @@ HARMLESS = ("Failed to load resource",)
 """What Chromium writes of every request that fails; the tests that make some fail look at what the page says of it."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """Chromium, driven by Playwright; without either of them, or without a built page, the test is skipped."""
+    """Chromium, driven by Playwright; without either of them, or without a built page, the test is skipped.
+
+    It ends with its module: as long as Playwright is open its event loop runs in this thread, and no flow can.
+    """
     sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
