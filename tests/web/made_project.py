@@ -77,7 +77,9 @@ def make_project(
     registration = register_video(catalog, film, name)
     project, analysis = registration.project, folder.project(registration.project.id)
     analysis.write_features(scene.features(), Origin(registration.fingerprint, ExtractionSettings(), 1))
-    settings = Settings.from_flat({"min_clip_seconds": 4, "max_clip_seconds": 12, "target_clip_count_soft": 200})
+    settings = Settings.from_flat(
+        {"min_clip_seconds": 4, "max_clip_seconds": 12, "target_clip_count_soft": 200, "keep_share": 1.0}
+    )
     video = registration.video.model_dump(mode="json")
     analysis.write_clips(ClipsFile(mode="v2", video=video, settings=settings.flat(), clips=()))
     record(catalog, retune(analysis, settings, project.id))
