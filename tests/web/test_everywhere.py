@@ -47,6 +47,7 @@ def test_what_is_decided_while_the_server_is_away_is_kept_and_sent_when_it_is_ba
     order = [clip.id for clip in site.clips]
     tab.press("p")
     tab.saved()
+    tab.page.wait_for_load_state("networkidle")
     site.stop()
     tab.press("x", "p", "p")
     tab.page.get_by_text("Offline: 3 to send").wait_for()
@@ -60,6 +61,7 @@ def test_what_is_decided_while_the_server_is_away_is_kept_and_sent_when_it_is_ba
 def test_closing_the_page_loses_nothing_that_was_not_sent(site, tab):
     tab.review(site)
     first = tab.current
+    tab.page.wait_for_load_state("networkidle")  # a picture under way would end in an error of the server
     site.stop()
     tab.press("x")
     tab.page.get_by_text("Offline: 1 to send").wait_for()
