@@ -19,7 +19,8 @@ from autoclip.signals.table import Features
 from autoclip.timeline import Interval
 
 MIN_REACTION_Z = 3.0
-"""A reaction counts from three standard deviations above the usual on: by chance once in 700 half minutes."""
+"""A reaction counts from here on: the sum of both deviations, writing and laughing, in standard deviations. A choice of
+ours; the picked moments of 11 streams lie above it."""
 
 MIN_CROWD = 5
 """Fewer people in half a minute are a conversation, whatever is usual there."""
