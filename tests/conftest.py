@@ -23,12 +23,12 @@ MEDIA_FOLDER = Path(os.environ.get("AUTOCLIP_SHARED", Path(__file__).parents[2] 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Fail a test that lacks a program where AUTOCLIP_TEST_PROGRAMS=required says that all are there, as .ci/run does.
+    """Fail a test that lacks a program where TEST_PROGRAMS=required says that all are there, as .ci/run does.
 
     Such a test skips with a reason that ends in "on PATH".
     """
     report = yield
-    if report.skipped and os.environ.get("AUTOCLIP_TEST_PROGRAMS") == "required":
+    if report.skipped and os.environ.get("TEST_PROGRAMS") == "required":
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
         if reason.endswith("on PATH"):
             report.outcome, report.longrepr = "failed", f"{reason}; install it"
