@@ -1,20 +1,22 @@
-"""Render clips of a project; the catalog notes each file once: when it is there and checked, or why it is not."""
+"""Render clips; each file is recorded once: when it is there and checked, or why it is not."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 
 from autoclip.confinement import OpenedFolder
-from autoclip.errors import AutoclipError, MediaError, NotFoundError
+from autoclip.errors import AutoclipError
 from autoclip.export.batch import ExportOutcome, RenderRequest, export_batch
 from autoclip.export.names import NameFields, confined, file_name
 from autoclip.export.tightened import export_tightened
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
-from stages.export_job import ExportJob, ExportSubject
-from storage.catalog import Export, StoredClip, Unit
+from autoclip.speech.transcript import Transcript
+from stages.export_job import ExportJob
+from storage.catalog import Export
+from storage.clip_store import ExportSubject
 
 RenderSlot = Callable[[], AbstractContextManager[None]]
 """Waits until this machine may render another file, and holds that place while the block runs."""
@@ -43,9 +45,9 @@ def export_clip(
     Parameters
     ----------
     job : ExportJob
-        The project, and how its clips are rendered.
+        Where the clips are, and how they are rendered.
     video : Video
-        The project's video, probed.
+        The video, probed.
     clip_id : str
         The clip.
     index : int
@@ -61,24 +63,23 @@ def export_clip(
     Raises
     ------
     NotFoundError
-        If the project has no such clip.
+        If there is no such clip.
     """
-    clip, subject = _subject(job, clip_id, index)
-    known = _known(job, subject)
+    subject = _subject(job, video, clip_id, index, job.transcript())
+    known = job.find(subject)
     if known is not None:
         on_progress(Progress("export", 1.0, "made before"))
         return MadeExport(known, reused=True)
     with render_slot(), job.open_target() as folder:
         try:
-            rendered = folder.location / subject.target.name
             result = export_tightened(
                 video,
-                clip.interval,
-                rendered,
+                subject.intervals[0],
+                folder.location / subject.target.name,
                 job.settings,
                 on_progress,
                 ffmpeg=job.ffmpeg,
-                transcript=job.transcript(),
+                transcript=subject.transcript,
             )
         except AutoclipError as error:
             before_failure()
@@ -96,7 +97,7 @@ def export_clips(
     Parameters
     ----------
     job : ExportJob
-        The project, and how its clips are rendered.
+        Where the clips are, and how they are rendered.
     clip_ids : sequence of str
         The clips.
     on_progress : ProgressListener
@@ -110,67 +111,43 @@ def export_clips(
     Raises
     ------
     NotFoundError
-        If the project has no such clip, or no video.
+        If there is no such clip, or no video.
     MediaError
         If the video can't be read any more.
     """
-    video = job.probed()
-    found = [_subject(job, clip_id, index) for index, clip_id in enumerate(clip_ids, 1)]
-    records = {number: known for number, (_, subject) in enumerate(found) if (known := _known(job, subject))}
-    missing = [number for number in range(len(found)) if number not in records]
-    transcript = job.transcript() if missing else None
-    with job.open_target() as folder:
+    video, transcript = job.probed(), job.transcript()
+    subjects = [_subject(job, video, clip_id, index, transcript) for index, clip_id in enumerate(clip_ids, 1)]
+    records = {number: known for number, subject in enumerate(subjects) if (known := job.find(subject))}
+    missing = [number for number in range(len(subjects)) if number not in records]
+    if missing:
+        with job.open_target() as folder:
 
-        def keep(position: int, outcome: ExportOutcome) -> None:
-            number = missing[position]
-            records[number] = _ended(job, found[number][1], outcome, folder)
+            def keep(position: int, outcome: ExportOutcome) -> None:
+                number = missing[position]
+                records[number] = _ended(job, subjects[number], outcome, folder)
 
-        export_batch(
-            [replace(_request(job, video, *found[number], folder), transcript=transcript) for number in missing],
-            on_progress,
-            on_outcome=keep,
-            at_once=job.settings.parallel_exports,
-            ffmpeg=job.ffmpeg,
-        )
-    on_progress(Progress("export", 1.0, f"{len(found)} files"))
-    return tuple(records[number] for number in range(len(found)))
+            export_batch(
+                [_request(video, subjects[number], folder) for number in missing],
+                on_progress,
+                on_outcome=keep,
+                at_once=job.settings.parallel_exports,
+                ffmpeg=job.ffmpeg,
+            )
+    on_progress(Progress("export", 1.0, f"{len(subjects)} files"))
+    return tuple(records[number] for number in range(len(subjects)))
 
 
-def _subject(job: ExportJob, clip_id: str, index: int) -> tuple[StoredClip, ExportSubject]:
-    """Return a clip of the project, and the file that is to be made of it."""
-    with job.catalog.reading() as view:
-        clip = view.clips.get(clip_id)
-    if clip.project_id != job.project.id:
-        raise NotFoundError(f"the project {job.project.id} has no clip {clip_id}; it is one of another project")
-    fields = NameFields.of_clip(job.project.name, clip, index, clip.created_at.date())
+def _subject(job: ExportJob, video: Video, clip_id: str, index: int, transcript: Transcript | None) -> ExportSubject:
+    """Return the file that is to be made of a clip."""
+    clip = job.store.clip(clip_id)
+    fields = NameFields.of_clip(job.store.name, clip, index, clip.created_at.date())
     target = confined(job.target, file_name(job.settings.name_template, fields))
-    # The id of a clip that nobody touched is made of its span, however often it was found again since.
-    changed_at = clip.updated_at if clip.touched else job.project.created_at
-    return clip, ExportSubject(target, job.latest_change(changed_at), clip_id=clip_id)
+    return ExportSubject(target, video.path, (clip.interval,), job.settings, transcript, clip_id=clip_id)
 
 
-def _known(job: ExportJob, subject: ExportSubject) -> Export | None:
-    """Return the record of a file that need not be made: it is there, whoever made it."""
-    with job.catalog.reading() as view:
-        known = job.made_before(view, subject)
-        left = None if known else _left(job, view, subject)
-    if left is None:
-        return known
-    with job.catalog.transaction() as unit:
-        return job.keep(unit, left)
-
-
-def _left(job: ExportJob, view: Unit, subject: ExportSubject) -> Export | None:
-    with suppress(MediaError):  # what can't be read is not ours: the checked file would be
-        return job.left_by_killed_attempt(view, subject)
-    return None
-
-
-def _request(
-    job: ExportJob, video: Video, clip: StoredClip, subject: ExportSubject, folder: OpenedFolder
-) -> RenderRequest:
+def _request(video: Video, subject: ExportSubject, folder: OpenedFolder) -> RenderRequest:
     rendered = folder.location / subject.target.name
-    return RenderRequest(video, clip.interval, rendered, job.settings)
+    return RenderRequest(video, subject.intervals[0], rendered, subject.settings, subject.transcript)
 
 
 def _ended(job: ExportJob, subject: ExportSubject, outcome: ExportOutcome, folder: OpenedFolder) -> Export:

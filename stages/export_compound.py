@@ -1,24 +1,23 @@
-"""Render a compound clip of a project, with its record in the catalog."""
+"""Render a compound clip, and record the file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import date
 
 from autoclip.clips import Clip
 from autoclip.errors import AutoclipError, NotFoundError, ParameterError
-from autoclip.export.compound.render import CompoundItem
+from autoclip.export.compound.render import SourceSpan
 from autoclip.export.names import NameFields, confined, file_name
 from autoclip.export.tightened import export_tightened_compound
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
 from stages.export_clips import MadeExport, RenderSlot
-from stages.export_job import ExportJob, ExportSubject
-from storage.catalog import CompoundClip, StoredClip, Unit
-from storage.catalog import CompoundItem as StoredItem
+from stages.export_job import ExportJob
+from storage.catalog import CompoundClip, CompoundItem
+from storage.clip_store import ExportSubject
 
 
 def export_compound_clip(
@@ -33,7 +32,7 @@ def export_compound_clip(
     Parameters
     ----------
     job : ExportJob
-        The project, and how its files are rendered.
+        Where the compound clip is, and how it is rendered.
     compound_id : str
         The compound clip.
     on_progress : ProgressListener
@@ -49,45 +48,37 @@ def export_compound_clip(
     Raises
     ------
     NotFoundError
-        If the project has no such compound clip, or no video.
+        If there is no such compound clip, no video, or a clip it uses is gone.
     MediaError
         If the video can't be read any more.
     """
-    with job.catalog.reading() as view:
-        compound = view.compounds.get(compound_id)
-        if compound.project_id != job.project.id:
-            raise NotFoundError(
-                f"the project {job.project.id} has no compound clip {compound_id}; it is of another one"
-            )
-        clips = _clips_of(view, compound)
-        job = replace(job, settings=with_crossfade(job.settings, compound.crossfade_sec))
-        intervals = item_intervals(compound.items, clips)
-        subject = _subject(job, compound, clips.values(), intervals)
-        known = job.made_before(view, subject)
+    compound = job.store.compound(compound_id)
+    job = replace(job, settings=with_crossfade(job.settings, compound.crossfade_sec))
+    subject = _subject(job, compound)
+    known = job.find(subject)
     if known is not None:
         return MadeExport(known, reused=True)
-    transcript = job.transcript()
-    items = [CompoundItem(job.probed(), interval, transcript) for interval in intervals]
+    video = job.probed()
+    spans = [SourceSpan(video, interval, subject.transcript) for interval in subject.intervals]
     with render_slot(), job.open_target() as folder:
         rendered = folder.location / subject.target.name
         try:
-            result = export_tightened_compound(items, rendered, job.settings, on_progress, ffmpeg=job.ffmpeg)
+            result = export_tightened_compound(spans, rendered, job.settings, on_progress, ffmpeg=job.ffmpeg)
         except AutoclipError as error:
             return MadeExport(job.failed(subject, error, folder))
         return MadeExport(job.completed(subject, result, folder))
 
 
-def _subject(
-    job: ExportJob, compound: CompoundClip, clips: Iterable[StoredClip], intervals: Sequence[Interval]
-) -> ExportSubject:
+def _subject(job: ExportJob, compound: CompoundClip) -> ExportSubject:
     """Return the file that is to be made of a compound clip."""
-    fields = compound_fields(job.project.name, compound.name, compound.id, intervals, compound.created_at.date())
+    intervals = item_intervals(compound.items, job.store.clips_of(compound))
+    fields = compound_fields(job.store.name, compound, intervals)
     target = confined(job.target, file_name(job.settings.name_template, fields))
-    changed_at = max([compound.updated_at, *(clip.updated_at for clip in clips)])
-    return ExportSubject(target, job.latest_change(changed_at), compound_id=compound.id)
+    source, transcript = job.store.source(), job.transcript()
+    return ExportSubject(target, source, tuple(intervals), job.settings, transcript, compound_id=compound.id)
 
 
-def item_intervals(items: Sequence[StoredItem], clips: Mapping[str, Clip]) -> list[Interval]:
+def item_intervals(items: Sequence[CompoundItem], clips: Mapping[str, Clip]) -> list[Interval]:
     """Return what each item shows: its own times where it has any, else those of its clip.
 
     Raises
@@ -112,16 +103,16 @@ def item_intervals(items: Sequence[StoredItem], clips: Mapping[str, Clip]) -> li
     return found
 
 
-def compound_fields(project: str, name: str, compound_id: str, intervals: Sequence[Interval], day: date) -> NameFields:
+def compound_fields(project: str, compound: CompoundClip, intervals: Sequence[Interval]) -> NameFields:
     """Return what a name template may say of a compound clip: its span is 0 to the sum of its items."""
     return NameFields(
         project=project,
-        name=name,
+        name=compound.name,
         index=1,
         interval=Interval(0.0, sum(interval.duration for interval in intervals)),
-        id=compound_id,
+        id=compound.id,
         quality=0.0,
-        day=day,
+        day=compound.created_at.date(),
     )
 
 
@@ -134,7 +125,3 @@ def with_crossfade(settings: ExportSettings, crossfade_sec: float) -> ExportSett
         If the crossfade is longer than an export allows.
     """
     return settings.updated({"crossfade_sec": crossfade_sec}) if crossfade_sec else settings
-
-
-def _clips_of(unit: Unit, compound: CompoundClip) -> dict[str, StoredClip]:
-    return {clip_id: unit.clips.get(clip_id) for clip_id in dict.fromkeys(item.clip_id for item in compound.items)}

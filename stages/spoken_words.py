@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from autoclip.clips import Clip
@@ -15,8 +14,7 @@ from autoclip.speech.captions import with_short_words
 from autoclip.speech.corrections import Correction, corrected, corrections_between, merged
 from autoclip.speech.transcript import Transcript
 from storage.analysis_folder import AnalysisFolder
-from storage.corrections import CORRECTIONS, read_corrections, write_corrections
-from storage.transcripts import TRANSCRIPT
+from storage.corrections import read_corrections, write_corrections
 
 
 def transcript_of(folder: AnalysisFolder) -> Transcript:
@@ -51,13 +49,6 @@ def transcript_for_export(folder: AnalysisFolder, settings: ExportSettings) -> T
 def needs_words(settings: ExportSettings) -> bool:
     """Whether an export depends on what is said."""
     return settings.captions != "off" or tightens(settings)
-
-
-def words_changed_at(folder: AnalysisFolder) -> datetime | None:
-    """Return when the transcript or its corrections were last written; None where there are none."""
-    files = (folder.features / name for name in (TRANSCRIPT, CORRECTIONS))
-    written = [path.stat().st_mtime for path in files if path.exists()]
-    return datetime.fromtimestamp(max(written), UTC) if written else None
 
 
 def kept_parts(clip: Clip, transcript: Transcript, settings: ExportSettings) -> tuple[tuple[Clip, ...], str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,8 +17,9 @@ from autoclip.errors import NotFoundError, StorageError
 from autoclip.settings import SegmentationMode
 from autoclip.signals.table import Features
 from storage.atomic import replacing, storage_faults, write_atomically
+from storage.corrections import CORRECTIONS
 from storage.features import Origin, features_key, features_origin, read_features, write_features
-from storage.transcripts import StoredTranscript, read_transcript, transcript_key_in, write_transcript
+from storage.transcripts import TRANSCRIPT, StoredTranscript, read_transcript, transcript_key_in, write_transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,12 @@ class AnalysisFolder:
     def read_transcript(self) -> StoredTranscript:
         """Read what was heard; see `storage.transcripts.read_transcript`."""
         return read_transcript(self.features)
+
+    def words_changed_at(self) -> datetime | None:
+        """Return when the transcript or its corrections were last written; None where there are none."""
+        files = (self.features / name for name in (TRANSCRIPT, CORRECTIONS))
+        written = [path.stat().st_mtime for path in files if path.exists()]
+        return datetime.fromtimestamp(max(written), UTC) if written else None
 
     def transcript_key(self) -> str | None:
         """Return the key of the transcript that is there, or None when none can be used again."""

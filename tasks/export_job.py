@@ -10,6 +10,7 @@ from prefect.runtime import flow_run
 
 from autoclip.settings import ExportSettings
 from stages.export_job import ExportJob
+from storage.clip_store import CatalogClips
 from storage.environment import read_environment
 from tasks.places import catalog, project_folder
 
@@ -24,17 +25,16 @@ def export_job(project_id: str, settings: ExportSettings | None) -> ExportJob:
     """
     with catalog().reading() as view:
         project = view.projects.get(project_id)
-    environment, folder = read_environment(), project_folder(project_id)
+    environment = read_environment()
+    store = CatalogClips(catalog(), project, project_folder(project_id))
     return ExportJob(
-        catalog=catalog(),
-        project=project,
-        folder=folder.exports,
+        store=store,
+        target=store.exports_folder,
         settings=settings or ExportSettings(),
         job_id=str(flow_run.get_id() or ""),
         ffmpeg=environment.ffmpeg,
-        roots=environment.writable_roots,
+        roots=environment.writable_roots if project.output_folder else (),
         attempts_since=_attempts_since(),
-        analysis=folder,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from autoclip.errors import ParameterError
-from autoclip.export.compound.render import CompoundItem, export_compound
+from autoclip.export.compound.render import SourceSpan, export_compound
 from autoclip.export.cuts.cut_spec import ExportResult
 from autoclip.export.render import export_clip
 from autoclip.media.video import Video
@@ -48,14 +48,14 @@ def export_tightened(
     if len(found.kept) == 1:
         result = export_clip(video, found.kept[0], target, chosen, on_progress, ffmpeg=ffmpeg, transcript=transcript)
     else:
-        items = [CompoundItem(video, kept, transcript) for kept in found.kept]
+        items = [SourceSpan(video, kept, transcript) for kept in found.kept]
         hard = chosen.model_copy(update={"crossfade_sec": 0.0})
         result = export_compound(items, target, hard, on_progress, ffmpeg=ffmpeg)
     return replace(result, asked=interval, notes=(str(found), *result.notes), removed=found.removed)
 
 
 def export_tightened_compound(
-    items: Sequence[CompoundItem],
+    items: Sequence[SourceSpan],
     target: Path,
     settings: ExportSettings | None = None,
     on_progress: ProgressListener = ignore_progress,
@@ -81,7 +81,7 @@ def export_tightened_compound(
         )
     found = [tightened(item.interval, item.transcript, chosen) for item in items]
     parts = [
-        CompoundItem(item.video, kept, item.transcript)
+        SourceSpan(item.video, kept, item.transcript)
         for item, each in zip(items, found, strict=True)
         for kept in each.kept
     ]

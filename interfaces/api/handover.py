@@ -10,7 +10,6 @@ from pydantic import Field, model_validator
 from starlette.responses import Response
 
 from autoclip.clips import Clip
-from autoclip.errors import NotFoundError
 from autoclip.export.interchange.edit_list import MAX_HANDLES_SEC, EditOptions
 from autoclip.export.interchange.formats import MEDIA_TYPES, SUFFIXES, TimelineFormat
 from autoclip.export.interchange.timelines import timeline_text
@@ -21,6 +20,7 @@ from interfaces.api.schemas.requests import Identity, PathIdentity, QueryBody
 from interfaces.api.services import ServicesDep
 from stages.export_timeline import compound_clips
 from storage.catalog import Unit
+from storage.clip_store import CatalogClips
 
 router = APIRouter(prefix="/projects/{project_id}", tags=["exports"])
 
@@ -73,29 +73,19 @@ def hand_over(project_id: PathIdentity, query: Annotated[HandoverQuery, Query()]
     """
     with services.catalog.reading() as view:
         project = view.projects.get(project_id)
-        clips, crossfade_sec = _chosen(view, project_id, query)
+        clips, crossfade_sec = _chosen(view, services.clips(project), query)
     options = EditOptions(query.handles_sec, crossfade_sec, query.record_start)
     text = timeline_text(probed_video(services, project), clips, query.format, title=project.name, options=options)
     headers = {"Content-Disposition": disposition(project.name + SUFFIXES[query.format], inline=False)}
     return Response(text, media_type=MEDIA_TYPES[query.format], headers=headers)
 
 
-def _chosen(view: Unit, project_id: str, query: HandoverQuery) -> tuple[Sequence[Clip], float]:
+def _chosen(view: Unit, store: CatalogClips, query: HandoverQuery) -> tuple[Sequence[Clip], float]:
     """Return the clips of a hand-over, and the seconds by which they dissolve into one another."""
     if query.compound_id is not None:
-        compound = view.compounds.get(query.compound_id)
-        _require_of(project_id, compound.project_id, f"compound clip {compound.id}")
-        known = {item.clip_id: view.clips.get(item.clip_id) for item in compound.items}
-        return compound_clips(compound.items, known), compound.crossfade_sec
+        compound = store.compound(query.compound_id)
+        return compound_clips(compound.items, store.clips_of(compound)), compound.crossfade_sec
     if query.clip_id is not None:
-        named = [view.clips.get(clip_id) for clip_id in query.clip_id]
-        for clip in named:
-            _require_of(project_id, clip.project_id, f"clip {clip.id}")
-        return named, 0.0
-    page = view.clips.page(project_id, sort="-quality_score", limit=query.top, without_verdict="rejected")
+        return [store.clip(clip_id) for clip_id in query.clip_id], 0.0
+    page = view.clips.page(store.project_id, sort="-quality_score", limit=query.top, without_verdict="rejected")
     return sorted(page.items, key=lambda clip: clip.start), 0.0
-
-
-def _require_of(project_id: str, owner: str, what: str) -> None:
-    if owner != project_id:
-        raise NotFoundError(f"the project {project_id} has no {what}; it is of another one")

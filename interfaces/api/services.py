@@ -10,7 +10,8 @@ from fastapi import Depends, Request
 
 from interfaces.api.guards.signed_links import Links
 from interfaces.jobs import Jobs
-from storage.catalog import Catalog
+from storage.catalog import Catalog, Project
+from storage.clip_store import CatalogClips
 from storage.data_folder import DataFolder
 from storage.environment import Environment
 
@@ -30,6 +31,10 @@ class Services:
     links: Links
     retry_places: anyio.CapacityLimiter
     decode_places: anyio.CapacityLimiter
+
+    def clips(self, project: Project) -> CatalogClips:
+        """Return the clips of a project."""
+        return CatalogClips(self.catalog, project, self.data_folder.project(project.id))
 
 
 async def _services(request: Request) -> Services:

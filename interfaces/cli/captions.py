@@ -16,15 +16,14 @@ from interfaces.cli.clip_sources import (
     AllClips,
     ClipChoice,
     ClipIds,
-    ClipSource,
     KeptClips,
     OfMode,
     Source,
     Top,
-    open_clip_source,
+    find_compound,
+    open_clips,
 )
 from interfaces.cli.compound import read_time
-from interfaces.cli.compound_shelves import find_compound, open_shelf
 from interfaces.cli.made_files import MadeFile, report_files
 from interfaces.cli.options import Json
 from interfaces.cli.terminal import clock, print_json, print_table, say
@@ -72,20 +71,20 @@ def captions(
     of_clips = bool(clip or top or all_clips or kept)
     if compound and of_clips:
         raise ParameterError("--compound names its clips itself; leave --top, --clip, --kept and --all out")
-    found = open_clip_source(source, mode)
-    transcript = transcript_of(found.folder)
+    store = open_clips(source, mode)
+    transcript = transcript_of(store.folder)
     made = []
     if of_clips:
-        for index, each in enumerate(choice.among(found.clips), 1):
-            target = (to or found.target) / _clip_name(found, each.name, index, wanted)
+        for index, each in enumerate(choice.among(store), 1):
+            target = (to or store.exports_folder) / _clip_name(store.name, each.name, index, wanted)
             made.append(write_captions(target, captions_of(transcript, [each.interval], wanted)))
     else:
         intervals: list[Interval] = []
-        crossfade_sec, target = 0.0, found.folder.root / f"captions.{wanted}"
+        crossfade_sec, target = 0.0, store.folder.root / f"captions.{wanted}"
         if compound:
-            whole = find_compound(compound, open_shelf(found).all(), source)
-            intervals, crossfade_sec = item_intervals(whole.items, found.known), whole.crossfade_sec
-            target = found.target / _clip_name(found, whole.name, 1, wanted)
+            whole = find_compound(compound, store, source)
+            intervals, crossfade_sec = item_intervals(whole.items, store.clips_of(whole)), whole.crossfade_sec
+            target = store.exports_folder / _clip_name(store.name, whole.name, 1, wanted)
         made.append(write_captions(to or target, captions_of(transcript, intervals, wanted, crossfade_sec)))
     report_files([MadeFile.at(path) for path in made], as_json=as_json)
 
@@ -114,7 +113,7 @@ def correct(
 
     if (at is None) != (text is None) or (edited and at):
         raise ParameterError("correct: give --from FILE, or --at START-END with --text TEXT")
-    folder = open_clip_source(source).folder
+    folder = open_clips(source).folder
     if edited is not None:
         found = correct_from_file(folder, edited)
     elif at is not None:
@@ -140,7 +139,7 @@ def _span(text: str) -> tuple[float, float]:
     return start, end
 
 
-def _clip_name(source: ClipSource, name: str, index: int, wanted: str) -> str:
+def _clip_name(project: str, name: str, index: int, wanted: str) -> str:
     from autoclip.export.names import safe_name
 
-    return f"{safe_name(f'{source.name}-{index:03}-{name}')}.{wanted}"
+    return f"{safe_name(f'{project}-{index:03}-{name}')}.{wanted}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -14,8 +15,8 @@ from autoclip.errors import NotFoundError, ParameterError
 from autoclip.settings import SegmentationMode
 
 if TYPE_CHECKING:
-    from storage.analysis_folder import AnalysisFolder
-    from storage.catalog import Catalog, Project, Unit
+    from storage.catalog import Catalog, CompoundClip, Project, Unit
+    from storage.clip_store import ClipStore
 
 Source = Annotated[
     str,
@@ -41,40 +42,6 @@ KeptClips = Annotated[bool, typer.Option("--kept", help="Every clip of a project
 
 _FEWEST_LETTERS = 4
 """The beginning of an id has to be at least so long."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClipSource:
-    """Clips, and what they are cut from.
-
-    Attributes
-    ----------
-    name : str
-        The project's name, or that of the video.
-    video : Path
-        The video file.
-    duration_sec : float
-        Its length in seconds.
-    clips : tuple of Clip
-        Those of the mode that was asked for, in order of their start.
-    known : mapping of str to Clip
-        The clips of every mode, by id.
-    folder : AnalysisFolder
-        The analysis they came from.
-    target : Path
-        Where files that are made of them go.
-    project : Project or None
-        The project, for clips of the catalog.
-    """
-
-    name: str
-    video: Path
-    duration_sec: float
-    clips: tuple[Clip, ...]
-    known: Mapping[str, Clip]
-    folder: AnalysisFolder
-    target: Path
-    project: Project | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +76,7 @@ class ClipChoice:
             raise ParameterError("--top, --clip, --kept and --all exclude one another; keep one of them")
         return cls(tuple(names or ()), None if all_clips else top or default, kept)
 
-    def among(self, clips: Sequence[Clip]) -> tuple[Clip, ...]:
+    def among(self, store: ClipStore) -> tuple[Clip, ...]:
         """Return the clips that are meant.
 
         Raises
@@ -118,23 +85,19 @@ class ClipChoice:
             If there is no clip by one of the names, or several begin with it; or no clip was kept.
         """
         if self.names:
+            clips = store.clips()
             return tuple(find_clip(name, clips) for name in self.names)
         if self.kept:
-            return _kept(clips)
-        candidates = [clip for clip in clips if _verdict(clip) != "rejected"]
+            return _kept(store)
+        candidates = store.clips(without_verdict="rejected")
         return tuple(sorted(candidates, key=lambda clip: -clip.quality_score)[: self.top])
 
 
-def _kept(clips: Sequence[Clip]) -> tuple[Clip, ...]:
-    found = tuple(clip for clip in clips if _verdict(clip) == "kept")
+def _kept(store: ClipStore) -> tuple[Clip, ...]:
+    found = store.clips(verdict="kept")
     if not found:
         raise NotFoundError("--kept: no clip has the verdict 'kept'; decide about clips in the review page first")
     return found
-
-
-def _verdict(clip: Clip) -> str:
-    """Return what a person decided about a clip; clips of an analysis folder know no verdict."""
-    return getattr(clip, "verdict", "undecided")
 
 
 def find_clip(wanted: str, clips: Sequence[Clip]) -> Clip:
@@ -156,23 +119,40 @@ def find_clip(wanted: str, clips: Sequence[Clip]) -> Clip:
     )
 
 
-def open_clip_source(source: str, mode: str | None = None) -> ClipSource:
+def open_clips(source: str, mode: str | None = None) -> ClipStore:
     """Return the clips of an analysis folder or of a project, those of one mode if it is given.
 
     Raises
     ------
     NotFoundError
-        If `source` is neither, or its project has no video yet.
+        If `source` is neither, or its video is gone or not there yet.
     ParameterError
         If there is no such mode.
     """
     from storage.analysis_folder import AnalysisFolder
+    from storage.clip_store import FolderClips
 
     if mode not in {None, "v1", "v2"}:
         raise ParameterError(f"--mode {mode}: there are v1 and v2")
     chosen = cast("SegmentationMode | None", mode)
     folder = AnalysisFolder(Path(source))
-    return _of_folder(folder, chosen) if folder.modes() else _of_project(source, chosen)
+    store = FolderClips(folder, chosen) if folder.modes() else _of_project(source, chosen)
+    store.source()
+    return store
+
+
+def _of_project(wanted: str, mode: SegmentationMode | None) -> ClipStore:
+    from storage.clip_store import CatalogClips
+    from storage.data_folder import DataFolder
+    from storage.environment import read_environment
+
+    catalog = open_the_catalog()
+    try:
+        with catalog.reading() as view:
+            project = find_project(view, wanted)
+    except NotFoundError as error:
+        raise NotFoundError(f"{error}; 'autoclip analyze VIDEO -o FOLDER' makes a folder to take clips from") from error
+    return CatalogClips(catalog, project, DataFolder(read_environment().data_dir).project(project.id), mode)
 
 
 def open_the_catalog() -> Catalog:
@@ -181,22 +161,6 @@ def open_the_catalog() -> Catalog:
     from storage.environment import read_environment
 
     return catalog_of(read_environment())
-
-
-def _of_folder(folder: AnalysisFolder, mode: SegmentationMode | None) -> ClipSource:
-    from autoclip.media.video import Video
-
-    clips_file = folder.read_clips(mode)
-    video = Video.model_validate(clips_file.video)
-    return ClipSource(
-        name=video.path.stem,
-        video=folder.find_source(video.path, video.size_bytes),
-        duration_sec=video.duration_sec,
-        clips=clips_file.clips,
-        known={clip.id: clip for each in folder.modes() for clip in folder.read_clips(each).clips},
-        folder=folder,
-        target=folder.root / "exports",
-    )
 
 
 def find_project(view: Unit, wanted: str) -> Project:
@@ -217,26 +181,28 @@ def find_project(view: Unit, wanted: str) -> Project:
     raise NotFoundError(f"{wanted}: {reason}; 'autoclip projects' lists them")
 
 
-def _of_project(wanted: str, mode: SegmentationMode | None) -> ClipSource:
-    from storage.data_folder import DataFolder
-    from storage.environment import read_environment
+def find_compound(wanted: str, store: ClipStore, source: str) -> CompoundClip:
+    """Return a compound clip by its id, or by its name if no other bears it.
 
-    try:
-        with open_the_catalog().reading() as view:
-            project = find_project(view, wanted)
-            clips = view.clips.page(project.id).items
-    except NotFoundError as error:
-        raise NotFoundError(f"{error}; 'autoclip analyze VIDEO -o FOLDER' makes a folder to take clips from") from error
-    if project.path is None:
-        raise NotFoundError(f"the project {project.id} has no video yet; see 'autoclip jobs'")
-    folder = DataFolder(read_environment().data_dir).project(project.id)
-    return ClipSource(
-        name=project.name,
-        video=project.path,
-        duration_sec=project.duration_sec or 0.0,
-        clips=tuple(clip for clip in clips if mode in {None, clip.mode}),
-        known={clip.id: clip for clip in clips},
-        folder=folder,
-        target=project.output_folder or folder.exports,
-        project=project,
-    )
+    Parameters
+    ----------
+    wanted : str
+        Id or name.
+    store : ClipStore
+        Where to look.
+    source : str
+        What the user called the store.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none, or several have the name.
+    """
+    compounds = store.compounds()
+    found = [c for c in compounds if c.id == wanted] or [c for c in compounds if c.name == wanted]
+    if len(found) == 1:
+        return found[0]
+    reason = "several bear this name; give the id" if found else "there is none by this id or name"
+    known = ", ".join(f"{compound.id} ({compound.name})" for compound in compounds)
+    hint = f"there are {known}" if known else f"'autoclip compound create {shlex.quote(source)}' makes one"
+    raise NotFoundError(f"compound clip {wanted}: {reason}; {hint}")

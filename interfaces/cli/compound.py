@@ -17,21 +17,20 @@ from autoclip.timeline import Interval
 from interfaces.cli.clip_sources import (
     AllClips,
     ClipChoice,
-    ClipSource,
     OfMode,
     Source,
     Top,
     find_clip,
-    open_clip_source,
+    find_compound,
+    open_clips,
 )
 from interfaces.cli.command_list import WholeSentences
-from interfaces.cli.compound_shelves import find_compound, open_shelf
 from interfaces.cli.options import Json
 from interfaces.cli.terminal import clock, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from interfaces.cli.compound_shelves import AnyCompound
-    from storage.catalog import CompoundItem
+    from storage.catalog import CompoundClip, CompoundItem
+    from storage.clip_store import ClipStore
 
 _ITEM = re.compile(r"^(?P<clip>.+?)(?:@(?P<start>[\d:.]*)-(?P<end>[\d:.]*))?$")
 _TIME = re.compile(r"^(?:(?:(\d+):)?([0-5]?\d):)?(\d+(?:\.\d*)?)$")
@@ -96,19 +95,18 @@ def create(
         raise ParameterError("compound create: say of which clips, by --item CLIP (repeatable), --top N or --all")
     if not name.strip():
         raise ParameterError("compound create: --name is empty; give it a name to know it by")
-    found = open_clip_source(source, mode)
-    items = tuple(_item(word, found) for word in item) if item else _in_order(choice.among(found.clips))
+    store = open_clips(source, mode)
+    items = tuple(_item(word, store) for word in item) if item else _in_order(choice.among(store))
     if not items:
         raise ParameterError(f"{source} has no clips to join; analyze it with other settings")
-    shelf = open_shelf(found)
-    _require_free_name(name.strip(), shelf.all())
-    compound = shelf.add(name.strip(), items, crossfade)
-    for words in repeated_footage(compound, found):
+    _require_free_name(name.strip(), store.compounds())
+    compound = store.add_compound(name.strip(), items, crossfade)
+    for words in repeated_footage(compound, store):
         say(f"note: {words}")
     if as_json:
-        print_json(_document(compound, found))
+        print_json(_document(compound, store))
     else:
-        print_items(compound, found)
+        print_items(compound, store)
         say(f"compound clip {compound.id} ({compound.name}); render it with")
         say(shlex.join(["autoclip", "export", source, "--compound", compound.id]))
 
@@ -116,10 +114,10 @@ def create(
 @compounds.command("list")
 def list_compounds(source: Source, *, as_json: Json = False) -> None:
     """List compound clips, the oldest first."""
-    found = open_clip_source(source)
-    kept = open_shelf(found).all()
+    store = open_clips(source)
+    kept = store.compounds()
     if as_json:
-        print_json([_document(compound, found) for compound in kept])
+        print_json([_document(compound, store) for compound in kept])
         return
     rows = [
         (
@@ -127,7 +125,7 @@ def list_compounds(source: Source, *, as_json: Json = False) -> None:
             compound.name,
             str(len(compound.items)),
             f"{compound.crossfade_sec:g} s",
-            clock(_seconds(compound, found)),
+            clock(_seconds(compound, store)),
         )
         for compound in kept
     ]
@@ -139,21 +137,21 @@ def list_compounds(source: Source, *, as_json: Json = False) -> None:
 @compounds.command("show")
 def show(source: Source, compound: CompoundName, *, as_json: Json = False) -> None:
     """Show the items of a compound clip."""
-    found = open_clip_source(source)
-    kept = find_compound(compound, open_shelf(found).all(), source)
+    store = open_clips(source)
+    kept = find_compound(compound, store, source)
     if as_json:
-        print_json(_document(kept, found))
+        print_json(_document(kept, store))
         return
-    print_items(kept, found)
-    say(f"{len(kept.items)} items, crossfade {kept.crossfade_sec:g} s, {clock(_seconds(kept, found))} in all")
+    print_items(kept, store)
+    say(f"{len(kept.items)} items, crossfade {kept.crossfade_sec:g} s, {clock(_seconds(kept, store))} in all")
 
 
 @compounds.command("delete")
 def delete(source: Source, compound: CompoundName) -> None:
     """Delete a compound clip; clips and files stay."""
-    shelf = open_shelf(open_clip_source(source))
-    kept = find_compound(compound, shelf.all(), source)
-    shelf.delete(kept.id)
+    store = open_clips(source)
+    kept = find_compound(compound, store, source)
+    store.delete_compound(kept.id)
     say(f"compound clip {kept.id} ({kept.name}) is deleted")
 
 
@@ -174,24 +172,24 @@ def read_time(text: str, word: str) -> float | None:
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
 
-def _item(word: str, source: ClipSource) -> CompoundItem:
+def _item(word: str, store: ClipStore) -> CompoundItem:
     """Read ``CLIP[@START-END]``."""
     from storage.catalog import CompoundItem
 
     match = _ITEM.match(word)
     if match is None:
         raise ParameterError(f"--item {word!r}: write CLIP, or CLIP@START-END")
-    clip = find_clip(match["clip"], source.clips)
+    clip = find_clip(match["clip"], store.clips())
     start, end = (read_time(match[name] or "", word) for name in ("start", "end"))
     first, last = clip.start if start is None else start, clip.end if end is None else end
     if last <= first:
         raise ParameterError(f"--item {word!r}: would end at {last:g} s, not after its start at {first:g} s")
-    if first >= source.duration_sec or (end is not None and end > source.duration_sec + 0.05):
-        raise ParameterError(f"--item {word!r}: the video lasts {source.duration_sec:.2f} s")
+    if first >= store.duration_sec or (end is not None and end > store.duration_sec + 0.05):
+        raise ParameterError(f"--item {word!r}: the video lasts {store.duration_sec:.2f} s")
     return CompoundItem(clip_id=clip.id, start=start, end=end)
 
 
-def _require_free_name(name: str, kept: Sequence[AnyCompound]) -> None:
+def _require_free_name(name: str, kept: Sequence[CompoundClip]) -> None:
     """Refuse a second compound clip of one name: it could no longer be called by it."""
     taken = next((compound for compound in kept if compound.name == name), None)
     if taken is not None:
@@ -201,11 +199,11 @@ def _require_free_name(name: str, kept: Sequence[AnyCompound]) -> None:
         )
 
 
-def repeated_footage(compound: AnyCompound, source: ClipSource) -> list[str]:
+def repeated_footage(compound: CompoundClip, store: ClipStore) -> list[str]:
     """Say which items of a compound clip show the same footage, and how much of it."""
     spans = [
         (number, Interval(span.start, span.end))
-        for number, span in enumerate(_spans(compound, source), 1)
+        for number, span in enumerate(_spans(compound, store), 1)
         if span.start is not None and span.end is not None and span.end > span.start
     ]
     told = []
@@ -239,21 +237,21 @@ class _Span:
         return 0.0 if self.start is None or self.end is None else max(0.0, self.end - self.start)
 
 
-def _spans(compound: AnyCompound, source: ClipSource) -> list[_Span]:
-    spans = []
+def _spans(compound: CompoundClip, store: ClipStore) -> list[_Span]:
+    spans, clips = [], store.clips_of(compound)
     for item in compound.items:
-        clip = source.known.get(item.clip_id)
+        clip = clips.get(item.clip_id)
         shown = item.with_times_of(None if clip is None else clip.interval)
         spans.append(_Span(item.clip_id, "(gone)" if clip is None else clip.name, shown.start, shown.end))
     return spans
 
 
-def _seconds(compound: AnyCompound, source: ClipSource) -> float:
-    spans = _spans(compound, source)
+def _seconds(compound: CompoundClip, store: ClipStore) -> float:
+    spans = _spans(compound, store)
     return max(0.0, sum(span.duration for span in spans) - compound.crossfade_sec * (len(spans) - 1))
 
 
-def print_items(compound: AnyCompound, source: ClipSource) -> None:
+def print_items(compound: CompoundClip, store: ClipStore) -> None:
     """Print the items in a table."""
     rows = [
         (
@@ -264,17 +262,17 @@ def print_items(compound: AnyCompound, source: ClipSource) -> None:
             "" if span.end is None else clock(span.end),
             f"{span.duration:.1f} s",
         )
-        for number, span in enumerate(_spans(compound, source), 1)
+        for number, span in enumerate(_spans(compound, store), 1)
     ]
     columns = ("#", "clip", "name", "start", "end", "length")
     print_table(compound.name, columns, rows, numeric=("#", "start", "end", "length"))
 
 
-def _document(compound: AnyCompound, source: ClipSource) -> dict[str, object]:
+def _document(compound: CompoundClip, store: ClipStore) -> dict[str, object]:
     return {
         "id": compound.id,
         "name": compound.name,
-        "items": [asdict(span) for span in _spans(compound, source)],
+        "items": [asdict(span) for span in _spans(compound, store)],
         "crossfade_sec": compound.crossfade_sec,
-        "duration": round(_seconds(compound, source), 6),
+        "duration": round(_seconds(compound, store), 6),
     }

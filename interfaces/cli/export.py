@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import uuid4
@@ -17,14 +17,13 @@ from interfaces.cli.clip_sources import (
     AllClips,
     ClipChoice,
     ClipIds,
-    ClipSource,
     KeptClips,
     OfMode,
     Source,
     Top,
-    open_clip_source,
+    find_compound,
+    open_clips,
 )
-from interfaces.cli.compound_shelves import find_compound, open_shelf
 from interfaces.cli.destinations import DeliveryOptions, deliver_to, read_options
 from interfaces.cli.made_files import MadeFile, report_files
 from interfaces.cli.options import Assignments, Fillers, Json, Quiet, Tighten, parse_assignments
@@ -32,10 +31,10 @@ from interfaces.cli.terminal import progress_bars
 
 if TYPE_CHECKING:
     from autoclip.clips import Clip
-    from autoclip.export.cuts.cut_spec import ExportResult
     from autoclip.progress import ProgressListener
+    from stages.export_job import ExportJob
     from storage.catalog import CompoundClip, Export
-    from storage.folder_compounds import FolderCompound
+    from storage.clip_store import ClipStore
 
 DEFAULT_TOP = 3
 
@@ -43,16 +42,6 @@ DEFAULT_TOP = 3
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("export")(export)
-
-
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """What is to be rendered, how, and where to."""
-
-    clips: Sequence[Clip]
-    compounds: Sequence[CompoundClip | FolderCompound]
-    settings: ExportSettings
-    target: Path
 
 
 def export(
@@ -102,103 +91,44 @@ def export(
     named = {name: value for name, value in wishes.items() if value is not None}
     settings = ExportSettings.from_flat(parse_assignments(assignments) | named)
     options = read_options(deliver, option)
-    found = open_clip_source(source, mode)
+    store = open_clips(source, mode)
     only_compounds = bool(compound) and not (clip or top or all_clips or kept)
-    shelf = open_shelf(found)
-    wish = _Wish(
-        clips=() if only_compounds else choice.among(found.clips),
-        compounds=[find_compound(name, shelf.all(), source) for name in compound or ()],
-        settings=settings,
-        target=(to or found.target).absolute(),
-    )
+    clips = () if only_compounds else choice.among(store)
+    compounds = [find_compound(name, store, source) for name in compound or ()]
+    job = _job(store, settings, (to or store.exports_folder).absolute())
     with progress_bars(quiet=quiet or as_json) as listener:
-        rendered = _of_project if found.project is not None else _of_folder
-        files = rendered(found, wish, listener)
+        files = _rendered(job, clips, compounds, listener)
         if deliver is not None:
             files = [_delivered(file, deliver, options, listener) for file in files]
     report_files(files, as_json=as_json)
 
 
-def _of_folder(source: ClipSource, wish: _Wish, on_progress: ProgressListener) -> list[MadeFile]:
-    from stages.export_folder import export_folder, export_folder_compound
-    from stages.finished_files import FinishedFiles
-    from stages.spoken_words import transcript_for_export
-    from storage.environment import read_environment
-
-    ffmpeg, finished = read_environment().ffmpeg, FinishedFiles(source.folder.root)
-    transcript = transcript_for_export(source.folder, wish.settings)
-    total = len(wish.clips) + len(wish.compounds)
-    files = []
-    if wish.clips:
-        share = share_of(on_progress, 0, len(wish.clips), total)
-        batch = export_folder(
-            source.video,
-            wish.clips,
-            wish.target,
-            wish.settings,
-            share,
-            ffmpeg=ffmpeg,
-            finished=finished,
-            transcript=transcript,
-        )
-        for outcome in batch.outcomes:
-            made = outcome.result
-            files.append(_of_result(made) if made else MadeFile(str(outcome.request.target), error=str(outcome.error)))
-    for compound in wish.compounds:
-        share = share_of(on_progress, len(files), 1, total)
-        try:
-            made = export_folder_compound(
-                source.video,
-                compound,
-                wish.target,
-                wish.settings,
-                share,
-                clips=source.known,
-                ffmpeg=ffmpeg,
-                finished=finished,
-                transcript=transcript,
-            )
-        except AutoclipError as error:
-            files.append(MadeFile(compound.name, error=str(error)))
-        else:
-            files.append(_of_result(made))
-    return files
-
-
-def _of_project(source: ClipSource, wish: _Wish, on_progress: ProgressListener) -> list[MadeFile]:
-    from interfaces.cli.clip_sources import open_the_catalog
-    from stages.export_clips import export_clips
-    from stages.export_compound import export_compound_clip
+def _job(store: ClipStore, settings: ExportSettings, target: Path) -> ExportJob:
     from stages.export_job import ExportJob
     from storage.environment import read_environment
 
-    assert source.project is not None  # noqa: S101 - the caller has looked
-    environment = read_environment()
-    job = ExportJob(
-        catalog=open_the_catalog(),
-        project=source.project.changed(output_folder=wish.target),
-        folder=wish.target,
-        settings=wish.settings,
-        job_id=f"command-line-{uuid4()}",
-        ffmpeg=environment.ffmpeg,
-        analysis=source.folder,
-    )
-    total = len(wish.clips) + len(wish.compounds)
-    records: tuple[Export, ...] = ()
-    if wish.clips:
-        share = share_of(on_progress, 0, len(wish.clips), total)
-        records = export_clips(job, [clip.id for clip in wish.clips], share)
-    for compound in wish.compounds:
-        share = share_of(on_progress, len(records), 1, total)
-        records += (export_compound_clip(job, compound.id, share).record,)
-    return [_of_record(record) for record in records]
+    return ExportJob(store, target, settings, job_id=f"command-line-{uuid4()}", ffmpeg=read_environment().ffmpeg)
 
 
-def _of_result(result: ExportResult) -> MadeFile:
-    from stages.export_job import one_command
+def _rendered(
+    job: ExportJob, clips: Sequence[Clip], compounds: Sequence[CompoundClip], on_progress: ProgressListener
+) -> list[MadeFile]:
+    """Render clips, then compound clips; what can't be made is told of its file."""
+    from stages.export_clips import export_clips
+    from stages.export_compound import export_compound_clip
 
-    note = "; ".join(result.notes)
-    return MadeFile(str(result.path), result.actual.duration, result.size_bytes, note, one_command(result.commands))
+    total = len(clips) + len(compounds)
+    files: list[MadeFile] = []
+    if clips:
+        records = export_clips(job, [clip.id for clip in clips], share_of(on_progress, 0, len(clips), total))
+        files += map(_of_record, records)
+    for compound in compounds:
+        share = share_of(on_progress, len(files), 1, total)
+        try:
+            files.append(_of_record(export_compound_clip(job, compound.id, share).record))
+        except AutoclipError as error:
+            files.append(MadeFile(compound.name, error=str(error)))
+    return files
 
 
 def _of_record(record: Export) -> MadeFile:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,11 +13,13 @@ from autoclip.errors import ParameterError
 from autoclip.export.interchange.edit_list import MAX_HANDLES_SEC, EditOptions
 from autoclip.export.interchange.formats import SUFFIXES, TimelineFormat
 from autoclip.settings import ExportSettings
-from interfaces.cli.clip_sources import AllClips, ClipChoice, ClipIds, ClipSource, OfMode, Source, Top, open_clip_source
-from interfaces.cli.compound_shelves import find_compound, open_shelf
+from interfaces.cli.clip_sources import AllClips, ClipChoice, ClipIds, OfMode, Source, Top, find_compound, open_clips
 from interfaces.cli.made_files import MadeFile, report_files
 from interfaces.cli.options import Fillers, Json, Tighten
 from interfaces.cli.terminal import say
+
+if TYPE_CHECKING:
+    from storage.clip_store import ClipStore
 
 
 def register(app: typer.Typer) -> None:
@@ -80,26 +82,26 @@ def handover(
     choice = ClipChoice.of(clip, top, all_clips=all_clips, default=None)
     if compound and (clip or top or all_clips):
         raise ParameterError("--compound names its clips itself; leave --top, --clip and --all out")
-    found = open_clip_source(source, mode)
+    store = open_clips(source, mode)
     if compound:
-        kept = find_compound(compound, open_shelf(found).all(), source)
-        clips, crossfade_sec = compound_clips(kept.items, found.known), kept.crossfade_sec
+        kept = find_compound(compound, store, source)
+        clips, crossfade_sec = compound_clips(kept.items, store.clips_of(kept)), kept.crossfade_sec
     else:
-        chosen = choice.among(found.clips)
+        chosen = choice.among(store)
         clips, crossfade_sec = (chosen if clip else _in_order(chosen)), 0.0
     if tighten is not None or fillers:
-        clips = _tightened(found, clips, tighten or 0.0, fillers=fillers)
-    target = (to or found.folder.root / f"clips{SUFFIXES[wanted]}").absolute()
+        clips = _tightened(store, clips, tighten or 0.0, fillers=fillers)
+    target = (to or store.folder.root / f"clips{SUFFIXES[wanted]}").absolute()
     options = EditOptions(handles_sec=handles, crossfade_sec=crossfade_sec, record_start=record_start)
-    written = export_timeline(found.video, clips, target, wanted, title=found.name, options=options)
+    written = export_timeline(store.source(), clips, target, wanted, title=store.name, options=options)
     report_files([MadeFile.at(written)], as_json=as_json)
 
 
-def _tightened(source: ClipSource, clips: Sequence[Clip], tighten_sec: float, *, fillers: bool) -> tuple[Clip, ...]:
+def _tightened(store: ClipStore, clips: Sequence[Clip], tighten_sec: float, *, fillers: bool) -> tuple[Clip, ...]:
     """Return what is kept of clips when pauses and fillers are taken out, each part a clip; tell what went."""
     from stages.spoken_words import kept_parts, transcript_of
 
-    transcript = transcript_of(source.folder)
+    transcript = transcript_of(store.folder)
     settings = ExportSettings(tighten_sec=tighten_sec, tighten_fillers=fillers)
     parts: list[Clip] = []
     for clip in clips:

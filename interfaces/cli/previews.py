@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from interfaces.cli.clip_sources import AllClips, ClipChoice, ClipIds, OfMode, Source, Top, open_clip_source
+from interfaces.cli.clip_sources import AllClips, ClipChoice, ClipIds, OfMode, Source, Top, open_clips
 from interfaces.cli.made_files import MadeFile, report_files
 from interfaces.cli.options import Json, Quiet
 from interfaces.cli.terminal import progress_bars
@@ -34,14 +34,14 @@ def preview(
     quiet: Quiet = False,
 ) -> None:
     """Make moving pictures of clips (of all, if none are named), small enough for any page or message."""
-    from stages.export_looks import export_previews
+    from stages.export_previews import export_previews
 
     choice = ClipChoice.of(clip, top, all_clips=all_clips, default=None)
-    found = open_clip_source(source, mode)
-    target = (to or found.folder.root / "previews").absolute()
+    store = open_clips(source, mode)
+    target = (to or store.folder.root / "previews").absolute()
     with progress_bars(quiet=quiet or as_json) as listener:
-        clips = choice.among(found.clips)
-        outcomes = export_previews(found.video, clips, target, animation, listener, name=found.name)
+        clips = choice.among(store)
+        outcomes = export_previews(store.source(), clips, target, animation, listener, name=store.name)
     report_files(
         [
             MadeFile.at(outcome.path)
@@ -67,11 +67,11 @@ def contact_sheet(
     as_json: Json = False,
 ) -> None:
     """Put a picture, the name and the times of each clip on one page; all in order of time, or the best, or some."""
-    from stages.export_looks import export_contact_sheet
+    from stages.export_previews import export_contact_sheet
 
     choice = ClipChoice.of(clip, top, all_clips=all_clips, default=None)
-    found = open_clip_source(source, mode)
-    clips = choice.among(found.clips) if clip or top else found.clips
-    target = (to or found.folder.root / "contact-sheet.jpg").absolute()
-    sheet = export_contact_sheet(found.video, clips, found.folder, target, columns=columns, title=found.name)
+    store = open_clips(source, mode)
+    clips = choice.among(store) if clip or top else store.clips()
+    target = (to or store.folder.root / "contact-sheet.jpg").absolute()
+    sheet = export_contact_sheet(store.source(), clips, store.folder, target, columns=columns, title=store.name)
     report_files([MadeFile.at(sheet)], as_json=as_json)

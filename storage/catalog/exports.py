@@ -50,11 +50,19 @@ class Exports:
         sort: str = "-created_at",
         state: ExportState | None = None,
         job_id: str | None = None,
+        clip_id: str | None = None,
+        compound_id: str | None = None,
     ) -> Page[Export]:
         """List a project's exports; raises as `Clips.page`."""
         statements = self.tables.of_project(project_id)
         require_project(statements, project_id)
-        conditions = {"project_id = ?": project_id, "state = ?": state, "job_id = ?": job_id}
+        conditions = {
+            "project_id = ?": project_id,
+            "state = ?": state,
+            "job_id = ?": job_id,
+            "clip_id = ?": clip_id,
+            "compound_id = ?": compound_id,
+        }
         rows, total = page(
             statements, "exports", conditions, order=order_by(sort, SORTABLE), limit=limit, offset=offset
         )

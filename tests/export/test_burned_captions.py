@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autoclip.errors import ParameterError
-from autoclip.export.compound.render import CompoundItem, export_compound
+from autoclip.export.compound.render import SourceSpan, export_compound
 from autoclip.export.platforms import PLATFORMS
 from autoclip.export.render import export_clip
 from autoclip.media.probe import probe
@@ -107,9 +107,9 @@ def test_a_smart_cut_with_captions_becomes_exact_and_says_why(tmp_path, video):
 @pytest.mark.parametrize(("crossfade", "cut"), [(0.4, "exact"), (0.0, "smart")])
 def test_a_compound_shows_the_words_of_each_item_at_its_place(tmp_path, video, crossfade, cut):
     items = [
-        CompoundItem(video, Interval(5.0, 8.0), TALK),
-        CompoundItem(video, Interval(1.0, 5.0), TALK),
-        CompoundItem(video, Interval(5.0, 8.5), TALK),
+        SourceSpan(video, Interval(5.0, 8.0), TALK),
+        SourceSpan(video, Interval(1.0, 5.0), TALK),
+        SourceSpan(video, Interval(5.0, 8.5), TALK),
     ]
     settings = ExportSettings(encoder_preset="ultrafast", captions="plain", crossfade_sec=crossfade, cut=cut)
     result = export_compound(items, tmp_path / "all.mp4", settings)
@@ -121,7 +121,7 @@ def test_a_compound_shows_the_words_of_each_item_at_its_place(tmp_path, video, c
 
 def test_a_caption_that_is_shown_through_a_crossfade_does_not_flicker(tmp_path, at_25):
     talk = transcript((0.5, 4.0, "This is said all the way through."))
-    items = [CompoundItem(at_25, Interval(0.0, 3.0), talk), CompoundItem(at_25, Interval(2.5, 6.0), talk)]
+    items = [SourceSpan(at_25, Interval(0.0, 3.0), talk), SourceSpan(at_25, Interval(2.5, 6.0), talk)]
     settings = ExportSettings(encoder_preset="ultrafast", captions="plain", crossfade_sec=1.0)
     starts, ends = appearances(export_compound(items, tmp_path / "all.mp4", settings).path)
     assert len(starts) <= 2
@@ -214,7 +214,7 @@ def test_captions_without_a_transcript_are_refused(tmp_path, at_25):
     with pytest.raises(ParameterError, match="there is no transcript"):
         export_clip(at_25, Interval(0, 2), tmp_path / "clip.mp4", settings)
     with pytest.raises(ParameterError, match="there is no transcript"):
-        export_compound([CompoundItem(at_25, Interval(0, 2))], tmp_path / "clip.mp4", settings)
+        export_compound([SourceSpan(at_25, Interval(0, 2))], tmp_path / "clip.mp4", settings)
 
 
 def test_a_clip_nobody_speaks_in_is_exported_and_says_so(tmp_path, at_25):

@@ -10,7 +10,7 @@ from made_media import BOARD, SIZE, complaints, look_at
 
 from autoclip.errors import ParameterError
 from autoclip.export.audio.loudness import measuring_filter, read_loudness
-from autoclip.export.compound.render import CompoundItem, export_compound
+from autoclip.export.compound.render import SourceSpan, export_compound
 from autoclip.export.platforms import PLATFORMS, limits_broken
 from autoclip.export.render import export_clip
 from autoclip.export.video.motion_path import find_motion_path
@@ -59,7 +59,7 @@ def test_loudness_is_brought_to_the_target(tmp_path, noisy, cut):
 
 def test_a_compound_is_levelled_as_a_whole(tmp_path, noisy):
     video = probe(noisy / "quiet.mp4")
-    items = [CompoundItem(video, Interval(1, 3)), CompoundItem(video, Interval(4, 7))]
+    items = [SourceSpan(video, Interval(1, 3)), SourceSpan(video, Interval(4, 7))]
     result = export_compound(items, tmp_path / "all.mp4", fast(normalize_loudness=True, target_lufs=-20.0))
     assert loudness_of(result.path) == pytest.approx(-20, abs=1.0)
 

@@ -11,7 +11,7 @@ import pytest
 from made_media import look_at
 
 from autoclip.errors import ParameterError
-from autoclip.export.compound.render import CompoundItem, export_compound
+from autoclip.export.compound.render import SourceSpan, export_compound
 from autoclip.export.cuts.h264 import read_parameter_sets
 from autoclip.export.render import export_clip
 from autoclip.media.ffmpeg import run_ffmpeg
@@ -118,7 +118,7 @@ def test_all_tracks_keep_their_titles_and_one_without_decoder_is_named(remade, t
             assert [stream.metadata.get("name") for stream in container.streams.audio] == list(names[:2])
     with pytest.raises(ParameterError, match="of which 2 can be decoded"):
         export_clip(video, Interval(1.0, 3.0), tmp_path / "x.mp4", FAST.updated({"audio_tracks": "3"}))
-    items = [CompoundItem(video, Interval(1.0, 2.0)), CompoundItem(video, Interval(3.0, 4.0))]
+    items = [SourceSpan(video, Interval(1.0, 2.0)), SourceSpan(video, Interval(3.0, 4.0))]
     notes = export_compound(items, tmp_path / "all.mp4", FAST.updated({"audio_tracks": "all"})).notes
     assert any("one track of sound" in note for note in notes)
     assert any("audio track 3" in note for note in notes)
@@ -149,7 +149,7 @@ def test_more_channels_than_aac_takes_are_mixed_down(remade, tmp_path, name, lay
         made, seen = probe(result.path), look_at(result.path)
         assert made.audio.channels == 2
         assert seen.beeps == pytest.approx([0.0, 1.0, 2.0], abs=0.02)
-    items = [CompoundItem(video, Interval(1.0, 2.0)), CompoundItem(video, Interval(3.0, 4.0))]
+    items = [SourceSpan(video, Interval(1.0, 2.0)), SourceSpan(video, Interval(3.0, 4.0))]
     assert probe(export_compound(items, tmp_path / "all.mp4", FAST).path).audio.channels == 2
 
 

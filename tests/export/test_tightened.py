@@ -4,7 +4,7 @@ import pytest
 from made_media import look_at
 
 from autoclip.errors import ParameterError
-from autoclip.export.compound.render import CompoundItem
+from autoclip.export.compound.render import SourceSpan
 from autoclip.export.tightened import export_tightened, export_tightened_compound
 from autoclip.settings import ExportSettings
 from autoclip.speech.transcript import Transcript, Word
@@ -47,7 +47,7 @@ def test_fillers_go_on_request(tmp_path, source):
 
 def test_items_of_a_compound_are_tightened_each(tmp_path, source):
     video, _ = source("constant.mp4")
-    items = [CompoundItem(video, Interval(6.0, 10.0), TALK), CompoundItem(video, Interval(1.6, 3.4), TALK)]
+    items = [SourceSpan(video, Interval(6.0, 10.0), TALK), SourceSpan(video, Interval(1.6, 3.4), TALK)]
     result = export_tightened_compound(items, tmp_path / "clip.mp4", ExportSettings(tighten_sec=1.0))
     assert len(result.removed) == 1
     numbers = look_at(result.path).numbers

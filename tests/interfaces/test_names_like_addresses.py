@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from autoclip.export.compound.render import CompoundItem, export_compound
+from autoclip.export.compound.render import SourceSpan, export_compound
 from autoclip.export.render import export_clip
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
@@ -74,7 +74,7 @@ def test_the_library_takes_relative_names(capsys: pytest.CaptureFixture[str]) ->
     for cut in ("exact", "smart", "copy"):
         made = export_clip(video, Interval(0.5, 3.0), Path(f"gs:{cut}/clip.mp4"), fast.updated({"cut": cut}))
         assert made.path.is_file()
-    items = [CompoundItem(video, Interval(0.0, 1.5)), CompoundItem(video, Interval(2.0, 3.5))]
+    items = [SourceSpan(video, Interval(0.0, 1.5)), SourceSpan(video, Interval(2.0, 3.5))]
     faded = export_compound(items, Path("http:x/compound.mp4"), fast.updated({"crossfade_sec": 0.5}))
     assert probe(faded.path).duration_sec == pytest.approx(2.5, abs=0.05)
     with open_catalog(Path("md:catalog.duckdb")).reading() as view:

@@ -19,6 +19,8 @@ from stages.export_clips import export_clips
 from stages.export_compound import export_compound_clip
 from stages.export_job import ExportJob
 from storage.catalog import CompoundClip, CompoundItem, Project, Source, StoredClip, open_catalog
+from storage.clip_store import CatalogClips
+from storage.data_folder import DataFolder
 
 IDS = tuple(f"{number}" * 16 for number in range(1, 5))
 
@@ -40,12 +42,13 @@ def job(encode_tracks, film, sound, tmp_path):
             unit.clips.add(StoredClip.of(clip, projects[0].id))
         unit.clips.add(StoredClip.of(Clip(id="f" * 16, name="x", start=0, end=1), projects[1].id))
     settings = ExportSettings(encoder_preset="ultrafast", parallel_exports=1)
-    return ExportJob(catalog, projects[0], tmp_path / "exports", settings, job_id="job")
+    store = CatalogClips(catalog, projects[0], DataFolder(tmp_path).project(projects[0].id))
+    return ExportJob(store, tmp_path / "exports", settings, job_id="job")
 
 
 def records(job: ExportJob) -> dict[str | None, tuple[str, str]]:
-    with job.catalog.reading() as view:
-        page = view.exports.page(job.project.id)
+    with job.store.catalog.reading() as view:
+        page = view.exports.page(job.store.project_id)
     return {record.clip_id or record.compound_id: (record.state, record.name) for record in page.items}
 
 
@@ -76,18 +79,18 @@ def test_a_job_that_was_stopped_makes_only_what_is_missing(job):
     noted = records(job)
     assert {clip_id: noted[clip_id][0] for clip_id in IDS[:2]} == dict.fromkeys(IDS[:2], "completed")
     assert IDS[3] not in noted
-    assert {name for _, name in noted.values()} == {path.name for path in job.folder.iterdir()}
-    times = {path.name: path.stat().st_mtime_ns for path in job.folder.iterdir()}
+    assert {name for _, name in noted.values()} == {path.name for path in job.target.iterdir()}
+    times = {path.name: path.stat().st_mtime_ns for path in job.target.iterdir()}
     again = export_clips(job, IDS)
     assert all(record.state == "completed" for record in again)
-    assert sorted(path.name for path in job.folder.iterdir()) == [f"film-00{n + 1}-Clip {n}.mp4" for n in range(4)]
-    assert {name: (job.folder / name).stat().st_mtime_ns for name in times} == times
+    assert sorted(path.name for path in job.target.iterdir()) == [f"film-00{n + 1}-Clip {n}.mp4" for n in range(4)]
+    assert {name: (job.target / name).stat().st_mtime_ns for name in times} == times
 
 
 def test_a_job_that_is_tried_again_replaces_no_file_of_another(job):
     """Its first attempt failed under a name that was someone else's all the while."""
-    job.folder.mkdir()
-    theirs = job.folder / "film-001-Clip 0.mp4"
+    job.target.mkdir()
+    theirs = job.target / "film-001-Clip 0.mp4"
     theirs.write_text("precious")
 
     def stop(_progress):
@@ -110,7 +113,7 @@ def test_the_same_export_again_is_the_same_file_whichever_job_asks(job):
     first = export_clips(job, IDS[:2])
     again = export_clips(replace(job, job_id="another"), IDS[:2])
     assert [record.id for record in again] == [record.id for record in first]
-    assert len(list(job.folder.iterdir())) == 2
+    assert len(list(job.target.iterdir())) == 2
 
 
 @pytest.mark.parametrize("change", ["settings", "trimmed", "gone", "cut short", "overwrite", "renamed"])
@@ -125,7 +128,7 @@ def test_what_differs_is_made_again(job, change):
     elif change == "cut short":
         first.path.write_bytes(first.path.read_bytes()[:-1])
     else:
-        with job.catalog.transaction() as unit:
+        with job.store.catalog.transaction() as unit:
             clip = unit.clips.get(IDS[0])
             changed = {"end": clip.end - 0.1} if change == "trimmed" else {"name": "Kick-off"}
             unit.clips.save(clip.changed(**changed))
@@ -143,21 +146,21 @@ def test_settings_that_change_nothing_in_the_file_don_t_make_it_anew(job):
 def test_a_file_whose_attempt_was_killed_before_it_was_noted_is_not_lost(job):
     begun = datetime.now(UTC)
     (first,) = export_clips(job, IDS[:1])
-    with job.catalog.transaction() as unit:
+    with job.store.catalog.transaction() as unit:
         unit.exports.delete(first.id)  # as if the process had died between the file's name and its record
     later = replace(job, attempts_since=begun)
     (noted,) = export_clips(later, IDS[:1])
     assert (noted.path, noted.state, noted.size_bytes) == (first.path, "completed", first.size_bytes)
-    assert len(list(job.folder.iterdir())) == 1
+    assert len(list(job.target.iterdir())) == 1
     assert export_clips(later, IDS[:1])[0].id == noted.id
 
 
 def test_a_failure_that_was_made_good_is_told_no_more(job):
-    job.folder.parent.mkdir(exist_ok=True)
-    job.folder.write_text("a file in the folder's place")
+    job.target.parent.mkdir(exist_ok=True)
+    job.target.write_text("a file in the folder's place")
     with pytest.raises(ExportError):
         export_clips(job, IDS[:1])
-    job.folder.unlink()
+    job.target.unlink()
     impossible = replace(job, settings=job.settings.updated({"disk_reserve_mb": 10_000_000}))
     (failed,) = export_clips(impossible, IDS[:1])
     assert failed.state == "failed"
@@ -167,15 +170,15 @@ def test_a_failure_that_was_made_good_is_told_no_more(job):
 
 def test_a_compound_clip_is_made_once(job):
     items = tuple(CompoundItem(clip_id=clip_id) for clip_id in IDS[:2])
-    compound = CompoundClip(project_id=job.project.id, name="Both", items=items)
-    with job.catalog.transaction() as unit:
+    compound = CompoundClip(project_id=job.store.project_id, name="Both", items=items)
+    with job.store.catalog.transaction() as unit:
         unit.compounds.add(compound)
     first = export_compound_clip(job, compound.id).record
     assert (first.state, Path(first.path).name) == ("completed", "film-001-Both.mp4")
     assert first.duration_sec == pytest.approx(0.84)  # ends go to the nearest frame
     again = export_compound_clip(job, compound.id)
     assert (again.record.id, again.reused) == (first.id, True)
-    with job.catalog.transaction() as unit:
+    with job.store.catalog.transaction() as unit:
         clip = unit.clips.get(IDS[0])
         unit.clips.save(clip.changed(end=clip.end - 0.1))
     assert not export_compound_clip(job, compound.id).reused
@@ -183,13 +186,13 @@ def test_a_compound_clip_is_made_once(job):
 
 def test_a_compound_clip_that_fails_says_why_in_its_record(job):
     items = tuple(CompoundItem(clip_id=clip_id) for clip_id in IDS[:2])
-    compound = CompoundClip(project_id=job.project.id, name="Both", items=items, crossfade_sec=0.5)
-    with job.catalog.transaction() as unit:
+    compound = CompoundClip(project_id=job.store.project_id, name="Both", items=items, crossfade_sec=0.5)
+    with job.store.catalog.transaction() as unit:
         unit.compounds.add(compound)
     record = export_compound_clip(job, compound.id).record
     assert record.state == "failed"
     assert "too short for its crossfades" in record.error
-    assert not job.folder.exists()
+    assert not job.target.exists()
 
 
 def test_an_output_folder_swapped_while_clips_are_rendered_is_left_alone(job, tmp_path):
@@ -198,7 +201,7 @@ def test_an_output_folder_swapped_while_clips_are_rendered_is_left_alone(job, tm
     outside.mkdir()
     place.mkdir(parents=True)
     (place / "kept.txt").touch()
-    job = replace(job, project=job.project.changed(output_folder=place), roots=(root,))
+    job = replace(job, target=place, roots=(root,))
     done = []
     with swapping(*swapped_folder(place, outside)):
         while not done:  # what is made while the folder is being put back goes with it
@@ -218,7 +221,7 @@ def test_a_folder_that_is_a_link_or_below_no_root_is_refused(job, tmp_path):
     root.mkdir()
     (root / "link").symlink_to(outside)
     for folder in (root / "link", root / "link" / "new", outside, root / ".." / "outside"):
-        refused = replace(job, project=job.project.changed(output_folder=folder), roots=(root,))
+        refused = replace(job, target=folder, roots=(root,))
         with pytest.raises(ParameterError):
             export_clips(refused, IDS[:1])
     assert list(outside.iterdir()) == []
@@ -238,7 +241,7 @@ def test_the_folder_of_failed_files_is_no_link_that_leads_elsewhere(tmp_path):
 
 def test_a_video_swapped_while_clips_are_rendered_is_not_read(job, encode_tracks, film, tmp_path):
     """The clips show what was opened, whatever has its name meanwhile."""
-    path = job.project.path
+    path = job.store.source()
     ours = path.read_bytes()
     other = tmp_path / "elsewhere.mp4"
     other.write_bytes(encode_tracks("other.mp4", film([10] * 5)).read_bytes())

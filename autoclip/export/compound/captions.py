@@ -9,13 +9,13 @@ from itertools import accumulate, pairwise
 
 from autoclip.export.captions.burning import CaptionScripts, require_words
 from autoclip.export.captions.styles import caption_frame
-from autoclip.export.compound.layout import CompoundItem, Layout, piece_lengths
+from autoclip.export.compound.layout import Layout, SourceSpan, piece_lengths
 from autoclip.speech.captions import make_cues
 from autoclip.speech.cut_words import PlacedCut, cut_transcript
 from autoclip.timeline import Interval
 
 
-def with_compound_captions(layout: Layout, items: Sequence[CompoundItem], stack: ExitStack) -> Layout:
+def with_compound_captions(layout: Layout, items: Sequence[SourceSpan], stack: ExitStack) -> Layout:
     """Return a layout whose items and dissolves have their captions' scripts, if captions are wanted.
 
     Raises
@@ -46,7 +46,7 @@ def with_compound_captions(layout: Layout, items: Sequence[CompoundItem], stack:
     )
 
 
-def _placed(layout: Layout, items: Sequence[CompoundItem], starts: Sequence[float]) -> list[PlacedCut]:
+def _placed(layout: Layout, items: Sequence[SourceSpan], starts: Sequence[float]) -> list[PlacedCut]:
     """Place whole items, with their parts of the dissolves, where their first frame is shown."""
     if not layout.fades:
         pairs = zip(layout.bodies, items, strict=True)

@@ -23,8 +23,8 @@ _COMMON_UNIT = Fraction(1, 90_000)
 
 
 @dataclass(frozen=True, slots=True)
-class CompoundItem:
-    """One item of a compound clip.
+class SourceSpan:
+    """A span of a video that becomes one item of a compound clip.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Layout:
         return sum(body.span.count for body in self.bodies) + sum(fade.frame_count for fade in self.fades)
 
 
-def lay_out(items: Sequence[CompoundItem], target: Path, settings: ExportSettings) -> Layout:
+def lay_out(items: Sequence[SourceSpan], target: Path, settings: ExportSettings) -> Layout:
     """Work out where everything goes.
 
     Raises
@@ -76,7 +76,7 @@ def lay_out(items: Sequence[CompoundItem], target: Path, settings: ExportSetting
     return layout
 
 
-def _laid_out(items: Sequence[CompoundItem], target: Path, settings: ExportSettings) -> Layout:
+def _laid_out(items: Sequence[SourceSpan], target: Path, settings: ExportSettings) -> Layout:
     orders = [plan_cut(item.video, item.interval, target, settings, whole=False) for item in items]
     orders = _on_one_canvas(orders)
     units = {order.span.time_base for order in orders}

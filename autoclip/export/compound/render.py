@@ -27,7 +27,7 @@ from autoclip.export.compound.audio import (
     compound_measuring_arguments,
 )
 from autoclip.export.compound.captions import with_compound_captions
-from autoclip.export.compound.layout import CompoundItem, Layout, lay_out
+from autoclip.export.compound.layout import Layout, SourceSpan, lay_out
 from autoclip.export.compound.segments import Pieces, exact_pieces, smart_pieces
 from autoclip.export.cuts.cut_spec import ExportResult
 from autoclip.export.cuts.methods import CODEC_NAMES, Command, Rendering, altered
@@ -40,13 +40,13 @@ from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
 
-__all__ = ["CompoundItem", "export_compound"]
+__all__ = ["SourceSpan", "export_compound"]
 
 _PieceMaker = Callable[[Layout, RenderContext, ExitStack], Pieces]
 
 
 def export_compound(
-    items: Sequence[CompoundItem],
+    items: Sequence[SourceSpan],
     target: Path,
     settings: ExportSettings | None = None,
     on_progress: ProgressListener = ignore_progress,
@@ -57,7 +57,7 @@ def export_compound(
 
     Parameters
     ----------
-    items : sequence of CompoundItem
+    items : sequence of SourceSpan
         In order; of one or of several videos, with or without sound. Pictures of another size are fitted into the first
         one's.
     target : Path

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query
 from pydantic import Field, model_validator
 from starlette.responses import Response
 
-from autoclip.errors import NotFoundError
 from autoclip.speech.caption_files import CAPTION_MEDIA_TYPES, CaptionFormat
 from autoclip.speech.corrections import Correction
 from autoclip.speech.search_terms import MAX_QUERY_CHARS
@@ -21,7 +20,7 @@ from stages.export_captions import captions_of
 from stages.export_compound import item_intervals
 from stages.find_speech import SearchPlace, find_speech
 from stages.spoken_words import correct, transcript_of
-from storage.catalog import Unit
+from storage.clip_store import CatalogClips
 from storage.corrections import read_corrections
 
 router = APIRouter(tags=["speech"])
@@ -129,7 +128,7 @@ def get_captions(project_id: PathIdentity, query: Annotated[CaptionQuery, Query(
     """Write what is said as captions: lines broken by meaning, at most 42 characters, two lines."""
     with services.catalog.reading() as view:
         project = view.projects.get(project_id)
-        intervals, crossfade_sec = _chosen(view, project_id, query)
+        intervals, crossfade_sec = _chosen(services.clips(project), query)
     transcript = transcript_of(services.data_folder.project(project_id))
     text = captions_of(transcript, intervals, query.format, crossfade_sec)
     headers = {"Content-Disposition": disposition(f"{project.name}.{query.format}", inline=True)}
@@ -162,20 +161,11 @@ def _views(corrections: tuple[Correction, ...]) -> tuple[CorrectionView, ...]:
     return tuple(CorrectionView(start=c.start_sec, end=c.end_sec, text=c.text) for c in corrections)
 
 
-def _chosen(view: Unit, project_id: str, query: CaptionQuery) -> tuple[list[Interval], float]:
+def _chosen(store: CatalogClips, query: CaptionQuery) -> tuple[list[Interval], float]:
     """Return the spans of the video that captions are of; none for the whole of it."""
     if query.clip_id is not None:
-        clip = view.clips.get(query.clip_id)
-        _require_of(project_id, clip.project_id, f"clip {clip.id}")
-        return [clip.interval], 0.0
+        return [store.clip(query.clip_id).interval], 0.0
     if query.compound_id is not None:
-        compound = view.compounds.get(query.compound_id)
-        _require_of(project_id, compound.project_id, f"compound clip {compound.id}")
-        known = {item.clip_id: view.clips.get(item.clip_id) for item in compound.items}
-        return item_intervals(compound.items, known), compound.crossfade_sec
+        compound = store.compound(query.compound_id)
+        return item_intervals(compound.items, store.clips_of(compound)), compound.crossfade_sec
     return [], 0.0
-
-
-def _require_of(project_id: str, owner: str, what: str) -> None:
-    if owner != project_id:
-        raise NotFoundError(f"the project {project_id} has no {what}; it is of another one")

@@ -7,7 +7,7 @@ import pytest
 from made_media import BOARD, SIZE, assert_in_step, complaints, look_at
 
 from autoclip.errors import ParameterError
-from autoclip.export.compound.render import CompoundItem, export_compound
+from autoclip.export.compound.render import SourceSpan, export_compound
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
@@ -28,7 +28,7 @@ def test_items_follow_each_other_in_the_order_given(tmp_path, source, name, sett
     video, truth = source(name)
     ranges = [(110, 190), (20, 70), (45, 130)]
     times = [float(pts * truth.time_base) for pts in truth.frame_pts]
-    items = [CompoundItem(video, Interval(times[a], times[b])) for a, b in ranges]
+    items = [SourceSpan(video, Interval(times[a], times[b])) for a, b in ranges]
     result = export_compound(items, tmp_path / "all.mp4", settings)
     seen = look_at(result.path)
     assert result.method == settings.cut, result.notes
@@ -42,7 +42,7 @@ def test_items_follow_each_other_in_the_order_given(tmp_path, source, name, sett
 @pytest.mark.parametrize("settings", [FAST, SMART], ids=["exact", "smart"])
 def test_twenty_items_do_not_drift(tmp_path, source, settings):
     video, _ = source("ntsc.mkv")
-    items = [CompoundItem(video, Interval(0.31 + 0.13 * i, 1.77 + 0.13 * i)) for i in range(20)]
+    items = [SourceSpan(video, Interval(0.31 + 0.13 * i, 1.77 + 0.13 * i)) for i in range(20)]
     seen = look_at(export_compound(items, tmp_path / "all.mp4", settings).path)
     assert len(seen.flashes) >= 20
     assert_in_step(replace(seen, flashes=seen.flashes[1:]), count=19)
@@ -52,9 +52,9 @@ def test_twenty_items_do_not_drift(tmp_path, source, settings):
 def test_neighbors_dissolve_into_each_other(tmp_path, source, cut):
     video, _ = source("b_frames.mp4")
     items = [
-        CompoundItem(video, Interval(1, 4)),
-        CompoundItem(video, Interval(6, 9)),
-        CompoundItem(video, Interval(2, 4)),
+        SourceSpan(video, Interval(1, 4)),
+        SourceSpan(video, Interval(6, 9)),
+        SourceSpan(video, Interval(2, 4)),
     ]
     result = export_compound(items, tmp_path / "all.mp4", DISSOLVED.model_copy(update={"cut": cut}))
     seen = look_at(result.path)
@@ -71,7 +71,7 @@ def test_neighbors_dissolve_into_each_other(tmp_path, source, cut):
 def test_sound_and_silence_can_follow_each_other(tmp_path, source):
     loud, silent = source("constant.mp4")[0], source("silent.mp4")[0]
     spans = [(silent, 0.5, 2.5), (loud, 3.5, 5.5), (silent, 1.5, 2.5), (loud, 7.5, 9.5)]
-    items = [CompoundItem(video, Interval(a, b)) for video, a, b in spans]
+    items = [SourceSpan(video, Interval(a, b)) for video, a, b in spans]
     result = export_compound(items, tmp_path / "all.mp4", FAST)
     seen = look_at(result.path)
     assert seen.numbers == numbers_of((12, 62), (87, 137), (37, 62), (187, 237))
@@ -84,7 +84,7 @@ def test_pictures_of_other_sizes_and_rates_are_fitted_in(tmp_path, source):
     board = replace(BOARD, shots=(replace(BOARD.shots[0], duration_sec=3),))
     render(board, tmp_path / "tall.mp4", RenderOptions(width=180, height=320, rate=30))
     wide = source("constant.mp4")[0]
-    items = [CompoundItem(wide, Interval(1, 2)), CompoundItem(probe(tmp_path / "tall.mp4"), Interval(1, 2))]
+    items = [SourceSpan(wide, Interval(1, 2)), SourceSpan(probe(tmp_path / "tall.mp4"), Interval(1, 2))]
     result = export_compound(items, tmp_path / "all.mp4", FAST)
     video = probe(result.path).video
     assert (video.display_width, video.display_height) == (SIZE["width"], SIZE["height"])
@@ -94,7 +94,7 @@ def test_pictures_of_other_sizes_and_rates_are_fitted_in(tmp_path, source):
 
 def test_a_single_item_is_a_compound_too(tmp_path, source):
     video, _ = source("constant.mp4")
-    result = export_compound([CompoundItem(video, Interval(1, 2))], tmp_path / "one.mp4", DISSOLVED)
+    result = export_compound([SourceSpan(video, Interval(1, 2))], tmp_path / "one.mp4", DISSOLVED)
     assert look_at(result.path).numbers == list(range(25, 50))
 
 
@@ -110,13 +110,13 @@ def test_a_single_item_is_a_compound_too(tmp_path, source):
 def test_what_can_not_be_joined_is_refused(tmp_path, source, spans, settings, said):
     video, _ = source("constant.mp4")
     with pytest.raises(ParameterError, match=said):
-        export_compound([CompoundItem(video, Interval(*span)) for span in spans], tmp_path / "all.mp4", settings)
+        export_compound([SourceSpan(video, Interval(*span)) for span in spans], tmp_path / "all.mp4", settings)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_platforms_limits_are_those_of_the_whole(tmp_path, source):
     video, _ = source("silent.mp4")
-    items = [CompoundItem(video, Interval(i, i + 1.2)) for i in range(3)]
+    items = [SourceSpan(video, Interval(i, i + 1.2)) for i in range(3)]
     reels = FAST.model_copy(update={"platform": "reels", "export_height": 320})
     assert export_compound(items, tmp_path / "all.mp4", reels).frame_count == 90
     with pytest.raises(ParameterError, match="at least 3 s"):

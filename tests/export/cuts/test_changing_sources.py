@@ -8,7 +8,7 @@ import pytest
 from made_media import BOARD, SIZE, look_at
 
 from autoclip.errors import AutoclipError
-from autoclip.export.compound.render import CompoundItem, export_compound
+from autoclip.export.compound.render import SourceSpan, export_compound
 from autoclip.export.render import export_clip
 from autoclip.extraction import extract
 from autoclip.media.ffmpeg import run_ffmpeg
@@ -79,7 +79,7 @@ def test_a_picture_of_another_shape_goes_between_bars(tmp_path, changing):
 
 def test_a_compound_bears_a_change_of_size_and_a_crossfade_over_it(tmp_path, changing):
     video = changing("grows.ts", "scale=320:180", "scale=480:270")
-    items = [CompoundItem(video, Interval(1.0, 6.5)), CompoundItem(video, Interval(5.0, 9.0))]
+    items = [SourceSpan(video, Interval(1.0, 6.5)), SourceSpan(video, Interval(5.0, 9.0))]
     result = export_compound(items, tmp_path / "all.mp4", FAST.updated({"crossfade_sec": 1.0}))
     assert probe(result.path).duration_sec == pytest.approx(8.5, abs=0.1)
 
@@ -163,7 +163,7 @@ def test_an_export_over_lost_pictures_keeps_time_and_says_so(tmp_path, damaged, 
 
 def test_a_compound_over_lost_pictures_keeps_time(tmp_path, damaged):
     video = damaged(120, 180)
-    items = [CompoundItem(video, Interval(4.0, 9.0)), CompoundItem(video, Interval(0.0, 2.0))]
+    items = [SourceSpan(video, Interval(4.0, 9.0)), SourceSpan(video, Interval(0.0, 2.0))]
     result = export_compound(items, tmp_path / "all.mp4", FAST)
     assert look_at(result.path).numbers == [*range(100, 120), *range(180, 225), *range(50)]
     assert probe(result.path).duration_sec == pytest.approx(7.0, abs=0.002)

@@ -5,7 +5,7 @@ import time
 import browser
 import pytest
 
-from autoclip.export.compound.render import CompoundItem, export_compound
+from autoclip.export.compound.render import SourceSpan, export_compound
 from autoclip.export.render import export_clip
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
@@ -33,7 +33,7 @@ def test_it_plays_to_its_end(tmp_path, source, player, name, joined):
     spans = [Interval(1.3, 5.2), Interval(6.1, 9.4)]
     target = tmp_path / "clip.mp4"
     if joined:
-        result = export_compound([CompoundItem(video, span) for span in spans], target, SMART)
+        result = export_compound([SourceSpan(video, span) for span in spans], target, SMART)
     else:
         result = export_clip(video, spans[0], target, SMART)
     assert result.method == "smart", result.notes

@@ -1,21 +1,21 @@
-"""Looks of chosen clips, without rendering them: moving previews, and one page of pictures of all."""
+"""Previews of chosen clips: moving pictures, and one page with a picture of each; nothing is rendered."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from autoclip.clips import Clip
 from autoclip.errors import AutoclipError
-from autoclip.export.names import confined
+from autoclip.export.names import NameFields, confined, file_name
 from autoclip.export.previews.contact_sheet import Tile, make_contact_sheet
 from autoclip.export.previews.preview import AnimationFormat, make_preview
 from autoclip.export.previews.thumbnails import make_thumbnails
 from autoclip.media.probe import probe
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
-from stages.export_folder import clip_file_name
 from storage.analysis_folder import AnalysisFolder
 
 
@@ -61,8 +61,8 @@ def export_previews(
     video = probe(source)
     outcomes = []
     for index, clip in enumerate(clips, 1):
-        file = clip_file_name(name or source.stem, clip, index, ExportSettings().name_template, f".{animation}")
-        path = confined(target, file)
+        fields = NameFields.of_clip(name or source.stem, clip, index, datetime.now(UTC).date())
+        path = confined(target, file_name(ExportSettings().name_template, fields, f".{animation}"))
         try:
             outcomes.append(PreviewOutcome(make_preview(video, clip.interval, path, animation=animation)))
         except AutoclipError as error:

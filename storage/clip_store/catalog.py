@@ -1,0 +1,179 @@
+"""The clips of a project in the catalog."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from typing_extensions import override
+
+from autoclip.clips import Clip
+from autoclip.errors import NotFoundError
+from autoclip.settings import SegmentationMode
+from storage.catalog.interface import Catalog, Unit
+from storage.catalog.records import CompoundClip, CompoundItem, Export, Project, StoredClip, Verdict
+from storage.clip_store.interface import EXISTS, SETTINGS_WITHOUT_EFFECT, ClipStore, ExportSubject
+from storage.data_folder import ProjectFolder
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogClips(ClipStore):
+    """The clips of a project.
+
+    Attributes
+    ----------
+    catalog : Catalog
+        Where the records are.
+    project : Project
+        Whose clips they are.
+    folder : ProjectFolder
+        The project's folder.
+    mode : str or None
+        The mode whose clips `clips` returns; every mode's when None.
+    """
+
+    catalog: Catalog
+    project: Project
+    folder: ProjectFolder
+    mode: SegmentationMode | None = None
+
+    @property
+    @override
+    def project_id(self) -> str:
+        return self.project.id
+
+    @property
+    @override
+    def name(self) -> str:
+        return self.project.name
+
+    @property
+    @override
+    def exports_folder(self) -> Path:
+        return self.project.output_folder or self.folder.exports
+
+    @property
+    @override
+    def duration_sec(self) -> float:
+        return self.project.duration_sec or 0.0
+
+    @override
+    def source(self) -> Path:
+        if self.project.path is None:
+            raise NotFoundError(f"the project {self.project.id} has no video yet; download it first")
+        return self.project.path
+
+    @override
+    def clips(
+        self, *, verdict: Verdict | None = None, without_verdict: Verdict | None = None
+    ) -> tuple[StoredClip, ...]:
+        with self.catalog.reading() as view:
+            return view.clips.page(
+                self.project.id, mode=self.mode, verdict=verdict, without_verdict=without_verdict
+            ).items
+
+    @override
+    def clips_by_id(self, ids: Collection[str]) -> dict[str, StoredClip]:
+        with self.catalog.reading() as view:
+            return self._clips(view, ids)
+
+    def _clips(self, view: Unit, ids: Collection[str]) -> dict[str, StoredClip]:
+        found = {}
+        for clip_id in ids:
+            with suppress(NotFoundError):
+                clip = view.clips.get(clip_id)
+                if clip.project_id == self.project.id:
+                    found[clip_id] = clip
+        return found
+
+    @override
+    def add_clip(self, clip: Clip) -> StoredClip:
+        with self.catalog.transaction() as unit:
+            known = unit.clips.page(self.project.id).items
+            same = next((each for each in known if each.interval == clip.interval), None)
+            return same or unit.clips.add(StoredClip.of(clip, self.project.id))
+
+    @override
+    def compounds(self) -> tuple[CompoundClip, ...]:
+        with self.catalog.reading() as view:
+            return view.compounds.page(self.project.id).items
+
+    @override
+    def add_compound(self, name: str, items: tuple[CompoundItem, ...], crossfade_sec: float) -> CompoundClip:
+        compound = CompoundClip(project_id=self.project.id, name=name, items=items, crossfade_sec=crossfade_sec)
+        with self.catalog.transaction() as unit:
+            return unit.compounds.add(compound)
+
+    @override
+    def delete_compound(self, compound_id: str) -> None:
+        with self.catalog.transaction() as unit:
+            unit.compounds.delete(compound_id)
+
+    @override
+    def find_export(self, subject: ExportSubject) -> Export | None:
+        with self.catalog.reading() as view:
+            records = view.exports.page(
+                self.project.id, state="completed", clip_id=subject.clip_id, compound_id=subject.compound_id
+            ).items
+            changed_at = self._changed_at(view, subject) if records else None
+        if changed_at is None:
+            return None
+        found = next((each for each in records if each.created_at >= changed_at and _is_made_of(each, subject)), None)
+        return found and found.changed(note="; ".join(filter(None, (found.note, EXISTS))))
+
+    def _changed_at(self, view: Unit, subject: ExportSubject) -> datetime | None:
+        """Return when what a file is made of last changed; None if it is gone."""
+        times = [self.folder.words_changed_at()] if subject.transcript is not None else []
+        if subject.clip_id is not None:
+            clips = self._clips(view, [subject.clip_id])
+            if not clips:
+                return None
+            # The id of a clip that nobody touched is made of its span, however often it was found again since.
+            times += [c.updated_at if c.touched else self.project.created_at for c in clips.values()]
+        else:
+            compound = view.compounds.get(subject.compound_id or "")
+            clips = self._clips(view, {item.clip_id for item in compound.items})
+            times += [compound.updated_at, *(clip.updated_at for clip in clips.values())]
+        return max(time for time in times if time is not None)
+
+    @override
+    def has_export_at(self, path: Path) -> bool:
+        with self.catalog.reading() as view:
+            return any(export.path == path for export in view.exports.page(self.project.id).items)
+
+    @override
+    def add_export(self, subject: ExportSubject, record: Export) -> Export:
+        """Add the record of a file, in place of failures of the same job at the same thing."""
+        with self.catalog.transaction() as unit:
+            failures = unit.exports.page(
+                self.project.id,
+                job_id=record.job_id,
+                state="failed",
+                clip_id=subject.clip_id,
+                compound_id=subject.compound_id,
+            ).items
+            for failure in failures:
+                unit.exports.delete(failure.id)
+            return unit.exports.add(record)
+
+
+def _is_made_of(export: Export, subject: ExportSubject) -> bool:
+    """Whether a record's file is there as it was made, with the wanted settings, folder and name."""
+    path = export.path
+    return (
+        path is not None
+        and path.parent == subject.target.parent
+        and _without_counter(path.name) == subject.target.name
+        and {k: v for k, v in export.settings.items() if k not in SETTINGS_WITHOUT_EFFECT} == subject.effective_settings
+        and path.is_file()
+        and path.stat().st_size == export.size_bytes
+    )
+
+
+def _without_counter(name: str) -> str:
+    """Return a name as it was before a counter, such as " (2)", kept it apart from another file."""
+    return re.sub(r" \(\d+\)(?=\.[^.]*$|$)", "", name)

@@ -1,0 +1,69 @@
+"""Compound clips of an analysis folder, in ``compounds.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from autoclip.errors import StorageError
+from storage.atomic import storage_faults, write_atomically
+from storage.catalog.records import CompoundClip, CompoundItem, Identifier, Name, Record
+
+
+class _Entry(Record):
+    """A compound clip as the file holds it."""
+
+    id: Identifier
+    name: Name
+    items: tuple[CompoundItem, ...] = Field(min_length=1)
+    crossfade_sec: float = Field(0.0, ge=0, le=10)
+
+
+class _Content(Record):
+    version: Literal[1] = 1
+    compounds: tuple[_Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CompoundsFile:
+    """``compounds.json`` of the analysis folder `root`.
+
+    Every change replaces the file as a whole. It is meant for one person at a time: of two who change it at the same
+    moment, the later wins.
+    """
+
+    root: Path
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.root / "compounds.json"
+
+    def read(self, project_id: str) -> tuple[CompoundClip, ...]:
+        """Return the compound clips, the oldest first; `project_id` is what they are said to belong to.
+
+        Raises
+        ------
+        StorageError
+            If the file is damaged or of a newer autoclip.
+        """
+        if not self.path.exists():
+            return ()
+        with storage_faults(self.path):
+            content = self.path.read_bytes()
+        try:
+            entries = _Content.model_validate_json(content).compounds
+        except ValidationError as error:
+            raise StorageError(
+                f"{self.path}: is damaged or of a newer autoclip; remove it, or update autoclip"
+            ) from error
+        return tuple(CompoundClip.model_validate({**dict(entry), "project_id": project_id}) for entry in entries)
+
+    def write(self, compounds: Iterable[CompoundClip]) -> None:
+        """Replace the file; raise `StorageError` if it can't be written."""
+        entries = tuple(_Entry.model_validate(c.model_dump(include=set(_Entry.model_fields))) for c in compounds)
+        write_atomically(self.path, _Content(compounds=entries).model_dump_json(indent=2) + "\n")

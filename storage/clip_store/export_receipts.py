@@ -1,0 +1,134 @@
+"""Files rendered of an analysis folder, in ``exports.json``: the same export again finds its file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
+
+from storage.atomic import storage_faults, write_atomically
+from storage.catalog.records import Export
+from storage.clip_store.interface import EXISTS, ExportSubject
+
+
+class _Receipt(BaseModel):
+    """What is known of one rendered file; its path as seen from the folder."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: Path
+    size_bytes: int
+    mtime_ns: int
+    duration_sec: float
+    note: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_written_before(cls, data: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+        """Read a receipt that has a span and notes in place of a length and a note."""
+        if isinstance(data, Mapping) and {"start", "end"} <= data.keys():
+            span = data["end"] - data["start"]
+            return {**data, "duration_sec": span, "note": "; ".join(data.get("notes", ()))}
+        return data
+
+
+_RECEIPTS = TypeAdapter(dict[str, _Receipt])
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReceipts:
+    """``exports.json`` of the analysis folder `root`: which file was made of what.
+
+    A file that was changed, moved or deleted since counts as missing. Receipts only save work, so those that can't be
+    read are forgotten.
+    """
+
+    root: Path
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.root / "exports.json"
+
+    def find(self, subject: ExportSubject, project_id: str) -> Export | None:
+        """Return a record of the file that was made of a subject and is unchanged, with a note that says so."""
+        receipt = self._all().get(self._key(subject))
+        path = None if receipt is None else self._absolute(receipt)
+        if receipt is None or path is None or not path.is_file():
+            return None
+        facts = path.stat()
+        if (facts.st_size, facts.st_mtime_ns) != (receipt.size_bytes, receipt.mtime_ns):
+            return None
+        return Export(
+            project_id=project_id,
+            clip_id=subject.clip_id,
+            compound_id=subject.compound_id,
+            name=path.name,
+            state="completed",
+            path=path,
+            settings=subject.settings.model_dump(mode="json"),
+            note="; ".join(filter(None, (receipt.note, EXISTS))),
+            size_bytes=receipt.size_bytes,
+            duration_sec=receipt.duration_sec,
+        )
+
+    def paths(self) -> frozenset[Path]:
+        """Return the files that receipts name, there or not."""
+        return frozenset(self._absolute(receipt) for receipt in self._all().values())
+
+    def add(self, subject: ExportSubject, record: Export) -> None:
+        """Note the completed file of a record; raise `StorageError` if the receipts can't be written."""
+        path = record.path
+        if path is None or record.duration_sec is None:
+            raise ValueError(f"a record of a completed file names it and its length, got {record}")
+        facts = path.stat()
+        receipt = _Receipt(
+            path=self._relative(path),
+            size_bytes=facts.st_size,
+            mtime_ns=facts.st_mtime_ns,
+            duration_sec=record.duration_sec,
+            note=record.note,
+        )
+        content = _RECEIPTS.dump_json(self._all() | {self._key(subject): receipt}, indent=2)
+        write_atomically(self.path, content + b"\n")
+
+    def _key(self, subject: ExportSubject) -> str:
+        """Return a digest of what a file is made of: the source as it is now, spans, name, settings and what is said.
+
+        It is the same after the folder was moved together with its source.
+        """
+        facts = subject.source.stat()
+        parts: list[object] = [
+            subject.source.name,
+            facts.st_size,
+            facts.st_mtime_ns,
+            [(interval.start, interval.end) for interval in subject.intervals],
+            str(self._relative(subject.target)),
+            subject.effective_settings,
+        ]
+        if subject.transcript is not None:
+            words = [subject.transcript.between(each.start, each.end).words for each in subject.intervals]
+            parts.append(words)
+        return hashlib.blake2s(repr(parts).encode(), digest_size=16).hexdigest()
+
+    def _absolute(self, receipt: _Receipt) -> Path:
+        return self.root.absolute() / receipt.path
+
+    def _relative(self, path: Path) -> Path:
+        """Return a path as it is noted: seen from the folder where it lies below it."""
+        root, whole = self.root.absolute(), path.absolute()
+        return whole.relative_to(root) if whole.is_relative_to(root) else whole
+
+    def _all(self) -> dict[str, _Receipt]:
+        if not self.path.exists():
+            return {}
+        with storage_faults(self.path):
+            content = self.path.read_bytes()
+        try:
+            return _RECEIPTS.validate_json(content)
+        except (ValidationError, TypeError):
+            return {}
