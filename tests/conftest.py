@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -13,12 +14,19 @@ import av
 import numpy as np
 import pytest
 from hypothesis import settings
+from shared_folder import SHARED
 
 # Speed is measured in benchmarks: a busy machine must not fail a law.
 settings.register_profile("laws", deadline=None)
 settings.load_profile("laws")
 
-MEDIA_FOLDER = Path(os.environ.get("AUTOCLIP_SHARED", Path(__file__).parents[2] / "shared")) / "media"
+MEDIA_FOLDER = SHARED / "media"
+
+
+def pytest_configure() -> None:
+    """Let tests interrupt programs where pytest itself runs in the background, whose shells have Ctrl-C ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)

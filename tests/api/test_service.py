@@ -24,12 +24,13 @@ import pytest
 from match import HIGHLIGHT, render_match
 from PIL import Image
 from prefect_server import free_port
+from shared_folder import SHARED
 
 from autoclip.media.probe import probe
 
 pytestmark = pytest.mark.service
 
-MEDIA = Path(os.environ.get("AUTOCLIP_SHARED", Path(__file__).parents[3] / "shared")) / "media"
+MEDIA = SHARED / "media"
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 
 

@@ -1,14 +1,13 @@
 """Evaluation and truth: the figures by hand, the same as a plain computation of them, and every form of truth."""
 
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_features import Scene
+from shared_folder import SHARED
 
 from autoclip.clips import Clip
 from autoclip.errors import ParameterError
@@ -17,8 +16,6 @@ from autoclip.evaluation.truth import HighlightTruth, TruthEvent, TruthInterval,
 from autoclip.selection.pipeline import select
 from autoclip.settings import Settings
 from autoclip.timeline import Interval
-
-SHARED = Path(os.environ.get("AUTOCLIP_SHARED", Path(__file__).parents[2] / "shared"))
 
 
 def clip(start, end, score, anchor=None):

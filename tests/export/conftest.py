@@ -1,10 +1,8 @@
 """Sources to cut, encoded once a session."""
 
-import os
-from pathlib import Path
-
 import pytest
 from made_media import BOARD, SOURCES
+from shared_folder import SHARED
 
 from autoclip.media.probe import probe
 from synthetic_media import render
@@ -28,7 +26,6 @@ def source(tmp_path_factory):
 @pytest.fixture(scope="session")
 def shared_media():
     """Give the folder of shared test media; skip where there is none."""
-    root = Path(os.environ.get("AUTOCLIP_SHARED", Path(__file__).parents[3] / "shared"))
-    if not (root / "media").is_dir():
-        pytest.skip(f"no shared test media at {root}")
-    return root / "media"
+    if not (SHARED / "media").is_dir():
+        pytest.skip(f"no shared test media at {SHARED}")
+    return SHARED / "media"

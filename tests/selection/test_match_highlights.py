@@ -1,9 +1,7 @@
 """The choice on recorded matches, whose engine told every kill and death: better than chance by far, in both truths."""
 
-import os
-from pathlib import Path
-
 import pytest
+from shared_folder import SHARED
 
 from autoclip.evaluation.scores import evaluate, evaluate_edges
 from autoclip.evaluation.truth import read_truth
@@ -12,7 +10,6 @@ from autoclip.media.probe import probe
 from autoclip.selection.pipeline import select
 from autoclip.settings import Settings
 
-SHARED = Path(os.environ.get("AUTOCLIP_SHARED", Path(__file__).parents[2] / "shared"))
 MATCHES = ("arena_180s", "arena_300s")
 
 pytestmark = pytest.mark.skipif(
