@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from autoclip.clips import Clip, clip_id
 from autoclip.timeline import Interval
 from stages.spoken_words import transcript_of
 from storage.analysis_folder import AnalysisFolder
+from storage.catalog import StoredClip
+from storage.clip_store import ClipStore
 from storage.corrections import CORRECTIONS
 from storage.speech_index import SpeechIndex
 from storage.transcripts import TRANSCRIPT
@@ -117,6 +119,31 @@ def find_speech(words: str, places: Sequence[SearchPlace], index_folder: Path, l
     found = index.find(words, list(by_key), limit)
     moments = (Moment(by_key[f.key][0], Interval(f.start_sec, max(f.end_sec, f.start_sec)), f.text) for f in found)
     return Findings(tuple(moments), len(by_key))
+
+
+def make_moment_clips(moments: Sequence[Moment], stores: Mapping[SearchPlace, ClipStore]) -> dict[Moment, StoredClip]:
+    """Make a clip of each moment, named after its sentence; one of that span that is there already stays as it is.
+
+    The clips of one analysis are added at once, so that one undo takes them back.
+
+    Parameters
+    ----------
+    moments : sequence of Moment
+        What was found.
+    stores : mapping of SearchPlace to ClipStore
+        Where the clips of each place are kept.
+
+    Raises
+    ------
+    StorageError
+        If they can't be written.
+    """
+    made: dict[Moment, StoredClip] = {}
+    for place in dict.fromkeys(moment.place for moment in moments):
+        here, store = [moment for moment in moments if moment.place == place], stores[place]
+        clips = store.add_clips([moment.clip(store.duration_sec) for moment in here])
+        made.update(zip(here, clips, strict=True))
+    return made
 
 
 def _with_transcripts(places: Sequence[SearchPlace]) -> Iterator[tuple[SearchPlace, str]]:

@@ -11,7 +11,7 @@ from autoclip.selection.pipeline import Selection
 from autoclip.settings import Settings
 from stages.analyze import AnalysisStages, recording, select_again
 from stages.results import ExtractedFeatures, RegisteredVideo, SelectedClips
-from stages.select_clips import spoken_words
+from stages.spoken_words import spoken_words
 from storage.analysis_folder import AnalysisFolder
 from storage.features import Origin
 

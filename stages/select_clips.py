@@ -6,11 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from autoclip.clips import ClipsFile
-from autoclip.errors import NotFoundError
 from autoclip.selection import pipeline as selection
 from autoclip.selection.pipeline import SelectionInput
 from autoclip.settings import Settings
-from autoclip.speech.transcript import Transcript
 from stages.results import (
     CandidateWindows,
     ExtractedFeatures,
@@ -18,7 +16,9 @@ from stages.results import (
     ScoredBoundaries,
     SelectedClips,
 )
+from stages.spoken_words import spoken_words
 from storage.analysis_folder import AnalysisFolder
+from storage.corrections import CORRECTIONS
 from storage.transcripts import TRANSCRIPT
 
 
@@ -90,7 +90,7 @@ def selection_input(features: ExtractedFeatures, settings: Settings) -> Selectio
     NotFoundError, StorageError
         If the features are gone or damaged.
     """
-    paths = (features.path / "signals.parquet", features.path / TRANSCRIPT)
+    paths = (features.path / name for name in ("signals.parquet", TRANSCRIPT, CORRECTIONS))
     written = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
     return _read_input(features.source.root, features.key, written, settings.model_dump_json())
 
@@ -99,24 +99,6 @@ def selection_input(features: ExtractedFeatures, settings: Settings) -> Selectio
 def _read_input(root: Path, _key: str, _written: tuple[int, ...], settings: str) -> SelectionInput:
     folder, chosen = AnalysisFolder(root), Settings.model_validate_json(settings)
     return SelectionInput.of(folder.read_features(), chosen, spoken_words(folder, chosen))
-
-
-def spoken_words(folder: AnalysisFolder, settings: Settings) -> Transcript | None:
-    """Return the words of the video whose features a folder holds; None without any, and when speech is off.
-
-    Raises
-    ------
-    StorageError
-        If they are damaged.
-    """
-    origin = folder.features_origin()
-    if settings.speech.speech == "off" or origin is None:
-        return None
-    try:
-        stored = folder.read_transcript()
-    except NotFoundError:
-        return None
-    return stored.transcript if stored.fingerprint == origin.fingerprint else None
 
 
 def _clips_file(features: ExtractedFeatures, chosen: selection.Selection) -> ClipsFile:

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autoclip.clips import Clip
-from autoclip.errors import NotFoundError
+from autoclip.errors import NotFoundError, RevisionError
 from autoclip.export.tightened import tightened, tightens
-from autoclip.settings import ExportSettings
+from autoclip.settings import ExportSettings, Settings
 from autoclip.speech.caption_files import read_captions
 from autoclip.speech.captions import with_short_words
 from autoclip.speech.corrections import Correction, corrected, corrections_between, merged
-from autoclip.speech.transcript import Transcript
+from autoclip.speech.transcript import Transcript, joined
+from autoclip.timeline import Interval
 from storage.analysis_folder import AnalysisFolder
 from storage.corrections import read_corrections, write_corrections
+
+_MILLISECOND = 0.001
 
 
 def transcript_of(folder: AnalysisFolder) -> Transcript:
@@ -28,6 +31,22 @@ def transcript_of(folder: AnalysisFolder) -> Transcript:
         If a file is damaged.
     """
     return corrected(_heard(folder), read_corrections(folder.features))
+
+
+def spoken_words(folder: AnalysisFolder, settings: Settings) -> Transcript | None:
+    """Return the words a choice of clips goes by, with their corrections; None without any, and when speech is off.
+
+    Raises
+    ------
+    StorageError
+        If a file is damaged.
+    """
+    if settings.speech.speech == "off" or folder.features_origin() is None:
+        return None
+    try:
+        return transcript_of(folder)
+    except NotFoundError:
+        return None
 
 
 def transcript_for_export(folder: AnalysisFolder, settings: ExportSettings) -> Transcript | None:
@@ -68,6 +87,39 @@ def correct(folder: AnalysisFolder, corrections: Sequence[Correction]) -> Transc
     kept = merged(read_corrections(folder.features), corrections)
     write_corrections(folder.features, kept)
     return corrected(heard, kept)
+
+
+def correct_word(folder: AnalysisFolder, span: Interval, text: str, was: str | None = None) -> Transcript:
+    """Correct what is said in a span of a transcript as it was read; return the words that stand there now.
+
+    Parameters
+    ----------
+    folder : AnalysisFolder
+        The analysis.
+    span : Interval
+        From the start of the first word to the end of the last, rounded to the millisecond at most.
+    text : str
+        What is said there in truth; empty if nothing is.
+    was : str, optional
+        What stood there when it was read.
+
+    Raises
+    ------
+    NotFoundError
+        If no word is there, or as `transcript_of`.
+    RevisionError
+        If something else than `was` stands there by now.
+    """
+    here = transcript_of(folder).between(span.start - _MILLISECOND, span.end + _MILLISECOND)
+    if not here.words:
+        raise NotFoundError(f"nothing is said from {span.start:g} to {span.end:g} s; read the transcript again")
+    if was is not None and joined(here.words) != was:
+        raise RevisionError(
+            f"“{joined(here.words)[:100]}” is said from {span.start:g} to {span.end:g} s by now, not “{was[:100]}”; "
+            "read the transcript again"
+        )
+    start, end = here.words[0].start_sec, here.words[-1].end_sec
+    return correct(folder, [Correction(start, end, text)]).between(start, max(end, start + _MILLISECOND))
 
 
 def correct_from_file(folder: AnalysisFolder, edited: Path) -> tuple[Correction, ...]:

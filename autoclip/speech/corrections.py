@@ -31,8 +31,8 @@ class Correction:
 def corrected(transcript: Transcript, corrections: Iterable[Correction]) -> Transcript:
     """Return a transcript with corrections put in, each at its time.
 
-    A correction replaces the words whose middle lies in its span, whatever the transcriber heard there this time. A
-    single word keeps its new times; several share the time of those they replace by their lengths.
+    A correction replaces the words whose middle lies in its span, whatever the transcriber heard there this time. As
+    many words as were there keep each its time; more or fewer share the time of those they replace by their lengths.
 
     Parameters
     ----------
@@ -121,5 +121,13 @@ def _with(words: list[Word], correction: Correction) -> list[Word]:
     old = words[inside[0] : inside[-1] + 1]
     if joined(old) == correction.text:
         return words
-    said = spread(correction.text, old[0].start_sec, old[-1].end_sec) if correction.text.split() else ()
-    return [*words[: inside[0]], *said, *words[inside[-1] + 1 :]]
+    return [*words[: inside[0]], *_in_place_of(old, correction.text.split()), *words[inside[-1] + 1 :]]
+
+
+def _in_place_of(old: Sequence[Word], said: Sequence[str]) -> tuple[Word, ...]:
+    """Return corrected words: as many as before keep each its time; what a person wrote over what was heard is sure."""
+    sure = None if old[0].confidence is None else 1.0
+    if len(said) == len(old):
+        return tuple(replace(word, text=text, confidence=sure) for word, text in zip(old, said, strict=True))
+    shared = spread(" ".join(said), old[0].start_sec, old[-1].end_sec) if said else ()
+    return tuple(replace(word, confidence=sure) for word in shared)

@@ -26,7 +26,7 @@ class Word:
     text : str
         As written, with its punctuation, without white space around it.
     confidence : float or None
-        The recognizer's, in [0, 1]; None where there was none, as in subtitles.
+        The recognizer's, in [0, 1]; 1 where a person corrected it, None where there was none, as in subtitles.
     """
 
     start_sec: float

@@ -44,13 +44,14 @@ def find(
 
     Videos that were analyzed with speech, or came with subtitles, are looked into.
     """
-    from stages.find_speech import find_speech
+    from stages.find_speech import find_speech, make_moment_clips
     from storage.environment import read_environment
 
     stores = [open_clips(source) for source in sources] if sources else _every_project()
     places = {_place(store): store for store in stores}
     found = find_speech(words, list(places), read_environment().data_dir, limit)
-    clips = [_make_clip(m, places[m.place]) if make_clips else None for m in found.moments]
+    made = make_moment_clips(found.moments, places) if make_clips else {}
+    clips = [made[m].id if make_clips else None for m in found.moments]
     if as_json:
         print_json([_document(m, clip) for m, clip in zip(found.moments, clips, strict=True)])
         return
@@ -82,11 +83,6 @@ def _place(store: ClipStore) -> SearchPlace:
     from storage.clip_store import CatalogClips
 
     return SearchPlace(store.folder, store.name, store.project_id if isinstance(store, CatalogClips) else None)
-
-
-def _make_clip(moment: Moment, store: ClipStore) -> str:
-    """Make a clip of a moment; return its id. One that is there already stays as it is."""
-    return store.add_clip(moment.clip(store.duration_sec)).id
 
 
 def _document(moment: Moment, clip: str | None) -> dict[str, Any]:

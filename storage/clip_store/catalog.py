@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -91,11 +91,13 @@ class CatalogClips(ClipStore):
         return found
 
     @override
-    def add_clip(self, clip: Clip) -> StoredClip:
+    def add_clips(self, clips: Sequence[Clip]) -> tuple[StoredClip, ...]:
         with self.catalog.transaction() as unit:
-            known = unit.clips.page(self.project.id).items
-            same = next((each for each in known if each.interval == clip.interval), None)
-            return same or unit.clips.add(StoredClip.of(clip, self.project.id))
+            spans = {each.interval: each for each in unit.clips.page(self.project.id).items}
+            for clip in clips:
+                if clip.interval not in spans:
+                    spans[clip.interval] = unit.clips.add(StoredClip.of(clip, self.project.id))
+        return tuple(spans[clip.interval] for clip in clips)
 
     @override
     def compounds(self) -> tuple[CompoundClip, ...]:

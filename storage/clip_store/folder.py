@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,13 +90,13 @@ class FolderClips(ClipStore):
             raise StorageError(f"{path}: is no clips file; remove it and analyze the video again") from error
 
     @override
-    def add_clip(self, clip: Clip) -> StoredClip:
+    def add_clips(self, clips: Sequence[Clip]) -> tuple[StoredClip, ...]:
         clips_file = self.folder.read_clips(self.mode)
-        same = next((each for each in clips_file.clips if each.interval == clip.interval), None)
-        if same is None:
-            clips = tuple(sorted((*clips_file.clips, clip), key=lambda each: each.start))
-            self.folder.write_clips(clips_file.model_copy(update={"clips": clips}))
-        return StoredClip.of(same or clip, self.project_id)
+        spans = {clip.interval: clip for clip in (*clips, *clips_file.clips)}
+        if len(spans) > len(clips_file.clips):
+            merged = tuple(sorted(spans.values(), key=lambda each: each.start))
+            self.folder.write_clips(clips_file.model_copy(update={"clips": merged}))
+        return tuple(StoredClip.of(spans[clip.interval], self.project_id) for clip in clips)
 
     @override
     def compounds(self) -> tuple[CompoundClip, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,8 +117,8 @@ class ClipStore(ABC):
         """Return clips of any mode by id; those that are gone or of another project are left out."""
 
     @abstractmethod
-    def add_clip(self, clip: Clip) -> StoredClip:
-        """Add a clip and return it; if there is one of that span already, return that one."""
+    def add_clips(self, clips: Sequence[Clip]) -> tuple[StoredClip, ...]:
+        """Add clips in one operation and return them; where there is one of that span already, return that one."""
 
     @abstractmethod
     def compounds(self) -> tuple[CompoundClip, ...]:

@@ -92,3 +92,36 @@ def test_a_correction_that_is_none_changes_nothing(client, talk, wish):
     project, _ = talk
     assert client.post(f"/api/projects/{project.id}/corrections", json={"corrections": wish}).status_code == 422
     assert client.get(f"/api/projects/{project.id}/corrections").json() == []
+
+
+def test_a_word_is_corrected_as_it_was_read(client, talk):
+    address = f"/api/projects/{talk[0].id}/transcript"
+    word = client.get(address).json()["words"][3]
+    change = {"start_sec": word["start_sec"], "end_sec": word["end_sec"], "text": "headline.", "was": word["text"]}
+    assert client.patch(address, json=change).json() == {"words": [{**word, "text": "headline."}]}
+    assert [each["text"] for each in client.get(address).json()["words"][:4]] == ["We", "moved", "the", "headline."]
+    assert client.patch(address, json=change).status_code == 412  # somebody was faster
+    gone = client.patch(address, json={**change, "was": "headline.", "text": ""})
+    assert gone.json() == {"words": []}
+    assert client.patch(address, json={**change, "was": None}).status_code == 404
+    assert len(client.get(address).json()["words"]) == 6
+
+
+@pytest.mark.parametrize("change", [{}, {"start_sec": 2, "end_sec": 1, "text": "x"}, {"start_sec": 10, "end_sec": 11}])
+def test_a_change_of_a_word_that_is_none_is_refused(client, talk, change):
+    assert client.patch(f"/api/projects/{talk[0].id}/transcript", json=change).status_code == 422
+
+
+def test_clips_are_made_of_moments_once(client, talk):
+    project, _ = talk
+    answer = client.post("/api/moments/clips", json={"words": "noticing"})
+    assert answer.status_code == 201
+    (clip,) = answer.json()["clips"]
+    assert (clip["start"], clip["end"], clip["name"]) == (pytest.approx(39.7), pytest.approx(41.8), "Nobody had noticed.")
+    assert clip["created_by"] == "manual"
+    again = client.post("/api/moments/clips", json={"words": "noticed", "project_id": [project.id]}).json()
+    assert [each["id"] for each in again["clips"]] == [clip["id"]]
+    assert client.get(f"/api/projects/{project.id}/clips").json()["total"] == 3
+    client.post(f"/api/projects/{project.id}/undo")
+    assert client.get(f"/api/projects/{project.id}/clips").json()["total"] == 2
+    assert client.post("/api/moments/clips", json={"words": "nothing of it"}).json() == {"clips": []}

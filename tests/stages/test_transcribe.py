@@ -24,6 +24,7 @@ from stages.extract_features import extract_features
 from stages.find_subtitles import find_subtitles, short_code
 from stages.results import ExtractedFeatures
 from stages.retune import retune
+from stages.spoken_words import correct_word, transcript_of
 from stages.transcribe import transcribe
 from storage.analysis_folder import AnalysisFolder
 
@@ -258,6 +259,26 @@ def test_choosing_again_needs_no_new_transcription(short_video, tmp_path, listen
     retune(folder, chosen(speech="all", preset="talk", min_clip_seconds=3.0))
     retune(folder, chosen(speech="off"))
     assert len(listener.heard) == heard == 1
+
+
+def test_corrected_words_reach_names_reasons_and_report_and_outlive_another_analysis(short_video, tmp_path):
+    folder, settings = AnalysisFolder(tmp_path / "out"), chosen(preset="talk", min_clip_seconds=3.0)
+    said = "1\n00:00:01,000 --> 00:00:09,000\nWhy did nobody tell the mare of Boston? She was out of the building.\n"
+    (tmp_path / "talk.srt").write_text(said, encoding="utf-8")
+    (clip,) = analyze(short_video, folder, settings).clips_file.clips
+    assert clip.name == "Why did nobody tell the mare of Boston?"
+    wrong = next(word for word in transcript_of(folder).words if word.text == "mare")
+    correct_word(folder, Interval(wrong.start_sec, wrong.end_sec), "mayor", was="mare")
+    heard_anew = said.replace("building", "house")
+    for again in (lambda: retune(folder, settings), lambda: analyze(short_video, folder, settings)):
+        (clip,) = again().clips_file.clips
+        assert clip.name == "Why did nobody tell the mayor of Boston?"
+        assert "mayor" in clip.reason
+        report = (folder.root / "report.html").read_text(encoding="utf-8")
+        assert "the mayor of" in report
+        assert "the mare of" not in report
+        (tmp_path / "talk.srt").write_text(heard_anew, encoding="utf-8")
+    assert "house." in {word.text for word in transcript_of(folder).words}
 
 
 def test_speech_that_is_off_or_absent_costs_nothing(short_video, tmp_path, listener):

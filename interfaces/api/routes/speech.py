@@ -14,13 +14,14 @@ from autoclip.speech.search_terms import MAX_QUERY_CHARS
 from autoclip.timeline import Interval
 from interfaces.api.file_responses import disposition
 from interfaces.api.problems import documented
+from interfaces.api.routes.clips import Clips, ClipView
 from interfaces.api.schemas.requests import Body, Identity, PathIdentity, QueryBody, Seconds, View
-from interfaces.api.services import ServicesDep
+from interfaces.api.services import Services, ServicesDep
 from stages.export_captions import captions_of
 from stages.export_compound import item_intervals
-from stages.find_speech import SearchPlace, find_speech
+from stages.find_speech import SearchPlace, find_speech, make_moment_clips
 from stages.spoken_words import correct, transcript_of
-from storage.clip_store import CatalogClips
+from storage.clip_store import CatalogClips, ClipStore
 from storage.corrections import read_corrections
 
 router = APIRouter(tags=["speech"])
@@ -54,6 +55,16 @@ class FindQuery(QueryBody):
     )
     project_id: list[Identity] | None = Field(None, max_length=1000, description="Only in these projects. Repeatable.")
     limit: int = Field(20, ge=1, le=1000, description="Most moments; the best come first.")
+
+
+class MomentClipsRequest(Body):
+    """Clips of what, and where."""
+
+    words: str = Field(
+        min_length=1, max_length=MAX_QUERY_CHARS, description="As of GET /api/moments.", examples=["deadline moved"]
+    )
+    project_id: list[Identity] | None = Field(None, max_length=1000, description="Only in these projects.")
+    limit: int = Field(20, ge=1, le=1000, description="Most clips; the best moments come first.")
 
 
 class FoundMoment(View):
@@ -103,16 +114,13 @@ class CorrectionView(View):
 
 @router.get("/moments", responses=documented(404))
 def find_moments(query: Annotated[FindQuery, Query()], services: ServicesDep) -> Moments:
-    """Find moments by what was said, over all projects; case, accents and inflection don't matter."""
-    with services.catalog.reading() as view:
-        projects = (
-            view.projects.page().items if query.project_id is None else [view.projects.get(i) for i in query.project_id]
-        )
-    places = [SearchPlace(services.data_folder.project(p.id), p.name, p.id) for p in projects]
-    found = find_speech(query.words, places, services.data_folder.root, query.limit)
+    """Find moments by what was said, over all projects or some; case, accents and inflection don't matter."""
+    found = find_speech(
+        query.words, list(_places(services, query.project_id)), services.data_folder.root, query.limit
+    )
     items = tuple(
         FoundMoment(
-            project_id=moment.place.project_id or "",
+            project_id=moment.place.key,
             project=moment.place.name,
             start=moment.interval.start,
             end=moment.interval.end,
@@ -121,6 +129,14 @@ def find_moments(query: Annotated[FindQuery, Query()], services: ServicesDep) ->
         for moment in found.moments
     )
     return Moments(items=items, searched=found.searched)
+
+
+@router.post("/moments/clips", status_code=201, responses=documented(404))
+def make_clips_of_moments(order: MomentClipsRequest, services: ServicesDep) -> Clips:
+    """Make a clip of each moment that is found by words; one that is there already stays as it is."""
+    places = _places(services, order.project_id)
+    found = find_speech(order.words, list(places), services.data_folder.root, order.limit)
+    return Clips(clips=[ClipView.show(clip) for clip in make_moment_clips(found.moments, places).values()])
 
 
 @router.get("/projects/{project_id}/captions", response_class=Response, responses={**_FILE, **documented(404)})
@@ -155,6 +171,14 @@ def add_corrections(
     folder = services.data_folder.project(project_id)
     correct(folder, [Correction(each.start, each.end, each.text) for each in wish.corrections])
     return _views(read_corrections(folder.features))
+
+
+def _places(services: Services, project_ids: list[str] | None) -> dict[SearchPlace, ClipStore]:
+    """Return where to look, and where the clips of each place are kept."""
+    with services.catalog.reading() as view:
+        known = view.projects.page().items if project_ids is None else [view.projects.get(i) for i in project_ids]
+    stores = (services.clips(project) for project in known)
+    return {SearchPlace(store.folder, store.name, store.project_id): store for store in stores}
 
 
 def _views(corrections: tuple[Correction, ...]) -> tuple[CorrectionView, ...]:

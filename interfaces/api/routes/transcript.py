@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from autoclip.speech.transcript import Word
+from autoclip.timeline import Interval
 from interfaces.api.problems import documented
 from interfaces.api.routes.measurements import SpanQuery
-from interfaces.api.schemas.requests import PathIdentity, View
+from interfaces.api.schemas.requests import Body, PathIdentity, Seconds, View
 from interfaces.api.services import ServicesDep
+from stages.spoken_words import correct_word, transcript_of
 
 router = APIRouter(prefix="/projects/{project_id}", tags=["speech"])
 
@@ -48,28 +52,65 @@ class TranscriptView(View):
     total: int = Field(description="How many words there are in that part.")
 
 
+class WordsView(View):
+    """Some words, by time."""
+
+    words: list[WordView]
+
+
+class WordChange(Body):
+    """What is said in truth where a word, or a few, were read."""
+
+    start_sec: Seconds = Field(description="Start of the first word, as the transcript gives it.")
+    end_sec: Seconds = Field(description="End of the last one.")
+    text: str = Field(max_length=2000, description="One or more words; empty where nothing is said.")
+    was: str | None = Field(
+        None, max_length=2000, description="What was read there; if it was changed meanwhile, the answer is 412."
+    )
+
+    @model_validator(mode="after")
+    def _end_follows_start(self) -> WordChange:
+        if self.end_sec < self.start_sec:
+            raise ValueError(f"end_sec must not precede start_sec, got {self.start_sec:g} to {self.end_sec:g}")
+        return self
+
+
 @router.get("/transcript", responses=documented(404))
 def get_transcript(
     project_id: PathIdentity, query: Annotated[TranscriptQuery, Query()], services: ServicesDep
 ) -> TranscriptView:
-    """Give the words of a project; 404 until it was analyzed with speech."""
+    """Give the words of a project, as people corrected them; 404 until it was analyzed with speech."""
     with services.catalog.reading() as view:
         view.projects.get(project_id)
-    stored = services.data_folder.project(project_id).read_transcript()
-    transcript = stored.transcript
+    folder = services.data_folder.project(project_id)
+    transcript, heard = transcript_of(folder), folder.read_transcript().heard
     part = transcript.between(query.start or 0.0, math.inf if query.end is None else query.end)
     return TranscriptView(
         language=transcript.language,
         origin=transcript.origin,
-        heard=[HeardSpan(start=span.start, end=span.end) for span in stored.heard],
-        words=[
-            WordView(
-                start_sec=round(word.start_sec, 3),
-                end_sec=round(word.end_sec, 3),
-                text=word.text,
-                confidence=word.confidence if word.confidence is None else round(word.confidence, 3),
-            )
-            for word in part.words[: query.limit]
-        ],
+        heard=[HeardSpan(start=span.start, end=span.end) for span in heard],
+        words=_shown(part.words[: query.limit]),
         total=len(part.words),
     )
+
+
+@router.patch("/transcript", responses=documented(404, 412))
+def correct_words(project_id: PathIdentity, change: WordChange, services: ServicesDep) -> WordsView:
+    """Correct a word, or a few; the answer is what stands there now. It stays when the video is analyzed again."""
+    with services.catalog.reading() as view:
+        view.projects.get(project_id)
+    folder = services.data_folder.project(project_id)
+    now = correct_word(folder, Interval(change.start_sec, change.end_sec), change.text, change.was)
+    return WordsView(words=_shown(now.words))
+
+
+def _shown(words: Sequence[Word]) -> list[WordView]:
+    return [
+        WordView(
+            start_sec=round(word.start_sec, 3),
+            end_sec=round(word.end_sec, 3),
+            text=word.text,
+            confidence=word.confidence if word.confidence is None else round(word.confidence, 3),
+        )
+        for word in words
+    ]
