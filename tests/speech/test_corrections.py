@@ -75,7 +75,8 @@ def test_words_in_place_of_as_many_keep_each_its_time_and_are_sure():
     words = (Word(1.0, 1.1, "knew", 0.3), Word(1.2, 2.0, "yorker", 0.4), Word(2.5, 3.0, "paper.", 0.9))
     first = Transcript(words, "en", "test")
     found = corrected(first, [Correction(1.0, 2.0, "New Yorker")])
-    assert [(w.start_sec, w.end_sec, w.confidence) for w in found.words] == [(1.0, 1.1, 1), (1.2, 2.0, 1), (2.5, 3, 0.9)]
+    assert [(w.start_sec, w.end_sec) for w in found.words] == [(1.0, 1.1), (1.2, 2.0), (2.5, 3.0)]
+    assert [w.confidence for w in found.words] == [1.0, 1.0, 0.9]
     more = corrected(first, [Correction(1.2, 2.0, "York or")]).words
     assert (more[1].start_sec, more[2].end_sec) == (1.2, 2.0)
     assert {word.confidence for word in more[1:3]} == {1.0}

@@ -115,9 +115,7 @@ class CorrectionView(View):
 @router.get("/moments", responses=documented(404))
 def find_moments(query: Annotated[FindQuery, Query()], services: ServicesDep) -> Moments:
     """Find moments by what was said, over all projects or some; case, accents and inflection don't matter."""
-    found = find_speech(
-        query.words, list(_places(services, query.project_id)), services.data_folder.root, query.limit
-    )
+    found = find_speech(query.words, list(_places(services, query.project_id)), services.data_folder.root, query.limit)
     items = tuple(
         FoundMoment(
             project_id=moment.place.key,
