@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from autoclip.errors import MediaError
-from autoclip.malloc import return_free_memory, share_one_heap
+from autoclip.malloc import return_free_memory, share_one_arena
 from autoclip.media.decode_errors import Damage, damage_report
 from autoclip.media.decoding.audio import AudioBlock, AudioDamage
 from autoclip.media.decoding.decoder_threads import Described
@@ -93,7 +93,7 @@ def extract(
     """
     video = video.model_copy(update={"path": path})
     pass_ = _Pass(video, settings, on_progress)
-    share_one_heap()
+    share_one_arena()
     policy = _policy(settings, decoders or min(available_cores(), MAX_DECODERS))
     # Threads of the linear algebra spin while they wait for its small products: that was a fifth of the pass.
     with threadpool_limits(limits=1, user_api="blas"):

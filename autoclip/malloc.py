@@ -12,7 +12,7 @@ import platform
 _M_ARENA_MAX = -8  # malloc.h of glibc
 
 
-def share_one_heap() -> None:
+def share_one_arena() -> None:
     """Let threads that begin from now on share one arena.
 
     They hardly wait for each other: large blocks are few, and Python's small objects don't come from here.

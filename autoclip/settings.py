@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 import reprlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from string import Formatter
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
@@ -29,7 +29,7 @@ ExtractionProfile = Literal["exact", "balanced", "fast"]
 ExcitementFormula = Literal["mean", "sum", "product"]
 LoudnessMeasure = Literal["midband", "lufs", "dbfs", "rms"]
 MotionMeasure = Literal["frames", "quarters"]
-Normalisation = Literal["local", "robust", "standard"]
+Normalization = Literal["local", "robust", "standard"]
 WindowFormula = Literal["event", "anchor"]
 CutMethod = Literal["exact", "smart", "copy"]
 VideoCodec = Literal["h264", "h265", "av1"]
@@ -58,6 +58,15 @@ class SettingsGroup(BaseModel):
     """Base of every group: frozen, and strict about names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_are_known(cls, values: object) -> object:
+        if isinstance(values, Mapping):
+            faults = [unknown_name(str(name), cls.model_fields) for name in values if name not in cls.model_fields]
+            if faults:
+                raise ValueError("; ".join(faults))
+        return values
 
 
 class ExtractionSettings(SettingsGroup):
@@ -95,11 +104,11 @@ class AnchorSettings(SettingsGroup):
     motion_measure: MotionMeasure = _parameter(
         "frames", "What motion is: change from frame to frame (frames), or over a quarter of a second (quarters)."
     )
-    normalisation: Normalisation = _parameter(
+    normalization: Normalization = _parameter(
         "local",
         "A moment is measured against its surroundings (local), the video's median (robust), or its mean (standard).",
     )
-    normalisation_window_sec: float = _parameter(
+    normalization_window_sec: float = _parameter(
         600.0, "Length of the surroundings of a moment.", unit="s", ge=10.0, le=36_000.0
     )
     smoothing_sec: float = _parameter(
@@ -195,7 +204,7 @@ class WindowSettings(SettingsGroup):
     moment_min_sec: float = _parameter(
         5.0, "Length to which a shorter moment is widened before its clip is snapped.", unit="s", ge=0.0, le=120.0
     )
-    lead_sec: float = _parameter(
+    padding_sec: float = _parameter(
         0.0, "Time left before the moment sets in, and after it has faded.", unit="s", ge=0.0, le=30.0
     )
     reaction_lag_sec: float = _parameter(
@@ -624,9 +633,9 @@ def check_name_template(template: str) -> None:
 def _check_field(name: str, spec: str, conversion: str | None) -> None:
     """Refuse a field that is unknown, or that is formatted in a way that could take memory or time without bound."""
     if name not in NAME_FIELDS:
-        nearest = difflib.get_close_matches(name[:100], NAME_FIELDS, n=1, cutoff=0.5)
-        hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-        raise ValueError(f"there is no field {name[:100]!r}, known are {', '.join(NAME_FIELDS)}{hint}")
+        hint = suggestion(name, NAME_FIELDS)
+        known = ", ".join(NAME_FIELDS)
+        raise ValueError("; ".join(filter(None, (f"there is no field {name[:100]!r}, known are {known}", hint))))
     if conversion:
         raise ValueError("conversions such as !r are not used")
     if "{" in spec:
@@ -635,11 +644,45 @@ def _check_field(name: str, spec: str, conversion: str | None) -> None:
         raise ValueError(f"the width or precision of {name!r} is above {MAX_FIELD_WIDTH}; use a smaller one")
 
 
+NAMES_LISTED = "'autoclip settings' lists all of them"
+
+RENAMED: Mapping[str, str] = {
+    "lead_sec": "padding_sec",
+    "normalisation": "normalization",
+    "normalisation_window_sec": "normalization_window_sec",
+    "at_once": "max_concurrent",
+    "settled_sec": "min_age_sec",
+}
+"""Former names of settings and of parameters of jobs, with those of today."""
+
+
 def unknown_name(name: str, known: Iterable[str]) -> str:
     """Say that `name` is no parameter, and which one may have been meant."""
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"; did you mean {nearest[0]!r}?" if nearest else "; 'autoclip settings' lists all of them"
-    return f"unknown setting {name!r}{hint}"
+    return f"unknown setting {_SHORT.repr(name)}; {suggestion(name, known) or NAMES_LISTED}"
+
+
+def suggestion(name: str, known: Iterable[str], shown: Callable[[str], str] = repr) -> str:
+    """Say which of the known names an unknown one stands for; empty if none comes near.
+
+    Parameters
+    ----------
+    name : str
+        The unknown name.
+    known : iterable of str
+        The names there are.
+    shown : callable
+        Writes a name as its reader knows it.
+    """
+    names = list(known)
+    if RENAMED.get(name) in names:
+        return f"it is now called {shown(RENAMED[name])}"
+    nearest = difflib.get_close_matches(name[:100], names, n=1, cutoff=0.5)
+    return f"did you mean {shown(nearest[0])}?" if nearest else ""
+
+
+def with_current_names(values: Mapping[str, object]) -> dict[str, object]:
+    """Return stored settings, by flat names, under the names of this version."""
+    return {RENAMED.get(name, name): value for name, value in values.items()}
 
 
 _SHORT = reprlib.Repr()

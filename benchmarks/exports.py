@@ -24,13 +24,13 @@ HOUR_SEC = 3600
 _BARE = """
 import subprocess, sys
 from concurrent.futures import ThreadPoolExecutor
-film, folder, at_once = sys.argv[1], sys.argv[2], int(sys.argv[3])
+film, folder, max_concurrent = sys.argv[1], sys.argv[2], int(sys.argv[3])
 def cut(start):
     command = [{ffmpeg!r}, "-v", "error", "-nostdin", "-y", "-ss", start, "-i", film, "-t", {seconds!r},
                "-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-c:a", "aac", "-b:a", "192k",
                "-movflags", "+faststart", f"{{folder}}/bare-{{start}}.mp4"]
     subprocess.run(command, check=True)
-with ThreadPoolExecutor(at_once) as pool:
+with ThreadPoolExecutor(max_concurrent) as pool:
     list(pool.map(cut, sys.argv[4:]))
 """
 """The user's own commands, so many at once."""
@@ -42,11 +42,11 @@ from autoclip.export.batch import RenderRequest, export_batch
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
-film, folder, at_once = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+film, folder, max_concurrent = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 video, settings = probe(film), ExportSettings(cut={cut!r})
 spans = [Interval(float(start), float(start) + {seconds}) for start in sys.argv[4:]]
 requests = [RenderRequest(video, span, folder / f"ours-{{span.start}}.mp4", settings) for span in spans]
-summary = export_batch(requests, at_once=at_once)
+summary = export_batch(requests, max_concurrent=max_concurrent)
 assert len(summary.results) == len(requests), str(summary)
 """
 

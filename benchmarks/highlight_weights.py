@@ -16,7 +16,7 @@ from benchmarks.highlight_videos import KnownVideo
 EVENT_SEC = 3.0
 """Time over which an event's weight is spread: about what is seen and heard of it."""
 
-MOST_WEIGHT = 2.0
+MAX_WEIGHT = 2.0
 """More events at once count as this many: one uproar, however many fall in it."""
 
 WEIGHTS = ("excitement_w_audio", "excitement_w_motion", "excitement_w_drop")
@@ -45,7 +45,7 @@ def _wanted(video: KnownVideo) -> NDArray[np.float64]:
     for event in video.truth.events:
         weights[min(int(event.time_sec / grid.step_sec), grid.count - 1)] += event.weight
     steps = round(EVENT_SEC / grid.step_sec)
-    return np.minimum(uniform_filter1d(weights, steps, mode="nearest") * steps, MOST_WEIGHT)
+    return np.minimum(uniform_filter1d(weights, steps, mode="nearest") * steps, MAX_WEIGHT)
 
 
 def _centered(values: NDArray[np.float64]) -> NDArray[np.float64]:

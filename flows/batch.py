@@ -71,7 +71,7 @@ class _Turn:
 
 async def run_items(
     items: Sequence[Item],
-    at_once: int,
+    max_concurrent: int,
     report: ProgressReporter,
     stage: str,
     *,
@@ -87,7 +87,7 @@ async def run_items(
     ----------
     items : sequence of Item
         The videos, in the order in which they begin.
-    at_once : int
+    max_concurrent : int
         Most jobs at the same time.
     report : ProgressReporter
         Told about `stage`.
@@ -106,7 +106,7 @@ async def run_items(
         deployment = await _deployment(client)
         try:
             while turn.waiting or turn.running:
-                while turn.waiting and len(turn.running) < at_once:
+                while turn.waiting and len(turn.running) < max_concurrent:
                     number, item = turn.waiting.pop(0)
                     begin = partial(_begin, client, deployment, item, number, queue, retry_failed=retry_failed)
                     turn.running[(await await_until_reachable(begin)).id] = (number, item)

@@ -30,8 +30,8 @@ async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
     folder: Annotated[str, Field(max_length=4096)] = "",
     pattern: Annotated[str, Field(min_length=1, max_length=200)] = "*",
     recursive: bool = True,  # noqa: FBT001, FBT002 - a checkbox of Prefect's form
-    at_once: Annotated[int, Field(ge=1, le=64)] = 2,
-    settled_sec: Annotated[float, Field(ge=0, le=86400)] = 10.0,
+    max_concurrent: Annotated[int, Field(ge=1, le=64)] = 2,
+    min_age_sec: Annotated[float, Field(ge=0, le=86400)] = 10.0,
     settings: OpenSettings = Settings(),  # noqa: B008 - frozen
     export_top: Annotated[int, Field(ge=0, le=1000)] = 0,
     export: OpenExportSettings = ExportSettings(),  # noqa: B008 - frozen
@@ -47,8 +47,8 @@ async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
         folder: The folder, on the worker's machine.
         pattern: Which files, as in a shell; "*" takes all with the ending of a video.
         recursive: Look into the folders in it as well.
-        at_once: Most videos at the same time.
-        settled_sec: Leave a file alone that changed less than this many seconds ago.
+        max_concurrent: Most videos at the same time.
+        min_age_sec: Leave a file alone that changed less than this many seconds ago.
         settings: How to measure and choose; what is left alone is as the worker's environment says.
         export_top: Export this many of the best clips of each video.
         export: How to render and name what is exported.
@@ -65,7 +65,7 @@ async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
         "export": export.model_dump(mode="json"),
     } | ({"timelines": list(timelines)} if timelines else {})
     with ProgressReporter(own_run_id(), PLAN) as report:
-        found = find_videos(root, pattern, recursive=recursive, settled_sec=settled_sec)
+        found = find_videos(root, pattern, recursive=recursive, min_age_sec=min_age_sec)
         items: list[Item] = []
         outcomes: list[ItemOutcome] = []
         for number, candidate in enumerate(found):
@@ -75,7 +75,7 @@ async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
                 items.append(decided)
             else:
                 outcomes.append(decided)
-        outcomes += await run_items(_unique(items), at_once, report, "videos", retry_failed=retry_failed)
+        outcomes += await run_items(_unique(items), max_concurrent, report, "videos", retry_failed=retry_failed)
         return await publish_summary(outcomes)
 
 

@@ -12,7 +12,7 @@ from autoclip.errors import NotFoundError, ServiceError
 from interfaces.jobs import Job, Jobs
 from stages.find_videos import find_videos
 
-SETTLED_SEC = 10.0
+MIN_AGE_SEC = 10.0
 """A file that changed less than so many seconds ago may still be written; as the flow itself has it."""
 
 
@@ -72,7 +72,7 @@ def settled_files(root: Path, pattern: str) -> frozenset[SeenFile]:
         If there is no such folder.
     """
     seen = set()
-    for candidate in find_videos(root, pattern, recursive=True, settled_sec=SETTLED_SEC):
+    for candidate in find_videos(root, pattern, recursive=True, min_age_sec=MIN_AGE_SEC):
         try:
             facts = candidate.path.stat()
         except OSError:  # it has gone since

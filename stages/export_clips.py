@@ -130,7 +130,7 @@ def export_clips(
                 [_request(video, subjects[number], folder) for number in missing],
                 on_progress,
                 on_outcome=keep,
-                at_once=job.settings.parallel_exports,
+                max_concurrent=job.settings.parallel_exports,
                 ffmpeg=job.ffmpeg,
             )
     on_progress(Progress("export", 1.0, f"{len(subjects)} files"))

@@ -14,7 +14,7 @@ from autoclip.media.video import Video
 from autoclip.speech.subtitles import SUBTITLE_SUFFIXES, Cue, cues_in, transcript_of
 from autoclip.speech.transcript import Transcript
 
-LARGEST_FILE_BYTES = 20_000_000
+MAX_FILE_BYTES = 20_000_000
 """Subtitles of a day of speech take about 5 MB."""
 
 DOWNLOADED = "subtitles"
@@ -88,7 +88,7 @@ def _cues_of(folder: Path, name: str) -> tuple[Cue, ...]:
 def _text_of(path: Path) -> str:
     """Read the text of a pinned file: UTF-8, UTF-16 with its mark, else Windows' western alphabet."""
     with location_of(path).open("rb") as file:
-        content = file.read(LARGEST_FILE_BYTES)
+        content = file.read(MAX_FILE_BYTES)
     encoding = "utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
     try:
         return content.decode(encoding)

@@ -25,7 +25,7 @@ class Candidate:
     settled: bool
 
 
-def find_videos(root: Path, pattern: str, *, recursive: bool, settled_sec: float) -> tuple[Candidate, ...]:
+def find_videos(root: Path, pattern: str, *, recursive: bool, min_age_sec: float) -> tuple[Candidate, ...]:
     """List the video files of a folder by name; what is hidden is passed over, links to folders are not followed.
 
     Parameters
@@ -36,7 +36,7 @@ def find_videos(root: Path, pattern: str, *, recursive: bool, settled_sec: float
         Of file names, as in a shell; ``*`` takes the files with the ending of a video.
     recursive : bool
         Whether to look into the folders in it.
-    settled_sec : float
+    min_age_sec : float
         A file that changed less than so many seconds ago is not settled.
 
     Raises
@@ -55,7 +55,7 @@ def find_videos(root: Path, pattern: str, *, recursive: bool, settled_sec: float
             changed = _changed_at(path) if _wanted(name, pattern) else None
             if changed is not None:
                 # A time far ahead is that of a camera whose clock is wrong, not of somebody who writes now.
-                found.append(Candidate(path, abs(now - changed) >= settled_sec))
+                found.append(Candidate(path, abs(now - changed) >= min_age_sec))
     return tuple(found)
 
 

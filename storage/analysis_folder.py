@@ -14,7 +14,7 @@ from pydantic_core import from_json, to_json
 
 from autoclip.clips import CLIPS_FILE_VERSION, ClipsFile
 from autoclip.errors import NotFoundError, StorageError
-from autoclip.settings import SegmentationMode
+from autoclip.settings import SegmentationMode, with_current_names
 from autoclip.signals.table import Features
 from storage.atomic import replacing, storage_faults, write_atomically
 from storage.corrections import CORRECTIONS
@@ -209,6 +209,8 @@ def _clips_in(path: Path) -> ClipsFile:
     try:
         for clip in content["clips"]:
             clip.pop("duration", None)  # follows from start and end; see the model
+        for name in {"settings", "analysis_settings"} & content.keys():
+            content[name] = with_current_names(content[name])
         return ClipsFile.model_validate(content)
     except (ValidationError, TypeError, KeyError, AttributeError) as error:
         raise StorageError(f"{path}: is no clips file; remove it and analyze the video again") from error

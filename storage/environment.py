@@ -7,7 +7,6 @@ worker starts: it knows no command line, only its environment.
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import os
 from collections.abc import Iterable, Mapping
@@ -18,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 
 from autoclip.errors import ParameterError
 from autoclip.media.pixel_limit import DEFAULT_MAX_PIXELS, limit_pixels
-from autoclip.settings import Settings
+from autoclip.settings import NAMES_LISTED, Settings, suggestion
 from storage.variable_files import PREFIX, file_variables, warn_of_ignored
 
 FOREIGN_NAMES = frozenset({"AUTOCLIP_SHARED"})
@@ -241,9 +240,13 @@ def _ours(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"; did you mean {PREFIX}{nearest[0].upper()}?" if nearest else "; 'autoclip settings' lists all of them"
-    return f"unknown variable {PREFIX}{name.upper()}{hint}"
+    hint = suggestion(name, known, _variable) or NAMES_LISTED
+    return f"unknown variable {_variable(name)}; {hint}"
+
+
+def _variable(name: str) -> str:
+    """Return the variable that sets a field or an analysis setting."""
+    return f"{PREFIX}{name.upper()}"
 
 
 def _spelled(value: object) -> str:

@@ -168,10 +168,10 @@ class Speech:
         """The silences of at least 150 ms between two words."""
         starts, ends = _words(self)
         gaps = zip(ends[:-1].tolist(), starts[1:].tolist(), strict=True)
-        return tuple(Interval(end, start) for end, start in gaps if start - end >= SHORTEST_PAUSE_SEC)
+        return tuple(Interval(end, start) for end, start in gaps if start - end >= MIN_PAUSE_SEC)
 
 
-SHORTEST_PAUSE_SEC = 0.15
+MIN_PAUSE_SEC = 0.15
 """A dip this long is a pause in which a clip may begin or end; shorter ones occur within words."""
 
 

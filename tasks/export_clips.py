@@ -9,7 +9,7 @@ from functools import partial
 
 from prefect.futures import PrefectFuture
 
-from autoclip.export.batch import exports_at_once
+from autoclip.export.batch import default_concurrency
 from autoclip.media.child_processes import kill_children
 from autoclip.progress import Progress, ProgressListener
 from autoclip.settings import ExportSettings, SegmentationMode
@@ -85,14 +85,14 @@ def export_clips(
     tuple of Export
         The records, completed or failed, one a clip.
     """
-    at_once = (settings or ExportSettings()).parallel_exports or exports_at_once()
+    max_concurrent = (settings or ExportSettings()).parallel_exports or default_concurrency()
     crew = _Crew(len(clip_ids), current_listener())
     waiting = list(enumerate(clip_ids))
     running: dict[int, PrefectFuture[Export]] = {}
     records: dict[int, Export] = {}
     try:
         while waiting or running:
-            while waiting and len(running) < at_once:
+            while waiting and len(running) < max_concurrent:
                 number, clip_id = waiting.pop(0)
                 with progress_to(crew.listener(number)):
                     running[number] = export_clip.submit(source, clip_id, settings, number + 1)

@@ -3,9 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from autoclip.errors import ParameterError
-from autoclip.settings import Settings
+from autoclip.settings import RENAMED, Settings, with_current_names
 
 SPEC = {
     "segmentation_mode": "v2",
@@ -66,6 +67,29 @@ def test_flat_and_nested_are_the_same_settings():
 def test_an_unknown_name_suggests_the_nearest():
     with pytest.raises(ParameterError, match="did you mean 'scene_threshold'"):
         Settings.from_flat({"scene_treshold": 0.2})
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("lead_sec", "padding_sec"),
+        ("normalisation", "normalization"),
+        ("normalisation_window_sec", "normalization_window_sec"),
+    ],
+)
+def test_a_former_name_is_refused_with_the_name_of_today(old, new):
+    group = next(parameter.group for parameter in Settings.parameters() if parameter.name == new)
+    with pytest.raises(ParameterError, match=f"{old!r}; it is now called {new!r}"):
+        Settings.from_flat({old: 1})
+    with pytest.raises(ValidationError, match=f"{old!r}; it is now called {new!r}"):
+        Settings.model_validate({group: {old: 1}})  # as a run of Prefect gets them
+    assert with_current_names({old: 1, "step_sec": 2}) == {new: 1, "step_sec": 2}
+
+
+def test_every_former_name_leads_to_one_of_today():
+    known = {parameter.name for parameter in Settings.parameters()} | {"max_concurrent", "min_age_sec"}
+    assert set(RENAMED.values()) <= known
+    assert not known & RENAMED.keys()
 
 
 def test_all_unknown_names_are_told_at_once():

@@ -97,7 +97,7 @@ def export_batch(
     on_progress: ProgressListener = ignore_progress,
     *,
     on_outcome: OutcomeListener = lambda _number, _outcome: None,
-    at_once: int = 0,
+    max_concurrent: int = 0,
     ffmpeg: Path | None = None,
 ) -> BatchSummary:
     """Export many clips, started in order, several at once: whichever ends, the next one begins.
@@ -112,7 +112,7 @@ def export_batch(
     on_outcome : callable
         Told each outcome once, as soon as it is known, in the caller's thread; what it raises ends the batch, too. Of a
         batch that is ended it is told what was finished.
-    at_once : int
+    max_concurrent : int
         How many run at the same time; 0 chooses by the machine's cores.
     ffmpeg : Path, optional
         The ffmpeg to render with.
@@ -123,7 +123,7 @@ def export_batch(
         An outcome for each request: an error of ours is recorded with its request, and the rest goes on.
     """
     crew = _Crew([_frames_expected(request) for request in requests], ffmpeg)
-    with ThreadPoolExecutor(at_once or exports_at_once(), thread_name_prefix="export") as pool:
+    with ThreadPoolExecutor(max_concurrent or default_concurrency(), thread_name_prefix="export") as pool:
         pending = [pool.submit(crew.export, number, request) for number, request in enumerate(requests)]
         waiting = dict(enumerate(pending))
         try:
@@ -151,7 +151,7 @@ def _tell_of_finished(waiting: Mapping[int, Future[ExportOutcome]], on_outcome: 
             on_outcome(number, future.result())
 
 
-def exports_at_once() -> int:
+def default_concurrency() -> int:
     """Return how many exports this machine does well at once."""
     return min(_MAX_AT_ONCE, max(2, (os.cpu_count() or 1) // _CORES_PER_EXPORT))
 

@@ -75,11 +75,11 @@ def export_clip(
         seconds = float(order.span.duration_sec)
         needed = estimated_bytes(video, seconds, order.canvas.width, order.canvas.height, chosen)
         require_space(target.parent, needed, chosen)
-        bench = RenderContext(rendered, ffmpeg, chosen.export_stall_sec, on_progress)
-        return finish(cut_by_method(order, bench), order, bench)
+        context = RenderContext(rendered, ffmpeg, chosen.export_stall_sec, on_progress)
+        return finish(cut_by_method(order, context), order, context)
 
 
-def finish(rendering: Rendering, order: CutSpec, bench: RenderContext) -> ExportResult:
+def finish(rendering: Rendering, order: CutSpec, context: RenderContext) -> ExportResult:
     """Check a rendered file, and give it its name.
 
     Raises
@@ -87,16 +87,16 @@ def finish(rendering: Rendering, order: CutSpec, bench: RenderContext) -> Export
     ExportError
         If it is not what was asked for.
     """
-    checked = check_file(bench.rendered, rendering.expected)
+    checked = check_file(context.rendered, rendering.expected)
     checked = replace(checked, faults=(*checked.faults, *rendering.faults))
     if not checked.faults and rendering.ends is not None:
         turned = rendering.method == "exact"
-        checked = replace(checked, faults=tuple(wrong_ends(bench.rendered, *rendering.ends, turned=turned)))
-    size = bench.rendered.stat().st_size
+        checked = replace(checked, faults=tuple(wrong_ends(context.rendered, *rendering.ends, turned=turned)))
+    size = context.rendered.stat().st_size
     checked = replace(checked, faults=(*checked.faults, *too_large(size, order.settings)))
     target = order.target.with_suffix(rendering.suffix) if rendering.suffix else order.target
-    path = deliver(bench.rendered, checked, target, rendering.commands, overwrite=order.settings.overwrite)
-    bench.report(1.0, path.name)
+    path = deliver(context.rendered, checked, target, rendering.commands, overwrite=order.settings.overwrite)
+    context.report(1.0, path.name)
     return ExportResult(
         path=path,
         method=rendering.method,

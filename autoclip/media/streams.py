@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 
 _NO_FILM = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails | Disposition.dependent
 _STILL_CODECS = frozenset({"png", "mjpeg", "bmp", "gif", "webp", "tiff", "jpeg2000"})
-_FEWEST_PICTURES = 3
+_MIN_PICTURES = 3
 _MINUTE_PACKETS = 1_500
 """Packets of a minute at 25 frames a second: a slide show that is shown beside a film changes in that time."""
 _SIDE_TRACK = Disposition.comment | Disposition.visual_impaired | Disposition.hearing_impaired | Disposition.karaoke
@@ -22,7 +22,7 @@ _SIDE_TRACK = Disposition.comment | Disposition.visual_impaired | Disposition.he
 
 @dataclass(frozen=True, slots=True)
 class AudioChoice:
-    """The sound to analyse, and what the user should know about the choice.
+    """The sound to analyze, and what the user should know about the choice.
 
     Attributes
     ----------
@@ -58,10 +58,10 @@ def still_streams(container: InputContainer) -> frozenset[int]:
         with suppress(av.error.FFmpegError):
             for packet in container.demux(*films):
                 shown[packet.stream_index] += bool(packet.size)
-                if min(shown.values()) >= _FEWEST_PICTURES or max(shown.values()) >= _MINUTE_PACKETS:
+                if min(shown.values()) >= _MIN_PICTURES or max(shown.values()) >= _MINUTE_PACKETS:
                     break
-    runs_on = max(shown.values(), default=0) >= _FEWEST_PICTURES
-    return frozenset(index for index, count in shown.items() if runs_on and count < _FEWEST_PICTURES)
+    runs_on = max(shown.values(), default=0) >= _MIN_PICTURES
+    return frozenset(index for index, count in shown.items() if runs_on and count < _MIN_PICTURES)
 
 
 def has_decoder(stream: Stream) -> bool:
@@ -70,7 +70,7 @@ def has_decoder(stream: Stream) -> bool:
 
 
 def choose_audio(container: InputContainer) -> AudioChoice:
-    """Choose the sound to analyse.
+    """Choose the sound to analyze.
 
     Among the tracks with a decoder: the default disposition first, then no commentary or description, then the most
     channels, then the lower index.

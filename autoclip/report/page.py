@@ -24,7 +24,7 @@ from autoclip.timeline import Interval
 MAX_DROPPED_ROWS = 1000
 """Rows of the table of dropped windows; the debug file has them all."""
 
-_FEWEST_PIXELS = 600
+_MIN_PIXELS = 600
 """A box shorter than one in this many parts of the axis would not be seen."""
 
 _IMAGE_KINDS = {b"\xff\xd8\xff": "jpeg", b"\x89PNG": "png", b"RIFF": "webp", b"GIF8": "gif"}
@@ -197,7 +197,7 @@ def _container_name(video: Video) -> str:
 
 def _events(document: ReportDocument) -> dict[str, Any]:
     features = document.features
-    shortest = features.duration_sec / _FEWEST_PIXELS
+    shortest = features.duration_sec / _MIN_PIXELS
     threshold = document.settings.boundaries.scene_threshold
     cuts = [cut for cut in features.events_of("cut") if cut.score >= threshold]
     return {

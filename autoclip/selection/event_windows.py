@@ -94,7 +94,7 @@ def build_event_windows(
 
 def _spans(excitement: Excitement, settings: Settings, lengths: SceneSettings) -> tuple[EventSpan, ...]:
     step_sec, windows = excitement.grid.step_sec, settings.windows
-    lead = 2 * windows.lead_sec
+    lead = 2 * windows.padding_sec
     shortest = max(step_sec, max(windows.moment_min_sec, lengths.min_clip_seconds) - lead)
     longest = max(shortest, min(windows.pre_max + windows.post_max, lengths.max_clip_seconds) - lead)
     return find_event_spans(
@@ -155,11 +155,11 @@ def _edges(core: Interval, free: Interval, limits: _Limits, *, trimmable: bool) 
     windows, lengths = limits.windows, limits.lengths
     trim = TRIMMED_SHARE * core.duration
     latest = max(free.start, core.start + (trim if trimmable else 0.0))
-    natural = max(free.start, core.start - windows.lead_sec)
+    natural = max(free.start, core.start - windows.padding_sec)
     start = limits.starts.best(free.start, latest, natural, windows) or Edge(natural, None)
     limit = min(free.end, start.time_sec + lengths.max_clip_seconds)
     earliest = min(max(min(core.end, free.end) - trim, start.time_sec + lengths.min_clip_seconds), limit)
-    natural = min(max(core.end + windows.lead_sec, earliest), limit)
+    natural = min(max(core.end + windows.padding_sec, earliest), limit)
     end = limits.ends.best(earliest, limit, natural, windows) or Edge(natural, None)
     if end.time_sec - start.time_sec < lengths.min_clip_seconds:
         return widened(start, end, free, lengths.min_clip_seconds)

@@ -37,7 +37,7 @@ _MOTION_SIGNALS: dict[MotionMeasure, tuple[str, ...]] = {
 }
 
 MIN_Z, MAX_Z = -3.0, 5.0
-"""Scores beyond these count as these (winsorising): one explosion is worth as much as another, and silence in one
+"""Scores beyond these count as these (winsorizing): one explosion is worth as much as another, and silence in one
 signal does not outweigh the other. Noise stays within 3; 5 leaves room to rank what stands out of it."""
 
 _MIN_DEVIATION = {
@@ -125,7 +125,7 @@ def measure_excitement(features: Features, settings: AnchorSettings) -> Exciteme
     loudness_signal = _first_present(features, _LOUDNESS_SIGNALS[settings.loudness_measure])
     motion_signal = _first_present(features, _MOTION_SIGNALS[settings.motion_measure])
     sound = sounding(features)
-    window = max(3, round(settings.normalisation_window_sec / features.grid.step_sec))
+    window = max(3, round(settings.normalization_window_sec / features.grid.step_sec))
     loudness = _heard(features, _normalized(features, loudness_signal, sound, settings, window), settings)
     moves = bool(moving(features).any())
     motion = _normalized(features, motion_signal, None, settings, window) if moves else None
@@ -212,9 +212,9 @@ def _normalized(
     if np.isnan(series).all():
         return None
     least = _MIN_DEVIATION.get(name, 0.01)
-    if settings.normalisation == "standard":
+    if settings.normalization == "standard":
         scored = z_score(series).astype(np.float64)
-    elif settings.normalisation == "robust":
+    elif settings.normalization == "robust":
         scored = robust_z_score(series, counted, least_deviation=least)
     else:
         scored = local_robust_z_score(series, counted, window=window, least_deviation=least)

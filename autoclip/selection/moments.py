@@ -52,7 +52,7 @@ def moment_of(anchor: Anchor, excitement: Excitement, settings: WindowSettings) 
     excitement : Excitement
         The curve it was found on.
     settings : WindowSettings
-        `pre_max`, `post_max`, `lead_sec`, `moment_min_sec` and `reaction_lag_sec`.
+        `pre_max`, `post_max`, `padding_sec`, `moment_min_sec` and `reaction_lag_sec`.
     """
     step_sec = excitement.grid.step_sec
     first = max(0, anchor.step - round(settings.pre_max / step_sec))
@@ -65,7 +65,7 @@ def moment_of(anchor: Anchor, excitement: Excitement, settings: WindowSettings) 
     span = Interval(start * step_sec, max(end, anchor.step + 1) * step_sec)
     lag = settings.reaction_lag_sec if is_reaction(anchor, excitement, start, end) else 0.0
     event = max(0.0, span.start - lag)
-    natural = Interval(max(0.0, event - settings.lead_sec), span.end + settings.lead_sec)
+    natural = Interval(max(0.0, event - settings.padding_sec), span.end + settings.padding_sec)
     missing = max(0.0, settings.moment_min_sec - natural.duration)
     return Moment(span, Interval(max(0.0, natural.start - missing / 2), natural.end + missing / 2), event)
 

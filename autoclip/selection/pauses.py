@@ -10,7 +10,7 @@ from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d, uni
 
 from autoclip.signals.table import ENVELOPE_STEP_SEC
 
-SHORTEST_PAUSE_SEC = 0.15
+MIN_PAUSE_SEC = 0.15
 """A shorter gap may be the closure of a plosive within a word, which lasts up to about 0.15 s."""
 
 MIN_DEPTH_DB = 6.0
@@ -47,7 +47,7 @@ class Pauses:
 
 
 def find_pauses(envelope_dbfs: NDArray[np.float32] | None) -> Pauses:
-    """Find the dips of at least `SHORTEST_PAUSE_SEC`.
+    """Find the dips of at least `MIN_PAUSE_SEC`.
 
     A value belongs to a dip when it lies in the lower two fifths of the range between the local floor and the local
     level of sound, and at least `MIN_DEPTH_DB` below that level: so continuous noise has no pauses, and speech over
@@ -64,7 +64,7 @@ def find_pauses(envelope_dbfs: NDArray[np.float32] | None) -> Pauses:
     level, floor = _local_range(smooth)
     limit = np.minimum(floor + 0.4 * (level - floor), level - MIN_DEPTH_DB)
     starts, ends = _runs(smooth < limit)
-    long_enough = (ends - starts) * ENVELOPE_STEP_SEC >= SHORTEST_PAUSE_SEC - ENVELOPE_STEP_SEC / 2
+    long_enough = (ends - starts) * ENVELOPE_STEP_SEC >= MIN_PAUSE_SEC - ENVELOPE_STEP_SEC / 2
     starts, ends = starts[long_enough], ends[long_enough]
     depth = level - smooth
     deepest = _argmax_of_runs(depth, starts, ends)

@@ -22,7 +22,7 @@ PER_MINUTE = 1.0
 PREFERRED_SEC = 35.0
 """Length a thought is preferred at: about ten sentences, and what short-video platforms recommend."""
 
-LONGEST_TALK_PAUSE_SEC = 8.0
+MAX_TALK_PAUSE_SEC = 8.0
 """A silence within a thought that is longer than this ends it."""
 
 _W_EXCITEMENT, _W_PAUSE, _W_LENGTH = 0.2, 0.2, 0.3
@@ -98,7 +98,7 @@ class ThoughtFinder:
     def _candidates(self) -> Iterator[Thought]:
         for first in range(len(self._sentences)):
             for last in range(first, len(self._sentences)):
-                if last > first and self._pause_before(last) > LONGEST_TALK_PAUSE_SEC:
+                if last > first and self._pause_before(last) > MAX_TALK_PAUSE_SEC:
                     break
                 span = Interval(float(self._edges.starts[first]), max(float(self._edges.ends[last]), 0.0))
                 if span.duration > self._lengths.max_clip_seconds:

@@ -20,7 +20,7 @@ EDITED: frozenset[BoundaryKind] = frozenset({"cut", "fade", "black", "chapter"})
 """Boundaries that an editor made: they pull from further away than those found in the footage."""
 
 
-LONGEST_PHRASE_SEC = 10.0
+MAX_PHRASE_SEC = 10.0
 """Speakers pause at least this often, if only to breathe; sound that goes on for longer is no speech."""
 
 
@@ -124,7 +124,7 @@ class Reach:
         reach = settings.cut_snap_reach_sec * self.cut_stretch if self.edited[index] else settings.snap_reach_sec
         distance = abs(float(self.times[index]) - preferred)
         if distance > reach and not (
-            distance <= LONGEST_PHRASE_SEC and self._in_phrase(min(max(preferred, earliest), latest))
+            distance <= MAX_PHRASE_SEC and self._in_phrase(min(max(preferred, earliest), latest))
         ):
             return Edge(min(max(preferred, earliest), latest), None)
         return Edge(float(self.times[index]), self.boundaries[index])
@@ -132,7 +132,7 @@ class Reach:
     def _in_phrase(self, instant: float) -> bool:
         """Whether the pauses around an instant are as close as those of speech: then it lies among words."""
         index = int(np.searchsorted(self.pauses, instant))
-        if not 0 < index < self.pauses.size or self.pauses[index] - self.pauses[index - 1] > LONGEST_PHRASE_SEC:
+        if not 0 < index < self.pauses.size or self.pauses[index] - self.pauses[index - 1] > MAX_PHRASE_SEC:
             return False
         low, high = np.searchsorted(self.pauses, (instant - SPEECH_SEC, instant + SPEECH_SEC))
         return bool(high - low >= PAUSES_OF_SPEECH)

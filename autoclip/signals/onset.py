@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from autoclip.signals.loudness import decibels
 
 BANDS = 24
-"""About two bands an octave over `LOWEST_HZ` to `HIGHEST_HZ`; near the 24 critical bands of hearing (Zwicker 1961)."""
+"""About two bands an octave over `MIN_HZ` to `MAX_HZ`; near the 24 critical bands of hearing (Zwicker 1961)."""
 
-LOWEST_HZ = 60.0
-HIGHEST_HZ = 14_000.0
+MIN_HZ = 60.0
+MAX_HZ = 14_000.0
 
 _FLOOR_DB = -80.0  # quieter changes are codec noise
 
@@ -31,8 +31,8 @@ def band_edges(frequencies: NDArray[np.float64]) -> NDArray[np.intp]:
     frequencies : ndarray
         Frequency of each bin in Hz, rising.
     """
-    highest = min(HIGHEST_HZ, float(frequencies[-1]))
-    edges = np.geomspace(min(LOWEST_HZ, highest / 2), highest, BANDS + 1)
+    highest = min(MAX_HZ, float(frequencies[-1]))
+    edges = np.geomspace(min(MIN_HZ, highest / 2), highest, BANDS + 1)
     return np.unique(np.searchsorted(frequencies, edges))
 
 

@@ -21,7 +21,7 @@ _FULL_COUNT = 3
 
 _LAUGHTER = re.compile(r"^(?:\W*(?:ha|he|hi){2,}h?\W*|\W*laugh(?:s|ter|ing)?\W*)$", re.IGNORECASE)
 _BARE = re.compile(r"^\W+|\W+$")
-_SHORTEST_SUBJECT = 4
+_MIN_SUBJECT_CHARS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class InterestMeter:
 
     def _subject(self, said: Sequence[str]) -> float:
         """Return the share of words that are said twice or more, and mostly here."""
-        here = Counter(text for text in said if len(text) >= _SHORTEST_SUBJECT and text not in self.vocabulary.common)
+        here = Counter(text for text in said if len(text) >= _MIN_SUBJECT_CHARS and text not in self.vocabulary.common)
         own = sum(count for text, count in here.items() if count > 1 and 2 * count > self._counts[text])
         return min(1.0, 4 * own / len(said)) if said else 0.0
 

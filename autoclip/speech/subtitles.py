@@ -17,7 +17,7 @@ SUBTITLE_SUFFIXES = (".srt", ".vtt", ".ass", ".ssa")
 _INLINE_TIME = re.compile(r"<\d[\d:.]*>|</?c(?:\.[\w.]+)?>")
 _NO_SPEECH = re.compile(r"\[[^\]]*\]|\([^)]*\)|[♪♫#]+|\{[^}]*\}")
 _SPEAKER = re.compile(r"^\s*(?:[-–—]\s*|>{1,3}\s*|[A-Z][A-Z .'’]{1,30}:\s+)")
-_LONGEST_CUE_SEC = 30.0
+_MAX_CUE_SEC = 30.0
 """A subtitle that is shown for longer is a title or a mistake, not something said all the while."""
 
 
@@ -68,7 +68,7 @@ def transcript_of(cues: Iterable[Cue], *, language: str | None, origin: str) -> 
     words: list[Word] = []
     for cue in _unrolled(cues):
         start = max(cue.start_sec, words[-1].end_sec if words else 0.0)
-        end = min(cue.end_sec, cue.start_sec + _LONGEST_CUE_SEC)
+        end = min(cue.end_sec, cue.start_sec + _MAX_CUE_SEC)
         if end > start:
             words.extend(spread(cue.text, start, end))
     return Transcript(tuple(words), language, origin)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from autoclip.speech.interest import InterestMeter, bare
 from autoclip.speech.transcript import Sentence, Word, joined
 
-LONGEST_TITLE = 60
+MAX_TITLE_CHARS = 60
 """Characters of a title: what a list of clips, and most video sites, show without cutting it off."""
 
-LONGEST_QUOTE = 90
+MAX_QUOTE_CHARS = 90
 
 _DISCOURSE = frozenset(
     ("so", "and", "but", "well", "now", "okay", "ok", "yeah", "right", "um", "uh", "und", "also", "ja", "nun", "tja")
@@ -29,7 +29,7 @@ def title_of(sentences: Sequence[Sentence], meter: InterestMeter) -> str:
     words = list(chosen.words)
     while len(words) > 1 and bare(words[0]) in _DISCOURSE:
         words = words[1:]
-    text = _shortened(words, LONGEST_TITLE)
+    text = _shortened(words, MAX_TITLE_CHARS)
     text = text if text.endswith(("?", "？", "؟", "…")) else text.rstrip(".!,;:。！ ")
     return text[:1].upper() + text[1:]
 
@@ -37,7 +37,7 @@ def title_of(sentences: Sequence[Sentence], meter: InterestMeter) -> str:
 def quote_of(sentences: Sequence[Sentence], meter: InterestMeter) -> str:
     """Quote the sentence that a stretch of speech is named by; empty without words."""
     chosen = _telling(sentences, meter)
-    return _shortened(chosen.words, LONGEST_QUOTE) if chosen else ""
+    return _shortened(chosen.words, MAX_QUOTE_CHARS) if chosen else ""
 
 
 def _telling(sentences: Sequence[Sentence], meter: InterestMeter) -> Sentence | None:

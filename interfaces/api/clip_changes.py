@@ -11,7 +11,7 @@ from autoclip.errors import NotFoundError, ParameterError
 from stages.rate_clips import ClipRater
 from storage.catalog import StoredClip, Unit, Verdict, new_id
 
-SHORTEST_SEC = 0.04
+MIN_SEC = 0.04
 """A clip of less than one frame at 25 a second is a slip of the hand."""
 
 
@@ -32,10 +32,10 @@ def new_clip(project_id: str, start: float, end: float, name: str) -> StoredClip
 
 def long_enough(clip: StoredClip) -> StoredClip:
     """Return a clip that shows at least one frame; raise `ParameterError` for a shorter one."""
-    if clip.end - clip.start < SHORTEST_SEC - 1e-6:
+    if clip.end - clip.start < MIN_SEC - 1e-6:
         raise ParameterError(
             f"a clip can't be {clip.end - clip.start:.3g} s long: that is less than a frame; "
-            f"give it {SHORTEST_SEC:g} s or more"
+            f"give it {MIN_SEC:g} s or more"
         )
     return clip
 
@@ -63,7 +63,7 @@ def split_clip(unit: Unit, clip_id: str, at: float, rater: ClipRater) -> tuple[S
         If the instant does not lie within it.
     """
     clip = unit.clips.get(clip_id)
-    if not clip.start + SHORTEST_SEC <= at <= clip.end - SHORTEST_SEC:
+    if not clip.start + MIN_SEC <= at <= clip.end - MIN_SEC:
         raise ParameterError(f"{at:g} s does not lie within the clip, which goes from {clip.start:g} to {clip.end:g} s")
     rest = new_clip(clip.project_id, at, clip.end, _second(clip.name)).changed(verdict=clip.verdict, mode=clip.mode)
     rest = unit.clips.add(rater.rated(rest, clip).changed(thumbnail=None))

@@ -28,6 +28,7 @@ from interfaces.cli import (
     handover,
     jobs,
     learn,
+    previews,
     probe,
     query,
     retune,
@@ -35,7 +36,6 @@ from interfaces.cli import (
     service,
     settings,
 )
-from interfaces.cli import previews as looks
 from interfaces.cli.command_list import WholeSentences
 from interfaces.cli.terminal import say
 from interfaces.outcomes import DONE, INTERRUPTED, outcome_of
@@ -57,7 +57,7 @@ MODULES = (
         retune,
         evaluate,
         learn,
-        looks,
+        previews,
         compound,
         export,
         captions,

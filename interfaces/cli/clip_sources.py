@@ -40,7 +40,7 @@ OfMode = Annotated[
 AllClips = Annotated[bool, typer.Option("--all", help="Every clip that was not rejected.")]
 KeptClips = Annotated[bool, typer.Option("--kept", help="Every clip of a project whose verdict is 'kept', in time.")]
 
-_FEWEST_LETTERS = 4
+_MIN_ID_CHARS = 4
 """The beginning of an id has to be at least so long."""
 
 
@@ -109,7 +109,7 @@ def find_clip(wanted: str, clips: Sequence[Clip]) -> Clip:
         If none or several are meant.
     """
     exact = [clip for clip in clips if clip.id == wanted] or [clip for clip in clips if clip.name == wanted]
-    begun = [clip for clip in clips if len(wanted) >= _FEWEST_LETTERS and clip.id.startswith(wanted)]
+    begun = [clip for clip in clips if len(wanted) >= _MIN_ID_CHARS and clip.id.startswith(wanted)]
     found = exact or begun
     if len(found) == 1:
         return found[0]

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _ITEM = re.compile(r"^(?P<clip>.+?)(?:@(?P<start>[\d:.]*)-(?P<end>[\d:.]*))?$")
 _TIME = re.compile(r"^(?:(?:(\d+):)?([0-5]?\d):)?(\d+(?:\.\d*)?)$")
-_LONGEST_CROSSFADE_SEC = 5.0
+_MAX_CROSSFADE_SEC = 5.0
 _SAME_FOOTAGE_SEC = 0.1
 """Clips that touch share a frame or two; more than this is seen twice."""
 
@@ -80,7 +80,7 @@ def create(
     crossfade: Annotated[
         float,
         typer.Option(
-            "--crossfade", min=0, max=_LONGEST_CROSSFADE_SEC, help="Seconds that neighbors dissolve into each other."
+            "--crossfade", min=0, max=_MAX_CROSSFADE_SEC, help="Seconds that neighbors dissolve into each other."
         ),
     ] = 0.0,
     mode: OfMode = None,

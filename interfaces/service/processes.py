@@ -16,7 +16,7 @@ from interfaces.service.descendants import signal_at_our_death
 from storage.environment import Environment
 
 FIRST_PAUSE_SEC = 1.0
-LONGEST_PAUSE_SEC = 60.0
+MAX_PAUSE_SEC = 60.0
 """A piece that dies is started again after a second, then after twice as long each time, up to a minute."""
 SAFE_PATH = {"PYTHONSAFEPATH": "1"}
 """Python then imports nothing from the folder it is started in; the runs of a worker inherit it."""
@@ -105,7 +105,7 @@ class ManagedProcess:
             self._pause_sec = FIRST_PAUSE_SEC
         if lived < self._pause_sec:
             return False
-        self._pause_sec = min(2 * self._pause_sec, LONGEST_PAUSE_SEC)
+        self._pause_sec = min(2 * self._pause_sec, MAX_PAUSE_SEC)
         self.start()
         return True
 

@@ -33,7 +33,7 @@ def register(client: SyncPrefectClient, environment: Environment) -> None:
         _deploy(client, environment.work_pool, deployment)
 
 
-def runs_at_once(queue: QueueName) -> int:
+def concurrency_limit_of(queue: QueueName) -> int:
     """Return how many runs of a queue are started at once.
 
     Decodes and renders have limits of their own; one run more than those keeps the next one's start (2 s of imports)
@@ -65,7 +65,7 @@ def _make_pool(client: SyncPrefectClient, environment: Environment) -> None:
 
 def _make_queue(client: SyncPrefectClient, environment: Environment, queue: QueueName) -> None:
     pool = {"work_pool_name": environment.work_pool}
-    body = {"name": queue, "concurrency_limit": runs_at_once(queue)}
+    body = {"name": queue, "concurrency_limit": concurrency_limit_of(queue)}
     try:
         client.request("POST", "/work_pools/{work_pool_name}/queues", path_params=pool, json=body)
     except PrefectHTTPStatusError as error:

@@ -148,6 +148,7 @@ def test_choosing_again_keeps_what_people_changed(client, analyzed):
     [
         ({"step_sec": 0.25}, "decides what is measured"),
         ({"anchor_treshold": 1}, "did you mean 'anchor_threshold'"),
+        ({"normalisation": "local"}, "it is now called 'normalization'"),
         ({"pre_max": -1}, "pre_max"),
         ({"pre_max": "many"}, "pre_max"),
     ],

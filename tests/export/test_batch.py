@@ -36,7 +36,9 @@ def test_a_long_clip_holds_no_other_up(tmp_path, source):
     first = RenderRequest(video, Interval(0, 12), tmp_path / "0.mp4", slow)
     others = [RenderRequest(video, Interval(i, i + 0.4), tmp_path / f"{i}.mp4", FAST) for i in range(1, 4)]
     told = []
-    export_batch([first, *others], on_outcome=lambda number, outcome: told.append((number, outcome.result)), at_once=2)
+    export_batch(
+        [first, *others], on_outcome=lambda number, outcome: told.append((number, outcome.result)), max_concurrent=2
+    )
     assert [number for number, _ in told] == [1, 2, 3, 0]
     assert all(result.path.exists() for _, result in told)
 
@@ -44,7 +46,7 @@ def test_a_long_clip_holds_no_other_up(tmp_path, source):
 def test_the_same_name_is_given_once(tmp_path, source):
     video, _ = source("constant.mp4")
     requests = [RenderRequest(video, Interval(i, i + 1), tmp_path / "same.mp4", FAST) for i in range(4)]
-    summary = export_batch(requests, at_once=2)
+    summary = export_batch(requests, max_concurrent=2)
     assert {result.path.name for result in summary.results} == {"same.mp4", *(f"same ({n}).mp4" for n in (2, 3, 4))}
 
 

@@ -57,7 +57,7 @@ def test_loudness_is_brought_to_the_target(tmp_path, noisy, cut):
     assert probe(result.path).audio.sample_rate == 48_000
 
 
-def test_a_compound_is_levelled_as_a_whole(tmp_path, noisy):
+def test_a_compound_is_leveled_as_a_whole(tmp_path, noisy):
     video = probe(noisy / "quiet.mp4")
     items = [SourceSpan(video, Interval(1, 3)), SourceSpan(video, Interval(4, 7))]
     result = export_compound(items, tmp_path / "all.mp4", fast(normalize_loudness=True, target_lufs=-20.0))

@@ -18,7 +18,7 @@ def test_a_file_still_being_written_is_left_for_the_next_time(data_dir: Path, tm
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "arriving.mp4").write_bytes(b"the beginning of a video")
-    state = process(folder, settled_sec=3600)
+    state = process(folder, min_age_sec=3600)
     assert state.is_completed()
     assert state.message == "nothing new, 1 skipped"
     (outcome,) = state.result()

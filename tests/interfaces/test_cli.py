@@ -190,6 +190,7 @@ def test_retune_refuses_what_needs_measuring(analysis, capsys):
         (["analyze", "nowhere.mp4"], 4, "nowhere.mp4"),
         (["analyze", "text.mp4"], 3, "text.mp4"),
         (["analyze", "text.mp4", "--set", "scene_treshold=1"], 2, "did you mean 'scene_threshold'"),
+        (["analyze", "text.mp4", "--set", "lead_sec=1"], 2, "it is now called 'padding_sec'"),
         (["analyze", "text.mp4", "--set", "scene_threshold"], 2, "NAME=VALUE"),
         (["analyze", "text.mp4", "--set", "pre_max=1", "--set", "pre_max=2"], 2, "twice"),
         (["analyze", "text.mp4", "--mode", "v9"], 2, "segmentation_mode"),

@@ -19,7 +19,7 @@ from storage.catalog import open_catalog
 pytestmark = pytest.mark.service
 
 Wait = Callable[..., Job]
-SETTLED_SEC = 120.0
+MIN_AGE_SEC = 120.0
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def kill(*pids: int) -> None:
 
 def continued(jobs: Jobs, wait: Wait, job: Job) -> Job:
     """Retry a job if it did not complete by itself, and return it completed."""
-    ended = wait(jobs, job.id, SETTLED_SEC)
+    ended = wait(jobs, job.id, MIN_AGE_SEC)
     if ended.state != "completed":
         assert ended.state in {"crashed", "failed"}
         jobs.retry(job.id)
@@ -53,7 +53,7 @@ def continued(jobs: Jobs, wait: Wait, job: Job) -> Job:
 def test_a_run(service: RunningService, jobs: Jobs, wait: Wait, measured: Callable[..., Job]) -> None:
     job = measured("killed.mp4", 2)
     kill(process_of(run_lock(service.environment.data_dir, UUID(job.id))))
-    ended = wait(jobs, job.id, SETTLED_SEC)
+    ended = wait(jobs, job.id, MIN_AGE_SEC)
     assert ended.state == "crashed"
     assert f"autoclip retry {job.id}" in str(ended.error)
     jobs.retry(job.id)
@@ -96,7 +96,7 @@ def test_everything_at_once_while_it_exports(
     service.process.wait(10)
     until(lambda: not service.pids(), 20)
     service.start()
-    assert wait(jobs, job.id, SETTLED_SEC).state == "crashed"
+    assert wait(jobs, job.id, MIN_AGE_SEC).state == "crashed"
 
     def records() -> set[str]:
         with open_catalog(service.environment.catalog_path).reading() as view:

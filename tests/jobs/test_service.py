@@ -52,7 +52,7 @@ def test_every_deployment_runs_when_triggered_through_the_rest_api(
         "export-batch": trigger("export-batch", {"project_id": project}),
         "download": trigger("download", {"project_id": project}),
         "proxy": trigger("proxy", {"project_id": project}),
-        "process-folder": trigger("process-folder", {"folder": str(video.parent), "settled_sec": 0}),
+        "process-folder": trigger("process-folder", {"folder": str(video.parent), "min_age_sec": 0}),
         "maintenance": trigger("maintenance", {}),
     }
     ran |= {job_type: wait(jobs, job_id) for job_type, job_id in begun.items()}
@@ -111,7 +111,7 @@ def test_a_folder_with_a_broken_file(
         clip_source(f"v{number}.mp4", seconds=12, seed=10 + number).rename(folder / f"v{number}.mp4")
     shutil.copy(folder / "v0.mp4", folder / "deeper" / "copy of v0.mp4")
     (folder / "broken.mp4").write_bytes(b"no video" * 100)
-    job = wait(jobs, jobs.submit("process-folder", {"folder": str(folder), "settled_sec": 0}).id, 180)
+    job = wait(jobs, jobs.submit("process-folder", {"folder": str(folder), "min_age_sec": 0}).id, 180)
     assert job.state == "completed"
     assert job.stage.startswith("4 done, 0 skipped, 1 failed; ")
     (failure,) = job.result.failures
@@ -127,7 +127,7 @@ def test_a_folder_with_a_broken_file(
 
     (folder / "v1.mp4").rename(folder / "renamed.mp4")
     clip_source("v9.mp4", seconds=12, seed=30).rename(folder / "v9.mp4")
-    job = wait(jobs, jobs.submit("process-folder", {"folder": str(folder), "settled_sec": 0}).id)
+    job = wait(jobs, jobs.submit("process-folder", {"folder": str(folder), "min_age_sec": 0}).id)
     assert job.stage == f"1 done, 4 skipped, 1 failed; {failure}"
 
 

@@ -87,7 +87,7 @@ def test_the_recording_level_does_not_matter(offset):
 def test_the_spec_formula_multiplies_the_plain_z_scores():
     features = Scene(120).moment(60).features()
     settings = AnchorSettings(
-        excitement_formula="product", normalisation="standard", loudness_measure="rms", smoothing_sec=0
+        excitement_formula="product", normalization="standard", loudness_measure="rms", smoothing_sec=0
     )
     rms = features.series["audio_rms"].astype(float)
     motion = features.series["motion_score"].astype(float)

@@ -39,7 +39,7 @@ def boundary(at, kind="cut", score=0.45):
 
 SNAPPING = {
     "moment_min_sec": 8.0,
-    "lead_sec": 1.0,
+    "padding_sec": 1.0,
     "snap_decay_sec": 3.0,
     "snap_reach_sec": 6.0,
     "cut_snap_decay_sec": 6.0,

@@ -4,7 +4,7 @@ import pytest
 from spoken import talk
 
 from autoclip.speech.interest import WEIGHTS, InterestMeter, is_dangling
-from autoclip.speech.titles import LONGEST_TITLE, quote_of, title_of
+from autoclip.speech.titles import MAX_TITLE_CHARS, quote_of, title_of
 from autoclip.speech.vocabulary import vocabulary_of
 
 PLAIN = "The room is over there behind the door."
@@ -83,7 +83,7 @@ def test_a_long_sentence_is_cut_at_a_comma():
     said = talk(["When the steel came at last to the northern pillars, nobody was there to unload it from the ship."])
     title = title_of(said.sentences, InterestMeter(said))
     assert title == "When the steel came at last to the northern pillars…"
-    assert len(title) <= LONGEST_TITLE
+    assert len(title) <= MAX_TITLE_CHARS
     assert quote_of(said.sentences, InterestMeter(said)).startswith("When the steel came at last")
 
 

@@ -21,7 +21,7 @@ def put(path: Path, age_sec: float = 60.0) -> Path:
 
 
 def names(root: Path, pattern: str = "*", *, recursive: bool = True) -> list[str]:
-    found = find_videos(root, pattern, recursive=recursive, settled_sec=10)
+    found = find_videos(root, pattern, recursive=recursive, min_age_sec=10)
     return [str(candidate.path.relative_to(root)) for candidate in found]
 
 
@@ -47,11 +47,11 @@ def test_links_to_files_count_links_to_folders_do_not(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("age_sec", "settled"), [(60, True), (0, False), (-3, False), (-86400, True)])
 def test_a_file_that_changes_now_is_left_for_later(tmp_path: Path, age_sec: float, *, settled: bool) -> None:
     put(tmp_path / "a.mp4", age_sec)
-    (found,) = find_videos(tmp_path, "*", recursive=True, settled_sec=10)
+    (found,) = find_videos(tmp_path, "*", recursive=True, min_age_sec=10)
     assert found.settled is settled
 
 
 def test_what_is_no_folder_is_told(tmp_path: Path) -> None:
     for path in (tmp_path / "none", put(tmp_path / "a.mp4")):
         with pytest.raises(NotFoundError, match="is no folder"):
-            find_videos(path, "*", recursive=True, settled_sec=10)
+            find_videos(path, "*", recursive=True, min_age_sec=10)

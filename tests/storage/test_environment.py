@@ -37,6 +37,8 @@ def test_analysis_settings_are_read_by_their_flat_name() -> None:
     [
         ("SCENE_TRESHOLD", "0.4", "did you mean AUTOCLIP_SCENE_THRESHOLD"),
         ("DATADIR", "x", "did you mean AUTOCLIP_DATA_DIR"),
+        ("LEAD_SEC", "1", "it is now called AUTOCLIP_PADDING_SEC"),
+        ("NORMALISATION", "local", "it is now called AUTOCLIP_NORMALIZATION"),
         ("PORT", "many", "AUTOCLIP_PORT is not allowed"),
         ("PORT", "70000", "AUTOCLIP_PORT is not allowed"),
         ("SCENE_THRESHOLD", "7", "scene_threshold = '7' is not allowed"),

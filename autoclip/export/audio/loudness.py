@@ -69,7 +69,7 @@ def read_loudness(run: Run) -> Loudness:
     )
 
 
-def levelling_filter(measured: Loudness, target_lufs: float, sample_rate: int) -> str:
+def leveling_filter(measured: Loudness, target_lufs: float, sample_rate: int) -> str:
     """Return the filter of the second pass: one gain, or, where that would lift peaks too high, loudnorm.
 
     loudnorm's own linear mode does the same as one gain, but not for sound of an even loudness: a range of 0 it takes

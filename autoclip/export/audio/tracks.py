@@ -41,7 +41,7 @@ class AudioTrack:
         What the file says of its language.
     sample_rate, channels : int
         Samples a second, and how many channels.
-    levelling : str
+    leveling : str
         The filter that brings it to its loudness; empty to leave it as it is.
     title : str or None
         Its name in the file.
@@ -54,7 +54,7 @@ class AudioTrack:
     language: str | None
     sample_rate: int
     channels: int
-    levelling: str = ""
+    leveling: str = ""
     title: str | None = None
     layout: tuple[str, ...] = ()
 
@@ -137,7 +137,7 @@ def audio_filters(track: AudioTrack, start: Fraction, duration: Fraction, settin
     Parameters
     ----------
     track : AudioTrack
-        What it is, and how it is levelled.
+        What it is, and how it is leveled.
     start : Fraction
         Container time of the cut, in seconds.
     duration : Fraction
@@ -153,7 +153,7 @@ def audio_filters(track: AudioTrack, start: Fraction, duration: Fraction, settin
         f"aresample=async=1:min_hard_comp={GAP_SEC}:first_pts=0",
         f"apad=whole_dur={length}",
         f"atrim=end={length}",
-        *([track.levelling] if track.levelling else []),
+        *([track.leveling] if track.leveling else []),
         "asetpts=N/SR/TB",
     ]
     if settings.platform != "none":

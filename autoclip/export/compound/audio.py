@@ -41,15 +41,15 @@ class AudioItem:
 
 
 def compound_audio_arguments(
-    items: Sequence[AudioItem], settings: ExportSettings, target: Path, levelling: str = ""
+    items: Sequence[AudioItem], settings: ExportSettings, target: Path, leveling: str = ""
 ) -> tuple[str, ...]:
     """Return the ffmpeg arguments that render the sound of a compound clip.
 
-    `levelling` is the filter that brings all of it to its loudness; empty to leave it as it is.
+    `leveling` is the filter that brings all of it to its loudness; empty to leave it as it is.
     """
     inputs, graph = _inputs_and_graph(items)
     fades = fade_filters("afade", items[-1].end / RATE, settings)
-    finish = ",".join([*([levelling] if levelling else []), "asetpts=N/SR/TB", *fades])
+    finish = ",".join([*([leveling] if leveling else []), "asetpts=N/SR/TB", *fades])
     maps = ("-filter_complex", f"{graph};[joined]{finish}[a]", "-map", "[a]")
     return ("-copyts", *inputs, *maps, *audio_encoder(settings), *MP4, local_file(target))
 

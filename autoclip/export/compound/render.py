@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from autoclip.errors import ParameterError
-from autoclip.export.audio.loudness import levelling_filter, read_loudness
+from autoclip.export.audio.loudness import leveling_filter, read_loudness
 from autoclip.export.checks.disk_space import estimated_bytes, require_space
 from autoclip.export.checks.file_check import Expected
 from autoclip.export.compound.audio import (
@@ -99,34 +99,34 @@ def export_compound(
         seconds = float(layout.duration_sec)
         needed = estimated_bytes(first.video, seconds, first.canvas.width, first.canvas.height, chosen)
         require_space(target.parent, 2 * needed, chosen)  # the pieces and the whole
-        bench = RenderContext(rendered, ffmpeg, chosen.export_stall_sec, on_progress)
-        rendering = _render(layout, bench)
+        context = RenderContext(rendered, ffmpeg, chosen.export_stall_sec, on_progress)
+        rendering = _render(layout, context)
         whole = replace(first, asked=rendering.actual)
-        return finish(rendering, whole, bench)
+        return finish(rendering, whole, context)
 
 
-def _render(layout: Layout, bench: RenderContext) -> Rendering:
+def _render(layout: Layout, context: RenderContext) -> Rendering:
     """Make the file: smartly if that is wanted and can be, otherwise exactly."""
     notes: tuple[str, ...] = ()
     if layout.bodies[0].settings.cut == "smart":
         try:
-            return _joined(layout, bench, smart_pieces)
+            return _joined(layout, context, smart_pieces)
         except NotSmartError as reason:
             notes = (f"joined exactly, not smartly: {reason}",)
-    rendering = _joined(layout, bench, exact_pieces)
+    rendering = _joined(layout, context, exact_pieces)
     return replace(rendering, notes=(*notes, *rendering.notes))
 
 
-def _joined(layout: Layout, bench: RenderContext, render_pieces: _PieceMaker) -> Rendering:
+def _joined(layout: Layout, context: RenderContext, render_pieces: _PieceMaker) -> Rendering:
     with ExitStack() as stack:
-        made = render_pieces(layout, bench, stack)
+        made = render_pieces(layout, context, stack)
         ticks = np.cumsum([0, *(piece.length / layout.unit for piece in made.pieces)])
         starts = [round(start) for start in ticks]
         shown = np.concatenate([piece.shown + start for piece, start in zip(made.pieces, starts, strict=False)])
         data = chain.from_iterable(piece.data for piece in made.pieces)
         picture = MuxTrack(made.template, stamped(data, shown, starts[-1], layout.unit), made.extradata)
-        sound_commands, sounds = _sound(layout, bench, stack)
-        join(bench.rendered, [picture, *sounds])
+        sound_commands, sounds = _sound(layout, context, stack)
+        join(context.rendered, [picture, *sounds])
     first, last = layout.bodies[0], layout.bodies[-1]
     length = float(layout.duration_sec)
     comparable = not (first.canvas.padded or altered(first.settings) or altered(last.settings))
@@ -150,7 +150,7 @@ def _joined(layout: Layout, bench: RenderContext, render_pieces: _PieceMaker) ->
     )
 
 
-def _sound(layout: Layout, bench: RenderContext, stack: ExitStack) -> tuple[tuple[Command, ...], list[MuxTrack]]:
+def _sound(layout: Layout, context: RenderContext, stack: ExitStack) -> tuple[tuple[Command, ...], list[MuxTrack]]:
     """Render the sound of all items in one go; none when no item has any."""
     if not any(body.tracks for body in layout.bodies):
         return (), []
@@ -164,12 +164,12 @@ def _sound(layout: Layout, bench: RenderContext, stack: ExitStack) -> tuple[tupl
         at = end
     settings = layout.bodies[0].settings
     commands: list[Command] = []
-    levelling = ""
+    leveling = ""
     if settings.normalize_loudness:
-        run = bench.run(compound_measuring_arguments(items, settings))
+        run = context.run(compound_measuring_arguments(items, settings))
         commands.append(run.command)
         measured = read_loudness(run)
-        levelling = "" if measured.is_silent else levelling_filter(measured, settings.target_lufs, RATE)
-    path = stack.enter_context(temporary_path(bench.rendered.parent))
-    commands.append(bench.run(compound_audio_arguments(items, settings, path, levelling)).command)
+        leveling = "" if measured.is_silent else leveling_filter(measured, settings.target_lufs, RATE)
+    path = stack.enter_context(temporary_path(context.rendered.parent))
+    commands.append(context.run(compound_audio_arguments(items, settings, path, leveling)).command)
     return tuple(commands), encoded_tracks(path, 1, stack)

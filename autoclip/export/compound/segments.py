@@ -70,9 +70,9 @@ class Pieces:
     lost_count: int = 0
 
 
-def exact_pieces(layout: Layout, bench: RenderContext, stack: ExitStack) -> Pieces:
+def exact_pieces(layout: Layout, context: RenderContext, stack: ExitStack) -> Pieces:
     """Encode every item and every dissolve."""
-    counter = _FrameCounter(bench, layout.frame_count)
+    counter = _FrameCounter(context, layout.frame_count)
     numbers = _parameter_set_numbers(layout)
     paths: list[Path] = []
     commands: list[Command] = []
@@ -80,16 +80,16 @@ def exact_pieces(layout: Layout, bench: RenderContext, stack: ExitStack) -> Piec
     logs: list[str] = []
     for place, body in enumerate(layout.bodies):
         number = numbers[body.video.path]
-        path = stack.enter_context(temporary_path(bench.rendered.parent))
+        path = stack.enter_context(temporary_path(context.rendered.parent))
         silent = replace(body, tracks=(), parameter_set=number)
-        made = bench.render(exact_arguments(silent, path), silent, counter.listener(body.span.count))
+        made = context.render(exact_arguments(silent, path), silent, counter.listener(body.span.count))
         items.append(made)
         logs.append(made.run.log)
         commands.append(made.run.command)
         paths.append(path)
         if place < len(layout.fades):
             fade = layout.fades[place]
-            path = stack.enter_context(temporary_path(bench.rendered.parent))
+            path = stack.enter_context(temporary_path(context.rendered.parent))
             encoder = (
                 *video_encoder(body.video, body.settings, number + 1),
                 *(
@@ -99,7 +99,7 @@ def exact_pieces(layout: Layout, bench: RenderContext, stack: ExitStack) -> Piec
                     f"{layout.unit.numerator}:{layout.unit.denominator}",
                 ),
             )
-            run = bench.run(crossfade_arguments(fade, encoder, path), counter.listener(fade.frame_count))
+            run = context.run(crossfade_arguments(fade, encoder, path), counter.listener(fade.frame_count))
             commands.append(run.command)
             logs.append(run.log)
             paths.append(path)
@@ -127,7 +127,7 @@ def exact_pieces(layout: Layout, bench: RenderContext, stack: ExitStack) -> Piec
     )
 
 
-def smart_pieces(layout: Layout, bench: RenderContext, stack: ExitStack) -> Pieces:
+def smart_pieces(layout: Layout, context: RenderContext, stack: ExitStack) -> Pieces:
     """Copy what can be copied of each item, and encode the rest like the source.
 
     Raises
@@ -147,18 +147,18 @@ def smart_pieces(layout: Layout, bench: RenderContext, stack: ExitStack) -> Piec
     commands: list[Command] = []
     faults: list[str] = []
     for place, (body, plan) in enumerate(zip(layout.bodies, plans, strict=True)):
-        parts = encode_parts(body, plan, bench, stack)
+        parts = encode_parts(body, plan, context, stack)
         commands += parts.commands
         paths += parts.paths.values()
         faults += (f"item {place + 1}: {fault}" for fault in parts.faults)
         pieces.append(Segment(smart_data(body, plan, parts.paths), shown_times(plan), body.span.duration_sec))
         if place < len(layout.fades):
-            path = stack.enter_context(temporary_path(bench.rendered.parent))
+            path = stack.enter_context(temporary_path(context.rendered.parent))
             encoder = part_encoder(body, plan, _next_free(plan))
-            commands.append(bench.run(crossfade_arguments(layout.fades[place], encoder, path, upright=False)).command)
+            commands.append(context.run(crossfade_arguments(layout.fades[place], encoder, path, upright=False)).command)
             paths.append(path)
             pieces.append(_encoded_piece(path, layout.fades[place].duration_sec, layout.unit))
-        bench.report(0.9 * (place + 1) / len(plans), f"{place + 1} of {len(plans)} items")
+        context.report(0.9 * (place + 1) / len(plans), f"{place + 1} of {len(plans)} items")
     facts = first.video.video
     return Pieces(
         method="smart",
@@ -176,8 +176,8 @@ def smart_pieces(layout: Layout, bench: RenderContext, stack: ExitStack) -> Piec
 class _FrameCounter:
     """Turns the frame counts of one piece after the other into reports on the whole."""
 
-    def __init__(self, bench: RenderContext, total: int) -> None:
-        self._report = bench.count_frames(total)
+    def __init__(self, context: RenderContext, total: int) -> None:
+        self._report = context.count_frames(total)
         self._before = 0
 
     def listener(self, frames: int) -> FrameListener:

@@ -14,7 +14,7 @@ from autoclip.media.packets import PacketTimes, decoded_pts, read_packet_times
 from autoclip.media.video import Video
 from autoclip.timeline import Interval
 
-_SHORTEST_FRAME_SEC = Fraction(1, 60)
+_MIN_FRAME_SEC = Fraction(1, 60)
 """How long a frame lasts at the highest rate in common use."""
 
 
@@ -244,7 +244,7 @@ def _snap_ticks(times: PacketTimes, video: Video) -> Fraction:
     """Ticks from which a time belongs to a frame's start: half of what a frame usually lasts.
 
     That is the median gap around here, or, where stills are the rule, what the video's rates say, but not less than
-    `_SHORTEST_FRAME_SEC`: no flash of the frame before for a time that was written with few digits.
+    `_MIN_FRAME_SEC`: no flash of the frame before for a time that was written with few digits.
     """
     facts = video.video
     rates = [rate for rate in (facts.average_rate, facts.nominal_rate) if rate]
@@ -255,7 +255,7 @@ def _snap_ticks(times: PacketTimes, video: Video) -> Fraction:
         return (said[0] if said else Fraction(int(times.duration.max(initial=1)))) / 2
     if not facts.variable_frame_rate:
         return usual / 2
-    return min(usual, max(min([usual, *said]), _SHORTEST_FRAME_SEC / times.time_base)) / 2
+    return min(usual, max(min([usual, *said]), _MIN_FRAME_SEC / times.time_base)) / 2
 
 
 def _duration_of(times: PacketTimes, pts: int) -> int:

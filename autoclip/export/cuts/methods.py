@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from autoclip.export.audio.copied import audio_packets, can_copy
-from autoclip.export.audio.loudness import levelling_filter, read_loudness
+from autoclip.export.audio.loudness import leveling_filter, read_loudness
 from autoclip.export.audio.tracks import AudioTrack
 from autoclip.export.captions.burning import caption_notes
 from autoclip.export.checks.file_check import Expected
@@ -75,28 +75,28 @@ class Rendering:
     faults: tuple[str, ...] = ()
 
 
-def cut_by_method(order: CutSpec, bench: RenderContext) -> Rendering:
+def cut_by_method(order: CutSpec, context: RenderContext) -> Rendering:
     """Cut the way the settings say; a cut that can't be smart becomes an exact one, with the reason in its notes."""
     if order.settings.cut == "copy":
-        return cut_by_copy(order, bench)
-    level = _levelled(order, bench) if order.settings.normalize_loudness else _Levelled(order)
-    rendering = _encoded(level.order, bench)
+        return cut_by_copy(order, context)
+    level = _leveled(order, context) if order.settings.normalize_loudness else _Leveled(order)
+    rendering = _encoded(level.order, context)
     commands, notes = (*level.commands, *rendering.commands), (*level.notes, *rendering.notes)
     return replace(rendering, commands=commands, notes=notes)
 
 
-def _encoded(order: CutSpec, bench: RenderContext) -> Rendering:
+def _encoded(order: CutSpec, context: RenderContext) -> Rendering:
     if order.settings.cut == "exact":
-        return cut_exactly(order, bench)
+        return cut_exactly(order, context)
     try:
-        return cut_smartly(order, bench)
+        return cut_smartly(order, context)
     except NotSmartError as reason:
-        made = cut_exactly(order, bench)
+        made = cut_exactly(order, context)
         return replace(made, notes=(f"cut exactly, not smartly: {reason}", *made.notes))
 
 
 @dataclass(frozen=True, slots=True)
-class _Levelled:
+class _Leveled:
     """An order whose tracks know how to come to their loudness, and what was run to find out."""
 
     order: CutSpec
@@ -104,13 +104,13 @@ class _Levelled:
     notes: tuple[str, ...] = ()
 
 
-def _levelled(order: CutSpec, bench: RenderContext) -> _Levelled:
+def _leveled(order: CutSpec, context: RenderContext) -> _Leveled:
     """Measure every track: the first of the two passes."""
     tracks: list[AudioTrack] = []
     commands: list[Command] = []
     notes: list[str] = []
     for track in order.tracks:
-        run = bench.run(measuring_arguments(order, track))
+        run = context.run(measuring_arguments(order, track))
         commands.append(run.command)
         measured = read_loudness(run)
         if measured.is_silent:
@@ -118,17 +118,17 @@ def _levelled(order: CutSpec, bench: RenderContext) -> _Levelled:
             notes.append("its sound is silent, so its loudness was left alone")
             continue
         target = order.settings.target_lufs
-        tracks.append(replace(track, levelling=levelling_filter(measured, target, track.sample_rate)))
+        tracks.append(replace(track, leveling=leveling_filter(measured, target, track.sample_rate)))
         notes.append(f"sound brought from {measured.integrated_lufs:.1f} to {target:g} LUFS")
-    return _Levelled(replace(order, tracks=tuple(tracks)), tuple(commands), tuple(notes))
+    return _Leveled(replace(order, tracks=tuple(tracks)), tuple(commands), tuple(notes))
 
 
-def cut_exactly(order: CutSpec, bench: RenderContext) -> Rendering:
+def cut_exactly(order: CutSpec, context: RenderContext) -> Rendering:
     """Encode all of it."""
-    made = bench.render(exact_arguments(order, bench.rendered), order, bench.count_frames(order.span.count))
+    made = context.render(exact_arguments(order, context.rendered), order, context.count_frames(order.span.count))
     whole, order = order, replace(order, span=made.span)
     if not (order.settings.frame_rate or made.faults) and (made.span is not whole.span or not made.span.is_even):
-        _set_times(order, bench)
+        _set_times(order, context)
     return Rendering(
         method="exact",
         actual=order.span.interval,
@@ -150,23 +150,23 @@ def lost_frames_note(asked: int, found: int) -> tuple[str, ...]:
     return (f"{asked - found} of {asked} frames can't be decoded: the picture before them stands still instead",)
 
 
-def _set_times(order: CutSpec, bench: RenderContext) -> None:
+def _set_times(order: CutSpec, context: RenderContext) -> None:
     """Give the packets of an encoded cut the times of its frames.
 
     An encoder that reorders frames of uneven length can't say in its packets' durations when the last one ends.
     """
     span = order.span
     with ExitStack() as stack:
-        path = stack.enter_context(temporary_path(bench.rendered.parent))
-        bench.rendered.replace(path)
+        path = stack.enter_context(temporary_path(context.rendered.parent))
+        context.rendered.replace(path)
         container = stack.enter_context(open_container(path))
         shown = encoded_times(path, span)
         packets = stamped(encoded_data(path, span.count), shown, span.end - span.start, span.time_base)
         picture = MuxTrack(container.streams.video[0], packets)
-        join(bench.rendered, [picture, *encoded_tracks(path, len(order.tracks), stack)])
+        join(context.rendered, [picture, *encoded_tracks(path, len(order.tracks), stack)])
 
 
-def cut_smartly(order: CutSpec, bench: RenderContext) -> Rendering:
+def cut_smartly(order: CutSpec, context: RenderContext) -> Rendering:
     """Encode the edges and copy the rest.
 
     Raises
@@ -178,8 +178,8 @@ def cut_smartly(order: CutSpec, bench: RenderContext) -> Rendering:
     if not plan.packet_count:
         raise NotSmartError("no keyframe lies within the clip")
     with ExitStack() as stack:
-        parts = encode_parts(order, plan, bench, stack)
-        sound_commands, sounds = _sound(order, bench, stack)
+        parts = encode_parts(order, plan, context, stack)
+        sound_commands, sounds = _sound(order, context, stack)
         source = stack.enter_context(open_container(order.video.path))
         span = order.span
         data = smart_data(order, plan, parts.paths)
@@ -188,7 +188,7 @@ def cut_smartly(order: CutSpec, bench: RenderContext) -> Rendering:
             packets=stamped(data, shown_times(plan), span.end - span.start, span.time_base),
             extradata=joined_sets(plan.sets, parts.paths.values()).record(),
         )
-        join(bench.rendered, [picture, *sounds])
+        join(context.rendered, [picture, *sounds])
     return Rendering(
         method="smart",
         actual=span.interval,
@@ -224,24 +224,24 @@ class EncodedParts:
     faults: tuple[str, ...]
 
 
-def encode_parts(order: CutSpec, plan: SmartPlan, bench: RenderContext, stack: ExitStack) -> EncodedParts:
+def encode_parts(order: CutSpec, plan: SmartPlan, context: RenderContext, stack: ExitStack) -> EncodedParts:
     """Encode the head and the tail of a smart cut; `stack` removes them in the end."""
     paths: dict[str, Path] = {}
     made: list[TracedRun] = []
     for name, part in (("head", plan.head), ("tail", plan.tail)):
         if part is not None:
-            paths[name] = stack.enter_context(temporary_path(bench.rendered.parent))
-            made.append(bench.render(part_arguments(order, part, plan, paths[name]), replace(order, span=part)))
+            paths[name] = stack.enter_context(temporary_path(context.rendered.parent))
+            made.append(context.render(part_arguments(order, part, plan, paths[name]), replace(order, span=part)))
     faults = tuple(fault for each in made for fault in each.faults)
     return EncodedParts(paths, tuple(each.run.command for each in made), faults)
 
 
-def cut_by_copy(order: CutSpec, bench: RenderContext) -> Rendering:
+def cut_by_copy(order: CutSpec, context: RenderContext) -> Rendering:
     """Copy everything, from the keyframe at or before the start."""
     plan = plan_copy(order)
     with ExitStack() as stack:
-        commands, sounds = _sound(plan.order, bench, stack)
-        join(bench.rendered, [copied_picture(plan, stack), *sounds], plan.container_format)
+        commands, sounds = _sound(plan.order, context, stack)
+        join(context.rendered, [copied_picture(plan, stack), *sounds], plan.container_format)
     actual = plan.order.span.interval
     return Rendering(
         method="copy",
@@ -292,7 +292,7 @@ def _gaps(order: CutSpec) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return np.diff(times) * float(span.time_base)
 
 
-def _sound(order: CutSpec, bench: RenderContext, stack: ExitStack) -> tuple[list[Command], list[MuxTrack]]:
+def _sound(order: CutSpec, context: RenderContext, stack: ExitStack) -> tuple[list[Command], list[MuxTrack]]:
     """Return the sound of a cut as packets: copied where that is possible for all of it, encoded otherwise."""
     if not order.tracks:
         return [], []
@@ -300,8 +300,8 @@ def _sound(order: CutSpec, bench: RenderContext, stack: ExitStack) -> tuple[list
     start, end = span.container_seconds(span.start), span.container_seconds(span.end)
     copyable = not order.settings.normalize_loudness and all(can_copy(order.video, span, t) for t in order.tracks)
     if not copyable:
-        path = stack.enter_context(temporary_path(bench.rendered.parent))
-        run = bench.run(audio_arguments(order, path))
+        path = stack.enter_context(temporary_path(context.rendered.parent))
+        run = context.run(audio_arguments(order, path))
         return [run.command], encoded_tracks(path, len(order.tracks), stack)
     strands = []
     for track in order.tracks:

@@ -8,7 +8,7 @@ from itertools import accumulate
 from autoclip.clips import Clip
 from autoclip.errors import ParameterError
 
-_FEWEST, _SHORTEST_SEC = 3, 10
+_MIN_CHAPTERS, _MIN_CHAPTER_SEC = 3, 10
 """YouTube Help, "Video chapters": at least three, the first at 0:00, each at least 10 seconds long."""
 
 
@@ -33,13 +33,15 @@ def youtube_chapters(clips: Sequence[Clip], crossfade_sec: float = 0.0) -> str:
     ParameterError
         If YouTube would ignore them: too few, or one too short.
     """
-    if len(clips) < _FEWEST:
-        raise ParameterError(f"YouTube takes {_FEWEST} chapters or more; there are {len(clips)} clips")
+    if len(clips) < _MIN_CHAPTERS:
+        raise ParameterError(f"YouTube takes {_MIN_CHAPTERS} chapters or more; there are {len(clips)} clips")
     lengths = [clip.duration - crossfade_sec for clip in clips[:-1]] + [clips[-1].duration]
-    short = next((place for place, length in enumerate(lengths) if length < _SHORTEST_SEC), None)
+    short = next((place for place, length in enumerate(lengths) if length < _MIN_CHAPTER_SEC), None)
     if short is not None:
         told = f"{clips[short].name!r} has {lengths[short]:.1f} s"
-        raise ParameterError(f"YouTube takes chapters from {_SHORTEST_SEC} s on; {told}: leave it out or lengthen it")
+        raise ParameterError(
+            f"YouTube takes chapters from {_MIN_CHAPTER_SEC} s on; {told}: leave it out or lengthen it"
+        )
     lines = [
         f"{_clock(start)} {' '.join(clip.name.split())}"
         for clip, start in zip(clips, _starts(clips, crossfade_sec), strict=True)

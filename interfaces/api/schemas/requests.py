@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
 from collections.abc import Iterable
 from typing import Annotated, Any, Generic, Self, TypeVar
@@ -10,6 +9,7 @@ from typing import Annotated, Any, Generic, Self, TypeVar
 from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from autoclip.settings import suggestion
 from storage.catalog import Page
 from storage.catalog.records import NAME_LENGTH
 from storage.names import IDENTIFIER
@@ -49,8 +49,7 @@ class Body(BaseModel):
 
 def unknown_field(name: str, known: list[str]) -> str:
     """Say that a field is unknown, and which one may have been meant."""
-    nearest = difflib.get_close_matches(name[:100], known, n=1, cutoff=0.5)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are {', '.join(known)}"
+    hint = suggestion(name, known) or f"there are {', '.join(known)}"
     return f"unknown field {name[:100]!r}; {hint}"
 
 

@@ -17,7 +17,7 @@ from interfaces.api.routes.projects import KNOWN, ProjectView
 from interfaces.api.schemas.requests import CleanName
 from interfaces.api.services import Services, ServicesDep
 from interfaces.api.uploads.receiving import file_name_of, receive_form, receive_plain, receiving, require_room
-from stages.take_upload import take_upload
+from stages.ingest_upload import ingest_upload
 from storage.data_folder import DataFolder
 
 router = APIRouter(prefix="/projects", tags=["projects"])
@@ -76,7 +76,7 @@ async def upload_video(request: Request, response: Response, services: ServicesD
 
 async def finish_upload(services: Services, path: Path, called: str, name: str, response: Response) -> ProjectView:
     """Make a received file a project; `path` is gone afterwards."""
-    work = partial(take_upload, services.catalog, services.data_folder, path, called, _checked_name(name))
+    work = partial(ingest_upload, services.catalog, services.data_folder, path, called, _checked_name(name))
     taken = await anyio.to_thread.run_sync(work)
     response.status_code = 201 if taken.new else 200
     response.headers["Location"] = f"/api/projects/{taken.project.id}"

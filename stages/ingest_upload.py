@@ -38,7 +38,7 @@ class TakenUpload:
     new: bool
 
 
-def take_upload(catalog: Catalog, data_folder: DataFolder, path: Path, called: str, name: str = "") -> TakenUpload:
+def ingest_upload(catalog: Catalog, data_folder: DataFolder, path: Path, called: str, name: str = "") -> TakenUpload:
     """Make an uploaded file the video of a project.
 
     Parameters
