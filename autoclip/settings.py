@@ -690,10 +690,15 @@ _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 200
 
 
+def shortened(value: object) -> str:
+    """Write a value that was refused, cut off where it is too long to read."""
+    return _SHORT.repr(value)
+
+
 def _sentence(fault: ErrorDetails) -> str:
     """Turn one pydantic fault into a sentence that names the parameter and the way out."""
     if isinstance(fault.get("ctx", {}).get("error"), ValueError) and isinstance(fault["input"], dict):
         return str(fault["ctx"]["error"])  # a contradiction between two parameters names both
     name = str(fault["loc"][-1]) if fault["loc"] else "settings"
     reason = fault["msg"].removeprefix("Value error, ")
-    return f"{name} = {_SHORT.repr(fault['input'])} is not allowed: {reason[:1].lower()}{reason[1:]}"
+    return f"{name} = {shortened(fault['input'])} is not allowed: {reason[:1].lower()}{reason[1:]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State
@@ -12,7 +13,7 @@ from autoclip.progress import share_of
 from autoclip.settings import ExportSettings
 from flows.analysis import name_after_project
 from flows.job_flow import ended, exported, job_flow, label, own_run_id
-from flows.parameters import OpenExportSettings
+from flows.parameters import OpenExportSettings, OutputFolder, output_folder
 from storage.catalog import Export
 from tasks.export_clips import export_clips
 from tasks.export_compound import export_compound
@@ -30,6 +31,7 @@ async def export(
     clip_id: str | None = None,
     compound_id: str | None = None,
     settings: OpenExportSettings = ExportSettings(),  # noqa: B008 - frozen
+    to: OutputFolder = "",
 ) -> State[tuple[Export, ...]]:
     """Render a clip or a compound clip to a file, checked and recorded.
 
@@ -38,20 +40,22 @@ async def export(
         clip_id: The clip to render; or else
         compound_id: the compound clip to render.
         settings: How to cut, encode and name it.
+        to: Folder the file goes to, on the worker's machine; empty: where the project's exports go.
     """
     if (clip_id is None) == (compound_id is None):
         raise ParameterError("export: give either clip_id or compound_id")
     clips, compounds = ([clip_id] if clip_id else []), ([compound_id] if compound_id else [])
-    return await _exported(project_id, clips, compounds, settings)
+    return await _exported(project_id, clips, compounds, settings, output_folder(to))
 
 
 @job_flow("export-batch", "Render many clips; one that fails does not stop the rest")
-async def export_batch(
+async def export_batch(  # noqa: PLR0917 - the fields of Prefect's form
     project_id: str,
     clip_ids: list[str] = [],  # noqa: B006 - never changed, and Prefect's form shows the default
     compound_ids: list[str] = [],  # noqa: B006
     settings: OpenExportSettings = ExportSettings(),  # noqa: B008 - frozen
     kept: bool = False,  # noqa: FBT001, FBT002 - a field of Prefect's form
+    to: OutputFolder = "",
 ) -> State[tuple[Export, ...]]:
     """Render clips and compound clips, each to a file of its own.
 
@@ -61,25 +65,26 @@ async def export_batch(
         compound_ids: Compound clips, after the clips.
         settings: How to cut, encode and name them.
         kept: Instead of all clips only those whose verdict is `kept`.
+        to: Folder the files go to, on the worker's machine; empty: where the project's exports go.
     """
     clips = clip_ids if clip_ids or compound_ids else _all_clips(project_id, kept=kept)
     if not clips and not compound_ids:
         raise ParameterError(f"project {project_id} has no clips to export; analyze it first")
-    return await _exported(project_id, clips, compound_ids, settings)
+    return await _exported(project_id, clips, compound_ids, settings, output_folder(to))
 
 
 async def _exported(
-    project_id: str, clips: Sequence[str], compounds: Sequence[str], settings: ExportSettings
+    project_id: str, clips: Sequence[str], compounds: Sequence[str], settings: ExportSettings, folder: Path | None
 ) -> State[tuple[Export, ...]]:
     await name_after_project(project_id, "export")
     total = len(clips) + len(compounds)
     with ProgressReporter(own_run_id(), PLAN) as report:
         source = open_video(project_id)
         with progress_to(share_of(report, 0, len(clips), total)):
-            records = export_clips(source, clips, settings)
+            records = export_clips(source, clips, settings, folder)
         for compound_id in compounds:
             with progress_to(share_of(report, len(records), 1, total)):
-                records += (export_compound(source, compound_id, settings),)
+                records += (export_compound(source, compound_id, settings, folder),)
     return await _summary(records)
 
 

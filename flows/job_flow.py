@@ -8,18 +8,20 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
-from prefect import Flow, flow, get_client, get_run_logger
+from prefect import Flow, get_client, get_run_logger
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.context import FlowRunContext
-from prefect.exceptions import CancelledRun
+from prefect.exceptions import CancelledRun, ParameterTypeError
 from prefect.runtime import flow_run as this_run
 from prefect.states import Cancelled, Completed, Failed
+from pydantic import ValidationError
 
 from autoclip.errors import AutoclipError, from_system
 from flows.job_names import job_name
 from flows.job_types import JobType
 from flows.liveness import attempt_of_this_process, run_lock
-from flows.parameters import open_defaults
+from flows.parameters import open_defaults, refusal
+from flows.refused_runs import name_and_tag, refusal_of, refuse_run
 from storage.catalog import Export
 from storage.process_lock import held
 from tasks.places import data_folder
@@ -62,28 +64,49 @@ def job_flow(job_type: JobType, text: str) -> Callable[[JobBody[Arguments]], Flo
         job.__signature__ = inspect.signature(body, eval_str=True)  # type: ignore[attr-defined]
         job.__annotations__ = inspect.get_annotations(body, eval_str=True)
         # Parameters are checked as soon as they come; results live in the catalog, not in Prefect.
-        made = flow(
+        made = JobFlow(
+            job,
             name=job_type,
             description=text,
             persist_result=False,
             validate_parameters=True,
-            on_failure=[_name_refused_run],
-            on_crashed=[_name_refused_run],
-        )(job)
+            on_failure=[_name_run],
+            on_crashed=[_explain_crash],
+        )
         open_defaults(made)
         return made
 
     return decorate
 
 
-async def _name_refused_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
-    """Name and tag a run whose parameters were refused, or that crashed, before its body could do so."""
-    job_type = cast("JobType", flow.name)
-    if f"job:{job_type}" in flow_run.tags:
-        return
+class JobFlow(Flow[Arguments, Result]):
+    """A flow that is a job; a parameter that is not allowed is refused in a sentence that names it."""
+
+    def validate_parameters(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Return the parameters as the flow takes them; raise `ParameterError` if one is not allowed."""
+        try:
+            return super().validate_parameters(parameters)
+        except ParameterTypeError as error:
+            if isinstance(error.__context__, ValidationError):  # which says more than Prefect's words for it
+                raise refusal(error.__context__) from None
+            raise
+
+
+async def _name_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
+    """Name and tag a run that failed before its body could do so."""
     async with get_client() as client:
-        tags = sorted({*flow_run.tags, f"job:{job_type}"})
-        await client.update_flow_run(flow_run.id, name=job_name(job_type, flow_run.parameters), tags=tags)
+        await name_and_tag(client, flow_run, cast("JobType", flow.name))
+
+
+async def _explain_crash(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
+    """Name and tag a run that crashed before its body could do so; one that could not begin has failed."""
+    job_type = cast("JobType", flow.name)
+    refused = refusal_of(job_type, flow_run, flow.parameters.model_dump())
+    async with get_client() as client:
+        if refused is None:
+            await name_and_tag(client, flow_run, job_type)
+        else:
+            await refuse_run(client, flow_run, refused)
 
 
 async def _ending(body: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401

@@ -6,12 +6,13 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import Field
 
 from flows.job_flow import job_flow
+from flows.job_types import JOB_TYPES
 from flows.liveness import SHARED_LOCKS
 from flows.reaper import reap
 from stages.deleted_projects import remove_deleted_projects
@@ -22,6 +23,8 @@ from storage.process_lock import remove_unheld
 from tasks.places import catalog, data_folder
 
 HOUR_SEC = 3600.0
+RUNS_LOOKED_AT = 200
+"""Prefect's server returns at most this many runs in one answer."""
 
 
 @job_flow("maintenance", "Settle lost runs and clear away what crashed writers left")
@@ -34,14 +37,27 @@ async def maintenance(leftover_hours: Annotated[float, Field(ge=1, le=8760)] = 2
     root = data_folder().root
     with get_client(sync_client=True) as client:
         lost = reap(client, root)
+        folders = _folders_of_stopped_runs(client)
     gone = remove_deleted_projects(catalog(), data_folder(), read_environment().keep_deleted_days)
     age = leftover_hours * HOUR_SEC
     removed = remove_leftovers(data_folder().projects, older_than_sec=age) if data_folder().projects.exists() else ()
-    removed += remove_unfinished_exports(catalog(), age)
+    removed += remove_unfinished_exports(catalog(), age, folders)
     _remove_old_locks(root / "runs", age)
     settled = f"{len(lost)} lost runs settled"
     cleared = f"{len(removed)} leftovers and {len(gone)} deleted projects removed"
     return Completed(message=f"{settled}, {cleared}", data=len(removed))
+
+
+def _folders_of_stopped_runs(client: SyncPrefectClient) -> set[Path]:
+    """Return the folders that the latest runs which did not end well were told to export to."""
+    body = {
+        "flow_runs": {"state": {"type": {"any_": ["CRASHED", "CANCELLED", "FAILED"]}}},
+        "flows": {"name": {"any_": list(JOB_TYPES)}},
+        "sort": "END_TIME_DESC",
+        "limit": RUNS_LOOKED_AT,
+    }
+    runs = client.request("POST", "/flow_runs/filter", json=body).json()
+    return {Path(to).expanduser() for run in runs if isinstance(to := run["parameters"].get("to"), str) and to}
 
 
 def _remove_old_locks(folder: Path, age_sec: float) -> None:

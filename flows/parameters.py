@@ -7,17 +7,21 @@ a person fills it in; its description tells the default.
 
 from __future__ import annotations
 
+import difflib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 from prefect import Flow
-from pydantic import BaseModel, BeforeValidator, GetJsonSchemaHandler
+from pydantic import BaseModel, BeforeValidator, Field, GetJsonSchemaHandler, ValidationError
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, ErrorDetails
 
-from autoclip.settings import ExportSettings, SegmentationMode, Settings, SettingsGroup
+from autoclip.errors import ParameterError
+from autoclip.settings import ExportSettings, SegmentationMode, Settings, SettingsGroup, shortened, unknown_name
 from stages.download_settings import DownloadSettings
+from stages.output_folders import require_usable
 from storage.environment import read_environment
 
 
@@ -40,6 +44,24 @@ class _OpenInForm:
 OpenSettings = Annotated[Settings, BeforeValidator(without_nulls), _OpenInForm()]
 OpenExportSettings = Annotated[ExportSettings, BeforeValidator(without_nulls), _OpenInForm()]
 OpenDownloadSettings = Annotated[DownloadSettings, BeforeValidator(without_nulls), _OpenInForm()]
+
+
+OutputFolder = Annotated[str, Field(max_length=4096)]
+
+
+def output_folder(to: str) -> Path | None:
+    """Return the folder that exports of a run go to; None where each project's own is meant.
+
+    Raises
+    ------
+    ExportError
+        If nothing can be written there; hours of work should not end with that.
+    """
+    if not to:
+        return None
+    folder = Path(to).expanduser().absolute()
+    require_usable(folder)
+    return folder
 
 
 def _open(model: JsonSchemaValue, handler: GetJsonSchemaHandler) -> None:
@@ -97,3 +119,52 @@ def chosen_settings(given: Settings, mode: SegmentationMode | None = None) -> Se
     if mode is not None:
         flat["segmentation_mode"] = mode
     return read_environment().settings.updated(flat)
+
+
+def require_known(
+    job_type: str, given: Collection[str], known: Collection[str], required: Collection[str] = ()
+) -> None:
+    """Refuse parameters that a flow does not have, and a lack of those it needs.
+
+    Prefect makes a run of them all the same, whose process then ends before it can say anything.
+
+    Parameters
+    ----------
+    job_type : str
+        The flow.
+    given : collection of str
+        Names of the parameters a run was given.
+    known, required : collection of str
+        Names of those the flow has, and of those it can't do without.
+
+    Raises
+    ------
+    ParameterError
+        With every such name; the nearest known one is suggested.
+    """
+    faults = [_unknown_parameter(name, known) for name in given if name not in known]
+    faults += [f"parameter {name!r} is missing" for name in required if name not in given]
+    if faults:
+        raise ParameterError(f"{job_type}: {'; '.join(faults)}")
+
+
+def refusal(error: ValidationError) -> ParameterError:
+    """Say in one sentence which parameters of a run are not allowed, and why."""
+    return ParameterError("; ".join(map(_fault, error.errors())))
+
+
+def _unknown_parameter(name: str, known: Collection[str]) -> str:
+    nearest = difflib.get_close_matches(name[:100], known, n=1, cutoff=0.5)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are {', '.join(known)}"
+    return f"unknown parameter {name[:100]!r}; {hint}"
+
+
+def _fault(fault: ErrorDetails) -> str:
+    """Turn one of pydantic's faults into a sentence that names the parameter by its path."""
+    path = ".".join(map(str, fault["loc"]))
+    if fault["type"] == "extra_forbidden":
+        settings = (parameter.name for model in (Settings, ExportSettings) for parameter in model.parameters())
+        known = [*settings, *DownloadSettings.model_fields]
+        return f"{path}: {unknown_name(str(fault['loc'][-1]), known)}"
+    reason = fault["msg"].removeprefix("Value error, ")
+    return f"{path} = {shortened(fault['input'])} is not allowed: {reason[:1].lower()}{reason[1:]}"

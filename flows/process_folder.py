@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +17,9 @@ from autoclip.progress import Progress
 from autoclip.settings import ExportSettings, Settings
 from flows.batch import Item, ItemOutcome, publish_summary, run_items
 from flows.job_flow import job_flow, own_run_id
-from flows.parameters import OpenExportSettings, OpenSettings, chosen_settings
+from flows.parameters import OpenExportSettings, OpenSettings, OutputFolder, chosen_settings, output_folder
 from stages.find_videos import Candidate, find_videos
+from stages.output_folders import require_outside
 from storage.keys import fingerprint
 from tasks.places import fingerprint_memory
 from tasks.progress_reporter import ProgressReporter
@@ -37,6 +39,7 @@ async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
     export: OpenExportSettings = ExportSettings(),  # noqa: B008 - frozen
     retry_failed: bool = False,  # noqa: FBT001, FBT002
     timelines: tuple[TimelineFormat, ...] = (),
+    to: OutputFolder = "",
 ) -> State[tuple[ItemOutcome, ...]]:
     """Process every video of a folder whose content was not processed before; each becomes a job of its own.
 
@@ -54,6 +57,7 @@ async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
         export: How to render and name what is exported.
         retry_failed: Try videos again that failed before.
         timelines: Write the clips of each video down for editing programs: otio, edl, fcpxml, xmeml.
+        to: Folder the exports of all videos go to, on the worker's machine; empty: where each project's exports go.
     """
     if not folder:
         raise NotFoundError("process-folder: no folder is set; set it in the deployment's or this run's parameters")
@@ -63,7 +67,7 @@ async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
         "settings": chosen.model_dump(mode="json"),
         "export_top": export_top,
         "export": export.model_dump(mode="json"),
-    } | ({"timelines": list(timelines)} if timelines else {})
+    } | _chosen_beyond(timelines, to, root)
     with ProgressReporter(own_run_id(), PLAN) as report:
         found = find_videos(root, pattern, recursive=recursive, min_age_sec=min_age_sec)
         items: list[Item] = []
@@ -77,6 +81,16 @@ async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
                 outcomes.append(decided)
         outcomes += await run_items(_unique(items), max_concurrent, report, "videos", retry_failed=retry_failed)
         return await publish_summary(outcomes)
+
+
+def _chosen_beyond(timelines: Sequence[TimelineFormat], to: str, root: Path) -> dict[str, object]:
+    """Return what is left out unless it was chosen: a video is known by all that it was processed with."""
+    folder = output_folder(to)
+    chosen: dict[str, object] = {"timelines": list(timelines)} if timelines else {}
+    if folder is None:
+        return chosen
+    require_outside(folder, root)
+    return chosen | {"to": str(folder)}
 
 
 def _absolute(folder: str) -> Path:

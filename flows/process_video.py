@@ -20,7 +20,14 @@ from flows.artifacts import publish_report_and_thumbnails
 from flows.batch import Item, publish_summary, run_items
 from flows.clip_table import publish_clip_table
 from flows.job_flow import ended, exported, job_flow, label, own_run_id
-from flows.parameters import OpenDownloadSettings, OpenExportSettings, OpenSettings, chosen_settings
+from flows.parameters import (
+    OpenDownloadSettings,
+    OpenExportSettings,
+    OpenSettings,
+    OutputFolder,
+    chosen_settings,
+    output_folder,
+)
 from stages.download_settings import DownloadSettings
 from stages.results import RegisteredVideo
 from stages.write_timelines import WrittenTimeline
@@ -47,6 +54,15 @@ class ProcessedVideo(Analyzed):
     timelines: tuple[WrittenTimeline, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Exporting:
+    """How many of the best clips are exported, how, and to which folder; None: the project's."""
+
+    top: int
+    settings: ExportSettings
+    folder: Path | None
+
+
 @job_flow("process-video", "Everything for one video: fetch it, find its highlights, export the best")
 async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
     source: Annotated[str, Field(min_length=1, max_length=4096)],
@@ -56,6 +72,7 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
     export: OpenExportSettings = ExportSettings(),  # noqa: B008 - frozen
     fetch: OpenDownloadSettings = DownloadSettings(),  # noqa: B008 - frozen
     timelines: tuple[TimelineFormat, ...] = (),
+    to: OutputFolder = "",
 ) -> State[Any]:
     """Take a video from its file or address to its clips: into the catalog, analyzed, with thumbnails and a report.
 
@@ -69,7 +86,9 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
         export: How to render and name what is exported.
         fetch: How to download, if the source is an address.
         timelines: Write the clips down beside the exports for editing programs: otio, edl, fcpxml, xmeml.
+        to: Folder the exports go to, on the worker's machine; empty: where the project's exports go.
     """
+    folder = output_folder(to)
     chosen = chosen_settings(settings)
     plan = _plan(source, export_top)
     with ProgressReporter(own_run_id(), plan) as report:
@@ -78,7 +97,7 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
             if entries is not None:
                 _require_no_entry(source)
                 given = {"settings": chosen, "export_top": export_top, "export": export, "fetch": fetch}
-                given["timelines"] = timelines
+                given |= {"timelines": timelines, "to": to}
                 items = [Item(e.title, {"source": e.url, "name": e.title, **_as_json(given)}) for e in entries]
                 return await publish_summary(await run_items(items, AT_ONCE, report, "download", queue="entries"))
             project_id = project_of_address(source, title=name) if _is_entry() else project_of_address(source, name)
@@ -88,9 +107,9 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
         else:
             video = register_video(Path(source), name)
         await name_after_project(video.project_id, "process")
-        done = _processed(video, chosen, export_top, export, report)
+        done = _processed(video, chosen, Exporting(export_top, export, folder), report)
         if timelines:
-            written = write_timelines(video.project_id, chosen.segmentation_mode, timelines)
+            written = write_timelines(video.project_id, chosen.segmentation_mode, timelines, folder)
             done = replace(done, timelines=written)
     return await _told(done, export_top)
 
@@ -117,13 +136,13 @@ def _plan(source: str, export_top: int) -> dict[str, float]:
 
 
 def _processed(
-    video: RegisteredVideo, settings: Settings, export_top: int, export: ExportSettings, report: ProgressReporter
+    video: RegisteredVideo, settings: Settings, wanted: Exporting, report: ProgressReporter
 ) -> ProcessedVideo:
     analyzed = analyze_registered(video, settings, report)
     exports: tuple[Export, ...] = ()
-    best = best_clips(video.project_id, settings.segmentation_mode, export_top) if export_top else ()
+    best = best_clips(video.project_id, settings.segmentation_mode, wanted.top) if wanted.top else ()
     if best:
-        exports = export_clips(video, best, export)
+        exports = export_clips(video, best, wanted.settings, wanted.folder)
     return ProcessedVideo(analyzed.project, analyzed.selection, exports)
 
 

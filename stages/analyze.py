@@ -94,8 +94,11 @@ def analyze(
     on_progress: ProgressListener = ignore_progress,
     *,
     chat: ChatFile | None = None,
+    chat_offset_sec: float = 0.0,
 ) -> SelectedClips:
     """Analyze a video file into a folder; needs no server and no catalog.
+
+    Its chat is `chat`, or else the one beside it; `chat_offset_sec` brings the chat's times onto the video's timeline.
 
     Raises
     ------
@@ -104,10 +107,12 @@ def analyze(
     StorageError
         If the folder can't be written.
     """
-    return analyze_video(library_stages(on_progress), open_video(source, folder, chat), settings)
+    return analyze_video(library_stages(on_progress), open_video(source, folder, chat, chat_offset_sec), settings)
 
 
-def open_video(source: Path, folder: AnalysisFolder, chat: ChatFile | None = None) -> RegisteredVideo:
+def open_video(
+    source: Path, folder: AnalysisFolder, chat: ChatFile | None = None, chat_offset_sec: float = 0.0
+) -> RegisteredVideo:
     """Probe a video file whose analysis goes to a folder outside the catalog; its chat may lie beside it.
 
     Raises
@@ -119,7 +124,10 @@ def open_video(source: Path, folder: AnalysisFolder, chat: ChatFile | None = Non
     """
     video = probe(source.absolute())
     content = fingerprint(source)
-    return RegisteredVideo(content, folder.root, video, content, chat=chat or chat_beside(source))
+    log = chat or chat_beside(source)
+    if log is not None:
+        log = replace(log, offset_sec=log.offset_sec + chat_offset_sec)
+    return RegisteredVideo(content, folder.root, video, content, chat=log)
 
 
 def recording(stages: AnalysisStages, record: Callable[[SelectedClips], object]) -> AnalysisStages:

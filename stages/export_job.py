@@ -12,6 +12,7 @@ from pathlib import Path
 from autoclip.confinement import OpenedFolder, folder_beneath
 from autoclip.errors import AutoclipError, ExportError, MediaError, ParameterError
 from autoclip.export.cuts.cut_spec import ExportResult
+from autoclip.export.mounts import require_mounted
 from autoclip.media.probe import probe
 from autoclip.media.video import Video
 from autoclip.settings import ExportSettings
@@ -69,6 +70,7 @@ class ExportJob:
         root = self._root()
         known = self.target.exists()
         try:
+            require_mounted(self.target)
             if root == self.target:
                 root.mkdir(parents=True, exist_ok=True)
             with folder_beneath(root, self.target, make=True) as folder:

@@ -2,22 +2,57 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from pathlib import Path
 
+from autoclip.errors import ExportError, ParameterError
+from autoclip.export.mounts import require_mounted
 from autoclip.export.unfinished_files import remove_unfinished
 from storage.catalog import Catalog
 
 PROJECTS_AT_ONCE = 200
 
 
-def remove_unfinished_exports(catalog: Catalog, older_than_sec: float) -> tuple[Path, ...]:
-    """Remove what killed renders left in the output folders of all projects; return the paths.
+def require_usable(folder: Path) -> None:
+    """Refuse a folder that exports can't be written to; it need not exist yet, and is not made.
+
+    Raises
+    ------
+    ExportError
+        If something else bears its name, it may not be written to, or it is on a disk that isn't mounted.
+    """
+    require_mounted(folder)
+    try:
+        there = next(place for place in (folder, *folder.parents) if place.exists())
+    except OSError as error:
+        raise ExportError(f"{folder}: can't be used ({error.strerror}); choose another output folder") from error
+    if not there.is_dir():
+        raise ExportError(f"{folder}: {there} is no folder; choose another output folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ExportError(f"{folder}: {there} can't be written to; choose another output folder or its permissions")
+
+
+def require_outside(folder: Path, videos: Path) -> None:
+    """Refuse an output folder within the folder whose videos are processed: the clips would be processed in turn.
+
+    Raises
+    ------
+    ParameterError
+        If it lies there.
+    """
+    if folder.resolve().is_relative_to(videos.resolve()):
+        raise ParameterError(f"{folder}: lies within {videos}, whose videos are processed; name a folder outside of it")
+
+
+def remove_unfinished_exports(catalog: Catalog, older_than_sec: float, also: Iterable[Path] = ()) -> tuple[Path, ...]:
+    """Remove what killed renders left in the output folders of all projects, and in those in `also`; return the paths.
 
     A folder that has become a link since it was chosen is left alone.
     """
     return tuple(
         path
-        for folder in sorted(_output_folders(catalog))
+        for folder in sorted({*_output_folders(catalog), *also})
         if not folder.is_symlink()
         for path in remove_unfinished(folder, older_than_sec=older_than_sec)
     )

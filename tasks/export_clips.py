@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from prefect.futures import PrefectFuture
 
@@ -30,7 +31,11 @@ STOP_FIRST_SEC = 0.5
 
 @stage_task("export-clip", "Render a clip to a file, unless that file is there")
 def export_clip(
-    source: RegisteredVideo, clip_id: str, settings: ExportSettings | None = None, index: int = 1
+    source: RegisteredVideo,
+    clip_id: str,
+    settings: ExportSettings | None = None,
+    index: int = 1,
+    folder: Path | None = None,
 ) -> Export:
     """Render one clip of a video; a failure is recorded and returned, not raised.
 
@@ -44,13 +49,15 @@ def export_clip(
         How to cut, encode and name it.
     index : int
         Its number among those that are exported, for its name.
+    folder : Path, optional
+        Where the file goes, made when missing; by default to where the project's exports go.
 
     Raises
     ------
     NotFoundError
         If the project has no such clip.
     """
-    job = export_job(source.project_id, settings)
+    job = export_job(source.project_id, settings, folder)
     with registered_video(source):
         slot = partial(rendering, report_progress)
         made = export(
@@ -67,7 +74,10 @@ def export_clip(
 
 
 def export_clips(
-    source: RegisteredVideo, clip_ids: Sequence[str], settings: ExportSettings | None = None
+    source: RegisteredVideo,
+    clip_ids: Sequence[str],
+    settings: ExportSettings | None = None,
+    folder: Path | None = None,
 ) -> tuple[Export, ...]:
     """Render clips of a video, in a flow: a task each, several at once; one failure never stops the rest.
 
@@ -79,6 +89,8 @@ def export_clips(
         The clips, in the order of their numbers.
     settings : ExportSettings, optional
         How to cut, encode and name them.
+    folder : Path, optional
+        Where the files go, as in `export_clip`.
 
     Returns
     -------
@@ -95,7 +107,7 @@ def export_clips(
             while waiting and len(running) < max_concurrent:
                 number, clip_id = waiting.pop(0)
                 with progress_to(crew.listener(number)):
-                    running[number] = export_clip.submit(source, clip_id, settings, number + 1)
+                    running[number] = export_clip.submit(source, clip_id, settings, number + 1, folder)
             time.sleep(POLL_SEC)
             crew.tell()
             for number in [number for number, future in running.items() if future.state.is_final()]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from autoclip.settings import ExportSettings
 from stages.export_compound import export_compound_clip
@@ -17,15 +18,28 @@ from tasks.stage_task import stage_task
 
 
 @stage_task("export-compound", "Render a compound clip to a file, unless that file is there")
-def export_compound(source: RegisteredVideo, compound_id: str, settings: ExportSettings | None = None) -> Export:
+def export_compound(
+    source: RegisteredVideo, compound_id: str, settings: ExportSettings | None = None, folder: Path | None = None
+) -> Export:
     """Render a compound clip of a video; a failure is recorded and returned, not raised.
+
+    Parameters
+    ----------
+    source : RegisteredVideo
+        The video.
+    compound_id : str
+        The compound clip.
+    settings : ExportSettings, optional
+        How to cut, encode and name it.
+    folder : Path, optional
+        Where the file goes, made when missing; by default to where the project's exports go.
 
     Raises
     ------
     NotFoundError
         If the project has no such compound clip.
     """
-    job = export_job(source.project_id, settings)
+    job = export_job(source.project_id, settings, folder)
     with registered_video(source):
         slot = partial(rendering, report_progress)
         made = export_compound_clip(job, compound_id, report_progress, render_slot=slot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
@@ -15,8 +16,8 @@ from storage.environment import read_environment
 from tasks.places import catalog, project_folder
 
 
-def export_job(project_id: str, settings: ExportSettings | None) -> ExportJob:
-    """Return this run's job on a project.
+def export_job(project_id: str, settings: ExportSettings | None, folder: Path | None = None) -> ExportJob:
+    """Return this run's job on a project; its files go to `folder`, or else to where the project's go.
 
     Raises
     ------
@@ -29,11 +30,11 @@ def export_job(project_id: str, settings: ExportSettings | None) -> ExportJob:
     store = CatalogClips(catalog(), project, project_folder(project_id))
     return ExportJob(
         store=store,
-        target=store.exports_folder,
+        target=folder or store.exports_folder,
         settings=settings or ExportSettings(),
         job_id=str(flow_run.get_id() or ""),
         ffmpeg=environment.ffmpeg,
-        roots=environment.writable_roots if project.output_folder else (),
+        roots=environment.writable_roots if project.output_folder and folder is None else (),
         attempts_since=_attempts_since(),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from autoclip.export.interchange.formats import TimelineFormat
 from autoclip.settings import SegmentationMode
@@ -14,13 +15,18 @@ from tasks.stage_task import stage_task
 
 @stage_task("write-timelines", "Write the clips down for editing programs")
 def write_timelines(
-    project_id: str, mode: SegmentationMode, formats: Sequence[TimelineFormat]
+    project_id: str, mode: SegmentationMode, formats: Sequence[TimelineFormat], folder: Path | None = None
 ) -> tuple[WrittenTimeline, ...]:
-    """Write a project's clips of `mode`, those rejected left out, beside its exports; without clips nothing."""
+    """Write a project's clips of `mode`, those rejected left out, beside its exports; without clips nothing.
+
+    In a `folder` that projects share, each bears its project's id where another project has the same name.
+    """
     with catalog().reading() as view:
         project = view.projects.get(project_id)
         clips = view.clips.page(project_id, mode=mode, sort="start", without_verdict="rejected").items
+        namesakes = [found for found in view.projects.page(search=project.name).items if found.name == project.name]
     if project.path is None or not clips:
         return ()
-    folder = project.output_folder or project_folder(project_id).exports
-    return write(project.path, clips, folder, project.name, formats)
+    name = f"{project.name} {project.id}" if folder is not None and len(namesakes) > 1 else project.name
+    folder = folder or project.output_folder or project_folder(project_id).exports
+    return write(project.path, clips, folder, name, formats)

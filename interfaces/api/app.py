@@ -14,7 +14,6 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from interfaces.api import handover
 from interfaces.api.guards.access import API_PREFIX, LOCAL_NAMES, HostCheck, OriginCheck, SecurityHeaders, TokenCheck
 from interfaces.api.guards.body_limits import BodyLimits
 from interfaces.api.guards.rate_limits import RateLimit
@@ -27,6 +26,7 @@ from interfaces.api.routes import (
     compounds,
     exports,
     folders,
+    handover,
     health,
     job_events,
     jobs,

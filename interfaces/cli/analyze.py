@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,14 +61,13 @@ def analyze(
     existing_file(source)
 
     from stages.analyze import analyze as run_stages
-    from stages.chat_files import ChatFile, chat_beside
+    from stages.chat_files import ChatFile
     from storage.analysis_folder import AnalysisFolder
 
     folder = AnalysisFolder(output_dir if output_dir is not None else Path(f"{source.stem}.autoclip"))
-    log = ChatFile(chat, was_named=True) if chat is not None else chat_beside(source)
-    log = replace(log, offset_sec=chat_offset) if log is not None else None
+    named = ChatFile(chat, was_named=True) if chat is not None else None
     with progress_bars(quiet=quiet or as_json) as listener:
-        analysis = run_stages(source, folder, settings, listener, chat=log)
+        analysis = run_stages(source, folder, settings, listener, chat=named, chat_offset_sec=chat_offset)
     for warning in analysis.all_warnings:
         say(f"warning: {warning}")
     if as_json:

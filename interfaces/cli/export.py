@@ -93,9 +93,13 @@ def export(
     options = read_options(deliver, option)
     store = open_clips(source, mode)
     only_compounds = bool(compound) and not (clip or top or all_clips or kept)
+    if to is not None:
+        from stages.output_folders import require_usable
+
+        require_usable(to.expanduser().absolute())
     clips = () if only_compounds else choice.among(store)
     compounds = [find_compound(name, store, source) for name in compound or ()]
-    job = _job(store, settings, (to or store.exports_folder).absolute())
+    job = _job(store, settings, (to or store.exports_folder).expanduser().absolute())
     with progress_bars(quiet=quiet or as_json) as listener:
         files = _rendered(job, clips, compounds, listener)
         if deliver is not None:

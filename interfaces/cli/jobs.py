@@ -41,6 +41,11 @@ Timelines = Annotated[
 ]
 
 
+To = Annotated[
+    Path | None, typer.Option("--to", help="Folder of the exports; by default where each project's exports go.")
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("run")(run)
@@ -57,6 +62,7 @@ def run(
     name: Annotated[str, typer.Option(help="What to call the project.")] = "",
     export_top: Top = 0,
     timelines: Timelines = None,
+    to: To = None,
     mode: Mode = None,
     preset: Preset = None,
     count: Count = None,
@@ -70,7 +76,7 @@ def run(
     """Have a worker process a video (or a folder of videos) and return its job; needs 'autoclip up'."""
     from interfaces.jobs import Jobs
 
-    parameters: dict[str, Any] = {"export_top": export_top} | _timelines(timelines)
+    parameters = _exports(export_top, timelines, to)
     settings = _given_settings(mode, preset, with_amount(assignments, count=count, total=total, length=length))
     if settings:
         parameters["settings"] = settings
@@ -79,6 +85,7 @@ def run(
         existing_file(place)
     with Jobs() as jobs:
         if place.is_dir():
+            _require_outside(to, place)
             job = jobs.submit(
                 "process-folder", parameters | {"folder": str(place.absolute())}, name=f"process {place.name}"
             )
@@ -154,6 +161,7 @@ def watch(
     every: Annotated[float, typer.Option(min=5, max=86400, help="Seconds between two looks.")] = 60.0,
     export_top: Top = 0,
     timelines: Timelines = None,
+    to: To = None,
     mode: Mode = None,
     preset: Preset = None,
     count: Count = None,
@@ -167,18 +175,45 @@ def watch(
 
     parameters: dict[str, Any] = {"folder": str(existing_file(folder.expanduser()).absolute()), "pattern": pattern}
     settings = _given_settings(mode, preset, with_amount(assignments, count=count, total=total, length=length))
-    parameters |= {"export_top": export_top} | _timelines(timelines) | ({"settings": settings} if settings else {})
+    parameters |= _exports(export_top, timelines, to)
+    _require_outside(to, folder)
+    parameters |= {"settings": settings} if settings else {}
     say(f"watching {folder}; Ctrl-C ends it")
     with Jobs() as jobs:
         watch_folder(jobs, parameters, every, say)
 
 
-def _timelines(formats: list[str] | None) -> dict[str, Any]:
-    """Return the parameter of the flows; none where it says nothing, so that a folder's videos stay known."""
-    for wanted in formats or ():
+def _exports(top: int, timelines: list[str] | None, to: Path | None) -> dict[str, Any]:
+    """Return the flows' parameters of exports, without those that say nothing: so a folder's videos stay known.
+
+    Raises
+    ------
+    ParameterError, ExportError
+        If a format is unknown, or `to` means nothing or can't be written to.
+    """
+    for wanted in timelines or ():
         if wanted not in SUFFIXES:
             raise ParameterError(f"--timeline {wanted}: there are {', '.join(SUFFIXES)}")
-    return {"timelines": formats} if formats else {}
+    if to is not None and not top and not timelines:
+        raise ParameterError(f"--to {to}: nothing is exported; add --export-top N or --timeline FORMAT")
+    return {"export_top": top} | ({"timelines": timelines} if timelines else {}) | _output_folder(to)
+
+
+def _output_folder(to: Path | None) -> dict[str, str]:
+    from stages.output_folders import require_usable
+
+    if to is None:
+        return {}
+    folder = to.expanduser().absolute()
+    require_usable(folder)
+    return {"to": str(folder)}
+
+
+def _require_outside(to: Path | None, folder: Path) -> None:
+    from stages.output_folders import require_outside
+
+    if to is not None:
+        require_outside(to.expanduser(), folder.expanduser())
 
 
 def _given_settings(mode: str | None, preset: str | None, assignments: list[str]) -> dict[str, Any]:

@@ -30,6 +30,12 @@ STATES: Mapping[StateType, JobState] = {
 
 ENDED: frozenset[JobState] = frozenset({"completed", "failed", "cancelled", "crashed"})
 MESSAGE_LENGTH = 2000
+PREFECTS_WORDS = (
+    "Flow run encountered an exception: ",
+    "Validation of flow parameters failed with error: ",
+    "ParameterError: ",
+)
+"""What Prefect puts before the message of an error, and says nothing to a person."""
 
 
 class JobResult(BaseModel):
@@ -157,7 +163,9 @@ def _error(run: FlowRun, state: JobState) -> str | None:
     if state not in {"failed", "crashed"}:
         return None
     message = (run.state.message if run.state else None) or "it ended without saying why"
-    message = message.removeprefix("Flow run encountered an exception: ")[:MESSAGE_LENGTH].strip()
+    for words in PREFECTS_WORDS:
+        message = message.removeprefix(words)
+    message = message[:MESSAGE_LENGTH].strip()
     if state == "crashed":
         message = f"{message.rstrip('.')}; 'autoclip retry {run.id}' continues behind the last finished stage"
     return message

@@ -13,10 +13,11 @@ from uuid import UUID
 from prefect.client.schemas.objects import Artifact, FlowRun
 from prefect.states import AwaitingRetry, Cancelling
 
-from autoclip.errors import ConflictError, NotFoundError, ParameterError, ServiceError
-from autoclip.settings import Settings, unknown_name
+from autoclip.errors import ConflictError, NotFoundError, ServiceError
+from autoclip.settings import Settings
 from flows.job_types import JOB_TYPES, JobType
 from flows.liveness import WATCHED_BY, worker_may_report
+from flows.parameters import require_known
 from flows.reaper import finalize_lost_run
 from interfaces.jobs.job import STATES, Job, JobState, job_of, project_of
 from interfaces.jobs.request_key import RequestKey
@@ -104,7 +105,8 @@ class Jobs:
         """
         with server_faults(self._address, "deployment"):
             deployment = self._deployment(job_type)
-            _require_known(job_type, parameters, deployment["parameter_openapi_schema"])
+            schema = deployment["parameter_openapi_schema"]
+            require_known(job_type, parameters, schema.get("properties", {}))
             tags = [f"job:{job_type}", *([f"project:{project_id}"] if project_id else [])]
             body: dict[str, Any] = {"parameters": dict(parameters), "tags": tags}
             if name:
@@ -324,11 +326,3 @@ def _path_of(view: Unit, export_id: str) -> Path | None:
 
 def _filter(wanted: Mapping[str, Any], types: Sequence[str]) -> dict[str, Any]:
     return {"flow_runs": dict(wanted), "flows": {"name": {"any_": list(types)}}}
-
-
-def _require_known(job_type: str, parameters: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
-    """Refuse unknown parameters: Prefect takes them, and the run crashes later."""
-    known = schema.get("properties", {})
-    faults = [f"{job_type}: {unknown_name(name, known)}" for name in parameters if name not in known]
-    if faults:
-        raise ParameterError("; ".join(faults))

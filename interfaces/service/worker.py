@@ -12,20 +12,52 @@ import os
 import signal
 import socket
 from contextlib import suppress
+from typing import Any
 
 import anyio.abc
 import httpx
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import Flow, FlowRun
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 from prefect.logging.configuration import setup_logging
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
+from pydantic import PrivateAttr
 
+from flows.job_types import JOB_TYPES
 from flows.liveness import NOBODY, WATCHED_BY, this_process
+from flows.refused_runs import Refusal, refusal_of, refuse_run
 from storage.environment import read_environment
+
+
+class JobConfiguration(ProcessJobConfiguration):
+    """How a job's process is started, and why it must not be, if so."""
+
+    _refusal: Refusal | None = PrivateAttr(None)
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why the job can't begin; None if it can."""
+        return self._refusal
+
+    def prepare_for_flow_run(
+        self,
+        flow_run: FlowRun,
+        deployment: DeploymentResponse | None = None,
+        flow: Flow | None = None,
+        *rest: Any,  # noqa: ANN401
+        **named: Any,  # noqa: ANN401
+    ) -> None:
+        """Take over what is special to a run, and look at its parameters."""
+        super().prepare_for_flow_run(flow_run, deployment, flow, *rest, **named)
+        schema = deployment.parameter_openapi_schema if deployment is not None else None
+        if flow is not None and flow.name in JOB_TYPES and schema:
+            self._refusal = refusal_of(flow.name, flow_run, schema)
 
 
 class JobWorker(ProcessWorker):
     """Runs each job in a process of its own; the job bears this process's name as long as it is spoken of."""
+
+    job_configuration = JobConfiguration
 
     @classmethod
     def __dispatch_key__(cls) -> str:
@@ -38,7 +70,13 @@ class JobWorker(ProcessWorker):
         configuration: ProcessJobConfiguration,
         task_status: anyio.abc.TaskStatus[int] | None = None,
     ) -> ProcessWorkerResult:
-        """Run a job's process to its end, and say how it ended."""
+        """Run a job's process to its end, and say how it ended; a job that can't begin fails without one."""
+        refused = configuration.refusal if isinstance(configuration, JobConfiguration) else None
+        if refused is not None:
+            await refuse_run(self.client, flow_run, refused)
+            if task_status is not None:
+                task_status.started(0)
+            return ProcessWorkerResult(identifier="refused", status_code=0)
         await self._note(flow_run, this_process())
         try:
             done = await super().run(flow_run, configuration, task_status)

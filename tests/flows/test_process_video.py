@@ -95,14 +95,19 @@ def test_a_file_becomes_clips_in_the_catalog_with_all_that_shows_them(data_dir: 
     assert done.exports[0].path.name in table
 
 
-def test_a_second_run_measures_nothing_again_and_joins_the_project(data_dir: Path, match: Encode) -> None:
+def test_a_second_run_measures_nothing_again_and_joins_the_project(
+    data_dir: Path, match: Encode, tmp_path: Path
+) -> None:
     video = match()
     first = process(video).result()
     written = features_written(data_dir, first.project.id)
     moved = video.rename(video.with_name("another name.mp4"))
 
-    second = process(moved).result()
+    clips = tmp_path / "clips" / "of today"
+    second = process(moved, export_top=1, timelines=["csv"], to=str(clips)).result()
     assert second.project.id == first.project.id
+    assert second.project.output_folder is None
+    assert sorted(clips.iterdir()) == sorted([second.exports[0].path, second.timelines[0].path])
     assert second.project.path == moved
     assert features_written(data_dir, first.project.id) == written
     assert [clip.id for clip in second.clips_file.clips] == [clip.id for clip in first.clips_file.clips]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import subprocess
 import sys
@@ -11,11 +12,12 @@ from pathlib import Path
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun, State
-from prefect.states import AwaitingRetry, Cancelling, Pending, Running
+from prefect.states import AwaitingRetry, Cancelling, Crashed, Pending, Running
 
 from flows import reaper
 from flows.liveness import WATCHED_BY, attempt_of_this_process, run_lock, this_process
 from flows.maintenance import maintenance
+from flows.process_video import process_video
 from flows.reaper import reap
 from storage.process_lock import held
 
@@ -112,3 +114,17 @@ def test_one_that_does_not_stop_is_killed(
     process.communicate(timeout=10)
     reap(client, tmp_path)
     assert state_of(client, run) == "Cancelled"
+
+
+def test_maintenance_clears_the_folder_that_a_killed_run_exported_to(
+    client: SyncPrefectClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOCLIP_DATA_DIR", str(tmp_path / "data"))
+    writer = "from autoclip.export.unfinished_files import unfinished_name; print(unfinished_name())"
+    name = subprocess.run([sys.executable, "-c", writer], capture_output=True, text=True, check=True).stdout.strip()
+    (tmp_path / name).write_bytes(b"half a clip")
+    (tmp_path / "clip.mp4").write_bytes(b"a clip")
+    killed = client.create_flow_run(process_video, parameters={"source": "a.mp4", "to": str(tmp_path)}, state=Crashed())
+    asyncio.run(maintenance())
+    client.delete_flow_run(killed.id)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "data"]

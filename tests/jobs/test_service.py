@@ -84,6 +84,27 @@ def test_bad_parameters_are_refused_before_a_run_is_made(jobs: Jobs, prefect_res
     assert "best clips" in schema["properties"]["export_top"]["description"]
 
 
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"source": "/nosuch/a.mp4", "sourcee": "b.mp4"}, "unknown parameter 'sourcee'; did you mean 'source'?"),
+        ({"settings": {}}, "parameter 'source' is missing"),
+        ({"source": "/nosuch/a.mp4", "settings": {"extraction": {"step_sec": "x"}}}, "settings.extraction.step_sec"),
+    ],
+)
+def test_a_run_with_a_wrong_parameter_fails_with_its_name(
+    jobs: Jobs, wait: Wait, prefect_rest: httpx.Client, parameters: dict[str, Any], said: str
+) -> None:
+    deployment = prefect_rest.get("/deployments/name/process-video/process-video").raise_for_status().json()
+    order = {"parameters": parameters, "enforce_parameter_schema": False}
+    made = prefect_rest.post(f"/deployments/{deployment['id']}/create_flow_run", json=order).raise_for_status().json()
+    job = wait(jobs, made["id"])
+    states = prefect_rest.get("/flow_run_states/", params={"flow_run_id": job.id}).json()
+    assert (job.state, said in str(job.error)) == ("failed", True), job
+    assert not str(job.error).startswith("Validation of flow parameters")
+    assert "CRASHED" not in [state["type"] for state in states]
+
+
 def test_two_who_ask_for_the_same_analysis_get_the_same_job(
     jobs: Jobs, wait: Wait, clip_source: Callable[..., Path]
 ) -> None:
