@@ -7,7 +7,6 @@ a person fills it in; its description tells the default.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -19,7 +18,15 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails
 
 from autoclip.errors import ParameterError
-from autoclip.settings import ExportSettings, SegmentationMode, Settings, SettingsGroup, shortened, unknown_name
+from autoclip.settings import (
+    ExportSettings,
+    SegmentationMode,
+    Settings,
+    SettingsGroup,
+    shortened,
+    suggestion,
+    unknown_name,
+)
 from stages.download_settings import DownloadSettings
 from stages.output_folders import require_usable
 from storage.environment import read_environment
@@ -154,17 +161,16 @@ def refusal(error: ValidationError) -> ParameterError:
 
 
 def _unknown_parameter(name: str, known: Collection[str]) -> str:
-    nearest = difflib.get_close_matches(name[:100], known, n=1, cutoff=0.5)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are {', '.join(known)}"
-    return f"unknown parameter {name[:100]!r}; {hint}"
+    hint = suggestion(name, known) or f"there are {', '.join(known)}"
+    return f"unknown parameter {shortened(name)}; {hint}"
 
 
 def _fault(fault: ErrorDetails) -> str:
     """Turn one of pydantic's faults into a sentence that names the parameter by its path."""
     path = ".".join(map(str, fault["loc"]))
     if fault["type"] == "extra_forbidden":
-        settings = (parameter.name for model in (Settings, ExportSettings) for parameter in model.parameters())
-        known = [*settings, *DownloadSettings.model_fields]
-        return f"{path}: {unknown_name(str(fault['loc'][-1]), known)}"
+        return f"{path}: {unknown_name(str(fault['loc'][-1]), DownloadSettings.model_fields)}"
     reason = fault["msg"].removeprefix("Value error, ")
+    if isinstance(fault["input"], Mapping):  # a group of settings, of which the reason names the one that is meant
+        return f"{path}: {reason}"
     return f"{path} = {shortened(fault['input'])} is not allowed: {reason[:1].lower()}{reason[1:]}"

@@ -13,6 +13,7 @@ from prefect.states import Crashed
 from autoclip.errors import ParameterError
 from flows.analyze import analyze
 from flows.job_flow import JobFlow
+from flows.process_folder import process_folder
 from flows.process_video import process_video
 from flows.refused_runs import refusal_of
 
@@ -48,9 +49,9 @@ def crashed(flow: JobFlow[..., Any], parameters: dict[str, Any]) -> FlowRun:
         ),
         (analyze, {}, "analyze: parameter 'project_id' is missing"),
         (
-            analyze,
-            {"project_id": "a", "x" * 500: 1},
-            f"analyze: unknown parameter '{'x' * 100}'; there are project_id, settings",
+            process_folder,
+            {"folder": "/a", "at_once": 3},
+            "process-folder: unknown parameter 'at_once'; it is now called 'max_concurrent'",
         ),
     ],
 )
@@ -80,9 +81,13 @@ def test_what_a_run_may_be_given_is_not_refused() -> None:
     ("given", "said"),
     [
         ({"settings": {"extraction": {"step_sec": "x"}}}, "settings.extraction.step_sec = 'x' is not allowed"),
-        ({"settings": {"windows": {"pre_maxx": 3}}}, "pre_maxx: unknown setting 'pre_maxx'; did you mean 'pre_max'?"),
-        ({"export": {"cutt": "copy"}}, "export.cutt: unknown setting 'cutt'; did you mean 'cut'?"),
+        (
+            {"settings": {"windows": {"pre_maxx": 3}}},
+            "settings.windows: unknown setting 'pre_maxx'; did you mean 'pre_max'?",
+        ),
+        ({"export": {"cutt": "copy"}}, "export: unknown setting 'cutt'; did you mean 'cut'?"),
         ({"fetch": {"max_heigth": 1}}, "did you mean 'max_height'?"),
+        ({"settings": {"windows": {"lead_sec": 3}}}, "settings.windows: unknown setting 'lead_sec'"),
         ({"export_top": -1}, "export_top = -1 is not allowed: input should be greater than or equal to 0"),
         ({"timelines": ["avid"]}, "timelines.0 = 'avid' is not allowed"),
         ({"source": ""}, "source = '' is not allowed"),
