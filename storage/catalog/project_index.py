@@ -25,7 +25,9 @@ from storage.keys import FileIdentity
 
 SORTABLE = ("name", "created_at", "updated_at", "duration_sec", "state")
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Version 1 had no index but by_creation for sorting; everything else is the same, so it is brought up to this one."""
+
 BUSY_TIMEOUT_SEC = 30.0
 
 _SCHEMA = f"""
@@ -34,6 +36,10 @@ CREATE TABLE IF NOT EXISTS projects (
     path TEXT, fingerprint TEXT, address TEXT, deleted INTEGER, record TEXT, stamp TEXT, successor TEXT
 );
 CREATE INDEX IF NOT EXISTS by_creation ON projects (deleted, created_at, id);
+CREATE INDEX IF NOT EXISTS by_name ON projects (deleted, name, id);
+CREATE INDEX IF NOT EXISTS by_change ON projects (deleted, updated_at, id);
+CREATE INDEX IF NOT EXISTS by_duration ON projects (deleted, duration_sec, id);
+CREATE INDEX IF NOT EXISTS by_state ON projects (deleted, state, id);
 CREATE INDEX IF NOT EXISTS by_path ON projects (path);
 CREATE INDEX IF NOT EXISTS by_fingerprint ON projects (fingerprint);
 CREATE INDEX IF NOT EXISTS by_address ON projects (address);
@@ -227,10 +233,10 @@ class SqliteIndex:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         ((version,),) = connection.execute("PRAGMA user_version").fetchall()
-        if version not in {0, SCHEMA_VERSION}:
+        if version > SCHEMA_VERSION:
             connection.close()
             raise sqlite3.DatabaseError("of another version")
-        if version == 0:
+        if version < SCHEMA_VERSION:
             connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
         return connection
 

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import duckdb
 import pytest
@@ -151,6 +152,24 @@ def test_an_index_that_is_lost_or_damaged_is_made_anew(tmp_path, damage):
     clip = next(iter(expected.values()))[1][2]
     with again.reading() as view:
         assert view.clips.get(clip.id) == clip
+
+
+def test_an_index_of_version_1_is_kept_and_gets_what_sorts_projects(catalog):
+    expected = furnished(catalog, count=2)
+    index = layout_of(catalog).index
+    added = ("by_name", "by_change", "by_duration", "by_state")
+    with closing(sqlite3.connect(index, isolation_level=None)) as connection:
+        for name in added:
+            connection.execute(f"DROP INDEX {name}")
+        connection.execute("UPDATE projects SET folded_name = 'kept'")
+        connection.execute("PRAGMA user_version = 1")
+    again = DuckDBCatalog(catalog.path)
+    assert all_content(again) == expected
+    with closing(sqlite3.connect(index)) as connection:
+        assert {row[0] for row in connection.execute("SELECT folded_name FROM projects")} == {"kept"}
+        for sort in ("name", "updated_at", "duration_sec", "state"):
+            sql = f"EXPLAIN QUERY PLAN SELECT id FROM projects WHERE deleted = 0 ORDER BY {sort} NULLS LAST, id"
+            assert not any("TEMP B-TREE" in row[3] for row in connection.execute(sql)), sort
 
 
 def test_a_projects_file_that_was_put_back_from_elsewhere_is_seen(catalog, project, tmp_path):

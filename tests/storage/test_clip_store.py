@@ -79,9 +79,10 @@ def test_clips_are_listed_found_and_added(store, video):
     assert store.clip(CLIPS[1].id).interval == CLIPS[1].interval
     with pytest.raises(NotFoundError, match="no clip ffff"):
         store.clip("f" * 16)
-    made = store.add_clip(Clip(id="a" * 16, name="By hand", start=4.0, end=4.5, created_by="manual", mode="v2"))
+    by_hand = Clip(id="a" * 16, name="By hand", start=4.0, end=4.5, created_by="manual", mode="v2")
+    (made,) = store.add_clips([by_hand])
     assert store.clip(made.id).touched
-    again = store.add_clip(Clip(id="b" * 16, name="Once more", start=4.0, end=4.5, created_by="manual", mode="v2"))
+    (again,) = store.add_clips([by_hand.model_copy(update={"id": "b" * 16, "name": "Once more"})])
     assert (again.id, len(store.clips())) == (made.id, 4)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import reduce
 from pathlib import Path
@@ -17,6 +17,7 @@ from autoclip.errors import ExportError, ParameterError
 from autoclip.export.captions.burning import caption_notes
 from autoclip.export.compound.crossfade import crossfade_arguments
 from autoclip.export.compound.layout import Layout, piece_lengths
+from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.encoders import video_encoder
 from autoclip.export.cuts.exact import exact_arguments
 from autoclip.export.cuts.h264 import H264FormatError, ParameterSets, read_parameter_sets
@@ -33,7 +34,7 @@ from autoclip.export.cuts.smart import (
 )
 from autoclip.export.render_context import RenderContext, TracedRun, temporary_path
 from autoclip.media.container import open_container
-from autoclip.media.ffmpeg import FrameListener
+from autoclip.media.ffmpeg import FrameListener, Run
 from autoclip.settings import CutMethod, ExportSettings
 
 _MAX_PARAMETER_SETS = 32
@@ -70,61 +71,66 @@ class Pieces:
     lost_count: int = 0
 
 
+@dataclass(slots=True)
+class _EncodedFiles:
+    """Items and dissolves of a compound clip as they are encoded, one file each, in order."""
+
+    paths: list[Path] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    items: list[TracedRun] = field(default_factory=list)
+
+
 def exact_pieces(layout: Layout, context: RenderContext, stack: ExitStack) -> Pieces:
     """Encode every item and every dissolve."""
+    made = _encode_all(layout, context, stack)
+    lengths = piece_lengths(layout)
+    canvas, settings = layout.bodies[0].canvas, layout.bodies[0].settings
+    scripts = [*(body.captions for body in layout.bodies), *(fade.captions for fade in layout.fades)]
+    found = sum(item.span.count for item in made.items)
+    asked = sum(body.span.count for body in layout.bodies)
+    log = "\n".join(run.log for run in made.runs)
+    return Pieces(
+        method="exact",
+        pieces=tuple(_encoded_piece(p, length, layout.unit) for p, length in zip(made.paths, lengths, strict=True)),
+        template=stack.enter_context(open_container(made.paths[0])).streams.video[0],
+        extradata=_common_extradata(made.paths, settings),
+        width=canvas.width,
+        height=canvas.height,
+        commands=tuple(run.command for run in made.runs),
+        faults=tuple(f"item {number}: {fault}" for number, item in enumerate(made.items, 1) for fault in item.faults),
+        traced=all(item.traced for item in made.items),
+        notes=(*lost_frames_note(asked, found), *caption_notes(settings, scripts, log)),
+        lost_count=asked - found,
+    )
+
+
+def _encode_all(layout: Layout, context: RenderContext, stack: ExitStack) -> _EncodedFiles:
+    """Encode the items, each with the dissolve that follows it."""
     counter = _FrameCounter(context, layout.frame_count)
     numbers = _parameter_set_numbers(layout)
-    paths: list[Path] = []
-    commands: list[Command] = []
-    items: list[TracedRun] = []
-    logs: list[str] = []
+    made = _EncodedFiles()
     for place, body in enumerate(layout.bodies):
         number = numbers[body.video.path]
         path = stack.enter_context(temporary_path(context.rendered.parent))
         silent = replace(body, tracks=(), parameter_set=number)
-        made = context.render(exact_arguments(silent, path), silent, counter.listener(body.span.count))
-        items.append(made)
-        logs.append(made.run.log)
-        commands.append(made.run.command)
-        paths.append(path)
+        item = context.render(exact_arguments(silent, path), silent, counter.listener(body.span.count))
+        made.items.append(item)
+        made.runs.append(item.run)
+        made.paths.append(path)
         if place < len(layout.fades):
             fade = layout.fades[place]
             path = stack.enter_context(temporary_path(context.rendered.parent))
-            encoder = (
-                *video_encoder(body.video, body.settings, number + 1),
-                *(
-                    "-fps_mode:v",
-                    "passthrough",
-                    "-enc_time_base:v",
-                    f"{layout.unit.numerator}:{layout.unit.denominator}",
-                ),
-            )
-            run = context.run(crossfade_arguments(fade, encoder, path), counter.listener(fade.frame_count))
-            commands.append(run.command)
-            logs.append(run.log)
-            paths.append(path)
-    lengths = piece_lengths(layout)
-    pieces = tuple(_encoded_piece(path, length, layout.unit) for path, length in zip(paths, lengths, strict=True))
-    template = stack.enter_context(open_container(paths[0])).streams.video[0]
-    canvas = layout.bodies[0].canvas
-    settings = layout.bodies[0].settings
-    extradata = _common_extradata(paths, settings)
-    scripts = [*(body.captions for body in layout.bodies), *(fade.captions for fade in layout.fades)]
-    found = sum(made.span.count for made in items)
-    asked = sum(body.span.count for body in layout.bodies)
-    return Pieces(
-        method="exact",
-        pieces=pieces,
-        template=template,
-        extradata=extradata,
-        width=canvas.width,
-        height=canvas.height,
-        commands=tuple(commands),
-        faults=tuple(f"item {number}: {fault}" for number, made in enumerate(items, 1) for fault in made.faults),
-        traced=all(made.traced for made in items),
-        notes=(*lost_frames_note(asked, found), *caption_notes(settings, scripts, "\n".join(logs))),
-        lost_count=asked - found,
-    )
+            arguments = crossfade_arguments(fade, _fade_encoder(layout, body, number + 1), path)
+            made.runs.append(context.run(arguments, counter.listener(fade.frame_count)))
+            made.paths.append(path)
+    return made
+
+
+def _fade_encoder(layout: Layout, body: CutSpec, parameter_set: int) -> tuple[str, ...]:
+    """Return the output options of a dissolve: the frames as they come, on the layout's time base."""
+    unit = f"{layout.unit.numerator}:{layout.unit.denominator}"
+    encoder = video_encoder(body.video, body.settings, parameter_set)
+    return (*encoder, "-fps_mode:v", "passthrough", "-enc_time_base:v", unit)
 
 
 def smart_pieces(layout: Layout, context: RenderContext, stack: ExitStack) -> Pieces:
