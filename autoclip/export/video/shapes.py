@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from fractions import Fraction
 
+from autoclip.export.framing.crop_path import CropPath
+from autoclip.export.framing.subject import Split
 from autoclip.export.video.canvas import Canvas, even
-from autoclip.export.video.motion_path import MotionPath
 from autoclip.media.orientation import Size
 from autoclip.media.orientation import fitted as fitted_size
 from autoclip.settings import Framing, Shape
@@ -45,20 +48,29 @@ def crop_size(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
     return width, round(width / aspect)
 
 
-def shape_filters(width: int, height: int, canvas: Canvas, framing: Framing, path: MotionPath | None) -> str:
+def shape_filters(
+    shown: Size,
+    canvas: Canvas,
+    framing: Framing,
+    path: CropPath | None,
+    splits: Sequence[Split] = (),
+) -> str:
     """Return the filters that bring a picture into a shape.
 
     Parameters
     ----------
-    width, height : int
+    shown : Size
         The source as a player shows it.
     canvas : Canvas
         The size to make.
     framing : str
-        ``center``, ``motion`` or ``blur``.
-    path : MotionPath or None
-        Where the motion is, for ``motion``.
+        ``center``, ``motion``, ``subject`` or ``blur``.
+    path : CropPath or None
+        Where the motion or the subject is, for ``motion`` and ``subject``.
+    splits : sequence of Split
+        Where two people are shown, one above the other.
     """
+    width, height = shown.width, shown.height
     square = f"scale={width}:{height},setsar=1"
     size = f"{canvas.width}:{canvas.height}"
     if framing == "blur":
@@ -76,7 +88,35 @@ def shape_filters(width: int, height: int, canvas: Canvas, framing: Framing, pat
     crop_width, crop_height = min(crop_width, width), min(crop_height, height)
     x, y = "(iw-ow)/2", "(ih-oh)/2"
     if path is not None and crop_width < width:
-        x = path.expression(crop_width, width)
+        x = path.simplified().expression(crop_width, width)
     elif path is not None:
-        y = path.expression(crop_height, height)
-    return f"{square},crop={crop_width}:{crop_height}:x='{x}':y='{y}',scale={size}:flags=bicubic,setsar=1"
+        y = path.simplified().expression(crop_height, height)
+    single = f"crop={crop_width}:{crop_height}:x='{x}':y='{y}',scale={size}:flags=bicubic,setsar=1"
+    if not splits:
+        return f"{square},{single}"
+    return _with_splits(f"{square},", single, shown, canvas, splits)
+
+
+def _with_splits(ahead: str, single: str, source: Size, canvas: Canvas, splits: Sequence[Split]) -> str:
+    """Return the filters that lay two people, one above the other, over the crop for as long as a split lasts."""
+    count = len(splits)
+    graph = [f"{ahead}split={2 * count + 1}[single]" + "".join(f"[upper{i}][lower{i}]" for i in range(count))]
+    graph.append(f"[single]{single}[shown0]")
+    upper = even(canvas.height // 2)
+    for number, split in enumerate(splits):
+        for name, half, high in zip(("upper", "lower"), split.halves, (upper, canvas.height - upper), strict=True):
+            crop_height = even(round(split.height_share * source.height))
+            crop_width = min(source.width, even(round(crop_height * canvas.width / high)))
+            x, y = (
+                half.path.simplified().expression(crop_width, source.width),
+                round(half.center_y * source.height - crop_height / 2),
+            )
+            graph.append(
+                f"[{name}{number}]crop={crop_width}:{crop_height}:x='{x}':y={y},"
+                f"scale={canvas.width}:{high}:flags=bicubic,setsar=1[{name}half{number}]"
+            )
+        graph.append(f"[upperhalf{number}][lowerhalf{number}]vstack[halves{number}]")
+        during = f"gte(t,{split.start_sec:.3f})" + (f"*lt(t,{split.end_sec:.3f})" if split.end_sec < math.inf else "")
+        end = f"[shown{number + 1}]" if number + 1 < count else ""
+        graph.append(f"[shown{number}][halves{number}]overlay=enable='{during}':format=auto,setsar=1{end}")
+    return ";".join(graph)

@@ -1,0 +1,1 @@
+"""Where a crop goes: after people, after motion, or nowhere."""

@@ -1,0 +1,131 @@
+"""Who of two people speaks: the one whose mouth moves while there is sound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autoclip.export.framing.tracks import FaceTrack
+from autoclip.media.decoding.speech_audio import sound_pieces
+from autoclip.media.video import Video
+from autoclip.timeline import Interval
+
+_RATE = 8_000
+"""Samples a second: telephone speech reaches 4 kHz."""
+LEVEL_STEP_SEC = 0.1
+_ABOVE_FLOOR_DB = 6.0
+_FLOOR_PERCENTILE = 20
+_AUDIBLE_DBFS = -50.0
+
+_WINDOW_SEC = 1.5
+"""Length over which mouths are compared: some syllables."""
+_CLEAR = 1.6
+"""How much more one mouth has to move than the other to be the one that speaks."""
+_MOVES = 0.012
+"""Least motion of a mouth that speaks, as a share of the range of luma: above the noise of a codec."""
+MIN_TURN_SEC = 2.0
+"""Shortest turn that the crop follows: an operator stays for a "yes" from the other side."""
+_MIN_TOLD_SHARE = 0.6
+"""Share of the sound of a shot whose speaker must be known, or both people are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundLevels:
+    """The level of a clip's sound in steps of `LEVEL_STEP_SEC`.
+
+    Attributes
+    ----------
+    start_sec : float
+        Where the first step begins, in seconds of the video.
+    dbfs : ndarray
+        RMS of each, shape ``(n,)``; empty without sound.
+    """
+
+    start_sec: float
+    dbfs: NDArray[np.float64]
+
+    def has_sound(self, seconds: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Say of some instants whether somebody can be heard there, shape ``(k,)``."""
+        if not self.dbfs.size:
+            return np.zeros(len(seconds), np.bool_)
+        limit = max(_AUDIBLE_DBFS, float(np.percentile(self.dbfs, _FLOOR_PERCENTILE)) + _ABOVE_FLOOR_DB)
+        loud = self.dbfs > min(limit, float(np.percentile(self.dbfs, 50)))
+        loud &= self.dbfs > _AUDIBLE_DBFS
+        places = np.clip(((seconds - self.start_sec) / LEVEL_STEP_SEC).astype(int), 0, len(loud) - 1)
+        return np.asarray(loud[places])
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A stretch in which one of the tracks speaks: its number, and when it begins, in seconds of the video."""
+
+    track: int
+    start_sec: float
+
+
+def sound_levels(video: Video, interval: Interval) -> SoundLevels:
+    """Measure the sound of a clip.
+
+    Raises
+    ------
+    MediaError
+        If the source can't be read.
+    """
+    step = round(LEVEL_STEP_SEC * _RATE)
+    pieces = [piece.samples for piece in sound_pieces(video, interval, _RATE)]
+    samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+    blocks = samples[: len(samples) // step * step].reshape(-1, step).astype(np.float64)
+    return SoundLevels(interval.start, 10 * np.log10(np.maximum((blocks**2).mean(axis=1), 1e-12)))
+
+
+def find_turns(tracks: Sequence[FaceTrack], shot: Interval, levels: SoundLevels) -> tuple[Turn, ...]:
+    """Return who of two people in a shot speaks when; nothing where mouths and sound don't tell.
+
+    Parameters
+    ----------
+    tracks : sequence of FaceTrack
+        The two.
+    shot : Interval
+        Seconds of the video.
+    levels : SoundLevels
+        How loud it is.
+    """
+    seconds = np.arange(shot.start, shot.end, LEVEL_STEP_SEC)
+    motion = np.stack([_smoothed_motion(track, seconds) for track in tracks])
+    heard = levels.has_sound(seconds) & ~np.isnan(motion).any(axis=0)
+    if not heard.any():
+        return ()
+    stronger = np.nanargmax(np.nan_to_num(motion), axis=0)
+    high, low = np.nan_to_num(motion.max(axis=0)), np.nan_to_num(motion.min(axis=0))
+    told = heard & (high > _MOVES) & (high > _CLEAR * low)
+    if told.sum() < _MIN_TOLD_SHARE * heard.sum():
+        return ()
+    return _turns(seconds[told], stronger[told], shot)
+
+
+def _smoothed_motion(track: FaceTrack, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean motion of a mouth around each instant; NaN where it was not seen."""
+    known = ~np.isnan(track.mouth_motion)
+    times, values = track.seconds[known], track.mouth_motion[known]
+    first = np.searchsorted(times, seconds - _WINDOW_SEC / 2)
+    after = np.searchsorted(times, seconds + _WINDOW_SEC / 2)
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    count = after - first
+    return np.where(count > 0, (total[after] - total[first]) / np.maximum(count, 1), np.nan)
+
+
+def _turns(seconds: NDArray[np.float64], speaker: NDArray[np.intp], shot: Interval) -> tuple[Turn, ...]:
+    """Join instants to turns; who speaks for less than `MIN_TURN_SEC` has none, and the one before goes on."""
+    changes = [0, *(np.flatnonzero(np.diff(speaker)) + 1).tolist()]
+    ends = [*changes[1:], len(seconds) - 1]
+    turns: list[Turn] = []
+    for begin, end in zip(changes, ends, strict=True):
+        track, long = int(speaker[begin]), seconds[min(end, len(seconds) - 1)] - seconds[begin] >= MIN_TURN_SEC
+        if not turns:
+            turns.append(Turn(track, shot.start))
+        elif long and turns[-1].track != track:
+            turns.append(Turn(track, float(seconds[begin])))
+    return tuple(turns)
