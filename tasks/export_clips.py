@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 from prefect.futures import PrefectFuture
 
@@ -101,6 +103,7 @@ def export_clips(
     crew = _Crew(len(clip_ids), current_listener())
     waiting = list(enumerate(clip_ids))
     running: dict[int, PrefectFuture[Export]] = {}
+    ended: SimpleQueue[int] = SimpleQueue()  # a future's `state` asks the server each time it is read
     records: dict[int, Export] = {}
     try:
         while waiting or running:
@@ -108,10 +111,11 @@ def export_clips(
                 number, clip_id = waiting.pop(0)
                 with progress_to(crew.listener(number)):
                     running[number] = export_clip.submit(source, clip_id, settings, number + 1, folder)
-            time.sleep(POLL_SEC)
-            crew.tell()
-            for number in [number for number, future in running.items() if future.state.is_final()]:
+                running[number].add_done_callback(lambda _, number=number: ended.put(number))  # type: ignore[misc]
+            with suppress(Empty):
+                number = ended.get(timeout=POLL_SEC)
                 records[number] = running.pop(number).result()
+            crew.tell()
     except BaseException:
         crew.stop()
         for future in running.values():

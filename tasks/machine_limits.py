@@ -6,11 +6,12 @@ nothing is limited.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Literal, get_args
@@ -33,6 +34,9 @@ LEASE_SEC = 60
 """Prefect's shortest lease: a slot whose holder was killed is free again after it."""
 TURN_SEC = 1.0
 """How often a slot is asked for; in between the listener is called, which is where a run learns that it is to stop."""
+
+PATIENT_AFTER_TURNS, ASK_EVERY = 10, 4
+"""After so many turns a slot is asked for at every fourth only."""
 
 Kind = Literal["decode", "render"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -85,12 +89,20 @@ def rendering(on_progress: ProgressListener) -> Iterator[None]:
 def _slot(kind: Kind, stage: str, on_progress: ProgressListener) -> Iterator[None]:
     with ExitStack() as stack:
         if retry_until_reachable(lambda: _is_limited(kind)):
-            while not retry_until_reachable(lambda: _taken(stack, limit_name(kind))):
-                on_progress(Progress(stage, 0.0, f"waiting for a free slot to {kind}"))
-                time.sleep(TURN_SEC)
+            _wait_for_slot(stack, kind, lambda: on_progress(Progress(stage, 0.0, f"waiting for a free slot to {kind}")))
             stack.enter_context(_at_work(kind))
         yield
         _give_back(stack)
+
+
+def _wait_for_slot(stack: ExitStack, kind: Kind, on_wait: Callable[[], None]) -> None:
+    """Take a slot as soon as there is one; who has waited long asks less often."""
+    for turn in itertools.count():
+        is_due = turn < PATIENT_AFTER_TURNS or turn % ASK_EVERY == 0
+        if is_due and retry_until_reachable(lambda: _taken(stack, limit_name(kind))):
+            return
+        on_wait()
+        time.sleep(TURN_SEC)
 
 
 @contextmanager

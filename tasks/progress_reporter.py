@@ -22,6 +22,9 @@ from tasks.markdown import escape_markdown
 PROGRESS_KEY = "progress"
 PERIOD_SEC = 1.0
 """Progress is written at most this often: an update costs the server 12 ms (measured)."""
+LONG_PERIOD_SEC = 3.0
+LONG_AFTER_PERIODS = 60
+"""What takes longer than a minute is written less often: nobody sees hours go by in seconds."""
 ASK_EVERY = 2
 """The run's own state is read every so many periods."""
 
@@ -127,7 +130,7 @@ class ProgressReporter:
         with get_client(sync_client=True) as client:
             period = 0
             while True:
-                ended = self._stop.wait(PERIOD_SEC if period else 0.0)
+                ended = self._stop.wait(_pause_sec(period))
                 try:
                     self._write(client)
                     if not ended and period % ASK_EVERY == 0:
@@ -169,6 +172,12 @@ class ProgressReporter:
         state = client.read_flow_run(self._flow_run_id).state
         if state is not None and (state.is_cancelling() or state.is_cancelled()):
             self._asked_to_stop.set()
+
+
+def _pause_sec(period: int) -> float:
+    if period == 0:
+        return 0.0
+    return PERIOD_SEC if period < LONG_AFTER_PERIODS else LONG_PERIOD_SEC
 
 
 def percent_done(plan: Mapping[str, float], progress: Progress) -> float:

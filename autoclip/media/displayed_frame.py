@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from autoclip.media import color, tone_mapping
-from autoclip.media.frames import open_frames
+from autoclip.media.frames import TimedFrame, open_frames
 from autoclip.media.orientation import Orientation, Size, fitted
 from autoclip.media.video import Video
 
@@ -20,15 +20,19 @@ HD_WIDTH = 1280
 """Size from which a picture of undeclared colors is BT.709, below it BT.601: what players assume."""
 
 
-def frame_as_displayed(frame: VideoFrame, video: Video, box: Size | None = None) -> Image.Image:
+SAME_SHAPE = 0.01
+"""Difference of aspect, as a share, up to which pictures count as of one shape: no bars for rounding."""
+
+
+def frame_as_displayed(found: TimedFrame, video: Video, box: Size | None = None) -> Image.Image:
     """Return a decoded frame as a player shows it.
 
     Turned and mirrored as the display matrix says, with square pixels, the right matrix and range of colors, high
-    dynamic range mapped to SDR.
+    dynamic range mapped to SDR. One of another shape than the video's first stands between black bars.
 
     Parameters
     ----------
-    frame : av.VideoFrame
+    found : TimedFrame
         A decoded frame of the video.
     video : Video
         The probe of the video it comes from.
@@ -45,7 +49,7 @@ def frame_as_displayed(frame: VideoFrame, video: Video, box: Size | None = None)
     shown = Size(facts.display_width, facts.display_height)
     shown = fitted(shown, box) if box is not None else shown
     unturned = Size(shown.height, shown.width) if orientation.swaps_sides else shown
-    pixels = _srgb_pixels(frame, unturned)
+    pixels = _padded(_srgb_pixels(found.frame, _inner_size(found, video, unturned)), unturned)
     return Image.fromarray(np.ascontiguousarray(orientation.apply(pixels)), mode=None)
 
 
@@ -69,7 +73,24 @@ def frame_at(path: Path, video: Video, instant: float, box: Size | None = None) 
         If the file can't be read there.
     """
     with open_frames(path, video) as frames:
-        return frame_as_displayed(frames.at(instant).frame, video, box)
+        return frame_as_displayed(frames.at(instant), video, box)
+
+
+def _inner_size(found: TimedFrame, video: Video, canvas: Size) -> Size:
+    """Return the size that a frame has on a canvas of the video's shape."""
+    facts = video.video
+    shape = found.frame.width * found.pixel_aspect / found.frame.height
+    if abs(shape / (facts.width * facts.sample_aspect_ratio / facts.height) - 1) <= SAME_SHAPE:
+        return canvas
+    return fitted(Size(round(shape * found.frame.height), found.frame.height), canvas)
+
+
+def _padded(pixels: NDArray[np.uint8], canvas: Size) -> NDArray[np.uint8]:
+    """Put black bars around a picture, shape ``(height, width, 3)``."""
+    above, beside = canvas.height - pixels.shape[0], canvas.width - pixels.shape[1]
+    if not above and not beside:
+        return pixels
+    return np.pad(pixels, ((above // 2, above - above // 2), (beside // 2, beside - beside // 2), (0, 0)))
 
 
 def _srgb_pixels(frame: VideoFrame, size: Size) -> NDArray[np.uint8]:

@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from autoclip.errors import MediaError
 from autoclip.media.container import media_errors, open_container, rewind
+from autoclip.media.orientation import sane_aspect_ratio
 from autoclip.media.pixel_limit import decoder_options
 from autoclip.media.video import Video
 from autoclip.timeline import Interval
@@ -44,11 +45,14 @@ class TimedFrame:
         From when and until when, in seconds from the first video frame.
     frame : av.VideoFrame
         The picture.
+    pixel_aspect : Fraction
+        Width of its pixels by their height, which may change on the way.
     """
 
     instant: float
     end: float
     frame: VideoFrame
+    pixel_aspect: Fraction
 
 
 @contextmanager
@@ -95,6 +99,8 @@ class FrameReader:
         self._time_base = video.video.time_base
         self._start_pts = video.video.start_pts
         self._variable = video.video.variable_frame_rate
+        self._pixel_aspect = video.video.sample_aspect_ratio
+        self._coded_aspect = stream.codec_context.sample_aspect_ratio
         self._frames: Iterator[VideoFrame] = iter(())
         self._references_only = False
         self._shown: VideoFrame | None = None
@@ -230,7 +236,12 @@ class FrameReader:
         end = (
             self._pts_of(successor) if successor is not None and successor is not frame else pts + (frame.duration or 0)
         )
-        return TimedFrame(self._instant(pts), self._instant(end), frame)
+        return TimedFrame(self._instant(pts), self._instant(end), frame, self._present_aspect())
+
+    def _present_aspect(self) -> Fraction:
+        """Return the pixel aspect where the decoder is: a container may contradict the stream, until that changes."""
+        coded = self._stream.codec_context.sample_aspect_ratio
+        return self._pixel_aspect if coded == self._coded_aspect else sane_aspect_ratio(coded)
 
     def _pts_of(self, frame: VideoFrame) -> int:
         return frame.pts if frame.pts is not None else self._start_pts

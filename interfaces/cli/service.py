@@ -61,7 +61,7 @@ def worker() -> None:
 
 
 def _serve(environment: Environment, api_url: str, *, own_server: bool, open_page: bool) -> None:
-    _prepare_prefect(environment, api_url)
+    _prepare_prefect(environment, api_url, own_server=own_server)
     from flows.liveness import service_lock
     from interfaces.service.up import Service
     from storage.process_lock import held
@@ -76,13 +76,16 @@ def _own_server(environment: Environment) -> str:
     return f"http://{environment.prefect_host}:{environment.prefect_port}/api"
 
 
-def _prepare_prefect(environment: Environment, api_url: str) -> None:
+def _prepare_prefect(environment: Environment, api_url: str, *, own_server: bool = False) -> None:
     """Set Prefect's variables; it reads them when it is imported."""
     from interfaces.service.processes import private_prefect
 
     variables = private_prefect(environment, api_url)
     Path(variables["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
     os.environ.update(variables)
+    if own_server and "PREFECT_SERVER_CSRF_PROTECTION_ENABLED" not in os.environ:
+        # Every client would first ask for a token that our server does not give.
+        os.environ.setdefault("PREFECT_CLIENT_CSRF_SUPPORT_ENABLED", "false")
 
 
 def _refuse(holder: str) -> None:

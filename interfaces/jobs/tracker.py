@@ -59,6 +59,7 @@ class Jobs:
         self._environment = environment or read_environment()
         self._address = api_address(self._environment)
         self._client = open_client(self._address)
+        self._job_types: dict[UUID, JobType] = {}
 
     def __enter__(self) -> Self:
         self._client.__enter__()
@@ -285,8 +286,14 @@ class Jobs:
         return {artifact.flow_run_id: artifact for artifact in found if artifact.flow_run_id is not None}
 
     def _types(self, runs: Sequence[FlowRun]) -> dict[UUID, JobType]:
-        """Read the names of the runs' flows."""
-        wanted = {"id": {"any_": sorted({str(run.flow_id) for run in runs})}}
+        """Return the names of the runs' flows; what was read once is remembered."""
+        unknown = sorted({str(run.flow_id) for run in runs if run.flow_id not in self._job_types})
+        if unknown:
+            self._job_types |= self._read_types(unknown)
+        return self._job_types
+
+    def _read_types(self, flow_ids: Sequence[str]) -> dict[UUID, JobType]:
+        wanted = {"id": {"any_": list(flow_ids)}}
         found = self._client.request("POST", "/flows/filter", json={"flows": wanted}).json()
         names = {UUID(flow["id"]): flow["name"] for flow in found}
         foreign = sorted({name for name in names.values() if name not in JOB_TYPES})

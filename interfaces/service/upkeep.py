@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import httpx
@@ -11,6 +11,9 @@ from prefect.client.orchestration import SyncPrefectClient
 from flows.reaper import reap
 from storage.environment import Environment
 from tasks.machine_limits import KINDS, Kind, correct_slots, slots_in_use, slots_taken
+
+COUNT_EVERY = 12
+"""The server's count of slots is looked at every so many turns at least."""
 
 Say = Callable[[str], None]
 
@@ -30,6 +33,8 @@ class Upkeep:
     environment: Environment
     say: Say
     _miscounted: frozenset[Kind] = field(default=frozenset(KINDS), init=False)
+    _counted: Mapping[Kind, int] = field(default_factory=dict, init=False)
+    _turns_since_count: int = field(default=0, init=False)
 
     def begin(self, client: SyncPrefectClient) -> None:
         """Settle what a service that was killed has left behind, as far as new runs need it."""
@@ -50,10 +55,14 @@ class Upkeep:
         """Correct the server's count of slots if it was wrong at two turns, so not just because one was being taken.
 
         Prefect gives the slot of a process that was killed back after a minute, and never if the server was killed
-        while it wrote the lease down (seen): every later run would wait for it.
+        while it wrote the lease down (seen): every later run would wait for it. The server is asked when the number of
+        processes at work has changed, and now and then.
         """
         in_use = {kind: slots_in_use(self.environment.data_dir, kind) for kind in KINDS}
+        self._turns_since_count += 1
+        if in_use == self._counted and not self._miscounted and self._turns_since_count < COUNT_EVERY:
+            return
         wrong = frozenset(kind for kind in KINDS if slots_taken(client, kind) not in {None, in_use[kind]})
         for kind in wrong & self._miscounted:
             correct_slots(client, kind, in_use[kind])
-        self._miscounted = wrong
+        self._miscounted, self._counted, self._turns_since_count = wrong, in_use, 0

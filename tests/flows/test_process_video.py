@@ -13,8 +13,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun, TaskRun
 from prefect.states import Cancelling, Running, State
 
 from autoclip.errors import MediaError
@@ -95,8 +95,22 @@ def test_a_file_becomes_clips_in_the_catalog_with_all_that_shows_them(data_dir: 
     assert done.exports[0].path.name in table
 
 
+@pytest.fixture
+def asked_for_tasks(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
+    """Note each time that the server is asked how far a task is."""
+    asked: list[UUID] = []
+    ask = SyncPrefectClient.read_task_run
+
+    def noted(client: SyncPrefectClient, task_run_id: UUID) -> TaskRun:
+        asked.append(task_run_id)
+        return ask(client, task_run_id)
+
+    monkeypatch.setattr(SyncPrefectClient, "read_task_run", noted)
+    return asked
+
+
 def test_a_second_run_measures_nothing_again_and_joins_the_project(
-    data_dir: Path, match: Encode, tmp_path: Path
+    data_dir: Path, match: Encode, tmp_path: Path, asked_for_tasks: list[UUID]
 ) -> None:
     video = match()
     first = process(video).result()
@@ -107,6 +121,7 @@ def test_a_second_run_measures_nothing_again_and_joins_the_project(
     second = process(moved, export_top=1, timelines=["csv"], to=str(clips)).result()
     assert second.project.id == first.project.id
     assert second.project.output_folder is None
+    assert asked_for_tasks == []
     assert sorted(clips.iterdir()) == sorted([second.exports[0].path, second.timelines[0].path])
     assert second.project.path == moved
     assert features_written(data_dir, first.project.id) == written

@@ -89,4 +89,4 @@ def _middle(interval: Interval) -> Interval:
 def _pictures(video: Video, instants: list[float], box: Size) -> Iterator[Image.Image]:
     with open_frames(video.path, video, in_runs=True) as frames:
         for instant in instants:
-            yield frame_as_displayed(frames.at(instant).frame, video, box)
+            yield frame_as_displayed(frames.at(instant), video, box)

@@ -250,7 +250,7 @@ def _exact_frames(frames: FrameReader, clip: Clip) -> Iterator[TimedFrame]:
 
 
 def _candidate(video: Video, found: TimedFrame) -> _Candidate:
-    picture = frame_as_displayed(found.frame, video, THUMBNAIL_SIZE)
+    picture = frame_as_displayed(found, video, THUMBNAIL_SIZE)
     return _Candidate(found.instant, picture, sharpness_of(picture), exposure_of(picture))
 
 

@@ -6,11 +6,16 @@ import av
 import numpy as np
 import pytest
 from made_media import BOARD, SIZE, look_at
+from PIL import Image
 
+from autoclip.clips import Clip
 from autoclip.errors import AutoclipError
 from autoclip.export.compound.render import SourceSpan, export_compound
+from autoclip.export.previews.preview import make_preview
+from autoclip.export.previews.thumbnails import make_thumbnails
 from autoclip.export.render import export_clip
 from autoclip.extraction import extract
+from autoclip.media.displayed_frame import frame_at
 from autoclip.media.ffmpeg import run_ffmpeg
 from autoclip.media.probe import probe
 from autoclip.media.video import Video
@@ -191,3 +196,30 @@ def test_a_file_that_was_cut_off_is_exported_to_its_end(tmp_path, source, suffix
         asked = Interval(features.duration_sec - 3, features.duration_sec)
         result = export_clip(cut_off, asked, tmp_path / f"{cut}.mp4", FAST.updated({"cut": cut}))
         assert result.actual.end == pytest.approx(asked.end, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "second", "bars"),
+    [
+        ("narrows.mkv", "scale=240:180,setsar=1", "beside"),
+        ("thinner.mkv", "scale=320:180,setsar=3/4", "beside"),
+        ("widens.mkv", "scale=320:134,setsar=1", "above"),
+        ("grows.mkv", "scale=480:270,setsar=1", "none"),
+    ],
+)
+def test_still_and_moving_pictures_of_what_follows_a_change_of_shape_are_not_stretched(
+    tmp_path, changing, name, second, bars
+):
+    video = changing(name, "scale=320:180,setsar=1", second)
+    clip = Clip(id="a", name="a", start=7.0, end=9.0)
+    (thumbnail,) = make_thumbnails(video, [clip], tmp_path).made
+    preview = make_preview(video, clip.interval, tmp_path / "a.webp")
+    shown = frame_at(video.path, video, 8.0)
+    for picture in (Image.open(thumbnail.path), Image.open(preview), shown):
+        luma = np.asarray(picture.convert("L")).astype(float)
+        beside, above = luma[:, : luma.shape[1] // 10].max() < 40, luma[: luma.shape[0] // 10].max() < 40
+        assert (bool(beside), bool(above)) == (bars == "beside", bars == "above"), picture
+        assert luma.mean() > 40
+    first = np.asarray(frame_at(video.path, video, 2.0).convert("L"))
+    assert first[:, :20].max() > 40
+    assert first[:20].max() > 40
