@@ -39,7 +39,7 @@ from autoclip.timeline import Grid
 CERTAIN_CUT = 0.3
 """Score from which a cut keeps fades and dissolves on its own side: the default of ``scene_threshold``."""
 
-EXTRACTION_VERSION = 11
+EXTRACTION_VERSION = 12
 """Part of the key under which features are stored: raised when the same file and settings would measure otherwise."""
 
 JUMP_SEC = 10.0
@@ -47,7 +47,7 @@ JUMP_SEC = 10.0
 
 _SKIPPED: dict[ExtractionProfile, SkipFrame] = {"exact": "DEFAULT", "balanced": "NONREF", "fast": "NONKEY"}
 _MOTION_SIGNALS = ("motion_score", "picture_change")
-_SOUND_SIGNALS = ("audio_rms", "audio_dbfs", "loudness_lufs", "midband_dbfs", "onset_strength")
+_SOUND_SIGNALS = ("audio_rms", "audio_dbfs", "loudness_lufs", "midband_dbfs", "onset_strength", "speech_activity")
 
 
 def extraction_version() -> int | str:

@@ -92,16 +92,21 @@ def reduce_series(values: NDArray[np.floating], step_sec: float, most: int = MAX
     )
 
 
+LEAST_SPEECH = 0.5
+"""Speech activity below which a video has none that is worth a lane."""
+
+
 def draw_lanes(features: Features, excitement: NDArray[np.floating] | None) -> tuple[Lane, ...]:
-    """Draw what was measured: excitement, loudness, motion, most replayed and chat, as far as it is there."""
-    series = features.series
-    loudness = next((name for name in ("loudness_lufs", "audio_dbfs") if name in series), None)
+    """Draw what was measured: excitement, loudness, speech, motion, most replayed and chat, as far as it is there."""
+    series, step = features.series, features.grid.step_sec
+    loudness = next((name for name in ("loudness_lufs", "audio_dbfs") if name in series), "audio_dbfs")
     lanes = []
-    step = features.grid.step_sec
     if excitement is not None and len(excitement):
         lanes.append(_lane("excitement", "Excitement", "", excitement, step))
-    if loudness:
+    if loudness in series:
         lanes.append(_lane("loudness", "Loudness", SIGNAL_UNITS[loudness], series[loudness], step))
+    if np.nanmax(series.get("speech_activity", np.zeros(1)), initial=0.0) >= LEAST_SPEECH:
+        lanes.append(_lane("voice", "Speech activity", "%", 100.0 * series["speech_activity"], step))
     if "motion_score" in series:
         lanes.append(_lane("motion", "Motion", "%", 100.0 * series["motion_score"], step))
     if "most_replayed" in series:

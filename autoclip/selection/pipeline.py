@@ -42,7 +42,7 @@ from autoclip.signals.table import Features
 from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
 
-SELECTION_VERSION = 10
+SELECTION_VERSION = 11
 """Raised whenever the same features and settings would yield other clips."""
 
 

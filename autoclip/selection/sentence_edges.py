@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,21 @@ from autoclip.timeline import Interval
 
 Times = NDArray[np.float64]
 
-LEAD_IN_SEC, LEAD_OUT_SEC = 0.1, 0.15
-"""Silence kept before a first word and behind a last one, for the breath and the decay; at most half the pause."""
+LEAD_IN_SEC, LEAD_OUT_SEC = 0.2, 0.12
+"""Silence kept before a first word and behind a last one, for the breath and the decay; at most half the pause.
+Recognizers hear a word that follows a pause up to 0.2 s early."""
 
 SPREAD_ERROR_SEC = 0.8
 """How far the times of a subtitle's words may be off: they share its time by their lengths."""
+
+HEARD_ERROR_SEC = 0.4
+"""How far the times of words that were heard may be off: a small model hears words 0.3 s late."""
+
+SHORTEST_GAP_SEC = 0.05
+"""What a gap and a pause have in common counts from here on: the envelope tells 0.02 s apart."""
+
+_AROUND_SEC = 1.0
+"""How far from the first and the last word the silence around them is looked for."""
 
 SENTENCE_SCORE = 0.6
 """Score of the boundary between two sentences; a cut in the middle of one of the picture's has about 0.45."""
@@ -101,39 +112,54 @@ class SentenceEdges:
         """Return, between any two sentences and at both ends, where a clip ends and where one starts."""
         if not self.sentences:
             return []
-        first = self._corrected(self.sentences[0].words[0], self.sentences[0].start_sec, self._pauses.end_sec)
-        joints = [(0.0, max(0.0, first - LEAD_IN_SEC))]
-        for before, after in zip(self.sentences, self.sentences[1:], strict=False):
-            joints.append(self._joint(before.words[-1], after.words[0]))
-        last = self._corrected(self.sentences[-1].words[-1], self.sentences[-1].end_sec, self._pauses.start_sec)
-        last = min(self._duration_sec, last + LEAD_OUT_SEC)
-        return [*joints, (last, last)]
+        opening, closing = self.sentences[0].words[0], self.sentences[-1].words[-1]
+        first = self._silence(Interval(max(0.0, opening.start_sec - _AROUND_SEC), opening.start_sec), opening)
+        last = self._silence(Interval(closing.end_sec, closing.end_sec + _AROUND_SEC), closing)
+        end = min(self._duration_sec, last.start + LEAD_OUT_SEC)
+        between = (self._joint(a.words[-1], b.words[0]) for a, b in pairwise(self.sentences))
+        return [(0.0, max(0.0, first.end - LEAD_IN_SEC)), *between, (end, end)]
 
     def _joint(self, before: Word, after: Word) -> tuple[float, float]:
-        gap = self._gap(before, after)
-        return (
-            gap.start + min(LEAD_OUT_SEC, gap.duration / 2),
-            gap.end - min(LEAD_IN_SEC, gap.duration / 2),
-        )
-
-    def _corrected(self, word: Word, time_sec: float, pauses: Times) -> float:
-        """Return the edge of a pause nearest to an end of a subtitle, if close; words that were heard are right."""
-        if word.confidence is not None or not pauses.size:
-            return time_sec
-        nearest = float(pauses[np.abs(pauses - time_sec).argmin()])
-        return nearest if abs(nearest - time_sec) <= SPREAD_ERROR_SEC else time_sec
-
-    def _gap(self, before: Word, after: Word) -> Interval:
-        """Return the silence between two words; of subtitles, the strongest pause near where it ought to be."""
+        """Return where a clip ends and where one starts between two sentences."""
         low, high = sorted((before.end_sec, after.start_sec))
-        if before.confidence is not None or not self._pauses.start_sec.size:
-            return Interval(low, high)
-        first, behind = np.searchsorted(self._pauses.quietest_sec, (low - SPREAD_ERROR_SEC, high + SPREAD_ERROR_SEC))
-        if first >= behind:
-            return Interval(low, high)
-        lengths = (self._pauses.end_sec - self._pauses.start_sec)[first:behind]
-        best = int(first) + int((lengths * self._pauses.strength[first:behind]).argmax())
+        silence = self._silence(Interval(low, high), before)
+        half = silence.duration / 2
+        return silence.start + min(LEAD_OUT_SEC, half), silence.end - min(LEAD_IN_SEC, half)
+
+    def _silence(self, gap: Interval, word: Word) -> Interval:
+        """Return the silence at a gap beside a word, as the sound has it.
+
+        Times of subtitles are estimates: it is the strongest pause near the gap. Of words that were heard, it is what
+        the gap and a pause of the sound have in common; an edge there is outside of words by either.
+        """
+        if word.confidence is None:
+            return self._strongest_pause(gap) or gap
+        pause = self._widest_pause(gap)
+        if pause is None:
+            return gap
+        start = max(gap.start, pause.start)
+        common = Interval(start, max(start, min(gap.end, pause.end)))
+        return common if common.duration >= SHORTEST_GAP_SEC else gap
+
+    def _widest_pause(self, gap: Interval) -> Interval | None:
+        """Return the pause of the sound that fills most of a gap and what is close to it."""
+        low, high = gap.start - HEARD_ERROR_SEC, gap.end + HEARD_ERROR_SEC
+        shares = np.minimum(self._pauses.end_sec, high) - np.maximum(self._pauses.start_sec, low)
+        if not shares.size or shares.max() <= 0:
+            return None
+        best = int(shares.argmax())
         return Interval(float(self._pauses.start_sec[best]), float(self._pauses.end_sec[best]))
+
+    def _strongest_pause(self, gap: Interval) -> Interval | None:
+        """Return the longest and deepest pause of the sound whose quietest instant lies in a gap, or close to it."""
+        pauses = self._pauses
+        low, high = gap.start - SPREAD_ERROR_SEC, gap.end + SPREAD_ERROR_SEC
+        first, behind = np.searchsorted(pauses.quietest_sec, (low, high))
+        if first >= behind:
+            return None
+        lengths = (pauses.end_sec - pauses.start_sec)[first:behind]
+        best = int(first) + int((lengths * pauses.strength[first:behind]).argmax())
+        return Interval(float(pauses.start_sec[best]), float(pauses.end_sec[best]))
 
 
 def sentences_between(sentences: Sequence[Sentence], span: Interval) -> tuple[Sentence, ...]:

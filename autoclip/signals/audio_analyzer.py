@@ -16,6 +16,7 @@ from scipy.fft import rfft, rfftfreq
 
 from autoclip.signals.loudness import channel_weights, decibels, k_weighting, momentary_loudness
 from autoclip.signals.onset import band_edges, band_levels, onset_strength
+from autoclip.signals.speech_activity import speech_activity
 from autoclip.signals.spooled_array import SpooledArray
 from autoclip.signals.table import ENVELOPE_STEP_SEC
 from autoclip.timeline import Grid
@@ -73,6 +74,7 @@ class AudioSeries:
     loudness_lufs: NDArray[np.float32]
     midband_dbfs: NDArray[np.float32]
     onset_strength: NDArray[np.float32]
+    speech_activity: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +223,8 @@ def audio_series(rows: AudioRows, grid: Grid) -> AudioSeries:
     """Put rows on the sampling grid.
 
     ``audio_rms`` and ``audio_dbfs`` are of the energy of the whole step, ``loudness_lufs`` is the loudest momentary
-    loudness centered in it, ``midband_dbfs`` the loudest `MIDBAND_SEC` of the mid-band, ``onset_strength`` the mean.
+    loudness centered in it, ``midband_dbfs`` the loudest `MIDBAND_SEC` of the mid-band, ``onset_strength`` and
+    ``speech_activity`` the mean.
     """
     step_of_row = np.minimum(((np.arange(len(rows.onset)) + 0.5) * HOP_SEC / grid.step_sec).astype(np.intp), grid.count)
     mean_square = _step_mean(rows.mean_square, step_of_row, grid.count)
@@ -231,6 +234,9 @@ def audio_series(rows: AudioRows, grid: Grid) -> AudioSeries:
         loudness_lufs=_step_max(momentary_loudness(rows.weighted_power, HOP_SEC), step_of_row, grid.count),
         midband_dbfs=_step_max(_midband_level(rows.midband_power), step_of_row, grid.count),
         onset_strength=_step_mean(rows.onset, step_of_row, grid.count).astype(np.float32),
+        speech_activity=_step_mean(speech_activity(rows.midband_power, HOP_SEC), step_of_row, grid.count).astype(
+            np.float32
+        ),
     )
 
 

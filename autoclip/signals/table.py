@@ -22,6 +22,7 @@ SIGNAL_UNITS: Mapping[str, str] = {
     "loudness_lufs": "LUFS",
     "midband_dbfs": "dBFS",
     "onset_strength": "",
+    "speech_activity": "share",
     "motion_score": "share of full range",
     "picture_change": "share of full range",
     "luma_mean": "share of full range",
@@ -36,6 +37,7 @@ SIGNAL_UNITS: Mapping[str, str] = {
 ``audio_rms`` is the spec's sqrt(mean(samples^2)) of the mono mix; ``audio_dbfs`` is 20 log10 of it, floored at -120;
 ``loudness_lufs`` the loudest momentary (400 ms, K-weighted, EBU R128) loudness in the step; ``midband_dbfs`` the
 loudest 100 ms between 500 and 2000 Hz in the step; ``onset_strength`` the spectral flux's positive part;
+``speech_activity`` how deep the sound is modulated at the rate of syllables, on average over the step;
 ``motion_score`` the mean absolute luma difference of frames ``1 / motion_fps`` apart; ``picture_change`` the median,
 over the step, of the mean absolute difference of successive decoded frames: motion at the rate of the video, on which
 a cut or a flash has no effect; ``luma_mean`` the mean luma; ``most_replayed`` what a download's heatmap says;

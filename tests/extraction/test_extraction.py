@@ -128,7 +128,8 @@ def test_gradual_transitions_are_found_by_overlap(encode_tracks, film):
 def test_without_sound_the_signals_of_sound_are_absent_with_a_reason(encode_tracks, film):
     features = measured(encode_tracks("n.mp4", film(shot(1, 30, SIZE), size=SIZE)))
     assert features.envelope_dbfs is None
-    assert set(features.absent) == {name for name in SIGNAL_UNITS if name.startswith(("audio", "loud", "mid", "onset"))}
+    of_sound = ("audio", "loud", "mid", "onset", "speech")
+    assert set(features.absent) == {name for name in SIGNAL_UNITS if name.startswith(of_sound)}
     assert set(features.absent.values()) == {"the video has no sound"}
 
 

@@ -126,3 +126,22 @@ def test_subtitles_that_are_off_are_put_right_by_the_pauses():
     assert clips
     starts, ends = starts_and_ends(clips, exact.sentences)
     assert (starts, ends) == (len(clips), len(clips))
+
+
+@pytest.mark.parametrize(("early_sec", "late_sec"), [(0.3, 0.0), (0.0, 0.3), (0.15, 0.15)])
+def test_words_that_are_heard_early_or_late_leave_the_edges_in_the_pauses(early_sec, late_sec):
+    exact = talk(repeat=2)
+    features = features_of(exact)
+    firsts, lasts = ({s.words[at] for s in exact.sentences} for at in (0, -1))
+    heard = replace(
+        exact,
+        words=tuple(
+            replace(w, start_sec=w.start_sec - early_sec * (w in firsts), end_sec=w.end_sec + late_sec * (w in lasts))
+            for w in exact.words
+        ),
+    )
+    clips = chosen(heard, features).clips
+    assert clips
+    assert not words_cut(exact, clips)
+    assert not words_cut(heard, clips)
+    assert starts_and_ends(clips, exact.sentences, tolerance=0.5) == (len(clips), len(clips))

@@ -1,0 +1,59 @@
+"""Speech activity: how much the sound rises and falls at the rate of syllables."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
+from scipy.signal import butter, sosfiltfilt
+
+from autoclip.signals.loudness import decibels
+
+SYLLABLE_RATE_HZ = (2.0, 8.0)
+"""The level of speech is modulated by its syllables, most at 4 Hz (Houtgast & Steeneken 1985, "A review of the MTF
+concept in room acoustics"); Scheirer & Slaney 1997, "Construction and evaluation of a robust multifeature speech/music
+discriminator", tell speech from music by the energy there."""
+
+WINDOW_SEC = 1.0
+"""Length over which the modulation is averaged: Scheirer & Slaney's."""
+
+FLOOR_BELOW_LOUD_DB = 40.0
+"""What is further below the loudest twentieth of the sound counts as silence: the range of levels in speech is 30 dB
+(ANSI S3.5-1997), and noise below it would be modulated, too."""
+
+LEAST_DB, SURE_DB = 3.0, 6.0
+"""Depth of the modulation below which nobody speaks, and from which somebody does. In matches and films without voices
+the median is 1 to 2 dB and one second in twenty reaches 4.5 dB; in six recordings of speech the median is 8 dB."""
+
+
+def speech_activity(power: NDArray[np.float32], hop_sec: float) -> NDArray[np.float32]:
+    """Return how much each hop sounds like speech.
+
+    The level in dB is filtered to `SYLLABLE_RATE_HZ`; the RMS of that over `WINDOW_SEC` is mapped linearly from
+    `LEAST_DB` (0) to `SURE_DB` (1). Music over which somebody speaks hides the voice; drums in that rhythm look like
+    one.
+
+    Parameters
+    ----------
+    power : ndarray
+        Power of the middle of the spectrum, where voices are, of each hop; NaN where there is no sound.
+    hop_sec : float
+        Length of a hop in seconds.
+
+    Returns
+    -------
+    ndarray
+        Shape of `power`, float32, in [0, 1]; NaN where there is no sound.
+    """
+    heard = ~np.isnan(power)
+    window = round(WINDOW_SEC / hop_sec)
+    if np.count_nonzero(heard) <= window:
+        return np.where(heard, np.float32(0), np.float32(np.nan))
+    levels = decibels(power.astype(np.float64))
+    floor = np.percentile(levels[heard], 95) - FLOOR_BELOW_LOUD_DB
+    levels = np.where(heard, np.maximum(levels, floor), floor)
+    band = butter(2, SYLLABLE_RATE_HZ, btype="bandpass", fs=1.0 / hop_sec, output="sos")
+    modulation = sosfiltfilt(band, levels)
+    depth = np.sqrt(np.maximum(uniform_filter1d(np.square(modulation), window), 0.0))
+    share = np.clip((depth - LEAST_DB) / (SURE_DB - LEAST_DB), 0.0, 1.0)
+    return np.where(heard, share, np.nan).astype(np.float32)
