@@ -105,7 +105,7 @@ def draw_lanes(features: Features, excitement: NDArray[np.floating] | None) -> t
         lanes.append(_lane("excitement", "Excitement", "", excitement, step))
     if loudness in series:
         lanes.append(_lane("loudness", "Loudness", SIGNAL_UNITS[loudness], series[loudness], step))
-    if np.nanmax(series.get("speech_activity", np.zeros(1)), initial=0.0) >= LEAST_SPEECH:
+    if (series.get("speech_activity", np.zeros(1)) >= LEAST_SPEECH).any():
         lanes.append(_lane("voice", "Speech activity", "%", 100.0 * series["speech_activity"], step))
     if "motion_score" in series:
         lanes.append(_lane("motion", "Motion", "%", 100.0 * series["motion_score"], step))
