@@ -1,10 +1,13 @@
-"""Measure the review page on a made project of 4 h with 200 clips and 5,000 cuts: ``python tests/web/measure_page.py``.
+"""Measure the review page on a project of 4 h with 200 clips and 5,000 cuts: ``python tests/web/measure_page.py``.
 
-Prints what docs/benchmarks.md tells of the page, and fails if a decision was lost.
+The film is half a minute of moving pictures with sound, 640x360 at 25 frames a second, repeated until 4 h are full;
+``--video FILE`` repeats another one. Signals and cuts are made. Prints what docs/benchmarks.md tells of the page, and
+fails if a decision was lost.
 """
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import os
 import shutil
@@ -12,11 +15,14 @@ import statistics
 import sys
 import tempfile
 import time
+from fractions import Fraction
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
-from made_project import MadeProject, encode_film, make_project
+import av
+import numpy as np
+from made_project import MadeProject, make_project
 from playwright.sync_api import Page, sync_playwright
 from served_site import Site, free_port
 
@@ -27,6 +33,9 @@ HOURS = 4
 SHOT_SEC = 2.88
 DECISIONS = 200
 MORE_DECISIONS = 500
+PACE_SEC = 0.35
+RATE = 25
+MADE_SEC = 30
 
 WATCH = """() => {
     window.delays = [];
@@ -58,9 +67,13 @@ SCROLL = """async (selector) => {
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--video", type=Path, help="what the four hours are made of")
+    arguments.add_argument("--pace", type=float, default=PACE_SEC, help="seconds between two decisions")
+    given = arguments.parse_args()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         root = Path(folder)
-        film = encode_film(root / "film.mp4", HOURS * 3600, rate=5, audible=False)
+        film = repeated(given.video or encode_moving(root / "once.mp4"), root / "film.mp4", HOURS * 3600)
         project = make_project(root / "data", film, HOURS * 3600, "Four hours", shot_sec=SHOT_SEC, moment_every=70)
         environment = read_environment(
             {"AUTOCLIP_DATA_DIR": str(root / "data"), "AUTOCLIP_REQUESTS_PER_SECOND": "0"}, root / "no.env"
@@ -68,20 +81,64 @@ def main() -> None:
         site = Site(environment, project, free_port())
         site.start()
         with sync_playwright() as playwright:
-            arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
-            measure(browser.new_page(viewport={"width": 1280, "height": 800}), site, project)
+            flags = ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+            measure(browser.new_page(viewport={"width": 1280, "height": 800}), site, project, given.pace)
             browser.close()
         site.stop()
 
 
-def measure(page: Page, site: Site, project: MadeProject) -> None:
+def encode_moving(path: Path) -> Path:
+    """Encode noise that drifts, with a tone: every frame differs from the one before."""
+    noise = np.random.default_rng(0).integers(0, 255, (45, 160), np.uint8).repeat(8, 0).repeat(8, 1)
+    with av.open(str(path), "w") as output:
+        picture = output.add_stream("libx264", rate=RATE, options={"preset": "veryfast", "g": str(4 * RATE)})
+        picture.width, picture.height, picture.pix_fmt = 640, 360, "yuv420p"
+        tone = output.add_stream("aac", rate=48000, layout="mono")
+        for number in range(MADE_SEC * RATE):
+            pixels = np.roll(noise, 3 * number, axis=1)[:, :640, None].repeat(3, 2)
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, RATE)
+            output.mux(picture.encode(frame.reformat(format="yuv420p")))
+            wave = 0.1 * np.sin(2 * np.pi * 440 * np.arange(48000 // RATE) / 48000)
+            sound = av.AudioFrame.from_ndarray(wave.astype(np.float32)[None], "fltp", "mono")
+            sound.sample_rate, sound.pts, sound.time_base = 48000, number * 48000 // RATE, Fraction(1, 48000)
+            output.mux(tone.encode(sound))
+        for stream in (picture, tone):
+            output.mux(stream.encode(None))
+    return path
+
+
+def repeated(source: Path, target: Path, seconds: float) -> Path:
+    """Copy the packets of a video again and again until a length is full."""
+    with av.open(str(source)) as once, av.open(str(target), "w", options={"movflags": "faststart"}) as output:
+        streams = {
+            stream.index: output.add_stream_from_template(stream)
+            for stream in once.streams
+            if stream.type in {"video", "audio"}
+        }
+        length = max(Fraction(stream.duration) * stream.time_base for stream in once.streams if stream.index in streams)
+        last = dict.fromkeys(streams, -(2**62))
+        for turn in range(int(seconds / length)):
+            once.seek(0)
+            for packet in once.demux(*(once.streams[index] for index in streams)):
+                index, shift = packet.stream.index, round(turn * length / packet.time_base)
+                if packet.dts is None or packet.pts is None or packet.dts + shift <= last[index]:
+                    continue  # what an encoder of sound puts ahead of the start
+                last[index] = packet.dts + shift
+                packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
+                packet.stream = streams[index]
+                output.mux(packet)
+    return target
+
+
+def measure(page: Page, site: Site, project: MadeProject, pace: float) -> None:
     print(f"{len(site.clips)} clips, {len(project.cuts)} cuts, {HOURS} h; load {os.getloadavg()[0]:.1f}")
     scripts = {path.name: len(gzip.compress(path.read_bytes())) for path in (BUILT_PAGE / "assets").glob("*.js")}
     print(f"JavaScript, compressed: {sum(scripts.values()) / 1000:.0f} kB {scripts}")
     for name in ("cold", "warm"):
         print(f"usable, {name}: {usable_after(page, site):.2f} s")
-    decide(page, site)
+    decide(page, site, pace)
     for selector in (".strip", ".overview"):
         print(f"zoom and scroll {selector}: {page.evaluate(SCROLL, selector):.0f} frames a second")
     print("page memory in MB:", [round(size / 1e6, 1) for size in memory_over_decisions(page)])
@@ -98,7 +155,7 @@ def usable_after(page: Page, site: Site) -> float:
     return time.monotonic() - begun
 
 
-def decide(page: Page, site: Site) -> None:
+def decide(page: Page, site: Site, pace: float) -> None:
     """Decide about every clip by real keys; time each, then compare the catalog and its log with what was pressed."""
     order = [clip.id for clip in site.clips]
     time.sleep(3)
@@ -108,7 +165,7 @@ def decide(page: Page, site: Site) -> None:
         key = "px"[number % 3 == 1]
         page.keyboard.press(key)
         pressed.append({"p": "kept", "x": "rejected"}[key])
-        time.sleep(0.35)
+        time.sleep(pace)
     page.get_by_text("Saved", exact=True).wait_for()
     verdicts = {clip.id: clip.verdict for clip in site.clips}
     assert [verdicts[clip_id] for clip_id in order[: len(pressed)]] == pressed, "a decision was lost"
@@ -119,7 +176,9 @@ def decide(page: Page, site: Site) -> None:
     delays = sorted(page.evaluate("window.delays"))
     median, late = statistics.median(delays), delays[int(0.95 * len(delays))]
     print(f"{len(pressed)} decisions, none lost, in order in the log")
-    print(f"key to the next clip's first moving frame: median {median:.0f} ms, p95 {late:.0f} ms, of {len(delays)}")
+    print(
+        f"load {os.getloadavg()[0]:.1f}; key to the next clip's first moving frame: median {median:.0f} ms, p95 {late:.0f} ms, of {len(delays)}"
+    )
 
 
 def memory_over_decisions(page: Page) -> list[float]:

@@ -47,6 +47,9 @@ class Playback(View):
     url: str | None = Field(description="What to give a video element; null as long as there is nothing it can play.")
     proxy: bool = Field(description="Whether that is a proxy that was rendered for browsers.")
     frame_rate: float | None = Field(description="Frames a second on average, to step by; null if it is not known.")
+    first_frame_sec: float = Field(
+        description="What a media element's clock shows at the first frame, from which the times of clips count."
+    )
 
 
 @router.head("/{project_id}/video", include_in_schema=False)
@@ -78,6 +81,7 @@ def get_playback(project_id: PathIdentity, services: ServicesDep) -> Playback:
         url=address if proxy or playability.playable else None,
         proxy=proxy is not None,
         frame_rate=float(video.video.average_rate) if video.video.average_rate else None,
+        first_frame_sec=_first_frame_sec(services, proxy) if proxy else video.start_sec,
     )
 
 
@@ -174,6 +178,11 @@ def _clip(services: Services, project_id: str, clip_id: str) -> StoredClip:
     if clip.project_id != project_id:
         raise NotFoundError(f"the project {project_id} has no clip {clip_id}")
     return clip
+
+
+def _first_frame_sec(services: Services, proxy: Path) -> float:
+    with closing(open_served(services.data_folder.projects, proxy)) as opened:
+        return probed(opened).start_sec
 
 
 def _proxy(services: Services, project: Project, opened: OpenedFile) -> Path | None:

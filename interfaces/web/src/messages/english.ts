@@ -248,6 +248,7 @@ export const english = {
       replayed: "Most replayed",
       chat: "Chat",
     },
+    speech: "Speech",
     dropped: (reason: string) => `dropped: ${reason}`,
     zoomIn: "Zoom in",
     zoomOut: "Zoom out",

@@ -256,6 +256,7 @@ export const german: Messages = {
       replayed: "Meistgesehen",
       chat: "Chat",
     },
+    speech: "Sprache",
     dropped: (reason) => `verworfen: ${reason}`,
     zoomIn: "Vergrößern",
     zoomOut: "Verkleinern",

@@ -2,6 +2,7 @@ import { answer, api } from "../../api/client";
 import { isTemporary, messageOf, Refusal } from "../../api/failures";
 import type { ClipView, ProjectDetails } from "../../api/schema";
 import { Analysis } from "./analysis.svelte";
+import { Transcript } from "./transcript.svelte";
 import { ClipStore } from "./clip-store.svelte";
 import { type Entry, type Fields, Outbox } from "./outbox.svelte";
 import {
@@ -32,11 +33,15 @@ export class Review {
   readonly store = new ClipStore();
   readonly outbox: Outbox;
   readonly analysis: Analysis;
+  readonly transcript: Transcript;
   readonly list: readonly ClipView[] = $derived(listed(this.store.clips, this.filters, this.sorting));
   readonly current: ClipView | null = $derived(this.store.clips.find((clip) => clip.id === this.currentId) ?? null);
   readonly counts = $derived(countsOf(this.store.clips));
   /** The clips that come next, whose pictures are loaded ahead. */
   readonly upcoming: readonly ClipView[] = $derived(undecidedAfter(this.list, this.currentId).slice(0, 2));
+
+  /** Width over height of the picture, as it is shown. */
+  readonly aspect = $derived((this.project?.display_width ?? 16) / (this.project?.display_height ?? 9));
 
   /** Whether the clip that is shown next begins to play. */
   playNext = true;
@@ -45,6 +50,7 @@ export class Review {
 
   constructor(readonly projectId: string) {
     this.analysis = new Analysis(projectId);
+    this.transcript = new Transcript(projectId);
     this.outbox = new Outbox(
       `autoclip.outbox.${projectId}`,
       localStorage,
@@ -73,11 +79,20 @@ export class Review {
       await this.reload();
       this.currentId ??= (undecidedAfter(this.list, null)[0] ?? this.list[0])?.id ?? null;
       this.failure = "";
-      void this.analysis.load().catch((error: unknown) => (this.failure = messageOf(error)));
+      void this.loadMeasurements();
     } catch (error) {
       this.failure = messageOf(error);
     } finally {
       this.loaded = true;
+    }
+  }
+
+  private async loadMeasurements(): Promise<void> {
+    try {
+      await this.analysis.load();
+      await this.transcript.load();
+    } catch (error) {
+      this.failure = messageOf(error);
     }
   }
 

@@ -1,26 +1,15 @@
-import type { ClipView, DroppedView, SelectionView, Signals } from "../../api/schema";
-import type { Colors } from "../../shell/colors";
-import { type View, xOf } from "../data/scale";
-import { drawAxis } from "../strip/drawing";
+import type { ClipView, DroppedView, SelectionView } from "../../api/schema";
+import type { Speech } from "../data/transcript.svelte";
+import { AXIS_HEIGHT, drawAxis, type Scene } from "../timeline/axis";
+import { xOf } from "../timeline/scale";
+import type { Lane } from "./lanes";
 
 export const BARS_HEIGHT = 24;
-export const AXIS_HEIGHT = 18;
-const LANE_NAMES = ["excitement", "loudness", "motion", "replayed", "chat"] as const;
-export type LaneName = (typeof LANE_NAMES)[number];
+const SPEECH_HEIGHT = 7;
 
-/** A signal over the whole video, scaled to 0..1. */
-export interface Lane {
-  readonly name: LaneName;
-  readonly step: number;
-  readonly values: Float32Array;
-}
-
-export interface OverviewScene {
-  readonly view: View;
-  readonly width: number;
-  readonly height: number;
-  readonly colors: Colors;
+export interface OverviewScene extends Scene {
   readonly lanes: readonly Lane[];
+  readonly speech: readonly Speech[];
   readonly clips: readonly ClipView[];
   readonly dropped: readonly DroppedView[];
   readonly anchors: SelectionView["anchors"];
@@ -30,45 +19,33 @@ export interface OverviewScene {
 
 export const LETTERS: Record<ClipView["verdict"], string> = { kept: "K", rejected: "X", undecided: "U" };
 
-const SIGNALS: Partial<Record<LaneName, readonly string[]>> = {
-  loudness: ["loudness_lufs", "audio_dbfs", "audio_rms"],
-  motion: ["motion_score", "picture_change"],
-  replayed: ["most_replayed"],
-  chat: ["chat_rate", "chat"],
-};
-
-/** The lanes there is something to draw in. */
-export function lanesOf(signals: Signals | null, selection: SelectionView | null): Lane[] {
-  const lanes: Lane[] = [];
-  const curve = selection?.excitement;
-  if (curve && curve.values.length > 0) lanes.push(laneOf("excitement", curve.step_sec, curve.values));
-  for (const name of LANE_NAMES) {
-    const found = SIGNALS[name]?.map((key) => signals?.signals[key]).find((signal) => signal !== undefined);
-    if (found && signals) lanes.push(laneOf(name, signals.step_sec, found.max));
-  }
-  return lanes;
-}
-
-/** Scale to the 2nd and the 99.5th percentile: a single bang must not flatten the rest. */
-function laneOf(name: LaneName, step: number, values: readonly (number | null)[]): Lane {
-  const sorted = Float32Array.from(values.filter((value): value is number => value !== null)).sort();
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-  const [low, high] = [at(0.02), at(0.995)];
-  const scaled = values.map((value) => Math.min(1, Math.max(0, ((value ?? low) - low) / (high - low || 1))));
-  return { name, step, values: Float32Array.from(scaled) };
-}
-
 export function drawOverview(context: CanvasRenderingContext2D, scene: OverviewScene): void {
   const room = scene.height - BARS_HEIGHT - AXIS_HEIGHT;
-  const lane = room / Math.max(1, scene.lanes.length);
+  const spoken = scene.speech.length > 0 ? SPEECH_HEIGHT : 0;
+  const lane = (room - spoken) / Math.max(1, scene.lanes.length);
   drawCuts(context, scene, room);
   scene.lanes.forEach((one, index) => drawLane(context, scene, one, BARS_HEIGHT + index * lane, lane));
+  drawSpeech(context, scene, BARS_HEIGHT + room - spoken);
   drawAnchors(context, scene, lane);
   drawDropped(context, scene);
   for (const clip of scene.clips) if (clip.id !== scene.currentId) drawClip(context, scene, clip, room);
   const current = scene.clips.find((clip) => clip.id === scene.currentId);
   if (current) drawClip(context, scene, current, room);
   drawAxis(context, scene);
+}
+
+/** Where somebody speaks; stretches that are closer than a pixel become one. */
+function drawSpeech(context: CanvasRenderingContext2D, scene: OverviewScene, top: number): void {
+  context.fillStyle = scene.colors.speech;
+  let drawnTo = -1;
+  for (const { start, end } of scene.speech) {
+    const left = Math.max(drawnTo, Math.floor(xOf(start, scene.view, scene.width)));
+    const right = Math.ceil(xOf(end, scene.view, scene.width));
+    if (right <= left || right < 0) continue;
+    if (left > scene.width) return;
+    context.fillRect(left, top + 1, right - left, SPEECH_HEIGHT - 3);
+    drawnTo = right;
+  }
 }
 
 function drawLane(
@@ -98,11 +75,17 @@ function drawLane(
 
 function drawCuts(context: CanvasRenderingContext2D, scene: OverviewScene, room: number): void {
   const { view, width } = scene;
-  const visible = scene.cuts.filter((time) => time >= view.start && time <= view.start + view.length);
+  const places = new Set<number>();
+  let count = 0;
+  for (const time of scene.cuts) {
+    if (time < view.start || time > view.start + view.length) continue;
+    places.add(Math.round(xOf(time, view, width)));
+    count += 1;
+  }
   // Thousands of lines would be a gray wall: they fade as they get denser.
-  context.globalAlpha = Math.min(0.35, (0.06 * width) / Math.max(1, visible.length));
+  context.globalAlpha = Math.min(0.35, (0.06 * width) / Math.max(1, count));
   context.fillStyle = scene.colors.ink;
-  for (const time of visible) context.fillRect(Math.round(xOf(time, view, width)), BARS_HEIGHT, 1, room);
+  for (const x of places) context.fillRect(x, BARS_HEIGHT, 1, room);
   context.globalAlpha = 1;
 }
 

@@ -1,5 +1,5 @@
 import type { ClipView } from "../../api/schema";
-import { VideoPool } from "./pool";
+import { INTO_FRAME_SEC, VideoPool } from "./pool";
 
 const TAIL_SEC = 2;
 const RATES = [0.25, 0.5, 1, 1.25, 1.5, 2];
@@ -7,6 +7,10 @@ const FASTEST = 4;
 const USUAL_FRAME_RATE = 25;
 /** How far an instant may lie before a clip and still count as its start: seeks land a frame early now and then. */
 const EDGE_SEC = 0.05;
+/** A frame that began longer ago than this is not the one at the playhead, whatever the browser says. */
+const NEAR_SEC = 1;
+/** The clips that come next wait for so long at most, so that the one that is asked for has the decoder to itself. */
+const PREPARE_MS = 400;
 
 /** Plays a project's video, a clip at a time: it stops at the clip's end, or begins again. */
 export class Player {
@@ -27,6 +31,8 @@ export class Player {
   private frame = 0;
   private reverse = 0;
   private bounded = true;
+  private begun: Promise<void> = Promise.resolve();
+  private upcoming: readonly ClipView[] = [];
 
   /** Put the elements into the page; the returned function takes them out again. */
   attach(stage: HTMLElement, onError: () => void): () => void {
@@ -46,9 +52,12 @@ export class Player {
     };
   }
 
-  load(url: string): void {
+  /** `offset`: the media time of the video's first frame, in seconds. */
+  load(url: string, offset: number): void {
     this.failure = "";
-    this.pool?.load(url);
+    if (!this.pool) return;
+    this.pool.offset = offset;
+    this.pool.load(url);
   }
 
   /** Show a clip from its beginning. */
@@ -59,12 +68,13 @@ export class Player {
     this.clip = clip;
     this.bounded = true;
     const { video } = pool.show(clip);
-    if (Math.abs(video.currentTime - clip.start) > EDGE_SEC) video.currentTime = clip.start;
+    if (Math.abs(this.timeOf(video) - clip.start) > EDGE_SEC) this.send(video, clip.start);
     this.time = clip.start;
     video.playbackRate = this.rate;
     video.muted = this.muted || this.silenced;
     if (play) void this.start(video);
     else video.pause();
+    this.begun = pool.nextFrame(PREPARE_MS);
   }
 
   /** Take over other edges of the clip that is shown. */
@@ -73,8 +83,11 @@ export class Player {
     this.pool?.forget(clip.id);
   }
 
-  prepare(clips: readonly ClipView[]): void {
-    this.pool?.prepare(clips);
+  /** Load the pictures of the clips that come next, once the one that is shown has begun. */
+  async prepare(clips: readonly ClipView[]): Promise<void> {
+    this.upcoming = clips;
+    await this.begun;
+    if (this.upcoming === clips) this.pool?.prepare(clips);
   }
 
   toggle(): void {
@@ -87,9 +100,10 @@ export class Player {
     if (!video) return;
     this.stopReverse();
     if (clip) {
-      this.bounded = video.currentTime < clip.end && video.currentTime >= clip.start - EDGE_SEC;
+      const time = this.timeOf(video);
+      this.bounded = time < clip.end && time >= clip.start - EDGE_SEC;
       if (this.atEnd(video, clip)) {
-        video.currentTime = clip.start;
+        this.send(video, clip.start);
         this.bounded = true;
       }
     }
@@ -117,8 +131,9 @@ export class Player {
   seek(time: number): void {
     const { video } = this;
     if (!video) return;
-    const at = Math.min(Math.max(0, time), Number.isFinite(video.duration) ? video.duration : time);
-    video.currentTime = at;
+    const end = video.duration - (this.pool?.offset ?? 0);
+    const at = Math.min(Math.max(0, time), Number.isFinite(end) ? end : time);
+    this.send(video, at);
     this.time = at;
     if (this.clip) this.bounded = at >= this.clip.start - EDGE_SEC && at < this.clip.end;
   }
@@ -127,8 +142,7 @@ export class Player {
   stepFrames(count: number): void {
     this.pause();
     // To the middle of the frame: its first instant may still show the one before.
-    const frame = Math.floor(this.time * this.frameRate + 1e-3) + count;
-    this.seek((frame + 0.5) / this.frameRate);
+    this.seek(this.frameTime + (count + 0.5) / this.frameRate);
   }
 
   /** Play the last two seconds of the clip. */
@@ -160,8 +174,11 @@ export class Player {
     if (this.silenced) this.setMuted(this.muted);
   }
 
-  /** The frame that begins at or before the playhead, in seconds. */
+  /** When the frame at the playhead begins, in seconds: as the browser tells it, else by the frame rate. */
   get frameTime(): number {
+    const shown = this.pool?.shown;
+    const frame = shown?.frame == null || shown.video.seeking ? null : shown.frame - (this.pool?.offset ?? 0);
+    if (frame !== null && Math.abs(this.time - frame) < NEAR_SEC) return Math.max(0, frame);
     return Math.floor(this.time * this.frameRate + 1e-3) / this.frameRate;
   }
 
@@ -212,19 +229,28 @@ export class Player {
   private follow(): void {
     const { video, clip } = this;
     if (!video || video.seeking) return;
-    this.time = video.currentTime;
+    this.time = this.timeOf(video);
     this.playing = !video.paused;
     if (video.paused || !clip || !this.bounded || !this.atEnd(video, clip)) return;
     if (this.looping) {
-      video.currentTime = clip.start;
+      this.send(video, clip.start);
     } else {
       video.pause();
-      video.currentTime = Math.max(clip.start, clip.end - 0.5 / this.frameRate);
+      this.send(video, Math.max(clip.start, clip.end - 0.5 / this.frameRate));
     }
   }
 
   private atEnd(video: HTMLVideoElement, clip: ClipView): boolean {
-    return video.currentTime >= clip.end - 0.75 / this.frameRate || video.ended;
+    return this.timeOf(video) >= clip.end - 0.75 / this.frameRate || video.ended;
+  }
+
+  /** Where an element is, counted from the video's first frame. */
+  private timeOf(video: HTMLVideoElement): number {
+    return Math.max(0, video.currentTime - (this.pool?.offset ?? 0));
+  }
+
+  private send(video: HTMLVideoElement, time: number): void {
+    video.currentTime = time + (this.pool?.offset ?? 0) + INTO_FRAME_SEC;
   }
 
   private stopReverse(): void {

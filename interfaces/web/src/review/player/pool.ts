@@ -1,12 +1,16 @@
 import type { ClipView } from "../../api/schema";
 
 const SLOTS = 3;
+/** A seek goes so far into a frame: times are rounded to microseconds, and one that falls short shows the frame before. */
+export const INTO_FRAME_SEC = 0.001;
 
 /** One video element that waits at the beginning of a clip, or plays it. */
 export interface Slot {
   readonly video: HTMLVideoElement;
   clip: string | null;
   usedAt: number;
+  /** Media time of the frame that the element shows, in seconds; null before there is one. */
+  frame: number | null;
 }
 
 /**
@@ -16,10 +20,15 @@ export interface Slot {
 export class VideoPool {
   readonly slots: readonly Slot[];
   shown: Slot;
+  /** Media time of the video's first frame: it is not 0 where the sound starts earlier. */
+  offset = 0;
 
   constructor(private readonly stage: HTMLElement) {
-    this.slots = Array.from({ length: SLOTS }, () => ({ video: newVideo(), clip: null, usedAt: 0 }));
-    for (const { video } of this.slots) stage.append(video);
+    this.slots = Array.from({ length: SLOTS }, () => ({ video: newVideo(), clip: null, usedAt: 0, frame: null }));
+    for (const slot of this.slots) {
+      stage.append(slot.video);
+      noteFrames(slot);
+    }
     this.shown = this.slots[0] as Slot;
     this.mark();
   }
@@ -52,6 +61,15 @@ export class VideoPool {
     for (const slot of this.slots) if (slot.clip === clip && slot !== this.shown) slot.clip = null;
   }
 
+  /** Resolves when the element that is shown has a new frame on the screen, or after a time. */
+  nextFrame(limitMs: number): Promise<void> {
+    const { video } = this.shown;
+    return new Promise((resolve) => {
+      setTimeout(resolve, limitMs);
+      video.requestVideoFrameCallback?.(() => resolve());
+    });
+  }
+
   dispose(): void {
     for (const { video } of this.slots) {
       video.pause();
@@ -70,7 +88,7 @@ export class VideoPool {
     slot.usedAt = performance.now();
     if (slot.clip !== clip.id) {
       slot.clip = clip.id;
-      slot.video.currentTime = clip.start;
+      slot.video.currentTime = clip.start + this.offset + INTO_FRAME_SEC;
     }
     return slot;
   }
@@ -88,4 +106,13 @@ function newVideo(): HTMLVideoElement {
   video.disablePictureInPicture = true;
   video.tabIndex = -1;
   return video;
+}
+
+/** Note of each frame that is shown which one it is: the only exact way to know it, also at a variable frame rate. */
+function noteFrames(slot: Slot): void {
+  const note = (_now: number, { mediaTime }: VideoFrameCallbackMetadata) => {
+    slot.frame = mediaTime;
+    slot.video.requestVideoFrameCallback(note);
+  };
+  slot.video.requestVideoFrameCallback?.(note);
 }

@@ -17,6 +17,11 @@ export class Source {
 
   constructor(private readonly project: string) {}
 
+  /** The media time of the video's first frame, from which all times count. */
+  get firstFrameSec(): number {
+    return this.playback?.first_frame_sec ?? 0;
+  }
+
   async load(): Promise<void> {
     const params = { path: { project_id: this.project } };
     try {

@@ -1,6 +1,8 @@
-const WIDTH = 128;
+const WIDTH = 160;
 const KEPT = 400;
 const SEEK_LIMIT_MS = 4_000;
+/** Pictures wait for so long: while a person scrolls, or goes on to the next clip, the player comes first. */
+const CALM_MS = 120;
 
 /** Small pictures of the video at any instant, taken by the browser from the file it plays. */
 export class Frames {
@@ -9,10 +11,13 @@ export class Frames {
   private readonly pictures = new Map<number, ImageBitmap>();
   private readonly video = document.createElement("video");
   private wanted: number[] = [];
+  private urgent: number | null = null;
+  private timer = 0;
   private working = false;
   private closed = false;
 
-  constructor() {
+  /** `offset`: the media time of the video's first frame, in seconds. */
+  constructor(private readonly offset: () => number) {
     this.video.muted = true;
     this.video.preload = "auto";
   }
@@ -24,6 +29,7 @@ export class Frames {
 
   close(): void {
     this.closed = true;
+    clearTimeout(this.timer);
     this.video.removeAttribute("src");
     this.video.load();
     for (const picture of this.pictures.values()) picture.close();
@@ -33,7 +39,15 @@ export class Frames {
   /** Ask for pictures instead of those asked for before. */
   want(times: readonly number[]): void {
     this.wanted = times.map(keyOf).filter((key) => !this.pictures.has(key));
-    void this.work();
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.work(), CALM_MS);
+  }
+
+  /** Ask for one picture ahead of all others, such as that under the pointer. */
+  wantFirst(time: number): void {
+    const key = keyOf(time);
+    this.urgent = this.pictures.has(key) ? null : key;
+    if (this.urgent !== null) void this.work();
   }
 
   at(time: number): ImageBitmap | null {
@@ -43,11 +57,17 @@ export class Frames {
   private async work(): Promise<void> {
     if (this.working || !this.video.src) return;
     this.working = true;
-    for (let key = this.wanted.shift(); key !== undefined && !this.closed; key = this.wanted.shift()) {
+    for (let key = this.next(); key !== undefined && !this.closed; key = this.next()) {
       if (this.pictures.has(key)) continue;
       if (await this.seek(key / 1000)) await this.take(key);
     }
     this.working = false;
+  }
+
+  private next(): number | undefined {
+    const { urgent } = this;
+    this.urgent = null;
+    return urgent ?? this.wanted.shift();
   }
 
   private seek(time: number): Promise<boolean> {
@@ -58,14 +78,19 @@ export class Frames {
         resolve(this.video.videoWidth > 0);
       };
       this.video.addEventListener("seeked", done, { once: true });
-      this.video.currentTime = time;
+      this.video.currentTime = time + this.offset();
     });
   }
 
   private async take(key: number): Promise<void> {
     const height = Math.round((WIDTH * this.video.videoHeight) / this.video.videoWidth);
     const options: ImageBitmapOptions = { resizeWidth: WIDTH, resizeHeight: height, resizeQuality: "low" };
-    this.pictures.set(key, await createImageBitmap(this.video, options));
+    const picture = await createImageBitmap(this.video, options);
+    if (this.closed) {
+      picture.close();
+      return;
+    }
+    this.pictures.set(key, picture);
     const oldest = this.pictures.keys().next().value;
     if (this.pictures.size > KEPT && oldest !== undefined) {
       this.pictures.get(oldest)?.close();
