@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from autoclip.errors import NotFoundError, ParameterError
+from autoclip.timeline import Interval
 from stages.rate_clips import ClipRater
 from storage.catalog import StoredClip, Unit, Verdict, new_id
 
@@ -69,6 +70,34 @@ def split_clip(unit: Unit, clip_id: str, at: float, rater: ClipRater) -> tuple[S
     rest = unit.clips.add(rater.rated(rest, clip).changed(thumbnail=None))
     unit.operations.label(clip.project_id, "split")
     return unit.clips.save(rater.rated(clip.changed(end=at), clip)), rest
+
+
+def exclude_part(unit: Unit, clip_id: str, part: Interval, rater: ClipRater) -> tuple[StoredClip, ...]:
+    """Take a part out of a clip, which keeps what comes before it; a new clip gets what comes after it.
+
+    A part that reaches to an edge of the clip, to less than a frame, only trims it.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such clip.
+    ParameterError
+        If the part does not lie within it, or is all of it.
+    """
+    clip = unit.clips.get(clip_id)
+    if part.start >= clip.end or part.end <= clip.start:
+        raise ParameterError(
+            f"{part.start:g} to {part.end:g} s does not lie within the clip, which goes from {clip.start:g} "
+            f"to {clip.end:g} s"
+        )
+    before, after = part.start - clip.start >= MIN_SEC, clip.end - part.end >= MIN_SEC
+    if not before and not after:
+        raise ParameterError("that is all of the clip; delete or reject the clip instead")
+    if before and after:
+        first, rest = split_clip(unit, clip_id, part.end, rater)
+        return unit.clips.save(rater.rated(first.changed(end=part.start), first)), rest
+    edge = {"end": part.start} if before else {"start": part.end}
+    return (unit.clips.save(changed_clip(clip, edge, rater)),)
 
 
 def merge_clips(

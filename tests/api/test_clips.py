@@ -107,6 +107,37 @@ def test_a_split_keeps_every_instant(client, workspace, project):
         assert client.post(f"/api/clips/{second['id']}/split", json={"at": at}).status_code == 422
 
 
+def test_a_part_is_taken_out_of_a_clip_and_one_undo_puts_it_back(client, workspace, project):
+    clip = workspace.add_clip(project, 10, 20)
+    answer = client.post(f"/api/clips/{clip.id}/exclude", json={"start": 13, "end": 15.5})
+    assert answer.status_code == 200, answer.text
+    first, rest = answer.json()["clips"]
+    assert (first["id"], first["start"], first["end"]) == (clip.id, 10, 13)
+    assert (rest["start"], rest["end"], rest["verdict"]) == (15.5, 20, "undecided")
+    client.post(f"/api/projects/{project.id}/undo").raise_for_status()
+    (back,) = client.get(f"/api/projects/{project.id}/clips").json()["items"]
+    assert (back["id"], back["start"], back["end"]) == (clip.id, 10, 20)
+
+
+@pytest.mark.parametrize(
+    ("part", "left"),
+    [((5, 12), [(12, 20)]), ((10, 12), [(12, 20)]), ((17, 20), [(10, 17)]), ((17, 30), [(10, 17)])],
+)
+def test_a_part_that_reaches_to_an_edge_trims_the_clip(client, workspace, project, part, left):
+    clip = workspace.add_clip(project, 10, 20)
+    answer = client.post(f"/api/clips/{clip.id}/exclude", json={"start": part[0], "end": part[1]})
+    assert [(c["start"], c["end"]) for c in answer.json()["clips"]] == left
+
+
+@pytest.mark.parametrize("part", [(10, 20), (5, 30), (0, 10), (20, 25), (14, 14), (15, 14)])
+def test_a_part_that_is_all_or_nothing_of_a_clip_is_refused(client, workspace, project, part):
+    clip = workspace.add_clip(project, 10, 20)
+    answer = client.post(f"/api/clips/{clip.id}/exclude", json={"start": part[0], "end": part[1]})
+    assert answer.status_code == 422
+    kept = client.get(f"/api/clips/{clip.id}").json()
+    assert (kept["start"], kept["end"], kept["revision"]) == (10, 20, 1)
+
+
 def test_merging_spans_the_clips_and_removes_them(client, workspace, project):
     one, two = workspace.add_clip(project, 10, 20), workspace.add_clip(project, 30, 40)
     order = {"clip_ids": [two.id, one.id], "name": "Both"}

@@ -38,8 +38,8 @@ def gray_of_shot(shot: int) -> int:
     return 40 + (shot * 67) % 180
 
 
-def encode_film(path: Path, seconds: int, *, rate: int = RATE, audible: bool = True) -> Path:
-    """Encode shots of one gray each, with a tone."""
+def encode_film(path: Path, seconds: int, *, rate: int = RATE, audible: bool = True, late_by: int = 0) -> Path:
+    """Encode shots of one gray each, with a tone; the picture begins `late_by` seconds after the sound."""
     with av.open(str(path), "w") as output:
         picture = output.add_stream("libx264", rate=rate, options={"preset": "ultrafast", "g": str(2 * rate)})
         picture.width, picture.height, picture.pix_fmt = *SIZE, "yuv420p"
@@ -49,7 +49,7 @@ def encode_film(path: Path, seconds: int, *, rate: int = RATE, audible: bool = T
                 pixels = np.full((SIZE[1], SIZE[0], 3), gray_of_shot(second // SHOT_SEC), np.uint8)
                 shot = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuv420p")
             for frame in range(rate):
-                shot.pts, shot.time_base = second * rate + frame, Fraction(1, rate)
+                shot.pts, shot.time_base = (second + late_by) * rate + frame, Fraction(1, rate)
                 output.mux(picture.encode(shot))
             if tone is not None:
                 _mux_second(output, tone, second)

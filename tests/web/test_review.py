@@ -1,5 +1,6 @@
 """Reviewing by keys and by mouse: what is decided and changed is what the catalog holds, and can be taken back."""
 
+import pytest
 from made_project import gray_of_shot
 from running_service import until
 
@@ -196,3 +197,28 @@ def test_a_key_can_be_changed(site, tab):
     assert tab.current != first
     tab.saved()
     assert site.clip(first).verdict == "kept"
+
+
+def test_a_part_is_taken_out_of_a_clip_by_two_presses(site, tab):
+    tab.review(site)
+    clip = site.clip(tab.current)
+    tab.press("k", "Shift+ArrowLeft", "ArrowRight", "ArrowRight", "h", "ArrowRight")
+    tab.page.locator(".part").wait_for()
+    tab.press("h")
+    until(lambda: any(c.name == f"{clip.name} (2)" for c in site.clips), 30)
+    first, rest = sorted((c for c in site.clips if c.name.startswith(clip.name)), key=lambda c: c.start)
+    assert (first.start, rest.end) == (clip.start, clip.end)
+    assert first.end == pytest.approx(clip.start + 2, abs=0.11)
+    assert rest.start == pytest.approx(clip.start + 3, abs=0.11)
+    tab.press("v")
+    tab.until(f"document.querySelector('[aria-selected=true]')?.id !== 'clip-{clip.id}'")
+
+
+def test_a_clip_that_ends_at_the_playhead_is_made_of_what_has_just_been_seen(site, tab):
+    tab.review(site)
+    clip = site.clip(tab.current)
+    tab.press("k", "Shift+ArrowRight", "Shift+N")
+    tab.page.get_by_role("heading", name="New clip").wait_for()
+    made = site.clip(tab.current)
+    assert made.end == pytest.approx(clip.end, abs=0.11)
+    assert made.duration == pytest.approx(15, abs=0.11)

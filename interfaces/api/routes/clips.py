@@ -5,12 +5,21 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Field, computed_field
+from pydantic import Field, computed_field, model_validator
 
 from autoclip.clips import shown_score
 from autoclip.errors import NotFoundError
 from autoclip.settings import SegmentationMode
-from interfaces.api.clip_changes import changed_clip, duplicate_clip, merge_clips, neighbor_of, new_clip, split_clip
+from autoclip.timeline import Interval
+from interfaces.api.clip_changes import (
+    changed_clip,
+    duplicate_clip,
+    exclude_part,
+    merge_clips,
+    neighbor_of,
+    new_clip,
+    split_clip,
+)
 from interfaces.api.etags import Expected, require_named, tag
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import Body, CleanName, Identity, Listing, ListQuery, PathIdentity, Seconds, View
@@ -99,6 +108,19 @@ class SplitRequest(Body):
     """Where a clip is split."""
 
     at: Seconds = Field(description="An instant within the clip.", examples=[18.0])
+
+
+class PartRequest(Body):
+    """Which part of a clip is taken out, in seconds of the video."""
+
+    start: Seconds = Field(examples=[18.0])
+    end: Seconds = Field(examples=[21.5])
+
+    @model_validator(mode="after")
+    def _end_follows_start(self) -> PartRequest:
+        if self.end <= self.start:
+            raise ValueError(f"a part must end after it starts, got {self.start:g} to {self.end:g}")
+        return self
 
 
 class MergeRequest(Body):
@@ -200,6 +222,16 @@ def split_one_clip(clip_id: PathIdentity, order: SplitRequest, expected: Expecte
     with services.catalog.transaction() as unit:
         expected.require("clip", clip_id, unit.clips.get(clip_id).revision)
         parts = split_clip(unit, clip_id, order.at, rater)
+    return Clips(clips=[ClipView.show(part) for part in parts])
+
+
+@router.post("/clips/{clip_id}/exclude", responses=documented(404, 409, 412, 428))
+def exclude_part_of_clip(clip_id: PathIdentity, order: PartRequest, expected: Expected, services: ServicesDep) -> Clips:
+    """Take a part out of a clip: it keeps what comes before the part, a new clip gets what comes after it."""
+    rater = _rater_for(services, clip_id)
+    with services.catalog.transaction() as unit:
+        expected.require("clip", clip_id, unit.clips.get(clip_id).revision)
+        parts = exclude_part(unit, clip_id, Interval(order.start, order.end), rater)
     return Clips(clips=[ClipView.show(part) for part in parts])
 
 

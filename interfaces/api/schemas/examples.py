@@ -165,6 +165,8 @@ EXAMPLES: dict[str, Any] = {
     "BulkOrder": {"changes": [{"clip_id": _CLIP_ID, "revision": 2, "verdict": "rejected"}]},
     "NeighborOrder": {"neighbor": "next"},
     "SplitRequest": {"at": 1820.0},
+    "MomentClipsRequest": {"words": "penalty kick"},
+    "PartRequest": {"start": 1818.0, "end": 1821.5},
     "MergeRequest": {"clip_ids": [_CLIP_ID, "0123456789abcdef"], "name": "Both goals", "keep": True},
     "CompoundRequest": {
         "name": "Best of the match",
@@ -221,6 +223,7 @@ EXAMPLES: dict[str, Any] = {
         "url": f"/api/projects/{_PROJECT_ID}/proxy",
         "proxy": True,
         "frame_rate": 59.94,
+        "first_frame_sec": 0.0,
     },
     "AddressProcessing": {"url": "https://www.youtube.com/watch?v=aqz-KE-bpKQ", "max_height": 1080},
     "FolderProcessing": {"folder": "/srv/videos", "preset": "sports"},

@@ -155,8 +155,11 @@ export const english = {
     setIn: "Start here",
     setOut: "End here",
     split: "Split here",
+    excludePart: "Take a part out",
+    mergePrevious: "Merge with the clip before",
     mergeNext: "Merge with the next clip",
     create: "New clip around the playhead",
+    createBack: "New clip that ends at the playhead",
     duplicate: "Duplicate",
     rename: "Rename",
     remove: "Delete clip",
@@ -209,6 +212,10 @@ export const english = {
     reset: "Back to the usual keys",
     change: (action: string) => `Change the key of: ${action}`,
     reserved: (chord: string) => `${chord} belongs to the browser. Choose another key.`,
+    lengths: {
+      aroundSec: "New clip to either side of the playhead (s)",
+      backSec: "New clip back from the playhead (s)",
+    },
     groups: { decide: "Decide", play: "Play", edit: "Edit", page: "Page" },
   },
   list: {
@@ -236,7 +243,14 @@ export const english = {
     silenced: "Sound is off until you press a key. Turn it on",
     rate: (rate: number) => `Speed ${rate}; press for faster`,
   },
-  strip: { title: "Edges of the clip", start: "Start of the clip", end: "End of the clip", free: "free" },
+  strip: {
+    title: "Edges of the clip",
+    start: "Start of the clip",
+    end: "End of the clip",
+    free: "free",
+    tools: "Edit the clip",
+    part: "Go to the end of the part and press again; Escape keeps it.",
+  },
   overview: {
     title: "Overview of the video",
     description: (clips: number, length: string) =>
@@ -253,6 +267,12 @@ export const english = {
     zoomIn: "Zoom in",
     zoomOut: "Zoom out",
     all: "All",
+  },
+  words: {
+    title: "What is said",
+    correct: "Correct",
+    hint: "Choose a word, write what is said in truth, and press Enter. Captions and names follow.",
+    change: (word: string) => `Correct “${word}”`,
   },
   why: {
     title: "Why this clip",

@@ -161,8 +161,11 @@ export const german: Messages = {
     setIn: "Hier anfangen",
     setOut: "Hier enden",
     split: "Hier teilen",
+    excludePart: "Einen Teil herausnehmen",
+    mergePrevious: "Mit dem Clip davor verbinden",
     mergeNext: "Mit dem nächsten Clip verbinden",
     create: "Neuer Clip um diese Stelle",
+    createBack: "Neuer Clip, der hier endet",
     duplicate: "Verdoppeln",
     rename: "Umbenennen",
     remove: "Clip löschen",
@@ -218,6 +221,7 @@ export const german: Messages = {
     reset: "Zurück zu den üblichen Tasten",
     change: (action) => `Taste ändern für: ${action}`,
     reserved: (chord) => `${chord} gehört dem Browser. Wählen Sie eine andere Taste.`,
+    lengths: { aroundSec: "Neuer Clip nach beiden Seiten (s)", backSec: "Neuer Clip zurück von dieser Stelle (s)" },
     groups: { decide: "Entscheiden", play: "Abspielen", edit: "Bearbeiten", page: "Seite" },
   },
   list: {
@@ -245,7 +249,14 @@ export const german: Messages = {
     silenced: "Der Ton ist aus, bis Sie eine Taste drücken. Einschalten",
     rate: (rate) => `Geschwindigkeit ${rate}; drücken für schneller`,
   },
-  strip: { title: "Ränder des Clips", start: "Anfang des Clips", end: "Ende des Clips", free: "frei" },
+  strip: {
+    title: "Ränder des Clips",
+    start: "Anfang des Clips",
+    end: "Ende des Clips",
+    free: "frei",
+    tools: "Clip bearbeiten",
+    part: "Zum Ende des Teils gehen und noch einmal drücken; Escape behält ihn.",
+  },
   overview: {
     title: "Übersicht des Videos",
     description: (clips, length) => `${count(clips, "Clip", "Clips")} und die Signale von ${length} Video`,
@@ -261,6 +272,12 @@ export const german: Messages = {
     zoomIn: "Vergrößern",
     zoomOut: "Verkleinern",
     all: "Alles",
+  },
+  words: {
+    title: "Was gesagt wird",
+    correct: "Berichtigen",
+    hint: "Ein Wort wählen, schreiben, was wirklich gesagt wird, und die Eingabetaste drücken. Untertitel und Namen folgen.",
+    change: (word) => `„${word}“ berichtigen`,
   },
   why: {
     title: "Warum dieser Clip",

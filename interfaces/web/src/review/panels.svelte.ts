@@ -4,6 +4,8 @@ export type PanelName = "keys" | "retune" | "export" | "compound";
 export class Panels {
   shown = $state<PanelName | null>(null);
   renaming = $state(false);
+  /** Where the part begins that is to be taken out of the clip, in seconds; null: none is. */
+  partFrom = $state<number | null>(null);
   /** Whether the list of clips is open on a small screen. */
   listOpen = $state(false);
   zoom: (factor: number) => void = () => {};

@@ -179,6 +179,17 @@ export class Review {
     });
   }
 
+  /** Take a part out of the current clip; what comes after it becomes a clip of its own. */
+  async exclude(start: number, end: number): Promise<void> {
+    const clip = this.current;
+    if (!clip) return;
+    await this.ask(clip.id, async (header) => {
+      const params = { path: { clip_id: clip.id }, header };
+      const { clips } = await answer(api.POST("/api/clips/{clip_id}/exclude", { params, body: { start, end } }));
+      this.store.confirm(clips);
+    });
+  }
+
   /** Join the current clip with the one before or after it. */
   async merge(neighbor: "previous" | "next"): Promise<void> {
     const clip = this.current;

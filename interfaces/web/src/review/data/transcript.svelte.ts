@@ -46,8 +46,10 @@ export class Transcript {
   /** Say what a word is in truth; an empty text: nothing is said there. */
   async correct(word: WordView, text: string): Promise<void> {
     const params = { path: { project_id: this.project } };
-    const corrections = [{ start: word.start_sec, end: word.end_sec, text }];
-    await answer(api.POST("/api/projects/{project_id}/corrections", { params, body: { corrections } }));
+    const { start_sec, end_sec, text: was } = word;
+    await answer(
+      api.PATCH("/api/projects/{project_id}/transcript", { params, body: { start_sec, end_sec, text, was } }),
+    );
     await this.load();
   }
 }

@@ -29,8 +29,11 @@ export const DEFAULT_KEYS = {
   setIn: ["I"],
   setOut: ["O"],
   split: ["B"],
+  excludePart: ["H"],
+  mergePrevious: ["V"],
   mergeNext: ["Shift+B"],
   create: ["N"],
+  createBack: ["Shift+N"],
   duplicate: ["D"],
   rename: ["Enter"],
   remove: ["Delete"],
@@ -53,7 +56,10 @@ export const GROUPS: Record<"decide" | "play" | "edit" | "page", readonly Action
     "play", "backward", "stop", "forward", "back", "ahead", "toStart", "toEnd", "frameBack", "frameAhead",
     "previousBoundary", "nextBoundary", "playEnd", "loop", "slower", "faster", "mute", "fullscreen",
   ],
-  edit: ["setIn", "setOut", "split", "mergeNext", "create", "duplicate", "rename", "remove"],
+  edit: [
+    "setIn", "setOut", "split", "excludePart", "mergePrevious", "mergeNext", "create", "createBack", "duplicate", "rename",
+    "remove",
+  ],
   page: ["zoomIn", "zoomOut", "search", "retune", "compound", "export", "help"],
 }; // prettier-ignore
 

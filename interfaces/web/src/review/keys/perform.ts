@@ -3,11 +3,11 @@ import type { Review } from "../data/review.svelte";
 import type { Player } from "../player/player.svelte";
 import type { ActionName } from "./actions";
 import type { Panels } from "../panels.svelte";
+import { preferences } from "../preferences.svelte";
 import { notices } from "../../shell/notices.svelte";
 import { t } from "../../messages/index.svelte";
 
 const SEEK_SEC = 1;
-const AROUND_SEC = 8;
 const SHORTEST_SEC = 0.2;
 
 /** What every action of the review page does. */
@@ -41,6 +41,16 @@ export function performer(review: Review, player: Player, panels: Panels): (acti
       if (name !== null) notices.say(t.review[what === "undo" ? "undone" : "redone"](name), undefined, 1800);
     });
   };
+  const make = (start: number, end: number) => {
+    const last = review.project?.duration_sec ?? Infinity;
+    void review.create(Math.max(0, start), Math.min(end, last), t.review.newClip);
+  };
+  /** The first call marks where the part begins, the second where it ends. */
+  const excludePart = () => {
+    const [from, to] = [panels.partFrom, player.frameTime];
+    panels.partFrom = from === null ? to : null;
+    if (from !== null && from !== to) void review.exclude(Math.min(from, to), Math.max(from, to));
+  };
   const actions: Record<ActionName, () => void> = {
     keep: decide("kept", true),
     reject: decide("rejected", true),
@@ -71,11 +81,11 @@ export function performer(review: Review, player: Player, panels: Panels): (acti
     setIn: setEdge("start"),
     setOut: setEdge("end"),
     split: () => void review.split(player.frameTime),
+    excludePart,
+    mergePrevious: () => void review.merge("previous"),
     mergeNext: () => void review.merge("next"),
-    create: () => {
-      const end = Math.min(player.time + AROUND_SEC, review.project?.duration_sec ?? Infinity);
-      void review.create(Math.max(0, player.time - AROUND_SEC), end, t.review.newClip);
-    },
+    create: () => make(player.time - preferences.aroundSec, player.time + preferences.aroundSec),
+    createBack: () => make(player.time - preferences.backSec, player.time),
     duplicate: () => void review.duplicate(),
     rename: () => panels.rename(),
     remove: () => void review.remove(),

@@ -1,5 +1,5 @@
 import type { ClipView } from "../../api/schema";
-import { INTO_FRAME_SEC, VideoPool } from "./pool";
+import { VideoPool } from "./pool";
 
 const TAIL_SEC = 2;
 const RATES = [0.25, 0.5, 1, 1.25, 1.5, 2];
@@ -68,7 +68,7 @@ export class Player {
     this.clip = clip;
     this.bounded = true;
     const { video } = pool.show(clip);
-    if (Math.abs(this.timeOf(video) - clip.start) > EDGE_SEC) this.send(video, clip.start);
+    if (Math.abs(this.timeOf(video) - clip.start) > EDGE_SEC) this.goTo(clip.start);
     this.time = clip.start;
     video.playbackRate = this.rate;
     video.muted = this.muted || this.silenced;
@@ -103,7 +103,7 @@ export class Player {
       const time = this.timeOf(video);
       this.bounded = time < clip.end && time >= clip.start - EDGE_SEC;
       if (this.atEnd(video, clip)) {
-        this.send(video, clip.start);
+        this.goTo(clip.start);
         this.bounded = true;
       }
     }
@@ -133,7 +133,7 @@ export class Player {
     if (!video) return;
     const end = video.duration - (this.pool?.offset ?? 0);
     const at = Math.min(Math.max(0, time), Number.isFinite(end) ? end : time);
-    this.send(video, at);
+    this.goTo(at);
     this.time = at;
     if (this.clip) this.bounded = at >= this.clip.start - EDGE_SEC && at < this.clip.end;
   }
@@ -177,7 +177,7 @@ export class Player {
   /** When the frame at the playhead begins, in seconds: as the browser tells it, else by the frame rate. */
   get frameTime(): number {
     const shown = this.pool?.shown;
-    const frame = shown?.frame == null || shown.video.seeking ? null : shown.frame - (this.pool?.offset ?? 0);
+    const frame = shown?.frame == null ? null : shown.frame - (this.pool?.offset ?? 0);
     if (frame !== null && Math.abs(this.time - frame) < NEAR_SEC) return Math.max(0, frame);
     return Math.floor(this.time * this.frameRate + 1e-3) / this.frameRate;
   }
@@ -233,10 +233,10 @@ export class Player {
     this.playing = !video.paused;
     if (video.paused || !clip || !this.bounded || !this.atEnd(video, clip)) return;
     if (this.looping) {
-      this.send(video, clip.start);
+      this.goTo(clip.start);
     } else {
       video.pause();
-      this.send(video, Math.max(clip.start, clip.end - 0.5 / this.frameRate));
+      this.goTo(Math.max(clip.start, clip.end - 0.5 / this.frameRate));
     }
   }
 
@@ -249,8 +249,8 @@ export class Player {
     return Math.max(0, video.currentTime - (this.pool?.offset ?? 0));
   }
 
-  private send(video: HTMLVideoElement, time: number): void {
-    video.currentTime = time + (this.pool?.offset ?? 0) + INTO_FRAME_SEC;
+  private goTo(time: number): void {
+    if (this.pool) this.pool.seek(this.pool.shown, time);
   }
 
   private stopReverse(): void {

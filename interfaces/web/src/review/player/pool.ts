@@ -2,14 +2,14 @@ import type { ClipView } from "../../api/schema";
 
 const SLOTS = 3;
 /** A seek goes so far into a frame: times are rounded to microseconds, and one that falls short shows the frame before. */
-export const INTO_FRAME_SEC = 0.001;
+const INTO_FRAME_SEC = 0.001;
 
 /** One video element that waits at the beginning of a clip, or plays it. */
 export interface Slot {
   readonly video: HTMLVideoElement;
   clip: string | null;
   usedAt: number;
-  /** Media time of the frame that the element shows, in seconds; null before there is one. */
+  /** Media time of the frame that the element shows, in seconds; null while another is on its way. */
   frame: number | null;
 }
 
@@ -61,6 +61,12 @@ export class VideoPool {
     for (const slot of this.slots) if (slot.clip === clip && slot !== this.shown) slot.clip = null;
   }
 
+  /** Send an element to an instant of the video. */
+  seek(slot: Slot, time: number): void {
+    slot.frame = null;
+    slot.video.currentTime = time + this.offset + INTO_FRAME_SEC;
+  }
+
   /** Resolves when the element that is shown has a new frame on the screen, or after a time. */
   nextFrame(limitMs: number): Promise<void> {
     const { video } = this.shown;
@@ -88,7 +94,7 @@ export class VideoPool {
     slot.usedAt = performance.now();
     if (slot.clip !== clip.id) {
       slot.clip = clip.id;
-      slot.video.currentTime = clip.start + this.offset + INTO_FRAME_SEC;
+      this.seek(slot, clip.start);
     }
     return slot;
   }
@@ -111,7 +117,8 @@ function newVideo(): HTMLVideoElement {
 /** Note of each frame that is shown which one it is: the only exact way to know it, also at a variable frame rate. */
 function noteFrames(slot: Slot): void {
   const note = (_now: number, { mediaTime }: VideoFrameCallbackMetadata) => {
-    slot.frame = mediaTime;
+    // While it seeks, that is still the frame from before.
+    if (!slot.video.seeking) slot.frame = mediaTime;
     slot.video.requestVideoFrameCallback(note);
   };
   slot.video.requestVideoFrameCallback?.(note);
