@@ -59,7 +59,8 @@ def run() -> str:
     rows = "\n".join(f"| {name} | {columns[0][name]} | {value} |" for name, value in columns[1].items())
     return f"""## Structure
 
-Of the product's packages ({", ".join(LAYERS)}); lines of a body without docstring, blank lines and comments.
+Of the product's packages ({", ".join(LAYERS)}); lines of a body without
+docstring, blank lines and comments.
 
 | | {EARLIER} | now |
 |---|---|---|

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
+from tenacity import AsyncRetrying, Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 PATIENCE_SEC = 120.0
 """A server that died is started again by ``autoclip up`` within seconds, and takes up to half a minute to answer."""
@@ -29,29 +28,25 @@ def retry_until_reachable(ask: Callable[[], Answer]) -> Answer:
     httpx.TransportError, httpx.HTTPStatusError
         If it is away or overloaded for too long.
     """
-    deadline = time.monotonic() + PATIENCE_SEC
-    while True:
-        try:
-            return ask()
-        except httpx.HTTPError as error:
-            if not _is_away(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(PAUSE_SEC)
+    return Retrying(**_patience())(ask)
 
 
 async def await_until_reachable(ask: Callable[[], Awaitable[Answer]]) -> Answer:
     """Like `retry_until_reachable`, for coroutine functions."""
-    deadline = time.monotonic() + PATIENCE_SEC
-    while True:
-        try:
-            return await ask()
-        except httpx.HTTPError as error:
-            if not _is_away(error) or time.monotonic() > deadline:
-                raise
-            await asyncio.sleep(PAUSE_SEC)
+    return await AsyncRetrying(**_patience())(ask)
 
 
-def _is_away(error: httpx.HTTPError) -> bool:
+def _patience() -> dict[str, Any]:
+    """Return how often and for how long a server is asked again."""
+    return {
+        "retry": retry_if_exception(_is_away),
+        "wait": wait_fixed(PAUSE_SEC),
+        "stop": stop_after_delay(PATIENCE_SEC),
+        "reraise": True,
+    }
+
+
+def _is_away(error: BaseException) -> bool:
     """Whether asking again may help."""
     if isinstance(error, httpx.HTTPStatusError):
         return error.response.status_code in OVERLOADED

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import fsspec
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from autoclip.errors import AutoclipError, ExportError, ParameterError, from_system, system_reason
 from autoclip.export.mounts import require_mounted
@@ -210,22 +211,25 @@ def deliver_file(
         If the file did not get there; after a temporary failure, when the last attempt failed too.
     """
     destination = find_destination(name)
-    wait_sec = FIRST_PAUSE_SEC
-    for left in range(attempts - 1, -1, -1):
-        try:
-            return destination.deliver(delivery, on_progress)
-        except TemporaryFailure as error:
-            if not left:
-                raise ExportError(f"{error}; tried {attempts} times") from error
-        except (AutoclipError, KeyboardInterrupt):
-            raise
-        except OSError as error:
-            raise ExportError(f"destination {name!r} failed on {delivery.path.name}: {from_system(error)}") from error
-        except Exception as error:  # a package of someone else's may fail in any way
-            raise ExportError(f"destination {name!r} failed on {delivery.path.name}: {error}") from error
-        pause(wait_sec)
-        wait_sec *= PAUSE_GROWTH
-    raise ParameterError("attempts must be at least 1")
+    if attempts < 1:
+        raise ParameterError("attempts must be at least 1")
+    trying = Retrying(
+        retry=retry_if_exception_type(TemporaryFailure),
+        stop=stop_after_attempt(attempts),
+        wait=wait_exponential(FIRST_PAUSE_SEC, exp_base=PAUSE_GROWTH),
+        sleep=pause,
+        reraise=True,
+    )
+    try:
+        return trying(destination.deliver, delivery, on_progress)
+    except TemporaryFailure as error:
+        raise ExportError(f"{error}; tried {attempts} times") from error
+    except AutoclipError:
+        raise
+    except OSError as error:
+        raise ExportError(f"destination {name!r} failed on {delivery.path.name}: {from_system(error)}") from error
+    except Exception as error:  # a package of someone else's may fail in any way
+        raise ExportError(f"destination {name!r} failed on {delivery.path.name}: {error}") from error
 
 
 def _installed() -> tuple[EntryPoint, ...]:

@@ -12,8 +12,7 @@ import zlib
 import httpx
 import pytest
 
-from interfaces.api import server
-from interfaces.api.guards import body_limits
+from interfaces.api.guards import body_limits, header_deadline
 
 
 def is_problem(answer, *statuses):
@@ -338,7 +337,7 @@ def test_a_body_that_stalls_is_given_up(serve, workspace, monkeypatch):
 
 
 def test_headers_that_never_end_are_given_up(serve, monkeypatch):
-    monkeypatch.setattr(server.ImpatientProtocol, "headers_sec", 0.4)
+    monkeypatch.setattr(header_deadline, "HEADERS_SEC", 0.4)
     address = serve()
     host, port = address.removeprefix("http://").split(":")
     for beginning in (b"", b"GET /api/hea", b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: "):
@@ -349,16 +348,29 @@ def test_headers_that_never_end_are_given_up(serve, monkeypatch):
                 if beginning:
                     line.sendall(b"a")
             answer = b"".join(iter(lambda line=line: line.recv(4096), b""))
-        assert answer == (server.LATE if beginning else b""), beginning
+        assert answer == (header_deadline.LATE if beginning else b""), beginning
     assert httpx.get(f"{address}/api/health").status_code == 200
 
 
 def test_a_line_that_is_kept_open_may_rest_between_requests(serve, monkeypatch):
-    monkeypatch.setattr(server.ImpatientProtocol, "headers_sec", 0.2)
+    monkeypatch.setattr(header_deadline, "HEADERS_SEC", 0.2)
     with httpx.Client(base_url=serve()) as client:
         for _ in range(2):
             assert client.get("/api/health").status_code == 200
             time.sleep(0.4)
+
+
+def test_the_headers_of_a_second_request_are_given_up_too(serve, monkeypatch):
+    monkeypatch.setattr(header_deadline, "HEADERS_SEC", 0.4)
+    host, port = serve().removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as line:
+        line.sendall(b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        first = line.recv(65_536)
+        time.sleep(0.6)  # rests longer than headers may take
+        line.sendall(b"GET /api/hea")
+        late = b"".join(iter(lambda: line.recv(65_536), b""))
+    assert first.startswith(b"HTTP/1.1 200")
+    assert late.endswith(header_deadline.LATE)
 
 
 def test_a_client_that_goes_away_leaves_nothing(serve, workspace, small_film):
