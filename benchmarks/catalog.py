@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
-from storage.catalog import Export, Project, Source
+from storage.catalog import Catalog, Export, Project, Source
 from storage.catalog.duckdb_catalog import DuckDBCatalog
+from storage.environment import names_postgresql
 
 WRITERS = 8
 WRITES = 200
@@ -59,11 +60,16 @@ def run() -> str:
     """Measure both and return a section of docs/benchmarks.md."""
     with tempfile.TemporaryDirectory() as folder:
         flush_ms = measure_flushes(Path(folder) / "flushed")
-        contention = measure_contention(Path(folder) / "contention.duckdb")
-        kills = survive_kills(Path(folder) / "kills.duckdb")
+        contention = measure_contention(f"{folder}/contention.duckdb")
+        kills = survive_kills(f"{folder}/kills.duckdb")
     return f"""## Catalog
 
-{WRITERS} processes x {WRITES} read-modify-writes (read a project, change it, record an export; every commit flushed to
+{described(contention, kills, flush_ms)}"""
+
+
+def described(contention: Contention, kills: Kills, flush_ms: Sequence[float]) -> str:
+    """Write what was measured of one catalog."""
+    return f"""{WRITERS} processes x {WRITES} read-modify-writes (read a project, change it, record an export; every commit flushed to
 the disk) with a reader every {READER_PAUSE_SEC * 1e3:.0f} ms. One flush of 4 KiB to this disk took {_two(flush_ms)} ms
 (p50 / p99) just before; a transaction waits for four.
 
@@ -97,13 +103,13 @@ def measure_flushes(path: Path, *, count: int = 100) -> tuple[float, ...]:
     return tuple(spent)
 
 
-def measure_contention(path: Path, *, writers: int = WRITERS, writes: int = WRITES) -> Contention:
+def measure_contention(location: str, *, writers: int = WRITERS, writes: int = WRITES) -> Contention:
     """Let `writers` processes make `writes` read-modify-writes each, with a reader beside them."""
-    project = _new_project(path)
+    project = _new_project(location)
     begin, end = processes.Event(), processes.Event()
     written, read = processes.SimpleQueue(), processes.SimpleQueue()
-    team = [processes.Process(target=_write, args=(path, project, writes, begin, written)) for _ in range(writers)]
-    reader = processes.Process(target=_read, args=(path, project, begin, end, read))
+    team = [processes.Process(target=_write, args=(location, project, writes, begin, written)) for _ in range(writers)]
+    reader = processes.Process(target=_read, args=(location, project, begin, end, read))
     for process in (*team, reader):
         process.start()
     cpu_before, before = _children_cpu_sec(), time.perf_counter()
@@ -115,23 +121,23 @@ def measure_contention(path: Path, *, writers: int = WRITERS, writes: int = WRIT
     for process in (*team, reader):
         process.join()
     cpu = _children_cpu_sec() - cpu_before
-    counter, names = _state(DuckDBCatalog(path), project)
+    counter, names = _state(opened(location), project)
     total = writers * writes
     lost = max(total - counter, len(set(range(1, total + 1)) - set(names)))
     return Contention(lost, failed, torn, wall, cpu, tuple(value for some in spent for value in some), tuple(reads))
 
 
-def survive_kills(path: Path, *, kills: int = KILLS) -> Kills:
+def survive_kills(location: str, *, kills: int = KILLS) -> Kills:
     """Kill a writer `kills` times at random moments and look at what is there each time."""
-    project = _new_project(path)
+    project = _new_project(location)
     chance = random.Random(SEED)
     lost = torn = unopenable = counter = 0
     opened = []
     for _ in range(kills):
-        told = _kill_a_writer(path, project, chance.uniform(0.0, 0.2))
+        told = _kill_a_writer(location, project, chance.uniform(0.0, 0.2))
         before = time.perf_counter()
         try:
-            counter, names = _state(DuckDBCatalog(path), project)
+            counter, names = _state(opened(location), project)
         except Exception:  # noqa: BLE001 - whatever it is, the catalog could not be read
             unopenable += 1
             continue
@@ -141,10 +147,10 @@ def survive_kills(path: Path, *, kills: int = KILLS) -> Kills:
     return Kills(kills, counter, lost, torn, unopenable, tuple(opened))
 
 
-def _kill_a_writer(path: Path, project: str, after_sec: float) -> int:
+def _kill_a_writer(location: str, project: str, after_sec: float) -> int:
     """Start a writer, kill it a while after its first commit, and return the last commit it told of."""
     receiver, sender = os.pipe()
-    writer = processes.Process(target=_write_and_tell, args=(path, project, sender))
+    writer = processes.Process(target=_write_and_tell, args=(location, project, sender))
     writer.start()
     os.close(sender)
     with os.fdopen(receiver) as pipe:
@@ -157,9 +163,9 @@ def _kill_a_writer(path: Path, project: str, after_sec: float) -> int:
 
 
 def _write(
-    path: Path, project: str, writes: int, begin: Event, spent: multiprocessing.SimpleQueue[list[float]]
+    location: str, project: str, writes: int, begin: Event, spent: multiprocessing.SimpleQueue[list[float]]
 ) -> None:
-    catalog, times = DuckDBCatalog(path, busy_deadline_sec=120), []
+    catalog, times = opened(location, busy_deadline_sec=120), []
     begin.wait()
     for _ in range(writes):
         before = time.perf_counter()
@@ -168,14 +174,14 @@ def _write(
     spent.put(times)
 
 
-def _write_and_tell(path: Path, project: str, sender: int) -> None:
-    catalog = DuckDBCatalog(path)
+def _write_and_tell(location: str, project: str, sender: int) -> None:
+    catalog = opened(location)
     while True:
         os.write(sender, f"{_count_up(catalog, project)}\n".encode())
 
 
-def _read(path: Path, project: str, begin: Event, end: Event, seen: multiprocessing.SimpleQueue[object]) -> None:
-    catalog, times, failed, torn = DuckDBCatalog(path, busy_deadline_sec=120), [], 0, 0
+def _read(location: str, project: str, begin: Event, end: Event, seen: multiprocessing.SimpleQueue[object]) -> None:
+    catalog, times, failed, torn = opened(location, busy_deadline_sec=120), [], 0, 0
     begin.wait()
     while not end.is_set():
         before = time.perf_counter()
@@ -192,7 +198,7 @@ def _read(path: Path, project: str, begin: Event, end: Event, seen: multiprocess
     seen.put((times, failed, torn))
 
 
-def _count_up(catalog: DuckDBCatalog, project: str) -> int:
+def _count_up(catalog: Catalog, project: str) -> int:
     """Read, change, record: one transaction."""
     with catalog.transaction() as unit:
         current = unit.projects.get(project)
@@ -202,18 +208,27 @@ def _count_up(catalog: DuckDBCatalog, project: str) -> int:
     return count
 
 
+def opened(location: str, *, busy_deadline_sec: float = 30) -> Catalog:
+    """Open a catalog anew, by its path or PostgreSQL's URL."""
+    if not names_postgresql(location):
+        return DuckDBCatalog(Path(location), busy_deadline_sec=busy_deadline_sec)
+    from storage.catalog.postgresql_catalog import PostgreSQLCatalog
+
+    return PostgreSQLCatalog(location, busy_deadline_sec=busy_deadline_sec)
+
+
 def _children_cpu_sec() -> float:
     """CPU time of all children that have ended, in seconds."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
-def _new_project(path: Path) -> str:
-    with DuckDBCatalog(path).transaction() as unit:
+def _new_project(location: str) -> str:
+    with opened(location).transaction() as unit:
         return unit.projects.add(Project(name="Load", source=Source(kind="file", address="none"))).id
 
 
-def _state(catalog: DuckDBCatalog, project: str) -> tuple[int, list[int]]:
+def _state(catalog: Catalog, project: str) -> tuple[int, list[int]]:
     with catalog.reading() as view:
         counter = view.projects.get(project).size_bytes or 0
         rows = view.exports.tables.of_project(project).rows("SELECT name FROM exports WHERE project_id = ?", [project])

@@ -9,11 +9,21 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_serializer,
+    field_validator,
+)
 
 from autoclip.errors import ParameterError
 from autoclip.media.pixel_limit import DEFAULT_MAX_PIXELS, limit_pixels
@@ -54,8 +64,10 @@ class Environment(BaseModel):
     data_dir: Path = Field(Path("data"), description="Folder of the catalog and of every project's files.")
     database_url: str = Field(
         "",
-        description="Catalog, as duckdb:///PATH; empty: autoclip.duckdb in the data folder.",
-        pattern="^(duckdb://.+)?$",
+        description="Catalog, as duckdb:///PATH or postgresql://USER@HOST/DATABASE; empty: autoclip.duckdb in the data "
+        "folder.",
+        pattern="^((duckdb|postgresql|postgres)://.+)?$",
+        repr=False,
     )
     catalog_busy_sec: float = Field(
         30.0, gt=0, le=3600, description="How long to wait for other processes that hold the catalog, in seconds."
@@ -131,11 +143,20 @@ class Environment(BaseModel):
     def _all_absolute(cls, paths: tuple[Path, ...]) -> tuple[Path, ...]:
         return tuple(path.expanduser().absolute() for path in paths)
 
+    @field_serializer("database_url")
+    def _without_password(self, url: str) -> str:
+        """Show a URL without its password; `variables` has it whole."""
+        return re.sub(r"(?<=[?&]password=)[^&]*", "***", re.sub(r"(?<=://)([^/@:]*):[^/]*@", r"\1:***@", url))
+
+    @property
+    def on_postgresql(self) -> bool:
+        """Whether the catalog is in PostgreSQL."""
+        return names_postgresql(self.database_url)
+
     @property
     def catalog_path(self) -> Path:
-        """The DuckDB file of the catalog."""
-        location = self.database_url.removeprefix("duckdb://").removeprefix("/")
-        return Path(location).expanduser().absolute() if location else self.data_dir / "autoclip.duckdb"
+        """The DuckDB file of a catalog that is not in PostgreSQL."""
+        return duckdb_path(self.database_url) if self.database_url else self.data_dir / "autoclip.duckdb"
 
     @property
     def readable_roots(self) -> tuple[Path, ...]:
@@ -174,6 +195,20 @@ class Environment(BaseModel):
             if name not in {"analysis", "origins"} and (name in self.origins or name == "data_dir")
         }
         return {PREFIX + name.upper(): value for name, value in (plain | self.analysis).items()}
+
+
+def names_postgresql(location: str) -> bool:
+    """Whether a catalog's URL is one of PostgreSQL's."""
+    return location.startswith(("postgresql://", "postgres://"))
+
+
+def duckdb_path(location: str) -> Path:
+    """Return the file of ``duckdb:///PATH``, or of a plain path."""
+    return (
+        Path(location.removeprefix("duckdb://").removeprefix("/") if "://" in location else location)
+        .expanduser()
+        .absolute()
+    )
 
 
 def read_environment(variables: Mapping[str, str] | None = None, env_file: Path | None = None) -> Environment:

@@ -18,6 +18,7 @@ from interfaces.cli import (
     analyze,
     captions,
     catalog,
+    catalog_copy,
     compound,
     demo,
     destinations,
@@ -67,7 +68,7 @@ MODULES = (
         probe,
         settings,
     ),
-    *(catalog, query, demo, jobs, serve, service, doctor),
+    *(catalog, catalog_copy, query, demo, jobs, serve, service, doctor),
 )
 for module in MODULES:
     module.register(app)

@@ -63,6 +63,10 @@ def _made_up_video(path: Path) -> Path:
 
 def _run_flow(source: Path, top: int, *, prefect_home: Path) -> ProcessedVideo:
     """Run the flow in this process; without a server of the user's, under an embedded one that ends with it."""
+    from storage.atomic import storage_faults
+
+    with storage_faults(prefect_home):
+        prefect_home.mkdir(parents=True, exist_ok=True)  # Prefect makes the last folder alone
     # Prefect reads these when it is imported. What the user has set stays.
     os.environ.setdefault("PREFECT_HOME", str(prefect_home))
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")

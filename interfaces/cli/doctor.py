@@ -125,13 +125,14 @@ def _data_folder(folder: Path) -> Finding:
 
 def _catalog(environment: Environment) -> Finding:
     path = environment.catalog_path
-    if not path.exists():
+    if not environment.on_postgresql and not path.exists():
         return Finding("catalog", "ok", f"{path} is made on first use")
     from storage.catalog import catalog_of
 
-    with catalog_of(environment).reading() as view:
+    catalog = catalog_of(environment)
+    with catalog.reading() as view:
         count = view.projects.page(limit=1).total
-    return Finding("catalog", "ok", f"{path}, {count} projects, {path.stat().st_size / 1e6:.1f} MB")
+    return Finding("catalog", "ok", f"{catalog.name}, {count} projects")
 
 
 def _prefect() -> Finding:

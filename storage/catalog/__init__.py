@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+from importlib.util import find_spec
 from pathlib import Path
 
+from autoclip.errors import ParameterError
 from storage.catalog.duckdb_catalog import BUSY_DEADLINE_SEC, DuckDBCatalog
 from storage.catalog.interface import Catalog, Unit
 from storage.catalog.memory import CatalogMemory
@@ -28,7 +30,7 @@ from storage.catalog.records import (
     Verdict,
     new_id,
 )
-from storage.environment import Environment
+from storage.environment import Environment, duckdb_path, names_postgresql
 
 __all__ = [
     "Analysis",
@@ -51,6 +53,7 @@ __all__ = [
     "StoredClip",
     "Unit",
     "Verdict",
+    "catalog_at",
     "catalog_of",
     "new_id",
     "open_catalog",
@@ -71,11 +74,36 @@ def open_catalog(path: Path, *, busy_deadline_sec: float = BUSY_DEADLINE_SEC) ->
 
 
 def catalog_of(environment: Environment) -> Catalog:
-    """Return the catalog that an environment names, with its deadline."""
+    """Return the catalog that an environment names, with its deadline.
+
+    Raises
+    ------
+    ParameterError
+        If it is in PostgreSQL, and its URL can't be read or the extra ``postgres`` is not installed.
+    """
+    if environment.database_url:
+        return catalog_at(environment.database_url, busy_deadline_sec=environment.catalog_busy_sec)
     return open_catalog(environment.catalog_path, busy_deadline_sec=environment.catalog_busy_sec)
+
+
+def catalog_at(location: str, *, busy_deadline_sec: float = BUSY_DEADLINE_SEC) -> Catalog:
+    """Return this process's catalog at ``duckdb:///PATH``, ``postgresql://...`` or a path; raises as `catalog_of`."""
+    if names_postgresql(location):
+        return _opened_postgresql(location, busy_deadline_sec)
+    return open_catalog(duckdb_path(location), busy_deadline_sec=busy_deadline_sec)
 
 
 @functools.cache
 def _opened(path: Path, busy_deadline_sec: float) -> DuckDBCatalog:
     """Share one DuckDB among all who ask."""
     return DuckDBCatalog(path, busy_deadline_sec=busy_deadline_sec)
+
+
+@functools.cache
+def _opened_postgresql(url: str, busy_deadline_sec: float) -> Catalog:
+    """Share the connections among all who ask."""
+    if find_spec("psycopg") is None or find_spec("psycopg_pool") is None:
+        raise ParameterError("a catalog in PostgreSQL needs an extra: pip install 'autoclip[postgres]'")
+    from storage.catalog.postgresql_catalog import PostgreSQLCatalog  # noqa: PLC0415 - the extra may be missing
+
+    return PostgreSQLCatalog(url, busy_deadline_sec=busy_deadline_sec)

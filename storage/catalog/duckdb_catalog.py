@@ -12,15 +12,15 @@ import fcntl
 import os
 import secrets
 import shutil
-import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from autoclip.errors import CatalogBusyError, StorageError
 from storage.atomic import PARTIAL, install, replacing, storage_faults
+from storage.catalog.current_unit import CurrentUnit
 from storage.catalog.duckdb_session import Access, DuckDBSession
 from storage.catalog.file_system import refuse_network_file_system
 from storage.catalog.foreign_wait import ForeignWait
@@ -59,32 +59,35 @@ class DuckDBCatalog(Catalog):
         self._start_anew()
         _in_this_process.add(self)
 
+    @property
+    def name(self) -> str:
+        """The root file."""
+        return str(self.path)
+
     @contextmanager
     def transaction(self) -> Iterator[Unit]:
         """Begin a unit that may change things, or join the one this thread is in; see `Catalog.transaction`."""
-        outer: UnitFiles | None = getattr(self._current, "unit", None)
-        if outer is not None:
-            with self._joined(outer):
-                yield outer.unit
+        if self._current.unit is not None:
+            with self._current.joined_to_write() as unit:
+                yield unit
             return
         with self._exclusive() as (layout, deadline):
             index = self._writing.enter(layout)
             files = UnitFiles(self._writing, layout, deadline, self._copier(deadline), self._upgrade)
             index.begin()
-            with self._begun(files):
+            with self._current.begun(files):
                 yield files.unit
 
     @contextmanager
     def reading(self) -> Iterator[Unit]:
         """Begin a unit that only reads, or be part of the one this thread is in; see `Catalog.reading`."""
-        outer: UnitFiles | None = getattr(self._current, "unit", None)
-        if outer is not None:
-            yield outer.unit
+        if self._current.unit is not None:
+            yield self._current.unit.unit
             return
         with self._turn(self._read_turns) as deadline:
             layout = self._layout_to_read(deadline)
             files = UnitFiles(self._reading, layout, deadline, None, self._upgrade)
-            with self._begun(files):
+            with self._current.begun(files):
                 yield files.unit
 
     def backup(self, target: Path) -> None:
@@ -229,25 +232,6 @@ class DuckDBCatalog(Catalog):
                 files.undo()
                 raise
 
-    def _joined(self, outer: UnitFiles) -> AbstractContextManager[None]:
-        """Be part of a unit, if it may change things."""
-        if outer.read_only:
-            raise StorageError("a unit that only reads can't become one that writes; begin a transaction around both")
-        return outer.joined()
-
-    @contextmanager
-    def _begun(self, files: UnitFiles) -> Iterator[None]:
-        """Run a unit: kept if the block and every statement in it went well, undone otherwise."""
-        self._current.unit = files
-        try:
-            yield
-            files.keep()
-        except BaseException:
-            files.undo()
-            raise
-        finally:
-            self._current.unit = None
-
     @contextmanager
     def _turn(self, turns: ThreadTurns) -> Iterator[float]:
         """Wait for this process's other threads; give the deadline for everything that is still to be waited for."""
@@ -314,7 +298,7 @@ class DuckDBCatalog(Catalog):
         self._writing.abandon_after_fork()
         self._reading.abandon_after_fork()
         self._writing, self._reading = Side(read_only=False), Side(read_only=True)
-        self._current = threading.local()
+        self._current = CurrentUnit()
         self._write_turns, self._read_turns = ThreadTurns(), ThreadTurns()
 
 

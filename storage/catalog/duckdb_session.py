@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
@@ -152,6 +153,12 @@ class DuckDBSession:
         if connection is not None:
             with _translated(Path("catalog")):
                 connection.close()
+
+
+def json_insert(table: str, types: Mapping[str, str]) -> str:
+    """Return the SQL that adds the rows of one parameter, a JSON array of objects, to a table of these types."""
+    shape = json.dumps([dict(types)]).replace("'", "''")
+    return f"INSERT INTO {table} BY NAME SELECT unnest(from_json(?, '{shape}'), max_depth := 2)"
 
 
 @contextmanager

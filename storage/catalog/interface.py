@@ -61,6 +61,11 @@ class Unit:
 class Catalog(ABC):
     """Projects, sources, clips, compound clips and exports, for several processes and threads at once."""
 
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What and where it is, without a password."""
+
     @abstractmethod
     def transaction(self) -> AbstractContextManager[Unit]:
         """Begin a unit that may change things; kept when the block ends well, undone when it raises.

@@ -25,6 +25,9 @@ TABLES = ("sources", "analyses", "clips", "compound_clips", "exports", "operatio
 
 _ITEMS = "compound_items"
 
+ALL_TABLES = ("projects", *TABLES, _ITEMS)
+"""In an order in which no row comes before one that it refers to."""
+
 
 def split(whole: Path, root: Path, successor: Path, deadline: float) -> Layout:
     """Write the projects of a catalog in one file to files of their own, and the root file that names them.
@@ -97,7 +100,7 @@ def merge(files: Iterable[Path], target: Path, deadline: float) -> None:
         for file in files:
             session.attach(file, "source", Access.READ, deadline)
             session.use("target")
-            for table in ("projects", *TABLES, _ITEMS):
+            for table in ALL_TABLES:
                 session.execute(f"INSERT INTO {table} BY NAME SELECT * FROM source.{table}")  # noqa: S608
             session.detach("source")
         session.use("target")

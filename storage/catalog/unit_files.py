@@ -11,7 +11,7 @@ from pathlib import Path
 from autoclip.errors import StorageError
 from storage.atomic import flush, storage_faults
 from storage.catalog.attached_files import AttachedFiles
-from storage.catalog.duckdb_session import Access, DuckDBSession
+from storage.catalog.duckdb_session import Access, DuckDBSession, json_insert
 from storage.catalog.interface import Unit
 from storage.catalog.layout import Layout, stamp_of, successor_of
 from storage.catalog.project_index import SqliteIndex
@@ -70,9 +70,10 @@ class _Tables:
         """Run one statement."""
         return self.files.rows(self.project_id, sql, parameters)
 
-    def types(self, table: str) -> Mapping[str, str]:
-        """Return the columns of a table with their types."""
-        return self.files.types(table)
+    def insert(self, table: str, columns: Sequence[str], records: str) -> None:  # noqa: ARG002 - JSON names them
+        """Add rows."""
+        sql = json_insert(table, self.files.types(table))
+        self.files.rows(self.project_id, sql, [records])
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 from autoclip.errors import StorageError
 
@@ -46,9 +46,10 @@ class Migration:
 
 
 @functools.cache
-def known_migrations() -> tuple[Migration, ...]:
-    """Every step this version knows, in order."""
-    files = [file for file in resources.files(__name__).iterdir() if file.name.endswith(".sql")]
+def known_migrations(dialect: Literal["duckdb", "postgresql"] = "duckdb") -> tuple[Migration, ...]:
+    """Every step this version knows for a kind of database, in order; each kind counts for itself."""
+    folder = resources.files(__name__) / ("" if dialect == "duckdb" else dialect)
+    files = [file for file in folder.iterdir() if file.name.endswith(".sql")]
     parts = [(file.name.removesuffix(".sql").partition("_"), file) for file in files]
     return tuple(sorted(Migration(int(number), name, file.read_text("utf-8")) for (number, _, name), file in parts))
 

@@ -1,4 +1,6 @@
-"""Features as a real extraction would yield them, without a video."""
+"""Catalogs of both kinds; features as a real extraction would yield them, without a video."""
+
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ import pytest
 from autoclip.settings import ExtractionSettings
 from autoclip.signals.table import Event, Features
 from autoclip.timeline import Grid
-from storage.catalog import Project, Source
+from storage.catalog import Catalog, Project, Source
 from storage.catalog.duckdb_catalog import DuckDBCatalog
 from storage.features import Origin
 
@@ -35,8 +37,41 @@ def origin() -> Origin:
 
 
 @pytest.fixture
-def catalog(tmp_path) -> DuckDBCatalog:
+def duckdb_catalog(tmp_path) -> DuckDBCatalog:
     return DuckDBCatalog(tmp_path / "autoclip.duckdb", busy_deadline_sec=20)
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    pytest.importorskip("psycopg_pool", reason="needs the extra 'postgres'")
+    from postgresql_server import running_postgresql
+
+    with running_postgresql() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def kept_postgresql_catalog(postgresql_url) -> Iterator[Catalog]:
+    from postgresql_server import new_schema
+
+    from storage.catalog.postgresql_catalog import PostgreSQLCatalog
+
+    with new_schema(postgresql_url) as url:
+        yield PostgreSQLCatalog(url, busy_deadline_sec=20)
+
+
+@pytest.fixture
+def postgresql_catalog(kept_postgresql_catalog) -> Catalog:
+    with kept_postgresql_catalog.transaction() as unit:
+        for table in ("projects", "fingerprints"):
+            unit.projects.tables.rows(f"DELETE FROM {table}")
+    return kept_postgresql_catalog
+
+
+@pytest.fixture(params=["duckdb", "postgresql"])
+def catalog(request) -> Catalog:
+    """A catalog with nothing in it: tests that use it say what every catalog does."""
+    return request.getfixturevalue(f"{request.param}_catalog")
 
 
 @pytest.fixture

@@ -28,6 +28,11 @@ from storage.catalog.layout import Layout, successor_of
 from storage.keys import FileIdentity
 
 
+@pytest.fixture
+def catalog(duckdb_catalog) -> DuckDBCatalog:
+    return duckdb_catalog
+
+
 def furnished(catalog, count=3):
     """Make projects with everything a project may have; return what each holds."""
     projects = []

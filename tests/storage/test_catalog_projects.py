@@ -8,6 +8,7 @@ from autoclip.clips import Clip
 from autoclip.errors import ConflictError, NotFoundError, ParameterError, RevisionError
 from autoclip.media.video import Chapter
 from storage.catalog import Analysis, CompoundClip, CompoundItem, Export, HeatmapSpan, Project, Source
+from storage.catalog.duckdb_catalog import DuckDBCatalog
 from storage.catalog.statements import insert
 from storage.keys import FileIdentity
 
@@ -142,6 +143,7 @@ def test_deleting_takes_all_that_belongs_to_the_project_and_nothing_else(catalog
     def count_rows(unit):
         tables = ("projects", "sources", "analyses", "clips", "compound_clips", "compound_items", "exports")
         owners = [unit.projects.tables.of_project(owner) for owner in unit.projects.tables.project_ids()]
+        owners = owners if isinstance(catalog, DuckDBCatalog) else owners[:1]  # elsewhere, tables of all
         return [sum(owner.rows(f"SELECT count(*) AS n FROM {t}")[0]["n"] for owner in owners) for t in tables]
 
     with catalog.transaction() as unit:
@@ -195,6 +197,8 @@ def test_a_file_name_that_is_no_utf8_is_refused_with_the_way_out(catalog, projec
 
 @pytest.mark.parametrize("text", ["a\0b", "'; DROP TABLE projects; --", "💥" * 100, "\u202e", "{}", '["a"]', "null"])
 def test_hostile_texts_are_only_texts(catalog, text):
+    if "\0" in text and not isinstance(catalog, DuckDBCatalog):
+        pytest.skip("PostgreSQL keeps no null character")
     project = Project(name=text, source=Source(kind="upload", address=text, title=text, subtitles={text: text}))
     with catalog.transaction() as unit:
         unit.projects.add(project)

@@ -1,6 +1,5 @@
 """The catalog under several processes, threads, forks, kills and refusals."""
 
-import os
 import subprocess
 import sys
 import threading
@@ -10,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from autoclip.errors import CatalogBusyError, NotFoundError, StorageError
+from autoclip.errors import CatalogBusyError, StorageError
 from storage.catalog import CatalogMemory, Export, open_catalog
 from storage.catalog.duckdb_catalog import DuckDBCatalog
 from storage.catalog.file_system import file_system_of, refuse_network_file_system
@@ -35,6 +34,11 @@ for number in range(count):
         unit.exports.add(Export(project_id=project, name=str(saved.size_bytes)))
     print(saved.size_bytes, flush=True)
 """
+
+
+@pytest.fixture
+def catalog(duckdb_catalog) -> DuckDBCatalog:
+    return duckdb_catalog
 
 
 def start(catalog, project, count):
@@ -162,22 +166,6 @@ def test_a_program_that_knows_no_lock_of_ours_is_waited_for_and_then_named(catal
             assert view.projects.get(project.id) == project
 
 
-def test_threads_share_one_catalog(catalog, project):
-    def write(count):
-        for _ in range(count):
-            with catalog.transaction() as unit:
-                current = unit.projects.get(project.id)
-                unit.projects.save(current.changed(size_bytes=(current.size_bytes or 0) + 1))
-
-    threads = [threading.Thread(target=write, args=(5,)) for _ in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    with catalog.reading() as view:
-        assert view.projects.get(project.id).size_bytes == 25
-
-
 def test_threads_take_turns_in_the_order_they_asked():
     turns, order, asked = ThreadTurns(), [], threading.Semaphore(0)
 
@@ -220,118 +208,6 @@ def test_two_catalogs_in_one_process_see_each_others_changes(catalog, project):
 def test_one_catalog_a_process_and_path(tmp_path):
     assert open_catalog(tmp_path / "a.duckdb") is open_catalog(tmp_path / "a.duckdb")
     assert not (tmp_path / "a.duckdb").exists()
-
-
-def test_a_failed_block_undoes_everything(catalog, project):
-    def fail():
-        with catalog.transaction() as unit:
-            unit.projects.save(project.changed(name="Half"))
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        fail()
-    with catalog.reading() as view:
-        assert view.projects.get(project.id) == project
-
-
-def test_a_failed_statement_undoes_everything_even_if_its_error_is_caught(catalog, project):
-    def fail():
-        with catalog.transaction() as unit:
-            unit.projects.save(project.changed(name="Half"))
-            with pytest.raises(StorageError):
-                unit.projects.tables.of_project(project.id).rows("SELECT nothing FROM nowhere")
-
-    with pytest.raises(StorageError, match="nothing of this unit of work was kept"):
-        fail()
-    with catalog.reading() as view:
-        assert view.projects.get(project.id) == project
-
-
-def test_a_question_without_an_answer_undoes_nothing(catalog, project):
-    with catalog.transaction() as unit:
-        unit.projects.save(project.changed(name="Kept"))
-        with pytest.raises(NotFoundError):
-            unit.clips.get("nope")
-    with catalog.reading() as view:
-        assert view.projects.get(project.id).name == "Kept"
-
-
-def test_a_unit_within_a_unit_is_part_of_it(catalog, project):
-    def fail():
-        with catalog.transaction() as outer:
-            with catalog.transaction() as inner:
-                inner.projects.save(project.changed(name="Inner"))
-            with catalog.reading() as view:
-                assert view.projects.get(project.id).name == "Inner"
-            assert outer.projects.get(project.id).name == "Inner"
-            raise RuntimeError("stop")
-
-    with pytest.raises(RuntimeError, match="stop"):
-        fail()
-    with catalog.reading() as view:
-        assert view.projects.get(project.id) == project
-
-
-def test_a_failed_inner_unit_fails_the_outer_one(catalog, project):
-    def inner():
-        with catalog.transaction() as unit:
-            unit.projects.save(project.changed(name="Half"))
-            raise RuntimeError("stop")
-
-    def outer():
-        with catalog.transaction(), pytest.raises(RuntimeError):
-            inner()
-
-    with pytest.raises(StorageError, match="a part of it failed"):
-        outer()
-    with catalog.reading() as view:
-        assert view.projects.get(project.id) == project
-
-
-def test_reading_changes_nothing(catalog, project):
-    with catalog.reading() as view:
-        with pytest.raises(StorageError, match="only reads"), catalog.transaction():
-            pass
-        with pytest.raises(StorageError, match="read-only"):
-            view.projects.save(project.changed(name="x"))
-
-
-def test_a_forked_child_has_a_catalog_of_its_own(catalog, project):
-    with catalog.reading():
-        pass
-    child = os.fork()
-    if child == 0:
-        # What other tests loaded (Prefect) has exit handlers of its own, so the child leaves without any.
-        try:
-            with catalog.transaction() as unit:
-                unit.projects.save(unit.projects.get(project.id).changed(name="Child"))
-            os._exit(0)
-        finally:
-            os._exit(1)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
-    with catalog.transaction() as unit:
-        assert unit.projects.get(project.id).name == "Child"
-
-
-def test_a_child_forked_inside_a_unit_neither_keeps_its_lock_nor_commits_it(catalog, project):
-    reader, writer = os.pipe()
-    with catalog.transaction() as unit:
-        unit.projects.save(project.changed(name="Parent"))
-        child = os.fork()
-        if child == 0:  # leaves the block like any other program would, but is no part of it
-            os.close(writer)
-            os.read(reader, 1)
-            try:
-                unit.projects.get(project.id)
-            except StorageError:
-                os._exit(7)
-            os._exit(1)
-    os.close(reader)
-    with catalog.transaction() as unit:
-        assert unit.projects.get(project.id).name == "Parent"
-    os.close(writer)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 
 
 def test_a_child_that_leaves_its_parents_unit_by_the_door_harms_nothing(tmp_path):

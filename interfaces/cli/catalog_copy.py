@@ -1,0 +1,54 @@
+"""``autoclip catalog``: the catalog as a whole, from one database to another."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from interfaces.cli.command_list import WholeSentences
+from interfaces.cli.terminal import print_table, say
+
+_PLACE = "duckdb:///PATH, postgresql://USER@HOST/DATABASE, or the path of an autoclip.duckdb"
+
+catalogs = typer.Typer(
+    name="catalog",
+    cls=WholeSentences,
+    help="The catalog as a whole: copied to another database.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(catalogs)
+
+
+@catalogs.callback()
+def show_help(context: typer.Context) -> None:
+    """Show what there is to do when nothing is said."""
+    if context.invoked_subcommand is None:
+        say(context.get_help())
+
+
+@catalogs.command("copy")
+def copy(
+    source: Annotated[str, typer.Argument(metavar="FROM", help=f"The catalog to copy: {_PLACE}.", show_default=False)],
+    target: Annotated[
+        str, typer.Argument(metavar="TO", help="The catalog to copy it to, made when missing.", show_default=False)
+    ],
+    *,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace what the second catalog holds.")] = False,
+) -> None:
+    """Copy a catalog to another database, in either direction, and compare every row.
+
+    Stop the service first: what changes meanwhile is not copied. A password belongs into PGPASSWORD or ~/.pgpass, where
+    the list of processes does not show it.
+    """
+    from storage.catalog import catalog_at
+    from storage.catalog.copying import copy_catalog
+
+    tables = copy_catalog(catalog_at(source), catalog_at(target), replace=replace)
+    print_table("", ("table", "rows"), [(table.name, f"{table.rows:,}") for table in tables], numeric=("rows",))
+    say("every row is the same in both; set AUTOCLIP_DATABASE_URL to use the copy")

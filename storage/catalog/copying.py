@@ -1,0 +1,96 @@
+"""A catalog copied into another one, of whatever kind, and every row compared."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from autoclip.errors import ConflictError, StorageError
+from storage.catalog.duckdb_session import Access, DuckDBSession
+from storage.catalog.interface import Catalog
+from storage.catalog.split import ALL_TABLES
+
+_COMPARE_DEADLINE_SEC = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedTable:
+    """What was copied and compared of one table.
+
+    Attributes
+    ----------
+    name : str
+        The table.
+    rows : int
+        Its rows, the same in both catalogs.
+    """
+
+    name: str
+    rows: int
+
+
+def copy_catalog(source: Catalog, target: Catalog, *, replace: bool = False) -> tuple[CopiedTable, ...]:
+    """Put everything of one catalog into another, then read both again and compare every row.
+
+    Remembered fingerprints are left out: they are reckoned again.
+
+    Parameters
+    ----------
+    source, target : Catalog
+        Two catalogs; `source` stays as it is.
+    replace : bool
+        Whether what `target` holds may go.
+
+    Returns
+    -------
+    tuple of CopiedTable
+        Each table with its number of rows.
+
+    Raises
+    ------
+    ConflictError
+        If `target` holds projects and `replace` is not set.
+    StorageError
+        If one can't be read or written; `target` is then as it was. If a row differs afterwards.
+    """
+    with target.reading() as view:
+        present = view.projects.page(limit=1).total + view.projects.page(limit=1, deleted=True).total
+    if present and not replace:
+        raise ConflictError(
+            f"the catalog to copy to holds {present} projects; name an empty one, or allow to replace it"
+        )
+    with tempfile.TemporaryDirectory(prefix="autoclip-copy-") as folder:
+        before, after = Path(folder) / "from.duckdb", Path(folder) / "to.duckdb"
+        source.backup(before)
+        target.restore(before)
+        target.backup(after)
+        return _compared(before, after)
+
+
+def _compared(one: Path, other: Path) -> tuple[CopiedTable, ...]:
+    """Compare two backups row by row, whatever the order of the rows."""
+    session, deadline = DuckDBSession(), time.monotonic() + _COMPARE_DEADLINE_SEC
+    try:
+        session.attach(one, "one", Access.READ, deadline)
+        session.attach(other, "other", Access.READ, deadline)
+        return tuple(_compared_table(session, table) for table in ALL_TABLES)
+    finally:
+        session.discard()
+
+
+def _compared_table(session: DuckDBSession, table: str) -> CopiedTable:
+    session.use("one")
+    names = ", ".join(f'"{name}"' for name in session.types(table))
+    rows = [f"SELECT {names} FROM {file}.{table}" for file in ("one", "other")]  # noqa: S608
+    for left, right in (rows, reversed(rows)):
+        different = session.execute(f"{left} EXCEPT ALL {right} LIMIT 1")
+        if different:
+            key = next(iter(different[0].values()))
+            raise StorageError(
+                f"a row of {table} ({key}) is not the same after copying; the source is unchanged: copy again, "
+                "with nothing else at work"
+            )
+    (count,) = session.execute(f"SELECT count(*) AS total FROM one.{table}")  # noqa: S608
+    return CopiedTable(table, int(count["total"]))

@@ -1,0 +1,187 @@
+"""The catalog in PostgreSQL, for processes on many machines (the extra ``postgres``).
+
+One transaction a unit. A unit that may change things runs at READ COMMITTED and holds the lock of each project that it
+touches, so it sees the last state of the project and nobody changes it meanwhile. A unit that only reads runs at
+REPEATABLE READ: one state of everything, without a lock. docs/decisions/0014-catalog-in-postgresql.md has the reasons.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from autoclip.errors import StorageError
+from storage.atomic import replacing
+from storage.catalog.current_unit import CurrentUnit
+from storage.catalog.interface import Catalog, Unit
+from storage.catalog.postgresql_connections import IDLE_IN_UNIT_SEC, Connections
+from storage.catalog.postgresql_session import PostgreSQLSession
+from storage.catalog.postgresql_tables import PostgreSQLUnit
+from storage.catalog.postgresql_transfer import dump, load
+from storage.catalog.statements import Row
+from storage.migrations import Execute, is_current, known_migrations, migrate
+
+_WHOLE = "hashtextextended(current_schema(), 0)"
+"""The lock of the whole catalog: shared by units that write, held alone by what changes all of it."""
+
+_ALONE = f"SELECT pg_advisory_xact_lock({_WHOLE});"
+_STEPS = "SELECT number FROM migrations"
+
+_SAVEPOINTS = {"BEGIN": "SAVEPOINT step", "COMMIT": "RELEASE SAVEPOINT step", "ROLLBACK": "ROLLBACK TO SAVEPOINT step"}
+
+
+class PostgreSQLCatalog(Catalog):
+    """The catalog in a PostgreSQL database; its tables are made on first use.
+
+    Parameters
+    ----------
+    url : str
+        As libpq has it, such as ``postgresql://user:password@host:5432/autoclip``.
+    busy_deadline_sec : float
+        How long to wait for others before `CatalogBusyError`.
+    """
+
+    def __init__(self, url: str, *, busy_deadline_sec: float) -> None:
+        self._connections = Connections(url, busy_deadline_sec)
+        self._busy_deadline_sec = busy_deadline_sec
+        self._migrations = known_migrations("postgresql")
+        self._steps = {step.number for step in self._migrations}
+        self._up_to_date = False
+        self._current = CurrentUnit()
+        _in_this_process.add(self)
+
+    @property
+    def name(self) -> str:
+        """The database and its host."""
+        return self._connections.name
+
+    @contextmanager
+    def transaction(self) -> Iterator[Unit]:
+        """Begin a unit that may change things, or join the one this thread is in; see `Catalog.transaction`."""
+        if self._current.unit is not None:
+            with self._current.joined_to_write() as unit:
+                yield unit
+            return
+        with self._begun(read_only=False) as unit:
+            yield unit
+
+    @contextmanager
+    def reading(self) -> Iterator[Unit]:
+        """Begin a unit that only reads, or be part of the one this thread is in; see `Catalog.reading`."""
+        if self._current.unit is not None:
+            yield self._current.unit.unit
+            return
+        with self._begun(read_only=True) as unit:
+            yield unit
+
+    def backup(self, target: Path) -> None:
+        """Write the whole catalog to one DuckDB file; see `Catalog.backup`."""
+        with replacing(target) as partial:
+            self._write_all(partial)
+
+    @contextmanager
+    def files(self) -> Iterator[tuple[Path, ...]]:
+        """Write the whole catalog to one DuckDB file for the time of the block; see `Catalog.files`."""
+        with tempfile.TemporaryDirectory(prefix="autoclip-catalog-") as folder:
+            path = Path(folder) / "catalog.duckdb"
+            self._write_all(path)
+            yield (path,)
+
+    def restore(self, source: Path) -> None:
+        """Put what a backup holds in place of everything; see `Catalog.restore`."""
+        if not source.is_file():
+            raise StorageError(f"{source}: is no file; name a backup of the catalog")
+        with self._started(_ALONE) as session:
+            try:
+                load(session, source, time.monotonic() + self._busy_deadline_sec)
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+
+    def _write_all(self, path: Path) -> None:
+        with self._started("", read_only=True) as session:
+            try:
+                dump(session, path, time.monotonic() + self._busy_deadline_sec)
+            finally:
+                session.rollback()
+
+    def start_anew(self) -> None:
+        """Begin without anything a parent process may have open."""
+        self._connections.start_anew()
+        self._current = CurrentUnit()
+
+    @contextmanager
+    def _begun(self, *, read_only: bool) -> Iterator[Unit]:
+        lock = "" if read_only else f"SELECT pg_advisory_xact_lock_shared({_WHOLE});"
+        with self._started(lock, read_only=read_only) as session:
+            unit = PostgreSQLUnit(session, read_only=read_only)
+            with self._current.begun(unit):
+                yield unit.unit
+
+    @contextmanager
+    def _started(self, lock: str, *, read_only: bool = False) -> Iterator[PostgreSQLSession]:
+        """Begin a transaction and take `lock`, once the tables are those of this version: one round trip."""
+        self._bring_up_to_date()
+        mode = "ISOLATION LEVEL REPEATABLE READ, READ ONLY" if read_only else "ISOLATION LEVEL READ COMMITTED"
+        with self._connections.session(f"BEGIN {mode}; {self._limits()} {lock} {_STEPS}") as session:
+            if {row["number"] for row in session.begun_with} != self._steps:
+                session.rollback()
+                self._up_to_date = False
+                raise StorageError(
+                    f"{self._connections.name}: another version of autoclip changed the tables; "
+                    "use one version everywhere, and start again"
+                )
+            yield session
+
+    def _bring_up_to_date(self) -> None:
+        """Make the tables, or bring them up to date, when this process first needs them."""
+        if self._up_to_date:
+            return
+        with self._connections.session("") as session:
+            current = is_current(session.execute, self._migrations)
+        if not current:
+            with self._connections.session(f"BEGIN; {self._limits()} {_ALONE}") as session:
+                try:
+                    migrate(_in_savepoints(session), self._migrations)
+                    session.commit()
+                except BaseException:
+                    session.rollback()
+                    raise
+        self._up_to_date = True
+
+    def _limits(self) -> str:
+        """Bound the waits of a transaction, and of PostgreSQL for us; local to it, as a pooler demands."""
+        wait_ms = max(1, round(self._busy_deadline_sec * 1000))
+        return (
+            f"SET LOCAL lock_timeout = {wait_ms}; SET LOCAL TimeZone = 'UTC'; "
+            f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_IN_UNIT_SEC}s';"
+        )
+
+
+def _in_savepoints(session: PostgreSQLSession) -> Execute:
+    """Return what runs the steps of a migration within the one transaction that has begun."""
+
+    def execute(sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        if parameters:
+            return session.execute(sql, parameters)
+        return session.execute_all(_SAVEPOINTS.get(sql, sql))
+
+    return execute
+
+
+_in_this_process: weakref.WeakSet[PostgreSQLCatalog] = weakref.WeakSet()
+
+
+def _start_anew_after_fork() -> None:
+    """Part a forked child from what its parent has open."""
+    for catalog in tuple(_in_this_process):
+        catalog.start_anew()
+
+
+os.register_at_fork(after_in_child=_start_anew_after_fork)

@@ -1,0 +1,199 @@
+"""One connection to PostgreSQL; the border at which its errors become ours."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg.rows import dict_row
+
+from autoclip.errors import CatalogBusyError, ConflictError, ParameterError, StorageError
+from storage.catalog.statements import Row
+
+Connection = psycopg.Connection[Row]
+
+CONNECT_TIMEOUT_SEC = 10
+"""How long one attempt to reach the server may take, unless the URL says otherwise."""
+
+
+def connect(url: str) -> Connection:
+    """Open a connection; raise `psycopg.Error` if it can't be."""
+    return psycopg.connect(url, **connection_options(url))
+
+
+def connection_options(url: str) -> dict[str, Any]:
+    """Return what every connection is opened with besides its URL.
+
+    Transactions are left to us. Statements are not prepared, so that a pooler between us and the server (PgBouncer in
+    its transaction mode) may give each transaction another connection.
+    """
+    options = {
+        "autocommit": True,
+        "row_factory": dict_row,
+        "cursor_factory": psycopg.RawCursor,
+        "prepare_threshold": None,
+        "application_name": "autoclip",
+    }
+    return options if "connect_timeout" in url else options | {"connect_timeout": CONNECT_TIMEOUT_SEC}
+
+
+class PostgreSQLSession:
+    """A connection as repositories speak to it: SQL with ``?`` in, all rows out; for one thread at a time.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        As `connect` opens it.
+    name : str
+        The catalog as messages name it, without its password.
+
+    Attributes
+    ----------
+    begun_with : list of dict
+        The rows that the first statements gave.
+    """
+
+    def __init__(self, connection: Connection, name: str) -> None:
+        self.connection, self.name = connection, name
+        self.begun_with: list[Row] = []
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run one statement and fetch every row.
+
+        Raises
+        ------
+        CatalogBusyError
+            If another one holds what it needs past the deadline.
+        ConflictError
+            If a record with this id has come meanwhile.
+        ParameterError
+            If a text holds a null character.
+        StorageError
+            If PostgreSQL refuses it for another reason, or can't be reached any more.
+        """
+        with translated(self.name):
+            cursor = self.connection.execute(numbered(sql), list(parameters) or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def execute_all(self, sql: str) -> list[Row]:
+        """Run several statements in one round trip, without parameters; return the rows of the last one."""
+        with translated(self.name):
+            cursor = self.connection.execute(sql)
+            while cursor.nextset():
+                pass
+            return cursor.fetchall() if cursor.description else []
+
+    def commit(self) -> None:
+        """Keep the transaction.
+
+        Raises
+        ------
+        StorageError
+            If nothing was kept, or the connection broke so that it can't be told.
+        """
+        try:
+            with translated(self.name):
+                kept = self.connection.execute("COMMIT").statusmessage
+        except StorageError as error:
+            if not self.connection.broken:
+                raise
+            raise StorageError(
+                f"{error}; whether the change was kept can't be told: look before you repeat it"
+            ) from error
+        if kept != "COMMIT":
+            raise StorageError(f"{self.name}: nothing was kept, because a statement failed before")
+
+    def rollback(self) -> None:
+        """Undo the transaction; a connection that can't any more is closed, which does the same."""
+        try:
+            self.connection.execute("ROLLBACK")
+        except psycopg.Error:
+            self.connection.close()
+
+
+@functools.lru_cache(maxsize=512)
+def numbered(sql: str) -> str:
+    """Turn each ``?`` into ``$1``, ``$2``, ... as PostgreSQL has them; no statement of ours holds one in a text."""
+    numbers = itertools.count(1)
+    return re.sub(r"\?", lambda _: f"${next(numbers)}", sql)
+
+
+@contextmanager
+def translated(name: str) -> Iterator[None]:
+    """Turn psycopg's errors into ours."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise our_error(name, error) from error
+
+
+def our_error(name: str, error: psycopg.Error) -> StorageError | ParameterError:
+    """Say what an error of psycopg's means for the catalog, and the way out."""
+    reason = reason_of(error)
+    for kinds, make in _MEANINGS:
+        if isinstance(error, kinds):
+            return make(name, reason)
+    if isinstance(error, psycopg.DataError) and "NUL" in reason:
+        return _null_character(name, reason)
+    if isinstance(error, psycopg.OperationalError) and (error.sqlstate or "08")[:2] in _CONNECTION_CLASSES:
+        return StorageError(f"{name}: the connection broke; nothing of this unit of work was kept ({reason})")
+    return StorageError(f"{name}: {reason}")
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the first line of a message."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _busy(name: str, reason: str) -> StorageError:
+    return CatalogBusyError(f"{name}: others kept the record busy past the deadline; try again later ({reason})")
+
+
+def _deadlock(name: str, reason: str) -> StorageError:
+    return CatalogBusyError(f"{name}: two changes waited for each other; try again ({reason})")
+
+
+def _taken(_name: str, reason: str) -> StorageError:
+    return ConflictError(f"another process added the same record meanwhile; read it again ({reason})")
+
+
+def _orphan(_name: str, reason: str) -> StorageError:
+    return ConflictError(f"the project was deleted meanwhile, or is not there ({reason})")
+
+
+def _full(name: str, reason: str) -> StorageError:
+    return StorageError(f"{name}: no room is left to write it; free space on the server ({reason})")
+
+
+def _not_allowed(name: str, reason: str) -> StorageError:
+    return StorageError(f"{name}: {reason}; give the user the right, or name another one in AUTOCLIP_DATABASE_URL")
+
+
+def _read_only(name: str, reason: str) -> StorageError:
+    return StorageError(f"{name}: can't be changed here, in a unit that only reads or on a standby server ({reason})")
+
+
+def _null_character(_name: str, _reason: str) -> ParameterError:
+    return ParameterError("PostgreSQL keeps no text with a null character in it; remove it")
+
+
+_CONNECTION_CLASSES = ("08", "57")
+"""Classes of SQLSTATE that tell that a connection is gone: connection exception, operator intervention."""
+
+_MEANINGS = (
+    ((errors.LockNotAvailable, errors.QueryCanceled), _busy),
+    ((errors.DeadlockDetected, errors.SerializationFailure), _deadlock),
+    ((errors.UniqueViolation,), _taken),
+    ((errors.ForeignKeyViolation,), _orphan),
+    ((errors.DiskFull,), _full),
+    ((errors.InsufficientPrivilege,), _not_allowed),
+    ((errors.ReadOnlySqlTransaction,), _read_only),
+    ((errors.UntranslatableCharacter,), _null_character),
+)

@@ -1,0 +1,219 @@
+"""The tables of a catalog in PostgreSQL as one unit of work sees them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from autoclip.errors import StorageError
+from storage.catalog.interface import Unit
+from storage.catalog.postgresql_session import PostgreSQLSession
+from storage.catalog.project_index import SORTABLE
+from storage.catalog.projects import record_of
+from storage.catalog.records import Page, Project, ProjectState, Source
+from storage.catalog.statements import AMONG, Row, Statements, listed, order_by, page, require_text
+from storage.keys import FileIdentity
+
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' ' || ?, 0))"
+"""Waits for a lock that ends with the transaction. In its own schema a catalog has locks of its own."""
+
+_SOURCE = ", ".join(f"s.{name} AS source_{name}" for name in Source.model_fields)
+_PROJECTS = "projects AS p JOIN sources AS s ON s.project_id = p.id"
+
+
+class PostgreSQLUnit:
+    """One unit of work on a connection whose transaction has begun.
+
+    A unit that may change things takes a project's lock before its first statement on it, and keeps it to its end. So
+    what it reads is what it changes, and units on other projects don't wait.
+
+    Parameters
+    ----------
+    session : PostgreSQLSession
+        The connection.
+    read_only : bool
+        Whether nothing may be changed.
+    """
+
+    def __init__(self, session: PostgreSQLSession, *, read_only: bool) -> None:
+        self.read_only = read_only
+        self._session = session
+        self._locked: set[str] = set()
+        self._process, self._failed = os.getpid(), False
+        self.index = PostgreSQLIndex(self)
+        self.unit = Unit.over(self)
+
+    def of_project(self, project_id: str) -> Statements:
+        """Return the tables of a project; see `Tables`."""
+        return _ProjectTables(self, project_id)
+
+    def holding(self, identity: str) -> Statements:
+        """Return the tables of the project that holds a record; see `Tables`."""
+        return _ProjectTables(self, self.index.owners([identity]).get(identity, ""))
+
+    def project_ids(self) -> tuple[str, ...]:
+        """Return the ids of all projects; see `Tables`."""
+        return tuple(row["id"] for row in self.rows("SELECT id FROM projects ORDER BY id"))
+
+    def drop(self, project_id: str) -> None:
+        """Remove a project; see `Tables`. The rows that refer to it go along."""
+        self.lock(f"project {project_id}")
+        self.rows("DELETE FROM projects WHERE id = ?", [project_id])
+
+    def lock(self, name: str) -> None:
+        """Keep other units that may change things from what has this name, to the end of this unit."""
+        if not self.read_only and name not in self._locked:
+            self.rows(LOCK, [name])
+            self._locked.add(name)
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run one statement; after one that failed nothing can be kept."""
+        self._require_own_process()
+        bound = [require_text(value) if isinstance(value, str) else value for value in parameters]
+        with self.joined():
+            return self._session.execute(sql, bound)
+
+    def insert(self, table: str, columns: Sequence[str], records: str) -> None:
+        """Add rows; see `Statements.insert`."""
+        self.rows(json_insert(table, columns), [records])
+
+    @contextmanager
+    def joined(self) -> Iterator[None]:
+        """Run a block as part of this unit: if it fails, the whole unit does."""
+        try:
+            yield
+        except BaseException:
+            self._failed = True
+            raise
+
+    def keep(self) -> None:
+        """Commit, unless something failed in between."""
+        self._require_own_process()
+        if self._failed and not self.read_only:
+            raise StorageError("nothing of this unit of work was kept, because a part of it failed before")
+        if self.read_only:
+            self._session.rollback()
+            return
+        self.unit.operations.flush()
+        self._session.commit()
+
+    def undo(self) -> None:
+        """Forget all changes, unless this is a forked child, which must not touch its parent's connection."""
+        if os.getpid() == self._process:
+            self._session.rollback()
+
+    def _require_own_process(self) -> None:
+        if os.getpid() != self._process:
+            raise StorageError("this unit of work belongs to the parent process; begin one of your own")
+
+
+@dataclass(frozen=True, slots=True)
+class _ProjectTables:
+    """The tables of one project in a unit; they are those of all projects."""
+
+    unit: PostgreSQLUnit
+    project_id: str
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run one statement."""
+        if self.project_id:
+            self.unit.lock(f"project {self.project_id}")
+        return self.unit.rows(sql, parameters)
+
+    def insert(self, table: str, columns: Sequence[str], records: str) -> None:
+        """Add rows."""
+        self.unit.lock(f"project {self.project_id}")
+        self.unit.insert(table, columns, records)
+
+
+def json_insert(table: str, columns: Sequence[str]) -> str:
+    """Return the SQL that adds the rows of one parameter, a JSON array of objects, to a table."""
+    names = ", ".join(f'"{column}"' for column in columns)
+    return f"INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, ?)"  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class PostgreSQLIndex:
+    """What spans projects. In one database that is the tables themselves, so there is nothing to keep up to date."""
+
+    tables: PostgreSQLUnit
+
+    def page(
+        self,
+        *,
+        limit: int | None,
+        offset: int,
+        sort: str,
+        state: ProjectState | None,
+        search: str | None,
+        deleted: bool,
+    ) -> Page[Project]:
+        """List projects; see `ProjectIndex.page`."""
+        order, columns = order_by(sort, SORTABLE), f"p.*, {_SOURCE}"
+        conditions = {
+            "(deleted_at IS NOT NULL) = ?": deleted,
+            "state = ?": state,
+            "contains(lower(name), lower(?))": search,
+        }
+        rows, total = page(self.tables, _PROJECTS, conditions, order=order, limit=limit, offset=offset, columns=columns)
+        return Page(tuple(map(_project, rows)), total, limit, offset)
+
+    def with_fingerprint(self, fingerprint: str) -> tuple[Project, ...]:
+        """See `ProjectIndex.with_fingerprint`."""
+        return self._where("fingerprint", fingerprint)
+
+    def with_path(self, path: Path) -> tuple[Project, ...]:
+        """See `ProjectIndex.with_path`."""
+        return self._where("path", str(path))
+
+    def from_address(self, address: str) -> tuple[Project, ...]:
+        """See `ProjectIndex.from_address`."""
+        return self._where("address", address)
+
+    def put(self, project: Project) -> None:
+        """Do nothing: the project is in the tables."""
+
+    def claim(self, project_id: str, ids: Iterable[str]) -> None:
+        """Do nothing: the records are in the tables."""
+
+    def owners(self, ids: Iterable[str]) -> Mapping[str, str]:
+        """Return the project of each id that is there."""
+        tables = ("clips", "compound_clips", "exports")
+        sql = " UNION ALL ".join(f"SELECT id, project_id FROM {table} WHERE id {AMONG}" for table in tables)  # noqa: S608
+        return {row["id"]: row["project_id"] for row in self.tables.rows(sql, [listed(ids)] * len(tables))}
+
+    def recall_fingerprint(self, identity: FileIdentity) -> str | None:
+        """Return the remembered fingerprint of exactly this file."""
+        facts = "path = ? AND size = ? AND device = ? AND inode = ? AND mtime_ns = ? AND ctime_ns = ?"
+        rows = self.tables.rows(f"SELECT fingerprint FROM fingerprints WHERE {facts}", _facts(identity))  # noqa: S608
+        return str(rows[0]["fingerprint"]) if rows else None
+
+    def remember_fingerprint(self, identity: FileIdentity, fingerprint: str) -> None:
+        """Remember a fingerprint in place of an older one of the path."""
+        columns = ("size", "device", "inode", "mtime_ns", "ctime_ns", "fingerprint")
+        changes = ", ".join(f"{name} = excluded.{name}" for name in columns)
+        sql = f"INSERT INTO fingerprints VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET {changes}"  # noqa: S608
+        self.tables.rows(sql, [*_facts(identity), fingerprint])
+
+    def _where(self, column: str, value: str) -> tuple[Project, ...]:
+        """Find projects, and let no other unit look for the same until this one has added what it didn't find."""
+        self.tables.lock(f"{column} {value}")
+        sql = (
+            f"SELECT p.*, {_SOURCE} FROM {_PROJECTS} "  # noqa: S608
+            f"WHERE {column} = ? AND deleted_at IS NULL ORDER BY created_at, id"
+        )
+        return tuple(map(_project, self.tables.rows(sql, [value])))
+
+
+def _project(row: Row) -> Project:
+    """Read a project that was joined with its source."""
+    source = {name: row[f"source_{name}"] for name in Source.model_fields}
+    fields = {name: value for name, value in row.items() if not name.startswith("source_")}
+    return record_of({**fields, "source": source})
+
+
+def _facts(identity: FileIdentity) -> list[object]:
+    return [identity.path, identity.size, identity.device, identity.inode, identity.mtime_ns, identity.ctime_ns]

@@ -1,0 +1,93 @@
+"""A whole catalog from PostgreSQL to one DuckDB file, as a backup is, and back."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from psycopg import RawServerCursor
+from psycopg.rows import tuple_row
+
+from storage.atomic import storage_faults
+from storage.catalog.duckdb_session import Access, DuckDBSession, json_insert
+from storage.catalog.postgresql_session import PostgreSQLSession, translated
+from storage.catalog.postgresql_tables import json_insert as postgresql_insert
+from storage.catalog.split import ALL_TABLES, make_empty
+from storage.migrations import is_current, known_migrations, migrate
+
+BATCH_ROWS = 1000
+"""Rows that go over at once: some 1 MB of clips."""
+
+
+def dump(session: PostgreSQLSession, path: Path, deadline: float) -> None:
+    """Write everything that a transaction sees to a new DuckDB file.
+
+    Raises
+    ------
+    StorageError
+        If it can't be read or written.
+    """
+    target = DuckDBSession()
+    try:
+        make_empty(target, path, deadline)
+        target.attach(path, "target", Access.WRITE, deadline)
+        target.use("target")
+        for table in ALL_TABLES:
+            sql = json_insert(table, target.types(table))
+            for records in _rows_as_json(session, table):
+                target.execute(sql, [_array(records)])
+        target.execute("CHECKPOINT")
+    finally:
+        target.discard()
+
+
+def load(session: PostgreSQLSession, path: Path, deadline: float) -> None:
+    """Put what a DuckDB file holds in place of everything, in the transaction that has begun; `path` is left alone.
+
+    Raises
+    ------
+    StorageError
+        If the file is no backup, or PostgreSQL refuses what it holds.
+    """
+    with tempfile.TemporaryDirectory(prefix="autoclip-catalog-") as folder:
+        copy = Path(folder) / "catalog.duckdb"
+        with storage_faults(path):
+            shutil.copyfile(path, copy)
+        source = DuckDBSession()
+        try:
+            source.attach(copy, "source", Access.WRITE, deadline)
+            source.use("source")
+            if not is_current(source.execute, known_migrations()):
+                migrate(source.execute, known_migrations())
+            session.execute("DELETE FROM projects")
+            for table in ALL_TABLES:
+                _load_table(session, source, table)
+        finally:
+            source.discard()
+
+
+def _load_table(session: PostgreSQLSession, source: DuckDBSession, table: str) -> None:
+    sql = postgresql_insert(table, tuple(source.types(table)))
+    (counted,) = source.execute(f"SELECT count(*) AS total FROM {table}")  # noqa: S608
+    for first in range(0, int(counted["total"]), BATCH_ROWS):
+        rows = source.execute(
+            f"SELECT to_json(t)::VARCHAR AS record FROM {table} AS t ORDER BY rowid LIMIT {BATCH_ROWS} OFFSET {first}"  # noqa: S608
+        )
+        session.execute(sql, [_array([row["record"] for row in rows])])
+
+
+def _rows_as_json(session: PostgreSQLSession, table: str) -> Iterator[Sequence[str]]:
+    """Give the rows of a table in batches, through a cursor of the server's, so that memory stays flat."""
+    with (
+        translated(session.name),
+        RawServerCursor(session.connection, f"dump_{table}", row_factory=tuple_row) as cursor,
+    ):
+        cursor.execute(f"SELECT row_to_json(t)::text FROM {table} AS t")  # noqa: S608
+        while rows := cursor.fetchmany(BATCH_ROWS):
+            yield [record for (record,) in rows]
+
+
+def _array(records: Sequence[str]) -> str:
+    return f"[{','.join(records)}]"
