@@ -69,8 +69,8 @@ def run() -> str:
 
 def described(contention: Contention, kills: Kills, flush_ms: Sequence[float]) -> str:
     """Write what was measured of one catalog."""
-    return f"""{WRITERS} processes x {WRITES} read-modify-writes (read a project, change it, record an export; every commit flushed to
-the disk) with a reader every {READER_PAUSE_SEC * 1e3:.0f} ms. One flush of 4 KiB to this disk took {_two(flush_ms)} ms
+    return f"""{WRITERS} processes x {WRITES} read-modify-writes (read a project, change it, record an export; every commit
+flushed to the disk) with a reader every {READER_PAUSE_SEC * 1e3:.0f} ms. One flush of 4 KiB to this disk took {_two(flush_ms)} ms
 (p50 / p99) just before; a transaction waits for four.
 
 | | |
@@ -212,7 +212,7 @@ def opened(location: str, *, busy_deadline_sec: float = 30) -> Catalog:
     """Open a catalog anew, by its path or PostgreSQL's URL."""
     if not names_postgresql(location):
         return DuckDBCatalog(Path(location), busy_deadline_sec=busy_deadline_sec)
-    from storage.catalog.postgresql_catalog import PostgreSQLCatalog
+    from storage.catalog.postgresql_catalog import PostgreSQLCatalog  # noqa: PLC0415 - needs an extra
 
     return PostgreSQLCatalog(location, busy_deadline_sec=busy_deadline_sec)
 

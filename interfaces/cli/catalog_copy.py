@@ -46,9 +46,9 @@ def copy(
     Stop the service first: what changes meanwhile is not copied. A password belongs into PGPASSWORD or ~/.pgpass, where
     the list of processes does not show it.
     """
-    from storage.catalog import catalog_at
-    from storage.catalog.copying import copy_catalog
+    from storage.catalog.copying import catalog_to_copy, copy_catalog
 
-    tables = copy_catalog(catalog_at(source), catalog_at(target), replace=replace)
+    original, place = catalog_to_copy(source, must_exist=True), catalog_to_copy(target, must_exist=False)
+    tables = copy_catalog(original, place, replace=replace)
     print_table("", ("table", "rows"), [(table.name, f"{table.rows:,}") for table in tables], numeric=("rows",))
     say("every row is the same in both; set AUTOCLIP_DATABASE_URL to use the copy")

@@ -7,10 +7,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from autoclip.errors import ConflictError, StorageError
+from autoclip.errors import ConflictError, NotFoundError, StorageError
+from autoclip.output_files import require_replaceable
+from storage.atomic import storage_faults
+from storage.catalog import catalog_at
 from storage.catalog.duckdb_session import Access, DuckDBSession
 from storage.catalog.interface import Catalog
 from storage.catalog.split import ALL_TABLES
+from storage.environment import duckdb_path, names_postgresql
 
 _COMPARE_DEADLINE_SEC = 30.0
 
@@ -29,6 +33,32 @@ class CopiedTable:
 
     name: str
     rows: int
+
+
+def catalog_to_copy(location: str, *, must_exist: bool) -> Catalog:
+    """Open a catalog that a person named as one to copy, or to copy to.
+
+    Parameters
+    ----------
+    location : str
+        ``duckdb:///PATH``, ``postgresql://...`` or a path.
+    must_exist : bool
+        Whether a file that is missing is refused instead of made.
+
+    Raises
+    ------
+    NotFoundError
+        If the file has to be there and is not.
+    ParameterError
+        If it is a folder, a pipe or a device, or the location can't be read.
+    """
+    if not names_postgresql(location):
+        path = duckdb_path(location)
+        require_replaceable(path)
+        with storage_faults(path):
+            if must_exist and not path.exists():
+                raise NotFoundError(f"{path}: no catalog is there; name the file autoclip.duckdb of a data folder")
+    return catalog_at(location)
 
 
 def copy_catalog(source: Catalog, target: Catalog, *, replace: bool = False) -> tuple[CopiedTable, ...]:

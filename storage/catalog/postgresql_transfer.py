@@ -70,10 +70,11 @@ def load(session: PostgreSQLSession, path: Path, deadline: float) -> None:
 
 def _load_table(session: PostgreSQLSession, source: DuckDBSession, table: str) -> None:
     sql = postgresql_insert(table, tuple(source.types(table)))
-    (counted,) = source.execute(f"SELECT count(*) AS total FROM {table}")  # noqa: S608
-    for first in range(0, int(counted["total"]), BATCH_ROWS):
+    (last,) = source.execute(f"SELECT max(rowid) AS id FROM {table}")  # noqa: S608
+    for first in range(0, -1 if last["id"] is None else int(last["id"]) + 1, BATCH_ROWS):
         rows = source.execute(
-            f"SELECT to_json(t)::VARCHAR AS record FROM {table} AS t ORDER BY rowid LIMIT {BATCH_ROWS} OFFSET {first}"  # noqa: S608
+            f"SELECT to_json(t)::VARCHAR AS record FROM {table} AS t "  # noqa: S608
+            f"WHERE rowid BETWEEN {first} AND {first + BATCH_ROWS - 1}"
         )
         session.execute(sql, [_array([row["record"] for row in rows])])
 

@@ -359,6 +359,9 @@ def test_a_catalog_is_copied_to_postgresql_and_back_as_it_is(catalog, url, duckd
     assert run(["catalog", "copy", url, f"duckdb:///{tmp_path}/back/autoclip.duckdb"]) == 0
     assert "every row is the same" in capsys.readouterr().err
     assert content(DuckDBCatalog(tmp_path / "back" / "autoclip.duckdb")) == was
+    assert run(["catalog", "copy", str(tmp_path / "nowhere.duckdb"), url]) == 4
+    assert "no catalog is there" in capsys.readouterr().err
+    assert content(catalog) == was
 
 
 def test_a_backup_brings_back_what_it_held_and_a_broken_one_changes_nothing(catalog, tmp_path):
