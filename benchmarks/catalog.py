@@ -69,9 +69,10 @@ def run() -> str:
 
 def described(contention: Contention, kills: Kills, flush_ms: Sequence[float]) -> str:
     """Write what was measured of one catalog."""
-    return f"""{WRITERS} processes x {WRITES} read-modify-writes (read a project, change it, record an export; every commit
-flushed to the disk) with a reader every {READER_PAUSE_SEC * 1e3:.0f} ms. One flush of 4 KiB to this disk took {_two(flush_ms)} ms
-(p50 / p99) just before; a transaction waits for four.
+    pause_ms = READER_PAUSE_SEC * 1e3
+    return f"""{WRITERS} processes x {WRITES} read-modify-writes (read a project, change it, record an export; every
+commit flushed to the disk) with a reader every {pause_ms:.0f} ms. One flush of 4 KiB to this disk took
+{_two(flush_ms)} ms (p50 / p99) just before; a transaction waits for four.
 
 | | |
 |---|---|
@@ -132,7 +133,7 @@ def survive_kills(location: str, *, kills: int = KILLS) -> Kills:
     project = _new_project(location)
     chance = random.Random(SEED)
     lost = torn = unopenable = counter = 0
-    opened = []
+    times = []
     for _ in range(kills):
         told = _kill_a_writer(location, project, chance.uniform(0.0, 0.2))
         before = time.perf_counter()
@@ -141,10 +142,10 @@ def survive_kills(location: str, *, kills: int = KILLS) -> Kills:
         except Exception:  # noqa: BLE001 - whatever it is, the catalog could not be read
             unopenable += 1
             continue
-        opened.append((time.perf_counter() - before) * 1e3)
+        times.append((time.perf_counter() - before) * 1e3)
         lost += max(0, told - counter)
         torn += names != list(range(1, counter + 1))
-    return Kills(kills, counter, lost, torn, unopenable, tuple(opened))
+    return Kills(kills, counter, lost, torn, unopenable, tuple(times))
 
 
 def _kill_a_writer(location: str, project: str, after_sec: float) -> int:
