@@ -36,7 +36,7 @@ VideoCodec = Literal["h264", "h265", "av1"]
 EncoderPreset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
 DynamicRange = Literal["sdr", "keep"]
 Shape = Literal["original", "vertical", "square"]
-Framing = Literal["center", "motion", "subject", "blur"]
+Framing = Literal["center", "motion", "subject", "blur", "letterbox", "facecam-top"]
 SpeechScope = Literal["auto", "off", "clips", "all"]
 SpeechRole = Literal["edges", "thoughts"]
 PlatformName = Literal["none", "tiktok", "reels", "shorts", "x"]
@@ -522,8 +522,11 @@ class ExportSettings(SettingsModel):
     shape: Shape = _parameter("original", "Shape of the picture: as it is, 9:16 or 1:1.")
     framing: Framing = _parameter(
         "center",
-        "How a shape is filled: by the center, by where the motion or a person (subject) is, or fitted over a blurred "
-        "background.",
+        "How a shape is filled: by the center, by where the motion or a person (subject) is, fitted over a blurred "
+        "background (blur) or between black bars (letterbox), or a streamer's camera above the game (facecam-top).",
+    )
+    facecam: str = _parameter(
+        "", "The camera's rectangle for framing = facecam-top: left,top,width,height in pixels; empty: it is found."
     )
     subject_detector: str = _parameter(
         "centerface", "What finds people for framing = subject; packages can bring further ones."
@@ -575,6 +578,14 @@ class ExportSettings(SettingsModel):
     def _names_can_be_made(cls, template: str) -> str:
         check_name_template(template)
         return template
+
+    @field_validator("facecam")
+    @classmethod
+    def _rectangle_can_be_read(cls, rectangle: str) -> str:
+        found = "".join(rectangle.split())
+        if found and not re.fullmatch(r"\d{1,5}(,\d{1,5}){3}", found):
+            raise ValueError("give left,top,width,height in pixels, such as 0,810,480,270, or nothing to have it found")
+        return found
 
     @field_validator("audio_tracks")
     @classmethod

@@ -79,7 +79,7 @@ def _prepared(fade: Crossfade, order: CutSpec, *, upright: bool) -> str:
     """Return the filters that make a side exactly as many frames as the dissolve has, at its rate."""
     fitted = "null"
     if upright:
-        fitted = video_filters(order.video, order.settings, order.canvas, order.span.duration_sec, order.path)
+        fitted = video_filters(order.video, order.settings, order.canvas, order.span.duration_sec, order.framing)
     return (
         f"{cut_filters(order.span)},{steady_size(order.video)},{fitted},fps={fade.rate}:start_time=0,"
         f"tpad=stop_mode=clone:stop_duration=1,trim=end_frame={fade.frame_count},settb=1/({fade.rate}),setpts=N"

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from autoclip.errors import ParameterError
 from autoclip.export.audio.tracks import AudioTrack, choose_tracks
 from autoclip.export.cuts.frame_span import FrameSpan, find_frame_span
-from autoclip.export.framing.crop_path import CropPath
-from autoclip.export.framing.detection import detector_for
-from autoclip.export.framing.motion import find_motion_path
-from autoclip.export.framing.subject import CropShape, Split, frame_subject
+from autoclip.export.framing.plan import FramingPlan, plan_framing
 from autoclip.export.platforms import require_within_limits, settings_for_platform
 from autoclip.export.video.canvas import Canvas
 from autoclip.export.video.filters import canvas_of
@@ -27,7 +23,7 @@ class CutSpec:
 
     `parameter_set` numbers the encoder's parameter sets (H.264), for files that join several encodings. `notes` say
     what the user should know of it. `captions` is the ASS script of what is burned in, counted from the cut's start.
-    `path` is where a crop goes, `splits` where two people are shown instead.
+    `framing` is how its shape is filled.
     """
 
     video: Video
@@ -37,8 +33,7 @@ class CutSpec:
     tracks: tuple[AudioTrack, ...]
     canvas: Canvas
     settings: ExportSettings
-    path: CropPath | None = None
-    splits: tuple[Split, ...] = ()
+    framing: FramingPlan = field(default_factory=FramingPlan)
     parameter_set: int = 0
     notes: tuple[str, ...] = ()
     captions: Path | None = None
@@ -98,7 +93,7 @@ def plan_cut(
         require_within_limits(video, float(span.duration_sec), chosen)
     sound = choose_tracks(video, chosen)
     canvas = canvas_of(video, chosen)
-    framing = _framing(video, span.interval, chosen, canvas)
+    framing = plan_framing(video, span.interval, chosen, canvas)
     return CutSpec(
         video=video,
         asked=interval,
@@ -107,8 +102,7 @@ def plan_cut(
         tracks=sound.tracks,
         canvas=canvas,
         settings=chosen,
-        path=framing.path,
-        splits=framing.splits,
+        framing=framing,
         notes=(*sound.notes, *framing.notes),
     )
 
@@ -124,31 +118,3 @@ def picture_changes(settings: ExportSettings) -> list[str]:
         "captions": settings.captions != "off",
     }
     return [name for name, wanted in changes.items() if wanted]
-
-
-@dataclass(frozen=True, slots=True)
-class _Framing:
-    """Where a crop goes, and what the user should know of it."""
-
-    path: CropPath | None = None
-    splits: tuple[Split, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-def _framing(video: Video, interval: Interval, settings: ExportSettings, canvas: Canvas) -> _Framing:
-    """Follow people or the motion where that is asked for; the motion where people can't be found here."""
-    if settings.shape == "original" or settings.framing not in {"subject", "motion"}:
-        return _Framing()
-    facts = video.video
-    shape = CropShape(facts.display_width / facts.display_height, canvas.width / canvas.height)
-    reasons: tuple[str, ...] = ()
-    if settings.framing == "subject":
-        try:
-            detector = detector_for(settings)
-            detector.require()
-        except ParameterError as error:
-            reasons = (f"framing: the motion is followed instead of people: {error}",)
-        else:
-            found = frame_subject(video, interval, shape, detector)
-            return _Framing(found.path, found.splits, found.notes())
-    return _Framing(find_motion_path(video, interval, vertical_side=shape.vertical_side), notes=reasons)

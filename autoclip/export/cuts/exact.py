@@ -35,9 +35,7 @@ def exact_arguments(order: CutSpec, target: Path) -> tuple[str, ...]:
     """
     video, span, settings = order.video, order.span, order.settings
     inputs = video_input(video, span)
-    filters = video_filters(
-        video, settings, order.canvas, span.duration_sec, order.path, captions=order.captions, splits=order.splits
-    )
+    filters = video_filters(video, settings, order.canvas, span.duration_sec, order.framing, captions=order.captions)
     graph = [f"[0:{video.video.index}]{cut_filters(span)},{steady_size(video)},{filters}[v]"]
     encoders = (*video_encoder(video, settings, order.parameter_set), *frame_timing(settings, span))
     maps = ["-map", "[v]"]

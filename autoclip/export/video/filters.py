@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
 from autoclip.errors import ParameterError
 from autoclip.export.audio.tracks import fade_filters
 from autoclip.export.cuts.encoders import pixel_format
-from autoclip.export.framing.crop_path import CropPath
-from autoclip.export.framing.subject import Split
+from autoclip.export.framing.plan import FramingPlan
 from autoclip.export.platforms import Platform, platform_of
 from autoclip.export.video.canvas import Canvas, even, square_canvas
 from autoclip.export.video.shapes import ASPECTS, shape_filters, shaped_canvas
@@ -114,10 +112,9 @@ def video_filters(
     settings: ExportSettings,
     canvas: Canvas,
     duration: Fraction,
-    path: CropPath | None = None,
+    framing: FramingPlan | None = None,
     *,
     captions: Path | None = None,
-    splits: Sequence[Split] = (),
 ) -> str:
     """Return the filters behind the cut, as one piece of an ffmpeg filter graph.
 
@@ -133,12 +130,10 @@ def video_filters(
         The size to make.
     duration : Fraction
         Length of the cut in seconds; places the fade out.
-    path : CropPath, optional
-        Where a crop goes, for ``framing = motion`` and ``subject``.
+    framing : FramingPlan, optional
+        How a shape is filled; by the middle when None.
     captions : Path, optional
         The ASS script to draw; its times count from the cut's start.
-    splits : sequence of Split
-        Where two people are shown, one above the other.
     """
     chain: list[str] = []
     if settings.deinterlace and video.video.interlaced:
@@ -149,7 +144,7 @@ def video_filters(
     if settings.shape != "original":
         facts = video.video
         size = Size(even(facts.display_width), even(facts.display_height))
-        chain.append(shape_filters(size, canvas, settings.framing, path, splits))
+        chain.append(shape_filters(size, canvas, framing or FramingPlan()))
     else:
         chain.append(_fit(canvas))
     if settings.frame_rate:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from autoclip.export.framing.crop_path import CropPath
+from autoclip.export.framing.facecam import Rectangle
+from autoclip.export.framing.plan import FramingPlan
 from autoclip.export.framing.subject import Split
 from autoclip.export.video.canvas import Canvas, even
 from autoclip.media.orientation import Size
@@ -15,6 +16,11 @@ from autoclip.settings import Framing, Shape
 
 ASPECTS: dict[Shape, Fraction] = {"vertical": Fraction(9, 16), "square": Fraction(1)}
 """Width over height of the shapes that change the picture."""
+
+_MIN_FACECAM, _MAX_FACECAM = 0.25, 0.45
+"""Share of the height that a camera above a game gets."""
+_WHOLE: frozenset[Framing] = frozenset({"blur", "letterbox", "facecam-top"})
+"""Framings that enlarge or shrink what they show: as wide as the source's shorter side."""
 
 _BLUR_SHRINK = 8
 """The background is blurred at an eighth of its size: it looks the same and costs a sixty-fourth."""
@@ -31,10 +37,10 @@ def shaped_canvas(width: int, height: int, shape: Shape, framing: Framing) -> Ca
     shape : str
         ``vertical`` or ``square``.
     framing : str
-        Cropped shapes are as large as the source holds; ``blur`` is as wide as the source's shorter side.
+        Cropped shapes are as large as the source holds; others are as wide as the source's shorter side.
     """
     aspect = ASPECTS[shape]
-    if framing == "blur":
+    if framing in _WHOLE:
         wide = min(width, height)
         return Canvas(even(wide), even(round(wide / aspect)), square_pixels=True)
     crop_width, crop_height = crop_size(width, height, aspect)
@@ -51,9 +57,7 @@ def crop_size(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
 def shape_filters(
     shown: Size,
     canvas: Canvas,
-    framing: Framing,
-    path: CropPath | None,
-    splits: Sequence[Split] = (),
+    plan: FramingPlan,
 ) -> str:
     """Return the filters that bring a picture into a shape.
 
@@ -63,27 +67,20 @@ def shape_filters(
         The source as a player shows it.
     canvas : Canvas
         The size to make.
-    framing : str
-        ``center``, ``motion``, ``subject`` or ``blur``.
-    path : CropPath or None
-        Where the motion or the subject is, for ``motion`` and ``subject``.
-    splits : sequence of Split
-        Where two people are shown, one above the other.
+    plan : FramingPlan
+        How it is filled.
     """
     width, height = shown.width, shown.height
     square = f"scale={width}:{height},setsar=1"
     size = f"{canvas.width}:{canvas.height}"
-    if framing == "blur":
-        small = f"{even(canvas.width // _BLUR_SHRINK)}:{even(canvas.height // _BLUR_SHRINK)}"
-        whole = fitted_size(Size(width, height), Size(canvas.width, canvas.height))
-        fitted = f"{even(whole.width)}:{even(whole.height)}"
-        return (
-            f"{square},split[front][back];"
-            f"[back]scale={small}:force_original_aspect_ratio=increase,crop={small},gblur=sigma={_BLUR_SIGMA},"
-            f"eq=brightness=-0.06,scale={size}:flags=bicubic[blurred];"
-            f"[front]scale={fitted}:flags=bicubic[fitted];"
-            "[blurred][fitted]overlay=(W-w)/2:(H-h)/2,setsar=1"
-        )
+    if plan.framing == "blur":
+        return f"{square},{_over_blur(shown, canvas)}"
+    if plan.framing == "letterbox":
+        whole = _fitted(shown, canvas)
+        return f"{square},scale={whole}:flags=bicubic,pad={size}:(ow-iw)/2:(oh-ih)/2,setsar=1"
+    if plan.facecam is not None:
+        return f"{square},{_below_facecam(shown, canvas, plan.facecam)}"
+    path, splits = plan.path, plan.splits
     crop_width, crop_height = crop_size(width, height, Fraction(canvas.width, canvas.height))
     crop_width, crop_height = min(crop_width, width), min(crop_height, height)
     x, y = "(iw-ow)/2", "(ih-oh)/2"
@@ -95,6 +92,46 @@ def shape_filters(
     if not splits:
         return f"{square},{single}"
     return _with_splits(f"{square},", single, shown, canvas, splits)
+
+
+def _fitted(shown: Size, canvas: Canvas) -> str:
+    """Return the size, as ffmpeg takes it, of a picture that is fitted into a canvas."""
+    whole = fitted_size(shown, Size(canvas.width, canvas.height))
+    return f"{even(whole.width)}:{even(whole.height)}"
+
+
+def _over_blur(shown: Size, canvas: Canvas) -> str:
+    """Return the filters that lay the whole picture over a blurred one that fills the canvas."""
+    size = f"{canvas.width}:{canvas.height}"
+    small = f"{even(canvas.width // _BLUR_SHRINK)}:{even(canvas.height // _BLUR_SHRINK)}"
+    return (
+        "split[front][back];"
+        f"[back]scale={small}:force_original_aspect_ratio=increase,crop={small},gblur=sigma={_BLUR_SIGMA},"
+        f"eq=brightness=-0.06,scale={size}:flags=bicubic[blurred];"
+        f"[front]scale={_fitted(shown, canvas)}:flags=bicubic[fitted];"
+        "[blurred][fitted]overlay=(W-w)/2:(H-h)/2,setsar=1"
+    )
+
+
+def _below_facecam(shown: Size, canvas: Canvas, facecam: Rectangle) -> str:
+    """Return the filters that show a camera across the top, and the middle of the game below it.
+
+    The camera keeps its aspect as far as that leaves it between `_MIN_FACECAM` and `_MAX_FACECAM` of the height.
+    """
+    width, height = round(facecam.width * shown.width), round(facecam.height * shown.height)
+    wanted = canvas.width * height / width
+    top = even(round(min(max(wanted, _MIN_FACECAM * canvas.height), _MAX_FACECAM * canvas.height)))
+    cam_width, cam_height = crop_size(width, height, Fraction(canvas.width, top))
+    x = round(facecam.left * shown.width) + (width - cam_width) // 2
+    y = round(facecam.top * shown.height) + (height - cam_height) // 2
+    game_width, game_height = crop_size(shown.width, shown.height, Fraction(canvas.width, canvas.height - top))
+    camera_size, game_size = f"{canvas.width}:{top}", f"{canvas.width}:{canvas.height - top}"
+    return (
+        "split[camera][game];"
+        f"[camera]crop={cam_width}:{cam_height}:{x}:{y}:exact=1,scale={camera_size}:flags=bicubic,setsar=1[above];"
+        f"[game]crop={game_width}:{game_height},scale={game_size}:flags=bicubic,setsar=1[below];"
+        "[above][below]vstack"
+    )
 
 
 def _with_splits(ahead: str, single: str, source: Size, canvas: Canvas, splits: Sequence[Split]) -> str:

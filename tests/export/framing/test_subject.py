@@ -151,7 +151,7 @@ def test_two_people_of_whom_nobody_is_heard_are_shown_one_above_the_other(tmp_pa
 
 def test_both_halves_are_in_the_file(tmp_path, monkeypatch):
     video = dialogue(tmp_path / "silent.mp4", [None] * 3)
-    monkeypatch.setattr("autoclip.export.cuts.cut_spec.detector_for", lambda _settings: HeadDetector())
+    monkeypatch.setattr("autoclip.export.framing.plan.detector_for", lambda _settings: HeadDetector())
     settings = ExportSettings(shape="vertical", framing="subject", encoder_preset="ultrafast")
     result = export_clip(video, Interval(0, 3), tmp_path / "clip.mp4", settings)
     with av.open(str(result.path)) as container:
