@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoclip.selection.boundaries import Boundary
-from autoclip.selection.pauses import find_pauses
+from autoclip.selection.pauses import Pauses, find_pauses
 from autoclip.signals.table import Features
 from autoclip.speech.transcript import Sentence, Transcript, Word
 from autoclip.timeline import Interval
@@ -29,6 +29,13 @@ HEARD_ERROR_SEC = 0.4
 
 SHORTEST_GAP_SEC = 0.05
 """What a gap and a pause have in common counts from here on: the envelope tells 0.02 s apart."""
+
+LONGEST_SENTENCE_SEC = 25.0
+"""A sentence takes 5 to 10 s; what takes longer has lost its marks, or never had any."""
+
+UNMARKED_PAUSE_SEC = 0.4
+"""Where marks are missing, a pause from here on ends a sentence: within clauses speakers rarely pause for longer
+(Campione & Véronis 2002)."""
 
 _AROUND_SEC = 1.0
 """How far from the first and the last word the silence around them is looked for."""
@@ -61,11 +68,13 @@ class SentenceEdges:
     """
 
     def __init__(self, transcript: Transcript, features: Features) -> None:
-        self.sentences: tuple[Sentence, ...] = transcript.sentences
+        self._pauses = find_pauses(features.envelope_dbfs)
+        self.sentences: tuple[Sentence, ...] = tuple(
+            part for sentence in transcript.sentences for part in _parts_of(sentence, self._pauses)
+        )
         self._words = transcript.words
         self._word_starts = np.array([word.start_sec for word in transcript.words])
         self._word_ends = np.maximum.accumulate(np.array([word.end_sec for word in transcript.words]))
-        self._pauses = find_pauses(features.envelope_dbfs)
         self._duration_sec = features.duration_sec
         joints = self._joints()
         self.starts: Times = np.array([start for _, start in joints[:-1]])
@@ -160,6 +169,21 @@ class SentenceEdges:
         lengths = (pauses.end_sec - pauses.start_sec)[first:behind]
         best = int(first) + int((lengths * pauses.strength[first:behind]).argmax())
         return Interval(float(pauses.start_sec[best]), float(pauses.end_sec[best]))
+
+
+def _parts_of(sentence: Sentence, pauses: Pauses) -> tuple[Sentence, ...]:
+    """Cut what is too long for one sentence, as of captions without marks, at the words next to the sound's pauses."""
+    if sentence.end_sec - sentence.start_sec <= LONGEST_SENTENCE_SEC:
+        return (sentence,)
+    words = sentence.words
+    between = np.array([(before.end_sec + after.start_sec) / 2 for before, after in pairwise(words)])
+    middles = (pauses.start_sec + pauses.end_sec) / 2
+    middles = middles[pauses.end_sec - pauses.start_sec >= UNMARKED_PAUSE_SEC]
+    error = SPREAD_ERROR_SEC if words[0].confidence is None else HEARD_ERROR_SEC
+    nearest = [int(np.abs(between - middle).argmin()) for middle in middles]
+    cuts = {at + 1 for at, middle in zip(nearest, middles, strict=True) if abs(between[at] - middle) <= error}
+    bounds = [0, *sorted(cuts), len(words)]
+    return tuple(Sentence(words[first:end]) for first, end in pairwise(bounds))
 
 
 def sentences_between(sentences: Sequence[Sentence], span: Interval) -> tuple[Sentence, ...]:

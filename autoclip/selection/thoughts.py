@@ -26,7 +26,7 @@ MAX_TALK_PAUSE_SEC = 8.0
 """A silence within a thought that is longer than this ends it."""
 
 _W_EXCITEMENT, _W_PAUSE, _W_LENGTH = 0.2, 0.2, 0.3
-_P_DANGLING, _P_UNMARKED, _P_UNANSWERED, _P_CONTINUED = 0.6, 0.4, 0.5, 0.15
+_P_DANGLING, _P_UNMARKED, _P_UNANSWERED, _P_CONTINUED = 0.6, 1.0, 0.5, 0.15
 """Weights of what speaks for a thought, and penalties for what speaks against where it begins and ends."""
 
 

@@ -63,6 +63,7 @@ class InterestMeter:
 
     def __init__(self, transcript: Transcript) -> None:
         self.vocabulary = vocabulary_of(transcript.language)
+        self._cased = is_cased(transcript.words)
         self._counts = Counter(map(bare, transcript.words))
         rates = [_rate(sentence.words) for sentence in transcript.sentences if len(sentence.words) >= _FULL_COUNT]
         self._usual_rate = median(rates) if rates else 0.0
@@ -82,8 +83,8 @@ class InterestMeter:
         )
 
     def _names(self, sentences: Sequence[Sentence]) -> set[str]:
-        """Return the capitalized words within sentences, in languages where these are names."""
-        if not self.vocabulary.names_are_capitalized:
+        """Return the capitalized words within sentences, where these are names."""
+        if not self.vocabulary.names_are_capitalized or not self._cased:
             return set()
         inner = (word for sentence in sentences for word in sentence.words[1:])
         return {bare(word) for word in inner if word.text[:1].isupper() and bare(word) not in self.vocabulary.common}
@@ -108,17 +109,32 @@ def bare(word: Word) -> str:
 def is_dangling(sentence: Sentence, vocabulary: Vocabulary) -> bool:
     """Whether a sentence begins by pointing back at what was said before it.
 
-    A question may begin with "who" or "which" by itself, and one or two words ("Yes.", "Right.") are an answer.
+    A question may begin with "who" or "which" by itself, but not with "is that" or "why did they"; one or two words
+    ("Yes.", "Right.") are an answer.
     """
-    first = bare(sentence.words[0])
-    if len(sentence.words) <= _SHORT_ANSWER:
+    said = [bare(word) for word in sentence.words]
+    if len(said) <= _SHORT_ANSWER:
         return True
-    if not sentence.words[0].text[:1].isupper() and sentence.words[0].text[:1].islower():
+    if sentence.words[0].text[:1].islower() and is_cased(sentence.words[1:]):
         return True
-    return first in vocabulary.dangling and not (sentence.is_question and first.startswith("wh"))
+    if said[0] in vocabulary.dangling and not (sentence.is_question and said[0].startswith("wh")):
+        return True
+    return _opening(said, vocabulary) in vocabulary.pointing
+
+
+def is_cased(words: Sequence[Word]) -> bool:
+    """Whether words are written in small and capital letters, unlike captions that have one of them alone."""
+    letters = [word.text[:1] for word in words if word.text[:1].isalpha()]
+    return any(letter.isupper() for letter in letters) and any(letter.islower() for letter in letters)
 
 
 _SHORT_ANSWER = 2
+_LONGEST_OPENING = 4
+
+
+def _opening(said: Sequence[str], vocabulary: Vocabulary) -> str:
+    """Return the first word behind those that open a sentence: "now", "why", "does"."""
+    return next((text for text in said[:_LONGEST_OPENING] if text not in vocabulary.opening), "")
 
 
 def _rate(words: Sequence[Word]) -> float:

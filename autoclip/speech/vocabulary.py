@@ -14,6 +14,10 @@ class Vocabulary:
     ----------
     dangling : frozenset of str
         As a sentence's first word these point back at what was said before: pronouns and conjunctions.
+    opening : frozenset of str
+        These may come first without saying anything yet: words of questions, auxiliaries, "now".
+    pointing : frozenset of str
+        Behind such an opening, or as first words, these point back.
     emphasis : frozenset of str
         Speakers stress what they say with these.
     numbers : frozenset of str
@@ -25,6 +29,8 @@ class Vocabulary:
     """
 
     dangling: frozenset[str] = frozenset()
+    opening: frozenset[str] = frozenset()
+    pointing: frozenset[str] = frozenset()
     emphasis: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
     common: frozenset[str] = frozenset()
@@ -42,6 +48,14 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
             "also therefore thus hence however although though whereas which who whom whose otherwise meanwhile "
             "besides instead likewise moreover furthermore  as than it's he's she's they're that's there's "
             "well anyway plus except even neither both another"
+        ),
+        opening=_set(
+            "now okay ok well yes no yeah why how what when where is are was were am do does did has have had can "
+            "could will would should must isn't aren't wasn't weren't don't doesn't didn't can't couldn't won't "
+            "wouldn't"
+        ),
+        pointing=_set(
+            "he she it they this that these those him them his its their such it's that's he's she's they're"
         ),
         emphasis=_set(
             "never always nobody everybody everything nothing must really actually incredible amazing important "
@@ -67,6 +81,11 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
             "oder denn weil dann also daher deshalb darum trotzdem jedoch doch sondern außerdem zudem welche welcher "
             "welches sonst damit dabei dafür dagegen davon darauf daran"
         ),
+        opening=_set(
+            "nun okay ok ja nein warum wieso wie was wann wo ist sind war waren hat haben hatte kann können wird "
+            "werden würde soll sollte muss"
+        ),
+        pointing=_set("er es dies dieser dieses diese das denn dann ihm ihn deren dessen"),
         emphasis=_set(
             "nie niemals immer niemand alle alles nichts muss wirklich unglaublich wichtig entscheidend geheimnis "
             "beste schlimmste größte erste einzige fehler problem wahrheit falsch endlich plötzlich unmöglich genau"

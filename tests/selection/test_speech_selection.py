@@ -145,3 +145,19 @@ def test_words_that_are_heard_early_or_late_leave_the_edges_in_the_pauses(early_
     assert not words_cut(exact, clips)
     assert not words_cut(heard, clips)
     assert starts_and_ends(clips, exact.sentences, tolerance=0.5) == (len(clips), len(clips))
+
+
+@pytest.mark.parametrize("written", [str.lower, str.upper])
+def test_captions_without_marks_that_follow_each_other_are_cut_at_the_pauses_of_the_sound(written):
+    exact = talk(repeat=2)
+    features = features_of(exact)
+    text = [written(word.text.strip(".,?!")) for word in exact.words]
+    ends = [*(word.start_sec for word in exact.words[1:]), exact.words[-1].end_sec]
+    rolled = tuple(
+        replace(word, text=told, end_sec=end, confidence=None)
+        for word, told, end in zip(exact.words, text, ends, strict=True)
+    )
+    clips = chosen(replace(exact, words=rolled), features).clips
+    assert clips
+    assert starts_and_ends(clips, exact.sentences, tolerance=0.5) == (len(clips), len(clips))
+    assert all(15 <= clip.duration <= 60 for clip in clips)
