@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from autoclip.errors import MediaError
-from autoclip.malloc import return_free_memory, share_one_arena
 from autoclip.media.decode_errors import Damage, damage_report
 from autoclip.media.decoding.audio import AudioBlock, AudioDamage
 from autoclip.media.decoding.decoder_threads import Described
@@ -34,6 +33,7 @@ from autoclip.signals.plugins import AddedSignals, AudioSamples, VideoFrames, ad
 from autoclip.signals.shots import cut_scores, cuts, keyframe_cut_scores
 from autoclip.signals.table import Event, Features
 from autoclip.signals.video_analyzer import FrameMeasures, MeasuredFrames, VideoAnalyzer
+from autoclip.system.malloc import return_free_memory, share_one_arena
 from autoclip.timeline import Grid
 
 CERTAIN_CUT = 0.3

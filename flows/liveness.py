@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from autoclip.system.processes import is_alive
 from storage.process_lock import holder
 
 if TYPE_CHECKING:  # 'autoclip up' comes here before it has set what Prefect reads when it is imported
@@ -66,14 +67,4 @@ def is_worked_on(run: FlowRun) -> bool:
     """Whether a worker of ours that lives has a run in hand; of one on another machine we believe that it lives."""
     watcher = str(run.labels.get(WATCHED_BY, NOBODY))
     machine, _, pid = watcher.rpartition(":")
-    return _lives(int(pid)) if machine == socket.gethostname() else watcher != NOBODY
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return is_alive(int(pid)) if machine == socket.gethostname() else watcher != NOBODY

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import time
 from collections.abc import Callable
@@ -15,6 +13,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.states import Cancelled, Crashed
 
+from autoclip.system.processes import kill
 from flows.job_types import JOB_TYPES
 from flows.liveness import attempt_of, is_worked_on, process_of, run_lock
 from storage.process_lock import is_held, machine_of
@@ -84,7 +83,7 @@ def _is_lost(run: FlowRun, data_dir: Path) -> bool:
     to_stop = run.state.type is StateType.CANCELLING
     if is_held(lock):
         if to_stop and _age_sec(run) > STOP_SEC:
-            os.kill(process_of(lock), signal.SIGKILL)  # the lock proves that the process is still the same one
+            kill(process_of(lock))  # the lock proves that the process is still the same one
         return False
     if to_stop and is_worked_on(run) and _age_sec(run) < STOP_SEC:
         return False  # the worker is about to say it, or to stop an attempt that has no lock yet

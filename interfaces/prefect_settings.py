@@ -35,6 +35,6 @@ def _means_prefect(path: Path, word: str) -> bool:
     try:
         if not path.is_file():
             return False
-        return path.stat().st_size > MAX_FILE_BYTES or word in path.read_text(errors="replace").casefold()
+        return path.stat().st_size > MAX_FILE_BYTES or word in path.read_text("utf-8", errors="replace").casefold()
     except OSError:
         return True

@@ -6,7 +6,6 @@ A crash leaves at worst a file named ``.<hex>.partial<suffix>``, which no glob f
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from autoclip.errors import NO_ROOM, system_errors
 from autoclip.output_files import require_replaceable
+from autoclip.system.files import flush, replace
 
 PARTIAL = ".partial"
 LEFTOVER_AGE_SEC = 24 * 3600.0
@@ -75,7 +75,7 @@ def replacing_together(paths: Sequence[Path], *, suffix: str = "") -> Iterator[t
             for partial in partials:
                 flush(partial)
             for partial, path in zip(partials, paths, strict=True):
-                partial.replace(path)
+                replace(partial, path)
             for folder in {path.parent for path in paths}:
                 flush(folder)
     finally:
@@ -96,7 +96,7 @@ def install(partial: Path, path: Path) -> None:
     require_replaceable(path)
     with storage_faults(path):
         flush(partial)
-        partial.replace(path)
+        replace(partial, path)
         flush(path.parent)
 
 
@@ -126,12 +126,3 @@ def remove_leftovers(folder: Path, *, older_than_sec: float = LEFTOVER_AGE_SEC) 
                 path.unlink(missing_ok=True)
                 removed.append(path)
     return tuple(removed)
-
-
-def flush(path: Path) -> None:
-    """Have the system write a file or folder to the disk itself."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from typing import Protocol
 from autoclip.confinement import location_of
 from autoclip.errors import ConflictError, MediaError
 from autoclip.settings import ExtractionSettings, Settings
+from autoclip.system.files import read_ahead
 from storage.atomic import storage_faults
 
 FINGERPRINT_DIGITS = 32
@@ -213,8 +213,7 @@ def _digest(path: Path) -> str:
     """Hash a file in a stream."""
     digest = hashlib.sha256()
     with location_of(path).open("rb", buffering=0) as file:
-        if hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
+        read_ahead(file)
         while block := file.read(READ_BYTES):
             digest.update(block)
     return digest.hexdigest()[:FINGERPRINT_DIGITS]

@@ -1,7 +1,8 @@
 """Locks that belong to a living process: the kernel lets go of them however the process ends.
 
-``flock`` on a file of its own. A lock that is held therefore proves that its holder lives, which a file with a process
-id in it can't (ids are used again). The holder's words in the file say who it is.
+A lock that is held therefore proves that its holder lives, which a file with a process id in it can't (ids are used
+again). It is taken on ``<name>.mutex`` (``flock``, or ``LockFileEx`` on Windows, by way of ``filelock``); the holder's
+words in ``<name>`` say who it is. They are two files since Windows lets nobody read one that is locked.
 
 Taking a lock and writing who took it are two steps, and so are clearing and releasing it. A second lock, one for all
 locks of a folder and held for microseconds, makes each pair one step for everyone who looks: nobody reads the words of
@@ -10,18 +11,20 @@ an earlier holder, or none, while the lock is held, and looking never makes anot
 
 from __future__ import annotations
 
-import fcntl
-import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import BaseFileLock
+
 from storage.atomic import storage_faults
+from storage.file_locks import Timeout, file_lock
 
 POLL_SEC = 0.2
+GUARD_POLL_SEC = 0.001
 GUARD = ".guard"
 """Name of the file, beside the locks, whose lock guards every step on them."""
 
@@ -46,7 +49,7 @@ def held(path: Path, words: str, while_waiting: Callable[[str], None] | None = N
     """
     with storage_faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    while not isinstance(taken := _attempt(path, words), int):
+    while isinstance(taken := _attempt(path, words), _Holder):
         if while_waiting is not None:
             while_waiting(taken.words)
         time.sleep(POLL_SEC)
@@ -72,6 +75,7 @@ def remove_unheld(path: Path) -> bool:
             if _is_held(path):
                 return False
             path.unlink()
+            _mutex(path).unlink(missing_ok=True)
     except FileNotFoundError:
         return False
     return True
@@ -95,35 +99,37 @@ class _Holder:
     words: str = ""
 
 
-def _attempt(path: Path, words: str) -> int | _Holder:
-    """Take the lock and return its descriptor, or return who holds it."""
+def _attempt(path: Path, words: str) -> BaseFileLock | _Holder:
+    """Take the lock, or return who holds it."""
     with storage_faults(path), _guarded(path):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        lock = file_lock(_mutex(path))
         try:
-            if not _locked(descriptor):
-                return _parse(path.read_bytes())
-            _write(descriptor, words)
-            taken, descriptor = descriptor, -1
-            return taken
-        finally:
-            if descriptor >= 0:
-                os.close(descriptor)
+            lock.acquire(timeout=0)
+        except Timeout:
+            return _parse(path.read_bytes())
+        try:
+            path.write_bytes(_line(socket.gethostname()) + _line(words))
+        except BaseException:
+            lock.release()
+            raise
+        return lock
 
 
-def _release(path: Path, descriptor: int) -> None:
+def _release(path: Path, lock: BaseFileLock) -> None:
     """Clear the holder's words and let go of the lock; the name of its machine stays."""
-    guard = _guarded(path) if path.parent.exists() else nullcontext()
-    with guard:
-        os.ftruncate(descriptor, len(_line(socket.gethostname())))  # needs no space, so a full disk can't stop it
-        os.close(descriptor)
+    with _guarded(path) if path.parent.exists() else nullcontext():
+        with suppress(FileNotFoundError), path.open("r+b") as file:
+            file.truncate(len(_line(socket.gethostname())))  # needs no space, so a full disk can't stop it
+        lock.release()
 
 
 def _is_held(path: Path) -> bool:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    path.stat()  # FileNotFoundError
     try:
-        return not _locked(descriptor)
-    finally:
-        os.close(descriptor)
+        with file_lock(_mutex(path)).acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def _read(path: Path) -> _Holder:
@@ -134,28 +140,16 @@ def _read(path: Path) -> _Holder:
         return _Holder()
 
 
+def _mutex(path: Path) -> Path:
+    return path.with_name(f"{path.name}.mutex")
+
+
 @contextmanager
 def _guarded(path: Path) -> Iterator[None]:
-    """Be the only one who looks at, takes or releases a lock in this folder; for microseconds."""
-    descriptor = os.open(path.parent / GUARD, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    """Be the only one who looks at, takes or releases a lock in this folder; for less than a millisecond."""
+    path.parent.stat()  # FileNotFoundError: the lock would make the folder
+    with file_lock(path.parent / GUARD).acquire(poll_interval=GUARD_POLL_SEC):
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _write(descriptor: int, words: str) -> None:
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, _line(socket.gethostname()) + _line(words), 0)
 
 
 def _line(text: str) -> bytes:

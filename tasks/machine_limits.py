@@ -111,7 +111,7 @@ def _at_work(kind: Kind) -> Iterator[None]:
     path = _slot_folder(read_environment().data_dir, kind) / f"{uuid4()}.lock"
     with held(path, str(os.getpid())):
         yield
-    path.unlink(missing_ok=True)
+    remove_unheld(path)
 
 
 def _slot_folder(data_dir: Path, kind: Kind) -> Path:

@@ -14,6 +14,7 @@ from autoclip.clips import Clip
 from autoclip.errors import ExportError, ParameterError, from_system, system_reason
 from autoclip.output_files import require_replaceable
 from autoclip.settings import check_name_template
+from autoclip.system.files import replace
 from autoclip.timeline import Interval
 
 MAX_NAME_BYTES = 255
@@ -164,7 +165,7 @@ def publish(rendered: Path, target: Path, *, overwrite: bool) -> Path:
     """
     if overwrite:
         require_replaceable(target)
-        rendered.replace(target)
+        replace(rendered, target)
         return target
     for number in count(1):
         candidate = target if number == 1 else target.with_name(f"{target.stem} ({number}){target.suffix}")
@@ -175,7 +176,7 @@ def publish(rendered: Path, target: Path, *, overwrite: bool) -> Path:
             continue
         except OSError as error:
             raise ExportError(str(from_system(error, candidate))) from error
-        rendered.replace(candidate)
+        replace(rendered, candidate)
         return candidate
     raise AssertionError("unreachable: counting has no end")
 

@@ -11,6 +11,8 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
+from autoclip.system.processes import is_alive
+
 UNFINISHED_AGE_SEC = 24 * 3600.0
 """Age from which a temporary file of another machine belongs to no work under way: no render writes one for a day."""
 
@@ -49,7 +51,7 @@ def _is_left(path: Path, oldest: float) -> bool:
     if name is None or path.is_symlink() or not path.is_file():
         return False
     if name["machine"] == _machine():
-        return not _is_alive(int(name["process"]))
+        return not is_alive(int(name["process"]))
     return path.stat().st_mtime < oldest
 
 
@@ -59,15 +61,3 @@ def _machine() -> str:
     with suppress(OSError):
         namespace = str(Path("/proc/self/ns/pid").readlink())
     return hashlib.blake2s(f"{socket.gethostname()} {namespace}".encode(), digest_size=4).hexdigest()
-
-
-def _is_alive(process: int) -> bool:
-    if os.name == "nt":  # there, signal 0 ends a process
-        return True
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True

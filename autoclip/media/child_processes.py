@@ -7,17 +7,14 @@ kills the group reaches it too.
 
 from __future__ import annotations
 
-import ctypes
-import os
-import signal
 import subprocess
-import sys
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO
 
-_PR_SET_PDEATHSIG = 1  # Linux prctl(2)
+from autoclip.system.processes import end_with_parent
+
 _GRACE_SEC = 5.0
 
 _running: dict[subprocess.Popen[bytes], int] = {}
@@ -46,7 +43,7 @@ def child_process(command: Sequence[str], stderr: IO[bytes]) -> Iterator[subproc
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=stderr,
-        preexec_fn=_death_with_parent(),  # noqa: PLW1509 - it makes one system call that was looked up beforehand
+        preexec_fn=end_with_parent(at_once=True),  # noqa: PLW1509 - it makes one system call that was looked up beforehand
     )
     with _lock:
         _running[child] = threading.get_ident()
@@ -84,18 +81,3 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     child.wait(_GRACE_SEC)
     if child.stdout is not None:
         child.stdout.close()
-
-
-def _death_with_parent() -> Callable[[], None] | None:
-    """Return what a child runs first so that the kernel kills it when the thread that started it is gone; else None."""
-    if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    parent = os.getpid()
-
-    def ask_for_death_signal() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # the parent died before the request
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return ask_for_death_signal

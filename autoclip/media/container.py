@@ -22,9 +22,9 @@ from av.video.stream import VideoStream
 
 from autoclip.confinement import location_of
 from autoclip.errors import MediaError
-from autoclip.malloc import return_free_memory
 from autoclip.media.ffmpeg import local_file
 from autoclip.media.pixel_limit import decoder_options, max_pixels
+from autoclip.system.malloc import return_free_memory
 
 FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2",

@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 from collections import deque
@@ -57,7 +58,7 @@ def find_ffmpeg(path: Path | None = None) -> Path:
         If there is no such program.
     """
     if path is not None:
-        found = shutil.which(path)
+        found = shutil.which(str(path))
         if found is None:
             raise ParameterError(f"{path} is no program that can be run; name an ffmpeg executable, or none")
         return Path(found)
@@ -171,7 +172,7 @@ _NO_CAUSE = re.compile(
 def _why_it_failed(code: int, tail: str, target: str) -> str:
     """Say in one sentence why ffmpeg failed; the log itself is kept beside it."""
     folder = str(Path(target.removeprefix("file:")).parent)
-    if code == -signal.SIGXFSZ:
+    if sys.platform != "win32" and code == -signal.SIGXFSZ:
         return f"{folder}: no file there may grow so large; raise the limit (ulimit -f) or choose a shorter clip"
     for numbers, meaning in _CAUSES:
         if any(os.strerror(number) in tail for number in numbers):

@@ -38,7 +38,7 @@ from interfaces.cli import (
     settings,
 )
 from interfaces.cli.command_list import WholeSentences
-from interfaces.cli.terminal import say
+from interfaces.cli.terminal import say, write_any_character
 from interfaces.outcomes import DONE, INTERRUPTED, outcome_of
 from interfaces.prefect_settings import files_for_prefect, import_prefect_elsewhere
 from storage.variable_files import ENV_FILE
@@ -176,4 +176,5 @@ def _kept_trace() -> str:
 
 def main() -> None:
     """Run the command line of this process."""
+    write_any_character()
     sys.exit(run())

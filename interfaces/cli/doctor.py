@@ -110,7 +110,8 @@ def _speech(environment: Environment) -> Finding:
 
 
 def _output_of(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout  # noqa: S603
+    done = subprocess.run(command, capture_output=True, check=True, timeout=20)  # noqa: S603
+    return done.stdout.decode("utf-8", "replace")
 
 
 def _data_folder(folder: Path) -> Finding:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from typing import Any
 
 from rich.console import Console
@@ -21,6 +22,13 @@ MESSAGES = Console(stderr=True, highlight=False)
 RESULTS = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 
 
+def write_any_character() -> None:
+    """Write characters that the code page of a console or pipe lacks as escapes, instead of failing at them."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def say(message: str) -> None:
     """Tell the person at the terminal something; never mixed with results."""
     MESSAGES.print(message, markup=False, soft_wrap=True)
@@ -28,7 +36,8 @@ def say(message: str) -> None:
 
 def print_json(document: Any) -> None:  # noqa: ANN401
     """Write a document to standard output, and nothing else there."""
-    json.dump(document, sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
+    any_character = (sys.stdout.encoding or "").lower().startswith("utf")
+    json.dump(document, sys.stdout, ensure_ascii=not any_character, indent=2, allow_nan=False)
     sys.stdout.write("\n")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -11,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autoclip.system.processes import OWN_GROUP, end_with_parent
 from interfaces.prefect_settings import OWN_FOLDER
-from interfaces.service.descendants import signal_at_our_death
 from storage.environment import Environment
 
 FIRST_PAUSE_SEC = 1.0
@@ -62,15 +61,15 @@ class ManagedProcess:
         Added to this process's environment.
     log : Path
         Where its output goes.
-    at_our_death : Signals
-        What the kernel sends it when this process is killed.
+    dies_at_once : bool
+        When this process is killed: whether the kernel kills it, too (Linux), or asks it to end.
     """
 
     name: str
     command: tuple[str, ...]
     variables: Mapping[str, str]
     log: Path
-    at_our_death: signal.Signals = signal.SIGTERM
+    dies_at_once: bool = False
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     _pause_sec: float = field(default=FIRST_PAUSE_SEC, init=False)
@@ -87,7 +86,8 @@ class ManagedProcess:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C in the terminal is for us, who end the pieces in order
-                preexec_fn=signal_at_our_death(self.at_our_death),  # noqa: PLW1509 - one system call, looked up before
+                creationflags=OWN_GROUP,
+                preexec_fn=end_with_parent(at_once=self.dies_at_once),  # noqa: PLW1509 - system calls, looked up before
             )
         self.started_at = time.monotonic()
 
@@ -123,7 +123,7 @@ class ManagedProcess:
     def last_words(self) -> str:
         """Return the end of its log."""
         try:
-            return "\n".join(self.log.read_text(errors="replace").splitlines()[-8:])
+            return "\n".join(self.log.read_text("utf-8", errors="replace").splitlines()[-8:])
         except OSError:
             return ""
 
@@ -141,7 +141,7 @@ def worker_piece(environment: Environment, api_url: str) -> ManagedProcess:
     command = (sys.executable, "-m", "interfaces.service.worker")
     variables = private_prefect(environment, api_url) | environment.variables()
     log = environment.data_dir / "logs" / "worker.log"
-    return ManagedProcess("worker", command, variables, log, at_our_death=signal.SIGKILL)
+    return ManagedProcess("worker", command, variables, log, dies_at_once=True)
 
 
 def api_piece(environment: Environment, api_url: str) -> ManagedProcess:

@@ -16,10 +16,11 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.states import AwaitingRetry, Cancelled
 
 from autoclip.errors import ServiceError
+from autoclip.system.processes import adopt_orphans
 from flows.liveness import run_lock
 from flows.reaper import unended
 from interfaces.prefect_server import open_client
-from interfaces.service.descendants import adopt_orphans, end_descendants, reap_children
+from interfaces.service.descendants import end_descendants, family, reap_children
 from interfaces.service.processes import ManagedProcess, api_piece, registration_piece, server_piece, worker_piece
 from interfaces.service.upkeep import Say, Upkeep
 from storage.environment import Environment
@@ -166,10 +167,11 @@ class Service:
         """End everything: work first, so that it can still tell the server; the server last."""
         self.say("stopping")
         running = [run for run in _running(client) if self._is_ours(run)]
+        server = self.server.process.pid if self.server and self.server.process else 0
+        noted = family(spared=[server])
         for piece in reversed(self.pieces):
             piece.stop(STOP_SEC)
-        server = self.server.process.pid if self.server and self.server.process else 0
-        end_descendants(STOP_SEC, spared=[server])
+        end_descendants(STOP_SEC, spared=[server], noted=noted)
         _put_back(client, running)
         if self.server is not None:
             self.server.stop(STOP_SEC)

@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import anyio.abc
@@ -97,8 +98,9 @@ async def work() -> None:
     task = asyncio.current_task()
     if task is None:
         raise RuntimeError("a worker works in a task")
+    stop = partial(asyncio.get_running_loop().call_soon_threadsafe, task.cancel)
     for wanted in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(wanted, task.cancel)
+        signal.signal(wanted, lambda *_: stop())  # the loop of Windows has no handlers of signals
     name = f"autoclip-{socket.gethostname()}-{os.getpid()}"
     await JobWorker(read_environment().work_pool, name=name, create_pool_if_not_found=False).start()
 

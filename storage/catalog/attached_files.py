@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autoclip.system.files import REPLACES_OPEN_FILES
 from storage.catalog.duckdb_session import Access, DuckDBSession
 from storage.catalog.layout import stamp_of
 from storage.catalog.statements import Row
@@ -40,6 +41,12 @@ class AttachedFiles:
     def begin(self) -> None:
         """Begin a unit: look for changed files again."""
         self._pinned.clear()
+
+    def end(self) -> None:
+        """End a unit: let go of all files where the system replaces none that is open."""
+        if not REPLACES_OPEN_FILES:
+            for path in tuple(self._files):
+                self._close(path)
 
     def open(self, path: Path, deadline: float) -> bool | None:
         """Attach a file, or see that it still is; tell whether its tables are of this version, None: no such file."""

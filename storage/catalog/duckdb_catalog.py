@@ -8,8 +8,6 @@ docs/decisions/0004-catalog-in-duckdb.md has the alternatives and the figures, `
 
 from __future__ import annotations
 
-import fcntl
-import os
 import secrets
 import shutil
 import time
@@ -19,6 +17,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from autoclip.errors import CatalogBusyError, StorageError
+from autoclip.system.files import link_or_copy
+from autoclip.system.posix_locks import is_written_elsewhere
+from autoclip.system.processes import after_fork_in_child
 from storage.atomic import PARTIAL, install, replacing, storage_faults
 from storage.catalog.current_unit import CurrentUnit
 from storage.catalog.duckdb_session import Access, DuckDBSession
@@ -85,10 +86,13 @@ class DuckDBCatalog(Catalog):
             yield self._current.unit.unit
             return
         with self._turn(self._read_turns) as deadline:
-            layout = self._layout_to_read(deadline)
-            files = UnitFiles(self._reading, layout, deadline, None, self._upgrade)
-            with self._current.begun(files):
-                yield files.unit
+            try:
+                layout = self._layout_to_read(deadline)
+                files = UnitFiles(self._reading, layout, deadline, None, self._upgrade)
+                with self._current.begun(files):
+                    yield files.unit
+            finally:
+                self._reading.attached.end()
 
     def backup(self, target: Path) -> None:
         """Write all projects, as they are at one moment, to one file; see `Catalog.backup`."""
@@ -130,7 +134,10 @@ class DuckDBCatalog(Catalog):
         """Be the only one who changes the catalog, and have its files in order."""
         with self._turn(self._write_turns) as deadline, self._locked(deadline):
             self._writing.attached.begin()
-            yield self._prepared(deadline), deadline
+            try:
+                yield self._prepared(deadline), deadline
+            finally:
+                self._writing.attached.end()
 
     def _prepared(self, deadline: float) -> Layout:
         """Make the catalog or bring it up to date, if it is not; finish what a crash left."""
@@ -155,6 +162,7 @@ class DuckDBCatalog(Catalog):
         self._reading.attached.begin()
         layout = self._layout(self._reading, deadline)
         if layout is None or not self._is_fit(layout):
+            self._reading.attached.end()
             with self._exclusive():
                 pass
             self._reading.attached.begin()
@@ -264,11 +272,7 @@ class DuckDBCatalog(Catalog):
         wait = ForeignWait(path, deadline)
         while True:
             with storage_faults(target), path.open("rb") as original:
-                try:
-                    fcntl.lockf(original, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                except OSError:
-                    pass
-                else:
+                if not is_written_elsewhere(original):
                     with target.open("wb") as copy:
                         shutil.copyfileobj(original, copy, 1 << 20)
                     return
@@ -318,10 +322,7 @@ def _link_all(layout: Layout, folder: Path) -> None:
         folder.mkdir(parents=True)
         for project_id in layout.project_stamps():
             path = layout.project(project_id)
-            try:
-                os.link(path, folder / path.name)
-            except OSError:  # a file system without links
-                shutil.copyfile(path, folder / path.name)
+            link_or_copy(path, folder / path.name)
 
 
 def _keep_old(path: Path) -> None:
@@ -329,10 +330,7 @@ def _keep_old(path: Path) -> None:
     saved = path.with_name(path.name + SAVED)
     with storage_faults(saved):
         saved.unlink(missing_ok=True)
-        try:
-            os.link(path, saved)
-        except OSError:
-            shutil.copyfile(path, saved)
+        link_or_copy(path, saved)
 
 
 _in_this_process: weakref.WeakSet[DuckDBCatalog] = weakref.WeakSet()
@@ -345,4 +343,4 @@ def _start_anew_after_fork() -> None:
         catalog._start_anew()  # noqa: SLF001 - the same module
 
 
-os.register_at_fork(after_in_child=_start_anew_after_fork)
+after_fork_in_child(_start_anew_after_fork)

@@ -1,22 +1,27 @@
 """One writer at a time, over processes and threads.
 
 DuckDB's own lock can't serve: it refuses instead of waiting, and it vanishes when its file is opened and closed
-elsewhere in the process. So an empty file beside the catalog is locked with ``flock``, which the system releases when
-a process dies.
+elsewhere in the process. So an empty file beside the catalog is locked, by a lock that the system releases when a
+process dies: ``flock``, whose queue the kernel keeps, or where there is none (Windows) that of ``filelock``, which
+tries again and again.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from autoclip.errors import CatalogBusyError
+from autoclip.system.posix_locks import HAS_QUEUE, lock_at_once, wait_in_queue
 from storage.atomic import storage_faults
+from storage.file_locks import Timeout, file_lock
+
+POLL_SEC = 0.005
+"""Pause between attempts where there is no queue."""
 
 _descriptors: set[int] = set()
 """Every lock file open in this process, for a forked child to close: its copies would keep the locks."""
@@ -28,7 +33,7 @@ class CatalogLock:
     Parameters
     ----------
     catalog : Path
-        The file it guards; ``<name>.lock`` beside it is made when missing and never removed.
+        The file it guards; ``<name>.lock`` beside it is made when missing.
     """
 
     def __init__(self, catalog: Path) -> None:
@@ -49,20 +54,39 @@ class CatalogLock:
         CatalogBusyError
             If others hold it past the deadline.
         """
-        with storage_faults(self._path):
-            wait = _Wait(_open(self._path))
-        if not wait.over_at_once():
-            # flock has no time limit of its own, and an alarm signal would be the main thread's alone.
-            threading.Thread(target=wait.wait, name="catalog-lock", daemon=True).start()
-            if not wait.over_by(deadline):
-                raise CatalogBusyError(
-                    f"{self._catalog}: other processes kept it busy past the deadline; try again later, "
-                    "or look for a process that hangs while it changes the catalog"
-                )
+        release = (_queue_for if HAS_QUEUE else _try_for)(self._path, deadline)
+        if release is None:
+            raise CatalogBusyError(
+                f"{self._catalog}: other processes kept it busy past the deadline; try again later, "
+                "or look for a process that hangs while it changes the catalog"
+            )
         try:
             yield
         finally:
-            _close(wait.descriptor)
+            release()
+
+
+def _try_for(path: Path, deadline: float) -> Callable[[], None] | None:
+    """Take the lock by trying; return how to let go of it, or None if the deadline passes first."""
+    lock = file_lock(path)
+    with storage_faults(path):
+        try:
+            lock.acquire(timeout=max(0.0, deadline - time.monotonic()), poll_interval=POLL_SEC)
+        except Timeout:
+            return None
+    return lock.release
+
+
+def _queue_for(path: Path, deadline: float) -> Callable[[], None] | None:
+    """Take the lock in turn; return how to let go of it, or None if the deadline passes first."""
+    with storage_faults(path):
+        wait = _Wait(_open(path))
+    if not wait.over_at_once():
+        # flock has no time limit of its own, and an alarm signal would be the main thread's alone.
+        threading.Thread(target=wait.wait, name="catalog-lock", daemon=True).start()
+        if not wait.over_by(deadline):
+            return None
+    return lambda: _close(wait.descriptor)
 
 
 class _Wait:
@@ -76,15 +100,11 @@ class _Wait:
 
     def over_at_once(self) -> bool:
         """Take the lock if nobody holds it."""
-        try:
-            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+        return lock_at_once(self.descriptor)
 
     def wait(self) -> None:
         """Wait for the lock; let go of it at once if nobody wants it any more."""
-        fcntl.flock(self.descriptor, fcntl.LOCK_EX)
+        wait_in_queue(self.descriptor)
         with self._decided:
             self._over.set()
             if self._given_up:
@@ -113,7 +133,7 @@ def forget_locks_after_fork() -> None:
 
 def _open(path: Path) -> int:
     """Open a lock file."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
     _descriptors.add(descriptor)
     return descriptor
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from autoclip.errors import CatalogBusyError, StorageError
+from autoclip.system.files import replace
 from storage.atomic import storage_faults
 from storage.catalog.attached_files import AttachedFiles
 from storage.catalog.layout import Layout, stamp_of
@@ -32,7 +33,7 @@ def roll_forward(layout: Layout, index: SqliteIndex) -> None:
                 continue
             successor = layout.folder / pending.successor
             if successor.exists():
-                successor.replace(path)
+                replace(successor, path)
         index.mark(pending.project_id, None, None)
 
 

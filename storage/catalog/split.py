@@ -8,7 +8,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from storage.atomic import PARTIAL, flush, storage_faults
+from autoclip.system.files import flush
+from storage.atomic import PARTIAL, storage_faults
 from storage.catalog.duckdb_session import Access, DuckDBSession
 from storage.catalog.layout import Layout
 from storage.catalog.project_index import SqliteIndex

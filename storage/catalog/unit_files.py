@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autoclip.errors import StorageError
-from storage.atomic import flush, storage_faults
+from autoclip.system.files import flush, replace
+from storage.atomic import storage_faults
 from storage.catalog.attached_files import AttachedFiles
 from storage.catalog.duckdb_session import Access, DuckDBSession, json_insert
 from storage.catalog.interface import Unit
@@ -206,7 +207,7 @@ class UnitFiles:
         with storage_faults(self.layout.folder):
             for written in kept.values():
                 self._attached.forget(written.path)
-                written.successor.replace(written.path)
+                replace(written.successor, written.path)
             for project_id in self._dropped - set(kept):
                 self._attached.forget(self.layout.project(project_id))
                 self.layout.project(project_id).unlink(missing_ok=True)

@@ -9,6 +9,9 @@ import socket
 import httpx
 import pytest
 
+from interfaces.api.problems import ApiError
+from interfaces.api.uploads.partial_files import PartialUploads, UploadNote
+
 
 def leftovers(workspace):
     """Every file below the data folder that is neither the catalog nor in a project."""
@@ -303,3 +306,16 @@ def test_the_protocol_is_announced(client):
     answer = client.options("/api/uploads")
     assert answer.status_code == 204
     assert "creation" in answer.headers["tus-extension"]
+
+
+def test_an_upload_has_one_writer_at_a_time(tmp_path):
+    uploads = PartialUploads(tmp_path)
+    upload = uploads.begin(UploadNote(length=3, called="a.mp4"))
+    with uploads.sole_writer(upload):
+        with pytest.raises(ApiError, match="another request") as refused, uploads.sole_writer(upload):
+            pass
+        assert refused.value.status_code == 423
+        upload.path.write_bytes(b"abc")  # a lock on the file itself would keep Windows from that
+    with uploads.sole_writer(upload):
+        uploads.remove(upload.id)
+    assert list(tmp_path.iterdir()) == []

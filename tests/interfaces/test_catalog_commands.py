@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -58,3 +61,18 @@ def test_scores_go_from_0_to_100_and_qualities_stay(catalog, capsys):
     assert " 100 " in shown
     assert run(["clips", "Match", "--json"]) == 0
     assert {clip["quality_score"] for clip in json.loads(capsys.readouterr().out)} == {0.8, 1.8}
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii"])
+def test_a_console_without_the_characters_of_a_name_gets_escapes(catalog, encoding):
+    _project(catalog, "Финал – 決勝")
+    program = [sys.executable, "-c", "from interfaces.cli.app import main; main()", "projects"]
+    variables = os.environ | {"PYTHONIOENCODING": encoding}
+
+    def shown(*words):
+        return subprocess.run([*program, *words], env=variables, capture_output=True, check=True).stdout.decode(
+            encoding
+        )
+
+    assert "\\u6c7a\\u52dd" in shown()
+    assert [project["name"] for project in json.loads(shown("--json"))] == ["Финал – 決勝"]

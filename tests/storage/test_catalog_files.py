@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -300,3 +301,29 @@ def test_a_clip_of_a_deleted_project_is_found_no_more(catalog, project):
             unit.clips.get("c")
     with catalog.reading() as view, pytest.raises(NotFoundError):
         view.clips.get("c")
+
+
+def test_no_file_stays_open_where_an_open_file_can_not_be_replaced(tmp_path, monkeypatch):
+    """Windows replaces no file that anybody has open: a reader that stayed attached would stop every writer."""
+
+    def open_files():
+        targets = [os.path.realpath(entry) for entry in Path("/proc/self/fd").iterdir()]
+        return [target for target in targets if target.startswith(str(tmp_path)) and target.endswith(".duckdb")]
+
+    if not Path("/proc/self/fd").is_dir():
+        pytest.skip("looks at open files through /proc")
+    catalog = DuckDBCatalog(tmp_path / "autoclip.duckdb")
+    with catalog.transaction() as unit:
+        project = unit.projects.add(Project(name="Cup", source=Source(kind="file", address="/cup.mp4")))
+    with catalog.reading() as view:
+        assert view.projects.get(project.id) == project
+        view.clips.page(project.id)
+    assert open_files()
+    monkeypatch.setattr("storage.catalog.attached_files.REPLACES_OPEN_FILES", False)
+    for unit_of in (catalog.transaction, catalog.reading):
+        with unit_of() as unit:
+            assert unit.projects.get(project.id) == project
+            unit.clips.page(project.id)
+            assert open_files()
+        # What the other side had attached before goes with its own next unit.
+    assert open_files() == []

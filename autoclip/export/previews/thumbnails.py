@@ -18,6 +18,7 @@ from autoclip.media.frames import FrameReader, TimedFrame, open_frames
 from autoclip.media.orientation import Size
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
+from autoclip.system.files import replace
 from autoclip.timeline import Interval
 
 THUMBNAIL_SIZE = Size(320, 180)
@@ -261,7 +262,7 @@ def _write(clip: Clip, candidates: Sequence[_Candidate], folder: Path) -> Thumbn
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         _padded(best.picture).save(unfinished, format="JPEG", quality=JPEG_QUALITY)
-        unfinished.replace(path)
+        replace(unfinished, path)
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         raise ExportError(f"can't write the thumbnail {path}: {error.strerror or error}") from error

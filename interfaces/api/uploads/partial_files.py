@@ -1,18 +1,16 @@
 """Uploads that come in parts, as files: what came so far, and a note of what is to come.
 
-One upload is ``<id>.partial`` beside ``<id>.json``. Its offset is the size of the file, so nothing can disagree with
-what is really on the disk, after a crash either.
+One upload is ``<id>.partial`` beside ``<id>.json``, and ``<id>.lock`` since something was added to it. Its offset is
+the size of the file, so nothing can disagree with what is really on the disk, after a crash either.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from autoclip.errors import NotFoundError
 from interfaces.api.problems import ApiError
 from storage.atomic import PARTIAL, storage_faults, write_atomically
+from storage.file_locks import Timeout, file_lock
 
 LIFETIME_SEC = 24 * 3600
 """An upload that nothing was added to for this long is given up."""
@@ -106,6 +105,8 @@ class PartialUploads:
         """Forget an upload with all that came of it."""
         self._note_path(identity).unlink(missing_ok=True)
         self._path(identity).unlink(missing_ok=True)
+        with suppress(OSError):  # Windows removes no file that is locked, but the one who locked it does
+            self._lock_path(identity).unlink(missing_ok=True)
 
     @contextmanager
     def sole_writer(self, upload: PartialUpload) -> Iterator[None]:
@@ -116,22 +117,25 @@ class PartialUploads:
         ApiError
             423 if another request is at it: two at once would mix their bytes.
         """
+        lock = file_lock(self._lock_path(upload.id))  # Windows lets nobody else write a file that is locked itself
         with storage_faults(upload.path):
-            descriptor = os.open(upload.path, os.O_RDWR | os.O_CLOEXEC)
-        try:
+            upload.path.stat()
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
+                lock.acquire(timeout=0)
+            except Timeout as error:
                 raise ApiError(
                     423, "upload-in-use", "another request is adding to this upload; try again when it has ended"
                 ) from error
+        try:
             yield
         finally:
-            os.close(descriptor)
+            lock.release()
+            if not upload.path.exists():  # it was finished or given up meanwhile
+                self.remove(upload.id)
 
     def _give_up_old(self) -> None:
         oldest = time.time() - LIFETIME_SEC
-        for path in (*self.folder.glob("*.json"), *self.folder.glob(f"*{PARTIAL}"), *self.folder.glob(f".*{PARTIAL}")):
+        for path in (path for ending in (".json", ".lock", PARTIAL) for path in self.folder.glob(f"*{ending}")):
             if path.stat().st_mtime < oldest and self._untouched(path, oldest):
                 path.unlink(missing_ok=True)
 
@@ -142,6 +146,9 @@ class PartialUploads:
 
     def _path(self, identity: str) -> Path:
         return self.folder / f"{identity}{PARTIAL}"
+
+    def _lock_path(self, identity: str) -> Path:
+        return self.folder / f"{identity}.lock"
 
     def _note_path(self, identity: str) -> Path:
         return self.folder / f"{identity}.json"

@@ -1,0 +1,20 @@
+"""Locks on files that the system lets go of when their process dies, on every system: ``filelock``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
+
+__all__ = ["Timeout", "file_lock"]
+
+
+def file_lock(path: Path) -> BaseFileLock:
+    """Return a lock on a file of its own: ``flock``, or ``LockFileEx`` on Windows.
+
+    A system without either (WebAssembly) gets a file that exists as long as the lock is held, under another name:
+    ``flock`` leaves its files behind.
+
+    `Timeout`, which an attempt in vain raises, is an `OSError`: catch it before those are translated.
+    """
+    return FileLock(path.with_name(f"{path.name}.soft") if FileLock is SoftFileLock else path)
