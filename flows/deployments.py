@@ -53,13 +53,15 @@ class JobDeployment:
         return found
 
 
+_PACKAGE = __name__.rpartition(".")[0]  # ``flows`` in the repository, ``autoclip.flows`` when installed
+
 DEPLOYMENTS: tuple[JobDeployment, ...] = (
-    JobDeployment("process-video", "flows.process_video.process_video"),
-    JobDeployment("process-folder", "flows.process_folder.process_folder", "folders", cron="0 2 * * *"),
-    JobDeployment("download", "flows.download.download"),
-    JobDeployment("analyze", "flows.analyze.analyze"),
-    JobDeployment("export", "flows.export.export"),
-    JobDeployment("export-batch", "flows.export.export_batch"),
-    JobDeployment("proxy", "flows.proxy.proxy"),
-    JobDeployment("maintenance", "flows.maintenance.maintenance", "folders", cron="30 4 * * *", active=True),
+    JobDeployment("process-video", f"{_PACKAGE}.process_video.process_video"),
+    JobDeployment("process-folder", f"{_PACKAGE}.process_folder.process_folder", "folders", cron="0 2 * * *"),
+    JobDeployment("download", f"{_PACKAGE}.download.download"),
+    JobDeployment("analyze", f"{_PACKAGE}.analyze.analyze"),
+    JobDeployment("export", f"{_PACKAGE}.export.export"),
+    JobDeployment("export-batch", f"{_PACKAGE}.export.export_batch"),
+    JobDeployment("proxy", f"{_PACKAGE}.proxy.proxy"),
+    JobDeployment("maintenance", f"{_PACKAGE}.maintenance.maintenance", "folders", cron="30 4 * * *", active=True),
 )

@@ -47,7 +47,6 @@ app = typer.Typer(
     name="autoclip",
     cls=WholeSentences,
     help="Turns long videos into highlight clips with natural boundaries.",
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )

@@ -69,6 +69,7 @@ def _run_flow(source: Path, top: int, *, prefect_home: Path) -> ProcessedVideo:
         prefect_home.mkdir(parents=True, exist_ok=True)  # Prefect makes the last folder alone
     # Prefect reads these when it is imported. What the user has set stays.
     os.environ.setdefault("PREFECT_HOME", str(prefect_home))
+    Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)  # Prefect's database makes no folders
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "60")

@@ -14,6 +14,8 @@ from autoclip.system.processes import OWN_GROUP, end_with_parent
 from interfaces.prefect_settings import OWN_FOLDER
 from storage.environment import Environment
 
+_PACKAGE = __name__.rpartition(".")[0]
+
 FIRST_PAUSE_SEC = 1.0
 MAX_PAUSE_SEC = 60.0
 """A piece that dies is started again after a second, then after twice as long each time, up to a minute."""
@@ -138,7 +140,7 @@ def server_piece(environment: Environment, api_url: str) -> ManagedProcess:
 
 def worker_piece(environment: Environment, api_url: str) -> ManagedProcess:
     """Return the worker. It dies at once when we are killed; the runs it started then end by themselves."""
-    command = (sys.executable, "-m", "interfaces.service.worker")
+    command = (sys.executable, "-m", f"{_PACKAGE}.worker")
     variables = private_prefect(environment, api_url) | environment.variables()
     log = environment.data_dir / "logs" / "worker.log"
     return ManagedProcess("worker", command, variables, log, dies_at_once=True)
@@ -146,13 +148,13 @@ def worker_piece(environment: Environment, api_url: str) -> ManagedProcess:
 
 def api_piece(environment: Environment, api_url: str) -> ManagedProcess:
     """Return our HTTP API."""
-    command = (sys.executable, "-c", "from interfaces.cli.app import main; main()", "serve")
+    command = (sys.executable, "-m", "autoclip", "serve")
     variables = private_prefect(environment, api_url) | environment.variables()
     return ManagedProcess("API", command, variables, environment.data_dir / "logs" / "api.log")
 
 
 def registration_piece(environment: Environment, api_url: str) -> ManagedProcess:
     """Return what tells the server of our work pool, limits and deployments, and ends: it imports all flows."""
-    command = (sys.executable, "-m", "interfaces.service.registration")
+    command = (sys.executable, "-m", f"{_PACKAGE}.registration")
     variables = private_prefect(environment, api_url) | environment.variables()
     return ManagedProcess("registration", command, variables, environment.data_dir / "logs" / "registration.log")

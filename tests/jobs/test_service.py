@@ -160,6 +160,20 @@ def test_a_job_that_nobody_knows(jobs: Jobs) -> None:
             jobs.get(job_id)
 
 
+def test_a_job_is_submitted_and_followed_without_what_only_posix_has(
+    service: RunningService, tmp_path: Path, clip_source: Callable[..., Path]
+) -> None:
+    program = tmp_path / "autoclip.py"
+    program.write_text("from interfaces.cli.app import main; main()")
+    command = (sys.executable, TESTS / "hidden_posix.py", program)
+    words = ("run", clip_source("evening.mp4"), "--follow", "--json", "--quiet")
+    done = subprocess.run(
+        [*command, *words], env=service.variables_of_all, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["state"] == "completed"
+
+
 def test_z_a_second_up_says_what_runs_and_a_stop_leaves_nothing_behind(
     service: RunningService, jobs: Jobs, long_source: Callable[..., Path]
 ) -> None:
@@ -176,17 +190,3 @@ def test_z_a_second_up_says_what_runs_and_a_stop_leaves_nothing_behind(
     assert service.pids() == []
     service.start()
     until(lambda: jobs.get(job.id).state == "completed", 120)
-
-
-def test_a_job_is_submitted_and_followed_without_what_only_posix_has(
-    service: RunningService, tmp_path: Path, clip_source: Callable[..., Path]
-) -> None:
-    program = tmp_path / "autoclip.py"
-    program.write_text("from interfaces.cli.app import main; main()")
-    command = (sys.executable, TESTS / "hidden_posix.py", program)
-    words = ("run", clip_source("evening.mp4"), "--follow", "--json", "--quiet")
-    done = subprocess.run(
-        [*command, *words], env=service.variables_of_all, cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["state"] == "completed"

@@ -1,0 +1,6 @@
+"""``python -m autoclip``: the command line."""
+
+from interfaces.cli.app import main
+
+if __name__ == "__main__":
+    main()
