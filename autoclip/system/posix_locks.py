@@ -1,7 +1,7 @@
 """Locks of POSIX systems on open files; Windows has none of them.
 
 ``filelock`` serves where trying again and again is good enough. It has no queue: whoever lets go of a lock and wants it
-again takes it before those who sleep. With ``flock`` the kernel keeps the queue (docs/decisions/0014-three-systems.md
+again takes it before those who sleep. With ``flock`` the kernel keeps the queue (docs/decisions/0017-three-systems.md
 has the figures).
 """
 

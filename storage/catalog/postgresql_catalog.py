@@ -7,7 +7,6 @@ REPEATABLE READ: one state of everything, without a lock. docs/decisions/0014-ca
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 import weakref
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from autoclip.errors import StorageError
+from autoclip.system.processes import after_fork_in_child
 from storage.atomic import replacing
 from storage.catalog.current_unit import CurrentUnit
 from storage.catalog.interface import Catalog, Unit
@@ -184,4 +184,4 @@ def _start_anew_after_fork() -> None:
         catalog.start_anew()
 
 
-os.register_at_fork(after_in_child=_start_anew_after_fork)
+after_fork_in_child(_start_anew_after_fork)
