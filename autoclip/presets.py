@@ -191,32 +191,11 @@ def load_preset(path: Path) -> Preset:
     return Preset(path.stem, str(document.get("description", "")), {**base, **settings})
 
 
-def save_preset(path: Path, values: Mapping[str, PresetValue], *, text: str = "") -> None:
-    """Write a preset as a TOML file that `load_preset` reads.
-
-    Parameters
-    ----------
-    path : Path
-        The file; it must not be there yet.
-    values : mapping of str to value
-        Settings by their flat names.
-    text : str
-        What the preset is for.
-
-    Raises
-    ------
-    ParameterError
-        If the file is already there or can't be written.
-    """
+def preset_document(values: Mapping[str, PresetValue], *, text: str = "") -> str:
+    """Return settings, by their flat names, as a TOML document that `load_preset` reads; `text` says what it is for."""
     lines = [f"description = {_literal(text)}", "", "[settings]"]
     lines += [f"{name} = {_literal(value)}" for name, value in values.items()]
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
-    except FileExistsError as error:
-        raise ParameterError(f"the preset {path} is already there; choose another name or remove it") from error
-    except OSError as error:
-        raise ParameterError(f"the preset {path} can't be written: {system_reason(error)}") from error
+    return "\n".join([*lines, ""])
 
 
 def _literal(value: PresetValue) -> str:

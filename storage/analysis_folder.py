@@ -175,19 +175,6 @@ class AnalysisFolder:
         write_atomically(path, to_json(document, indent=2, inf_nan_mode="null", fallback=_plain) + b"\n")
         return path
 
-    def read_debug(self, mode: SegmentationMode) -> Any:  # noqa: ANN401
-        """Read the debug document as plain lists and dicts.
-
-        Raises
-        ------
-        NotFoundError, StorageError
-            As `read_clips`.
-        """
-        path = self.debug_path(mode)
-        if not path.exists():
-            raise NotFoundError(f"{path}: there is no debug document; analyze the video in mode {mode} first")
-        return _json_in(path)
-
     def write_report(self, page: Iterable[str]) -> Path:
         """Write the report page, which comes in pieces; return its path."""
         with replacing(self.report) as partial, partial.open("w", encoding="utf-8") as file:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from made_features import Scene
 
 from autoclip.errors import ParameterError
-from autoclip.presets import PRESETS, PresetName, load_preset, preset, save_preset
+from autoclip.presets import PRESETS, PresetName, load_preset, preset, preset_document
 from autoclip.selection.pipeline import select
 from autoclip.settings import Settings
 
@@ -73,7 +73,7 @@ NAMES = st.from_regex(r"[a-z][a-z_]{0,20}", fullmatch=True)
 @given(values=st.dictionaries(NAMES, VALUES, max_size=6), text=st.text(max_size=40))
 def test_a_preset_survives_its_file(tmp_path_factory, values, text):
     path = tmp_path_factory.mktemp("preset") / "own.toml"
-    save_preset(path, values, text=text)
+    path.write_text(preset_document(values, text=text), encoding="utf-8")
     found = load_preset(path)
     assert (found.name, found.text, dict(found.values)) == ("own", text, values)
 
@@ -82,13 +82,6 @@ def test_a_file_starts_from_another_preset(tmp_path):
     path = tmp_path / "league.toml"
     path.write_text('preset = "sports"\n[settings]\npre_max = 25.0\n')
     assert load_preset(path).values == {**preset("sports"), "pre_max": 25.0}
-
-
-def test_a_file_is_not_overwritten(tmp_path):
-    path = tmp_path / "own.toml"
-    save_preset(path, {"pre_max": 9.0})
-    with pytest.raises(ParameterError, match="already there"):
-        save_preset(path, {})
 
 
 @pytest.mark.parametrize("text", ["= 3", "pre_max = 25.0", "settings = 3", 'preset = "chess"'])

@@ -117,11 +117,6 @@ class AddedSignals:
         return {name: _series(name, signal, features) for name, signal in self._signals.items()}
 
 
-def added_names() -> tuple[str, ...]:
-    """Return the names of the signals that packages add, sorted."""
-    return tuple(point.name for point in _installed())
-
-
 def added_version() -> str:
     """Name the packages that add signals, with their versions: features measured with others are not the same."""
     return "+".join(f"{point.name}={_version(point)}" for point in _installed())

@@ -85,8 +85,8 @@ def _decided(clips: tuple[StoredClip, ...]) -> list[StoredClip]:
 def _preset_file(learned: Learned) -> str:
     """Write the weights as a preset."""
     from autoclip.evaluation.learning import WEIGHTS
+    from autoclip.presets import preset_document
 
-    lines = [f"{name} = {weight:.4f}" for name, weight in zip(WEIGHTS, learned.weights, strict=True)]
+    values = {name: round(weight, 4) for name, weight in zip(WEIGHTS, learned.weights, strict=True)}
     figures = f"{learned.before:.0%} of pairs in order before, {learned.after:.0%} after"
-    text = f"Learned from {learned.verdicts} verdicts: {figures}"
-    return "\n".join([f'description = "{text}"', "", "[settings]", *lines, ""])
+    return preset_document(values, text=f"Learned from {learned.verdicts} verdicts: {figures}")

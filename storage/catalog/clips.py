@@ -134,14 +134,6 @@ class Clips:
         self.log.note(saved.project_id, "clip", saved.id, before, saved)
         return saved
 
-    def set_thumbnail(self, clip_id: str, thumbnail: str | None) -> None:
-        """Note one clip's thumbnail; no change of the clip itself, so its revision stays.
-
-        Clips that an analysis chose bring theirs along; see `replace_auto_clips`.
-        """
-        statements = self.tables.of_project(self.get(clip_id).project_id)
-        statements.rows("UPDATE clips SET thumbnail = ? WHERE id = ?", [thumbnail, clip_id])
-
     def delete(self, clip_id: str, *, revision: int | None = None) -> None:
         """Remove a clip.
 

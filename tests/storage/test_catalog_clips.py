@@ -79,13 +79,6 @@ def test_a_change_that_makes_no_clip_is_refused(catalog, project, changes):
         unit.clips.save(clip.changed(**changes))
 
 
-def test_a_new_thumbnail_is_no_new_revision(catalog, project):
-    with catalog.transaction() as unit:
-        clip = unit.clips.add(by_hand(project))
-        unit.clips.set_thumbnail(clip.id, "b.jpg")
-        assert unit.clips.get(clip.id, revision=1).thumbnail == "b.jpg"
-
-
 def test_an_analysis_replaces_what_no_person_touched(catalog, project):
     old = [found(project, start, start + 5) for start in range(0, 70, 10)]
     with catalog.transaction() as unit:

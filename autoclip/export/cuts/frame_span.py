@@ -76,11 +76,6 @@ class FrameSpan:
         shown = self.times.shown
         return tuple(shown[(shown >= self.first) & (shown <= self.last)].tolist())
 
-    @property
-    def starts_on_frame(self) -> bool:
-        """Whether the first frame begins with the cut; otherwise it stood already."""
-        return self.start == self.first
-
     def part(self, first: int, last: int) -> FrameSpan:
         """Return the run of this span's frames from `first` to `last` (presentation times) as a span of its own."""
         shown = self.times.shown

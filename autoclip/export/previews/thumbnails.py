@@ -91,10 +91,6 @@ class ThumbnailReport:
     made: tuple[Thumbnail, ...]
     failed: tuple[ThumbnailFailure, ...]
 
-    def path_of(self, clip_id: str) -> Path | None:
-        """Return the thumbnail of a clip; None when it has none."""
-        return next((thumbnail.path for thumbnail in self.made if thumbnail.clip_id == clip_id), None)
-
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
