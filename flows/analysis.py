@@ -57,7 +57,7 @@ class Analyzed:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What went wrong on the way without ending it."""
+        """What went wrong without ending the work."""
         return self.selection.all_warnings
 
 
@@ -82,7 +82,7 @@ async def name_after_project(project_id: str, verb: str) -> Project:
 
 @contextmanager
 def sole_writer(project_id: str, report: ProgressListener, stage: str = "extract") -> Iterator[None]:
-    """Be the only run that writes into a project's folder; wait in `stage` for the one that does."""
+    """Hold the right to write into a project's folder; wait in `stage` for the run that holds it."""
 
     def wait(holder: str) -> None:
         report(Progress(stage, 0.0, f"waiting for job {holder} on the same project"))

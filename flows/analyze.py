@@ -17,7 +17,7 @@ from tasks.register_video import open_video
 
 @job_flow("analyze", "Find the highlights of a project's video")
 async def analyze(project_id: str, settings: OpenSettings = Settings()) -> State[Analyzed]:  # noqa: B008 - frozen
-    """Measure the video of a project unless that was done, choose its clips, and put them into the catalog.
+    """Analyze the video of a project, and put its clips into the catalog. What was extracted before is used again.
 
     Clips that people made or changed stay. Run again with other settings, only what depends on them is done.
 
@@ -36,7 +36,7 @@ async def analyze(project_id: str, settings: OpenSettings = Settings()) -> State
 
 
 def clip_count(clips_file: ClipsFile) -> str:
-    """Say how many clips there are, or why none."""
+    """Return the number of clips as text, or why there is none."""
     count = len(clips_file.clips)
     if not count:
         return f"no clips: {clips_file.message}" if clips_file.message else "no clips"

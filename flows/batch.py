@@ -1,4 +1,4 @@
-"""Many videos, each a job of its own: a limit on how many at once, and one that fails never stops the rest."""
+"""Many videos, each a job of its own, a few at a time; one that fails never stops the rest."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ async def run_items(
 
 
 async def publish_summary(outcomes: Sequence[ItemOutcome]) -> State[tuple[ItemOutcome, ...]]:
-    """Leave the table of all videos with the run, and end it: failed only if every video failed.
+    """Attach the table of all videos to the run, and end it; it failed only if every video failed.
 
     Which videos failed, and why, is in the run's log, its message and its labels.
     """

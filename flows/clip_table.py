@@ -18,7 +18,7 @@ MAX_ROWS = 500
 async def publish_clip_table(
     project: Project, clips_file: ClipsFile, exports: Sequence[Export] = (), warnings: Sequence[str] = ()
 ) -> None:
-    """Leave the table with the run."""
+    """Attach the table to the run."""
     table = clip_table(project, clips_file, exports, warnings)
     about = f"Clips of {escape_markdown(project.name)}"
     await await_until_reachable(

@@ -1,4 +1,4 @@
-"""What makes a Prefect flow a job of ours: its name and tags, a sign of life, and an end that says what happened."""
+"""What makes a Prefect flow a job: its name and tags, a sign of life, and a final state that says what happened."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def ended(facts: Sequence[str], data: Result, *, warnings: Sequence[str] = ()) -
 
 
 async def tag_and_name_run(*tags: str, name: str | None = None) -> None:
-    """Add tags to this very run, and name it: a run started in Prefect's page comes without either."""
+    """Add tags to this run, and name it: a run started from Prefect's page has neither."""
     context = FlowRunContext.get()
     if context is None or context.flow_run is None:
         raise RuntimeError("only a flow run can tag_and_name_run itself")
@@ -178,7 +178,7 @@ def _as_lines(failures: Sequence[str]) -> str:
 
 
 async def label(**counts: int | str) -> None:
-    """Note numbers of the result on this run, where the job view reads them."""
+    """Store numbers of the result as labels of this run, where the list of jobs reads them."""
 
     async def tell() -> None:
         async with get_client() as client:

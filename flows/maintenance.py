@@ -29,7 +29,7 @@ RUNS_LOOKED_AT = 200
 
 @job_flow("maintenance", "Settle lost runs and clear away what crashed writers left")
 async def maintenance(leftover_hours: Annotated[float, Field(ge=1, le=8760)] = 24.0) -> State[int]:
-    """Bring lost runs to an end and remove temporary files that nobody writes any more.
+    """End lost runs, and remove temporary files that nobody writes any more.
 
     Args:
         leftover_hours: Age from which a temporary file belongs to no work under way.

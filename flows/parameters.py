@@ -100,7 +100,7 @@ def _default_of(field: JsonSchemaValue) -> str:
 
 
 def open_defaults(made: Flow[..., Any]) -> None:
-    """Have a flow's form leave settings open, too, that nobody unfolds: their default there is an empty object."""
+    """Give settings an empty object as default in a flow's form, so that those that nobody unfolds stay open."""
     for name, parameter in inspect.signature(made.fn).parameters.items():
         if isinstance(parameter.default, BaseModel):
             made.parameters.properties[name]["default"] = {}

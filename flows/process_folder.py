@@ -41,7 +41,7 @@ async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
     timelines: tuple[TimelineFormat, ...] = (),
     to: OutputFolder = "",
 ) -> State[tuple[ItemOutcome, ...]]:
-    """Process every video of a folder whose content was not processed before; each becomes a job of its own.
+    """Process every video of a folder whose content was not processed before, each as a job of its own.
 
     A renamed or copied file is known by its content. A file that changed just now is still being written, and left for
     the next time. One that failed is not tried again until it changes, unless asked for.

@@ -1,4 +1,4 @@
-"""Bring runs whose process is gone to a final state: a killed process can't do it itself."""
+"""End runs whose process is gone: a killed process can't do it itself."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def crash(_run: FlowRun) -> State[Any]:
 
 
 def reap(client: SyncPrefectClient, data_dir: Path, ending: Ending = crash) -> tuple[FlowRun, ...]:
-    """Bring every lost run of this machine to an end.
+    """End every lost run of this machine.
 
     Parameters
     ----------

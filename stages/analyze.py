@@ -68,7 +68,7 @@ def analyze_video(stages: AnalysisStages, source: RegisteredVideo, settings: Set
 
 
 def select_again(stages: AnalysisStages, features: ExtractedFeatures, settings: Settings) -> SelectedClips:
-    """Select other clips from what was extracted. The video is not touched, so new clips have no thumbnail yet."""
+    """Select other clips from extracted features. The video is not read, so new clips have no thumbnail yet."""
     return _published(stages, select_clips(stages, features, settings))
 
 

@@ -15,7 +15,7 @@ from autoclip.timeline import Interval
 def captions_of(
     transcript: Transcript, intervals: Sequence[Interval], wanted: CaptionFormat, crossfade_sec: float = 0.0
 ) -> str:
-    """Return the captions of cuts of a video, one behind the other; of the whole video when there are none.
+    """Return the captions of cuts of a video, joined in order; without cuts, those of the whole video.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def captions_of(
 
 
 def write_captions(target: Path, text: str) -> Path:
-    """Write a caption file, replaced if it is there; its folder is made.
+    """Write a caption file, and its folder; an existing file is replaced.
 
     Raises
     ------

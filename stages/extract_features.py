@@ -30,7 +30,7 @@ def extract_features(
     *,
     decode_slot: DecodeSlot = nullcontext,
 ) -> ExtractedFeatures:
-    """Have the features of a video in its folder.
+    """Extract the features of a video into its folder, unless they are there.
 
     Parameters
     ----------

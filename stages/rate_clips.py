@@ -1,4 +1,4 @@
-"""Say anew what is to be said of clips that people trimmed, split, merged or made."""
+"""Rate clips again that people trimmed, split, merged or made."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ClipRater:
         self._rater = _rater_of(folder)
 
     def rated(self, clip: StoredClip, before: StoredClip | None = None) -> StoredClip:
-        """Return a clip with what is true of its span; one whose span is as before is returned as it is.
+        """Return a clip with the rating of its span; a clip whose span did not change is returned as it is.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Take a video file into the catalog: as the project that already has this content, or as a new one."""
+"""Register a video file in the catalog: as the project that already has this content, or as a new one."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def register_video(catalog: Catalog, path: Path, name: str = "") -> Registration
 
 
 def register_file_of(catalog: Catalog, project_id: str, path: Path) -> Registration:
-    """Note what a project's file holds, once it is there (a download that ended) or before it is worked on again.
+    """Store the facts of a project's file, once it is there (a download that ended) or before it is used again.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def _found(unit: Unit, project: Project, path: Path, name: str) -> Project:
 
 
 def named(unit: Unit, project: Project, name: str) -> Project:
-    """Give a known project the name that came with its video; none keeps the one it has."""
+    """Return a known project with the name given for its video; without one, it keeps its own."""
     return unit.projects.save(project.changed(name=name)) if name and name != project.name else project
 
 

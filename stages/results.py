@@ -1,4 +1,4 @@
-"""What the stages of an analysis hand on to each other: small, frozen, complete in itself.
+"""What the stages of an analysis pass to each other: small, frozen, complete.
 
 A stage finds everything it works on in what it is given, and nothing in what ran before it in the same folder. The
 arrays stay in the folder's Parquet files; `ExtractedFeatures` says which.
@@ -153,5 +153,5 @@ class SelectedClips:
 
     @property
     def all_warnings(self) -> tuple[str, ...]:
-        """Everything that went wrong on the way, from the probe on, without ending the work."""
+        """Everything that went wrong, from the probe on, without ending the work."""
         return (*self.features.warnings, *self.warnings)

@@ -40,7 +40,7 @@ def transcribe(
     *,
     slot: Slot = nullcontext,
 ) -> ExtractedFeatures:
-    """Have the words of a video in its folder, as far as the settings ask for them.
+    """Transcribe a video as far as the settings ask for it; the words go to its folder.
 
     Subtitles that came with the video are taken first, without any model. Else a transcriber hears the whole video, or
     the surroundings of its clips. Each piece is saved when it is heard, so a run that was ended goes on where it was.
@@ -132,7 +132,7 @@ class _Hearing:
 
     @classmethod
     def of(cls, source: RegisteredVideo, transcriber: Transcriber, language: str) -> _Hearing:
-        """Go on with what is there under the same key, or begin with nothing."""
+        """Return what is there under the same key, or an empty transcript."""
         asked = {**transcriber.settings, "language": language}
         key = transcript_key(source.fingerprint, transcriber.origin, asked, TRANSCRIPTION_VERSION)
         if source.folder.transcript_key() == key:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @stage_task("download-video", "Fetch a video with what its site says of it, unless it is there")
 def download_video(address: str, settings: DownloadSettings | None = None, name: str = "") -> RegisteredVideo:
-    """Have a video in the folder of its project.
+    """Download a project's video into its folder, unless it is there.
 
     Parameters
     ----------

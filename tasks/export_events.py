@@ -1,4 +1,4 @@
-"""What the world is told of an export: a line of the log, and an event that automations can wait for."""
+"""How an export is announced: by a line in the log, and an event that automations can wait for."""
 
 from __future__ import annotations
 

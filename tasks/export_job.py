@@ -1,4 +1,4 @@
-"""What the tasks that render begin with: the project, the settings, and whose work it is."""
+"""What the tasks that render start from: the project, the settings, and the run."""
 
 from __future__ import annotations
 

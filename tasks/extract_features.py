@@ -24,7 +24,7 @@ a second; steps of 0.05 s, the loudness envelope and a margin of four make it a 
 
 @stage_task("extract-features", "One decode pass over picture and sound, unless its result is already there")
 def extract_features(source: RegisteredVideo, settings: ExtractionSettings | None = None) -> ExtractedFeatures:
-    """Have the features of a video in its folder.
+    """Extract the features of a video into its folder, unless they are there.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a run tells of itself while it works: its progress artifact, and whether it was asked to stop."""
+"""Progress of a run, as an artifact, and requests to stop it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ASK_EVERY = 2
 
 
 class RunCancelledError(Exception):
-    """Somebody asked this run to stop; raised in the midst of the work, which cleans up and passes it on."""
+    """Somebody asked this run to stop. It is raised amid the work, which cleans up and passes it on."""
 
 
 _current: contextvars.ContextVar[ProgressListener] = contextvars.ContextVar("current", default=ignore_progress)
@@ -38,7 +38,7 @@ _current: contextvars.ContextVar[ProgressListener] = contextvars.ContextVar("cur
 
 
 def report_progress(progress: Progress) -> None:
-    """Tell the run that this is called in how far a stage is; nobody listens to tasks outside of a job.
+    """Report the progress of a stage to the current run; outside of a job nobody listens.
 
     Raises
     ------
@@ -49,13 +49,13 @@ def report_progress(progress: Progress) -> None:
 
 
 def current_listener() -> ProgressListener:
-    """Return who listens to the tasks that are called here."""
+    """Return the listener of the current run."""
     return _current.get()
 
 
 @contextmanager
 def progress_to(listener: ProgressListener) -> Iterator[None]:
-    """Have the tasks that are called in the block tell `listener` how far they are."""
+    """Send the progress of tasks called in the block to `listener`."""
     token = _current.set(listener)
     try:
         yield

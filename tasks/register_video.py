@@ -14,7 +14,7 @@ from tasks.stage_task import run_logger, stage_task
 
 @stage_task("register-video", "Probe a file, and find or make its project")
 def register_video(path: Path | str, name: str = "") -> RegisteredVideo:
-    """Take a video file into the catalog.
+    """Register a video file in the catalog.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Talk to a server that may be starting anew: hours of work must not end because it was away for half a minute."""
+"""Requests to a server that may be restarting: hours of work must not end because it was away for half a minute."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Answer = TypeVar("Answer")
 
 
 def retry_until_reachable(ask: Callable[[], Answer]) -> Answer:
-    """Ask until the server can be reached and has time.
+    """Ask until the server can be reached and is not overloaded.
 
     Prefect's own clients try again only when they reached it before, and a few times.
 

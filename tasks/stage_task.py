@@ -92,7 +92,7 @@ def stage_task(name: str, text: str) -> Callable[[Callable[Arguments, Result]], 
 
 
 def say_reused() -> None:
-    """Have Prefect show this task run as ``Cached``: its result was there already, and nothing was done.
+    """Show this task run as ``Cached`` in Prefect: its result was there already.
 
     To Prefect, a transaction that is committed before its task ends is one whose result was found.
     """
@@ -102,7 +102,7 @@ def say_reused() -> None:
 
 
 def run_logger() -> logging.Logger | logging.LoggerAdapter[logging.Logger]:
-    """Return the log of this run; that of the process where there is no run, as in a test of a task's function."""
+    """Return the logger of this run; that of the process where there is no run, as in a test."""
     try:
         return get_run_logger()
     except MissingContextError:
@@ -110,7 +110,7 @@ def run_logger() -> logging.Logger | logging.LoggerAdapter[logging.Logger]:
 
 
 def subject_of(value: object) -> str:
-    """Say in a few words what a task works on: the video's file name, as far as `value` knows it."""
+    """Return what a task works on, for its name: the file name of the video, as far as `value` knows it."""
     if isinstance(value, FoundAnchors | ScoredBoundaries | CandidateWindows | SelectedClips):
         return value.features.source.name
     if isinstance(value, ExtractedFeatures):

@@ -19,7 +19,7 @@ from tasks.stage_task import run_logger, say_reused, stage_task
 
 @stage_task("transcribe", "Find the words that are said, as far as they are asked for and not yet there")
 def transcribe(features: ExtractedFeatures, settings: Settings | None = None) -> ExtractedFeatures:
-    """Have the words of a video in its folder; raises as `stages.transcribe.transcribe`."""
+    """Transcribe a video into its folder, unless that was done; raises as `stages.transcribe.transcribe`."""
     chosen, source = settings or read_environment().settings, features.source
     before, begun = source.folder.transcript_key(), time.monotonic()
     heard = False

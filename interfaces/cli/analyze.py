@@ -36,16 +36,20 @@ def analyze(
     *,
     output_dir: Annotated[
         Path | None,
-        typer.Option("--output-dir", "-o", help="Where the analysis goes; by default NAME.autoclip in this folder."),
+        typer.Option("--output-dir", "-o", help="Folder for the analysis; by default NAME.autoclip in this folder."),
     ] = None,
     chat: Annotated[
         Path | None,
         typer.Option(
-            "--chat", exists=True, dir_okay=False, help="Chat of the stream; by default NAME.chat.json beside it."
+            "--chat",
+            exists=True,
+            dir_okay=False,
+            help="Chat of the stream; by default NAME.chat.json beside the video.",
         ),
     ] = None,
     chat_offset: Annotated[
-        float, typer.Option("--chat-offset", help="Seconds to add to the chat's times to bring them onto the video's.")
+        float,
+        typer.Option("--chat-offset", help="Seconds to add to the times of the chat to match those of the video."),
     ] = 0.0,
     mode: Mode = None,
     preset: Preset = None,

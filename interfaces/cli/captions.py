@@ -54,7 +54,8 @@ def captions(
     to: Annotated[
         Path | None,
         typer.Option(
-            "--to", help="The file, or the folder of several; by default beside the clips. Replaced if there."
+            "--to",
+            help="File, or folder if there are several; by default beside the clips. An existing file is replaced.",
         ),
     ] = None,
     as_json: Json = False,
@@ -94,15 +95,13 @@ def correct(
     *,
     edited: Annotated[
         Path | None,
-        typer.Option(
-            "--from", metavar="FILE", help="A file that 'autoclip captions' wrote of the video, edited since."
-        ),
+        typer.Option("--from", metavar="FILE", help="An edited file that 'autoclip captions' wrote for the video."),
     ] = None,
     at: Annotated[
         str | None,
         typer.Option("--at", metavar="START-END", help="The words to replace, by their time: 83.2-84 or 1:23.2-1:24."),
     ] = None,
-    text: Annotated[str | None, typer.Option("--text", help="What is said there; '' if nothing is.")] = None,
+    text: Annotated[str | None, typer.Option("--text", help="The correct words; '' if nothing is said.")] = None,
     as_json: Json = False,
 ) -> None:
     """Correct what was heard; corrections stay when the video is analyzed again. Without options, list them."""

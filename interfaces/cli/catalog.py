@@ -16,7 +16,7 @@ from interfaces.cli.terminal import clock, print_json, print_table, say
 if TYPE_CHECKING:
     from storage.catalog import Project, StoredClip, Verdict
 
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Most rows.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Maximum number of rows.")]
 Search = Annotated[str | None, typer.Option("--search", help="Only names that contain this.")]
 
 
@@ -32,7 +32,9 @@ def projects(
     *,
     limit: Limit = 50,
     search: Search = None,
-    sort: Annotated[str, typer.Option("--sort", help="Column; with - before it, descending.")] = "-created_at",
+    sort: Annotated[
+        str, typer.Option("--sort", help="Column to sort by; prefix it with - to sort in descending order.")
+    ] = "-created_at",
     as_json: Json = False,
 ) -> None:
     """List the projects, newest first."""
@@ -54,7 +56,9 @@ def clips(
         str | None, typer.Argument(help="A project's id or name ('autoclip projects').", show_default=False)
     ] = None,
     *,
-    all_projects: Annotated[bool, typer.Option("--all", help="The clips of all projects, with all they tell.")] = False,
+    all_projects: Annotated[
+        bool, typer.Option("--all", help="List the clips of all projects, with every column.")
+    ] = False,
     form: FormatOption = "table",
     output: OutputOption = None,
     limit: Limit = 200,
@@ -62,7 +66,9 @@ def clips(
     verdict: Annotated[
         str | None, typer.Option("--verdict", metavar="undecided|kept|rejected", help="Only clips with this verdict.")
     ] = None,
-    sort: Annotated[str, typer.Option("--sort", help="Column; with - before it, descending.")] = "-quality_score",
+    sort: Annotated[
+        str, typer.Option("--sort", help="Column to sort by; prefix it with - to sort in descending order.")
+    ] = "-quality_score",
     as_json: Json = False,
 ) -> None:
     """List the clips of a project, best first; or those of all projects, as CSV, JSON or Parquet if wanted."""

@@ -24,21 +24,21 @@ Source = Annotated[
         help="An analysis folder, or a project by its id or name ('autoclip projects').", show_default=False
     ),
 ]
-Top = Annotated[int | None, typer.Option("--top", min=1, help="The best clips, so many.")]
+Top = Annotated[int | None, typer.Option("--top", min=1, help="This many of the best clips.")]
 ClipIds = Annotated[
     list[str] | None,
-    typer.Option("--clip", metavar="CLIP", help="A clip, by its id, the beginning of it, or its name. Repeatable."),
+    typer.Option("--clip", metavar="CLIP", help="A clip, by its id, the beginning of its id, or its name. Repeatable."),
 ]
 OfMode = Annotated[
     str | None,
     typer.Option(
         "--mode",
         metavar="v1|v2",
-        help="Only clips found in this mode; else those of the last analysis, of a project all.",
+        help="Only clips found in this mode; by default, those of the last analysis, or all clips of a project.",
     ),
 ]
 AllClips = Annotated[bool, typer.Option("--all", help="Every clip that was not rejected.")]
-KeptClips = Annotated[bool, typer.Option("--kept", help="Every clip of a project whose verdict is 'kept', in time.")]
+KeptClips = Annotated[bool, typer.Option("--kept", help="Every clip whose verdict is 'kept', in chronological order.")]
 
 _MIN_ID_CHARS = 4
 """The beginning of an id has to be at least so long."""

@@ -41,7 +41,7 @@ _SAME_FOOTAGE_SEC = 0.1
 compounds = typer.Typer(
     name="compound",
     cls=WholeSentences,
-    help="Compound clips: several clips in one file, in an order of yours; 'autoclip export --compound' renders them.",
+    help="Compound clips: several clips in one file, in any order; 'autoclip export --compound' renders them.",
     invoke_without_command=True,
     rich_markup_mode=None,
 )
@@ -64,7 +64,7 @@ def show_help(context: typer.Context) -> None:
 def create(
     source: Source,
     *,
-    name: Annotated[str, typer.Option("--name", help="What to call it.")] = "Highlights",
+    name: Annotated[str, typer.Option("--name", help="Name of the compound clip.")] = "Highlights",
     item: Annotated[
         list[str] | None,
         typer.Option(
@@ -80,7 +80,7 @@ def create(
     crossfade: Annotated[
         float,
         typer.Option(
-            "--crossfade", min=0, max=_MAX_CROSSFADE_SEC, help="Seconds that neighbors dissolve into each other."
+            "--crossfade", min=0, max=_MAX_CROSSFADE_SEC, help="Length of the dissolve between items, in seconds."
         ),
     ] = 0.0,
     mode: OfMode = None,

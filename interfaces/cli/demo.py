@@ -24,8 +24,8 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     *,
-    video: Annotated[Path | None, typer.Option("--video", help="Your own video instead of the made-up one.")] = None,
-    top: Annotated[int, typer.Option("--top", min=0, max=100, help="How many of the best clips to export.")] = 3,
+    video: Annotated[Path | None, typer.Option("--video", help="Use this video instead of a generated one.")] = None,
+    top: Annotated[int, typer.Option("--top", min=0, max=100, help="Number of the best clips to export.")] = 3,
     as_json: Json = False,
 ) -> None:
     """Run the flow process-video under Prefect's embedded server, and export the best clips."""

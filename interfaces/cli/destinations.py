@@ -51,7 +51,9 @@ def deliver(
     *,
     option: DeliveryOptions = None,
     title: Annotated[str, typer.Option("--title", help="Title; by default the file's name.")] = "",
-    description: Annotated[str, typer.Option("--description", help="What people may read about it.")] = "",
+    description: Annotated[
+        str, typer.Option("--description", help="Description, for those who can read it there.")
+    ] = "",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:

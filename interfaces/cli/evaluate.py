@@ -25,7 +25,9 @@ def evaluate(
     source: Annotated[Path, typer.Argument(help="An analysis folder, or a video.", show_default=False)],
     *,
     truth: Annotated[Path, typer.Option("--truth", help="CSV or JSON of events with time and weight, or intervals.")],
-    budget: Annotated[float, typer.Option("--budget", min=0.001, max=1.0, help="Share of the length to spend.")] = 0.2,
+    budget: Annotated[
+        float, typer.Option("--budget", min=0.001, max=1.0, help="Share of the video's length that the clips may take.")
+    ] = 0.2,
     mode: Mode = None,
     preset: Preset = None,
     assignments: Assignments = None,

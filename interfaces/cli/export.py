@@ -62,18 +62,22 @@ def export(
     mode: OfMode = None,
     to: Annotated[
         Path | None,
-        typer.Option("--to", help="Folder of the files; by default exports/ beside the clips, or the project's own."),
+        typer.Option(
+            "--to", help="Folder for the files; by default exports/ beside the clips, or the project's output folder."
+        ),
     ] = None,
     deliver: Annotated[
         str | None,
-        typer.Option("--deliver", metavar="NAME", help="Bring each file on; 'autoclip destinations' lists where to."),
+        typer.Option(
+            "--deliver",
+            metavar="NAME",
+            help="Deliver each file to this destination; 'autoclip destinations' lists them.",
+        ),
     ] = None,
     option: DeliveryOptions = None,
     captions: Annotated[
         str | None,
-        typer.Option(
-            "--captions", metavar="STYLE", help="Write what is said into the picture: plain, boxed or karaoke."
-        ),
+        typer.Option("--captions", metavar="STYLE", help="Burn captions into the picture: plain, boxed or karaoke."),
     ] = None,
     tighten: Tighten = None,
     fillers: Fillers = False,

@@ -25,19 +25,19 @@ def register(app: typer.Typer) -> None:
 def find(
     words: Annotated[
         str,
-        typer.Argument(help='Words of one sentence, in any order; "in quotes" next to each other.', show_default=False),
+        typer.Argument(
+            help='Words of one sentence, in any order; words "in quotes" must be adjacent.', show_default=False
+        ),
     ],
     sources: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PROJECT|FOLDER]...", help="Where to look; in all projects by default.", show_default=False
+            metavar="[PROJECT|FOLDER]...", help="Where to search; by default, all projects.", show_default=False
         ),
     ] = None,
     *,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Most moments.")] = 20,
-    make_clips: Annotated[
-        bool, typer.Option("--make-clips", help="Make a clip of each sentence that is found.")
-    ] = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Maximum number of moments.")] = 20,
+    make_clips: Annotated[bool, typer.Option("--make-clips", help="Make a clip of each sentence found.")] = False,
     as_json: Json = False,
 ) -> None:
     """Find moments by what was said in them; case, accents and inflection don't matter.

@@ -43,7 +43,8 @@ def handover(
     clip: ClipIds = None,
     all_clips: AllClips = False,
     compound: Annotated[
-        str | None, typer.Option("--compound", metavar="COMPOUND", help="The items of a compound clip instead.")
+        str | None,
+        typer.Option("--compound", metavar="COMPOUND", help="Hand over the items of this compound clip instead."),
     ] = None,
     handles: Annotated[
         float,
@@ -60,15 +61,18 @@ def handover(
         typer.Option(
             "--record-start",
             metavar="TIMECODE",
-            help="Timecode of the timeline's first frame, such as 01:00:00:00; 01:00:00;00 counts drop-frame. "
-            "00:00:00:00 by default.",
+            help="Timecode of the timeline's first frame, 00:00:00:00 by default; a semicolon, as in 01:00:00;00, "
+            "means drop-frame.",
         ),
     ] = "",
     tighten: Tighten = None,
     fillers: Fillers = False,
     mode: OfMode = None,
     to: Annotated[
-        Path | None, typer.Option("--to", help="The file; by default clips.SUFFIX beside the clips. Replaced if there.")
+        Path | None,
+        typer.Option(
+            "--to", help="Output file; by default clips.SUFFIX beside the clips. An existing file is replaced."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FAILED = 1
 JobId = Annotated[str, typer.Argument(help="Id of the job, or its beginning; 'autoclip jobs' lists them.")]
-Follow = Annotated[bool, typer.Option("--follow", "-f", help="Stay until it has ended.")]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Wait until the job has ended.")]
 Top = Annotated[int, typer.Option("--export-top", min=0, max=1000, help="Export this many of the best clips.")]
 
 Timelines = Annotated[
@@ -36,14 +36,12 @@ Timelines = Annotated[
     typer.Option(
         "--timeline",
         metavar="otio|edl|fcpxml|xmeml",
-        help="Write the clips down for editing programs beside the exports. Repeatable.",
+        help="Also write a timeline for editing programs beside the exports. Repeatable.",
     ),
 ]
 
 
-To = Annotated[
-    Path | None, typer.Option("--to", help="Folder of the exports; by default where each project's exports go.")
-]
+To = Annotated[Path | None, typer.Option("--to", help="Folder for the exports; by default, that of each project.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -59,7 +57,7 @@ def register(app: typer.Typer) -> None:
 def run(
     source: Annotated[str, typer.Argument(help="A video file, a folder of them, or the address of a video.")],
     *,
-    name: Annotated[str, typer.Option(help="What to call the project.")] = "",
+    name: Annotated[str, typer.Option(help="Name of the project.")] = "",
     export_top: Top = 0,
     timelines: Timelines = None,
     to: To = None,
@@ -99,12 +97,14 @@ def run(
 
 def list_jobs(
     *,
-    project: Annotated[str | None, typer.Option(help="Only those of this project.")] = None,
+    project: Annotated[str | None, typer.Option(help="Only jobs of this project.")] = None,
     state: Annotated[
         str | None,
-        typer.Option(help="Only those: scheduled, pending, running, completed, failed, cancelled or crashed."),
+        typer.Option(
+            help="Only jobs in this state: scheduled, pending, running, completed, failed, cancelled or crashed."
+        ),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="Most to list; the newest come first.")] = 30,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Maximum number of jobs, newest first.")] = 30,
     json: Json = False,
 ) -> None:
     """List jobs with how far they are."""
@@ -155,10 +155,10 @@ def retry(job_id: JobId, *, follow: Follow = False, json: Json = False, quiet: Q
 
 
 def watch(
-    folder: Annotated[Path, typer.Argument(help="The folder; those in it are looked into as well.")],
+    folder: Annotated[Path, typer.Argument(help="Folder to watch, with its subfolders.")],
     *,
-    pattern: Annotated[str, typer.Option(help="Which files, as in a shell.")] = "*",
-    every: Annotated[float, typer.Option(min=5, max=86400, help="Seconds between two looks.")] = 60.0,
+    pattern: Annotated[str, typer.Option(help="Pattern of file names, as in a shell.")] = "*",
+    every: Annotated[float, typer.Option(min=5, max=86400, help="Seconds between checks.")] = 60.0,
     export_top: Top = 0,
     timelines: Timelines = None,
     to: To = None,

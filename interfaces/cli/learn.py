@@ -23,10 +23,12 @@ def register(app: typer.Typer) -> None:
 
 def learn(
     projects: Annotated[
-        list[str] | None, typer.Argument(help="Projects, by name or id; all by default.", show_default=False)
+        list[str] | None, typer.Argument(help="Projects, by name or id; by default, all.", show_default=False)
     ] = None,
     *,
-    to: Annotated[Path, typer.Option("--to", help="Preset file to write; --preset takes it.")] = Path("learned.toml"),
+    to: Annotated[Path, typer.Option("--to", help="Preset file to write, for use with --preset.")] = Path(
+        "learned.toml"
+    ),
     as_json: Json = False,
 ) -> None:
     """Learn from the clips you kept and rejected how excitement should be weighed, and write a preset file."""

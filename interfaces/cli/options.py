@@ -10,10 +10,11 @@ import typer
 from autoclip.errors import ParameterError
 from autoclip.settings import Settings
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output, and nothing else there.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, to standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress bars.")]
 Mode = Annotated[
-    str | None, typer.Option("--mode", metavar="v1|v2", help="How clips are found; same as --set segmentation_mode=...")
+    str | None,
+    typer.Option("--mode", metavar="v1|v2", help="How clips are found; the same as --set segmentation_mode=..."),
 ]
 Preset = Annotated[
     str | None, typer.Option("--preset", metavar="NAME|FILE", help="A preset by name, or a TOML file of settings.")
@@ -26,17 +27,22 @@ Assignments = Annotated[
 ]
 
 Count = Annotated[
-    int | None, typer.Option("--count", metavar="N", help="How many clips to keep, best first; same as --set count=N.")
+    int | None,
+    typer.Option("--count", metavar="N", help="Number of clips to keep, best first; the same as --set count=N."),
 ]
 Total = Annotated[
     str | None,
     typer.Option(
-        "--total", metavar="TIME", help="Length of all clips together, best first: 90s, 1:30; --set total=..."
+        "--total",
+        metavar="TIME",
+        help="Total length of all clips, best first, such as 90s or 1:30; the same as --set total=...",
     ),
 ]
 Length = Annotated[
     str | None,
-    typer.Option("--length", metavar="MIN-MAX", help="Length of a clip in seconds: 20-40; same as --set length=..."),
+    typer.Option(
+        "--length", metavar="MIN-MAX", help="Length of a clip in seconds, such as 20-40; the same as --set length=..."
+    ),
 ]
 
 
@@ -51,10 +57,14 @@ def with_amount(
 Tighten = Annotated[
     float | None,
     typer.Option(
-        "--tighten", min=0.3, max=30, metavar="SEC", help="Cut pauses in speech longer than this down to a breath."
+        "--tighten",
+        min=0.3,
+        max=30,
+        metavar="SEC",
+        help="Shorten pauses in speech that are longer than this, in seconds.",
     ),
 ]
-Fillers = Annotated[bool, typer.Option("--fillers", help="Take 'um' and 'uh' out, too.")]
+Fillers = Annotated[bool, typer.Option("--fillers", help="Also remove fillers such as 'um' and 'uh'.")]
 
 
 def parse_assignments(assignments: list[str] | None) -> dict[str, object]:

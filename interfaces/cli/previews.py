@@ -26,10 +26,12 @@ def preview(
     clip: ClipIds = None,
     all_clips: AllClips = False,
     animation: Annotated[
-        Literal["webp", "gif"], typer.Option("--format", help="webp; or gif, for where only that is shown.")
+        Literal["webp", "gif"], typer.Option("--format", help="webp, or gif where webp is not supported.")
     ] = "webp",
     mode: OfMode = None,
-    to: Annotated[Path | None, typer.Option("--to", help="Folder; by default previews/ beside the clips.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Output folder; by default previews/ beside the clips.")
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -59,10 +61,10 @@ def contact_sheet(
     top: Top = None,
     clip: ClipIds = None,
     all_clips: AllClips = False,
-    columns: Annotated[int, typer.Option("--columns", min=1, max=12, help="Pictures in a row.")] = 4,
+    columns: Annotated[int, typer.Option("--columns", min=1, max=12, help="Pictures per row.")] = 4,
     mode: OfMode = None,
     to: Annotated[
-        Path | None, typer.Option("--to", help="The JPEG; by default contact-sheet.jpg beside the clips.")
+        Path | None, typer.Option("--to", help="Output JPEG; by default contact-sheet.jpg beside the clips.")
     ] = None,
     as_json: Json = False,
 ) -> None:

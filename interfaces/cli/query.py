@@ -19,11 +19,9 @@ Format = Literal["table", "csv", "json", "parquet"]
 FORMATS: tuple[Format, ...] = ("table", "csv", "json", "parquet")
 MAX_TABLE_ROWS = 1000
 
-FormatOption = Annotated[
-    str, typer.Option("--format", "-f", metavar="|".join(FORMATS), help="How the rows are written.")
-]
+FormatOption = Annotated[str, typer.Option("--format", "-f", metavar="|".join(FORMATS), help="Format of the rows.")]
 OutputOption = Annotated[
-    Path | None, typer.Option("--output", "-o", help="File to write instead of standard output; Parquet needs one.")
+    Path | None, typer.Option("--output", "-o", help="Output file instead of standard output; required for Parquet.")
 ]
 
 
@@ -35,11 +33,13 @@ def register(app: typer.Typer) -> None:
 def query(
     sql: Annotated[str | None, typer.Argument(help="One SELECT in DuckDB's SQL.", show_default=False)] = None,
     *,
-    tables: Annotated[bool, typer.Option("--tables", help="List the tables that can be asked.")] = False,
+    tables: Annotated[bool, typer.Option("--tables", help="List the tables that can be queried.")] = False,
     form: FormatOption = "table",
     output: OutputOption = None,
-    timeout: Annotated[float, typer.Option("--timeout", min=0.1, max=3600, help="Seconds the question may take.")] = 60,
-    memory: Annotated[int, typer.Option("--memory", min=64, help="Megabytes it may use.")] = 1024,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.1, max=3600, help="Time limit for the query, in seconds.")
+    ] = 60,
+    memory: Annotated[int, typer.Option("--memory", min=64, help="Memory limit for the query, in megabytes.")] = 1024,
 ) -> None:
     """Ask the whole archive: SQL over all projects, clips, exports and measured signals. Nothing can be changed.
 

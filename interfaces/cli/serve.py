@@ -22,12 +22,12 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     *,
-    host: Annotated[str | None, typer.Option(help="Address to listen on; AUTOCLIP_HOST if not given.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; by default AUTOCLIP_HOST.")] = None,
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Port to listen on; AUTOCLIP_PORT if not given.")
+        int | None, typer.Option(min=1, max=65535, help="Port to listen on; by default AUTOCLIP_PORT.")
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Listen beyond this machine even without AUTOCLIP_API_TOKEN.")
+        bool, typer.Option("--force", help="Accept connections from other machines even without AUTOCLIP_API_TOKEN.")
     ] = False,
 ) -> None:
     """Serve the HTTP API; jobs need a Prefect server and worker ('autoclip up' starts all of it)."""

@@ -25,7 +25,9 @@ def register(app: typer.Typer) -> None:
 
 def up(
     *,
-    open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser when all is ready.")] = False,
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the page in a browser when the service is ready.")
+    ] = False,
 ) -> None:
     """Start Prefect's server, a worker, the deployments, the API and the page, whatever is missing, until Ctrl-C."""
     from flows.liveness import service_lock

@@ -32,14 +32,14 @@ class AnalysisRequest(Body):
 
     settings: bodies.Settings = Field(
         default_factory=dict,
-        description="What differs from the settings of this server, by name.",
+        description="Settings that differ from those of this server, by name.",
         examples=[{"segmentation_mode": "v2", "target_clip_count_soft": 20}],
     )
 
-    preset: PresetName = Field("none", description="Settings that belong together; `settings` go before it.")
-    count: int | None = Field(None, ge=1, le=10_000, description="How many clips to keep, best first.", examples=[5])
+    preset: PresetName = Field("none", description="A preset: settings that belong together. `settings` override it.")
+    count: int | None = Field(None, ge=1, le=10_000, description="Number of clips to keep, best first.", examples=[5])
     total: CleanName | float | None = Field(
-        None, description="Length of all clips together, best first: seconds, or a text such as 90s.", examples=["90s"]
+        None, description="Total length of all clips, best first: seconds, or a text such as 90s.", examples=["90s"]
     )
     length: CleanName | None = Field(None, description="Length of a clip in seconds, MIN-MAX.", examples=["20-40"])
 
@@ -47,14 +47,14 @@ class AnalysisRequest(Body):
 class RetuneRequest(AnalysisRequest):
     """How to choose again."""
 
-    preview: bool = Field(False, description="Only show what would be chosen; change nothing.")  # noqa: FBT003
+    preview: bool = Field(False, description="Show what would be selected; change nothing.")  # noqa: FBT003
 
 
 class Moved(View):
     """A clip that was chosen with other edges."""
 
-    removed: str = Field(description="Id of the clip that goes.")
-    added: str = Field(description="Id of the clip that comes.")
+    removed: str = Field(description="Id of the removed clip.")
+    added: str = Field(description="Id of the added clip.")
 
 
 class RetuneResult(View):
@@ -65,11 +65,9 @@ class RetuneResult(View):
     clips: list[Clip]
     added: list[str] = Field(description="Ids of the clips that are new.")
     updated: list[str] = Field(description="Found again, with new scores.")
-    removed: list[str] = Field(description="Chosen no more.")
-    kept: list[str] = Field(
-        description="Left alone, because people changed them or decided about them, or a compound clip uses them."
-    )
-    moved: list[Moved] = Field(description="Of those removed and added, which show the same moment.")
+    removed: list[str] = Field(description="No longer selected.")
+    kept: list[str] = Field(description="Kept, because a person changed or judged them, or a compound clip uses them.")
+    moved: list[Moved] = Field(description="Pairs of a removed and an added clip that show the same moment.")
 
     @classmethod
     def of(cls, replacement: Replacement, clips: Iterable[Clip], message: str, *, preview: bool) -> Self:

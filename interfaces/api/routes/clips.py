@@ -22,7 +22,17 @@ from interfaces.api.clip_changes import (
 )
 from interfaces.api.etags import Expected, require_named, tag
 from interfaces.api.problems import documented
-from interfaces.api.schemas.requests import Body, CleanName, Identity, Listing, ListQuery, PathIdentity, Seconds, View
+from interfaces.api.schemas.requests import (
+    SORT_HELP,
+    Body,
+    CleanName,
+    Identity,
+    Listing,
+    ListQuery,
+    PathIdentity,
+    Seconds,
+    View,
+)
 from interfaces.api.services import Services, ServicesDep
 from stages.rate_clips import ClipRater
 from storage.catalog import StoredClip, Verdict
@@ -57,14 +67,16 @@ class ClipQuery(ListQuery):
     sort: Literal[
         "start", "-start", "end", "-end", "duration", "-duration", "quality_score", "-quality_score", "name", "-name",
         "created_at", "-created_at", "updated_at", "-updated_at",
-    ] = Field("start", description="By what; `-` before it: descending.")  # fmt: skip
-    mode: SegmentationMode | None = Field(None, description="Only those an analysis in this mode found.")
-    created_by: Literal["auto", "manual"] | None = Field(None, description="Found by an analysis, or made by hand.")
-    min_quality: float | None = Field(
-        None, ge=0, le=100, allow_inf_nan=False, description="Only those of at least this `quality_score`."
+    ] = Field("start", description=SORT_HELP)  # fmt: skip
+    mode: SegmentationMode | None = Field(None, description="Only clips found by an analysis in this mode.")
+    created_by: Literal["auto", "manual"] | None = Field(
+        None, description="Only clips found by an analysis (auto), or made by hand (manual)."
     )
-    verdict: Verdict | None = Field(None, description="Only those with this verdict.")
-    search: CleanName | None = Field(None, description="Part of the name.")
+    min_quality: float | None = Field(
+        None, ge=0, le=100, allow_inf_nan=False, description="Only clips with at least this `quality_score`."
+    )
+    verdict: Verdict | None = Field(None, description="Only clips with this verdict.")
+    search: CleanName | None = Field(None, description="Text that the name contains.")
 
 
 class ClipRequest(Body):
@@ -81,7 +93,7 @@ class ClipChange(Body):
     start: Seconds | None = Field(None, examples=[12.0])
     end: Seconds | None = Field(None, examples=[27.5])
     name: CleanName | None = Field(None, examples=["Winning goal"])
-    verdict: Verdict | None = Field(None, description="What a person decided about it.", examples=["kept"])
+    verdict: Verdict | None = Field(None, description="What a person decided about the clip.", examples=["kept"])
 
     def changes(self) -> dict[str, object]:
         """Return what is named."""
@@ -94,7 +106,10 @@ class BulkChange(ClipChange):
 
     clip_id: Identity
     revision: int | None = Field(
-        None, ge=1, le=2**31 - 1, description="The revision it starts from, as If-Match of a single change has it."
+        None,
+        ge=1,
+        le=2**31 - 1,
+        description="The revision that the change is based on, as If-Match gives it for a single change.",
     )
 
 
@@ -107,7 +122,7 @@ class BulkOrder(Body):
 class SplitRequest(Body):
     """Where a clip is split."""
 
-    at: Seconds = Field(description="An instant within the clip.", examples=[18.0])
+    at: Seconds = Field(description="A time within the clip.", examples=[18.0])
 
 
 class PartRequest(Body):
@@ -127,7 +142,7 @@ class MergeRequest(Body):
     """Which clips become one."""
 
     clip_ids: list[Identity] = Field(min_length=2, max_length=1000, description="Clips of the project.")
-    name: CleanName | None = Field(None, description="Name of the clip they become; that of the first if not given.")
+    name: CleanName | None = Field(None, description="Name of the merged clip; by default, that of the first one.")
     keep: bool = Field(False, description="Keep the clips as well.")  # noqa: FBT003 - a pydantic default
 
 

@@ -13,6 +13,7 @@ from interfaces.api.etags import Expected, tag
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import (
     ALWAYS_GIVEN,
+    SORT_HELP,
     Body,
     CleanName,
     Identity,
@@ -48,8 +49,8 @@ class ItemRequest(Body):
     """One part: a clip, or other times of the video in its place."""
 
     clip_id: Identity
-    start: Seconds | None = Field(None, description="Start in the video; that of the clip if not given.")
-    end: Seconds | None = Field(None, description="End in the video; that of the clip if not given.")
+    start: Seconds | None = Field(None, description="Start in the video; by default, that of the clip.")
+    end: Seconds | None = Field(None, description="End in the video; by default, that of the clip.")
 
     @model_validator(mode="after")
     def _end_follows_start(self) -> ItemRequest:
@@ -82,7 +83,7 @@ class CompoundQuery(ListQuery):
     """Which compound clips."""
 
     sort: Literal["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at"] = Field(
-        "created_at", description="By what; `-` before it: descending."
+        "created_at", description=SORT_HELP
     )
 
 

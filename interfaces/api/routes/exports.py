@@ -18,7 +18,16 @@ from interfaces.api.file_responses import file_response, open_served, ranged
 from interfaces.api.job_submission import Starter
 from interfaces.api.problems import documented
 from interfaces.api.schemas import requests as bodies
-from interfaces.api.schemas.requests import ALWAYS_GIVEN, Body, CleanName, Identity, Listing, ListQuery, PathIdentity
+from interfaces.api.schemas.requests import (
+    ALWAYS_GIVEN,
+    SORT_HELP,
+    Body,
+    CleanName,
+    Identity,
+    Listing,
+    ListQuery,
+    PathIdentity,
+)
 from interfaces.api.services import Services, ServicesDep
 from interfaces.jobs import Job
 from storage.atomic import storage_faults
@@ -53,7 +62,7 @@ class ExportRequest(Body):
     compound_id: Identity | None = None
     settings: bodies.Settings = Field(
         default_factory=dict,
-        description="What differs from the defaults, by name.",
+        description="Settings that differ from the defaults, by name.",
         examples=[{"cut": "exact", "crf": 20}],
     )
 
@@ -72,10 +81,12 @@ class BatchRequest(Body):
 
     clip_ids: list[Identity] | None = Field(None, min_length=1, max_length=MAX_BATCH)
     compound_ids: list[Identity] | None = Field(None, min_length=1, max_length=MAX_BATCH)
-    top: int | None = Field(None, ge=1, le=MAX_BATCH, description="The clips of the best quality.", examples=[5])
+    top: int | None = Field(None, ge=1, le=MAX_BATCH, description="Export this many of the best clips.", examples=[5])
     kept: bool = Field(False, description="Every clip whose verdict is `kept`.")  # noqa: FBT003 - a pydantic default
     all: bool = Field(False, description="Every clip that was not rejected.")  # noqa: FBT003
-    settings: bodies.Settings = Field(default_factory=dict, description="What differs from the defaults, by name.")
+    settings: bodies.Settings = Field(
+        default_factory=dict, description="Settings that differ from the defaults, by name."
+    )
 
     @model_validator(mode="after")
     def _one_choice(self) -> BatchRequest:
@@ -91,9 +102,9 @@ class ExportQuery(ListQuery):
     sort: Literal[
         "name", "-name", "state", "-state", "created_at", "-created_at", "updated_at", "-updated_at", "size_bytes",
         "-size_bytes", "duration_sec", "-duration_sec",
-    ] = Field("-created_at", description="By what; `-` before it: descending.")  # fmt: skip
-    state: ExportState | None = Field(None, description="Only those in this state.")
-    job_id: CleanName | None = Field(None, description="Only those of one job.")
+    ] = Field("-created_at", description=SORT_HELP)  # fmt: skip
+    state: ExportState | None = Field(None, description="Only those with this state.")
+    job_id: CleanName | None = Field(None, description="Only those of this job.")
 
 
 @router.post("/projects/{project_id}/exports", status_code=202, responses=documented(404, 409, 503))

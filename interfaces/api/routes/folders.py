@@ -30,17 +30,19 @@ class FolderQuestion(Body):
     path: CleanText = Field(
         description="Absolute path of a folder.", examples=["/srv/videos"], json_schema_extra=PATH_PATTERN
     )
-    purpose: Literal["source", "output"] = Field("source", description="To read videos from, or to write exports to.")
+    purpose: Literal["source", "output"] = Field(
+        "source", description="What the folder is for: reading videos, or writing exports."
+    )
 
 
 class FolderVerdict(View):
     """Whether a folder can be used."""
 
-    path: str = Field(description="Where it really lies.")
+    path: str = Field(description="Its real path, with links resolved.")
     usable: bool
     reason: str = Field(description="Why not; empty if it can be used.")
     free_bytes: int | None
-    video_count: int = Field(description="Files in it (not below it) that look like videos by their names.")
+    video_count: int = Field(description="Number of files directly in it whose names look like videos.")
 
 
 @router.post("/validate", responses=documented(403))

@@ -39,7 +39,9 @@ class HandoverQuery(QueryBody):
         description="otio (OpenTimelineIO), edl (CMX 3600), fcpxml (Final Cut Pro) or xmeml (Final Cut Pro 7 XML, for "
         "Premiere Pro) for editing programs; csv for tables; ffmetadata or youtube: chapters.",
     )
-    top: int | None = Field(None, ge=1, le=MAX_CLIPS, description="The clips of the best quality, in order of time.")
+    top: int | None = Field(
+        None, ge=1, le=MAX_CLIPS, description="This many of the best clips, in chronological order."
+    )
     clip_id: list[Identity] | None = Field(
         None, min_length=1, max_length=MAX_CLIPS, description="These clips, in this order. Repeatable."
     )
@@ -54,7 +56,8 @@ class HandoverQuery(QueryBody):
     record_start: str = Field(
         "",
         max_length=20,
-        description="Timecode of the timeline's first frame; 01:00:00;00 counts drop-frame. By default it is zero.",
+        description="Timecode of the timeline's first frame, zero by default; a semicolon, as in 01:00:00;00, means "
+        "drop-frame.",
     )
 
     @model_validator(mode="after")

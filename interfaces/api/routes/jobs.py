@@ -28,16 +28,16 @@ JobIdentity = Annotated[
 class JobQuery(QueryBody):
     """Which jobs of a project."""
 
-    limit: int = Field(50, ge=1, le=200, description="Most jobs; the latest come first.")
-    offset: int = Field(0, ge=0, le=1_000_000, description="How many to pass over.")
-    state: JobState | None = Field(None, description="Only those in this state.")
-    type: JobType | None = Field(None, description="Only those that do this.")
+    limit: int = Field(50, ge=1, le=200, description="Maximum number of jobs, newest first.")
+    offset: int = Field(0, ge=0, le=1_000_000, description="Number of items to skip.")
+    state: JobState | None = Field(None, description="Only those with this state.")
+    type: JobType | None = Field(None, description="Only jobs of this type.")
 
 
 class AllJobsQuery(JobQuery):
     """Which jobs."""
 
-    project: Identity | None = Field(None, description="Only those of this project.")
+    project: Identity | None = Field(None, description="Only jobs of this project.")
 
 
 @router.get("/jobs", responses=documented(503))

@@ -24,13 +24,13 @@ class LinkRequest(Body):
         json_schema_extra={"pattern": f"^{LINKABLE.pattern}$"},
         examples=["/api/projects/0123456789abcdef/video"],
     )
-    lifetime_sec: int = Field(3600, ge=1, le=MAX_LIFETIME_SEC, description="For how long it is good, in seconds.")
+    lifetime_sec: int = Field(3600, ge=1, le=MAX_LIFETIME_SEC, description="How long the link is valid, in seconds.")
 
 
 class Link(View):
     """A link that needs no token."""
 
-    url: str = Field(description="Path and signature; to be put behind the server's address.")
+    url: str = Field(description="Path and signature; append it to the server's address.")
     expires_at: int | None = Field(description="Seconds since 1970; null where no token is needed anyway.")
 
 

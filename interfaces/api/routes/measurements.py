@@ -24,8 +24,8 @@ MAX_POINTS = 10_000
 class SpanQuery(QueryBody):
     """Which part of the video."""
 
-    start: Seconds | None = Field(None, description="From here on; from the beginning if not given.")
-    end: Seconds | None = Field(None, description="Up to here; to the end if not given.")
+    start: Seconds | None = Field(None, description="Start of the range, in seconds; by default, the beginning.")
+    end: Seconds | None = Field(None, description="End of the range, in seconds; by default, the end.")
 
     @model_validator(mode="after")
     def _end_follows_start(self) -> SpanQuery:
@@ -37,24 +37,26 @@ class SpanQuery(QueryBody):
 class SignalQuery(SpanQuery):
     """Which signals of which part, in how many points."""
 
-    points: int = Field(1000, ge=1, le=MAX_POINTS, description="Most points of each signal.")
+    points: int = Field(1000, ge=1, le=MAX_POINTS, description="Maximum number of points for each signal.")
     names: list[str] | None = Field(
-        None, max_length=20, description="Signals by name, such as audio_rms and motion_score; all if not given."
+        None, max_length=20, description="Signals by name, such as audio_rms and motion_score; by default, all."
     )
-    normalized: bool = Field(False, description="Z-scored, as the choice of clips sees them.")  # noqa: FBT003
+    normalized: bool = Field(False, description="Return z-scores, as the selection of clips uses them.")  # noqa: FBT003
 
 
 class PeakQuery(SpanQuery):
     """How many peaks of which part."""
 
-    points: int = Field(1000, ge=1, le=MAX_POINTS, description="Most peaks.")
+    points: int = Field(1000, ge=1, le=MAX_POINTS, description="Maximum number of peaks.")
 
 
 class EventQuery(SpanQuery):
     """Which events of which part."""
 
-    kind: list[EventKind] | None = Field(None, max_length=10, description="Only these kinds.")
-    limit: int = Field(1000, ge=1, le=10_000, description="Most events; the surest are kept.")
+    kind: list[EventKind] | None = Field(None, max_length=10, description="Only events of these kinds.")
+    limit: int = Field(
+        1000, ge=1, le=10_000, description="Maximum number of events; those with the highest confidence are kept."
+    )
 
 
 class Signal(View):
@@ -71,10 +73,10 @@ class Signals(View):
 
     start: float
     end: float
-    step_sec: float = Field(description="Time from one point to the next.")
+    step_sec: float = Field(description="Time between points, in seconds.")
     times: list[float] = Field(description="Start of each point.")
     signals: dict[str, Signal]
-    absent: dict[str, str] = Field(description="Signals that could not be measured, and why.")
+    absent: dict[str, str] = Field(description="Signals that could not be measured, with the reason.")
 
 
 class Peaks(View):
@@ -100,7 +102,7 @@ class Events(View):
     """Events by start time."""
 
     events: list[EventView]
-    total: int = Field(description="How many there are in that part, of which the surest are given.")
+    total: int = Field(description="Number of events in the range; those with the highest confidence are returned.")
 
 
 @router.get("/signals", responses=documented(404))

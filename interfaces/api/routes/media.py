@@ -41,14 +41,14 @@ REPORT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; s
 class Playback(View):
     """How a browser can play a project's video."""
 
-    playable: bool = Field(description="Whether browsers play the video as it is.")
-    reason: str = Field(description="Why not; empty if they do.")
+    playable: bool = Field(description="Whether browsers can play the video as it is.")
+    reason: str = Field(description="Why they can't; empty if they can.")
     content_type: str
-    url: str | None = Field(description="What to give a video element; null as long as there is nothing it can play.")
-    proxy: bool = Field(description="Whether that is a proxy that was rendered for browsers.")
-    frame_rate: float | None = Field(description="Frames a second on average, to step by; null if it is not known.")
+    url: str | None = Field(description="Address for a video element; null while there is nothing it can play.")
+    proxy: bool = Field(description="Whether the address leads to a proxy rendered for browsers.")
+    frame_rate: float | None = Field(description="Average frame rate in frames per second; null if unknown.")
     first_frame_sec: float = Field(
-        description="What a media element's clock shows at the first frame, from which the times of clips count."
+        description="Time that a media element shows at the first frame, where the times of clips begin, in seconds."
     )
 
 

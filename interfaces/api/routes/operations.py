@@ -22,20 +22,20 @@ router = APIRouter(prefix="/projects/{project_id}", tags=["undo and redo"])
 class OperationLog(Listing[Operation]):
     """Part of a project's log, the latest operation first."""
 
-    undo: int | None = Field(description="Number of the operation that an undo takes back; null: there is none.")
-    redo: int | None = Field(description="Number of the operation that a redo does again; null: there is none.")
-    revision: int = Field(description="Grows with each operation, undo and redo; the ETag.")
+    undo: int | None = Field(description="Number of the operation that an undo would revert; null if there is none.")
+    redo: int | None = Field(description="Number of the operation that a redo would repeat; null if there is none.")
+    revision: int = Field(description="Increases with each operation, undo and redo; it is the ETag.")
 
 
 class Replay(View):
     """What an undo or a redo did."""
 
     operation: Operation
-    clips: list[ClipView] = Field(description="The clips that it changed or brought back, as they are now.")
-    removed: list[str] = Field(description="Ids of the clips that it removed.")
-    undo: int | None = Field(description="Number of the operation that an undo takes back next.")
-    redo: int | None = Field(description="Number of the operation that a redo does again next.")
-    revision: int = Field(description="Grows with each operation, undo and redo; the ETag.")
+    clips: list[ClipView] = Field(description="The clips it changed or restored, as they are now.")
+    removed: list[str] = Field(description="Ids of the clips it removed.")
+    undo: int | None = Field(description="Number of the operation that the next undo would revert.")
+    redo: int | None = Field(description="Number of the operation that the next redo would repeat.")
+    revision: int = Field(description="Increases with each operation, undo and redo; it is the ETag.")
 
 
 @router.get("/operations", responses=documented(404))

@@ -25,9 +25,11 @@ class AddressProcessing(Body):
         examples=["https://www.youtube.com/watch?v=aqz-KE-bpKQ"],
         json_schema_extra=URL_PATTERN,
     )
-    name: CleanName | None = Field(None, description="What to call the project; by its title if not given.")
-    max_height: int = Field(1080, ge=0, le=8640, description="Best quality to fetch, as picture height; 0: the best.")
-    preset: PresetName = Field("none", description="Settings that belong together.")
+    name: CleanName | None = Field(None, description="Name of the project; by default, the title of the video.")
+    max_height: int = Field(
+        1080, ge=0, le=8640, description="Maximum picture height to download, in pixels; 0 for the best available."
+    )
+    preset: PresetName = Field("none", description="A preset: settings that belong together.")
 
 
 class FolderProcessing(Body):
@@ -38,7 +40,7 @@ class FolderProcessing(Body):
         examples=["/srv/videos"],
         json_schema_extra=PATH_PATTERN,
     )
-    preset: PresetName = Field("none", description="Settings that belong together.")
+    preset: PresetName = Field("none", description="A preset: settings that belong together.")
 
 
 @router.post("/process-video", status_code=202, responses=documented(403, 503))

@@ -18,6 +18,7 @@ from interfaces.api.problems import ApiError, documented
 from interfaces.api.schemas.requests import (
     ALWAYS_GIVEN,
     PATH_PATTERN,
+    SORT_HELP,
     URL_PATTERN,
     Body,
     CleanName,
@@ -39,7 +40,7 @@ class ProjectView(Project):
 
     model_config = ALWAYS_GIVEN
 
-    @computed_field(description="Where its video can be watched.")  # type: ignore[prop-decorator]
+    @computed_field(description="Address of its video.")  # type: ignore[prop-decorator]
     @property
     def video_url(self) -> str | None:
         """Address of the video; null as long as there is none."""
@@ -54,11 +55,11 @@ class ProjectView(Project):
 class ProjectDetails(ProjectView):
     """A project with what was made of it."""
 
-    clip_count: int = Field(0, description="How many clips it has.")
-    export_count: int = Field(0, description="How many exports.")
-    analyses: tuple[Analysis, ...] = Field((), description="The last analysis in each mode, the latest first.")
+    clip_count: int = Field(0, description="Number of clips.")
+    export_count: int = Field(0, description="Number of exports.")
+    analyses: tuple[Analysis, ...] = Field((), description="The last analysis in each mode, newest first.")
     timecode: SourceTimecode | None = Field(
-        None, description="Timecode of the first frame; null if the video bears none, or can't be read now."
+        None, description="Timecode of the first frame; null if the video has none, or can't be read now."
     )
 
 
@@ -70,7 +71,7 @@ class AddressRequest(Body):
         examples=["https://www.youtube.com/watch?v=aqz-KE-bpKQ"],
         json_schema_extra=URL_PATTERN,
     )
-    name: CleanName | None = Field(None, description="What to call the project; after the video if not given.")
+    name: CleanName | None = Field(None, description="Name of the project; by default, that of the video.")
 
 
 class FileRequest(Body):
@@ -79,7 +80,7 @@ class FileRequest(Body):
     path: CleanText = Field(
         description="Absolute path of the file.", examples=["/srv/videos/match.mp4"], json_schema_extra=PATH_PATTERN
     )
-    name: CleanName | None = Field(None, description="What to call the project; after the file if not given.")
+    name: CleanName | None = Field(None, description="Name of the project; by default, that of the file.")
 
 
 class ProjectChange(Body):
@@ -92,7 +93,7 @@ class FolderRequest(Body):
     """Where exports go."""
 
     folder: CleanText | None = Field(
-        description="Absolute path of a folder; null: the project's own.",
+        description="Absolute path of a folder; null for the project's own.",
         examples=["/srv/videos/clips"],
         json_schema_extra=PATH_PATTERN,
     )
@@ -107,10 +108,10 @@ class ProjectQuery(ListQuery):
     sort: Literal[
         "name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "duration_sec", "-duration_sec",
         "state", "-state",
-    ] = Field("-created_at", description="By what; `-` before it: descending.")  # fmt: skip
-    state: ProjectState | None = Field(None, description="Only those in this state.")
-    search: CleanName | None = Field(None, description="Part of the name.")
-    deleted: bool = Field(False, description="Those that were deleted and can be restored.")  # noqa: FBT003
+    ] = Field("-created_at", description=SORT_HELP)  # fmt: skip
+    state: ProjectState | None = Field(None, description="Only those with this state.")
+    search: CleanName | None = Field(None, description="Text that the name contains.")
+    deleted: bool = Field(False, description="Only projects that were deleted and can be restored.")  # noqa: FBT003
 
 
 @router.post("/youtube", status_code=201, responses={**KNOWN, **documented(403)})
@@ -182,7 +183,7 @@ def delete_project(
     project_id: PathIdentity,
     expected: Expected,
     services: ServicesDep,
-    permanently: Annotated[bool, Query(description="Remove it at once and for good.")] = False,  # noqa: FBT002
+    permanently: Annotated[bool, Query(description="Remove it immediately and permanently.")] = False,  # noqa: FBT002
 ) -> None:
     """Delete a project with its clips and its folder; a local source file and exports in other folders stay.
 

@@ -94,8 +94,8 @@ def serve_reference(app: FastAPI, path: str) -> None:
 def reference_page(document: Document) -> str:
     """Write the page of an OpenAPI document."""
     operations = sorted(_operations(document), key=lambda operation: TAGS.index(operation.tag))
-    rooms = {tag: tuple(found) for tag, found in groupby(operations, key=lambda operation: operation.tag)}
-    return _TEMPLATES.get_template("reference.html").render(info=document["info"], rooms=rooms)
+    sections = {tag: tuple(found) for tag, found in groupby(operations, key=lambda operation: operation.tag)}
+    return _TEMPLATES.get_template("reference.html").render(info=document["info"], sections=sections)
 
 
 def _operations(document: Document) -> Iterator[Operation]:

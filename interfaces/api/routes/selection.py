@@ -30,7 +30,7 @@ REMEMBERED = 16
 class SelectionQuery(QueryBody):
     """How finely."""
 
-    points: int = Field(1000, ge=1, le=10_000, description="Most points of the excitement curve.")
+    points: int = Field(1000, ge=1, le=10_000, description="Maximum number of points of the excitement curve.")
 
 
 class CurveView(View):
@@ -51,8 +51,8 @@ class AnchorView(View):
 class BoundaryView(View):
     """A place where a clip may begin or end."""
 
-    starts_at_sec: float = Field(description="Where a clip that begins here starts.")
-    ends_at_sec: float = Field(description="Where a clip that ends here stops.")
+    starts_at_sec: float = Field(description="Start of a clip that begins at this boundary.")
+    ends_at_sec: float = Field(description="End of a clip that ends at this boundary.")
     kind: BoundaryKind
     score: float
 

@@ -39,7 +39,7 @@ class SettingsSchema(View):
 
 
 class PresetView(View):
-    """Settings that belong together."""
+    """A preset: settings that belong together."""
 
     name: str
     text: str

@@ -35,8 +35,8 @@ class CaptionQuery(QueryBody):
     """Captions of what, and in which format."""
 
     format: CaptionFormat = Field("vtt", description="srt, vtt, or json with the time of every word.")
-    clip_id: Identity | None = Field(None, description="Of a clip, counted from its start.")
-    compound_id: Identity | None = Field(None, description="Of a compound clip, item by item.")
+    clip_id: Identity | None = Field(None, description="Captions of this clip, timed from its start.")
+    compound_id: Identity | None = Field(None, description="Captions of this compound clip, item by item.")
 
     @model_validator(mode="after")
     def _one_choice(self) -> CaptionQuery:
@@ -51,20 +51,23 @@ class FindQuery(QueryBody):
     words: str = Field(
         min_length=1,
         max_length=MAX_QUERY_CHARS,
-        description='Words of one sentence, in any order; "in quotes" next to each other.',
+        description='Words of one sentence, in any order; words "in quotes" must be adjacent.',
     )
     project_id: list[Identity] | None = Field(None, max_length=1000, description="Only in these projects. Repeatable.")
-    limit: int = Field(20, ge=1, le=1000, description="Most moments; the best come first.")
+    limit: int = Field(20, ge=1, le=1000, description="Maximum number of moments, best first.")
 
 
 class MomentClipsRequest(Body):
     """Clips of what, and where."""
 
     words: str = Field(
-        min_length=1, max_length=MAX_QUERY_CHARS, description="As of GET /api/moments.", examples=["deadline moved"]
+        min_length=1,
+        max_length=MAX_QUERY_CHARS,
+        description="Words to find, as in GET /api/moments.",
+        examples=["deadline moved"],
     )
     project_id: list[Identity] | None = Field(None, max_length=1000, description="Only in these projects.")
-    limit: int = Field(20, ge=1, le=1000, description="Most clips; the best moments come first.")
+    limit: int = Field(20, ge=1, le=1000, description="Maximum number of clips, best moments first.")
 
 
 class FoundMoment(View):
@@ -87,8 +90,8 @@ class Moments(View):
 class CorrectionRequest(Body):
     """What is said in a span in truth."""
 
-    start: Seconds = Field(description="Seconds of the video, of the first word that is replaced.")
-    end: Seconds = Field(description="Of the last one.")
+    start: Seconds = Field(description="Start of the first word that is replaced, in seconds of the video.")
+    end: Seconds = Field(description="End of the last one.")
     text: str = Field(max_length=2000, description="One or more words; empty where nothing is said.")
 
     @model_validator(mode="after")

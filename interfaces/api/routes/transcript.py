@@ -23,7 +23,7 @@ router = APIRouter(prefix="/projects/{project_id}", tags=["speech"])
 class TranscriptQuery(SpanQuery):
     """Which part, and how many words of it."""
 
-    limit: int = Field(20_000, ge=1, le=200_000, description="Most words, from the start of the part on.")
+    limit: int = Field(20_000, ge=1, le=200_000, description="Maximum number of words, from the start of the range.")
 
 
 class WordView(View):
@@ -32,7 +32,7 @@ class WordView(View):
     start_sec: float
     end_sec: float
     text: str
-    confidence: float | None = Field(description="In [0, 1]; null for words of subtitles.")
+    confidence: float | None = Field(description="Confidence in [0, 1]; null for words from subtitles.")
 
 
 class HeardSpan(View):
@@ -46,10 +46,10 @@ class TranscriptView(View):
     """Words by time."""
 
     language: str | None = Field(description="ISO 639-1 code.")
-    origin: str = Field(description="What it was made by, such as faster-whisper base, or subtitles.")
-    heard: list[HeardSpan] = Field(description="Parts whose words are known; elsewhere nobody has listened.")
+    origin: str = Field(description="What produced it, such as faster-whisper base, or subtitles.")
+    heard: list[HeardSpan] = Field(description="Parts that were transcribed.")
     words: list[WordView]
-    total: int = Field(description="How many words there are in that part.")
+    total: int = Field(description="Number of words in the range.")
 
 
 class WordsView(View):
@@ -65,7 +65,7 @@ class WordChange(Body):
     end_sec: Seconds = Field(description="End of the last one.")
     text: str = Field(max_length=2000, description="One or more words; empty where nothing is said.")
     was: str | None = Field(
-        None, max_length=2000, description="What was read there; if it was changed meanwhile, the answer is 412."
+        None, max_length=2000, description="The text that was read there; if it has changed since, the answer is 412."
     )
 
     @model_validator(mode="after")

@@ -104,9 +104,9 @@ class Listing(View, Generic[Item]):
     """Part of a list."""
 
     items: list[Item]
-    total: int = Field(description="How many there are in all.")
-    limit: int | None = Field(description="Most items of this part.")
-    offset: int = Field(description="How many come before it.")
+    total: int = Field(description="Total number of items.")
+    limit: int | None = Field(description="Maximum number of items in this page.")
+    offset: int = Field(description="Number of items before this page.")
 
     @classmethod
     def of(cls, page: Page[Any], items: Iterable[Item]) -> Self:
@@ -120,8 +120,11 @@ class QueryBody(Body):
     model_config = ConfigDict(strict=False)
 
 
+SORT_HELP = "Field to sort by; prefix it with `-` to sort in descending order."
+
+
 class ListQuery(QueryBody):
     """Which part of a list."""
 
-    limit: int = Field(100, ge=1, le=MAX_PAGE, description="Most items.")
-    offset: int = Field(0, ge=0, le=10_000_000, description="How many to pass over.")
+    limit: int = Field(100, ge=1, le=MAX_PAGE, description="Maximum number of items.")
+    offset: int = Field(0, ge=0, le=10_000_000, description="Number of items to skip.")

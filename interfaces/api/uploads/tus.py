@@ -43,14 +43,18 @@ async def _tus_version(
 
 
 Tus = Annotated[None, Depends(_tus_version)]
-Length = Annotated[str, Header(pattern="^[0-9]{1,15}$", description="Bytes of the whole file.", examples=["1048576"])]
+Length = Annotated[
+    str, Header(pattern="^[0-9]{1,15}$", description="Size of the whole file, in bytes.", examples=["1048576"])
+]
 _KEY = r"[!-+\--~]+"
 _BASE64 = "(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 _PAIR = f"{_KEY}(?: {_BASE64})?"
 METADATA = f"^(?:{_PAIR}(?: ?, ?{_PAIR})*)?$"
 """``Upload-Metadata``: comma-separated pairs of a key and its value in base64 (RFC 4648 section 4)."""
 
-Offset = Annotated[str, Header(pattern="^[0-9]{1,15}$", description="Bytes that came before.", examples=["0"])]
+Offset = Annotated[
+    str, Header(pattern="^[0-9]{1,15}$", description="Number of bytes already received.", examples=["0"])
+]
 
 
 @router.options("", status_code=204)
