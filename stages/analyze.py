@@ -14,9 +14,11 @@ from pathlib import Path
 from autoclip.media.probe import probe
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExtractionSettings, Settings
+from stages.chat_completions import ChatModel
 from stages.chat_files import ChatFile, chat_beside
 from stages.extract_features import extract_features
 from stages.make_thumbnails import drop_orphans, make_thumbnails
+from stages.rate_speech import rate_speech
 from stages.results import (
     CandidateWindows,
     ExtractedFeatures,
@@ -52,11 +54,17 @@ class AnalysisStages:
     write_report: Callable[[SelectedClips], object] = write_report
 
 
-def library_stages(on_progress: ProgressListener = ignore_progress) -> AnalysisStages:
-    """Return the stages as plain functions that tell `on_progress` how far they are."""
+def library_stages(
+    on_progress: ProgressListener = ignore_progress, chat_model: ChatModel | None = None
+) -> AnalysisStages:
+    """Return the stages as plain functions that tell `on_progress` how far they are; `chat_model` rates talks."""
+
+    def find_words(features: ExtractedFeatures, settings: Settings) -> ExtractedFeatures:
+        return rate_speech(transcribe(features, settings, on_progress), settings, chat_model, on_progress)
+
     return AnalysisStages(
         extract_features=partial(extract_features, on_progress=on_progress),
-        transcribe=partial(transcribe, on_progress=on_progress),
+        transcribe=find_words,
         make_thumbnails=partial(make_thumbnails, on_progress=on_progress),
     )
 
@@ -95,10 +103,12 @@ def analyze(
     *,
     chat: ChatFile | None = None,
     chat_offset_sec: float = 0.0,
+    chat_model: ChatModel | None = None,
 ) -> SelectedClips:
     """Analyze a video file into a folder; needs no server and no catalog.
 
     Its chat is `chat`, or else the one beside it; `chat_offset_sec` brings the chat's times onto the video's timeline.
+    Talks are rated by `chat_model`, if there is one.
 
     Raises
     ------
@@ -107,7 +117,8 @@ def analyze(
     StorageError
         If the folder can't be written.
     """
-    return analyze_video(library_stages(on_progress), open_video(source, folder, chat, chat_offset_sec), settings)
+    stages = library_stages(on_progress, chat_model)
+    return analyze_video(stages, open_video(source, folder, chat, chat_offset_sec), settings)
 
 
 def open_video(

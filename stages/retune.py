@@ -74,7 +74,7 @@ def measured_settings(folder: AnalysisFolder, settings: Settings) -> Settings:
 def preview(folder: AnalysisFolder, settings: Settings, scope: str) -> Selection:
     """Select again as `retune` does, and write nothing; raises as it does."""
     _require_extracted(folder, settings)
-    return selection.select(folder.read_features(), settings, scope, spoken_words(folder, settings))
+    return selection.select(folder.read_features(), settings, scope, *spoken_words(folder, settings))
 
 
 def extracted_before(folder: AnalysisFolder, settings: Settings, scope: str | None = None) -> ExtractedFeatures:

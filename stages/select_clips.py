@@ -19,6 +19,7 @@ from stages.results import (
 from stages.spoken_words import spoken_words
 from storage.analysis_folder import AnalysisFolder
 from storage.corrections import CORRECTIONS
+from storage.ratings import RATINGS
 from storage.transcripts import TRANSCRIPT
 
 
@@ -79,7 +80,7 @@ def load_selection(folder: AnalysisFolder) -> selection.Selection:
         If the folder holds no analysis.
     """
     settings = Settings.from_flat(folder.read_clips().settings)
-    return selection.select(folder.read_features(), settings, "", spoken_words(folder, settings))
+    return selection.select(folder.read_features(), settings, "", *spoken_words(folder, settings))
 
 
 def selection_input(features: ExtractedFeatures, settings: Settings) -> SelectionInput:
@@ -90,7 +91,7 @@ def selection_input(features: ExtractedFeatures, settings: Settings) -> Selectio
     NotFoundError, StorageError
         If the features are gone or damaged.
     """
-    paths = (features.path / name for name in ("signals.parquet", TRANSCRIPT, CORRECTIONS))
+    paths = (features.path / name for name in ("signals.parquet", TRANSCRIPT, CORRECTIONS, RATINGS))
     written = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
     return _read_input(features.source.root, features.key, written, settings.model_dump_json())
 
@@ -98,7 +99,7 @@ def selection_input(features: ExtractedFeatures, settings: Settings) -> Selectio
 @lru_cache(maxsize=1)
 def _read_input(root: Path, _key: str, _written: tuple[int, ...], settings: str) -> SelectionInput:
     folder, chosen = AnalysisFolder(root), Settings.model_validate_json(settings)
-    return SelectionInput.of(folder.read_features(), chosen, spoken_words(folder, chosen))
+    return SelectionInput.of(folder.read_features(), chosen, *spoken_words(folder, chosen))
 
 
 def _clips_file(features: ExtractedFeatures, chosen: selection.Selection) -> ClipsFile:

@@ -12,10 +12,12 @@ from autoclip.settings import ExportSettings, Settings
 from autoclip.speech.caption_files import read_captions
 from autoclip.speech.captions import with_short_words
 from autoclip.speech.corrections import Correction, corrected, corrections_between, merged
+from autoclip.speech.ratings import RatedSpan
 from autoclip.speech.transcript import Transcript, joined
 from autoclip.timeline import Interval
 from storage.analysis_folder import AnalysisFolder
 from storage.corrections import read_corrections, write_corrections
+from storage.ratings import read_ratings
 
 _MILLISECOND = 0.001
 
@@ -33,20 +35,23 @@ def transcript_of(folder: AnalysisFolder) -> Transcript:
     return corrected(_heard(folder), read_corrections(folder.features))
 
 
-def spoken_words(folder: AnalysisFolder, settings: Settings) -> Transcript | None:
-    """Return the words a choice of clips goes by, with their corrections; None without any, and when speech is off.
+def spoken_words(folder: AnalysisFolder, settings: Settings) -> tuple[Transcript | None, tuple[RatedSpan, ...]]:
+    """Return the words a choice of clips goes by, corrected, and their ratings; nothing where speech is off.
 
     Raises
     ------
     StorageError
         If a file is damaged.
     """
-    if settings.speech.speech == "off" or folder.features_origin() is None:
-        return None
+    origin = folder.features_origin()
+    if settings.speech.speech == "off" or origin is None:
+        return None, ()
     try:
-        return transcript_of(folder)
+        transcript = transcript_of(folder)
     except NotFoundError:
-        return None
+        return None, ()
+    ratings = read_ratings(folder.features)
+    return transcript, ratings.spans if ratings is not None and ratings.fingerprint == origin.fingerprint else ()
 
 
 def transcript_for_export(folder: AnalysisFolder, settings: ExportSettings) -> Transcript | None:

@@ -111,6 +111,18 @@ class Environment(BaseModel):
         None, description="Folder of another web page to serve, with its index.html; unset: autoclip's own."
     )
     serve_frontend: bool = Field(default=True, description="Serve the web page at / beside the API.")
+    rater_url: str = Field(
+        "",
+        description="Address of a language model that rates talks, such as http://127.0.0.1:11434/v1 (OpenAI's chat "
+        "completions protocol); sentences of talks are sent there. Empty: nobody is asked.",
+        pattern=r"^(https?://[^\s/@?#]+(/[^\s?#]*)?)?$",
+        max_length=2000,
+    )
+    rater_model: str = Field("default", description="What that server calls the model.", min_length=1, max_length=200)
+    rater_key: SecretStr | None = Field(None, description="Key that is sent to it as a bearer token.")
+    rater_timeout_sec: float = Field(
+        120.0, gt=0, le=3600, description="How long it may take for one answer, in seconds."
+    )
     debug: bool = Field(default=False, description="Log more.")
     prefect_host: str = Field("127.0.0.1", description="Address 'autoclip up' starts Prefect's server on.")
     prefect_port: int = Field(4200, ge=1, le=65535, description="Port 'autoclip up' starts Prefect's server on.")
@@ -120,7 +132,7 @@ class Environment(BaseModel):
     analysis: dict[str, str] = Field(default_factory=dict, description="Analysis settings set as AUTOCLIP_<NAME>.")
     origins: dict[str, Origin] = Field(default_factory=dict, description="Where each value that was set came from.")
 
-    @field_validator("api_token")
+    @field_validator("api_token", "rater_key")
     @classmethod
     def _empty_is_none(cls, token: SecretStr | None) -> SecretStr | None:
         """Take an empty token, as templates of .env files hold it, for none: it would guard nothing."""

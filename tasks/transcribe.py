@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from autoclip.progress import Progress
 from autoclip.settings import Settings
+from stages.rate_speech import chat_model_of, rate_speech
 from stages.results import ExtractedFeatures
 from stages.transcribe import transcribe as find_words
 from storage.environment import read_environment
@@ -34,6 +35,9 @@ def transcribe(features: ExtractedFeatures, settings: Settings | None = None) ->
 
     with registered_video(source):
         found = find_words(features, chosen, report_progress, slot=slot)
+        found = rate_speech(found, chosen, chat_model_of(read_environment()), report_progress)
+    for warning in found.warnings[len(features.warnings) :]:
+        run_logger().warning("%s: %s", source.name, warning)
     now = source.folder.transcript_key()
     if now is None or chosen.speech.speech == "off":
         run_logger().info("%s: no words are known", source.name)

@@ -39,10 +39,11 @@ from autoclip.selection.thoughts import Thought, anchor_of, window_of
 from autoclip.selection.windows import Window, build_windows
 from autoclip.settings import Settings
 from autoclip.signals.table import Features
+from autoclip.speech.ratings import RatedSpan
 from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
 
-SELECTION_VERSION = 11
+SELECTION_VERSION = 12
 """Raised whenever the same features and settings would yield other clips."""
 
 
@@ -120,12 +121,20 @@ class SelectionInput:
     speech: SpokenContent | None = None
 
     @classmethod
-    def of(cls, features: Features, settings: Settings, transcript: Transcript | None = None) -> SelectionInput:
-        """Prepare features, and words if there are any, for a selection."""
+    def of(
+        cls,
+        features: Features,
+        settings: Settings,
+        transcript: Transcript | None = None,
+        ratings: Sequence[RatedSpan] = (),
+    ) -> SelectionInput:
+        """Prepare features, and words and their ratings if there are any, for a selection."""
         excitement = measure_excitement(features, settings.anchors)
         obstacle = why_nothing(features, excitement, settings)
         has_words = transcript is not None and transcript.words and settings.segmentation_mode == "v2" and not obstacle
-        speech = SpokenContent.of(transcript, features, excitement, settings) if transcript and has_words else None
+        if transcript is None or not has_words:
+            return cls(features, settings, excitement, obstacle)
+        speech = SpokenContent.of(transcript, features, excitement, settings, ratings)
         return cls(features, settings, excitement, obstacle, speech)
 
     @property
@@ -139,7 +148,13 @@ class SelectionInput:
         return self.settings.segmentation_mode == "v2" and not self.obstacle
 
 
-def select(features: Features, settings: Settings, scope: str, transcript: Transcript | None = None) -> Selection:
+def select(
+    features: Features,
+    settings: Settings,
+    scope: str,
+    transcript: Transcript | None = None,
+    ratings: Sequence[RatedSpan] = (),
+) -> Selection:
     """Choose the clips of a video.
 
     Parameters
@@ -152,6 +167,8 @@ def select(features: Features, settings: Settings, scope: str, transcript: Trans
         What the clips belong to, for their ids: a project's id or a video's fingerprint.
     transcript : Transcript, optional
         What is said: then clips begin and end at sentences.
+    ratings : sequence of RatedSpan
+        What a language model finds worth showing of it.
 
     Returns
     -------
@@ -159,7 +176,7 @@ def select(features: Features, settings: Settings, scope: str, transcript: Trans
         The clips with everything that led to them. A video with nothing in it (silence, black, a still) or shorter than
         a clip has none, and a message says why.
     """
-    return select_from(SelectionInput.of(features, settings, transcript), scope)
+    return select_from(SelectionInput.of(features, settings, transcript, ratings), scope)
 
 
 def select_from(given: SelectionInput, scope: str) -> Selection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autoclip.selection.excitement import Excitement
@@ -10,6 +11,7 @@ from autoclip.selection.thoughts import Thought, ThoughtFinder
 from autoclip.settings import Settings
 from autoclip.signals.table import Features
 from autoclip.speech.interest import InterestMeter
+from autoclip.speech.ratings import RatedSpan
 from autoclip.speech.titles import quote_of, title_of
 from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
@@ -35,18 +37,28 @@ class SpokenContent:
 
     @classmethod
     def of(
-        cls, transcript: Transcript, features: Features, excitement: Excitement, settings: Settings
+        cls,
+        transcript: Transcript,
+        features: Features,
+        excitement: Excitement,
+        settings: Settings,
+        ratings: Sequence[RatedSpan] = (),
     ) -> SpokenContent:
-        """Prepare a transcript that has words."""
+        """Prepare a transcript that has words, and a language model's ratings of it if there are any."""
         edges, meter = SentenceEdges(transcript, features), InterestMeter(transcript)
         thoughts: tuple[Thought, ...] = ()
         if settings.speech.speech_role == "thoughts":
-            finder = ThoughtFinder(edges, meter, excitement, lengths=settings.lengths(), windows=settings.windows)
+            finder = ThoughtFinder(
+                edges, meter, excitement, lengths=settings.lengths(), windows=settings.windows, ratings=ratings
+            )
             thoughts = finder.find(features.duration_sec)
         return cls(edges, meter, thoughts)
 
     def title(self, span: Interval) -> str:
-        """Name a span after what is said in it; empty where nobody speaks."""
+        """Name a span as it was rated, else after what is said in it; empty where nobody speaks."""
+        rated = next((thought.title for thought in self.thoughts if thought.interval == span), "")
+        if rated:
+            return rated
         return title_of(sentences_between(self.edges.sentences, span), self.meter)
 
     def quote(self, span: Interval) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from autoclip.selection.anchors import Anchor
@@ -13,6 +13,7 @@ from autoclip.selection.sentence_edges import SENTENCE_SCORE, SentenceEdges
 from autoclip.selection.windows import Edge, Window
 from autoclip.settings import SceneSettings, WindowSettings
 from autoclip.speech.interest import InterestMeter, is_dangling
+from autoclip.speech.ratings import RatedSpan
 from autoclip.speech.transcript import SENTENCE_PAUSE_SEC, Sentence, is_finished
 from autoclip.timeline import Interval
 
@@ -29,6 +30,9 @@ _W_EXCITEMENT, _W_PAUSE, _W_LENGTH = 0.2, 0.2, 0.3
 _P_DANGLING, _P_UNMARKED, _P_UNANSWERED, _P_CONTINUED = 0.6, 1.0, 0.5, 0.15
 """Weights of what speaks for a thought, and penalties for what speaks against where it begins and ends."""
 
+_W_RATING = 2.0
+"""Weight of a language model's rating: above all that words alone can add (1.6), so that what it chose comes first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Thought:
@@ -40,6 +44,8 @@ class Thought:
         From before its first word to behind its last.
     sentences : tuple of Sentence
         What is said.
+    title : str
+        What a language model calls it; empty if none was asked.
     peak_sec : float
         Middle of its most interesting sentence.
     score : float
@@ -50,6 +56,7 @@ class Thought:
     sentences: tuple[Sentence, ...]
     peak_sec: float
     score: float
+    title: str = ""
 
 
 class ThoughtFinder:
@@ -67,6 +74,8 @@ class ThoughtFinder:
         `min_clip_seconds` and `max_clip_seconds`.
     windows : WindowSettings
         How means of the excitement are taken.
+    ratings : sequence of RatedSpan
+        What a language model finds worth showing.
     """
 
     def __init__(
@@ -77,7 +86,9 @@ class ThoughtFinder:
         *,
         lengths: SceneSettings,
         windows: WindowSettings,
+        ratings: Sequence[RatedSpan] = (),
     ) -> None:
+        self._ratings = {_span_key(each.start_sec, each.end_sec): each for each in ratings}
         self._edges, self._meter, self._lengths = edges, meter, lengths
         self._sentences = edges.sentences
         self._means = WindowMeans(excitement, windows)
@@ -112,7 +123,11 @@ class ThoughtFinder:
         excitement = _W_EXCITEMENT * squashed(self._means.excitement(span.start, span.end))
         score = self._meter.of(sentences).score + excitement + self._begins[first] + self._ends[last] - length
         peak = max(sentences, key=lambda each: each.end_sec - each.start_sec)
-        return Thought(span, sentences, (peak.start_sec + peak.end_sec) / 2, score)
+        peak_sec = (peak.start_sec + peak.end_sec) / 2
+        rating = self._ratings.get(_span_key(sentences[0].start_sec, sentences[-1].end_sec))
+        if rating is None:
+            return Thought(span, sentences, peak_sec, score)
+        return Thought(span, sentences, peak_sec, score + _W_RATING * rating.score, rating.title)
 
     def _begin_score(self, index: int) -> float:
         """Say how well a thought begins with a sentence."""
@@ -161,6 +176,11 @@ def window_of(thought: Thought, excitement: Excitement, settings: WindowSettings
         settings=settings,
     )
     return Window(span, anchor, start, end, quality)
+
+
+def _span_key(start_sec: float, end_sec: float) -> tuple[int, int]:
+    """Name a span to the hundredth of a second: corrected words may have stretched it by rounding."""
+    return round(100 * start_sec), round(100 * end_sec)
 
 
 def _apart(one: Interval, other: Interval) -> bool:

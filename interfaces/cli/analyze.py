@@ -66,12 +66,22 @@ def analyze(
 
     from stages.analyze import analyze as run_stages
     from stages.chat_files import ChatFile
+    from stages.rate_speech import chat_model_of
     from storage.analysis_folder import AnalysisFolder
+    from storage.environment import read_environment
 
     folder = AnalysisFolder(output_dir if output_dir is not None else Path(f"{source.stem}.autoclip"))
     named = ChatFile(chat, was_named=True) if chat is not None else None
     with progress_bars(quiet=quiet or as_json) as listener:
-        analysis = run_stages(source, folder, settings, listener, chat=named, chat_offset_sec=chat_offset)
+        analysis = run_stages(
+            source,
+            folder,
+            settings,
+            listener,
+            chat=named,
+            chat_offset_sec=chat_offset,
+            chat_model=chat_model_of(read_environment()),
+        )
     for warning in analysis.all_warnings:
         say(f"warning: {warning}")
     if as_json:

@@ -100,6 +100,10 @@ UNTRUSTED = {
     "AUTOCLIP_REQUESTS_PER_SECOND": "0",
     "AUTOCLIP_FRONTEND_DIR": "/x",
     "AUTOCLIP_SERVE_FRONTEND": "true",
+    "AUTOCLIP_RATER_URL": "http://evil.example/v1",
+    "AUTOCLIP_RATER_MODEL": "theirs",
+    "AUTOCLIP_RATER_KEY": "known",
+    "AUTOCLIP_RATER_TIMEOUT_SEC": "3600",
     "AUTOCLIP_ENV_FILE": "/x/y.env",
 }
 

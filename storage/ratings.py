@@ -1,0 +1,59 @@
+"""Ratings of a talk on disk: ``ratings.json`` beside the transcript; a model is asked once for the same words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from autoclip.errors import StorageError
+from autoclip.speech.ratings import RatedSpan
+from storage.atomic import storage_faults, write_atomically
+
+RATINGS = "ratings.json"
+
+
+class StoredRatings(BaseModel):
+    """What a model answered.
+
+    Attributes
+    ----------
+    key : str
+        Of the sentences, the model and the question.
+    fingerprint : str
+        Of the video's content.
+    spans : tuple of RatedSpan
+        By time.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    key: str
+    fingerprint: str
+    spans: tuple[RatedSpan, ...] = ()
+
+
+def read_ratings(folder: Path) -> StoredRatings | None:
+    """Read the ratings in `folder`; None where there are none.
+
+    Raises
+    ------
+    StorageError
+        If the file is damaged or of a newer autoclip.
+    """
+    path = folder / RATINGS
+    if not path.exists():
+        return None
+    with storage_faults(path):
+        content = path.read_bytes()
+    try:
+        return StoredRatings.model_validate_json(content)
+    except ValidationError as error:
+        raise StorageError(f"{path}: is damaged or of a newer autoclip; remove it, or update autoclip") from error
+
+
+def write_ratings(folder: Path, ratings: StoredRatings) -> None:
+    """Write ratings; the file is replaced as a whole. Raises `StorageError` if it can't be."""
+    write_atomically(folder / RATINGS, ratings.model_dump_json(indent=2) + "\n")
