@@ -34,6 +34,7 @@ WindowFormula = Literal["event", "anchor"]
 CutMethod = Literal["exact", "smart", "copy"]
 VideoCodec = Literal["h264", "h265", "av1"]
 EncoderPreset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
+EncoderName = Literal["auto", "x264", "nvenc", "qsv", "vaapi", "videotoolbox", "amf"]
 DynamicRange = Literal["sdr", "keep"]
 Shape = Literal["original", "vertical", "square"]
 Framing = Literal["center", "motion", "subject", "blur", "letterbox", "facecam-top"]
@@ -512,6 +513,11 @@ class ExportSettings(SettingsModel):
         "How a clip is cut: exact re-encodes all of it, smart only its edges, copy nothing (it starts at a keyframe).",
     )
     video_codec: VideoCodec = _parameter("h264", "Codec of the picture.")
+    encoder: EncoderName = _parameter(
+        "x264",
+        "What encodes the picture: software (x264, and its like for other codecs), an encoder in hardware, or the "
+        "first of those that works here (auto).",
+    )
     encoder_preset: EncoderPreset = _parameter("veryfast", "Speed of the encoder against the size of its files.")
     crf: int = _parameter(18, "Constant rate factor: lower looks better and is larger.", ge=0, le=51)
     audio_bitrate_kbps: int = _parameter(192, "Bit rate of the sound (AAC).", unit="kbit/s", ge=32, le=512)

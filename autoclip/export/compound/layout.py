@@ -71,7 +71,8 @@ def lay_out(items: Sequence[SourceSpan], target: Path, settings: ExportSettings)
     MediaError
         If a source can't be read.
     """
-    layout = _laid_out(items, target, settings)
+    # The parts of a file carry numbered parameter sets, which no encoder in hardware can give them.
+    layout = _laid_out(items, target, settings.model_copy(update={"encoder": "x264"}))
     require_within_limits(items[0].video, float(layout.duration_sec), layout.bodies[0].settings)
     return layout
 

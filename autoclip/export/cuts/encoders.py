@@ -5,7 +5,7 @@ from __future__ import annotations
 from autoclip.errors import ParameterError
 from autoclip.export.cuts.frame_span import FrameSpan
 from autoclip.media.video import Video
-from autoclip.settings import EncoderPreset, ExportSettings
+from autoclip.settings import EncoderName, EncoderPreset, ExportSettings, VideoCodec
 
 _SVT_AV1_PRESETS: dict[EncoderPreset, int] = {
     "ultrafast": 12,
@@ -19,6 +19,30 @@ _SVT_AV1_PRESETS: dict[EncoderPreset, int] = {
     "veryslow": 3,
 }
 """x264's names on SVT-AV1's scale of speeds, in the same order; 10 is SVT-AV1's own default."""
+
+_NVENC_PRESETS: dict[EncoderPreset, int] = {
+    "ultrafast": 1,
+    "superfast": 1,
+    "veryfast": 2,
+    "faster": 3,
+    "fast": 4,
+    "medium": 5,
+    "slow": 6,
+    "slower": 7,
+    "veryslow": 7,
+}
+"""x264's names on NVENC's scale from p1, the fastest, to p7."""
+
+HARDWARE_CODECS: dict[EncoderName, dict[VideoCodec, str]] = {
+    "nvenc": {"h264": "h264_nvenc", "h265": "hevc_nvenc", "av1": "av1_nvenc"},
+    "qsv": {"h264": "h264_qsv", "h265": "hevc_qsv", "av1": "av1_qsv"},
+    "vaapi": {"h264": "h264_vaapi", "h265": "hevc_vaapi", "av1": "av1_vaapi"},
+    "videotoolbox": {"h264": "h264_videotoolbox", "h265": "hevc_videotoolbox"},
+    "amf": {"h264": "h264_amf", "h265": "hevc_amf", "av1": "av1_amf"},
+}
+"""FFmpeg's names of the encoders in hardware."""
+
+VAAPI_DEVICE = "/dev/dri/renderD128"
 
 
 def pixel_format(video: Video, settings: ExportSettings) -> str:
@@ -43,6 +67,9 @@ def video_encoder(video: Video, settings: ExportSettings, parameter_set: int = 0
 
     `parameter_set` numbers the parameter sets of H.264; only files that join several encodings need any but 0.
     """
+    if settings.encoder != "x264":
+        pixels = () if settings.encoder == "vaapi" else ("-pix_fmt", "yuv420p")
+        return (*hardware_encoder(settings), *pixels)
     chosen: tuple[str, ...]
     if settings.video_codec == "h264":
         numbered = ("-x264-params", f"sps-id={parameter_set}") if parameter_set else ()
@@ -62,6 +89,39 @@ def video_encoder(video: Video, settings: ExportSettings, parameter_set: int = 0
     else:
         chosen = ("-c:v", "libsvtav1", "-preset", str(_SVT_AV1_PRESETS[settings.encoder_preset]))
     return (*chosen, "-crf", str(settings.crf), "-pix_fmt", pixel_format(video, settings))
+
+
+def hardware_encoder(settings: ExportSettings) -> tuple[str, ...]:
+    """Return ffmpeg's options for an encoder in hardware, at the quality that `crf` asks for.
+
+    The scales are those of H.264's quantizer, 0 to 51, as x264's crf: constant quality (NVENC's ``cq``, Quick Sync's
+    ``global_quality``) or a constant quantizer (VA-API, AMF), which is one step finer for the same look. VideoToolbox
+    has a scale from 1 to 100, of which 65 looks about like crf 23.
+    """
+    crf = settings.crf
+    quality: dict[EncoderName, tuple[str, ...]] = {
+        "nvenc": ("-preset", f"p{_NVENC_PRESETS[settings.encoder_preset]}", "-rc", "vbr", "-cq", str(crf), "-b:v", "0"),
+        "qsv": ("-global_quality", str(max(1, crf))),
+        "vaapi": ("-rc_mode", "CQP", "-qp", str(max(1, crf - 1))),
+        "videotoolbox": ("-q:v", str(min(100, max(1, round(65 + 2 * (23 - crf)))))),
+        "amf": ("-rc", "cqp", "-qp_i", str(max(0, crf - 1)), "-qp_p", str(max(0, crf - 1))),
+    }
+    tag = ("-tag:v", "hvc1") if settings.video_codec == "h265" else ()
+    name = HARDWARE_CODECS[settings.encoder][settings.video_codec]
+    return ("-c:v", name, *quality[settings.encoder], *tag)
+
+
+def device_options(settings: ExportSettings) -> tuple[str, ...]:
+    """Return the global options that open the device of an encoder that needs pictures on it."""
+    if settings.encoder != "vaapi":
+        return ()
+    return ("-init_hw_device", f"vaapi=hardware:{VAAPI_DEVICE}", "-filter_hw_device", "hardware")
+
+
+def encodes_in_hardware(video: Video, settings: ExportSettings) -> bool:
+    """Whether an encoder in hardware is named that can make this file: of 8 bits, and of a codec it has."""
+    codecs = HARDWARE_CODECS.get(settings.encoder, {})
+    return settings.video_codec in codecs and pixel_format(video, settings) == "yuv420p"
 
 
 def frame_timing(settings: ExportSettings, span: FrameSpan) -> tuple[str, ...]:

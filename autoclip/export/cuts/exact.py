@@ -10,7 +10,7 @@ import numpy as np
 from autoclip.export.audio.loudness import measuring_filter
 from autoclip.export.audio.tracks import PREROLL_SEC, AudioTrack, audio_filters
 from autoclip.export.cuts.cut_spec import CutSpec
-from autoclip.export.cuts.encoders import MP4, audio_encoder, frame_timing, video_encoder
+from autoclip.export.cuts.encoders import MP4, audio_encoder, device_options, frame_timing, video_encoder
 from autoclip.export.cuts.frame_span import FrameSpan
 from autoclip.export.video.filters import can_follow_changes, steady_size, video_filters
 from autoclip.media.ffmpeg import local_file, safe_input
@@ -36,7 +36,8 @@ def exact_arguments(order: CutSpec, target: Path) -> tuple[str, ...]:
     video, span, settings = order.video, order.span, order.settings
     inputs = video_input(video, span)
     filters = video_filters(video, settings, order.canvas, span.duration_sec, order.framing, captions=order.captions)
-    graph = [f"[0:{video.video.index}]{cut_filters(span)},{steady_size(video)},{filters}[v]"]
+    upload = ",format=nv12,hwupload" if settings.encoder == "vaapi" else ""
+    graph = [f"[0:{video.video.index}]{cut_filters(span)},{steady_size(video)},{filters}{upload}[v]"]
     encoders = (*video_encoder(video, settings, order.parameter_set), *frame_timing(settings, span))
     maps = ["-map", "[v]"]
     if order.tracks:
@@ -45,7 +46,18 @@ def exact_arguments(order: CutSpec, target: Path) -> tuple[str, ...]:
         sound_graph, sound_maps = _sound_graph(order, 1)
         graph += sound_graph
         maps += sound_maps
-    return ("-copyts", *inputs, "-filter_complex", ";".join(graph), *maps, *encoders, *MP4, local_file(target))
+    devices = device_options(settings)
+    return (
+        "-copyts",
+        *devices,
+        *inputs,
+        "-filter_complex",
+        ";".join(graph),
+        *maps,
+        *encoders,
+        *MP4,
+        local_file(target),
+    )
 
 
 def video_input(video: Video, span: FrameSpan) -> tuple[str, ...]:

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
+from autoclip.errors import ExportError
 from autoclip.export.audio.copied import audio_packets, can_copy
 from autoclip.export.audio.loudness import leveling_filter, read_loudness
 from autoclip.export.audio.tracks import AudioTrack
 from autoclip.export.captions.burning import caption_notes
 from autoclip.export.checks.file_check import Expected
 from autoclip.export.cuts.cut_spec import CutSpec
+from autoclip.export.cuts.encoders import encodes_in_hardware
 from autoclip.export.cuts.exact import audio_arguments, exact_arguments, measuring_arguments
+from autoclip.export.cuts.hardware import choose_encoder
 from autoclip.export.cuts.keyframe_copy import copied_picture, plan_copy
 from autoclip.export.cuts.mux import MuxTrack, encoded_tracks, join, shifted, stamped
 from autoclip.export.cuts.smart import (
@@ -31,7 +34,7 @@ from autoclip.export.cuts.smart import (
 )
 from autoclip.export.render_context import RenderContext, TracedRun, temporary_path
 from autoclip.media.container import open_container
-from autoclip.settings import CutMethod, ExportSettings
+from autoclip.settings import CutMethod, EncoderName, ExportSettings
 from autoclip.timeline import Interval
 
 CODEC_NAMES = {"h264": "h264", "h265": "hevc", "av1": "av1"}
@@ -125,7 +128,8 @@ def _leveled(order: CutSpec, context: RenderContext) -> _Leveled:
 
 def cut_exactly(order: CutSpec, context: RenderContext) -> Rendering:
     """Encode all of it."""
-    made = context.render(exact_arguments(order, context.rendered), order, context.count_frames(order.span.count))
+    encoded = _encode(order, context)
+    made = encoded.run
     whole, order = order, replace(order, span=made.span)
     if not (order.settings.frame_rate or made.faults) and (made.span is not whole.span or not made.span.is_even):
         _set_times(order, context)
@@ -135,12 +139,52 @@ def cut_exactly(order: CutSpec, context: RenderContext) -> Rendering:
         expected=encoded_expectation(order),
         commands=(made.run.command,),
         notes=(
+            *encoded.notes,
             *lost_frames_note(whole.span.count, made.span.count),
             *caption_notes(order.settings, [order.captions], made.run.log),
         ),
         ends=None if made.traced or altered(order.settings) else (order, order),
         faults=made.faults,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """A cut that is encoded, and what the user should know of its encoder."""
+
+    run: TracedRun
+    notes: tuple[str, ...] = ()
+
+
+def _encode(order: CutSpec, context: RenderContext) -> _Encoded:
+    """Encode a cut in hardware where that is asked for and can be; else, or if that fails on the way, by software."""
+    choice = choose_encoder(order.settings, context.ffmpeg)
+    notes = (f"encoder = auto: {_found(choice.encoder)} is used from now on",) if choice.was_tried else ()
+    if choice.encoder == "x264":
+        return _Encoded(_encode_by(order, context, "x264"), notes)
+    settings = order.settings.model_copy(update={"encoder": choice.encoder})
+    if not encodes_in_hardware(order.video, settings):
+        told = f"{choice.encoder} has no encoder for {settings.video_codec} of this kind, so software encoded it"
+        return _Encoded(_encode_by(order, context, "x264"), (*notes, told))
+    try:
+        made = _encode_by(order, context, choice.encoder)
+        reason = "; ".join(made.faults)
+    except ExportError as error:
+        reason = str(error)
+    if not reason:
+        return _Encoded(made, notes)
+    context.report(0.0, "again by software")  # ends here if the export was cancelled, which killed the encoder
+    told = f"the encoder {choice.encoder} failed, so software encoded the clip: {reason}"
+    return _Encoded(_encode_by(order, context, "x264"), (*notes, told))
+
+
+def _found(encoder: EncoderName) -> str:
+    return "no encoder in hardware works on this machine; software" if encoder == "x264" else encoder
+
+
+def _encode_by(order: CutSpec, context: RenderContext, encoder: EncoderName) -> TracedRun:
+    chosen = replace(order, settings=order.settings.model_copy(update={"encoder": encoder}))
+    return context.render(exact_arguments(chosen, context.rendered), chosen, context.count_frames(chosen.span.count))
 
 
 def lost_frames_note(asked: int, found: int) -> tuple[str, ...]:

@@ -1,0 +1,129 @@
+"""Encoders in hardware: which one works on this machine, tried once and remembered."""
+
+from __future__ import annotations
+
+import functools
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from autoclip.export.cuts.encoders import HARDWARE_CODECS, device_options, hardware_encoder
+from autoclip.media.ffmpeg import find_ffmpeg
+from autoclip.settings import EncoderName, ExportSettings, VideoCodec
+
+_TRIAL_SEC = 10.0
+"""A trial encodes one second of a still, which takes a tenth of one; a driver may need some to wake."""
+_ORDER: dict[str, tuple[EncoderName, ...]] = {
+    "linux": ("nvenc", "qsv", "vaapi", "amf"),
+    "darwin": ("videotoolbox",),
+    "win32": ("nvenc", "qsv", "amf"),
+}
+_DEVICES: dict[EncoderName, str] = {
+    "nvenc": "/dev/nvidiactl",
+    "qsv": "/dev/dri/renderD128",
+    "vaapi": "/dev/dri/renderD128",
+    "amf": "/dev/dri/renderD128",
+}
+"""On Linux, the device without which a trial would be in vain."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderChoice:
+    """The encoder to use.
+
+    Attributes
+    ----------
+    encoder : str
+        As in the settings, never ``auto``; ``x264`` is software, whatever the codec.
+    was_tried : bool
+        Whether this was found out just now, rather than remembered.
+    """
+
+    encoder: EncoderName
+    was_tried: bool = False
+
+
+def choose_encoder(settings: ExportSettings, ffmpeg: Path | None = None, memory: Path | None = None) -> EncoderChoice:
+    """Return the encoder that the settings ask for; for ``auto`` the first of this machine's that works.
+
+    Each is tried by encoding one second. The answer is remembered for this ffmpeg on this machine, in a file.
+
+    Parameters
+    ----------
+    settings : ExportSettings
+        With the codec.
+    ffmpeg : Path, optional
+        The ffmpeg to use; `find_ffmpeg` chooses when None.
+    memory : Path, optional
+        The file; in the user's cache folder when None.
+    """
+    if settings.encoder != "auto":
+        return EncoderChoice(settings.encoder)
+    path = find_ffmpeg(ffmpeg)
+    file = memory or Path(platformdirs.user_cache_dir("autoclip")) / "encoders.json"
+    key = _machine_key(path, settings.video_codec)
+    known = _remembered(file).get(key)
+    if known is not None:
+        return EncoderChoice(known)
+    software: EncoderName = "x264"
+    found = next((name for name in _candidates() if _works(path, settings.video_codec, name)), software)
+    _remember(file, key, found)
+    return EncoderChoice(found, was_tried=True)
+
+
+def _candidates() -> tuple[EncoderName, ...]:
+    """Return the encoders that this machine may have, the best first."""
+    names = _ORDER.get(sys.platform, ())
+    return tuple(name for name in names if sys.platform != "linux" or Path(_DEVICES[name]).exists())
+
+
+@functools.lru_cache(maxsize=32)
+def _works(ffmpeg: Path, codec: VideoCodec, name: EncoderName) -> bool:
+    """Encode a second of a still."""
+    if codec not in HARDWARE_CODECS[name]:
+        return False
+    settings = ExportSettings(video_codec=codec, encoder=name)
+    upload = "format=nv12,hwupload" if name == "vaapi" else "format=yuv420p"
+    command = (
+        *(str(ffmpeg), "-v", "error", "-nostdin", *device_options(settings)),
+        *("-f", "lavfi", "-i", "color=s=640x360:r=30:d=1", "-vf", upload),
+        *(*hardware_encoder(settings), "-f", "null", "-"),
+    )
+    try:
+        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TRIAL_SEC, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return True
+
+
+def _machine_key(ffmpeg: Path, codec: VideoCodec) -> str:
+    """Name this ffmpeg on this machine with its devices: whatever changes, the trial is made again."""
+    facts = ffmpeg.stat()
+    return "|".join([platform.node(), str(ffmpeg), str(facts.st_size), str(facts.st_mtime_ns), codec, *_candidates()])
+
+
+def _remembered(file: Path) -> dict[str, EncoderName]:
+    """Read what was found before; nothing where the file is not ours."""
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(values, dict):
+        return {}
+    return {key: name for key, name in values.items() if name in HARDWARE_CODECS or name == "x264"}
+
+
+def _remember(file: Path, key: str, found: EncoderName) -> None:
+    """Write it down; where that can't be done, the next process tries again."""
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False) as written:
+            json.dump({**_remembered(file), key: found}, written, indent=1)
+        Path(written.name).replace(file)
