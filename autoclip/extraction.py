@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from autoclip.errors import MediaError
+from autoclip.media.audio_tracks import with_analysis_audio
 from autoclip.media.decode_errors import Damage, damage_report
 from autoclip.media.decoding.audio import AudioBlock, AudioDamage
 from autoclip.media.decoding.decoder_threads import Described
@@ -86,12 +87,14 @@ def extract(
 
     Raises
     ------
+    ParameterError
+        If the file has no such track as `analysis_audio` names.
     MediaError
         If the file can't be read, or holds not one picture that can be decoded.
     StorageError
         If the disk of the temporary folder is full, where what was measured waits.
     """
-    video = video.model_copy(update={"path": path})
+    video = with_analysis_audio(video.model_copy(update={"path": path}), settings.analysis_audio)
     pass_ = _Pass(video, settings, on_progress)
     share_one_arena()
     policy = _policy(settings, decoders or min(available_cores(), MAX_DECODERS))

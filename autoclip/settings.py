@@ -49,6 +49,20 @@ def _parameter(default: object, text: str, *, unit: str = "", **bounds: float) -
     return Field(default, description=text, json_schema_extra={"unit": unit}, **bounds)  # type: ignore[call-overload]
 
 
+DEFAULT_TRACK = "default"
+"""Means the track of sound that a player plays by itself."""
+
+_TRACK_NAME = re.compile(r"[1-9]\d{0,3}|language:[A-Za-z-]{2,8}|title:[^,]{1,200}")
+
+
+def _track_name(text: str) -> str:
+    """Read the name of a track of sound; refuse what can't be one."""
+    name = text.strip()
+    if not _TRACK_NAME.fullmatch(name):
+        raise ValueError("name a track by its number from 1, language:CODE or title:TEXT, or give default")
+    return name
+
+
 def _in_order(least_name: str, least: float, most_name: str, most: float) -> None:
     """Refuse a least value above its greatest."""
     if least > most:
@@ -93,6 +107,16 @@ class ExtractionSettings(SettingsGroup):
         ge=0.0,
         le=1.0,
     )
+
+    analysis_audio: str = _parameter(
+        DEFAULT_TRACK,
+        "Track of sound that is measured and transcribed: default, its number (from 1), language:CODE or title:TEXT.",
+    )
+
+    @field_validator("analysis_audio")
+    @classmethod
+    def _track_can_be_meant(cls, track: str) -> str:
+        return DEFAULT_TRACK if track.strip().lower() == DEFAULT_TRACK else _track_name(track)
 
 
 class AnchorSettings(SettingsGroup):
@@ -558,7 +582,9 @@ class ExportSettings(SettingsModel):
     )
     deinterlace: bool = _parameter(True, "Turn interlaced sources into whole frames.")  # noqa: FBT003
     audio_tracks: str = _parameter(
-        "default", "Sound that is kept: default, all, none, or the number of one track (from 1)."
+        "default",
+        "Sound that is kept: default, all, none, or tracks by number (from 1), language or title, such as "
+        "2,language:fra,title:Microphone.",
     )
     normalize_loudness: bool = _parameter(False, "Bring the sound to target_lufs in two passes.")  # noqa: FBT003
     # -14 LUFS is what YouTube, Spotify and TikTok play at; EBU R128's -23 is for broadcasting.
@@ -596,10 +622,10 @@ class ExportSettings(SettingsModel):
     @field_validator("audio_tracks")
     @classmethod
     def _tracks_can_be_meant(cls, tracks: str) -> str:
-        meant = tracks.strip().lower()
-        if meant not in {"default", "all", "none"} and not (meant.isdecimal() and int(meant) > 0):
-            raise ValueError("give default, all, none, or the number of one track, from 1")
-        return meant
+        meant = tracks.strip()
+        if meant.lower() in {DEFAULT_TRACK, "all", "none"}:
+            return meant.lower()
+        return ",".join(_track_name(name) for name in meant.split(","))
 
 
 NAME_FIELDS: Mapping[str, object] = {

@@ -8,10 +8,11 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from autoclip.errors import ParameterError
+from autoclip.media.audio_tracks import with_analysis_audio
 from autoclip.media.decoding.speech_audio import SoundPiece, sound_pieces
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.selection import pipeline as selection
-from autoclip.settings import Settings
+from autoclip.settings import DEFAULT_TRACK, Settings
 from autoclip.speech.transcribers import Transcriber, transcriber_for
 from autoclip.speech.transcript import Transcript, Word
 from autoclip.speech.whisper import SAMPLE_RATE
@@ -83,7 +84,9 @@ def transcribe(
         if speech.speech == "auto":
             return _without_words(features, settings, str(error))
         raise
-    hearing = _Hearing.of(source, transcriber, speech.speech_language)
+    audio = settings.extraction.analysis_audio
+    heard = replace(source, video=with_analysis_audio(source.video, audio))
+    hearing = _Hearing.of(heard, transcriber, speech.speech_language, audio)
     missing = _without(_wanted(features, settings), hearing.stored.heard)
     if missing:
         with slot():
@@ -131,9 +134,11 @@ class _Hearing:
     stored: StoredTranscript
 
     @classmethod
-    def of(cls, source: RegisteredVideo, transcriber: Transcriber, language: str) -> _Hearing:
+    def of(cls, source: RegisteredVideo, transcriber: Transcriber, language: str, audio: str) -> _Hearing:
         """Return what is there under the same key, or an empty transcript."""
         asked = {**transcriber.settings, "language": language}
+        if audio != DEFAULT_TRACK:
+            asked["audio"] = audio
         key = transcript_key(source.fingerprint, transcriber.origin, asked, TRANSCRIPTION_VERSION)
         if source.folder.transcript_key() == key:
             stored = source.folder.read_transcript()

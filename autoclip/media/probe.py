@@ -9,22 +9,21 @@ from itertools import islice
 from pathlib import Path
 
 import av.error
-from av.audio.stream import AudioStream as AudioTrack
 from av.container import InputContainer
 from av.sidedata.sidedata import SideData
-from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as VideoTrack
 
 from autoclip.confinement import location_of
 from autoclip.errors import MediaError
 from autoclip.media import color
+from autoclip.media.audio_tracks import audio_facts
 from autoclip.media.container import above_the_limit, open_container
 from autoclip.media.orientation import Orientation, Size, display_size, sane_aspect_ratio
 from autoclip.media.start_timecode import find_start_timecode
 from autoclip.media.streams import choose_audio, film_streams, has_decoder, still_streams
 from autoclip.media.timing import Timing, measure_timing
-from autoclip.media.video import AudioStream, Chapter, Video, VideoStream
+from autoclip.media.video import Chapter, Video, VideoStream
 
 FIRST_FRAME_PACKETS = 1_000
 """How many packets may pass before the first picture: more than the longest distance between keyframes in broadcast."""
@@ -82,7 +81,7 @@ def probe(path: Path) -> Video:
             duration_sec=float(duration),
             start_sec=float(start),
             video=picture,
-            audio=_audio_stream(sound.stream) if sound.stream is not None else None,
+            audio=audio_facts(sound.stream) if sound.stream is not None else None,
             audio_stream_count=len(container.streams.audio),
             chapters=_chapters(container, start, duration),
             title=_tag(container.metadata, "title"),
@@ -189,22 +188,6 @@ def _average_rate(declared: tuple[Fraction | None, ...], timing: Timing, time_ba
         return next(iter(filter(None, declared)), None)
     seen = 1 / (timing.mean_interval * time_base)
     return next((rate for rate in declared if rate and abs(rate / seen - 1) <= RATE_TOLERANCE), seen)
-
-
-def _audio_stream(track: AudioTrack) -> AudioStream:
-    return AudioStream(
-        index=track.index,
-        codec=track.codec_context.codec.canonical_name,
-        sample_rate=track.sample_rate,
-        channels=track.channels,
-        layout=track.layout.name,
-        time_base=track.time_base,
-        language=_language(track),
-    )
-
-
-def _language(track: Stream) -> str | None:
-    return None if track.language in {None, "", "und"} else track.language
 
 
 def _chapters(container: InputContainer, start: Fraction, duration: Fraction) -> tuple[Chapter, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from fractions import Fraction
 
 from av.audio.stream import AudioStream
 
 from autoclip.errors import ParameterError
+from autoclip.media.audio_tracks import is_meant, track_title, tracks_told
 from autoclip.media.container import open_container
 from autoclip.media.video import Video
 from autoclip.settings import ExportSettings
@@ -19,9 +19,6 @@ step (20 ms), and far above the rounding of Matroska's milliseconds."""
 
 MAX_AAC_CHANNELS = 8
 """Most channels that FFmpeg's AAC encoder takes in a usual layout (7.1)."""
-
-_PROGRAMS_OWN = re.compile("handler|core media|apple|gpac|google|mainconcept|lavf", re.IGNORECASE)
-"""What encoders write as the name of a track when nobody gave it one."""
 
 PREROLL_SEC = 0.3
 """How far ahead of a cut its sound is read: codecs need a few packets (of at most 0.12 s, Opus) to swing in."""
@@ -96,14 +93,22 @@ def choose_tracks(video: Video, settings: ExportSettings) -> TrackChoice:
         chosen = readable
         notes += [str(track) for track in tracks if isinstance(track, _NoDecoder)]
     else:
-        chosen = tuple(track for track in tracks[int(wanted) - 1 : int(wanted)] if isinstance(track, AudioTrack))
-        if not chosen:
-            raise ParameterError(
-                f"{video.path.name} has no readable audio track {wanted}; it has {len(tracks)} in all, "
-                f"of which {len(readable)} can be decoded"
-            )
+        chosen = tuple(_named(video, name.strip(), tracks) for name in wanted.split(","))
     notes += [f"{track.channels} channels are mixed down to stereo" for track in chosen if _is_mixed_down(track)]
     return TrackChoice(chosen, tuple(notes))
+
+
+def _named(video: Video, name: str, tracks: list[AudioTrack | _NoDecoder]) -> AudioTrack:
+    """Return the track that is meant by a number, a language or a title."""
+    known = [(number, track) for number, track in enumerate(tracks, 1) if isinstance(track, AudioTrack)]
+    for number, track in known:
+        if is_meant(name, number, track.language, track.title):
+            return track
+    told = tracks_told((number, track.language, track.title) for number, track in known)
+    raise ParameterError(
+        f"{video.path.name} has no readable audio track {name}; it has {len(tracks)} in all, of which {len(known)} can "
+        f"be decoded: {told}"
+    )
 
 
 def mixed_down(track: AudioTrack) -> tuple[str, ...]:
@@ -198,14 +203,6 @@ def _track(number: int, stream: AudioStream) -> AudioTrack | _NoDecoder:
         stream.metadata.get("language"),
         context.sample_rate,
         context.channels,
-        title=_title(stream),
+        title=track_title(stream),
         layout=tuple(channel.name for channel in context.layout.channels),
     )
-
-
-def _title(stream: AudioStream) -> str | None:
-    """Return a track's name on one line: its title, or what MP4 says instead, unless a program put its own there."""
-    tags = {name: " ".join(text.split()) for name, text in stream.metadata.items()}
-    handler = tags.get("handler_name", "")
-    named = handler if not _PROGRAMS_OWN.search(handler) else ""
-    return tags.get("title") or tags.get("name") or named or None
