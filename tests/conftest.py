@@ -13,6 +13,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+import stand_in_media
 from hypothesis import settings
 from shared_folder import SHARED
 
@@ -43,15 +44,22 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
+@pytest.fixture(scope="session")
+def made_media_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the files that stand in for real ones."""
+    return tmp_path_factory.mktemp("made-media")
+
+
 @pytest.fixture
-def real_media() -> Callable[[str], Path]:
-    """Path of a real media file by its name in the shared folder; skips the test where it is absent."""
+def real_media(made_media_folder: Path) -> Callable[[str], Path]:
+    """Path of a real media file by its name in the shared folder, or of a made one with its trap; else a skip."""
 
     def find(name: str) -> Path:
         path = MEDIA_FOLDER / name
-        if not path.exists():
-            pytest.skip(f"no {path}; set AUTOCLIP_SHARED to the folder that holds media/")
-        return path
+        found = path if path.exists() else stand_in_media.make(name, made_media_folder)
+        if found is None:
+            pytest.skip(stand_in_media.NOT_MADE.format(name=name))
+        return found
 
     return find
 
@@ -179,3 +187,14 @@ def _tone(track: Sound) -> list[av.AudioFrame]:
         frame.sample_rate, frame.pts, frame.time_base = 48000, start, Fraction(1, 48000)
         frames.append(frame)
     return frames
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say in one line what an outsider's run leaves out, and how to have it."""
+    skipped = terminalreporter.stats.get("skipped", ())
+    lacking = [report for report in skipped if "AUTOCLIP_SHARED" in str(report.longrepr)]
+    if lacking:
+        terminalreporter.write_line(
+            f"{len(lacking)} of {len(skipped)} skipped tests need films, matches or phone recordings, which can't be "
+            "made; set AUTOCLIP_SHARED to the folder that holds media/ and truth/"
+        )

@@ -176,7 +176,7 @@ def test_a_missing_truth_is_refused(tmp_path):
         read_truth(tmp_path / "none.json")
 
 
-@pytest.mark.skipif(not (SHARED / "truth").is_dir(), reason="the shared truth files are not here")
+@pytest.mark.skipif(not (SHARED / "truth").is_dir(), reason="the shared truth files are not here; set AUTOCLIP_SHARED")
 @pytest.mark.parametrize("name", ["arena_180s", "arena_300s"])
 def test_the_shared_truth_is_read(name):
     found = read_truth(SHARED / "truth" / f"{name}.json")

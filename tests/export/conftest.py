@@ -1,6 +1,7 @@
 """Sources to cut, encoded once a session."""
 
 import pytest
+import stand_in_media
 from made_media import BOARD, SOURCES
 from shared_folder import SHARED
 
@@ -24,8 +25,6 @@ def source(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def shared_media():
-    """Give the folder of shared test media; skip where there is none."""
-    if not (SHARED / "media").is_dir():
-        pytest.skip(f"no shared test media at {SHARED}")
-    return SHARED / "media"
+def shared_media(made_media_folder):
+    """Give the folder of shared test media, or one of made files with their traps."""
+    return SHARED / "media" if (SHARED / "media").is_dir() else stand_in_media.make_all(made_media_folder)

@@ -13,7 +13,8 @@ from autoclip.settings import Settings
 MATCHES = ("arena_180s", "arena_300s")
 
 pytestmark = pytest.mark.skipif(
-    not all((SHARED / "media" / f"{name}.mp4").exists() for name in MATCHES), reason="the shared matches are not here"
+    not all((SHARED / "media" / f"{name}.mp4").exists() for name in MATCHES),
+    reason="the shared matches are not here; set AUTOCLIP_SHARED",
 )
 
 
