@@ -13,11 +13,12 @@ from autoclip.confinement import OpenedFolder, folder_beneath
 from autoclip.errors import AutoclipError, ExportError, MediaError, ParameterError
 from autoclip.export.cuts.cut_spec import ExportResult
 from autoclip.export.mounts import require_mounted
+from autoclip.export.tightened import tightens
 from autoclip.media.probe import probe
 from autoclip.media.video import Video
 from autoclip.settings import ExportSettings
 from autoclip.speech.transcript import Transcript
-from stages.spoken_words import transcript_for_export
+from stages.tighten_clips import words_or_sound
 from storage.catalog import Export
 from storage.clip_store import ClipStore, ExportSubject
 
@@ -53,8 +54,10 @@ class ExportJob:
     attempts_since: datetime | None = None
 
     def transcript(self) -> Transcript | None:
-        """Return what is said, if the settings need it and it is known; raises as `transcript_for_export`."""
-        return transcript_for_export(self.store.folder, self.settings)
+        """Return what is said, or at least what is heard, if the settings need it; raises as `words_or_sound`."""
+        if self.settings.captions == "off" and not tightens(self.settings):
+            return None
+        return words_or_sound(self.store.folder, self.settings)
 
     @contextmanager
     def open_target(self) -> Iterator[OpenedFolder]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from autoclip.clips import Clip
 from autoclip.errors import NotFoundError, RevisionError
-from autoclip.export.tightened import tightened, tightens
-from autoclip.settings import ExportSettings, Settings
+from autoclip.settings import Settings
 from autoclip.speech.caption_files import read_captions
 from autoclip.speech.captions import with_short_words
 from autoclip.speech.corrections import Correction, corrected, corrections_between, merged
@@ -52,38 +50,6 @@ def spoken_words(folder: AnalysisFolder, settings: Settings) -> tuple[Transcript
         return None, ()
     ratings = read_ratings(folder.features)
     return transcript, ratings.spans if ratings is not None and ratings.fingerprint == origin.fingerprint else ()
-
-
-def transcript_for_export(folder: AnalysisFolder, settings: ExportSettings) -> Transcript | None:
-    """Return the transcript if an export needs it; None where it doesn't, or there is none.
-
-    Raises
-    ------
-    StorageError
-        If a file is damaged.
-    """
-    if not needs_words(settings):
-        return None
-    try:
-        return transcript_of(folder)
-    except NotFoundError:
-        return None
-
-
-def needs_words(settings: ExportSettings) -> bool:
-    """Whether an export depends on what is said."""
-    return settings.captions != "off" or tightens(settings)
-
-
-def kept_parts(clip: Clip, transcript: Transcript, settings: ExportSettings) -> tuple[tuple[Clip, ...], str]:
-    """Return what is kept of a clip when its pauses are taken out, each part as a clip; and what went."""
-    found = tightened(clip.interval, transcript, settings)
-    gone = ", ".join(f"{r.interval.start:.2f} to {r.interval.end:.2f} s ({r.text or r.reason})" for r in found.removed)
-    parts = tuple(
-        clip.model_copy(update={"id": f"{clip.id}-{number}", "start": kept.start, "end": kept.end})
-        for number, kept in enumerate(found.kept, 1)
-    )
-    return parts, f"{found}: {gone}" if gone else str(found)
 
 
 def correct(folder: AnalysisFolder, corrections: Sequence[Correction]) -> Transcript:

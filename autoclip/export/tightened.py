@@ -105,8 +105,8 @@ def tightened(interval: Interval, transcript: Transcript | None, settings: Expor
     """
     if transcript is None:
         raise ParameterError(
-            "tighten_sec and tighten_fillers need to know what is said, and there is no transcript; analyze the video "
-            "with speech = all, or put its subtitles beside it"
+            "tighten_fillers, and tighten_sec with captions or without sound, need to know what is said, and there is "
+            "no transcript; analyze the video with speech = all, or put its subtitles beside it"
         )
     pause_sec = settings.tighten_sec or math.inf
     return tighten(interval, transcript, pause_sec, fillers=settings.tighten_fillers)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d, uniform_filter1d
 
 from autoclip.signals.table import ENVELOPE_STEP_SEC
+from autoclip.speech.transcript import Transcript, Word
 
 MIN_PAUSE_SEC = 0.15
 """A shorter gap may be the closure of a plosive within a word, which lasts up to about 0.15 s."""
@@ -74,6 +75,21 @@ def find_pauses(envelope_dbfs: NDArray[np.float32] | None) -> Pauses:
         quietest_sec=_seconds(deepest) + ENVELOPE_STEP_SEC / 2,
         strength=np.clip(depth[deepest] / FULL_DEPTH_DB, 0.0, 1.0),
     )
+
+
+def stretches_of_sound(envelope_dbfs: NDArray[np.float32]) -> Transcript:
+    """Return what is heard between pauses, each stretch as a word without text.
+
+    Parameters
+    ----------
+    envelope_dbfs : ndarray
+        As of `find_pauses`.
+    """
+    pauses, length = find_pauses(envelope_dbfs), envelope_dbfs.size * ENVELOPE_STEP_SEC
+    starts = (0.0, *pauses.end_sec.tolist())
+    ends = (*pauses.start_sec.tolist(), length)
+    spans = ((start, end) for start, end in zip(starts, ends, strict=True) if end > start)
+    return Transcript(tuple(Word(start, end, "") for start, end in spans), None, "sound")
 
 
 def _seconds(indices: NDArray[np.intp]) -> NDArray[np.float64]:

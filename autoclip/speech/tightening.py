@@ -61,6 +61,13 @@ class Tightening:
         """Seconds that were taken out."""
         return sum(removal.interval.duration for removal in self.removed)
 
+    def told(self) -> str:
+        """Say it in a few words, and what went from when to when."""
+        gone = ", ".join(
+            f"{r.interval.start:.2f} to {r.interval.end:.2f} s ({r.text or r.reason})" for r in self.removed
+        )
+        return f"{self}: {gone}" if gone else str(self)
+
     def __str__(self) -> str:
         """Say it in a few words."""
         pauses = sum(removal.reason == "pause" for removal in self.removed)

@@ -25,13 +25,14 @@ from interfaces.cli.clip_sources import (
     open_clips,
 )
 from interfaces.cli.destinations import DeliveryOptions, deliver_to, read_options
-from interfaces.cli.made_files import MadeFile, report_files
+from interfaces.cli.made_files import MadeFile, RemovedSpan, report_files
 from interfaces.cli.options import Assignments, Fillers, Json, Quiet, Tighten, parse_assignments
 from interfaces.cli.terminal import progress_bars
 
 if TYPE_CHECKING:
     from autoclip.clips import Clip
     from autoclip.progress import ProgressListener
+    from autoclip.timeline import Interval
     from stages.export_job import ExportJob
     from storage.catalog import CompoundClip, Export
     from storage.clip_store import ClipStore
@@ -123,25 +124,45 @@ def _rendered(
 ) -> list[MadeFile]:
     """Render clips, then compound clips; what can't be made is told of its file."""
     from stages.export_clips import export_clips
-    from stages.export_compound import export_compound_clip
+    from stages.export_compound import export_compound_clip, item_intervals
 
     total = len(clips) + len(compounds)
     files: list[MadeFile] = []
     if clips:
         records = export_clips(job, [clip.id for clip in clips], share_of(on_progress, 0, len(clips), total))
-        files += map(_of_record, records)
+        files += [_of_record(job, record, [clip.interval]) for record, clip in zip(records, clips, strict=True)]
     for compound in compounds:
         share = share_of(on_progress, len(files), 1, total)
         try:
-            files.append(_of_record(export_compound_clip(job, compound.id, share).record))
+            intervals = item_intervals(compound.items, job.store.clips_of(compound))
+            files.append(_of_record(job, export_compound_clip(job, compound.id, share).record, intervals))
         except AutoclipError as error:
             files.append(MadeFile(compound.name, error=str(error)))
     return files
 
 
-def _of_record(record: Export) -> MadeFile:
-    path = str(record.path or record.name)
-    return MadeFile(path, record.duration_sec, record.size_bytes, record.note, record.command, error=record.error)
+def _of_record(job: ExportJob, record: Export, intervals: Sequence[Interval]) -> MadeFile:
+    return MadeFile(
+        str(record.path or record.name),
+        record.duration_sec,
+        record.size_bytes,
+        record.note,
+        record.command,
+        removed=() if record.error else _removed(job, intervals),
+        error=record.error,
+    )
+
+
+def _removed(job: ExportJob, intervals: Sequence[Interval]) -> tuple[RemovedSpan, ...]:
+    from autoclip.export.tightened import tightens
+    from stages.tighten_clips import removals_of
+
+    if not tightens(job.settings):
+        return ()
+    return tuple(
+        RemovedSpan(round(r.interval.start, 3), round(r.interval.end, 3), r.reason, r.text)
+        for r in removals_of(job.store.folder, intervals, job.settings)
+    )
 
 
 def _delivered(file: MadeFile, destination: str, options: Mapping[str, str], on_progress: ProgressListener) -> MadeFile:

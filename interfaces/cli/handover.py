@@ -103,16 +103,13 @@ def handover(
 
 def _tightened(store: ClipStore, clips: Sequence[Clip], tighten_sec: float, *, fillers: bool) -> tuple[Clip, ...]:
     """Return what is kept of clips when pauses and fillers are taken out, each part a clip; tell what went."""
-    from stages.spoken_words import kept_parts, transcript_of
+    from stages.tighten_clips import kept_parts, tightening_of
 
-    transcript = transcript_of(store.folder)
     settings = ExportSettings(tighten_sec=tighten_sec, tighten_fillers=fillers)
-    parts: list[Clip] = []
-    for clip in clips:
-        kept, told = kept_parts(clip, transcript, settings)
-        parts.extend(kept)
-        say(f"{clip.name}: {told}")
-    return tuple(parts)
+    tightenings = tightening_of(store.folder, [clip.interval for clip in clips], settings)
+    for clip, found in zip(clips, tightenings, strict=True):
+        say(f"{clip.name}: {found.told()}")
+    return tuple(part for clip, found in zip(clips, tightenings, strict=True) for part in kept_parts(clip, found))
 
 
 def _in_order(clips: Sequence[Clip]) -> tuple[Clip, ...]:

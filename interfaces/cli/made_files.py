@@ -12,6 +12,16 @@ from interfaces.cli.terminal import print_json, print_table, say
 
 
 @dataclass(frozen=True, slots=True)
+class RemovedSpan:
+    """What was taken out of a file: from when to when in the video, why (``pause`` or ``filler``), and the filler."""
+
+    start_sec: float
+    end_sec: float
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class MadeFile:
     """One file as a command tells of it.
 
@@ -29,6 +39,8 @@ class MadeFile:
         The ffmpeg command that made it.
     delivered_to : str
         Where it was brought.
+    removed : tuple of RemovedSpan
+        Pauses and fillers that were taken out.
     error : str or None
         Why there is none, or why it did not get where it was to be brought.
     """
@@ -39,6 +51,7 @@ class MadeFile:
     note: str = ""
     command: tuple[str, ...] = ()
     delivered_to: str = ""
+    removed: tuple[RemovedSpan, ...] = ()
     error: str | None = None
 
     @classmethod

@@ -126,3 +126,35 @@ def test_clips_are_made_of_moments_once(client, talk):
     client.post(f"/api/projects/{project.id}/undo")
     assert client.get(f"/api/projects/{project.id}/clips").json()["total"] == 2
     assert client.post("/api/moments/clips", json={"words": "nothing of it"}).json() == {"clips": []}
+
+
+def test_what_an_export_would_take_out_is_told(client, talk):
+    _, clips = talk
+    asked = {"tighten_sec": 0.5}
+    found = client.get(f"/api/clips/{clips[1].id}/tightening", params=asked).json()
+    assert [(r["start"], r["end"], r["reason"]) for r in found["removed"]] == [
+        (9.0, pytest.approx(9.85), "pause"),
+        (pytest.approx(12.15), 13.0, "pause"),
+    ]
+    assert found["kept"] == [{"start": pytest.approx(9.85), "end": pytest.approx(12.15)}]
+    assert found["removed_sec"] == pytest.approx(1.7)
+    nothing = client.get(f"/api/clips/{clips[1].id}/tightening", params={"tighten_sec": 0}).json()
+    assert (nothing["removed"], nothing["removed_sec"]) == ([], 0)
+
+
+def test_without_words_and_sound_there_is_nothing_to_go_by(client, workspace):
+    clip = workspace.add_clip(workspace.add_project(), 10, 20)
+    answer = client.get(f"/api/clips/{clip.id}/tightening", params={"tighten_fillers": True})
+    assert answer.status_code == 422
+    assert "no transcript" in answer.json()["detail"]
+
+
+def test_a_hand_over_holds_what_is_kept(client, workspace, encode_tracks, film):
+    path = encode_tracks("talk.mp4", film([40] * 150, size=(64, 48)))
+    project = workspace.add_project(name="Talk", path=path, duration_sec=6.0)
+    clip = workspace.add_clip(project, 0.5, 5.5)
+    words = (*spread("We moved it.", 1.0, 2.0), *spread("Nobody noticed.", 4.0, 5.0))
+    stored = StoredTranscript(Transcript(words, "en", "test"), "key", (Interval(0, 6),), "content")
+    workspace.folder.project(project.id).write_transcript(stored)
+    asked = {"format": "csv", "clip_id": clip.id, "tighten_sec": 1.0}
+    assert len(client.get(f"/api/projects/{project.id}/handover", params=asked).text.splitlines()) == 3

@@ -109,6 +109,7 @@ def test_an_export_shows_captions_and_leaves_silence_out(capsys, place):
     source, _ = place
     (file,) = answer(capsys, "export", source, "--all", "--captions", "boxed", "--tighten", "1.0", *FAST)
     assert "1 pause taken out, 1.2 s" in file["note"]
+    assert file["removed"] == [{"start_sec": 2.65, "end_sec": 3.85, "reason": "pause", "text": ""}]
     assert file["duration_sec"] == pytest.approx(5.0 - 1.2, abs=0.05)
     again = answer(capsys, "export", source, "--all", "--captions", "boxed", "--tighten", "1.0", *FAST)[0]
     assert "exists already" in again["note"]

@@ -13,12 +13,15 @@ from autoclip.clips import Clip
 from autoclip.export.interchange.edit_list import MAX_HANDLES_SEC, EditOptions
 from autoclip.export.interchange.formats import MEDIA_TYPES, SUFFIXES, TimelineFormat
 from autoclip.export.interchange.timelines import timeline_text
+from autoclip.export.tightened import tightens
+from autoclip.settings import ExportSettings
 from interfaces.api.file_responses import disposition
 from interfaces.api.probe_cache import probed_video
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import Identity, PathIdentity, QueryBody
 from interfaces.api.services import ServicesDep
 from stages.export_timeline import compound_clips
+from stages.tighten_clips import kept_parts, tightening_of
 from storage.catalog import Unit
 from storage.clip_store import CatalogClips
 
@@ -60,6 +63,11 @@ class HandoverQuery(QueryBody):
         "drop-frame.",
     )
 
+    tighten_sec: float = Field(
+        0.0, ge=0, le=30, allow_inf_nan=False, description="Pauses longer than this are cut down to a breath; 0: none."
+    )
+    tighten_fillers: bool = Field(False, description="Take hesitations (um, uh) out, too.")  # noqa: FBT003
+
     @model_validator(mode="after")
     def _one_choice(self) -> HandoverQuery:
         if sum(given is not None for given in (self.top, self.clip_id, self.compound_id)) > 1:
@@ -77,10 +85,20 @@ def hand_over(project_id: PathIdentity, query: Annotated[HandoverQuery, Query()]
     with services.catalog.reading() as view:
         project = view.projects.get(project_id)
         clips, crossfade_sec = _chosen(view, services.clips(project), query)
+    clips = _tightened(services.clips(project), clips, query)
     options = EditOptions(query.handles_sec, crossfade_sec, query.record_start)
     text = timeline_text(probed_video(services, project), clips, query.format, title=project.name, options=options)
     headers = {"Content-Disposition": disposition(project.name + SUFFIXES[query.format], inline=False)}
     return Response(text, media_type=MEDIA_TYPES[query.format], headers=headers)
+
+
+def _tightened(store: CatalogClips, clips: Sequence[Clip], query: HandoverQuery) -> Sequence[Clip]:
+    """Return what is kept of clips, each part as a clip; the clips themselves where nothing is to be taken out."""
+    settings = ExportSettings(tighten_sec=query.tighten_sec, tighten_fillers=query.tighten_fillers)
+    if not tightens(settings):
+        return clips
+    found = tightening_of(store.folder, [clip.interval for clip in clips], settings)
+    return [part for clip, each in zip(clips, found, strict=True) for part in kept_parts(clip, each)]
 
 
 def _chosen(view: Unit, store: CatalogClips, query: HandoverQuery) -> tuple[Sequence[Clip], float]:

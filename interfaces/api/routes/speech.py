@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field, model_validator
 from starlette.responses import Response
 
+from autoclip.settings import ExportSettings
 from autoclip.speech.caption_files import CAPTION_MEDIA_TYPES, CaptionFormat
 from autoclip.speech.corrections import Correction
 from autoclip.speech.search_terms import MAX_QUERY_CHARS
@@ -21,6 +22,7 @@ from stages.export_captions import captions_of
 from stages.export_compound import item_intervals
 from stages.find_speech import SearchPlace, find_speech, make_moment_clips
 from stages.spoken_words import correct, transcript_of
+from stages.tighten_clips import tightening_of
 from storage.clip_store import CatalogClips, ClipStore
 from storage.corrections import read_corrections
 
@@ -107,6 +109,37 @@ class CorrectionsRequest(Body):
     corrections: list[CorrectionRequest] = Field(min_length=1, max_length=5000)
 
 
+class TighteningQuery(QueryBody):
+    """What is to be taken out."""
+
+    tighten_sec: float = Field(
+        1.0, ge=0, le=30, allow_inf_nan=False, description="Pauses longer than this are cut down to a breath; 0: none."
+    )
+    tighten_fillers: bool = Field(False, description="Take hesitations (um, uh) out, too.")  # noqa: FBT003
+
+
+class Span(View):
+    """A part of the video."""
+
+    start: float = Field(description="Seconds of the video.")
+    end: float
+
+
+class RemovedSpan(Span):
+    """A part that is taken out."""
+
+    reason: Literal["pause", "filler"]
+    text: str = Field(description="The filler; empty for a pause.")
+
+
+class TighteningView(View):
+    """A clip without its pauses."""
+
+    kept: list[Span]
+    removed: list[RemovedSpan]
+    removed_sec: float
+
+
 class CorrectionView(View):
     """A correction that is kept."""
 
@@ -150,6 +183,25 @@ def get_captions(project_id: PathIdentity, query: Annotated[CaptionQuery, Query(
     text = captions_of(transcript, intervals, query.format, crossfade_sec)
     headers = {"Content-Disposition": disposition(f"{project.name}.{query.format}", inline=True)}
     return Response(text, media_type=CAPTION_MEDIA_TYPES[query.format], headers=headers)
+
+
+@router.get("/clips/{clip_id}/tightening", responses=documented(404))
+def get_tightening(
+    clip_id: PathIdentity, query: Annotated[TighteningQuery, Query()], services: ServicesDep
+) -> TighteningView:
+    """Tell what an export with these settings takes out of a clip, and what it keeps; nothing is rendered."""
+    with services.catalog.reading() as view:
+        clip = view.clips.get(clip_id)
+    settings = ExportSettings(tighten_sec=query.tighten_sec, tighten_fillers=query.tighten_fillers)
+    folder = services.data_folder.project(clip.project_id)
+    (found,) = tightening_of(folder, [clip.interval], settings)
+    return TighteningView(
+        kept=[Span(start=kept.start, end=kept.end) for kept in found.kept],
+        removed=[
+            RemovedSpan(start=r.interval.start, end=r.interval.end, reason=r.reason, text=r.text) for r in found.removed
+        ],
+        removed_sec=found.removed_sec,
+    )
 
 
 @router.get("/projects/{project_id}/corrections", responses=documented(404))

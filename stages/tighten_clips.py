@@ -1,0 +1,63 @@
+"""What is taken out of clips when pauses and fillers go, before anything is rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autoclip.clips import Clip
+from autoclip.errors import NotFoundError
+from autoclip.export.tightened import tightened
+from autoclip.selection.pauses import stretches_of_sound
+from autoclip.settings import ExportSettings
+from autoclip.speech.tightening import Removal, Tightening
+from autoclip.speech.transcript import Transcript
+from autoclip.timeline import Interval
+from stages.spoken_words import transcript_of
+from storage.analysis_folder import AnalysisFolder
+
+
+def tightening_of(folder: AnalysisFolder, intervals: Sequence[Interval], settings: ExportSettings) -> list[Tightening]:
+    """Find what an export with these settings takes out of spans of a video.
+
+    Raises
+    ------
+    ParameterError
+        If fillers are to go and there is no transcript, or pauses and neither words nor sound are known.
+    StorageError
+        If a file is damaged.
+    """
+    heard = words_or_sound(folder, settings)
+    return [tightened(interval, heard, settings) for interval in intervals]
+
+
+def removals_of(folder: AnalysisFolder, intervals: Sequence[Interval], settings: ExportSettings) -> tuple[Removal, ...]:
+    """Return what is taken out of spans, in their order; raises as `tightening_of`."""
+    return tuple(removal for each in tightening_of(folder, intervals, settings) for removal in each.removed)
+
+
+def kept_parts(clip: Clip, found: Tightening) -> tuple[Clip, ...]:
+    """Return what is kept of a clip, each part as a clip."""
+    return tuple(
+        clip.model_copy(update={"id": f"{clip.id}-{number}", "start": kept.start, "end": kept.end})
+        for number, kept in enumerate(found.kept, 1)
+    )
+
+
+def words_or_sound(folder: AnalysisFolder, settings: ExportSettings) -> Transcript | None:
+    """Return the transcript; where there is none and only pauses are to go, the stretches of sound in its place.
+
+    Raises
+    ------
+    StorageError
+        If a file is damaged.
+    """
+    try:
+        return transcript_of(folder)
+    except NotFoundError:
+        if settings.tighten_fillers or settings.captions != "off":
+            return None
+    try:
+        features = folder.read_features()
+    except NotFoundError:
+        return None
+    return None if features.envelope_dbfs is None else stretches_of_sound(features.envelope_dbfs)
