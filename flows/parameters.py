@@ -18,6 +18,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails
 
 from autoclip.errors import ParameterError
+from autoclip.export.interchange.edit_list import MAX_HANDLES_SEC
 from autoclip.settings import (
     ExportSettings,
     SegmentationMode,
@@ -54,6 +55,7 @@ OpenDownloadSettings = Annotated[DownloadSettings, BeforeValidator(without_nulls
 
 
 OutputFolder = Annotated[str, Field(max_length=4096)]
+Handles = Annotated[float, Field(ge=0, le=MAX_HANDLES_SEC, allow_inf_nan=False)]
 
 
 def output_folder(to: str) -> Path | None:

@@ -17,7 +17,7 @@ from autoclip.progress import Progress
 from autoclip.settings import ExportSettings, Settings
 from flows.batch import Item, ItemOutcome, publish_summary, run_items
 from flows.job_flow import job_flow, own_run_id
-from flows.parameters import OpenExportSettings, OpenSettings, OutputFolder, chosen_settings, output_folder
+from flows.parameters import Handles, OpenExportSettings, OpenSettings, OutputFolder, chosen_settings, output_folder
 from stages.find_videos import Candidate, find_videos
 from stages.output_folders import require_outside
 from storage.keys import fingerprint
@@ -40,6 +40,7 @@ async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
     retry_failed: bool = False,  # noqa: FBT001, FBT002
     timelines: tuple[TimelineFormat, ...] = (),
     to: OutputFolder = "",
+    handles_sec: Handles = 0.0,
 ) -> State[tuple[ItemOutcome, ...]]:
     """Process every video of a folder whose content was not processed before, each as a job of its own.
 
@@ -58,6 +59,7 @@ async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
         retry_failed: Try videos again that failed before.
         timelines: Write the clips of each video down for editing programs: otio, edl, fcpxml, xmeml.
         to: Folder the exports of all videos go to, on the worker's machine; empty: where each project's exports go.
+        handles_sec: Seconds before and after each clip in timelines for editing programs.
     """
     if not folder:
         raise NotFoundError("process-folder: no folder is set; set it in the deployment's or this run's parameters")
@@ -68,6 +70,7 @@ async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
         "export_top": export_top,
         "export": export.model_dump(mode="json"),
     } | _chosen_beyond(timelines, to, root)
+    given |= {"handles_sec": handles_sec} if handles_sec else {}
     with ProgressReporter(own_run_id(), PLAN) as report:
         found = find_videos(root, pattern, recursive=recursive, min_age_sec=min_age_sec)
         items: list[Item] = []

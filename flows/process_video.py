@@ -21,6 +21,7 @@ from flows.batch import Item, publish_summary, run_items
 from flows.clip_table import publish_clip_table
 from flows.job_flow import ended, exported, job_flow, label, own_run_id
 from flows.parameters import (
+    Handles,
     OpenDownloadSettings,
     OpenExportSettings,
     OpenSettings,
@@ -73,6 +74,7 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
     fetch: OpenDownloadSettings = DownloadSettings(),  # noqa: B008 - frozen
     timelines: tuple[TimelineFormat, ...] = (),
     to: OutputFolder = "",
+    handles_sec: Handles = 0.0,
 ) -> State[Any]:
     """Take a video from its file or address to its clips: into the catalog, analyzed, with thumbnails and a report.
 
@@ -87,6 +89,7 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
         fetch: How to download, if the source is an address.
         timelines: Write the clips down beside the exports for editing programs: otio, edl, fcpxml, xmeml.
         to: Folder the exports go to, on the worker's machine; empty: where the project's exports go.
+        handles_sec: Seconds before and after each clip in timelines for editing programs.
     """
     folder = output_folder(to)
     chosen = chosen_settings(settings)
@@ -97,7 +100,7 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
             if entries is not None:
                 _require_no_entry(source)
                 given = {"settings": chosen, "export_top": export_top, "export": export, "fetch": fetch}
-                given |= {"timelines": timelines, "to": to}
+                given |= {"timelines": timelines, "to": to, "handles_sec": handles_sec}
                 items = [Item(e.title, {"source": e.url, "name": e.title, **_as_json(given)}) for e in entries]
                 return await publish_summary(await run_items(items, AT_ONCE, report, "download", queue="entries"))
             project_id = project_of_address(source, title=name) if _is_entry() else project_of_address(source, name)
@@ -109,7 +112,7 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
         await name_after_project(video.project_id, "process")
         done = _processed(video, chosen, Exporting(export_top, export, folder), report)
         if timelines:
-            written = write_timelines(video.project_id, chosen.segmentation_mode, timelines, folder)
+            written = write_timelines(video.project_id, chosen.segmentation_mode, timelines, folder, handles_sec)
             done = replace(done, timelines=written)
     return await _told(done, export_top)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from autoclip.clips import Clip
 from autoclip.errors import ExportError, ParameterError
-from autoclip.export.interchange.formats import SUFFIXES, TimelineFormat
+from autoclip.export.interchange.edit_list import EditOptions
+from autoclip.export.interchange.formats import EDITING_FORMATS, SUFFIXES, TimelineFormat
 from autoclip.export.interchange.timelines import write_timeline
 from autoclip.export.names import safe_name
 from autoclip.media.probe import probe
@@ -24,11 +25,18 @@ class WrittenTimeline:
 
 
 def write_timelines(
-    source: Path, clips: Sequence[Clip], folder: Path, name: str, formats: Sequence[TimelineFormat]
+    source: Path,
+    clips: Sequence[Clip],
+    folder: Path,
+    name: str,
+    formats: Sequence[TimelineFormat],
+    *,
+    handles_sec: float = 0.0,
 ) -> tuple[WrittenTimeline, ...]:
     """Write clips of the video `source` in several formats into `folder`, each as ``name.SUFFIX``, replaced if there.
 
-    A format that can't hold the clips doesn't stop the others.
+    Formats for editing programs get handles: `handles_sec` before and after each clip, as far as the video goes. A
+    format that can't hold the clips doesn't stop the others.
 
     Raises
     ------
@@ -40,7 +48,9 @@ def write_timelines(
     for wanted in dict.fromkeys(formats):
         target = folder / f"{safe_name(name)}{SUFFIXES[wanted]}"
         try:
-            written.append(WrittenTimeline(wanted, write_timeline(video, clips, target, wanted, title=name)))
+            options = EditOptions(handles_sec if wanted in EDITING_FORMATS else 0.0)
+            path = write_timeline(video, clips, target, wanted, title=name, options=options)
+            written.append(WrittenTimeline(wanted, path))
         except (ParameterError, ExportError) as error:
             written.append(WrittenTimeline(wanted, None, str(error)))
     return tuple(written)

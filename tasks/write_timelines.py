@@ -15,11 +15,16 @@ from tasks.stage_task import stage_task
 
 @stage_task("write-timelines", "Write the clips down for editing programs")
 def write_timelines(
-    project_id: str, mode: SegmentationMode, formats: Sequence[TimelineFormat], folder: Path | None = None
+    project_id: str,
+    mode: SegmentationMode,
+    formats: Sequence[TimelineFormat],
+    folder: Path | None = None,
+    handles_sec: float = 0.0,
 ) -> tuple[WrittenTimeline, ...]:
     """Write a project's clips of `mode`, those rejected left out, beside its exports; without clips nothing.
 
-    In a `folder` that projects share, each bears its project's id where another project has the same name.
+    Formats for editing programs get `handles_sec` of video before and after each clip. In a `folder` that projects
+    share, each file bears its project's id where another project has the same name.
     """
     with catalog().reading() as view:
         project = view.projects.get(project_id)
@@ -29,4 +34,4 @@ def write_timelines(
         return ()
     name = f"{project.name} {project.id}" if folder is not None and len(namesakes) > 1 else project.name
     folder = folder or project.output_folder or project_folder(project_id).exports
-    return write(project.path, clips, folder, name, formats)
+    return write(project.path, clips, folder, name, formats, handles_sec=handles_sec)

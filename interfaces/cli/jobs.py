@@ -41,6 +41,11 @@ Timelines = Annotated[
 ]
 
 
+Handles = Annotated[
+    float,
+    typer.Option("--handles", metavar="SEC", min=0, max=600, help="Seconds before and after each clip in timelines."),
+]
+
 To = Annotated[Path | None, typer.Option("--to", help="Folder for the exports; by default, that of each project.")]
 
 
@@ -60,6 +65,7 @@ def run(
     name: Annotated[str, typer.Option(help="Name of the project.")] = "",
     export_top: Top = 0,
     timelines: Timelines = None,
+    handles: Handles = 0.0,
     to: To = None,
     mode: Mode = None,
     preset: Preset = None,
@@ -74,7 +80,7 @@ def run(
     """Have a worker process a video (or a folder of videos) and return its job; needs 'autoclip up'."""
     from interfaces.jobs import Jobs
 
-    parameters = _exports(export_top, timelines, to)
+    parameters = _exports(export_top, timelines, to) | ({"handles_sec": handles} if handles else {})
     settings = _given_settings(mode, preset, with_amount(assignments, count=count, total=total, length=length))
     if settings:
         parameters["settings"] = settings
@@ -161,6 +167,7 @@ def watch(
     every: Annotated[float, typer.Option(min=5, max=86400, help="Seconds between checks.")] = 60.0,
     export_top: Top = 0,
     timelines: Timelines = None,
+    handles: Handles = 0.0,
     to: To = None,
     mode: Mode = None,
     preset: Preset = None,
@@ -175,7 +182,7 @@ def watch(
 
     parameters: dict[str, Any] = {"folder": str(existing_file(folder.expanduser()).absolute()), "pattern": pattern}
     settings = _given_settings(mode, preset, with_amount(assignments, count=count, total=total, length=length))
-    parameters |= _exports(export_top, timelines, to)
+    parameters |= _exports(export_top, timelines, to) | ({"handles_sec": handles} if handles else {})
     _require_outside(to, folder)
     parameters |= {"settings": settings} if settings else {}
     say(f"watching {folder}; Ctrl-C ends it")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autoclip.errors import ParameterError
+from autoclip.errors import ParameterError, system_reason
 from interfaces.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def serve(
     changes = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
     environment = environment.model_copy(update=changes)
     require_guarded(environment, force=force)
+    require_data_folder(environment.data_dir)
     run_server(environment)
 
 
@@ -53,6 +56,23 @@ def require_guarded(environment: Environment, *, force: bool) -> None:
             f"{environment.host} can be reached by other machines and AUTOCLIP_API_TOKEN is not set: anyone could read "
             "and delete everything. Set a token, listen on 127.0.0.1, or say --force"
         )
+
+
+def require_data_folder(folder: Path) -> None:
+    """Make the data folder unless it is there; refuse one that the service can't work with.
+
+    Raises
+    ------
+    ParameterError
+        If it is no folder, or can't be made or written to.
+    """
+    way_out = "have AUTOCLIP_DATA_DIR name another folder"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ParameterError(f"data folder {folder}: can't be made ({system_reason(error)}); {way_out}") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ParameterError(f"data folder {folder}: can't be written to; change its permissions, or {way_out}")
 
 
 def is_local(host: str) -> bool:

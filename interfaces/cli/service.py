@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autoclip.errors import ParameterError
-from interfaces.cli.serve import require_guarded
+from interfaces.cli.serve import require_data_folder, require_guarded
 from interfaces.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def up(
 
     environment = read_environment()
     require_guarded(environment, force=False)
+    require_data_folder(environment.data_dir)
     page_folder(environment)  # that a folder holds no page must be told now, not by a server that does not start
     given = os.environ.get("PREFECT_API_URL")
     api_url = given or _own_server(environment)

@@ -17,6 +17,9 @@ SUFFIXES: dict[TimelineFormat, str] = {
 }
 """The ending each format goes by."""
 
+EDITING_FORMATS: frozenset[TimelineFormat] = frozenset({"otio", "edl", "fcpxml", "xmeml"})
+"""Those that editing programs read, which know of handles."""
+
 MEDIA_TYPES: dict[TimelineFormat, str] = {
     "otio": "application/json",
     "edl": "text/plain",

@@ -19,6 +19,7 @@ from autoclip.media.video import Video
 
 DTD = etree.DTD(str(Path(__file__).with_name("fcpxml.dtd")))
 SECONDS = 4
+FASTEST = Fraction(120)
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,9 @@ class Source:
         """Frame number of the timecode at the file's own rate, as OpenTimelineIO counts it."""
         if not self.timecode:
             return 0
+        if self.rate == FASTEST:  # which OpenTimelineIO's timecode does not know
+            hours, minutes, seconds, frames = map(int, self.timecode.split(":"))
+            return round(((hours * 60 + minutes) * 60 + seconds) * self.rate) + frames
         counted = self.counted / (2 if self.half else 1)
         return round(otio.opentime.from_timecode(self.timecode, float(counted)).value * (self.rate / counted))
 
@@ -64,6 +68,7 @@ SOURCES = {
     "59.94 non-drop": Source(ntsc(60), "00:08:58:58"),
     "60": Source(Fraction(60), "12:34:56:59"),
     "120": Source(Fraction(120), edl_rate=Fraction(60)),
+    "120 with timecode": Source(Fraction(120), "01:02:59:118", edl_rate=Fraction(60)),
     **{
         f"{name} without timecode": Source(rate)
         for name, rate in {
