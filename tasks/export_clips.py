@@ -100,7 +100,7 @@ def export_clips(
         The records, completed or failed, one a clip.
     """
     max_concurrent = (settings or ExportSettings()).parallel_exports or default_concurrency()
-    crew = _Crew(len(clip_ids), current_listener())
+    threads = _ExportThreads(len(clip_ids), current_listener())
     waiting = list(enumerate(clip_ids))
     running: dict[int, PrefectFuture[Export]] = {}
     ended: SimpleQueue[int] = SimpleQueue()  # a future's `state` asks the server each time it is read
@@ -109,19 +109,19 @@ def export_clips(
         while waiting or running:
             while waiting and len(running) < max_concurrent:
                 number, clip_id = waiting.pop(0)
-                with progress_to(crew.listener(number)):
+                with progress_to(threads.listener(number)):
                     running[number] = export_clip.submit(source, clip_id, settings, number + 1, folder)
                 running[number].add_done_callback(lambda _, number=number: ended.put(number))  # type: ignore[misc]
             with suppress(Empty):
                 number = ended.get(timeout=POLL_SEC)
                 records[number] = running.pop(number).result()
-            crew.tell()
+            threads.tell()
     except BaseException:
-        crew.stop()
+        threads.stop()
         for future in running.values():
             future.wait()
         raise
-    crew.tell()
+    threads.tell()
     return tuple(records[number] for number in range(len(clip_ids)))
 
 
@@ -135,7 +135,7 @@ def _let_a_stop_come_first() -> None:
     report_progress(Progress("export", 0.0))
 
 
-class _Crew:
+class _ExportThreads:
     """The threads that export clips of one run: how far each is, and their stopping together."""
 
     def __init__(self, count: int, outer: ProgressListener) -> None:

@@ -122,20 +122,20 @@ def export_batch(
     BatchSummary
         An outcome for each request: an error of ours is recorded with its request, and the rest goes on.
     """
-    crew = _Crew([_frames_expected(request) for request in requests], ffmpeg)
+    threads = _ExportThreads([_frames_expected(request) for request in requests], ffmpeg)
     with ThreadPoolExecutor(max_concurrent or default_concurrency(), thread_name_prefix="export") as pool:
-        pending = [pool.submit(crew.export, number, request) for number, request in enumerate(requests)]
+        pending = [pool.submit(threads.export, number, request) for number, request in enumerate(requests)]
         waiting = dict(enumerate(pending))
         try:
             while waiting:
-                crew.pass_reports_on(on_progress)
+                threads.pass_reports_on(on_progress)
                 for number in [number for number, future in waiting.items() if future.done()]:
                     on_outcome(number, waiting.pop(number).result())
             outcomes = tuple(future.result() for future in pending)
         except BaseException:
             for future in pending:
                 future.cancel()
-            crew.stop()
+            threads.stop()
             pool.shutdown()
             _tell_of_finished(waiting, on_outcome)
             raise
@@ -156,7 +156,7 @@ def default_concurrency() -> int:
     return min(_MAX_AT_ONCE, max(2, (os.cpu_count() or 1) // _CORES_PER_EXPORT))
 
 
-class _Crew:
+class _ExportThreads:
     """The threads of one batch: what each has done, and their stopping together."""
 
     def __init__(self, frames: list[float], ffmpeg: Path | None) -> None:

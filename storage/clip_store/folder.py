@@ -92,11 +92,12 @@ class FolderClips(ClipStore):
     @override
     def add_clips(self, clips: Sequence[Clip]) -> tuple[StoredClip, ...]:
         clips_file = self.folder.read_clips(self.mode)
-        spans = {clip.interval: clip for clip in (*clips, *clips_file.clips)}
-        if len(spans) > len(clips_file.clips):
-            merged = tuple(sorted(spans.values(), key=lambda each: each.start))
-            self.folder.write_clips(clips_file.model_copy(update={"clips": merged}))
-        return tuple(StoredClip.of(spans[clip.interval], self.project_id) for clip in clips)
+        known = {clip.interval: clip for clip in clips_file.clips}
+        added = {clip.interval: clip for clip in clips if clip.interval not in known}
+        if added:
+            merged = sorted((*clips_file.clips, *added.values()), key=lambda each: each.start)
+            self.folder.write_clips(clips_file.model_copy(update={"clips": tuple(merged)}))
+        return tuple(StoredClip.of((known | added)[clip.interval], self.project_id) for clip in clips)
 
     @override
     def compounds(self) -> tuple[CompoundClip, ...]:

@@ -154,6 +154,17 @@ def test_a_clips_file_with_impossible_ids_is_damaged(video, tmp_path):
         FolderClips(folder).clips()
 
 
+def test_added_clips_replace_none_of_the_same_span(video, tmp_path):
+    folder = AnalysisFolder(tmp_path / "out")
+    twins = (CLIPS[0], CLIPS[0].model_copy(update={"id": "e" * 16}))
+    facts = probe(video).model_dump(mode="json")
+    folder.write_clips(ClipsFile(mode="v2", video=facts, settings={}, clips=twins))
+    new = Clip(id="a" * 16, name="By hand", start=4.0, end=4.5, created_by="manual", mode="v2")
+    added = FolderClips(folder).add_clips([new, new.model_copy(update={"id": "b" * 16}), CLIPS[0]])
+    assert [clip.interval for clip in added] == [new.interval, new.interval, CLIPS[0].interval]
+    assert [clip.start for clip in folder.read_clips().clips] == [1.0, 1.0, 4.0]
+
+
 def test_a_project_without_a_video_says_so(catalog, tmp_path):
     project = Project(name="film", source=Source(kind="url", address="https://example.org/v"))
     with catalog.transaction() as unit:

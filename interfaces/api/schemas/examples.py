@@ -281,6 +281,8 @@ EXAMPLES: dict[str, Any] = {
         "free_bytes": 214748364800,
         "video_count": 12,
     },
+    "WordsView": {"words": [{"start_sec": 83.2, "end_sec": 83.6, "text": "Größe", "confidence": 1.0}]},
+    "WordChange": {"start_sec": 83.2, "end_sec": 83.6, "text": "Größe", "was": "Grösser"},
     "SettingsSchema": {"analysis": [_PARAMETER], "export": [{**_PARAMETER, "name": "volume", "group": "export"}]},
     "PresetView": {"name": "talk", "text": "Speech: pauses decide.", "settings": {"overlap_iou_threshold": 0.2}},
     "Health": {"status": "ok"},
