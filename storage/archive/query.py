@@ -164,7 +164,7 @@ def _load(
         connection.execute(create_statements(name))
     with catalog.files() as files:
         for path in files if tables else ():
-            _take_in(connection, path, tables)
+            _load_project(connection, path, tables)
     if "clips_v" in named:
         connection.execute(CLIPS_V)
     features = [name for name in FEATURES if name in named]
@@ -176,7 +176,7 @@ def _make_types(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"CREATE TYPE {name} AS ENUM ({_listed(values)})")
 
 
-def _take_in(connection: duckdb.DuckDBPyConnection, path: Path, tables: Sequence[str]) -> None:
+def _load_project(connection: duckdb.DuckDBPyConnection, path: Path, tables: Sequence[str]) -> None:
     quoted = str(path).replace("'", "''")
     try:
         connection.execute(f"ATTACH '{quoted}' AS source (TYPE duckdb, READ_ONLY)")

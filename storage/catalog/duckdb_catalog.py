@@ -23,6 +23,7 @@ from autoclip.system.processes import after_fork_in_child
 from storage.atomic import PARTIAL, install, replacing, storage_faults
 from storage.catalog.current_unit import CurrentUnit
 from storage.catalog.duckdb_session import Access, DuckDBSession
+from storage.catalog.fair_lock import FairLock
 from storage.catalog.file_system import refuse_network_file_system
 from storage.catalog.foreign_wait import ForeignWait
 from storage.catalog.interface import Catalog, Unit
@@ -30,7 +31,6 @@ from storage.catalog.layout import Layout, successor_of
 from storage.catalog.lock import CatalogLock, forget_locks_after_fork
 from storage.catalog.recovery import is_sound, reindex, roll_forward
 from storage.catalog.split import make_empty, merge, split
-from storage.catalog.thread_turns import ThreadTurns
 from storage.catalog.unit_files import Side, UnitFiles
 from storage.migrations import is_current, known_migrations, migrate
 
@@ -241,10 +241,10 @@ class DuckDBCatalog(Catalog):
                 raise
 
     @contextmanager
-    def _turn(self, turns: ThreadTurns) -> Iterator[float]:
+    def _turn(self, turns: FairLock) -> Iterator[float]:
         """Wait for this process's other threads; give the deadline for everything that is still to be waited for."""
         deadline = time.monotonic() + self._busy_deadline_sec
-        with turns.turn(self._busy_deadline_sec) as taken:
+        with turns.held(self._busy_deadline_sec) as taken:
             if not taken:
                 raise CatalogBusyError(f"{self.path}: another thread kept it busy past the deadline; try again later")
             yield deadline
@@ -303,7 +303,7 @@ class DuckDBCatalog(Catalog):
         self._reading.abandon_after_fork()
         self._writing, self._reading = Side(read_only=False), Side(read_only=True)
         self._current = CurrentUnit()
-        self._write_turns, self._read_turns = ThreadTurns(), ThreadTurns()
+        self._write_turns, self._read_turns = FairLock(), FairLock()
 
 
 def _generations(session: DuckDBSession, path: Path, deadline: float) -> list[str]:

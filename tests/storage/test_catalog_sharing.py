@@ -12,8 +12,8 @@ import pytest
 from autoclip.errors import CatalogBusyError, StorageError
 from storage.catalog import CatalogMemory, Export, open_catalog
 from storage.catalog.duckdb_catalog import DuckDBCatalog
+from storage.catalog.fair_lock import FairLock
 from storage.catalog.file_system import file_system_of, refuse_network_file_system
-from storage.catalog.thread_turns import ThreadTurns
 from storage.keys import FileIdentity, fingerprint
 from storage.migrations import Migration, known_migrations, migrate
 
@@ -167,29 +167,29 @@ def test_a_program_that_knows_no_lock_of_ours_is_waited_for_and_then_named(catal
 
 
 def test_threads_take_turns_in_the_order_they_asked():
-    turns, order, asked = ThreadTurns(), [], threading.Semaphore(0)
+    turns, order, asked = FairLock(), [], threading.Semaphore(0)
 
     def ask(number):
         asked.release()
-        with turns.turn(30) as taken:
+        with turns.held(30) as taken:
             assert taken
             order.append(number)
 
     threads = []
-    with turns.turn(0):
+    with turns.held(0):
         for number in range(6):
             threads.append(threading.Thread(target=ask, args=(number,)))
             threads[-1].start()
             asked.acquire()
             while len(turns._waiting) <= number:
                 time.sleep(0.001)
-        with turns.turn(0.01) as taken:
+        with turns.held(0.01) as taken:
             assert not taken
         assert order == []
     for thread in threads:
         thread.join()
     assert order == list(range(6))
-    with turns.turn(0) as taken:
+    with turns.held(0) as taken:
         assert taken
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class ThreadTurns:
+class FairLock:
     """The lock; not reentrant."""
 
     def __init__(self) -> None:
@@ -21,8 +21,8 @@ class ThreadTurns:
         self._held = False
 
     @contextmanager
-    def turn(self, timeout_sec: float) -> Iterator[bool]:
-        """Wait for the turn and keep it while the block runs; give False, and no turn, if it does not come in time."""
+    def held(self, timeout_sec: float) -> Iterator[bool]:
+        """Hold the lock while the block runs; give False, and no lock, if it is not free in time."""
         taken = self._take(timeout_sec)
         try:
             yield taken
