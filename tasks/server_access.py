@@ -32,8 +32,13 @@ def retry_until_reachable(ask: Callable[[], Answer]) -> Answer:
 
 
 async def await_until_reachable(ask: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Like `retry_until_reachable`, for coroutine functions."""
-    return await AsyncRetrying(**_patience())(ask)
+    """Like `retry_until_reachable`, for functions that return something to await."""
+
+    async def asked() -> Answer:
+        return await ask()
+
+    # Of a plain function that returns a coroutine, tenacity would take the coroutine itself for the answer.
+    return await AsyncRetrying(**_patience())(asked)
 
 
 def _patience() -> dict[str, Any]:
