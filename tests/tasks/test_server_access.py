@@ -33,13 +33,13 @@ def test_it_waits_for_a_server_that_comes_back() -> None:
             raise httpx.ConnectError("refused")
         return "here"
 
-    async def ask_too() -> str:
+    async def ask_too(_name: str = "") -> str:
         return ask()
 
     assert retry_until_reachable(ask) == "here"
     left.extend(away(2))
     assert asyncio.run(await_until_reachable(ask_too)) == "here"
-    assert asyncio.run(await_until_reachable(lambda: ask_too())) == "here"  # as flows ask: a call with arguments
+    assert asyncio.run(await_until_reachable(lambda: ask_too("table"))) == "here"
 
 
 def test_it_does_not_wait_for_ever_nor_for_anything_else() -> None:
