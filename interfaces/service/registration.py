@@ -14,6 +14,7 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.schedules import Schedule
 from prefect.types.entrypoint import EntrypointType
+from prefect.utilities.processutils import command_to_string
 from prefect.workers.process import ProcessWorker
 
 from flows.deployments import DEPLOYMENTS, QUEUES, JobDeployment, QueueName
@@ -42,11 +43,16 @@ def concurrency_limit_of(queue: QueueName) -> int:
     return (os.cpu_count() or 2) + 1 if queue == "videos" else 4
 
 
+def engine_command(python: str) -> str:
+    """Return the command that runs a job's process, quoted as Prefect takes it apart: a path may have blanks."""
+    return command_to_string([python, "-m", "prefect.engine"])
+
+
 def _make_pool(client: SyncPrefectClient, environment: Environment) -> None:
     template = ProcessWorker.get_default_base_job_template()
     variables: dict[str, Any] = template["variables"]["properties"]
     # Named outright, the command is started as it is, without a supervising process in between.
-    variables["command"]["default"] = f"{sys.executable} -m prefect.engine"
+    variables["command"]["default"] = engine_command(sys.executable)
     variables["working_dir"]["default"] = str(_made(environment.data_dir / "work"))
     try:
         client.request("GET", "/work_pools/{name}", path_params={"name": environment.work_pool})

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from prefect.utilities.processutils import command_from_string
 
 from flows.deployments import DEPLOYMENTS, QUEUES, JobDeployment
 from flows.job_types import JOB_TYPES
+from interfaces.service.registration import engine_command
 
 PREFECT_YAML = Path(__file__).parents[2] / "prefect.yaml"
 
@@ -35,3 +37,10 @@ def test_every_parameter_has_its_help(deployment: JobDeployment) -> None:
     properties = deployment.flow.parameters.model_dump()["properties"]
     assert [name for name, field in properties.items() if not field.get("description")] == []
     assert deployment.flow.name == deployment.job_type
+
+
+@pytest.mark.parametrize(
+    "python", ["/usr/bin/python3", "/home/jane doe/it's/.venv/bin/python", r"C:\Users\Jane Doe\python.exe"]
+)
+def test_the_command_of_a_job_survives_any_path_of_python(python: str) -> None:
+    assert command_from_string(engine_command(python)) == [python, "-m", "prefect.engine"]
