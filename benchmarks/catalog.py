@@ -64,15 +64,15 @@ def run() -> str:
         kills = survive_kills(f"{folder}/kills.duckdb")
     return f"""## Catalog
 
-{described(contention, kills, flush_ms)}"""
+{described(contention, kills, flush_ms, "four")}"""
 
 
-def described(contention: Contention, kills: Kills, flush_ms: Sequence[float]) -> str:
+def described(contention: Contention, kills: Kills, flush_ms: Sequence[float], flushes: str) -> str:
     """Write what was measured of one catalog."""
     pause_ms = READER_PAUSE_SEC * 1e3
     return f"""{WRITERS} processes x {WRITES} read-modify-writes (read a project, change it, record an export; every
 commit flushed to the disk) with a reader every {pause_ms:.0f} ms. One flush of 4 KiB to this disk took
-{_two(flush_ms)} ms (p50 / p99) just before; a transaction waits for four.
+{_two(flush_ms)} ms (p50 / p99) just before; a transaction waits for {flushes}.
 
 | | |
 |---|---|

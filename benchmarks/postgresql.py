@@ -40,7 +40,7 @@ def run(arguments: list[str] | None = None) -> str:
             server.cleanup()
     return f"""## Catalog in PostgreSQL
 
-{described(contention, killed, flush_ms)}
+{described(contention, killed, flush_ms, "one")}
 Locks that were held after the last kill: {locks}.
 
 {copies}"""

@@ -18,6 +18,7 @@ from prefect.utilities.processutils import command_to_string
 from prefect.workers.process import ProcessWorker
 
 from flows.deployments import DEPLOYMENTS, QUEUES, JobDeployment, QueueName
+from interfaces.service.lost_machines import make_lost_machines_automation
 from storage.environment import Environment, read_environment
 from tasks.machine_limits import Kind, limit_name
 from tasks.server_access import retry_until_reachable
@@ -32,6 +33,8 @@ def register(client: SyncPrefectClient, environment: Environment) -> None:
     _limit(client, "render", environment.render_limit)
     for deployment in DEPLOYMENTS:
         _deploy(client, environment.work_pool, deployment)
+    if environment.on_postgresql:  # then there are, or will be, several machines; one alone sees its runs by itself
+        make_lost_machines_automation(client)
 
 
 def concurrency_limit_of(queue: QueueName) -> int:

@@ -10,6 +10,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 
 from flows.deployments import DEPLOYMENTS
 from interfaces.jobs import Jobs
+from interfaces.service.lost_machines import NAME, lost_machines_automation
 from interfaces.service.registration import register
 from storage.environment import Environment, read_environment
 
@@ -79,3 +80,18 @@ def test_the_server_makes_the_runs_of_an_active_schedule(client: SyncPrefectClie
         known = {job.id for job in jobs.page(job_type="maintenance").items}
     assert not known & {run["id"] for run in planned}  # what is planned for later is no job yet
     assert all(run["auto_scheduled"] and "T04:30:00" in run["expected_start_time"] for run in planned)
+
+
+def test_where_machines_share_a_catalog_runs_of_lost_ones_are_ended_once_and_as_people_want(
+    client: SyncPrefectClient, environment: Environment
+) -> None:
+    register(client, environment)
+    assert client.read_automations_by_name(NAME) == []  # one machine sees its runs by itself
+    shared = environment.model_copy(update={"database_url": "postgresql://db/autoclip"})
+    register(client, shared)
+    (made,) = client.read_automations_by_name(NAME)
+    assert made.trigger == lost_machines_automation().trigger
+    client.pause_automation(made.id)
+    register(client, shared)
+    (kept,) = client.read_automations_by_name(NAME)
+    assert not kept.enabled
