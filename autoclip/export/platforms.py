@@ -20,14 +20,23 @@ Platforms change their limits without notice. What is known of these, as of Nove
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 from autoclip.errors import ParameterError
 from autoclip.media.video import Video
 from autoclip.settings import ExportSettings, PlatformName, Shape, VideoCodec
+from autoclip.speech.transcript import Transcript
+from autoclip.timeline import Interval
 
 _MEGABYTE = 1_000_000
+_MAX_CRF = 51
+_FRAME_SEC = 0.05
+"""Room for the frame that is shown last."""
+_WAY_OUT = "set over_limit = fit to have it fitted"
+_AFTER_SENTENCE_SEC = 0.3
+"""Time left behind the last word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +174,9 @@ def limits_broken(video: Video, seconds: float, settings: ExportSettings) -> tup
     told = f"the clip of {video.path.name} has {seconds:.1f} s"
     broken = []
     if seconds > platform.longest_sec:
-        broken.append(f"{platform.title} takes at most {platform.longest_sec:g} s, {told}")
+        broken.append(
+            f"{platform.title} takes at most {platform.longest_sec:g} s, {told}; shorten it, or set over_limit = fit"
+        )
     if seconds < platform.shortest_sec:
         broken.append(f"{platform.title} takes at least {platform.shortest_sec:g} s, {told}")
     if settings.video_codec not in platform.codecs:
@@ -173,6 +184,33 @@ def limits_broken(video: Video, seconds: float, settings: ExportSettings) -> tup
     if settings.cut != "exact":
         broken.append(f"the picture is fitted for {platform.title}, which needs cut = exact, not {settings.cut}")
     return tuple(broken)
+
+
+def fitted_interval(interval: Interval, settings: ExportSettings, transcript: Transcript | None) -> Interval:
+    """Return a clip that is no longer than its platform takes, if it is to be fitted; else the same.
+
+    It ends with the last sentence that fits into the second half of the longest time, else at that time itself.
+    """
+    platform = platform_of(settings.platform)
+    if platform is None or settings.over_limit != "fit" or interval.duration <= platform.longest_sec:
+        return interval
+    latest = interval.start + platform.longest_sec - _FRAME_SEC
+    sentences = transcript.between(interval.start, latest).sentences if transcript is not None else ()
+    ends = [sentence.end_sec + _AFTER_SENTENCE_SEC for sentence in sentences]
+    fitting = [end for end in ends if interval.start + platform.longest_sec / 2 <= end <= latest]
+    return Interval(interval.start, max(fitting, default=latest))
+
+
+def smaller(size_bytes: int, settings: ExportSettings) -> ExportSettings | None:
+    """Return settings that make a file small enough for its platform; None where it is, or is not to be made so.
+
+    x264 needs half the bits for six steps of crf more ("Encode/H.264", FFmpeg's wiki); one step more is for safety.
+    """
+    platform = platform_of(settings.platform)
+    if platform is None or settings.over_limit != "fit" or size_bytes <= platform.largest_bytes:
+        return None
+    crf = settings.crf + math.ceil(6 * math.log2(size_bytes / platform.largest_bytes)) + 1
+    return settings.model_copy(update={"crf": crf}) if crf <= _MAX_CRF else None
 
 
 def require_within_limits(video: Video, seconds: float, settings: ExportSettings) -> None:
@@ -194,4 +232,4 @@ def too_large(size_bytes: int, settings: ExportSettings) -> tuple[str, ...]:
     if platform is None or size_bytes <= platform.largest_bytes:
         return ()
     allowed, found = platform.largest_bytes / _MEGABYTE, size_bytes / _MEGABYTE
-    return (f"{platform.title} takes at most {allowed:,.0f} MB and it has {found:,.0f} MB; raise crf",)
+    return (f"{platform.title} takes at most {allowed:,.0f} MB and it has {found:,.0f} MB; raise crf, or {_WAY_OUT}",)

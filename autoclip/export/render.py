@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from autoclip.export.captions.burning import with_captions
+from autoclip.export.captions.title import with_title
 from autoclip.export.checks.disk_space import estimated_bytes, require_space
 from autoclip.export.checks.end_frames import wrong_ends
 from autoclip.export.checks.file_check import check_file
 from autoclip.export.cuts.cut_spec import CutSpec, ExportResult, plan_cut
 from autoclip.export.cuts.methods import Rendering, cut_by_method
-from autoclip.export.platforms import too_large
+from autoclip.export.platforms import fitted_interval, smaller, too_large
 from autoclip.export.render_context import RenderContext, deliver, render_errors, temporary_path
 from autoclip.media.video import Video
 from autoclip.output_files import require_replaceable
@@ -20,6 +21,9 @@ from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
 from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
+
+_MAX_ENCODINGS = 3
+"""How often a file is encoded anew to fit a platform: the estimate is good to some per cent."""
 
 
 def export_clip(
@@ -68,15 +72,37 @@ def export_clip(
     chosen = settings or ExportSettings()
     if chosen.overwrite:
         require_replaceable(target)
-    order = plan_cut(video, interval, target, chosen)
+    fitted = fitted_interval(interval, chosen, transcript)
+    order = _told_shorter(plan_cut(video, fitted, target, chosen), interval)
     with render_errors([video.path], target), ExitStack() as stack:
-        order = with_captions(order, transcript, stack)
+        order = with_title(with_captions(order, transcript, stack), stack)
         rendered = stack.enter_context(temporary_path(target.parent))
         seconds = float(order.span.duration_sec)
         needed = estimated_bytes(video, seconds, order.canvas.width, order.canvas.height, chosen)
         require_space(target.parent, needed, chosen)
         context = RenderContext(rendered, ffmpeg, chosen.export_stall_sec, on_progress)
-        return finish(cut_by_method(order, context), order, context)
+        return _finish_fitted(cut_by_method(order, context), order, context)
+
+
+def _told_shorter(order: CutSpec, asked: Interval) -> CutSpec:
+    """Note that a clip ends earlier than was asked for."""
+    if order.asked == asked:
+        return order
+    end, platform = order.asked.end, order.settings.platform
+    told = f"ended at {end:.3f} s, {asked.end - end:.1f} s earlier, to fit {platform}"
+    return replace(order, asked=asked, notes=(*order.notes, told))
+
+
+def _finish_fitted(rendering: Rendering, order: CutSpec, context: RenderContext) -> ExportResult:
+    """Finish a file; one too large for its platform is encoded anew, smaller, if that is wanted."""
+    for _ in range(_MAX_ENCODINGS):
+        settings = smaller(context.rendered.stat().st_size, order.settings)
+        if settings is None:
+            break
+        told = f"encoded again with crf {settings.crf} instead of {order.settings.crf} to fit {settings.platform}"
+        order = replace(order, settings=settings, notes=(*order.notes, told))
+        rendering = cut_by_method(order, context)
+    return finish(rendering, order, context)
 
 
 def finish(rendering: Rendering, order: CutSpec, context: RenderContext) -> ExportResult:

@@ -13,7 +13,7 @@ from autoclip.speech.captions import Cue
 from autoclip.speech.line_breaks import script_of
 from autoclip.speech.transcript import Word, joined
 
-_FONTS = {
+FONTS = {
     "japanese": "Noto Sans CJK JP",
     "korean": "Noto Sans CJK KR",
     "chinese": "Noto Sans CJK SC",
@@ -59,7 +59,7 @@ def ass_text(cues: Sequence[Cue], style: CaptionStyle, frame: CaptionFrame) -> s
 def _style(style: CaptionStyle, frame: CaptionFrame, script: str) -> pysubs2.SSAStyle:
     box = style.box_opacity > 0
     return pysubs2.SSAStyle(
-        fontname=_FONTS[script],
+        fontname=FONTS[script],
         fontsize=frame.line_height,
         primarycolor=_color(style.text, frame),
         outlinecolor=_color(style.edge, frame),

@@ -71,8 +71,9 @@ def lay_out(items: Sequence[SourceSpan], target: Path, settings: ExportSettings)
     MediaError
         If a source can't be read.
     """
-    # The parts of a file carry numbered parameter sets, which no encoder in hardware can give them.
-    layout = _laid_out(items, target, settings.model_copy(update={"encoder": "x264"}))
+    # The parts of a file carry numbered parameter sets, which no encoder in hardware can give them; and none knows how
+    # far the whole has come.
+    layout = _laid_out(items, target, settings.model_copy(update={"encoder": "x264", "progress_bar": False}))
     require_within_limits(items[0].video, float(layout.duration_sec), layout.bodies[0].settings)
     return layout
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from autoclip.errors import ParameterError
 from autoclip.export.audio.loudness import leveling_filter, read_loudness
+from autoclip.export.captions.title import with_title
 from autoclip.export.checks.disk_space import estimated_bytes, require_space
 from autoclip.export.checks.file_check import Expected
 from autoclip.export.compound.audio import (
@@ -94,6 +95,7 @@ def export_compound(
     layout = lay_out(items, target, chosen)
     with render_errors([item.video.path for item in items], target), ExitStack() as stack:
         layout = with_compound_captions(layout, items, stack)
+        layout = replace(layout, bodies=(with_title(layout.bodies[0], stack), *layout.bodies[1:]))
         rendered = stack.enter_context(temporary_path(target.parent))
         first = layout.bodies[0]
         seconds = float(layout.duration_sec)

@@ -23,7 +23,7 @@ class CutSpec:
 
     `parameter_set` numbers the encoder's parameter sets (H.264), for files that join several encodings. `notes` say
     what the user should know of it. `captions` is the ASS script of what is burned in, counted from the cut's start.
-    `framing` is how its shape is filled.
+    `title` is that of the title; `framing` is how its shape is filled.
     """
 
     video: Video
@@ -37,6 +37,7 @@ class CutSpec:
     parameter_set: int = 0
     notes: tuple[str, ...] = ()
     captions: Path | None = None
+    title: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,5 +117,7 @@ def picture_changes(settings: ExportSettings) -> list[str]:
         "fade_out_sec": settings.fade_out_sec,
         "shape": settings.shape != "original",
         "captions": settings.captions != "off",
+        "title": settings.title,
+        "progress_bar": settings.progress_bar,
     }
     return [name for name, wanted in changes.items() if wanted]

@@ -35,7 +35,8 @@ def exact_arguments(order: CutSpec, target: Path) -> tuple[str, ...]:
     """
     video, span, settings = order.video, order.span, order.settings
     inputs = video_input(video, span)
-    filters = video_filters(video, settings, order.canvas, span.duration_sec, order.framing, captions=order.captions)
+    scripts = tuple(script for script in (order.captions, order.title) if script is not None)
+    filters = video_filters(video, settings, order.canvas, span.duration_sec, order.framing, scripts=scripts)
     upload = ",format=nv12,hwupload" if settings.encoder == "vaapi" else ""
     graph = [f"[0:{video.video.index}]{cut_filters(span)},{steady_size(video)},{filters}{upload}[v]"]
     encoders = (*video_encoder(video, settings, order.parameter_set), *frame_timing(settings, span))

@@ -256,7 +256,8 @@ def turned_note(order: CutSpec) -> tuple[str, ...]:
 def altered(settings: ExportSettings) -> bool:
     """Whether frames are changed so much, or their times, that they can't be compared with the source's."""
     faded = settings.fade_in_sec > 0 or settings.fade_out_sec > 0
-    return faded or settings.frame_rate > 0 or settings.shape != "original" or settings.captions != "off"
+    drawn_over = settings.captions != "off" or settings.title or settings.progress_bar
+    return bool(faded or drawn_over or settings.frame_rate > 0 or settings.shape != "original")
 
 
 @dataclass(frozen=True, slots=True)

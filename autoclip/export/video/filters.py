@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -24,6 +25,9 @@ HD_HEIGHT = 720
 MIN_SIDES: dict[VideoCodec, int] = {"h264": 2, "h265": 16, "av1": 16}
 MAX_SIDE = 16_384
 """Sides that x264, x265 and SVT-AV1 take, in pixels; tried with those of the bundled ffmpeg."""
+
+_BAR_HEIGHT = 0.012
+"""Height of the bar of progress, as a share of the picture's shorter side."""
 
 _SAME_SHAPE = 0.01
 """Difference of aspect, as a share, up to which pictures count as of one shape: no bars for rounding."""
@@ -114,7 +118,7 @@ def video_filters(
     duration: Fraction,
     framing: FramingPlan | None = None,
     *,
-    captions: Path | None = None,
+    scripts: Sequence[Path] = (),
 ) -> str:
     """Return the filters behind the cut, as one piece of an ffmpeg filter graph.
 
@@ -132,8 +136,8 @@ def video_filters(
         Length of the cut in seconds; places the fade out.
     framing : FramingPlan, optional
         How a shape is filled; by the middle when None.
-    captions : Path, optional
-        The ASS script to draw; its times count from the cut's start.
+    scripts : sequence of Path
+        The ASS scripts to draw; their times count from the cut's start.
     """
     chain: list[str] = []
     if settings.deinterlace and video.video.interlaced:
@@ -149,11 +153,21 @@ def video_filters(
         chain.append(_fit(canvas))
     if settings.frame_rate:
         chain.append(resampled(settings.frame_rate, duration))
-    if captions is not None:
-        chain.append(caption_filter(captions, video, canvas))
+    chain.extend(caption_filter(script, video, canvas) for script in scripts)
+    if settings.progress_bar:
+        chain.append(_progress_bar(canvas, duration))
     chain.extend(fade_filters("fade", float(duration), settings))
     chain.append(f"format={pixel_format(video, settings)}")
     return ",".join(chain)
+
+
+def _progress_bar(canvas: Canvas, duration: Fraction) -> str:
+    """Return the filters that lay a bar along the lower edge, as long as the share of the clip that was shown."""
+    height = even(round(_BAR_HEIGHT * min(canvas.width, canvas.height)))
+    return (
+        f"null[played];color=white:s={canvas.width}x{height}:r=1[bar];"
+        f"[played][bar]overlay=x='-W+W*min(t/{float(duration):.6f},1)':y=H-h:shortest=1:format=auto"
+    )
 
 
 def caption_filter(script: Path, video: Video, canvas: Canvas) -> str:

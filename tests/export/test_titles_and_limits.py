@@ -1,0 +1,132 @@
+"""What is drawn over a clip, and what is done to fit it to a platform."""
+
+from dataclasses import replace
+
+import av
+import numpy as np
+import pytest
+from made_media import look_at
+
+from autoclip.errors import ExportError, ParameterError
+from autoclip.export.compound.render import export_compound
+from autoclip.export.platforms import PLATFORMS, fitted_interval
+from autoclip.export.render import export_clip
+from autoclip.settings import ExportSettings
+from autoclip.speech.transcript import Transcript, Word
+from autoclip.timeline import Interval
+
+QUICK = ExportSettings(encoder_preset="ultrafast")
+
+
+def pictures(path):
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="gray").astype(int) for frame in container.decode(video=0)]
+
+
+def drawn_over(after, before):
+    """Pixels of the upper half that were changed."""
+    return (np.abs(after[:90] - before[:90]) > 50).sum()
+
+
+@pytest.fixture(scope="module")
+def plain(source):
+    return source("silent.mp4")[0]
+
+
+def top_added(plain, tmp_path, **changes):
+    """Pixels that a setting changes in the upper half of each frame."""
+    span = Interval(1.2, 3.2)
+    bare = pictures(export_clip(plain, span, tmp_path / "bare.mp4", QUICK).path)
+    drawn = export_clip(plain, span, tmp_path / "drawn.mp4", QUICK.model_copy(update=changes))
+    seen = pictures(drawn.path)
+    assert len(seen) == len(bare) == 50
+    return [drawn_over(after, before) for before, after in zip(bare, seen, strict=True)]
+
+
+def test_a_title_is_at_the_top_for_as_long_as_asked(plain, tmp_path):
+    added = top_added(plain, tmp_path, title="Ace: 5 {\\b1}kills, 'again'", title_sec=1.0)
+    assert min(added[:18]) > 100
+    assert max(added[26:]) < 30
+
+
+def test_a_title_may_stay_to_the_last_frame(plain, tmp_path):
+    assert min(top_added(plain, tmp_path, title="Überraschung", title_sec=0)) > 100
+
+
+def test_a_title_that_is_too_long_is_refused():
+    with pytest.raises(ParameterError, match="at most 200"):
+        ExportSettings.from_flat({"title": "x" * 201})
+
+
+def test_the_bar_grows_with_the_clip(plain, tmp_path):
+    settings = QUICK.model_copy(update={"progress_bar": True})
+    result = export_clip(plain, Interval(1.2, 5.2), tmp_path / "bar.mp4", settings)
+    rows = [np.append(picture[-1], 0) for picture in pictures(result.path)]
+    lengths = np.array([np.argmax(row < 215) for row in rows])
+    assert len(lengths) == 100
+    # Each second flashes white all over.
+    assert np.median(np.abs(lengths - np.arange(100) / 100 * 320)) <= 4
+
+
+def test_a_smart_cut_says_that_it_can_not_copy_under_a_title(source, tmp_path):
+    video, _ = source("constant.mp4")
+    result = export_clip(
+        video, Interval(1, 2), tmp_path / "x.mp4", QUICK.model_copy(update={"cut": "smart", "title": "A"})
+    )
+    assert "title changes every frame" in result.notes[0]
+
+
+def test_a_compound_has_its_title_over_the_first_item(source, tmp_path):
+    from autoclip.export.compound.render import SourceSpan
+
+    video, _ = source("silent.mp4")
+    items = [SourceSpan(video, Interval(1.2, 2.2)), SourceSpan(video, Interval(3.2, 4.2))]
+    bare = pictures(export_compound(items, tmp_path / "bare.mp4", QUICK).path)
+    titled = QUICK.model_copy(update={"title": "Best of", "title_sec": 0.0})
+    drawn = pictures(export_compound(items, tmp_path / "titled.mp4", titled).path)
+    added = [drawn_over(after, before) for after, before in zip(drawn, bare, strict=True)]
+    assert min(added[:25]) > 30
+    assert max(added[25:]) < 30
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+    """X as if it took three seconds and files of a size that can be chosen."""
+
+    def limit(largest_bytes=10**9):
+        monkeypatch.setitem(PLATFORMS, "x", replace(PLATFORMS["x"], longest_sec=3.0, largest_bytes=largest_bytes))
+
+    return limit
+
+
+def test_a_clip_that_is_too_long_ends_after_the_last_sentence_that_fits(narrow, source, tmp_path):
+    narrow()
+    settings = QUICK.model_copy(update={"platform": "x", "over_limit": "fit"})
+    texts = ("one", "two.", "three", "four.", "five", "six")
+    words = tuple(Word(1 + 0.5 * place, 1.4 + 0.5 * place, text, 1.0) for place, text in enumerate(texts))
+    said = Transcript(words, "en", "test")
+    asked = Interval(1.0, 6.0)
+    assert fitted_interval(asked, settings, said).end == pytest.approx(3.2)
+    assert fitted_interval(asked, settings, None).end == pytest.approx(3.95)
+    assert fitted_interval(Interval(1, 3), settings, said) == Interval(1, 3)
+    video, _ = source("constant.mp4")
+    result = export_clip(video, asked, tmp_path / "clip.mp4", settings, transcript=said)
+    assert result.asked == asked
+    assert result.actual.end == pytest.approx(3.2, abs=0.02)
+    assert any("earlier, to fit x" in note for note in result.notes)
+    assert look_at(result.path).numbers[-1] == 79
+    with pytest.raises(ParameterError, match=r"takes at most 3 s.*over_limit = fit"):
+        export_clip(video, asked, tmp_path / "y.mp4", settings.model_copy(update={"over_limit": "refuse"}))
+
+
+def test_a_file_that_is_too_large_is_encoded_smaller(narrow, source, tmp_path):
+    narrow()
+    video, _ = source("silent.mp4")
+    settings = QUICK.model_copy(update={"platform": "x", "over_limit": "fit"})
+    size = export_clip(video, Interval(1, 3), tmp_path / "large.mp4", settings).size_bytes
+    narrow(size // 2)
+    result = export_clip(video, Interval(1, 3), tmp_path / "small.mp4", settings)
+    assert result.size_bytes <= size // 2
+    assert any("encoded again with crf" in note for note in result.notes)
+    with pytest.raises(ExportError, match="set over_limit"):
+        export_clip(video, Interval(1, 3), tmp_path / "z.mp4", settings.model_copy(update={"over_limit": "refuse"}))
