@@ -153,4 +153,5 @@ def test_the_main_job_runs_in_the_folder_of_the_project(installed, project):
     assert len(shown["clips"]) == 1
     assert [Path(export["path"]).exists() for export in shown["exports"]] == [True]
     assert "match" in run(installed, project, "autoclip", "projects")
-    assert "_AUTOCLIP_COMPLETE" in run(installed, project, "autoclip", "--show-completion", "bash")
+    asked = {"_AUTOCLIP_COMPLETE": "complete_bash", "COMP_WORDS": "autoclip ret", "COMP_CWORD": "1"}
+    assert run(installed, project, "autoclip", **asked).split() == ["retune", "retry"]
