@@ -24,6 +24,7 @@ from interfaces.api.routes import (
     analysis,
     clips,
     compounds,
+    disk_use,
     exports,
     folders,
     handover,
@@ -72,6 +73,7 @@ MODULES = (
     links,
     resumable_uploads,
     folders,
+    disk_use,
     settings,
     health,
 )

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 import uvicorn
 from made_project import MadeProject
 
+from autoclip.speech.transcript import Transcript, Word
+from autoclip.timeline import Interval
 from interfaces.api.server import server_config
 from storage.catalog import Catalog, StoredClip, open_catalog
+from storage.data_folder import DataFolder
 from storage.environment import Environment
+from storage.transcripts import StoredTranscript
 
 
 @dataclass
@@ -59,6 +63,17 @@ class Site:
             self._server.force_exit = self._server.should_exit = True
             self._thread.join(20)
         self._server = None
+
+
+def plant_words(site: Site, *words: tuple[float, str]) -> None:
+    """Let the project have a transcript of words of half a second."""
+    folder = DataFolder(site.environment.data_dir).project(site.project.id)
+    transcript = Transcript(tuple(Word(start, start + 0.5, text) for start, text in words), "en", "planted")
+    origin = folder.features_origin()
+    assert origin is not None
+    folder.write_transcript(
+        StoredTranscript(transcript, "planted", (Interval(0, words[-1][0] + 1),), origin.fingerprint)
+    )
 
 
 def free_port() -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
+from pydantic import Field
 
+from autoclip.export.platforms import PLATFORMS, Platform
 from autoclip.presets import PRESETS
 from autoclip.settings import ExportSettings, Parameter, Settings
 from interfaces.api.schemas.requests import View
@@ -31,11 +33,33 @@ class ParameterView(View):
     maximum: float | None
 
 
+class SafeAreaView(View):
+    """What a platform's own buttons and texts cover on each side of an upright picture, as a share of its size."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class PlatformView(View):
+    """What a platform takes."""
+
+    name: str = Field(description="As the setting `platform` names it.")
+    title: str
+    shape: str
+    shortest_sec: float
+    longest_sec: float
+    largest_bytes: int
+    safe_area: SafeAreaView
+
+
 class SettingsSchema(View):
     """Every parameter of an analysis and of an export; `value` is what this server uses when none is given."""
 
     analysis: list[ParameterView]
     export: list[ParameterView]
+    platforms: list[PlatformView]
 
 
 class PresetView(View):
@@ -54,6 +78,7 @@ def get_settings(services: ServicesDep) -> SettingsSchema:
     return SettingsSchema(
         analysis=[_shown(parameter, analysis[parameter.name], environment) for parameter in Settings.parameters()],
         export=[_shown(parameter, parameter.default, environment) for parameter in ExportSettings.parameters()],
+        platforms=[_platform(name, platform) for name, platform in PLATFORMS.items()],
     )
 
 
@@ -61,6 +86,19 @@ def get_settings(services: ServicesDep) -> SettingsSchema:
 def list_presets() -> list[PresetView]:
     """List the presets; one is chosen by its name wherever settings are given."""
     return [PresetView(name=preset.name, text=preset.text, settings=dict(preset.values)) for preset in PRESETS.values()]
+
+
+def _platform(name: str, platform: Platform) -> PlatformView:
+    area = platform.safe_area
+    return PlatformView(
+        name=name,
+        title=platform.title,
+        shape=platform.shape,
+        shortest_sec=platform.shortest_sec,
+        longest_sec=platform.longest_sec,
+        largest_bytes=platform.largest_bytes,
+        safe_area=SafeAreaView(left=area.left, top=area.top, right=area.right, bottom=area.bottom),
+    )
 
 
 def _shown(parameter: Parameter, value: Any, environment: Environment) -> ParameterView:  # noqa: ANN401

@@ -165,6 +165,7 @@ EXAMPLES: dict[str, Any] = {
     "BulkOrder": {"changes": [{"clip_id": _CLIP_ID, "revision": 2, "verdict": "rejected"}]},
     "NeighborOrder": {"neighbor": "next"},
     "SplitRequest": {"at": 1820.0},
+    "WordChange": {"start_sec": 1820.1, "end_sec": 1820.4, "text": "Müller", "was": "Miller"},
     "MomentClipsRequest": {"words": "penalty kick"},
     "PartRequest": {"start": 1818.0, "end": 1821.5},
     "MergeRequest": {"clip_ids": [_CLIP_ID, "0123456789abcdef"], "name": "Both goals", "keep": True},
@@ -252,6 +253,7 @@ EXAMPLES: dict[str, Any] = {
     },
     "Peaks": {"start": 0.0, "end": 2.0, "step_sec": 1.0, "peaks": [0.0121, 0.4087], "audible": True},
     "Events": {"events": [{"kind": "cut", "start_sec": 1812.36, "end_sec": None, "score": 0.94}], "total": 1},
+    "WordsView": {"words": [{"start_sec": 12.34, "end_sec": 12.61, "text": "Why", "confidence": None}]},
     "TranscriptView": {
         "language": "en",
         "origin": "faster-whisper base",
@@ -281,9 +283,22 @@ EXAMPLES: dict[str, Any] = {
         "free_bytes": 214748364800,
         "video_count": 12,
     },
-    "WordsView": {"words": [{"start_sec": 83.2, "end_sec": 83.6, "text": "Größe", "confidence": 1.0}]},
-    "WordChange": {"start_sec": 83.2, "end_sec": 83.6, "text": "Größe", "was": "Grösser"},
-    "SettingsSchema": {"analysis": [_PARAMETER], "export": [{**_PARAMETER, "name": "volume", "group": "export"}]},
+    "SettingsSchema": {
+        "analysis": [_PARAMETER],
+        "export": [{**_PARAMETER, "name": "volume", "group": "export"}],
+        "platforms": [
+            {
+                "name": "shorts",
+                "title": "YouTube Shorts",
+                "shape": "vertical",
+                "shortest_sec": 1,
+                "longest_sec": 180,
+                "largest_bytes": 256_000_000_000,
+                "safe_area": {"left": 0.06, "top": 0.12, "right": 0.13, "bottom": 0.25},
+            }
+        ],
+    },
+    "DiskUse": {"projects": [{"project_id": _PROJECT_ID, "bytes": 31457280}], "free_bytes": 214748364800},
     "PresetView": {"name": "talk", "text": "Speech: pauses decide.", "settings": {"overlap_iou_threshold": 0.2}},
     "Health": {"status": "ok"},
     "Readiness": {

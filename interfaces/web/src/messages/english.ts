@@ -50,7 +50,11 @@ export const english = {
     removed: (name: string) => `“${name}” was deleted`,
     total: (projects: number, size: string) => `${count(projects, "project", "projects")}, ${size} of video`,
     more: "Show more",
+    free: (size: string) => `${size} free on the server`,
+    disk: (size: string) => `${size} made`,
+    diskHint: "Analysis, pictures, browser copy and exports of this project, and its video if it was sent here",
   },
+  find: { title: "Said in the videos" },
   add: {
     title: "Add videos",
     drop: "Drop videos anywhere on this page.",
@@ -87,6 +91,14 @@ export const english = {
     files: "Finished files",
     download: "Download",
     start: (clips: number) => `Export ${count(clips, "clip", "clips")}`,
+    destination: "Destination folder on the server",
+    ownFolder: "the project’s own folder",
+    free: (size: string) => `${size} free there`,
+    limits: (platform: string, shortest: string, longest: string, largest: string) =>
+      `${platform} takes ${shortest} to ${longest}, up to ${largest}.`,
+    covered: "Outside the dashed line its buttons and texts cover the picture.",
+    unfit: (clips: number, platform: string) =>
+      `${platform} does not take ${count(clips, "clip", "clips")} of this length. Trim or split them first:`,
     handover: "Hand over to an editing program",
     formats: {
       otio: "OpenTimelineIO",
@@ -100,6 +112,8 @@ export const english = {
   },
   compound: {
     which: "Compound clip",
+    rename: "Name of the compound clip",
+    remove: "Delete this compound clip",
     name: "Compound",
     create: (clips: number) => `New from ${count(clips, "kept clip", "kept clips")}`,
     crossfade: "Crossfade (s)",

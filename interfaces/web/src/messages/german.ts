@@ -51,7 +51,11 @@ export const german: Messages = {
     removed: (name) => `„${name}“ wurde gelöscht`,
     total: (projects, size) => `${count(projects, "Projekt", "Projekte")}, ${size} Video`,
     more: "Mehr zeigen",
+    free: (size) => `${size} frei auf dem Server`,
+    disk: (size) => `${size} erzeugt`,
+    diskHint: "Analyse, Bilder, Browserkopie und Exporte dieses Projekts, und sein Video, wenn es hochgeladen wurde",
   },
+  find: { title: "In den Videos gesagt" },
   add: {
     title: "Videos hinzufügen",
     drop: "Ziehen Sie Videos irgendwo auf diese Seite.",
@@ -93,6 +97,14 @@ export const german: Messages = {
     files: "Fertige Dateien",
     download: "Herunterladen",
     start: (clips) => `${count(clips, "Clip", "Clips")} exportieren`,
+    destination: "Zielordner auf dem Server",
+    ownFolder: "der Ordner des Projekts",
+    free: (size) => `dort sind ${size} frei`,
+    limits: (platform, shortest, longest, largest) =>
+      `${platform} nimmt ${shortest} bis ${longest}, höchstens ${largest}.`,
+    covered: "Außerhalb der gestrichelten Linie verdecken Knöpfe und Texte das Bild.",
+    unfit: (clips, platform) =>
+      `${platform} nimmt ${count(clips, "Clip", "Clips")} dieser Länge nicht. Bitte erst kürzen oder teilen:`,
     handover: "An ein Schnittprogramm übergeben",
     formats: {
       otio: "OpenTimelineIO",
@@ -105,6 +117,8 @@ export const german: Messages = {
     },
   },
   compound: {
+    rename: "Name des Zusammenschnitts",
+    remove: "Diesen Zusammenschnitt löschen",
     which: "Zusammenschnitt",
     name: "Zusammenschnitt",
     create: (clips) => `Neu aus ${count(clips, "behaltenem Clip", "behaltenen Clips")}`,

@@ -1,7 +1,7 @@
 import { answer, api } from "../api/client";
 import { followEvents } from "../api/events";
 import { messageOf } from "../api/failures";
-import type { Job, ProjectView } from "../api/schema";
+import type { DiskUse, Job, ProjectView } from "../api/schema";
 import { t } from "../messages/index.svelte";
 import { notices } from "../shell/notices.svelte";
 
@@ -20,6 +20,8 @@ export class Projects {
   jobs = $state<Record<string, Job>>({});
   /** Jobs that no project belongs to yet, by their id. */
   loose = $state<Record<string, Job>>({});
+  /** What the projects that are shown take of the disk, by their id; what is free. */
+  disk = $state.raw<{ readonly bytes: ReadonlyMap<string, number>; readonly free: number } | null>(null);
   private limit = PAGE;
 
   follow(): () => void {
@@ -36,11 +38,23 @@ export class Projects {
       this.items = listing.items;
       this.total = listing.total;
       this.failure = "";
+      void this.measureDisk();
     } catch (error) {
       this.failure = messageOf(error);
     } finally {
       this.loaded = true;
     }
+  }
+
+  /** Sizes come after the list; where they can't be had the page does without. */
+  private async measureDisk(): Promise<void> {
+    const ids = this.items.map(({ id }) => id);
+    if (ids.length === 0) return;
+    const use: DiskUse | null = await answer(
+      api.GET("/api/disk-use", { params: { query: { project_id: ids } } }),
+    ).catch(() => null);
+    if (!use) return;
+    this.disk = { bytes: new Map(use.projects.map((one) => [one.project_id, one.bytes])), free: use.free_bytes };
   }
 
   async more(): Promise<void> {

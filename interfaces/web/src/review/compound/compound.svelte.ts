@@ -1,6 +1,6 @@
 import { answer, api } from "../../api/client";
 import { messageOf, Refusal } from "../../api/failures";
-import type { ClipView, CompoundView } from "../../api/schema";
+import type { ClipView, CompoundChange, CompoundView } from "../../api/schema";
 import type { Review } from "../data/review.svelte";
 
 /** One item on its way into a compound clip; `start` and `end` are null where they are those of its clip. */
@@ -50,8 +50,7 @@ export class Compounds {
     await this.attempt(async () => {
       const params = { path: { project_id: this.review.projectId } };
       this.saved = (await answer(api.GET("/api/projects/{project_id}/compound-clips", { params }))).items;
-      const last = this.saved.at(-1);
-      if (last) this.choose(last);
+      this.choose(this.saved.find(({ id }) => id === this.current?.id) ?? this.saved.at(-1) ?? null);
     });
   }
 
@@ -61,8 +60,11 @@ export class Compounds {
     this.items = (compound?.items ?? []).map((item) => this.keyed(item.clip_id, item.start, item.end));
   }
 
-  /** Make one of the clips that are kept, in order of time. */
-  async create(name: string): Promise<void> {
+  /** Make one of the clips that are kept, in order of time; a name that is taken gets a number. */
+  async create(base: string): Promise<void> {
+    const taken = new Set(this.saved.map((compound) => compound.name));
+    let name = base;
+    for (let number = 2; taken.has(name); number += 1) name = `${base} ${number}`;
     const kept = this.review.store.clips.filter(({ verdict }) => verdict === "kept");
     await this.attempt(async () => {
       await this.review.outbox.drained();
@@ -73,6 +75,7 @@ export class Compounds {
       );
       this.saved = [...this.saved, made];
       this.choose(made);
+      void this.review.lookAtLog();
     });
   }
 
@@ -101,6 +104,33 @@ export class Compounds {
     this.save();
   }
 
+  async rename(name: string): Promise<void> {
+    const before = this.current;
+    if (!before || !name || name === before.name) return;
+    await this.attempt(async () => this.noted(await this.patch(before, { name })));
+  }
+
+  /** Delete the one that is shown; its clips stay, and undo brings it back. */
+  async remove(): Promise<void> {
+    const gone = this.current;
+    if (!gone) return;
+    await this.saving;
+    await this.attempt(async () => {
+      const params = { path: { compound_id: gone.id }, header: { "if-match": `"${this.current?.revision}"` } };
+      await answer(api.DELETE("/api/compound-clips/{compound_id}", { params }));
+      this.saved = this.saved.filter(({ id }) => id !== gone.id);
+      this.choose(this.saved.at(-1) ?? null);
+      void this.review.lookAtLog();
+    });
+  }
+
+  /** Take back what was done last, or do it again, and show what has become of the compound clips. */
+  async replay(what: "undo" | "redo"): Promise<void> {
+    await this.saving;
+    await this.review[what]();
+    await this.load();
+  }
+
   private put(items: readonly Item[]): void {
     this.items = items;
     if (items.length > 0) this.save();
@@ -116,12 +146,20 @@ export class Compounds {
     const body = { items, crossfade_sec: this.crossfade };
     this.saving = this.saving.then(() =>
       this.attempt(async () => {
-        const before = this.current;
-        if (!before) return;
-        const params = { path: { compound_id: before.id }, header: { "if-match": `"${before.revision}"` } };
-        this.current = await answer(api.PATCH("/api/compound-clips/{compound_id}", { params, body }));
+        if (this.current) this.noted(await this.patch(this.current, body));
       }),
     );
+  }
+
+  private patch(before: CompoundView, body: CompoundChange): Promise<CompoundView> {
+    const params = { path: { compound_id: before.id }, header: { "if-match": `"${before.revision}"` } };
+    return answer(api.PATCH("/api/compound-clips/{compound_id}", { params, body }));
+  }
+
+  private noted(compound: CompoundView): void {
+    this.current = compound;
+    this.saved = this.saved.map((one) => (one.id === compound.id ? compound : one));
+    void this.review.lookAtLog();
   }
 
   private async attempt(action: () => Promise<void>): Promise<void> {

@@ -284,6 +284,11 @@ export class Review {
     return found?.name ?? null;
   }
 
+  /** Find out what can be undone and redone now, after a change that was made past the list of clips. */
+  async lookAtLog(): Promise<void> {
+    await this.inTurn(() => this.readLog());
+  }
+
   private async readLog(): Promise<void> {
     const params = { path: { project_id: this.projectId }, query: { limit: 1 } };
     this.noteLog(await answer(api.GET("/api/projects/{project_id}/operations", { params })));

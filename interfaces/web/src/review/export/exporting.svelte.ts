@@ -1,7 +1,15 @@
 import { answer, api } from "../../api/client";
 import { followEvents } from "../../api/events";
 import { messageOf } from "../../api/failures";
-import type { CompoundView, ExportView, Job, ParameterView } from "../../api/schema";
+import type {
+  ClipView,
+  CompoundView,
+  ExportView,
+  FolderVerdict,
+  Job,
+  ParameterView,
+  PlatformView,
+} from "../../api/schema";
 import { hasEnded } from "../../projects/projects.svelte";
 import type { Review } from "../data/review.svelte";
 
@@ -20,8 +28,13 @@ export class Exporting {
   private stop: (() => void) | null = null;
 
   compounds = $state.raw<readonly CompoundView[]>([]);
+  platforms = $state.raw<readonly PlatformView[]>([]);
+  /** Folder on the server that files go to; empty: the project's own. */
+  destination = $state("");
+  verdict = $state.raw<FolderVerdict | null>(null);
 
   constructor(private readonly review: Review) {
+    this.destination = review.project?.output_folder ?? "";
     if (review.counts.kept === 0) this.choice = review.current ? "current" : "all";
   }
 
@@ -39,6 +52,18 @@ export class Exporting {
     return this.choice === "compound" ? this.compounds.length : this.clips.length;
   }
 
+  /** The platform the files are for, if one is chosen. */
+  get platform(): PlatformView | null {
+    return this.platforms.find(({ name }) => name === this.valueOf("platform")) ?? null;
+  }
+
+  /** The clips that the platform does not take: they are too short, or too long. */
+  get unfit(): readonly ClipView[] {
+    const { platform } = this;
+    if (!platform) return [];
+    return this.clips.filter(({ duration }) => duration < platform.shortest_sec || duration > platform.longest_sec);
+  }
+
   async load(): Promise<void> {
     try {
       const params = { path: { project_id: this.review.projectId } };
@@ -47,6 +72,7 @@ export class Exporting {
         answer(api.GET("/api/projects/{project_id}/compound-clips", { params })),
       ]);
       this.parameters = schema.export;
+      this.platforms = schema.platforms;
       this.compounds = compounds.items;
     } catch (error) {
       this.failure = messageOf(error);
@@ -62,12 +88,35 @@ export class Exporting {
     this.changed = value === parameter.value ? others : { ...others, [parameter.name]: value };
   }
 
+  /** Ask whether files can be written to the folder that is named. */
+  async checkDestination(): Promise<void> {
+    this.verdict = null;
+    const path = this.destination.trim();
+    if (!path) return;
+    try {
+      this.verdict = await answer(api.POST("/api/folders/validate", { body: { path, purpose: "output" } }));
+      this.failure = "";
+    } catch (error) {
+      this.failure = messageOf(error);
+    }
+  }
+
+  private async setDestination(): Promise<void> {
+    const { project } = this.review;
+    const folder = this.destination.trim() || null;
+    if (!project || folder === (project.output_folder ?? null)) return;
+    const params = { path: { project_id: project.id }, header: { "if-match": `"${project.revision}"` } };
+    const changed = await answer(api.POST("/api/projects/{project_id}/output-folder", { params, body: { folder } }));
+    this.review.project = { ...project, ...changed };
+  }
+
   async start(): Promise<void> {
     this.failure = "";
     this.files = [];
     const params = { path: { project_id: this.review.projectId } };
     try {
       await this.review.outbox.drained();
+      await this.setDestination();
       const chosen =
         this.choice === "compound"
           ? { compound_ids: this.compounds.map(({ id }) => id) }

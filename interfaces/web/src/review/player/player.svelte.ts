@@ -102,7 +102,8 @@ export class Player {
     if (clip) {
       const time = this.timeOf(video);
       this.bounded = time < clip.end && time >= clip.start - EDGE_SEC;
-      if (this.atEnd(video, clip)) {
+      // Where a person has gone past the clip, what follows it is played.
+      if (video.ended || (this.bounded && this.atEnd(video, clip))) {
         this.goTo(clip.start);
         this.bounded = true;
       }

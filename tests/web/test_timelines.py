@@ -4,23 +4,12 @@ import httpx
 import pytest
 from made_project import encode_film, gray_of_shot
 from running_service import until
+from served_site import plant_words
 from test_review import shown_gray
 
-from autoclip.speech.transcript import Transcript, Word
-from autoclip.timeline import Interval
 from stages.register_video import register_video
-from storage.data_folder import DataFolder
-from storage.transcripts import StoredTranscript, write_transcript
 
 LATE_BY = 3
-
-
-def say(site, *words):
-    """Let the made project have a transcript."""
-    folder = DataFolder(site.environment.data_dir).project(site.project.id)
-    transcript = Transcript(tuple(Word(start, start + 0.5, text) for start, text in words), "en", "planted")
-    of_film = folder.features_origin().fingerprint
-    write_transcript(folder.features, StoredTranscript(transcript, "planted", (Interval(0, 400),), of_film))
 
 
 def gray_under_pointer(tab) -> float:
@@ -42,7 +31,7 @@ def point_at(tab, timeline, share):
 
 
 def test_the_picture_and_the_words_under_the_pointer_are_shown(site, tab):
-    say(site, (200.2, "What"), (200.9, "a"), (201.5, "goal!"))
+    plant_words(site, (200.2, "What"), (200.9, "a"), (201.5, "goal!"))
     tab.review(site)
     tab.says("Speech")
     point_at(tab, ".overview", 201 / 400)
@@ -74,7 +63,7 @@ def test_a_clip_of_a_video_whose_picture_begins_late_plays_from_its_own_frame(si
 
 def test_a_word_that_was_misheard_is_corrected(site, tab):
     clip = site.clips[0]
-    say(site, (clip.start + 1, "What"), (clip.start + 2, "a"), (clip.start + 3, "gaol!"))
+    plant_words(site, (clip.start + 1, "What"), (clip.start + 2, "a"), (clip.start + 3, "gaol!"))
     tab.review(site)
     words = tab.page.get_by_role("region", name="What is said")
     words.get_by_role("button", name="gaol!").click()

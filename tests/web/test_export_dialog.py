@@ -1,0 +1,52 @@
+"""The export dialog: what a platform takes and covers, and where files go."""
+
+import httpx
+import pytest
+
+from autoclip.export.platforms import PLATFORMS
+
+
+def open_dialog(tab):
+    """Keep the three best clips and open the dialog."""
+    tab.press("p", "p", "p")
+    tab.saved()
+    tab.press("e")
+    return tab.page.get_by_role("dialog")
+
+
+def test_clips_that_a_platform_does_not_take_are_named_and_what_it_covers_is_drawn(site, tab):
+    clip = {"start": 10, "end": 200, "name": "Overlong"}
+    made = httpx.post(f"{site.address}api/projects/{site.project.id}/clips", json=clip).json()
+    httpx.patch(f"{site.address}api/clips/{made['id']}", json={"verdict": "kept"}).raise_for_status()
+    tab.review(site)
+    dialog = open_dialog(tab)
+    dialog.get_by_text("4 clips").first.wait_for()
+    assert dialog.locator(".free").count() == 0
+    dialog.get_by_label("platform").select_option("shorts")
+    dialog.get_by_text("YouTube Shorts takes 1.0 s to 3:00").wait_for()
+    dialog.get_by_text("YouTube Shorts does not take 1 clip of this length").wait_for()
+    dialog.get_by_text("Overlong: 3:10").wait_for()
+    frame, free = dialog.locator(".crop").bounding_box(), dialog.locator(".free").bounding_box()
+    area = PLATFORMS["shorts"].safe_area
+    assert (free["y"] - frame["y"]) / frame["height"] == pytest.approx(area.top, abs=0.02)
+    assert free["width"] / frame["width"] == pytest.approx(1 - area.left - area.right, abs=0.04)
+    dialog.get_by_label("platform").select_option("tiktok")
+    dialog.get_by_text("TikTok takes 3.0 s to 10:00").wait_for()
+    assert dialog.get_by_text("does not take").count() == 0
+
+
+def test_files_go_to_the_folder_that_is_named(open_site, tab, tmp_path):
+    site = open_site(AUTOCLIP_OUTPUT_ROOTS=str(tmp_path))
+    tab.review(site)
+    dialog = open_dialog(tab)
+    folder = dialog.get_by_label("Destination folder on the server")
+    folder.fill("/etc")
+    tab.press("Tab")
+    dialog.get_by_role("alert").get_by_text("AUTOCLIP_OUTPUT_ROOTS").wait_for()
+    folder.fill(str(tmp_path / "clips"))
+    tab.press("Tab")
+    dialog.get_by_text("free there").wait_for()
+    dialog.get_by_role("button", name="Export 3 clips").click()
+    dialog.get_by_role("alert").wait_for()  # nobody runs jobs here
+    with site.catalog.reading() as view:
+        assert view.projects.get(site.project.id).output_folder == tmp_path / "clips"
