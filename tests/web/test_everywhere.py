@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from running_service import until
-from served_site import Site
+from served_site import Site, plant_words
 
 from stages.register_video import register_video
 
@@ -207,6 +207,31 @@ def test_axe_finds_nothing(site, open_tab, scheme, size):
     tab.press("?")
     tab.page.get_by_role("dialog").wait_for()
     assert faults(tab) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_dialogs(site, open_tab, scheme):
+    tab = open_tab(color_scheme=scheme)
+    plant_words(site, (site.clips[0].start + 1, "goal"))
+    tab.open(site.review_address)
+    tab.page.evaluate(f"localStorage.setItem('autoclip.theme', '{scheme}')")
+    tab.page.reload()
+    tab.page.get_by_role("heading", name="What is said").wait_for()
+    assert faults(tab) == []
+    tab.press("p", "p")
+    tab.saved()
+    for key, ready in (("t", "clips stay"), ("e", "Export 2 clips"), ("c", "New from 2 kept clips")):
+        tab.press(key)
+        dialog = tab.page.get_by_role("dialog")
+        dialog.get_by_text(ready).wait_for()
+        if key == "e":
+            dialog.get_by_label("platform").select_option("shorts")
+        if key == "c":
+            dialog.get_by_text(ready).click()
+            dialog.get_by_role("listitem").nth(1).wait_for()
+        assert faults(tab) == []
+        tab.press("Escape")
+        dialog.wait_for(state="detached")
 
 
 def test_axe_finds_nothing_where_one_signs_in(open_site, tab):
