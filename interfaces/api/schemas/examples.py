@@ -253,6 +253,11 @@ EXAMPLES: dict[str, Any] = {
     },
     "Peaks": {"start": 0.0, "end": 2.0, "step_sec": 1.0, "peaks": [0.0121, 0.4087], "audible": True},
     "Events": {"events": [{"kind": "cut", "start_sec": 1812.36, "end_sec": None, "score": 0.94}], "total": 1},
+    "TighteningView": {
+        "kept": [{"start": 83.2, "end": 85.1}, {"start": 86.6, "end": 90.0}],
+        "removed": [{"start": 85.1, "end": 86.6, "reason": "pause", "text": ""}],
+        "removed_sec": 1.5,
+    },
     "WordsView": {"words": [{"start_sec": 12.34, "end_sec": 12.61, "text": "Why", "confidence": None}]},
     "TranscriptView": {
         "language": "en",
