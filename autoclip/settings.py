@@ -8,6 +8,7 @@ beside it. Groups are for reading: a parameter's name is unique across them, and
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -62,6 +63,41 @@ def _track_name(text: str) -> str:
     if not _TRACK_NAME.fullmatch(name):
         raise ValueError("name a track by its number from 1, language:CODE or title:TEXT, or give default")
     return name
+
+
+MIN_GAIN_DB, MAX_GAIN_DB = -60.0, 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrackGain:
+    """A track of a mix by its name, and its gain in decibels."""
+
+    name: str
+    gain_db: float
+
+
+def read_track_gains(mix: str) -> tuple[TrackGain, ...]:
+    """Read ``NAME=GAIN,NAME=GAIN``; nothing of an empty text.
+
+    Raises
+    ------
+    ValueError
+        If it can't be read.
+    """
+    return tuple(_track_gain(part) for part in mix.split(",")) if mix.strip() else ()
+
+
+def _track_gain(text: str) -> TrackGain:
+    name, separator, gain = text.rpartition("=")
+    try:
+        gain_db = float(gain)
+    except ValueError:
+        gain_db = math.nan
+    if not separator or not MIN_GAIN_DB <= gain_db <= MAX_GAIN_DB:
+        raise ValueError(
+            f"give each track its gain, from {MIN_GAIN_DB:g} to {MAX_GAIN_DB:g} dB, such as title:Game=-9,1=0"
+        )
+    return TrackGain(_track_name(name), gain_db)
 
 
 def _in_order(least_name: str, least: float, most_name: str, most: float) -> None:
@@ -595,6 +631,11 @@ class ExportSettings(SettingsModel):
         "Sound that is kept: default, all, none, or tracks by number (from 1), language or title, such as "
         "2,language:fra,title:Microphone.",
     )
+    audio_mix: str = _parameter(
+        "",
+        "Tracks that are mixed into one, each with its gain in dB, such as title:Game=-9,title:Microphone=0; empty "
+        "keeps audio_tracks.",
+    )
     normalize_loudness: bool = _parameter(False, "Bring the sound to target_lufs in two passes.")  # noqa: FBT003
     # -14 LUFS is what YouTube, Spotify and TikTok play at; EBU R128's -23 is for broadcasting.
     target_lufs: float = _parameter(-14.0, "Integrated loudness that is aimed at.", unit="LUFS", ge=-40.0, le=-5.0)
@@ -619,6 +660,11 @@ class ExportSettings(SettingsModel):
     def _names_can_be_made(cls, template: str) -> str:
         check_name_template(template)
         return template
+
+    @field_validator("audio_mix")
+    @classmethod
+    def _mix_can_be_read(cls, mix: str) -> str:
+        return ",".join(f"{gain.name}={gain.gain_db:g}" for gain in read_track_gains(mix))
 
     @field_validator("title")
     @classmethod

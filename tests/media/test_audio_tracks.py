@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from autoclip.errors import ParameterError
+from autoclip.export.compound.render import SourceSpan, export_compound
 from autoclip.export.render import export_clip
 from autoclip.extraction import extract
 from autoclip.media.audio_tracks import with_analysis_audio
@@ -84,3 +85,57 @@ def test_exports_keep_tracks_by_name_in_the_order_asked_for(recording, tmp_path)
     result = export_clip(recording, Interval(1, 3), tmp_path / "clip.mp4", settings)
     with av.open(str(result.path)) as container:
         assert [stream.metadata["language"] for stream in container.streams.audio] == ["fra", "eng", "deu"]
+
+
+def sound_of(path):
+    """The sound of a file, mono, and its rate."""
+    with av.open(str(path)) as container:
+        (stream,) = container.streams.audio
+        samples = np.concatenate([frame.to_ndarray().mean(axis=0) for frame in container.decode(stream)])
+        return samples, stream.rate
+
+
+def level_db(samples):
+    return 20 * np.log10(max(float(np.sqrt(np.mean(np.square(samples)))), 1e-6))
+
+
+@pytest.mark.parametrize("cut", ["exact", "copy"])
+def test_a_mix_has_each_track_at_its_gain_and_in_its_place(recording, tmp_path, cut):
+    settings = ExportSettings.from_flat({
+        "audio_mix": "title:Game=-20, title:Microphone=-6",
+        "encoder_preset": "ultrafast",
+        "cut": cut,
+    })  # fmt: skip
+    asked = Interval(0, 7) if cut == "copy" else Interval(3, 7)
+    result = export_clip(recording, asked, tmp_path / "mix.mp4", settings)
+    samples, rate = sound_of(result.path)
+    at = lambda start, end: samples[round((start - asked.start) * rate) : round((end - asked.start) * rate)]  # noqa: E731
+    assert rate == 48_000
+    assert level_db(at(3.2, 3.8)) == pytest.approx(-20 - 20, abs=1.5)
+    assert level_db(at(4.2, 4.8)) == pytest.approx(20 * np.log10(0.8 / np.sqrt(2)) - 6, abs=1.5)
+    assert level_db(at(5.2, 5.8)) == pytest.approx(-20 - 20, abs=1.5)
+    loud = np.flatnonzero(np.abs(samples) > 0.2)
+    assert loud[0] / rate + asked.start == pytest.approx(4.0, abs=0.02)
+
+
+def test_a_mix_does_not_clip_and_is_leveled(recording, tmp_path):
+    mix = {"audio_mix": "title:Game=20,title:Microphone=20", "encoder_preset": "ultrafast"}
+    result = export_clip(recording, Interval(3, 7), tmp_path / "loud.mp4", ExportSettings.from_flat(mix))
+    assert np.abs(sound_of(result.path)[0]).max() <= 1.05
+    leveled = ExportSettings.from_flat({**mix, "normalize_loudness": True, "target_lufs": -20.0})
+    result = export_clip(recording, Interval(3, 7), tmp_path / "leveled.mp4", leveled)
+    assert any("to -20 LUFS" in note for note in result.notes)
+
+
+def test_a_compound_is_mixed_too(recording, tmp_path):
+    settings = ExportSettings.from_flat({"audio_mix": "1=-20,2=-6", "encoder_preset": "ultrafast"})
+    items = [SourceSpan(recording, Interval(4, 5)), SourceSpan(recording, Interval(6, 7))]
+    samples, rate = sound_of(export_compound(items, tmp_path / "both.mp4", settings).path)
+    assert level_db(samples[round(0.2 * rate) : round(0.8 * rate)]) == pytest.approx(-11, abs=1.5)
+    assert level_db(samples[round(1.2 * rate) : round(1.8 * rate)]) == pytest.approx(-40, abs=1.5)
+
+
+@pytest.mark.parametrize("mix", ["1", "1=loud", "1=-61", "0=1", "title:A=", "1=nan", "all=0", "1=0;2=0"])
+def test_what_is_no_mix_is_refused(mix):
+    with pytest.raises(ParameterError, match="audio_mix"):
+        ExportSettings.from_flat({"audio_mix": mix})

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from autoclip.export.audio.loudness import measuring_filter
-from autoclip.export.audio.tracks import GAP_SEC, fade_filters, mixed_down
+from autoclip.export.audio.tracks import GAP_SEC, AudioTrack, fade_filters, mixed, mixed_down
 from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.encoders import MP4, audio_encoder
 from autoclip.export.cuts.exact import audio_input
@@ -69,7 +69,7 @@ def _inputs_and_graph(items: Sequence[AudioItem]) -> tuple[tuple[str, ...], str]
     for place, item in enumerate(items):
         if item.order.tracks:
             inputs += audio_input(item.order.video, item.order.span, item.lead_sec)
-            graph.append(f"[{number}:{item.order.tracks[0].index}]{_cut(item)}[s{place}]")
+            graph.append(f"{_item_graph(item, number)}[s{place}]")
             number += 1
         else:
             length = item.end - item.begin
@@ -78,13 +78,21 @@ def _inputs_and_graph(items: Sequence[AudioItem]) -> tuple[tuple[str, ...], str]
     return inputs, ";".join(graph)
 
 
-def _cut(item: AudioItem) -> str:
+def _item_graph(item: AudioItem, number: int) -> str:
+    """Return the filters that cut the sound of an item out of an input."""
+    track = item.order.tracks[0]
+    if track.parts:
+        return mixed(track, number, [_cut(item, part.track) for part in track.parts], f"item{number}part")
+    return f"[{number}:{track.index}]{_cut(item, track)}"
+
+
+def _cut(item: AudioItem, track: AudioTrack) -> str:
     span = item.order.span
     begin = float(span.container_seconds(span.start) - item.lead_sec)
     length = item.end - item.begin
     return ",".join(
         (
-            *mixed_down(item.order.tracks[0]),
+            *mixed_down(track),
             f"atrim=start={begin:.6f}:end={begin + length / RATE:.6f}",
             f"asetpts=round(PTS-{begin:.6f}/TB)",
             f"aresample={RATE}:async=1:min_hard_comp={GAP_SEC}:first_pts=0",

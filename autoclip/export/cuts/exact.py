@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from autoclip.export.audio.loudness import measuring_filter
-from autoclip.export.audio.tracks import PREROLL_SEC, AudioTrack, audio_filters
+from autoclip.export.audio.tracks import PREROLL_SEC, AudioTrack, audio_graph
 from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.encoders import MP4, audio_encoder, device_options, frame_timing, video_encoder
 from autoclip.export.cuts.frame_span import FrameSpan
@@ -121,8 +121,7 @@ def _sound_graph(order: CutSpec, input_number: int) -> tuple[list[str], list[str
     graph: list[str] = []
     maps: list[str] = []
     for number, track in enumerate(order.tracks):
-        filters = ",".join(audio_filters(track, start, span.duration_sec, order.settings))
-        graph.append(f"[{input_number}:{track.index}]{filters}[a{number}]")
+        graph.append(f"{audio_graph(track, input_number, start, span.duration_sec, order.settings)}[a{number}]")
         maps += ["-map", f"[a{number}]", *track.labels(number)]
     return graph, maps
 
@@ -130,8 +129,8 @@ def _sound_graph(order: CutSpec, input_number: int) -> tuple[list[str], list[str
 def measuring_arguments(order: CutSpec, track: AudioTrack) -> tuple[str, ...]:
     """Return the ffmpeg arguments that measure how loud a track of a cut is, and write nothing."""
     span = order.span
-    filters = audio_filters(track, span.container_seconds(span.start), span.duration_sec, order.settings)
-    graph = f"[0:{track.index}]{','.join(filters)},{measuring_filter(order.settings.target_lufs)}[a]"
+    cut = audio_graph(track, 0, span.container_seconds(span.start), span.duration_sec, order.settings)
+    graph = f"{cut},{measuring_filter(order.settings.target_lufs)}[a]"
     inputs = (*audio_input(order.video, span), "-filter_complex", graph)
     return ("-copyts", *inputs, "-map", "[a]", "-loglevel", "info", "-f", "null", "-")
 
