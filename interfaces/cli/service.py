@@ -5,22 +5,27 @@ from __future__ import annotations
 import os
 import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from autoclip.errors import ParameterError
+from autoclip.errors import ParameterError, ServiceError
 from interfaces.cli.serve import require_data_folder, require_guarded
 from interfaces.cli.terminal import say
 
 if TYPE_CHECKING:
+    from interfaces.service.work_pools import PoolType
     from storage.environment import Environment
+
+POOL_TYPES = ("process", "docker", "kubernetes")
+"""Those of `interfaces.service.work_pools`, which imports Prefect."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("up")(up)
     app.command("worker")(worker)
+    app.command("deploy")(deploy)
 
 
 def up(
@@ -61,6 +66,45 @@ def worker() -> None:
     from interfaces.service.worker import main
 
     main()
+
+
+def deploy(
+    *,
+    pool: Annotated[str | None, typer.Option("--pool", help="Work pool; AUTOCLIP_WORK_POOL if not given.")] = None,
+    kind: Annotated[
+        str, typer.Option("--type", metavar="|".join(POOL_TYPES), help="What its workers start for each job.")
+    ] = "process",
+    image: Annotated[str, typer.Option("--image", help="Image of the containers.")] = "autoclip",
+) -> None:
+    """Make the work pool, queues, limits and deployments at the Prefect server of PREFECT_API_URL, and start nothing.
+
+    Pools for containers need Prefect's own worker, with prefect-docker or prefect-kubernetes installed beside it. More
+    in docs/containers.md.
+    """
+    from storage.environment import read_environment
+
+    environment = read_environment()
+    if kind not in POOL_TYPES:
+        raise ParameterError(f"--type {kind}: there are {', '.join(POOL_TYPES)}")
+    if pool is not None:
+        environment = environment.model_copy(update={"work_pool": pool})
+    api_url = os.environ.get("PREFECT_API_URL") or _own_server(environment)
+    _prepare_prefect(environment, api_url)
+    if not _answers(f"{api_url}/health"):
+        raise ServiceError(
+            f"{api_url}: no Prefect server answers; 'autoclip up' starts one, PREFECT_API_URL names another"
+        )
+    from prefect.client.orchestration import get_client
+
+    from interfaces.prefect_server import server_faults
+    from interfaces.service.registration import register
+
+    with server_faults(api_url), get_client(sync_client=True) as client:
+        register(client, environment, pool_type=cast("PoolType", kind), image=image)
+    say(f"the work pool {environment.work_pool} ({kind}) has all deployments; start a worker:")
+    say(
+        "autoclip worker" if kind == "process" else f"prefect worker start --pool {environment.work_pool} --type {kind}"
+    )
 
 
 def _serve(environment: Environment, api_url: str, *, own_server: bool, open_page: bool) -> None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-from pathlib import Path
-from typing import Any
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -14,19 +11,23 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.schedules import Schedule
 from prefect.types.entrypoint import EntrypointType
-from prefect.utilities.processutils import command_to_string
-from prefect.workers.process import ProcessWorker
 
 from flows.deployments import DEPLOYMENTS, QUEUES, JobDeployment, QueueName
 from interfaces.service.lost_machines import make_lost_machines_automation
+from interfaces.service.work_pools import PoolType, make_pool
 from storage.environment import Environment, read_environment
 from tasks.machine_limits import Kind, limit_name
 from tasks.server_access import retry_until_reachable
 
 
-def register(client: SyncPrefectClient, environment: Environment) -> None:
-    """Make or renew everything; what people changed in Prefect's page (a pause, a schedule) stays."""
-    _make_pool(client, environment)
+def register(
+    client: SyncPrefectClient, environment: Environment, *, pool_type: PoolType = "process", image: str = "autoclip"
+) -> None:
+    """Make or renew everything; what people changed in Prefect's page (a pause, a schedule) stays.
+
+    `pool_type` says what a worker starts for a job, `image` of which image a container is. Raises as `make_pool`.
+    """
+    make_pool(client, environment, pool_type, image)
     for queue in QUEUES:
         _make_queue(client, environment, queue)
     _limit(client, "decode", environment.decode_limit)
@@ -44,32 +45,6 @@ def concurrency_limit_of(queue: QueueName) -> int:
     and the download of another off the critical path.
     """
     return (os.cpu_count() or 2) + 1 if queue == "videos" else 4
-
-
-def engine_command(python: str) -> str:
-    """Return the command that runs a job's process, quoted as Prefect takes it apart: a path may have blanks."""
-    return command_to_string([python, "-m", "prefect.engine"])
-
-
-def _make_pool(client: SyncPrefectClient, environment: Environment) -> None:
-    template = ProcessWorker.get_default_base_job_template()
-    variables: dict[str, Any] = template["variables"]["properties"]
-    # Named outright, the command is started as it is, without a supervising process in between.
-    variables["command"]["default"] = engine_command(sys.executable)
-    variables["working_dir"]["default"] = str(_made(environment.data_dir / "work"))
-    try:
-        client.request("GET", "/work_pools/{name}", path_params={"name": environment.work_pool})
-    except ObjectNotFound:
-        body = {"name": environment.work_pool, "type": "process", "base_job_template": template}
-        client.request("POST", "/work_pools/", json=body)
-    except PrefectHTTPStatusError as error:
-        if error.response.status_code != httpx.codes.NOT_FOUND:
-            raise
-        body = {"name": environment.work_pool, "type": "process", "base_job_template": template}
-        client.request("POST", "/work_pools/", json=body)
-    else:
-        path = {"name": environment.work_pool}
-        client.request("PATCH", "/work_pools/{name}", path_params=path, json={"base_job_template": template})
 
 
 def _make_queue(client: SyncPrefectClient, environment: Environment, queue: QueueName) -> None:
@@ -116,11 +91,6 @@ def _known(client: SyncPrefectClient, deployment: JobDeployment) -> DeploymentRe
         return client.read_deployment_by_name(f"{deployment.job_type}/{deployment.job_type}")
     except ObjectNotFound:
         return None
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def main() -> None:

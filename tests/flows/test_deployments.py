@@ -10,7 +10,7 @@ from prefect.utilities.processutils import command_from_string
 
 from flows.deployments import DEPLOYMENTS, QUEUES, JobDeployment
 from flows.job_types import JOB_TYPES
-from interfaces.service.registration import engine_command
+from interfaces.service.work_pools import engine_command
 
 PREFECT_YAML = Path(__file__).parents[2] / "prefect.yaml"
 

@@ -19,12 +19,15 @@ def containers():
     for name, service in compose["services"].items():
         if service["image"] == "autoclip":
             yield f"compose {name}", service["command"], service["environment"]
-    listed = yaml.safe_load((ROOT / "deploy" / "kubernetes" / "autoclip.yaml").read_text())["items"]
+    text = (ROOT / "deploy" / "kubernetes" / "autoclip.yaml").read_text()
+    listed = yaml.safe_load(text)["items"]
     shared = next(item["data"] for item in listed if item["kind"] == "ConfigMap")
     for item in listed:
         for container in item.get("spec", {}).get("template", {}).get("spec", {}).get("containers", ()):
-            own = {each["name"]: each.get("value", "secret") for each in container["env"]}
-            yield f"kubernetes {item['metadata']['name']}", container["command"], own | shared
+            own = {each["name"]: each.get("value", "secret") for each in container.get("env", ())}
+            secrets = re.findall(r"--from-literal=(\w+)=", text) if "envFrom" in container else ()
+            given = dict.fromkeys(secrets, "secret") | own | shared
+            yield f"kubernetes {item['metadata']['name']}", container["command"], given
 
 
 CONTAINERS = {name: (command, variables) for name, command, variables in containers()}

@@ -25,7 +25,7 @@ from synthetic_media import RenderOptions, Shot, Storyboard, Texture, render
 
 SERVES = {"up", "serve", "watch", "worker"}
 """Commands that go on until they are stopped."""
-ASKS_THE_SERVER = {"demo", "run", "jobs", "job", "cancel", "retry"}
+ASKS_THE_SERVER = {"demo", "deploy", "run", "jobs", "job", "cancel", "retry"}
 """Commands that hand names on to Prefect's server, which opens them."""
 TAKES_VIDEOS = {"analyze", "probe", "demo", "run"}
 NO_ANSWER_SEC = 120

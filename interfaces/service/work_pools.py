@@ -1,0 +1,151 @@
+"""The work pool that our jobs wait in, and how its workers start each: a process, a container, or a Kubernetes job.
+
+Prefect's server knows the base job template of every type of worker. Ours are those, with defaults that fit the
+image of the Dockerfile and the objects of deploy/kubernetes.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any, Literal
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.utilities.processutils import command_to_string
+from prefect.workers.process import ProcessWorker
+
+from autoclip.errors import ParameterError
+from storage.environment import Environment
+
+PoolType = Literal["process", "docker", "kubernetes"]
+Template = dict[str, Any]
+
+UNNEEDED = frozenset({"AUTOCLIP_API_TOKEN", "AUTOCLIP_DATA_DIR", "AUTOCLIP_HOST", "AUTOCLIP_PORT"})
+"""Variables that no job in a container needs, or that its image sets; Prefect's page must not show a token."""
+
+HEARTBEAT = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
+"""Has a job tell the server every 30 s that it lives; see `interfaces.service.lost_machines`."""
+
+_USER = {"runAsNonRoot": True, "runAsUser": 10001, "runAsGroup": 10001, "fsGroup": 10001}
+_CONTAINER = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
+_PASSWORD = re.compile(r"://[^/@:]*:[^/@]+@|[?&]password=")
+
+
+def make_pool(client: SyncPrefectClient, environment: Environment, pool_type: PoolType, image: str) -> None:
+    """Make the work pool of the environment, or renew how its jobs are started.
+
+    Parameters
+    ----------
+    client : SyncPrefectClient
+        Of the server.
+    environment : Environment
+        Names the pool; its variables go along to jobs in containers.
+    pool_type : str
+        What starts a job.
+    image : str
+        The image of a container; a process needs none.
+
+    Raises
+    ------
+    ParameterError
+        If a pool of this name is of another type, or a password would be stored.
+    """
+    template = base_job_template(client, environment, pool_type, image)
+    path = {"name": environment.work_pool}
+    known = _known_type(client, environment.work_pool)
+    if known is None:
+        body = {"name": environment.work_pool, "type": pool_type, "base_job_template": template}
+        client.request("POST", "/work_pools/", json=body)
+    elif known == pool_type:
+        client.request("PATCH", "/work_pools/{name}", path_params=path, json={"base_job_template": template})
+    else:
+        raise ParameterError(
+            f"the work pool {environment.work_pool} is of type {known}; choose another name, or delete it in Prefect"
+        )
+
+
+def base_job_template(client: SyncPrefectClient, environment: Environment, pool_type: PoolType, image: str) -> Template:
+    """Return how the jobs of a pool are started; raises as `make_pool`."""
+    if pool_type == "process":
+        return _process_template(environment)
+    template = _template_of_server(client, pool_type)
+    defaults: dict[str, object] = {"image": image, "command": "python -m prefect.engine"}
+    if pool_type == "docker":
+        variables = _container_variables(environment)
+        defaults |= {"env": variables, "volumes": ["autoclip_data:/data"], "auto_remove": True}
+    else:
+        defaults |= {"env": HEARTBEAT, "finished_job_ttl": 3600}
+        _fit_pod(template["job_configuration"]["job_manifest"]["spec"]["template"]["spec"])
+    for name, value in defaults.items():
+        template["variables"]["properties"][name]["default"] = value
+    return template
+
+
+def engine_command(python: str) -> str:
+    """Return the command that runs a job's process, quoted as Prefect takes it apart: a path may have blanks."""
+    return command_to_string([python, "-m", "prefect.engine"])
+
+
+def _known_type(client: SyncPrefectClient, name: str) -> str | None:
+    """Return the type of a work pool; None if there is none of this name."""
+    try:
+        answer = client.request("GET", "/work_pools/{name}", path_params={"name": name})
+    except ObjectNotFound:
+        return None
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code != httpx.codes.NOT_FOUND:
+            raise
+        return None
+    return str(answer.json()["type"])
+
+
+def _template_of_server(client: SyncPrefectClient, pool_type: PoolType) -> Template:
+    """Return the template that Prefect's server has for a type of worker."""
+    known = client.request("GET", "/collections/views/{view}", path_params={"view": "aggregate-worker-metadata"}).json()
+    template: Template = known[f"prefect-{pool_type}"][pool_type]["default_base_job_configuration"]
+    return template
+
+
+def _container_variables(environment: Environment) -> dict[str, str]:
+    """Return what a container must know, unless Prefect would store a password with it."""
+    if _PASSWORD.search(environment.database_url):
+        raise ParameterError(
+            "AUTOCLIP_DATABASE_URL holds a password, which Prefect would store and show; leave it out there, and set "
+            "PGPASSWORD in the pool's env to a Secret block: {{ prefect.blocks.secret.NAME }}"
+        )
+    return HEARTBEAT | {name: value for name, value in environment.variables().items() if name not in UNNEEDED}
+
+
+def _process_template(environment: Environment) -> Template:
+    template = ProcessWorker.get_default_base_job_template()
+    variables: dict[str, Any] = template["variables"]["properties"]
+    folder = environment.data_dir / "work"
+    # Named outright, the command is started as it is, without a supervising process in between.
+    variables["command"]["default"] = engine_command(sys.executable)
+    folder.mkdir(parents=True, exist_ok=True)
+    variables["working_dir"]["default"] = str(folder)
+    return template
+
+
+def _fit_pod(pod: dict[str, Any]) -> None:
+    """Give a job's pod the variables, the volume and the rights of those in deploy/kubernetes."""
+    (container,) = pod["containers"]
+    container |= {
+        "envFrom": [{"configMapRef": {"name": "autoclip"}}, {"secretRef": {"name": "autoclip"}}],
+        "securityContext": _CONTAINER,
+        "volumeMounts": [{"name": "data", "mountPath": "/data"}, {"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108
+    }
+    pod |= {
+        "enableServiceLinks": False,
+        "securityContext": _USER | {"seccompProfile": {"type": "RuntimeDefault"}},
+        "volumes": [
+            {"name": "data", "persistentVolumeClaim": {"claimName": "data"}},
+            {"name": "tmp", "emptyDir": {}},
+        ],
+    }
