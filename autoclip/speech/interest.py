@@ -112,10 +112,11 @@ def is_dangling(sentence: Sentence, vocabulary: Vocabulary) -> bool:
     A question may begin with "who" or "which" by itself, but not with "is that" or "why did they"; one or two words
     ("Yes.", "Right.") are an answer.
     """
-    said = [bare(word) for word in sentence.words]
+    words = sentence.spoken
+    said = [bare(word) for word in words]
     if len(said) <= _SHORT_ANSWER:
         return True
-    if sentence.words[0].text[:1].islower() and is_cased(sentence.words[1:]):
+    if words[0].text[:1].islower() and is_cased(words[1:]):
         return True
     if said[0] in vocabulary.dangling and not (sentence.is_question and said[0].startswith("wh")):
         return True

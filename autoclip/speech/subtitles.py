@@ -16,6 +16,9 @@ SUBTITLE_SUFFIXES = (".srt", ".vtt", ".ass", ".ssa")
 
 _INLINE_TIME = re.compile(r"<\d[\d:.]*>|</?c(?:\.[\w.]+)?>")
 _NO_SPEECH = re.compile(r"\[[^\]]*\]|\([^)]*\)|[♪♫#]+|\{[^}]*\}")
+_LAUGHING = re.compile(r"\b(?:laugh|chuckl|giggl|lacht|lachen|gelächter)|\brires?\b|\brisas?\b|笑", re.IGNORECASE)
+LAUGHTER = "[laughter]"
+"""What stands for laughter in a transcript, whatever a subtitle calls it."""
 _SPEAKER = re.compile(r"^\s*(?:[-–—]\s*|>{1,3}\s*|[A-Z][A-Z .'’]{1,30}:\s+)")
 _MAX_CUE_SEC = 30.0
 """A subtitle that is shown for longer is a title or a mistake, not something said all the while."""
@@ -53,7 +56,7 @@ def cues_in(text: str) -> tuple[Cue, ...]:
 def transcript_of(cues: Iterable[Cue], *, language: str | None, origin: str) -> Transcript:
     """Make a transcript of subtitles; the words of each share its time by their lengths.
 
-    What is in brackets or between notes describes sounds and is no speech, a name before a colon is the speaker's, and
+    What is in brackets or between notes describes sounds and is no speech, though laughter is kept as `LAUGHTER`; a name before a colon is the speaker's, and
     a line that rolls up from the subtitle before (as in those that are made live) is said once.
 
     Parameters
@@ -88,5 +91,10 @@ def _unrolled(cues: Iterable[Cue]) -> Iterator[Cue]:
 
 
 def _spoken(line: str) -> str:
-    """Return what is said of a line."""
-    return _SPEAKER.sub("", _NO_SPEECH.sub(" ", line)).strip()
+    """Return what is said of a line, and where somebody laughs."""
+    return _SPEAKER.sub("", _NO_SPEECH.sub(_sound, line)).strip()
+
+
+def _sound(described: re.Match[str]) -> str:
+    """Return what stays of a described sound: laughter, which tells that something is funny."""
+    return f" {LAUGHTER} " if _LAUGHING.search(described[0]) else " "

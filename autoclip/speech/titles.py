@@ -26,7 +26,7 @@ def title_of(sentences: Sequence[Sentence], meter: InterestMeter) -> str:
     chosen = _telling(sentences, meter)
     if chosen is None:
         return ""
-    words = list(chosen.words)
+    words = list(chosen.spoken)
     while len(words) > 1 and bare(words[0]) in _DISCOURSE:
         words = words[1:]
     text = _shortened(words, MAX_TITLE_CHARS)
@@ -37,12 +37,12 @@ def title_of(sentences: Sequence[Sentence], meter: InterestMeter) -> str:
 def quote_of(sentences: Sequence[Sentence], meter: InterestMeter) -> str:
     """Quote the sentence that a stretch of speech is named by; empty without words."""
     chosen = _telling(sentences, meter)
-    return _shortened(chosen.words, MAX_QUOTE_CHARS) if chosen else ""
+    return _shortened(chosen.spoken, MAX_QUOTE_CHARS) if chosen else ""
 
 
 def _telling(sentences: Sequence[Sentence], meter: InterestMeter) -> Sentence | None:
     """Return the sentence that says what a stretch of speech is about."""
-    whole = [sentence for sentence in sentences if len(sentence.words) > 2] or list(sentences)  # noqa: PLR2004
+    whole = [s for s in sentences if len(s.spoken) > 2] or [s for s in sentences if s.spoken]  # noqa: PLR2004
     if not whole:
         return None
     question = next((sentence for sentence in whole[:-1] if sentence.is_question), None)

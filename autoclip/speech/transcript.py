@@ -34,6 +34,11 @@ class Word:
     text: str
     confidence: float | None = None
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether it stands for a sound that is no word: ``[laughter]``."""
+        return self.text.startswith("[") and self.text.endswith("]")
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
@@ -52,14 +57,19 @@ class Sentence:
         return self.words[-1].end_sec
 
     @property
+    def spoken(self) -> tuple[Word, ...]:
+        """The words without sounds such as laughter; empty where there is nothing else."""
+        return tuple(word for word in self.words if not word.is_sound)
+
+    @property
     def text(self) -> str:
-        """The words in one line."""
-        return joined(self.words)
+        """The spoken words in one line."""
+        return joined(self.spoken)
 
     @property
     def is_question(self) -> bool:
         """Whether it ends in a question mark."""
-        return self.words[-1].text.rstrip("\"'”’»)]").endswith(("?", "？", "؟"))
+        return (self.spoken or self.words)[-1].text.rstrip("\"'”’»)]").endswith(("?", "？", "؟"))
 
 
 @dataclass(frozen=True)
@@ -98,7 +108,7 @@ class Transcript:
 
 def is_finished(sentence: Sentence) -> bool:
     """Whether a mark ends the sentence, not a mere pause."""
-    return _ends_sentence(sentence.words[-1])
+    return _ends_sentence((sentence.spoken or sentence.words)[-1])
 
 
 def joined(words: Iterable[Word]) -> str:
@@ -130,12 +140,13 @@ def spread(text: str, start_sec: float, end_sec: float) -> tuple[Word, ...]:
 
 
 def _sentences(words: Sequence[Word]) -> Iterable[Sentence]:
-    """Cut words behind marks that end sentences, and at long pauses."""
+    """Cut words behind marks that end sentences, and at long pauses; laughter belongs to what was said before it."""
     pending: list[Word] = []
     for word, following in zip(words, (*words[1:], None), strict=False):
         pending.append(word)
         pause = float("inf") if following is None else following.start_sec - word.end_sec
-        marked = _ends_sentence(word)
+        said = next((each for each in reversed(pending) if not each.is_sound), word)
+        marked = _ends_sentence(said) and not (following is not None and following.is_sound)
         if marked or pause >= SENTENCE_PAUSE_SEC:
             yield Sentence(tuple(pending))
             pending = []

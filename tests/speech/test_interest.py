@@ -97,3 +97,18 @@ def test_a_long_sentence_is_cut_at_a_comma():
 
 def test_without_words_there_is_no_name():
     assert title_of((), InterestMeter(talk())) == ""
+
+
+def test_laughter_belongs_to_what_was_said_before_it_and_is_never_quoted():
+    said = talk(["We fell into the river.", "[laughter]", "Then the boat sank as well."])
+    first, second = said.sentences
+    assert (first.text, second.text) == ("We fell into the river.", "Then the boat sank as well.")
+    assert first.words[-1].is_sound
+    meter = InterestMeter(said)
+    assert meter.of([first]).laughter == 1
+    assert meter.of([second]).laughter == 0
+    assert title_of([first], meter) == "We fell into the river"
+    assert quote_of([first], meter) == "We fell into the river."
+    alone = talk(["[laughter]"])
+    assert title_of(alone.sentences, InterestMeter(alone)) == ""
+    assert is_dangling(alone.sentences[0], vocabulary_of("en"))

@@ -64,6 +64,10 @@ def test_lines_that_roll_up_are_said_once():
     ("line", "said"),
     [
         ("[Music]", []),
+        ("[LAUGHTER] Thank you.", ["[laughter]", "Thank", "you."]),
+        ("That was it. (audience laughs)", ["That", "was", "it.", "[laughter]"]),
+        ("(Gelächter)", ["[laughter]"]),
+        ("(slaughterhouse noise)", []),
         ("(applause) Thank you.", ["Thank", "you."]),
         ("♪ la la ♪", ["la", "la"]),
         (">> Next question.", ["Next", "question."]),
