@@ -56,8 +56,9 @@ def cues_in(text: str) -> tuple[Cue, ...]:
 def transcript_of(cues: Iterable[Cue], *, language: str | None, origin: str) -> Transcript:
     """Make a transcript of subtitles; the words of each share its time by their lengths.
 
-    What is in brackets or between notes describes sounds and is no speech, though laughter is kept as `LAUGHTER`; a name before a colon is the speaker's, and
-    a line that rolls up from the subtitle before (as in those that are made live) is said once.
+    What is in brackets or between notes describes sounds and is no speech, though laughter is kept as `LAUGHTER`; a
+    name before a colon is the speaker's, and a line that rolls up from the subtitle before (as in those that are made
+    live) is said once.
 
     Parameters
     ----------
