@@ -27,7 +27,7 @@ MAX_TALK_PAUSE_SEC = 8.0
 """A silence within a thought that is longer than this ends it."""
 
 _W_EXCITEMENT, _W_PAUSE, _W_LENGTH = 0.2, 0.2, 0.3
-_P_DANGLING, _P_UNMARKED, _P_UNANSWERED, _P_CONTINUED = 0.6, 1.0, 0.5, 0.15
+_P_DANGLING, _P_UNMARKED, _P_UNANSWERED, _P_CONTINUED, _P_ABRUPT = 0.6, 1.0, 0.5, 0.15, 0.3
 """Weights of what speaks for a thought, and penalties for what speaks against where it begins and ends."""
 
 _W_RATING = 2.0
@@ -137,6 +137,7 @@ class ThoughtFinder:
         if index > 0:
             before = self._sentences[index - 1]
             score -= _P_UNANSWERED * before.is_question + _P_UNMARKED * (not is_finished(before))
+            score -= _P_ABRUPT * self._is_abrupt(index)
         return score
 
     def _end_score(self, index: int) -> float:
@@ -146,7 +147,12 @@ class ThoughtFinder:
         if index + 1 == len(self._sentences):
             return score + _W_PAUSE
         score += _W_PAUSE * min(1.0, self._pause_before(index + 1) / SENTENCE_PAUSE_SEC)
+        score -= _P_ABRUPT * self._is_abrupt(index + 1)
         return score - _P_CONTINUED * is_dangling(self._sentences[index + 1], self._meter.vocabulary)
+
+    def _is_abrupt(self, index: int) -> bool:
+        """Whether a sentence follows the one before so closely that a cut leaves neither its breath."""
+        return bool(self._edges.starts[index] <= self._edges.ends[index - 1])
 
     def _pause_before(self, index: int) -> float:
         if index == 0:
