@@ -81,6 +81,14 @@ def _cover(path: Path) -> None:
     cover.unlink()
 
 
+def _six_minutes(path: Path) -> None:
+    """One second of black, again and again."""
+    second = path.with_name("second.mp4")
+    _ffmpeg("-f", "lavfi", "-i", "color=black:size=320x180:rate=60,trim=end_frame=60", *SVT, str(second))
+    _ffmpeg("-stream_loop", "-1", "-i", str(second), "-c", "copy", "-frames:v", "21766", str(path))
+    second.unlink()
+
+
 def _turned(path: Path) -> None:
     """A film that a player turns and mirrors."""
     plain = path.with_name("plain.mp4")
@@ -121,6 +129,7 @@ SOURCES: dict[str, Make] = {
     "tricky/av1_hdr10_portrait.mp4": encoded(
         *picture("720x1280", NTSC, 127, PQ), *tone(4.2), *SVT, *HDR_TAGS, *AAC,
     ),
+    "tricky/av1_6min_black_60fps.mp4": _six_minutes,
     "tricky/counter_10fps.mp4": encoded(*picture("640x360", "10", 30), *X264),
     "tricky/delayed_start.mp4": encoded(
         *picture("480x320", "25", 24), "-c:v", "mpeg4", "-output_ts_offset", "1.075",
