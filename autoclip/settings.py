@@ -614,6 +614,10 @@ class ExportSettings(SettingsModel):
     title: str = _parameter("", "Text at the top of the picture; empty writes none.")
     title_sec: float = _parameter(3.0, "How long the title is shown; 0 shows it all along.", unit="s", ge=0.0, le=60.0)
     progress_bar: bool = _parameter(False, "Draw a bar along the lower edge that grows with the clip.")  # noqa: FBT003
+    cover: bool = _parameter(
+        False,  # noqa: FBT003
+        "Write the best picture of the clip beside it, as a JPEG of its size; one with a face, where faces are found.",
+    )
     tighten_sec: float = _parameter(
         0.0,
         "Cut pauses between words that are longer than this down to a breath; 0 leaves all.",

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from autoclip.errors import AutoclipError
 from autoclip.export.captions.burning import with_captions
 from autoclip.export.captions.title import with_title
 from autoclip.export.checks.disk_space import estimated_bytes, require_space
@@ -14,6 +15,7 @@ from autoclip.export.checks.file_check import check_file
 from autoclip.export.cuts.cut_spec import CutSpec, ExportResult, plan_cut
 from autoclip.export.cuts.methods import Rendering, cut_by_method
 from autoclip.export.platforms import fitted_interval, smaller, too_large
+from autoclip.export.previews.cover import write_cover
 from autoclip.export.render_context import RenderContext, deliver, render_errors, temporary_path
 from autoclip.media.video import Video
 from autoclip.output_files import require_replaceable
@@ -131,5 +133,15 @@ def finish(rendering: Rendering, order: CutSpec, context: RenderContext) -> Expo
         frame_count=checked.frame_count,
         size_bytes=size,
         commands=rendering.commands,
-        notes=(*order.notes, *rendering.notes),
+        notes=(*order.notes, *rendering.notes, *_cover_note(path, order.settings)),
     )
+
+
+def _cover_note(path: Path, settings: ExportSettings) -> tuple[str, ...]:
+    """Write a clip's cover if one is wanted, and tell its name; a cover that fails costs no clip."""
+    if not settings.cover:
+        return ()
+    try:
+        return (f"cover: {write_cover(path, settings).name}",)
+    except AutoclipError as error:
+        return (f"no cover was written: {error}",)

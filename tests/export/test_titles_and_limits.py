@@ -130,3 +130,28 @@ def test_a_file_that_is_too_large_is_encoded_smaller(narrow, source, tmp_path):
     assert any("encoded again with crf" in note for note in result.notes)
     with pytest.raises(ExportError, match="set over_limit"):
         export_clip(video, Interval(1, 3), tmp_path / "z.mp4", settings.model_copy(update={"over_limit": "refuse"}))
+
+
+def test_a_cover_is_a_sharp_well_lit_picture_of_the_clip(source, tmp_path):
+    from PIL import Image
+
+    video, _ = source("silent.mp4")
+    settings = QUICK.model_copy(update={"cover": True, "shape": "vertical", "fade_out_sec": 1.5})
+    results = [export_clip(video, Interval(1.2, 4.2), tmp_path / "clip.mp4", settings) for _ in range(2)]
+    assert [result.notes[-1] for result in results] == ["cover: clip.jpg", "cover: clip (2).jpg"]
+    with Image.open(tmp_path / "clip.jpg") as cover:
+        assert cover.size == (100, 180)
+        luma = np.asarray(cover.convert("L")).astype(float)
+    frames = pictures(results[0].path)
+    nearest = int(np.argmin([np.abs(luma - frame).mean() for frame in frames]))
+    assert nearest < 60  # the fade out begins at the 38th frame and is half dark at the 57th
+    assert luma.mean() < 230  # nor is it a flash
+
+
+def test_a_cover_that_can_not_be_written_costs_no_clip(source, tmp_path, monkeypatch):
+    video, _ = source("silent.mp4")
+    (tmp_path / "clip.jpg").mkdir()
+    settings = QUICK.model_copy(update={"cover": True, "overwrite": True})
+    result = export_clip(video, Interval(1.2, 1.6), tmp_path / "clip.mp4", settings)
+    assert result.path.is_file()
+    assert result.notes[-1].startswith("no cover was written: ")

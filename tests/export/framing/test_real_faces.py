@@ -75,3 +75,21 @@ def test_a_real_face_stays_in_the_middle_of_the_crop(tmp_path):
     reachable = np.clip(truth, shape.share / 2, 1 - shape.share / 2)
     assert framing.followed == ("faces", "faces")
     assert np.mean(np.abs(path - reachable) <= 0.3 * shape.share) >= 0.95
+
+
+def test_a_cover_shows_the_face(tmp_path):
+    """A person passes through a clip that is sharper without her."""
+    from autoclip.export.previews.cover import write_cover
+    from autoclip.settings import ExportSettings
+
+    ground = np.asarray(photograph(360).rotate(180))
+    with av.open(str(tmp_path / "clip.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=10, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 360, 360, "yuv420p"
+        for number in range(40):
+            shown = np.asarray(photograph(360)) if 12 <= number < 18 else ground
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(shown)))
+        container.mux(stream.encode(None))
+    with Image.open(write_cover(tmp_path / "clip.mp4", ExportSettings())) as cover:
+        assert cover.size == (360, 360)
+        assert np.abs(np.asarray(cover).astype(float) - np.asarray(photograph(360))).mean() < 8

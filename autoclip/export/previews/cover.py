@@ -1,0 +1,87 @@
+"""A cover: the best picture of an exported clip, at its size; one with a face if there is any."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from autoclip.errors import ExportError, ParameterError, from_system
+from autoclip.export.framing.detection import SubjectDetector, detector_for
+from autoclip.export.names import publish
+from autoclip.export.previews.thumbnails import exposure_of, sharpness_of
+from autoclip.export.render_context import temporary_path
+from autoclip.media.displayed_frame import frame_as_displayed
+from autoclip.media.frames import open_frames
+from autoclip.media.probe import probe
+from autoclip.settings import ExportSettings
+
+_PICTURES = 12
+"""Pictures that are compared, spread over the clip."""
+_EDGE = 0.05
+"""Share of the clip at either end that is left out: fades and title."""
+_LONGEST = 448
+"""Longer side of the pictures that are compared, in pixels."""
+_FACE_WEIGHT = 3.0
+"""How much a face that fills the picture counts, against the best of sharpness and light."""
+_JPEG_QUALITY = 92
+
+
+def write_cover(clip: Path, settings: ExportSettings) -> Path:
+    """Write the cover of an exported clip beside it, with its name and the ending ``.jpg``.
+
+    Pictures are rated by sharpness and light, as thumbnails are, and by the size of their largest face, where a
+    detector is installed (`subject_detector`).
+
+    Returns
+    -------
+    Path
+        The picture.
+
+    Raises
+    ------
+    MediaError
+        If the clip can't be read.
+    ExportError
+        If the picture can't be written.
+    """
+    video = probe(clip)
+    detector = _detector(settings)
+    ends = _EDGE * video.duration_sec, (1 - _EDGE) * video.duration_sec
+    best, picture = -1.0, None
+    with open_frames(clip, video, in_runs=True) as reader:
+        for instant in np.linspace(*ends, _PICTURES):
+            shown = frame_as_displayed(reader.at(float(instant)), video)
+            if (merit := _merit(shown, detector)) > best:
+                best, picture = merit, shown
+    assert picture is not None  # noqa: S101 - a clip has a frame
+    return _written(picture, clip.with_suffix(".jpg"), settings)
+
+
+def _written(picture: Image.Image, target: Path, settings: ExportSettings) -> Path:
+    with temporary_path(target.parent) as part:
+        try:
+            picture.save(part, format="JPEG", quality=_JPEG_QUALITY)
+        except OSError as error:
+            raise ExportError(str(from_system(error, target))) from error
+        return publish(part, target, overwrite=settings.overwrite)
+
+
+def _detector(settings: ExportSettings) -> SubjectDetector | None:
+    """Return the detector, if it can be used here."""
+    try:
+        detector = detector_for(settings)
+        detector.require()
+    except ParameterError:
+        return None
+    return detector
+
+
+def _merit(picture: Image.Image, detector: SubjectDetector | None) -> float:
+    small = picture.copy()
+    small.thumbnail((_LONGEST, _LONGEST))
+    faces = detector.detect(np.asarray(small.convert("RGB"))) if detector is not None else ()
+    largest = max((face.score * math.sqrt(face.area) for face in faces), default=0.0)
+    return sharpness_of(small) * exposure_of(small) * (1 + _FACE_WEIGHT * largest)
