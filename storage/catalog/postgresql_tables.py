@@ -152,14 +152,15 @@ class PostgreSQLIndex:
         deleted: bool,
     ) -> Page[Project]:
         """List projects; see `ProjectIndex.page`."""
-        order, columns = order_by(sort, SORTABLE), f"p.*, {_SOURCE}"
-        conditions = {
-            "(deleted_at IS NOT NULL) = ?": deleted,
-            "state = ?": state,
-            "contains(lower(name), lower(?))": search,
-        }
-        rows, total = page(self.tables, _PROJECTS, conditions, order=order, limit=limit, offset=offset, columns=columns)
-        return Page(tuple(map(_project, rows)), total, limit, offset)
+        listed_ones = f"(SELECT * FROM projects WHERE deleted_at IS {'NOT ' if deleted else ''}NULL) AS listed"  # noqa: S608
+        conditions = {"state = ?": state, "contains(lower(name), lower(?))": search}
+        rows, total = page(
+            self.tables, listed_ones, conditions, order=order_by(sort, SORTABLE), limit=limit, offset=offset
+        )
+        sql = f"SELECT * FROM sources WHERE project_id {AMONG}"  # noqa: S608
+        sources = {row["project_id"]: row for row in self.tables.rows(sql, [listed(row["id"] for row in rows)])}
+        projects = tuple(record_of({**row, "source": sources[row["id"]]}) for row in rows)
+        return Page(projects, total, limit, offset)
 
     def with_fingerprint(self, fingerprint: str) -> tuple[Project, ...]:
         """See `ProjectIndex.with_fingerprint`."""
