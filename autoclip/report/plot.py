@@ -139,6 +139,8 @@ def _lane(key: str, title: str, unit: str, values: NDArray[np.floating], step_se
 
 def _range_of(envelope: Envelope, key: str) -> tuple[float, float]:
     """Values at the bottom and the top of a lane."""
+    if key == "voice":
+        return 0.0, 100.0  # a share
     known = envelope.high[~np.isnan(envelope.high)]
     if not len(known):
         return 0.0, 1.0
