@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -30,7 +31,17 @@ def require_usable(folder: Path) -> None:
     if not there.is_dir():
         raise ExportError(f"{folder}: {there} is no folder; choose another output folder")
     if not os.access(there, os.W_OK | os.X_OK):
-        raise ExportError(f"{folder}: {there} can't be written to; choose another output folder or its permissions")
+        reason = _refusal(there)
+        raise ExportError(f"{folder}: {there} can't be written to{reason}; choose another output folder")
+
+
+def _refusal(folder: Path) -> str:
+    """Ask the system why it takes no file in a folder: a lack of rights, or a read-only disk."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as error:
+        return f" ({error.strerror})"
 
 
 def require_outside(folder: Path, videos: Path) -> None:

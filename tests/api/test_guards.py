@@ -143,14 +143,14 @@ def test_only_configured_origins_may_read(open_client):
 
 
 def test_a_client_that_asks_too_often_waits(open_client):
-    client = open_client(AUTOCLIP_REQUESTS_PER_SECOND="0.25")
+    client = open_client(AUTOCLIP_REQUESTS_PER_SECOND="0.01")
     answers = [client.get("/api/health") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 429, 429]
-    assert 1 <= int(answers[-1].headers["retry-after"]) <= 4
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 100
 
 
 def test_behind_a_trusted_proxy_each_client_has_its_own_rate(open_client):
-    proxied = open_client(AUTOCLIP_REQUESTS_PER_SECOND="0.25", AUTOCLIP_TRUSTED_PROXIES="10.0.0.0/8")
+    proxied = open_client(AUTOCLIP_REQUESTS_PER_SECOND="0.01", AUTOCLIP_TRUSTED_PROXIES="10.0.0.0/8")
     proxied = TestClient(proxied.app, base_url=HOST, client=("10.1.2.3", 1234))
     for client, status in (("203.0.113.1", 200), ("203.0.113.2", 200), ("203.0.113.1", 429), ("203.0.113.3", 200)):
         assert proxied.get("/api/health", headers={"X-Forwarded-For": client}).status_code == status, client
@@ -160,7 +160,7 @@ def test_behind_a_trusted_proxy_each_client_has_its_own_rate(open_client):
 
 
 def test_nobody_else_is_believed_who_the_client_is(open_client):
-    client = open_client(AUTOCLIP_REQUESTS_PER_SECOND="0.25", AUTOCLIP_TRUSTED_PROXIES="10.0.0.1")
+    client = open_client(AUTOCLIP_REQUESTS_PER_SECOND="0.01", AUTOCLIP_TRUSTED_PROXIES="10.0.0.1")
     answers = [client.get("/api/health", headers={"X-Forwarded-For": f"203.0.113.{n}"}).status_code for n in (1, 2)]
     assert answers == [200, 429]
 
