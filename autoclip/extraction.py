@@ -94,18 +94,31 @@ def extract(
     StorageError
         If the disk of the temporary folder is full, where what was measured waits.
     """
-    video = with_analysis_audio(video.model_copy(update={"path": path}), settings.analysis_audio)
-    pass_ = _Pass(video, settings, on_progress)
-    share_one_arena()
-    policy = _policy(settings, decoders or min(available_cores(), MAX_DECODERS))
     # Threads of the linear algebra spin while they wait for its small products: that was a fifth of the pass.
     with threadpool_limits(limits=1, user_api="blas"):
-        for part in decode(video, policy, pass_.describe, pass_.report):
-            pass_.take(part)
+        pass_ = _passed(path, video, settings, on_progress, decoders)
         features = pass_.features()
     return_free_memory()
     on_progress(Progress("extract", 1.0, pass_.speed()))
     return features
+
+
+def measure_pictures(path: Path, video: Video, settings: ExtractionSettings) -> FrameMeasures:
+    """Measure the pictures of a video as `extract` does, and return what its events are found from."""
+    return _passed(path, video, settings, ignore_progress, None).pictures()
+
+
+def _passed(
+    path: Path, video: Video, settings: ExtractionSettings, on_progress: ProgressListener, decoders: int | None
+) -> _Pass:
+    """Decode a video; return the pass that has taken all of it."""
+    video = with_analysis_audio(video.model_copy(update={"path": path}), settings.analysis_audio)
+    pass_ = _Pass(video, settings, on_progress)
+    share_one_arena()
+    policy = _policy(settings, decoders or min(available_cores(), MAX_DECODERS))
+    for part in decode(pass_.video, policy, pass_.describe, pass_.report):
+        pass_.take(part)
+    return pass_
 
 
 def _policy(settings: ExtractionSettings, decoders: int) -> DecodePolicy:
@@ -122,7 +135,7 @@ class _Pass:
     """What has been measured so far."""
 
     def __init__(self, video: Video, settings: ExtractionSettings, on_progress: ProgressListener) -> None:
-        self._video = video
+        self.video = video
         self._settings = settings
         self._progress = _Speed(video.duration_sec, on_progress)
         self._pictures = VideoAnalyzer(settings.motion_fps, settings.freeze_noise, settings.freeze_min_sec)
@@ -139,12 +152,12 @@ class _Pass:
         """Turn decoded pictures into what is measured of each alone; runs in the decoding threads."""
         samples = FrameSamples(pictures.luma, pictures.chroma, pictures.full_range)
         facts = describe_pictures(samples, self._settings.black_pixel_threshold)
-        seconds = pictures.pts.astype(np.float64) * float(self._video.video.time_base)
+        seconds = pictures.pts.astype(np.float64) * float(self.video.video.time_base)
         return MeasuredFrames(seconds, samples, facts, pictures.motion_index, pictures.motion_luma)
 
     def report(self) -> None:
         """Tell the listener how far it is; called while waiting, too."""
-        self._progress.report(self._end_pts * float(self._video.video.time_base))
+        self._progress.report(self._end_pts * float(self.video.video.time_base))
 
     def speed(self) -> str:
         """Say how fast the pass was."""
@@ -158,8 +171,8 @@ class _Pass:
                 self._added.hear(AudioSamples(part.start / part.rate, part.rate, part.samples))
             case Described():
                 if part.description is not None:
-                    self._push(part.description, part.shown_pts.astype(np.float64) * float(self._video.video.time_base))
-                shown = part.shown_pts.astype(np.float64) * float(self._video.video.time_base)
+                    self._push(part.description, part.shown_pts.astype(np.float64) * float(self.video.video.time_base))
+                shown = part.shown_pts.astype(np.float64) * float(self.video.video.time_base)
                 self._awaited = [seconds for seconds in (*self._awaited, *shown) if seconds > self._last_sec]
                 self._end_pts = max(self._end_pts, part.end_pts)
                 self._damage.extend(Damage("picture", self._seconds(item.pts), item.reason) for item in part.damage)
@@ -183,13 +196,17 @@ class _Pass:
             self._added.see(VideoFrames(new.seconds, new.samples.luma))
             self._last_sec = float(pictures.seconds[-1])
 
+    def pictures(self) -> FrameMeasures:
+        """Return what was measured of the pictures."""
+        return self._pictures.finish()
+
     def features(self) -> Features:
         """Put everything on the grid and find the events."""
         if math.isinf(self._last_sec):
-            raise MediaError(self._video.path, "not one picture could be decoded; the file is damaged")
+            raise MediaError(self.video.path, "not one picture could be decoded; the file is damaged")
         duration = self._duration()
         grid = Grid.covering(duration, self._settings.step_sec)
-        measures, sound = self._pictures.finish(), self._sound.finish()
+        measures, sound = self.pictures(), self._sound.finish()
         series = {
             "motion_score": motion_series(measures.motion_sec, measures.motion, grid),
             "picture_change": change_series(measures.rows.seconds, measures.rows.change, grid),
@@ -227,7 +244,7 @@ class _Pass:
             *shot_changes,
             *faded,
             *dissolves(measures.dissolves, certain, faded),
-            *(Event("chapter", chapter.start_sec) for chapter in self._video.chapters if chapter.start_sec < duration),
+            *(Event("chapter", chapter.start_sec) for chapter in self.video.chapters if chapter.start_sec < duration),
             *black_runs(rows.seconds, rows.black_share, duration, settings.black_min_sec),
             *freeze_runs(
                 rows.seconds,
@@ -244,11 +261,11 @@ class _Pass:
         """Return where the picture ends: nothing can be cut out of what no decoder gets out of the file."""
         lost = self._lost_from()
         if lost is not None:
-            return min(lost, self._video.duration_sec)
+            return min(lost, self.video.duration_sec)
         if self._settings.profile == "fast":  # the packets after the last keyframe were not looked at
-            return self._video.duration_sec
+            return self.video.duration_sec
         # Of the last packets some claim to last until the next one is decoded: the probe knows better.
-        return min(self._end_pts * float(self._video.video.time_base), self._video.duration_sec)
+        return min(self._end_pts * float(self.video.video.time_base), self.video.duration_sec)
 
     def _lost_from(self) -> float | None:
         """Return from when on no picture could be decoded, to the end of the file; None if the last ones could."""
@@ -264,16 +281,16 @@ class _Pass:
     def _clock_advice(self) -> tuple[str, ...]:
         """Say what makes a recording of broadcasts continuous whose clock jumps: other formats may mean their gaps."""
         back = any("jump back" in item.reason for item in self._damage) or any("jump back" in w for w in self._warnings)
-        if self._video.container != "mpegts" or not (back or self._jumps):
+        if self.video.container != "mpegts" or not (back or self._jumps):
             return ()
         copy = "ffmpeg -i RECORDING -map 0 -c copy CONTINUOUS.mkv"
         return (f"the recording's clock jumps, so times and clips go wrong behind that; make it run on with `{copy}`",)
 
     def _silence(self) -> str:
-        if self._video.audio is not None:
+        if self.video.audio is not None:
             return "not one sample of the sound could be decoded"
-        if self._video.audio_stream_count:
-            return "the sound can't be decoded: " + "; ".join(self._video.warnings)
+        if self.video.audio_stream_count:
+            return "the sound can't be decoded: " + "; ".join(self.video.warnings)
         return "the video has no sound"
 
     def _stillness(self) -> str:
@@ -282,7 +299,7 @@ class _Pass:
         return "the video has too few pictures to compare"
 
     def _seconds(self, pts: int | None) -> float | None:
-        return None if pts is None else pts * float(self._video.video.time_base)
+        return None if pts is None else pts * float(self.video.video.time_base)
 
 
 class _Speed:

@@ -46,6 +46,13 @@ OverLimit = Literal["refuse", "fit"]
 CaptionStyleName = Literal["off", "plain", "boxed", "karaoke"]
 
 
+MAX_SIGNAL_WEIGHT = 5.0
+"""Largest weight of a further signal: five times that of all others together."""
+
+_SIGNAL_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_NUMBER_TEXT = re.compile(r"[+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})")
+
+
 def _parameter(default: object, text: str, *, unit: str = "", **bounds: float) -> Any:  # noqa: ANN401
     """Declare one parameter: default, help, unit and numeric bounds (`ge`, `gt`, `le`, `lt`)."""
     return Field(default, description=text, json_schema_extra={"unit": unit}, **bounds)  # type: ignore[call-overload]
@@ -104,6 +111,28 @@ def _in_order(least_name: str, least: float, most_name: str, most: float) -> Non
     """Refuse a least value above its greatest."""
     if least > most:
         raise ValueError(f"{least_name} = {least:g} is above {most_name} = {most:g}; lower the one or raise the other")
+
+
+def read_signal_weights(text: str) -> dict[str, float]:
+    """Read weights of signals, such as ``laughter=0.5, score_changes=1``.
+
+    Raises
+    ------
+    ValueError
+        If one is no name and number, is beyond `MAX_SIGNAL_WEIGHT`, or if a name comes twice.
+    """
+    weights: dict[str, float] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        name, _, number = (piece.strip() for piece in part.partition("="))
+        if not _SIGNAL_NAME.fullmatch(name) or not _NUMBER_TEXT.fullmatch(number):
+            raise ValueError(f"{part[:60]!r} is no NAME=WEIGHT; write for example laughter=0.5,score_changes=1")
+        if name in weights:
+            raise ValueError(f"{name} has two weights; give one")
+        if abs(float(number)) > MAX_SIGNAL_WEIGHT:
+            limit = f"-{MAX_SIGNAL_WEIGHT:g} to {MAX_SIGNAL_WEIGHT:g}"
+            raise ValueError(f"the weight of {name} is outside {limit}; those of loudness, motion and falls sum to 1")
+        weights[name] = float(number)
+    return weights
 
 
 class SettingsGroup(BaseModel):
@@ -189,6 +218,11 @@ class AnchorSettings(SettingsGroup):
     excitement_w_replayed: float = _parameter(
         1.0, "Weight of the source's most-replayed curve, when it brought one.", ge=0.0, le=5.0
     )
+    signal_weights: str = _parameter(
+        "",
+        "Weights of further signals in excitement, as NAME=WEIGHT joined by commas: those of installed packages, or "
+        "any that is stored. A weight below 0 counts against a moment.",
+    )
     sound_over_stills: bool = _parameter(
         False,  # noqa: FBT003
         "Whether sound over a frozen picture can be a moment in a video that otherwise moves, as with slides.",
@@ -206,6 +240,17 @@ class AnchorSettings(SettingsGroup):
         1.0, "Motion z-score, raised by clustered cuts, that makes an action sequence.", ge=0.0, le=20.0
     )
     action_score_scale: float = _parameter(0.6, "Factor on the score of an action anchor.", ge=0.0, le=5.0)
+
+    @field_validator("signal_weights")
+    @classmethod
+    def _weights_can_be_read(cls, text: str) -> str:
+        read_signal_weights(text)
+        return text.strip()
+
+    @property
+    def weight_of_signal(self) -> dict[str, float]:
+        """The weights in `signal_weights`, by the signals' names."""
+        return read_signal_weights(self.signal_weights)
 
 
 class BoundarySettings(SettingsGroup):

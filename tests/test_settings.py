@@ -135,3 +135,17 @@ def test_a_contradiction_names_both_parameters(values, named):
         Settings.from_flat(values)
     assert all(part in str(caught.value) for part in named)
     assert "{" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "laughter=0.5", " laughter = .5 , goals=-2 ", "a=1,"])
+def test_weights_of_signals_are_read(text):
+    weights = Settings.from_flat({"signal_weights": text}).anchors.weight_of_signal
+    assert len(weights) == text.count("=")
+
+
+@pytest.mark.parametrize(
+    "text", ["laughter", "laughter=", "=1", "a=1,a=2", "a=6", "a=nan", "a=1e9", "A b=1", "a=1=2", "a=" + "9" * 99]
+)
+def test_weights_that_mean_nothing_are_refused(text):
+    with pytest.raises(ParameterError, match="signal_weights"):
+        Settings.from_flat({"signal_weights": text})

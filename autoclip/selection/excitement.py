@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
+from autoclip.errors import ParameterError
 from autoclip.settings import AnchorSettings, ExcitementFormula, LoudnessMeasure, MotionMeasure
 from autoclip.signals.level_drop import level_drop_series
 from autoclip.signals.normalization import z_score
@@ -48,9 +49,21 @@ _MIN_DEVIATION = {
     "audio_rms": 1e-4,
     "motion_score": 0.002,
     "level_drop_db": 1.0,
+    "most_replayed": 0.01,
 }
 """Spread below which differences are noise: 1 dB is the least change of level that listeners notice (Zwicker & Fastl,
-"Psychoacoustics", section 7.1); half a gray level of 256 is what coding noise makes of a still picture."""
+"Psychoacoustics", section 7.1); half a gray level of 256 is what coding noise makes of a still picture. Of a signal in
+an unknown unit, such as a classifier's that is 0 nearly everywhere, it is the part of the range that makes the greatest
+value `MAX_Z` at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedSignal:
+    """A further signal, normalized, with its weight in the curve (`signal_weights`)."""
+
+    name: str
+    weight: float
+    z: Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +87,8 @@ class Excitement:
         Which measures were used.
     drop_z : ndarray or None
         How far the sound falls, normalized as the others; None without sound.
+    further : tuple of WeightedSignal
+        What `signal_weights` names, normalized and smoothed as the others.
     """
 
     grid: Grid
@@ -86,12 +101,14 @@ class Excitement:
     loudness_signal: str | None
     motion_signal: str | None
     drop_z: Series | None = None
+    further: tuple[WeightedSignal, ...] = ()
 
     @property
     def carried_by(self) -> tuple[str, ...]:
         """Names of the signals that make the curve, in plain words."""
         named = (("loudness", self.loudness_z), ("motion", self.motion_z), ("most replayed", self.replayed_z))
-        return tuple(name for name, series in named if series is not None)
+        further = (signal.name.replace("_", " ") for signal in self.further)
+        return (*(name for name, series in named if series is not None), *further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +120,7 @@ class _Signals:
     motion: Series | None
     drop: Series | None
     replayed: Series | None
+    further: tuple[WeightedSignal, ...] = ()
 
 
 def measure_excitement(features: Features, settings: AnchorSettings) -> Excitement:
@@ -113,7 +131,8 @@ def measure_excitement(features: Features, settings: AnchorSettings) -> Exciteme
     ``sum`` that of the positive parts of loudness and motion, weighted by the first two (and `excitement_w_replayed` on
     top); with ``product`` it is
     ``max(loudness_z, 0) * max(motion_z, 0)``, the user's description. A signal that is absent takes its weight with
-    it: the others carry the curve alone.
+    it: the others carry the curve alone. What `signal_weights` names takes part in ``mean`` and ``sum`` as the others
+    do, and is added to ``product``.
 
     Parameters
     ----------
@@ -121,6 +140,11 @@ def measure_excitement(features: Features, settings: AnchorSettings) -> Exciteme
         What was measured.
     settings : AnchorSettings
         Measure of loudness, normalization, weights, formula and smoothing.
+
+    Raises
+    ------
+    ParameterError
+        If `signal_weights` names a signal that was not measured.
     """
     loudness_signal = _first_present(features, _LOUDNESS_SIGNALS[settings.loudness_measure])
     motion_signal = _first_present(features, _MOTION_SIGNALS[settings.motion_measure])
@@ -133,7 +157,8 @@ def measure_excitement(features: Features, settings: AnchorSettings) -> Exciteme
     replayed = _normalized(features, "most_replayed", None, settings, window)
     steps = settings.smoothing_sec / features.grid.step_sec
     formulas: tuple[ExcitementFormula, ...] = (settings.excitement_formula, "sum")
-    signals = _Signals(features.grid.count, loudness, motion, drop, replayed)
+    further = _further(features, settings, window)
+    signals = _Signals(features.grid.count, loudness, motion, drop, replayed, further)
     curve, activity = (_smoothed(_joined(signals, formula, settings), steps) for formula in formulas)
     return Excitement(
         grid=features.grid,
@@ -146,6 +171,7 @@ def measure_excitement(features: Features, settings: AnchorSettings) -> Exciteme
         content=sound | moving(features),
         loudness_signal=loudness_signal if loudness is not None else None,
         motion_signal=motion_signal if motion is not None else None,
+        further=tuple(replace(signal, z=_bounded_and_smoothed(signal.z, steps)) for signal in further),
     )
 
 
@@ -160,6 +186,19 @@ def _heard(features: Features, loudness: Series | None, settings: AnchorSettings
         return loudness
     heard: Series = np.where(moves, loudness, np.minimum(loudness, 0.0))
     return heard
+
+
+def _further(features: Features, settings: AnchorSettings, window: int) -> tuple[WeightedSignal, ...]:
+    """Normalize what `signal_weights` names; one that has no value anywhere is left out."""
+    weights = settings.weight_of_signal
+    unknown = sorted(name for name in weights if name not in features.series and name not in features.absent)
+    if unknown:
+        raise ParameterError(
+            f"signal_weights names {', '.join(unknown)}, which was not measured in this video; there are "
+            f"{', '.join(sorted(features.series))}. Install the package that adds the signal, and analyze again"
+        )
+    measured = {name: _normalized(features, name, None, settings, window) for name in weights}
+    return tuple(WeightedSignal(name, weights[name], z) for name, z in measured.items() if z is not None)
 
 
 def _level_drop(features: Features, settings: AnchorSettings, window: int) -> Series | None:
@@ -211,7 +250,7 @@ def _normalized(
     series = features.series[name].astype(np.float64)
     if np.isnan(series).all():
         return None
-    least = _MIN_DEVIATION.get(name, 0.01)
+    least = _MIN_DEVIATION[name] if name in _MIN_DEVIATION else float(np.nanmax(series) - np.nanmin(series)) / MAX_Z
     if settings.normalization == "standard":
         scored = z_score(series).astype(np.float64)
     elif settings.normalization == "robust":
@@ -232,10 +271,13 @@ def _joined(signals: _Signals, formula: ExcitementFormula, settings: AnchorSetti
         )
         if series is not None
     ]
-    total = sum(weight for weight, _ in weighted)
+    further = [(signal.weight, _bounded(signal.z, formula)) for signal in signals.further]
+    weighted += further if formula != "product" else []
+    total = sum(abs(weight) for weight, _ in weighted)
     curve: Series = np.zeros(signals.count)
     if formula == "product" and weighted:
         curve = np.prod([part for _, part in weighted], axis=0)
+        curve = curve + sum(weight * part for weight, part in further)
     elif total > 0:
         curve = np.sum([weight / total * part for weight, part in weighted], axis=0)
     if signals.replayed is not None:
@@ -253,7 +295,11 @@ def _bounded(series: Series, formula: ExcitementFormula) -> Series:
 
 def _smoothed_z(series: Series | None, steps: float) -> Series | None:
     """Winsorise and smooth a signal as the curve is, so that their peaks compare."""
-    return None if series is None else _smoothed(np.clip(series, MIN_Z, MAX_Z), steps)
+    return None if series is None else _bounded_and_smoothed(series, steps)
+
+
+def _bounded_and_smoothed(series: Series, steps: float) -> Series:
+    return _smoothed(np.clip(series, MIN_Z, MAX_Z), steps)
 
 
 def _smoothed(series: Series, steps: float) -> Series:

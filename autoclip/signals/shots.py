@@ -7,6 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from autoclip.signals.cut_weights import (
+    CUE_INTERCEPT,
+    CUE_WEIGHTS,
+    RIVAL_INTERCEPT,
+    RIVAL_WEIGHTS,
+    THRESHOLD_LOGIT,
+)
 from autoclip.signals.table import Event
 
 SIDE_PICTURES = 12
@@ -22,20 +29,48 @@ camera turns."""
 WEIGHT_RESTLESS_SIDE = 0.4
 """Share of the more restless side in what a cut must rise above: cuts often lead into or out of action."""
 
-WEIGHT_WITHIN = 0.3
-"""How much the change within both sides counts against the change between them."""
-
 STAYS = 0.25
 """Share of a change that must still be there half a side later: of a flash nothing is, after a cut most."""
 
 SAME_STRUCTURE, OTHER_STRUCTURE = 0.15, 0.55
 """Below the first a picture shows the same scene in other light; from the second on it shows another scene."""
 
+FULL_RANGE = 219.0
+"""Code values from black to white."""
+
+CHANGING = 0.05
+"""Change of color below which nothing can come again."""
+
+AGAIN = 0.25
+"""What was before has come again if its colors are nearer than this share of the change: a flash, a strobe."""
+
 BAR_LEVEL = 20.0
 """Code value up to which a thumbnail's cell is black."""
 
-SCORE_EXPONENT = 1.25
-"""Puts the best threshold, 0.38 before, at ``scene_threshold``'s default of 0.3."""
+KEYFRAME_EXPONENT = 1.25
+"""Puts the best threshold for keyframes, 0.38 before, at ``scene_threshold``'s default of 0.3."""
+
+WEIGHT_WITHIN = 0.3
+"""How much the change within both sides counts against the change between them."""
+
+TINY = 0.01
+"""Added to a change before its logarithm is taken: what noise and coding make of any picture."""
+
+FLAT = 1 / 50
+"""A picture with less than this share of the other's variance shows nothing that could correlate: black or white."""
+
+DOWN, ACROSS = 2, 6
+"""Cells by which a picture is moved, at most, to lie on the one before: a camera turn of a third of the width."""
+
+USUAL_SEC, USUAL_HOP_SEC, USUAL_PERCENTILE = 10.0, 5.0, 85
+"""A cut is measured against the pictures up to 10 s before and after, of which 15 in 100 change more than this."""
+
+RIVAL_SEC = 20.0
+RIVAL_LEVELS = (-6.0, -4.0)
+"""Many weak candidates around one make it weak, too. They are counted from these levels on, up to 20 s away."""
+
+REACH = 2
+"""Of candidates no more than so many pictures apart only the best is one."""
 
 EARLY_KEYFRAME = 0.9
 """A keyframe at less than this share of the usual distance was put there for a reason."""
@@ -62,6 +97,12 @@ class ShotRows:
         Distance of the color histogram to the mean of the far half of the pictures from this one on, in [0, 1].
     structure : ndarray
         1 - correlation of the thumbnail with that of the picture before, in [0, 2].
+    moved : ndarray
+        Mean absolute difference of the thumbnail to that of the picture before, moved to where it fits best, as a share
+        of full range.
+    again : ndarray
+        Least distance of the color histogram before to those soon after, and of this one to those shortly before, in
+        [0, 1]: small where a picture of before comes again, as in a flash; 1 where colors hardly change.
     """
 
     number: NDArray[np.int64]
@@ -70,6 +111,8 @@ class ShotRows:
     within: NDArray[np.float32]
     passing: NDArray[np.float32]
     structure: NDArray[np.float32]
+    moved: NDArray[np.float32]
+    again: NDArray[np.float32]
 
 
 def shot_rows(
@@ -108,6 +151,8 @@ def shot_rows(
         # At the video's end nothing has settled yet, and nothing is known to pass.
         passing=np.where(settled.any(axis=1), _distance(histogram[index], settled), np.float32(0.0)),
         structure=(1.0 - _correlation(thumbnail[index], thumbnail[before])).astype(np.float32),
+        moved=_moved_difference(thumbnail[index], thumbnail[before]),
+        again=_coming_again(histogram, number, index),
     )
 
 
@@ -127,23 +172,108 @@ def keyframe_cut_scores(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray
     distance = np.diff(seconds, prepend=seconds[:1])
     usual = float(np.percentile(distance, 90)) if len(distance) else 0.0
     early = np.where(distance < EARLY_KEYFRAME * usual, 1.0, 0.5)
-    score = (rows.color * _rebuilt(rows)) ** SCORE_EXPONENT * early
+    score = (rows.color * _rebuilt(rows)) ** KEYFRAME_EXPONENT * early
     score[:1] = 0.0
     return np.asarray(score, np.float32)
 
 
-def cut_scores(_seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float32]:
+def cut_scores(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float32]:
     """Return how sure it is that each picture is the first of a new shot, in [0, 1], shape ``(n,)``, float32.
 
     A cut changes the colors between two pictures more than they change on either side of it (a camera turn and a
     strobe change them again and again), for good (what a flash shows is soon gone), more than each side
-    changes within itself, and it changes where light and dark lie (a tint or a fade does not). The score is the
-    geometric mean of the first two, lowered by the others; constants were set on the films and matches named in
-    docs/benchmarks.md so that 0.3 is the best threshold on all of them.
+    changes within itself, and it changes where light and dark lie (a tint or a fade does not). How much that has to
+    be is a matter of what is usual around: games turn and flash all the time, and have few cuts. A logistic
+    regression weighs these cues (`autoclip.signals.cut_weights`), and a second one weighs its result against how many
+    rivals there are around. The score is 0.3 at the threshold that does best in films and matches together.
+
+    Parameters
+    ----------
+    seconds : ndarray
+        Presentation times, shape ``(n,)``.
+    rows : ShotRows
+        The cues.
     """
-    peak = np.maximum(rows.color - _change_around(rows), 0.0)
-    lasting = np.maximum(rows.sides - WEIGHT_WITHIN * rows.within, 0.0)
-    return np.asarray((np.sqrt(peak * lasting) * _rebuilt(rows) * _staying(rows)) ** SCORE_EXPONENT, np.float32)
+    if len(rows.number) == 0:
+        return np.zeros(0, np.float32)
+    possible = np.where(is_possible(rows), cut_cues(seconds, rows) @ np.array(CUE_WEIGHTS) + CUE_INTERCEPT, -np.inf)
+    candidates = np.flatnonzero(only_best(possible) >= RIVAL_LEVELS[0])
+    against = rival_cues(seconds[candidates], possible[candidates]) @ np.array(RIVAL_WEIGHTS) + RIVAL_INTERCEPT
+    score = np.zeros(len(rows.number), np.float32)
+    score[candidates] = 1.0 / (1.0 + np.exp(THRESHOLD_LOGIT - np.log(0.3 / 0.7) - against))
+    return score
+
+
+def is_possible(rows: ShotRows) -> NDArray[np.bool_]:
+    """Tell which pictures can be a cut at all.
+
+    Their colors change more than usual on both sides, and stay; nothing of before comes again; light and dark lie
+    elsewhere.
+    """
+    if len(rows.number) == 0:
+        return np.zeros(0, np.bool_)
+    before, after = _change_around(rows)
+    lesser, greater = np.minimum(before, after), np.maximum(before, after)
+    around = WEIGHT_RESTLESS_SIDE * greater + (1 - WEIGHT_RESTLESS_SIDE) * lesser
+    possible = (rows.color > around + TINY) & (_staying(rows) > 0) & (_rebuilt(rows) > 0)
+    possible &= rows.again > AGAIN * rows.color
+    possible[:1] = False
+    return np.asarray(possible, np.bool_)
+
+
+def cut_cues(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float64]:
+    """Return the cues that `CUE_WEIGHTS` weighs, shape ``(n, 11)``: changes as logarithms.
+
+    In order: change of color; the lesser and the greater of its maxima on both sides; change between the sides, within
+    them, and of the first less some of the second; how much of it stays; how much of the structure is new; and what is
+    usual around of the change of color, of the difference after moving, and of the change of structure.
+    """
+    before, after = _change_around(rows)
+    return np.stack(
+        [
+            _log(rows.color),
+            _log(np.minimum(before, after)),
+            _log(np.maximum(before, after)),
+            _log(rows.sides),
+            _log(rows.within),
+            _log(rows.sides - WEIGHT_WITHIN * rows.within),
+            _staying(rows),
+            _rebuilt(rows),
+            *(_log(_usual(values, seconds)) for values in (rows.color, rows.moved, rows.structure)),
+        ],
+        axis=1,
+    )
+
+
+def only_best(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the logits with all but the best of those close together at minus infinity."""
+    padded = np.pad(logits, REACH, constant_values=-np.inf)
+    best = np.lib.stride_tricks.sliding_window_view(padded, 2 * REACH + 1).max(axis=1)
+    return np.where(logits >= best, logits, -np.inf)
+
+
+def rival_cues(seconds: NDArray[np.float64], logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return each candidate's logit, and logarithms of how many others a minute reach each of `RIVAL_LEVELS`.
+
+    Parameters
+    ----------
+    seconds, logits : ndarray
+        Of the candidates, by time, shape ``(k,)``.
+
+    Returns
+    -------
+    ndarray
+        Shape ``(k, 1 + len(RIVAL_LEVELS))``.
+    """
+    columns = [logits]
+    last = seconds[-1] if seconds.size else 0.0
+    minutes = (np.minimum(seconds + RIVAL_SEC, last) - np.maximum(seconds - RIVAL_SEC, 0.0)) / 60
+    for level in RIVAL_LEVELS:
+        reaching = seconds[logits >= level]
+        first, behind = (np.searchsorted(reaching, seconds + way * RIVAL_SEC) for way in (-1, 1))
+        others = behind - first - (logits >= level)
+        columns.append(np.log1p(np.maximum(others, 0) / np.maximum(minutes, 5 / 60)))
+    return np.stack(columns, axis=1)
 
 
 def cuts(seconds: NDArray[np.float64], scores: NDArray[np.float32]) -> tuple[Event, ...]:
@@ -153,18 +283,27 @@ def cuts(seconds: NDArray[np.float64], scores: NDArray[np.float32]) -> tuple[Eve
     )
 
 
-def _change_around(rows: ShotRows) -> NDArray[np.float32]:
-    """Return by how much the colors would change if they changed at each picture as they do on its sides."""
-    if len(rows.number) == 0:
-        return rows.color
+def _log(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    return np.asarray(np.log(np.maximum(values, 0.0) + TINY), np.float64)
+
+
+def _usual(values: NDArray[np.float32], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a percentile of the pictures around each, reckoned every few seconds."""
+    centers = np.arange(seconds[0], seconds[-1] + USUAL_HOP_SEC, USUAL_HOP_SEC)
+    first, after = (np.searchsorted(seconds, centers + way * USUAL_SEC) for way in (-1, 1))
+    # Behind a gap in the times there may be no picture: then the nearest tells.
+    spans = [slice(min(a, len(values) - 1), max(a + 1, b)) for a, b in zip(first.tolist(), after.tolist(), strict=True)]
+    return np.interp(seconds, centers, [np.percentile(values[span], USUAL_PERCENTILE) for span in spans])
+
+
+def _change_around(rows: ShotRows) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return by how much the colors would change at each picture if they changed as they do before, and after it."""
     span = np.diff(rows.number, prepend=rows.number[0] - 1)
     usual = span.astype(np.float32) ** np.float32(GROWTH)
     # One value for each picture that is shown: of those not decoded, that of the change they are part of.
     last = rows.number - rows.number[0]
     rate = np.repeat(rows.color / usual, span)
-    before, after = _highest_before(rate)[last - span + 1], _highest_after(rate)[last]
-    around = WEIGHT_RESTLESS_SIDE * np.maximum(before, after) + (1 - WEIGHT_RESTLESS_SIDE) * np.minimum(before, after)
-    return np.asarray(around * usual, np.float32)
+    return _highest_before(rate)[last - span + 1] * usual, _highest_after(rate)[last] * usual
 
 
 def _highest_before(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -229,6 +368,35 @@ def _distance(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.fl
     return np.asarray(np.abs(a - b).sum(axis=1) / 2, np.float32)
 
 
+def _coming_again(
+    histogram: NDArray[np.float32], number: NDArray[np.int64], index: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """Return how far each picture and the one before are from those on the other side of the change between them."""
+    least = np.ones(len(index), np.float32)
+    changing = np.flatnonzero(_distance(histogram[index], histogram[np.maximum(index - 1, 0)]) > CHANGING)
+    here = index[changing]
+    for by in range(1, NEIGHBOURS + 1):
+        for one, other in ((here - 1, here + by), (here, here - 1 - by)):
+            there = np.flatnonzero((one >= 0) & (other >= 0) & (other < len(histogram)))
+            near = np.abs(number[one[there]] - number[other[there]]) <= NEIGHBOURS + 1  # in pictures that are shown
+            there = there[near]
+            distance = _distance(histogram[one[there]], histogram[other[there]])
+            least[changing[there]] = np.minimum(least[changing[there]], distance)
+    return least
+
+
+def _moved_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the least mean absolute difference of each pair of thumbnails, one moved over the other."""
+    rows, columns = a.shape[1:]
+    least = np.full(len(a), np.inf, np.float32)
+    for down in range(-min(DOWN, rows - 1), min(DOWN, rows - 1) + 1):
+        for across in range(-min(ACROSS, columns - 1), min(ACROSS, columns - 1) + 1):
+            one = a[:, max(0, down) : rows + min(0, down), max(0, across) : columns + min(0, across)]
+            other = b[:, max(0, -down) : rows + min(0, -down), max(0, -across) : columns + min(0, -across)]
+            np.minimum(least, np.abs(one - other).mean(axis=(1, 2)), out=least)
+    return least / np.float32(FULL_RANGE)
+
+
 def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
     """Pearson's correlation of each pair of thumbnails; 1 where they are alike for being flat.
 
@@ -240,5 +408,7 @@ def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.f
     x = np.where(seen, x - (x * seen).sum(axis=1, keepdims=True) / count, 0.0)
     y = np.where(seen, y - (y * seen).sum(axis=1, keepdims=True) / count, 0.0)
     noise = 4.0 * count[:, 0]  # two code values of noise in each cell, so that flat pictures correlate
-    norms = np.sqrt((x * x).sum(axis=1) * (y * y).sum(axis=1))
+    ones, others = (x * x).sum(axis=1), (y * y).sum(axis=1)
+    flat = np.minimum(ones, others) < FLAT * np.maximum(ones, others)
+    norms = np.where(flat, (ones + others) / 2, np.sqrt(ones * others))
     return np.asarray(((x * y).sum(axis=1) + noise) / (norms + noise), np.float32)

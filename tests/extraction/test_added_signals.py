@@ -10,7 +10,8 @@ import pytest
 from autoclip.errors import ParameterError
 from autoclip.extraction import EXTRACTION_VERSION, extract, extraction_version
 from autoclip.media.probe import probe
-from autoclip.settings import ExtractionSettings
+from autoclip.selection.pipeline import select
+from autoclip.settings import ExtractionSettings, Settings
 from storage.features import Origin, read_features, write_features
 
 TEXT = (Path(__file__).parents[2] / "docs" / "signals.md").read_text(encoding="utf-8")
@@ -56,6 +57,23 @@ def test_the_example_of_the_documentation(install, encode_tracks, film, sound, t
     origin = Origin("content", ExtractionSettings(), extraction_version())
     write_features(tmp_path / "features", features, origin)
     np.testing.assert_array_equal(read_features(tmp_path / "features").series["flashes"], features.series["flashes"])
+
+
+def test_the_weight_of_the_example_decides_what_is_chosen(install, encode_tracks, film, sound):
+    (code,) = re.findall(r"<!-- tested: \S+ -->\n```python\n(.*?)```", TEXT, re.DOTALL)
+    install(code, [("flashes", "autoclip_example:Flashes")])
+    levels = [40 + 2 * (index % 3) for index in range(600)]
+    levels[400:440] = [220] * 40  # 40 s to 44 s
+    features = measured(encode_tracks("flash.mp4", film(levels, rate=10), sound(seconds=60.0)))
+    assert not any(clip.start < 44 and clip.end > 40 for clip in chosen(features, {}))
+    weighted = chosen(features, {"signal_weights": "flashes=0.5"})
+    assert max(weighted, key=lambda clip: clip.quality_score).start <= 42 < max(c.end for c in weighted)
+    against = chosen(features, {"signal_weights": "flashes=-0.5"})
+    assert not any(clip.start <= 42 < clip.end for clip in against)
+
+
+def chosen(features, changed):
+    return select(features, Settings.from_flat(changed), "test").clips
 
 
 @pytest.mark.parametrize(

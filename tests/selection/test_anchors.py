@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_features import Scene, empty_features
 
+from autoclip.errors import ParameterError
 from autoclip.selection.anchors import find_anchors, local_maxima, suppress_neighbors
 from autoclip.selection.excitement import measure_excitement
 from autoclip.settings import AnchorSettings
@@ -111,3 +112,35 @@ def test_loud_speech_over_a_card_is_no_moment_in_a_video_that_moves():
     assert not [anchor for anchor in anchors_of(scene.features()) if 199 <= anchor.time_sec <= 209]
     kept = anchors_of(scene.features(), sound_over_stills=True)
     assert [anchor for anchor in kept if 199 <= anchor.time_sec <= 209]
+
+
+def with_signal(scene, name, at, height=1.0):
+    features = scene.features()
+    values = np.zeros(features.grid.count, np.float32)
+    values[features.grid.index_of(at) : features.grid.index_of(at + 4)] = height
+    return type(features)(features.duration_sec, features.grid, {**features.series, name: values})
+
+
+@pytest.mark.parametrize("height", [1e-3, 1.0, 5e4])
+@pytest.mark.parametrize("formula", ["mean", "sum", "product"])
+def test_a_weighted_signal_raises_excitement_whatever_its_unit(formula, height):
+    features = with_signal(Scene(300), "laughter", 100, height)
+    plain = measure_excitement(features, AnchorSettings(excitement_formula=formula))
+    raised = measure_excitement(features, AnchorSettings(excitement_formula=formula, signal_weights="laughter=1"))
+    assert 98 <= features.grid.times[int(raised.curve.argmax())] <= 106
+    assert raised.curve[204] > plain.curve[204] + 1
+    assert "laughter" in raised.carried_by
+    lowered = measure_excitement(features, AnchorSettings(excitement_formula=formula, signal_weights="laughter=-1"))
+    assert lowered.curve[204] < plain.curve[204]
+
+
+def test_a_weighted_signal_that_was_not_measured_is_named():
+    with pytest.raises(ParameterError, match="names laughter, which was not measured"):
+        measure_excitement(Scene(60).features(), AnchorSettings(signal_weights="laughter=1"))
+
+
+def test_a_weighted_signal_without_values_takes_its_weight_with_it():
+    features = with_signal(Scene(300).moment(100), "laughter", 100, np.nan)
+    features.series["laughter"][:] = np.nan
+    plain = measure_excitement(features, AnchorSettings())
+    assert np.array_equal(plain.curve, measure_excitement(features, AnchorSettings(signal_weights="laughter=1")).curve)

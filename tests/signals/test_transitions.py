@@ -55,6 +55,25 @@ def test_cuts_one_second_apart_are_all_found():
     assert np.flatnonzero(scores_of(pictures) >= 0.3).tolist() == [25, 50, 75, 100, 125]
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_switch_between_black_and_a_shot_is_a_cut(first):
+    black = [np.zeros_like(picture) for picture in shot(1, 30)]
+    pictures = [*black, *shot(2, 30)] if first else [*shot(2, 30), *black]
+    assert np.flatnonzero(scores_of(pictures) >= 0.3).tolist() == [30]
+
+
+def test_a_shot_that_comes_again_after_a_few_pictures_was_not_cut():
+    pictures = shot(4, 60)
+    pictures[28:32] = shot(9, 4)
+    assert scores_of(pictures).max() < 0.3
+
+
+def test_the_same_change_is_no_cut_where_all_changes_like_that():
+    alone = [*shot(6, 60), *shot(7, 60)]
+    restless = [*[picture for seed in range(20, 60) for picture in shot(seed, 4)], *shot(6, 5), *shot(7, 5)]
+    assert scores_of(alone)[60] > 0.3 > np.median(scores_of(restless)[80:160:4])
+
+
 def test_a_flash_is_no_cut():
     pictures = shot(1, 60)
     for index in (30, 31):

@@ -1,0 +1,210 @@
+"""Fit the weights of the cues of cuts, and say how good they are on sources that they were not fitted on.
+
+``python -m benchmarks.cut_weights FOLDER... [--write]``: folders of videos with their cuts as JSON of the same name.
+A video whose JSON has ``cuts_frames`` is a game, one with ``hard_cuts`` a film; videos whose names begin alike up to
+the first ``-`` are left out together. With ``--write`` the weights go to autoclip/signals/cut_weights.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from autoclip.signals import shots
+from autoclip.signals.shots import ShotRows, cut_cues, is_possible, only_best, rival_cues
+from benchmarks.cuts import CutTruth, score, videos_with_cuts
+from benchmarks.measured_shots import measured_shots
+
+RIDGE = 1e-3
+THRESHOLD = -1.0
+THRESHOLDS = (-2.0, -1.5, -1.0, -0.5, 0.0)
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """A logistic regression: weights and intercept."""
+
+    weights: Values
+    intercept: float
+
+    def logits(self, cues: Values) -> Values:
+        """Return the logit of each row of cues."""
+        return np.asarray(cues @ self.weights + self.intercept)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A video's candidates.
+
+    Attributes
+    ----------
+    truth : CutTruth
+        Where its cuts are.
+    seconds : ndarray
+        Presentation times of all pictures.
+    possible : ndarray
+        Which of them are candidates.
+    cues : ndarray
+        Of the candidates, shape ``(k, cues)``.
+    is_cut : ndarray
+        Of the candidates: 1 a cut, 0 none, -1 not told.
+    """
+
+    truth: CutTruth
+    seconds: Values
+    possible: NDArray[np.intp]
+    cues: Values
+    is_cut: NDArray[np.int8]
+
+    @classmethod
+    def of(cls, truth: CutTruth, seconds: Values, rows: ShotRows) -> Example:
+        """Make an example of a video's rows."""
+        possible = np.flatnonzero(is_possible(rows))
+        told = _told(truth, seconds, rows.color)[possible]
+        return cls(truth, seconds, possible, cut_cues(seconds, rows)[possible], told)
+
+    def best(self, logits: Values) -> NDArray[np.intp]:
+        """Return which candidates are the best of those close together, as places among the candidates."""
+        whole = np.full(self.seconds.size, -np.inf)
+        whole[self.possible] = logits
+        return np.flatnonzero(only_best(whole)[self.possible] >= shots.RIVAL_LEVELS[0])
+
+    def f1(self, places: NDArray[np.intp]) -> float:
+        """Score candidates as cuts."""
+        return score(self.seconds[self.possible[places]].tolist(), self.truth).f1
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Both regressions."""
+
+    cue: Logistic
+    rival: Logistic
+
+    def f1(self, example: Example, threshold: float) -> float:
+        """Score what the model finds in a video."""
+        logits = self.cue.logits(example.cues)
+        places = example.best(logits)
+        times = example.seconds[example.possible[places]]
+        final = self.rival.logits(rival_cues(times, logits[places]))
+        return example.f1(places[final >= threshold])
+
+
+def _told(truth: CutTruth, seconds: Values, color: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Say of each picture whether it is a cut; of several within the slack, the one that changes most."""
+    frames = np.round(seconds * truth.fps)
+    told = np.zeros(seconds.size, np.int8)
+    for start, end in truth.zones:
+        told[(frames >= start - 3) & (frames <= end + 3)] = -1
+    for cut in truth.cuts:
+        near = np.flatnonzero(np.abs(frames - cut) <= truth.slack)
+        if near.size:
+            told[near] = -1
+            told[near[color[near].argmax()]] = 1
+    return told
+
+
+def fit(examples: Sequence[Example]) -> Model:
+    """Fit both regressions; cuts of films weigh as much in all as those of games."""
+    weights = _weights(examples)
+    cue = _fitted([example.cues for example in examples], [example.is_cut for example in examples], weights)
+    rivals, told = [], []
+    for example in examples:
+        logits = cue.logits(example.cues)
+        places = example.best(logits)
+        rivals.append(rival_cues(example.seconds[example.possible[places]], logits[places]))
+        told.append(example.is_cut[places])
+    return Model(cue, _fitted(rivals, told, weights))
+
+
+def _weights(examples: Sequence[Example]) -> list[float]:
+    cuts = {game: sum(int((e.is_cut == 1).sum()) for e in examples if e.truth.game == game) for game in (True, False)}
+    return [1.0 / max(1, cuts[example.truth.game]) for example in examples]
+
+
+def _fitted(cues: Sequence[Values], told: Sequence[NDArray[np.int8]], weights: Sequence[float]) -> Logistic:
+    known = [kinds >= 0 for kinds in told]
+    rows = np.concatenate([part[keep] for part, keep in zip(cues, known, strict=True)])
+    signs = np.where(np.concatenate([kinds[keep] for kinds, keep in zip(told, known, strict=True)]) == 1, 1.0, -1.0)
+    weight = np.concatenate([np.full(int(keep.sum()), w) for keep, w in zip(known, weights, strict=True)])
+    weight /= weight.sum()
+    mean, deviation = rows.mean(axis=0), rows.std(axis=0) + 1e-9
+    scaled = (rows - mean) / deviation
+
+    def loss(values: Values) -> tuple[float, Values]:
+        margins = signs * (scaled @ values[:-1] + values[-1])
+        slope = -signs * expit(-margins) * weight
+        ridge = RIDGE * float(np.sum(values[:-1] ** 2))
+        gradient = np.append(scaled.T @ slope + 2 * RIDGE * values[:-1], slope.sum())
+        return float(np.logaddexp(0, -margins) @ weight) + ridge, gradient
+
+    found = minimize(loss, np.zeros(rows.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": 300}).x
+    return Logistic(found[:-1] / deviation, float(found[-1] - (found[:-1] / deviation) @ mean))
+
+
+def left_out_table(examples: Mapping[str, Example]) -> str:
+    """Score every video by weights fitted without its source, at several thresholds."""
+    groups = sorted({name.split("-")[0] for name in examples})
+    rows: dict[str, list[float]] = {}
+    for group in groups:
+        model = fit([example for name, example in examples.items() if name.split("-")[0] != group])
+        for name in (name for name in examples if name.split("-")[0] == group):
+            rows[name] = [model.f1(examples[name], threshold) for threshold in THRESHOLDS]
+    lines = [f"{name:32}" + " ".join(f"{value:.3f}" for value in values) for name, values in rows.items()]
+    for game in (False, True):
+        kind = [values for name, values in rows.items() if examples[name].truth.game == game]
+        if kind:
+            means = " ".join(f"{value:.3f}" for value in np.mean(kind, axis=0))
+            lines.append(f"{'mean of games' if game else 'mean of films':32}{means}")
+    return "\n".join([f"{'F1, source left out, from logit':32}" + " ".join(f"{t:5.1f}" for t in THRESHOLDS), *lines])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Fit, print the table and the weights, and write them if asked to."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cut_weights", description=__doc__)
+    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("--cache", type=Path, default=Path(".benchmarks"))
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args(arguments)
+    examples = {}
+    for path, truth in (pair for folder in options.folders for pair in videos_with_cuts(folder)):
+        seconds, rows = measured_shots(path, options.cache)
+        examples[path.stem] = Example.of(truth, seconds, rows)
+    print(left_out_table(examples))
+    text = _module(fit(list(examples.values())))
+    print(text)
+    if options.write:
+        Path(shots.__file__).with_name("cut_weights.py").write_text(text)
+    return 0
+
+
+def _module(model: Model) -> str:
+    def numbers(values: Values) -> str:
+        return ", ".join(f"{value:.3f}" for value in values)
+
+    return f'''"""Weights of the cues of cuts: see `autoclip.signals.shots.cut_cues`.
+
+Written by ``python -m benchmarks.cut_weights FOLDER... --write``; docs/benchmarks.md says on what.
+"""
+
+CUE_WEIGHTS = ({numbers(model.cue.weights)})
+CUE_INTERCEPT = {model.cue.intercept:.3f}
+RIVAL_WEIGHTS = ({numbers(model.rival.weights)})
+RIVAL_INTERCEPT = {model.rival.intercept:.3f}
+THRESHOLD_LOGIT = {THRESHOLD:.2f}
+"""Where films and games do best together, their sources left out."""
+'''
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
