@@ -23,6 +23,7 @@ from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExtractionProfile, ExtractionSettings
 from autoclip.signals.audio_analyzer import AudioAnalyzer, audio_series, envelope_dbfs
 from autoclip.signals.black import black_runs
+from autoclip.signals.credits import credits_of
 from autoclip.signals.dissolves import dissolves
 from autoclip.signals.fades import fades
 from autoclip.signals.frame_change import change_series
@@ -40,7 +41,7 @@ from autoclip.timeline import Grid
 CERTAIN_CUT = 0.3
 """Score from which a cut keeps fades and dissolves on its own side: the default of ``scene_threshold``."""
 
-EXTRACTION_VERSION = 12
+EXTRACTION_VERSION = 13
 """Part of the key under which features are stored: raised when the same file and settings would measure otherwise."""
 
 JUMP_SEC = 10.0
@@ -240,12 +241,14 @@ class _Pass:
         shot_changes = cuts(rows.seconds, scores(rows.seconds, measures.shots))
         certain = np.array([cut.start_sec for cut in shot_changes if cut.score >= CERTAIN_CUT])
         faded = fades(rows.seconds, rows.luma_mean, rows.contrast, rows.core_contrast, certain)
+        black = black_runs(rows.seconds, rows.black_share, duration, settings.black_min_sec)
         events = (
             *shot_changes,
             *faded,
             *dissolves(measures.dissolves, certain, faded),
             *(Event("chapter", chapter.start_sec) for chapter in self.video.chapters if chapter.start_sec < duration),
-            *black_runs(rows.seconds, rows.black_share, duration, settings.black_min_sec),
+            *black,
+            *credits_of(measures.text, black, duration),
             *freeze_runs(
                 rows.seconds,
                 rows.change,

@@ -345,6 +345,13 @@ class FilterSettings(SettingsGroup):
     boring_anchor_exempt: float = _parameter(
         0.5, "Anchor score from which a clip is kept, however boring the rest.", ge=0.0, le=20.0
     )
+    keep_credits: bool = _parameter(
+        False,  # noqa: FBT003
+        "Whether credits (rolling text, and cards of text at the video's ends) can be clips.",
+    )
+    credits_share: float = _parameter(
+        0.5, "Share of a window that is credits from which it is dropped.", gt=0.0, le=1.0
+    )
     duplicate_distance: int = _parameter(
         6, "Most bits by which the perceptual hashes of near-duplicates differ.", unit="bit", ge=0, le=32
     )

@@ -13,9 +13,11 @@ from autoclip.selection.excitement import Excitement
 from autoclip.selection.quality import squashed
 from autoclip.selection.windows import Window
 from autoclip.settings import AmountSettings, FilterSettings
+from autoclip.signals.table import Features
+from autoclip.timeline import Interval
 
-FilterStage = Literal["overlap", "boring", "duplicate", "cutoff"]
-FILTER_STAGES: tuple[FilterStage, ...] = ("overlap", "boring", "duplicate", "cutoff")
+FilterStage = Literal["overlap", "credits", "boring", "duplicate", "cutoff"]
+FILTER_STAGES: tuple[FilterStage, ...] = ("overlap", "credits", "boring", "duplicate", "cutoff")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class Verdict:
     reason : str
         Why, in words.
     value : float
-        What was measured: IoU, boring share, hash distance or rank.
+        What was measured: IoU, share of credits, boring share, hash distance or rank.
     limit : float
         What it was measured against.
     other : int or None
@@ -116,6 +118,34 @@ def _overlap_verdict(windows: Sequence[Window], index: int, rivals: Sequence[int
         )
     reason = "no better clip shows the same event"
     return Verdict(stage="overlap", clip_index=index, kept=True, reason=reason, value=value, limit=limit, other=closest)
+
+
+def drop_credits(
+    windows: Sequence[Window], kept: Sequence[int], features: Features, settings: FilterSettings
+) -> Filtered:
+    """Drop windows of which at least `credits_share` is credits; with `keep_credits`, or without credits, none.
+
+    Where there are no credits no window has a verdict.
+    """
+    credited = [Interval(event.start_sec, event.end_sec) for event in features.events_of("credits") if event.end_sec]
+    if settings.keep_credits or not credited:
+        return Filtered(tuple(kept))
+    verdicts = []
+    for index in kept:
+        window = windows[index].interval
+        inside = sum(max(0.0, min(window.end, span.end) - max(window.start, span.start)) for span in credited)
+        share = inside / window.duration
+        verdicts.append(
+            Verdict(
+                stage="credits",
+                clip_index=index,
+                kept=share < settings.credits_share,
+                reason=f"{share:.0%} of it is credits",
+                value=share,
+                limit=settings.credits_share,
+            )
+        )
+    return Filtered(tuple(verdict.clip_index for verdict in verdicts if verdict.kept), tuple(verdicts))
 
 
 def drop_boring(

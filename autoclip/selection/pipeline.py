@@ -27,6 +27,7 @@ from autoclip.selection.filters import (
     cut_off,
     drop_beyond_share,
     drop_boring,
+    drop_credits,
     drop_overlaps,
     within_amount,
 )
@@ -274,10 +275,18 @@ def _judged(given: SelectionInput, windows: Sequence[Window]) -> tuple[tuple[Ver
     """Put windows through all filters; return every verdict, and the positions of those that are left, by time."""
     settings = given.settings.filters
     overlap = drop_overlaps(windows, best_first(windows), settings)
-    boring, duplicate = _activity_judged(given, windows, overlap)
+    rolled = drop_credits(windows, overlap.kept, given.features, settings)
+    boring, duplicate = _activity_judged(given, windows, rolled)
     share = drop_beyond_share(windows, duplicate.kept, given.features.duration_sec, settings, given.settings.amount)
     cutoff = cut_off(windows, share.kept, settings, given.settings.amount)
-    verdicts = (*overlap.verdicts, *boring.verdicts, *duplicate.verdicts, *share.verdicts, *cutoff.verdicts)
+    verdicts = (
+        *overlap.verdicts,
+        *rolled.verdicts,
+        *boring.verdicts,
+        *duplicate.verdicts,
+        *share.verdicts,
+        *cutoff.verdicts,
+    )
     return verdicts, tuple(sorted(cutoff.kept, key=lambda index: windows[index].interval))
 
 

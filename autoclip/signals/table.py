@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from autoclip.timeline import Grid
 
-EventKind = Literal["cut", "black", "freeze", "fade", "dissolve", "chapter"]
+EventKind = Literal["cut", "black", "freeze", "fade", "dissolve", "chapter", "credits"]
 
 ENVELOPE_STEP_SEC = 0.02
 """Hop of the loudness envelope: fine enough to see a pause of 150 ms between words."""
@@ -51,7 +51,8 @@ class Event:
     Attributes
     ----------
     kind : str
-        ``cut`` (hard shot boundary), ``fade`` or ``dissolve`` (gradual one), ``black``, ``freeze``, ``chapter``.
+        ``cut`` (hard shot boundary), ``fade`` or ``dissolve`` (gradual one), ``black``, ``freeze``, ``chapter``,
+        ``credits`` (rolling text, and cards of text at the video's ends).
     start_sec : float
         Seconds; of a cut, the presentation time of the new shot's first frame.
     end_sec : float or None

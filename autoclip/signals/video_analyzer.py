@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from autoclip.signals.credits import TextRows, TextTracker
 from autoclip.signals.dissolves import EVERY, REACH_SEC, DissolveTrack, PossibleDissolves, possible_dissolves
 from autoclip.signals.frame_difference import mean_absolute_difference
 from autoclip.signals.frame_features import FrameFacts, FrameSamples, luma_range
@@ -110,6 +111,8 @@ class FrameMeasures:
         When the later picture of each pair is shown, and the pair's motion; shape ``(m,)``.
     hash_sec, hashes : ndarray
         When each hashed picture is shown, and its hash (uint64); shape ``(k,)``.
+    text : TextRows
+        What was seen of rolling text and of cards.
     """
 
     rows: FrameRows
@@ -119,6 +122,7 @@ class FrameMeasures:
     motion: NDArray[np.float32]
     hash_sec: NDArray[np.float64]
     hashes: NDArray[np.uint64]
+    text: TextRows
 
 
 class VideoAnalyzer:
@@ -180,6 +184,7 @@ class VideoAnalyzer:
             self._motion.motion.finish(),
             self._motion.hash_sec.finish(),
             self._motion.hashes.finish(),
+            self._motion.text.finish(),
         )
 
     def _differences(
@@ -295,6 +300,7 @@ class _Motion:
         self.motion = SpooledArray(np.empty(0, np.float32))
         self.hash_sec = SpooledArray(np.empty(0))
         self.hashes = SpooledArray(np.empty(0, np.uint64))
+        self.text = TextTracker()
 
     def push(self, seconds: NDArray[np.float64], luma: NDArray[np.uint8], span: float) -> None:
         # The first picture that was decoded in one go may fall into the tick of the one before.
@@ -306,6 +312,7 @@ class _Motion:
         self._tick = float(ticks[-1])
         self.hash_sec.append(seconds)
         self.hashes.append(difference_hash(luma))
+        self.text.push(seconds, luma)
         if self._last is not None:
             luma = np.concatenate([self._last[None], luma])
         self.motion.append(motion_between(luma, span))

@@ -11,11 +11,11 @@ from made_features import STEP_SEC
 from autoclip.selection.anchors import Anchor
 from autoclip.selection.duplicates import drop_duplicates
 from autoclip.selection.excitement import Excitement
-from autoclip.selection.filters import best_first, cut_off, drop_beyond_share, drop_boring, drop_overlaps
+from autoclip.selection.filters import best_first, cut_off, drop_beyond_share, drop_boring, drop_credits, drop_overlaps
 from autoclip.selection.quality import Quality
 from autoclip.selection.windows import Edge, Window
 from autoclip.settings import FilterSettings
-from autoclip.signals.table import ENVELOPE_STEP_SEC, Features
+from autoclip.signals.table import ENVELOPE_STEP_SEC, Event, Features
 from autoclip.timeline import Grid, Interval
 
 
@@ -181,3 +181,21 @@ def test_near_duplicates_go_only_when_they_sound_alike_too():
     result = drop_duplicates(windows, (0, 1), pictures(hashes, envelope), FilterSettings())
     assert result.kept == (0,)
     assert result.verdicts[1].action == "drop_duplicate"
+
+
+def with_credits(*spans):
+    return replace(Features(100.0, Grid(STEP_SEC, 200), {}), events=tuple(Event("credits", a, b) for a, b in spans))
+
+
+def test_a_window_that_is_mostly_credits_is_dropped_by_that_name():
+    windows = [window(10, 20, 0.9), window(60, 70, 0.8), window(66, 76, 0.7)]
+    result = drop_credits(windows, (0, 1, 2), with_credits((65.0, 68.0), (69.0, 100.0)), FilterSettings())
+    assert result.kept == (0, 1)
+    assert [(v.action, v.value) for v in result.verdicts] == [("keep", 0.0), ("keep", 0.4), ("drop_credits", 0.9)]
+    assert "90%" in result.verdicts[2].reason
+
+
+def test_credits_can_be_kept_and_a_video_without_has_no_verdicts():
+    windows = [window(60, 70, 0.8)]
+    assert drop_credits(windows, (0,), with_credits((50.0, 100.0)), FilterSettings(keep_credits=True)).kept == (0,)
+    assert drop_credits(windows, (0,), with_credits(), FilterSettings()).verdicts == ()
