@@ -1,6 +1,7 @@
 """A burned-in caption is there from its first word on and gone after, inside the safe area, in every kind of export."""
 
 from fractions import Fraction
+from itertools import islice
 
 import av
 import numpy as np
@@ -53,16 +54,20 @@ def transcript(*spoken):
 TALK = transcript((2.13, 3.61, "We moved the deadline."), (6.02, 7.4, "Nobody had noticed."))
 
 
-def frames(path):
-    """Return times of frames and their luma, shape ``(n, height, width)``."""
+def frames(path, every=1):
+    """Return times of frames and their luma, shape ``(n, height, width)``; of each one in `every` only."""
     with av.open(str(path)) as container:
-        decoded = [(float(f.time), f.reformat(format="gray").to_ndarray()) for f in container.decode(video=0)]
-    return np.array([time for time, _ in decoded]), np.stack([luma for _, luma in decoded]).astype(int)
+        decoded = [
+            (float(f.time), f.reformat(format="gray").to_ndarray())
+            for f in islice(container.decode(video=0), 0, None, every)
+        ]
+    return np.array([time for time, _ in decoded]), np.stack([luma for _, luma in decoded]).astype(np.int16)
 
 
 def has_text(lumas):
     """Tell of each frame whether letters are in it."""
-    return (abs(lumas - np.median(lumas)) > SHOWN).sum(axis=(1, 2)) > 50
+    background = np.int16(np.median(lumas[:, ::8, ::8]))
+    return (abs(lumas - background) > SHOWN).sum(axis=(1, 2)) > 50
 
 
 def appearances(path):
@@ -149,11 +154,11 @@ def test_the_spoken_word_alone_is_marked(tmp_path, at_25):
 )
 def test_captions_stay_inside_the_safe_area(tmp_path, at_25, platform, shape):
     long = transcript(
-        (0.2, 2.4, "Wherever extraordinarily overwhelming misunderstandings materialize, communication helps.")
+        (0.1, 0.9, "Wherever extraordinarily overwhelming misunderstandings materialize, communication helps.")
     )
     settings = ExportSettings(encoder_preset="ultrafast", captions="boxed", platform=platform, shape=shape)
     result = export_clip(at_25, Interval(0.0, 3.2), tmp_path / "clip.mp4", settings, transcript=long)
-    _, lumas = frames(result.path)
+    _, lumas = frames(result.path, every=10)
     drawn = (abs(lumas - 110) > SHOWN).any(axis=0)
     rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
     height, width = drawn.shape
