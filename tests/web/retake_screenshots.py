@@ -29,7 +29,7 @@ from storage.data_folder import DataFolder
 from storage.environment import read_environment
 
 SIZES = {"wide": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
-DIALOGS = {"retune": "t", "export": "e", "keys": "?"}
+DIALOGS = {"retune": "t", "export": "e", "compound": "c", "keys": "?"}
 
 
 def main() -> None:
@@ -81,7 +81,12 @@ def take(browser: Browser, site: Site, into: Path, scheme: str, size: str) -> No
     save(page, into / f"page-review-{size}-{scheme}.png")
     for name, key in DIALOGS.items():
         page.keyboard.press(key)
-        page.wait_for_timeout(2500)
+        page.wait_for_timeout(1500)
+        if name == "compound" and not page.locator("dialog li").count():
+            page.locator("dialog").get_by_role("button", name="New from").click()
+        if name == "export":
+            page.get_by_label("platform").select_option("shorts")
+        page.wait_for_timeout(1500)
         save(page, into / f"page-{name}-{size}-{scheme}.png")
         page.keyboard.press("Escape")
         page.wait_for_timeout(300)

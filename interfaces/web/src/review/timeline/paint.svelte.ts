@@ -15,14 +15,19 @@ export function painted(
 ): Attachment<HTMLCanvasElement> {
   return (canvas) => {
     let frame = 0;
+    let latest: () => void = () => {};
     $effect(() => {
       void theme.shown;
       const { width, height } = size();
       const paint = scene();
-      cancelAnimationFrame(frame);
-      frame = requestAnimationFrame(() => {
+      latest = () => {
         const context = fitted(canvas, width, height);
         if (context) paint(context, currentColors());
+      };
+      // One that waits already paints the latest scene: calling it off for a new one could go on for ever.
+      frame ||= requestAnimationFrame(() => {
+        frame = 0;
+        latest();
       });
     });
     return () => cancelAnimationFrame(frame);
