@@ -137,6 +137,7 @@ export const english = {
     valley: "calm",
     sentence: "sentence",
     chapter: "chapter",
+    credits: "credits",
   },
   actions: {
     keep: "Keep",

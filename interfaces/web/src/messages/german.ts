@@ -143,6 +143,7 @@ export const german: Messages = {
     valley: "Ruhe",
     sentence: "Satz",
     chapter: "Kapitel",
+    credits: "Abspann",
   },
   actions: {
     keep: "Behalten",

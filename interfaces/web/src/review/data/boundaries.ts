@@ -1,7 +1,7 @@
 import type { EventView, SelectionView } from "../../api/schema";
 
 export type BoundaryKind =
-  "cut" | "fade" | "dissolve" | "black" | "freeze" | "pause" | "valley" | "chapter" | "sentence";
+  "cut" | "fade" | "dissolve" | "black" | "freeze" | "pause" | "valley" | "chapter" | "sentence" | "credits";
 
 /** A place where an edge of a clip may lie. */
 export interface Boundary {
@@ -19,6 +19,7 @@ const RANK: readonly BoundaryKind[] = [
   "pause",
   "sentence",
   "chapter",
+  "credits",
   "valley",
 ];
 const SAME_SEC = 0.001;
