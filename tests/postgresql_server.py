@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from filelock import FileLock
 
 ADDRESS = "TEST_POSTGRESQL_URL"
 """A database to use instead of a server of our own; tests make schemas in it and drop them."""
@@ -56,9 +57,10 @@ def _programs() -> tuple[Path, str | None]:
     programs = utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION]
     if os.geteuid() != 0:
         return programs, None
-    utils.ensure_user_exists("pgserver")
-    utils.ensure_prefix_permissions(programs)
-    utils.ensure_folder_permissions(programs.parent, 0o555)
+    with FileLock(Path(tempfile.gettempdir()) / "autoclip-postgresql.lock"):  # several test processes start at once
+        utils.ensure_user_exists("pgserver")
+        utils.ensure_prefix_permissions(programs)
+        utils.ensure_folder_permissions(programs.parent, 0o555)
     return programs, "pgserver"
 
 
