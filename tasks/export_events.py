@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from prefect.events import emit_event
 from prefect.runtime import flow_run
 
 from stages.export_clips import MadeExport
 from stages.results import RegisteredVideo
+from storage.catalog import Export
 from tasks.stage_task import run_logger, say_reused
 
 CLIP_EXPORTED = "autoclip.clip.exported"
@@ -31,17 +34,21 @@ def tell_of_export(source: RegisteredVideo, made: MadeExport) -> None:
             {"prefect.resource.id": f"autoclip.project.{record.project_id}", "prefect.resource.role": "project"},
             *_this_run(),
         ],
-        payload={
-            "project_id": record.project_id,
-            "clip_id": record.clip_id,
-            "compound_id": record.compound_id,
-            "video": str(source.video.path),
-            "path": str(record.path) if record.path else None,
-            "size_bytes": record.size_bytes,
-            "duration_sec": record.duration_sec,
-            "error": record.error,
-        },
+        payload=_payload(source, record),
     )
+
+
+def _payload(source: RegisteredVideo, record: Export) -> dict[str, Any]:
+    facts = {
+        "project_id": record.project_id,
+        "clip_id": record.clip_id,
+        "compound_id": record.compound_id,
+        "video": str(source.video.path),
+        "path": str(record.path) if record.path else None,
+        "size_bytes": record.size_bytes,
+        "duration_sec": record.duration_sec,
+    }
+    return facts if record.state == "completed" else facts | {"error": record.error}
 
 
 def _this_run() -> list[dict[str, str]]:

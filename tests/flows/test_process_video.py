@@ -16,6 +16,7 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun, TaskRun
 from prefect.states import Cancelling, Running, State
+from running_service import until
 
 from autoclip.errors import MediaError
 from autoclip.progress import Progress
@@ -51,6 +52,18 @@ def artifacts_of(run: FlowRun, kind: str) -> list[dict[str, Any]]:
     with get_client(sync_client=True) as client:
         found: list[dict[str, Any]] = client.request("POST", "/artifacts/filter", json={"artifacts": wanted}).json()
     return found
+
+
+def events_of(run: FlowRun) -> list[dict[str, Any]]:
+    """The events that a run's exports emitted; they reach the server a little after the run has ended."""
+    related = {"id": [f"prefect.flow-run.{run.id}"]}
+    wanted = {"filter": {"event": {"prefix": ["autoclip.clip."]}, "related": related}}
+
+    def found() -> list[dict[str, Any]]:
+        with get_client(sync_client=True) as client:
+            return list(client.request("POST", "/events/filter", json=wanted).json()["events"])
+
+    return list(until(found, 60))
 
 
 def features_written(data_dir: Path, project_id: str) -> int:
@@ -132,12 +145,40 @@ def test_a_second_run_measures_nothing_again_and_joins_the_project(
     assert features_written(data_dir, first.project.id) > written
 
 
+def test_an_export_is_announced_by_an_event_with_all_that_finds_the_file(data_dir: Path, match: Encode) -> None:
+    video = match()
+    state = process(video, export_top=2)
+    done, run = state.result(), run_of(state)
+    events = {event["payload"]["clip_id"]: event for event in events_of(run)}
+    assert set(events) == {made.clip_id for made in done.exports}
+    for made in done.exports:
+        event = events[made.clip_id]
+        assert event["event"] == "autoclip.clip.exported"
+        assert event["payload"] == {
+            "project_id": done.project.id,
+            "clip_id": made.clip_id,
+            "compound_id": None,
+            "video": str(video),
+            "path": str(made.path),
+            "size_bytes": made.path.stat().st_size,
+            "duration_sec": pytest.approx(made.duration_sec),
+        }
+        assert event["resource"]["prefect.resource.id"] == f"autoclip.export.{made.id}"
+        named = {(thing["prefect.resource.role"], thing["prefect.resource.id"]) for thing in event["related"]}
+        assert {("project", f"autoclip.project.{done.project.id}"), ("flow-run", f"prefect.flow-run.{run.id}")} <= named
+
+
 def test_a_run_of_which_no_export_succeeded_has_failed(data_dir: Path, match: Encode) -> None:
     state = process(match(), export_top=1, export={"disk_reserve_mb": 10_000_000})
     assert state.is_failed()
     assert "none of 1 exports succeeded" in str(state.message)
     assert "free some space" in str(state.message)
-    assert "free some space" in markdown_of(run_of(state))
+    run = run_of(state)
+    assert "free some space" in markdown_of(run)
+    (event,) = events_of(run)
+    assert event["event"] == "autoclip.clip.export-failed"
+    assert "free some space" in event["payload"]["error"]
+    assert event["payload"]["path"] is None
 
 
 def test_a_cut_off_file_ends_in_a_state_of_its_own_name_that_says_so(data_dir: Path, match: Encode) -> None:
