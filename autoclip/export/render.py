@@ -9,6 +9,7 @@ from pathlib import Path
 from autoclip.errors import AutoclipError
 from autoclip.export.captions.burning import with_captions
 from autoclip.export.captions.title import with_title
+from autoclip.export.checks.copied_pictures import CopiedPictures, check_copied_pictures
 from autoclip.export.checks.disk_space import estimated_bytes, require_space
 from autoclip.export.checks.end_frames import wrong_ends
 from autoclip.export.checks.file_check import check_file
@@ -120,6 +121,10 @@ def finish(rendering: Rendering, order: CutSpec, context: RenderContext) -> Expo
     if not checked.faults and rendering.ends is not None:
         turned = rendering.method == "exact"
         checked = replace(checked, faults=tuple(wrong_ends(context.rendered, *rendering.ends, turned=turned)))
+    copied = CopiedPictures()
+    if not checked.faults and rendering.method != "exact":
+        copied = check_copied_pictures(context.rendered, checked.duration_sec, lambda: context.report(0.99, "checking"))
+        checked = replace(checked, faults=copied.faults)
     size = context.rendered.stat().st_size
     checked = replace(checked, faults=(*checked.faults, *too_large(size, order.settings)))
     target = order.target.with_suffix(rendering.suffix) if rendering.suffix else order.target
@@ -133,7 +138,7 @@ def finish(rendering: Rendering, order: CutSpec, context: RenderContext) -> Expo
         frame_count=checked.frame_count,
         size_bytes=size,
         commands=rendering.commands,
-        notes=(*order.notes, *rendering.notes, *_cover_note(path, order.settings)),
+        notes=(*order.notes, *rendering.notes, *copied.notes, *_cover_note(path, order.settings)),
     )
 
 

@@ -163,7 +163,7 @@ _CAUSES = (
 _LOG_PREFIX = re.compile(r"^(\[[^\]]* @ 0x[0-9a-f]+\] ?)+")
 _NO_CAUSE = re.compile(
     r"last message repeated|task finished|terminating thread|error (muxing|sending|submitting|reinitializing)|"
-    r"conversion failed|could not open encoder|nothing was written",
+    r"conversion failed|could not open encoder|nothing was written|format directive",
     re.IGNORECASE,
 )
 """Lines of ffmpeg's log that say that it failed, not why."""

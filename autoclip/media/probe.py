@@ -122,10 +122,20 @@ def _find_film(path: Path, container: InputContainer) -> _Film:
                 f"video stream {track.index} holds no picture that can be decoded, or only such {above_the_limit()}"
             )
         elif frame.pts is None or track.time_base is None:
-            warnings.append(f"video stream {track.index} carries no times; put it into MP4 or Matroska first")
+            warnings.append(f"video stream {track.index} {_no_times(container)}")
         else:
             return _Film(track, frame, frame.pts, track.time_base, tuple(warnings))
     raise MediaError(path, "; ".join(warnings))
+
+
+def _no_times(container: InputContainer) -> str:
+    """Say what to do about a stream whose first picture has no time: it is bare, or starts before zero."""
+    if container.format.name.startswith(("mov", "matroska")):
+        return (
+            "starts before the file's zero, where its format keeps no times; make it start there with "
+            "`ffmpeg -fflags +genpts -i VIDEO -map 0 -c copy -avoid_negative_ts make_zero FIXED.mkv`"
+        )
+    return "carries no times; put it into MP4 or Matroska first"
 
 
 def _stills(path: Path) -> frozenset[int]:

@@ -153,7 +153,7 @@ def test_more_channels_than_aac_takes_are_mixed_down(remade, tmp_path, name, lay
     assert probe(export_compound(items, tmp_path / "all.mp4", FAST).path).audio.channels == 2
 
 
-@pytest.mark.parametrize("size", ["18:2000", "2000:18", "2:2"])
+@pytest.mark.parametrize("size", ["18:2000", "2000:18", "2:2", "1:1"])
 def test_strange_shapes_are_rendered_or_refused_with_the_reason(remade, source, tmp_path, size):
     film, _ = source("constant.mp4")
     path = tmp_path / "strange.mkv"

@@ -65,6 +65,16 @@ def test_every_pixel_format_gives_the_same_samples(pixel_format, size):
             assert chroma[:, place // 2, 3] == pytest.approx(expected[1:, row, 3], abs=5)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (2000, 1), (1, 2000), (7680, 32), (33, 8000)])
+def test_the_thinnest_pictures_are_sampled_like_any(size):
+    gray = np.full((size[1], size[0], 3), 120, np.uint8)
+    frame = av.VideoFrame.from_ndarray(gray, format="rgb24").reformat(format="yuv420p")
+    luma, chroma, means = sampled(frame)
+    assert np.ptp(luma) == np.ptp(means) == 0
+    assert luma[0, 0] == means[0, 0] == pytest.approx(16 + 120 * 219 / 255, abs=1)
+    assert np.abs(chroma.astype(int) - 128).max() <= 1
+
+
 def test_a_sample_grid_keeps_the_aspect_and_its_sides_are_even():
     for size in ((1920, 1080), (1080, 1920), (448, 252), (161, 121), (640, 360), (7680, 4320)):
         grid = SampleGrid.of(*size, 160)

@@ -1,5 +1,6 @@
 """Probing: the facts about made-up files, and refusals."""
 
+import re
 import struct
 from fractions import Fraction
 
@@ -9,6 +10,7 @@ import pytest
 from av.stream import Disposition
 
 from autoclip.errors import MediaError
+from autoclip.media.ffmpeg import run_ffmpeg
 from autoclip.media.probe import probe
 from autoclip.media.video import Video
 
@@ -290,3 +292,18 @@ def test_a_film_that_does_not_decode_gives_way_to_the_next(encode_tracks, film):
     assert (video.video.codec, video.video.index) == ("h264", 1)
     assert video.duration_sec == pytest.approx(1.0, abs=0.002)
     assert "video stream 0 holds no picture" in video.warnings[0]
+
+
+def test_matroska_that_starts_below_zero_is_refused_with_the_way_out(encode_tracks, film, tmp_path):
+    """Its clock has no negative times: most packets have none at all."""
+    whole, early = encode_tracks("whole.mp4", film([*GREYS] * 2)), tmp_path / "early.mkv"
+    moved = ["-output_ts_offset", "-3", "-avoid_negative_ts", "disabled"]
+    run_ffmpeg(["-i", str(whole), "-c", "copy", *moved, "-f", "matroska", str(early)])
+    with pytest.raises(
+        MediaError, match=r"starts before the file's zero.*`ffmpeg (.*) -i VIDEO (.*) FIXED\.mkv`"
+    ) as told:
+        probe(early)
+    before, behind = re.search(r"`ffmpeg (.*) -i VIDEO (.*) FIXED\.mkv`", str(told.value)).groups()
+    mended = tmp_path / "mended.mkv"
+    run_ffmpeg([*before.split(), "-i", str(early), *behind.split(), "-f", "matroska", str(mended)])
+    assert probe(mended).duration_sec > 0

@@ -73,6 +73,8 @@ def _canvas(video: Video, settings: ExportSettings) -> Canvas:
         return square_canvas(round(wide * scale), round(high * scale))
     turned = facts.rotation in {90, 270}
     width, height = (facts.height, facts.width) if turned else (facts.width, facts.height)
+    if min(width, height) == 1:  # nothing to crop to an even side from
+        return square_canvas(width, height)
     return Canvas(even(width), even(height), square_pixels=False)
 
 

@@ -131,7 +131,9 @@ def _read(plane: VideoPlane, bits: int, step: tuple[int, int], offset: tuple[int
     wide = bits > _BYTE_BITS
     buffer = np.frombuffer(plane, np.uint16 if wide else np.uint8)  # type: ignore[call-overload]
     lines = buffer.reshape(-1, plane.line_size // (2 if wide else 1))[:, : plane.width]
-    picked = lines[offset[0] :: step[0], offset[1] :: step[1]][: out.shape[0], : out.shape[1]]
+    # A picture much longer than high (or higher than long) may have less than half a step that way.
+    top, left = (min(wanted, size - 1) for wanted, size in zip(offset, lines.shape, strict=True))
+    picked = lines[top :: step[0], left :: step[1]][: out.shape[0], : out.shape[1]]
     rows, columns = picked.shape
     out[:rows, :columns] = picked >> (bits - _BYTE_BITS) if wide else picked
     # Chroma of odd sizes, and tiny pictures, may lack the last line or column.

@@ -9,7 +9,7 @@ from made_media import BOARD, SIZE, look_at
 from PIL import Image
 
 from autoclip.clips import Clip
-from autoclip.errors import AutoclipError
+from autoclip.errors import AutoclipError, ExportError
 from autoclip.export.compound.render import SourceSpan, export_compound
 from autoclip.export.previews.preview import make_preview
 from autoclip.export.previews.thumbnails import make_thumbnails
@@ -66,6 +66,16 @@ def test_a_larger_picture_goes_on_at_the_first_ones_size(tmp_path, changing, nam
         # The parts' sound was joined with a gap of one AAC frame.
         assert all(min(abs(flash - beep) for beep in seen.beeps) < 0.045 for flash in seen.flashes)
         assert len(seen.flashes) >= int(end - start) - 1
+
+
+@pytest.mark.parametrize("name", ["grows.ts", "grows.mkv"])
+def test_a_copy_over_a_change_of_size_is_refused_with_the_reason(tmp_path, changing, name):
+    video = changing(name, "scale=320:180", "scale=480:270")
+    copy = FAST.updated({"cut": "copy"})
+    with pytest.raises(ExportError, match=r"changes from 320x180 to 480x270 on the way; use cut = exact"):
+        export_clip(video, Interval(4.0, 8.0), tmp_path / "clip.mp4", copy)
+    assert not (tmp_path / "clip.mp4").exists()
+    assert export_clip(video, Interval(2.0, 4.0), tmp_path / "clip.mp4", copy).frame_count > 0
 
 
 def test_a_picture_of_another_shape_goes_between_bars(tmp_path, changing):

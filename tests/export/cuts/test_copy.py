@@ -1,11 +1,14 @@
 """A copy starts at a keyframe and says which, changes no packet, and shows nothing from behind the end."""
 
+import re
+
 import av
 import pytest
 from made_media import SOURCES, assert_in_step, look_at
 
 from autoclip.errors import ParameterError
 from autoclip.export.render import export_clip
+from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
 
@@ -38,12 +41,33 @@ def test_what_copying_can_not_do_is_refused(tmp_path, source):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("cut", ["copy", "smart"])
+def test_damage_that_is_copied_is_told(tmp_path, source, cut):
+    video, _ = source("constant.mp4")
+    with av.open(str(video.path)) as container:
+        packets = [
+            packet for packet in container.demux(video=0) if packet.size and 4.3 < packet.pts * packet.time_base < 6
+        ]
+        data = bytearray(video.path.read_bytes())
+        spoiled = [packet for packet in packets if not packet.is_keyframe and packet.size > 60][::3]
+        for packet in spoiled:
+            data[packet.pos + packet.size - 30 : packet.pos + packet.size] = b"\xff" * 30  # within its one slice
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(data)
+    settings = ExportSettings(cut=cut, encoder_preset="ultrafast")
+    result = export_clip(probe(damaged), Interval(3, 8), tmp_path / "clip.mp4", settings)
+    assert result.method == cut, result.notes
+    (note,) = [note for note in result.notes if "damaged in the source" in note]
+    found, of = map(int, re.findall(r"\d+", note))
+    assert 0 < len(spoiled) // 2 <= found < of == result.frame_count
+    whole = export_clip(video, Interval(3, 8), tmp_path / "whole.mp4", settings)
+    assert not any("damaged" in note for note in whole.notes)
+
+
 @pytest.mark.parametrize(
     "name", ["cityCC0.mpg", "tricky/vp9_odd_dims.webm", "tricky/h265_10bits.mp4", "tricky/mpeg2_mp2.ts"]
 )
 def test_other_codecs_are_copied_as_they_are(tmp_path, shared_media, name):
-    from autoclip.media.probe import probe
-
     video = probe(shared_media / name)
     end = min(video.duration_sec, 3.0)
     result = export_clip(video, Interval(0, end), tmp_path / "clip.mp4", COPY)
