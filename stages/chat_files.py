@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,4 +46,14 @@ def chat_beside(video: Path) -> ChatFile | None:
     names = [f"{video.stem}{ending}" for ending in ENDINGS]
     names += [f"subtitles.{name}.json" for name in DOWNLOADED_CHATS if video.stem == "video"]
     paths = (video.with_name(name) for name in names)
-    return next((ChatFile(path) for path in paths if path.is_file() and not path.is_symlink()), None)
+    return next((ChatFile(path) for path in paths if _is_file(path)), None)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is a file, and no link; none has a name longer than names may be, as behind a long video's."""
+    try:
+        return path.is_file() and not path.is_symlink()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return False
+        raise

@@ -55,6 +55,15 @@ def test_a_broken_chat_that_was_named_is_an_error(video, tmp_path):
         extracted(video, tmp_path / "out", ChatFile(path, was_named=True))
 
 
+@pytest.mark.parametrize("name", ["a" * 251, "ü" * 125, "字" * 83])
+def test_a_video_of_the_longest_name_has_no_chat_beside_it(video, tmp_path, name):
+    longest = video.rename(video.with_name(f"{name}.mp4"))
+    found = extracted(longest, tmp_path / "out")
+    assert chat_beside(longest) is None
+    assert found.source.name == longest.name
+    assert not found.warnings
+
+
 def test_a_link_beside_the_video_is_not_followed(video, tmp_path):
     elsewhere = tmp_path / "elsewhere.txt"
     elsewhere.write_text(CHAT)
