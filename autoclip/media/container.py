@@ -8,6 +8,7 @@ protocol. Opening is bounded by FFmpeg's own limits on probing (5 MB, 2,500 pack
 from __future__ import annotations
 
 import errno
+import os
 import stat
 import threading
 from collections.abc import Iterator
@@ -134,6 +135,7 @@ def require_regular_file(path: Path) -> None:
     MediaError
         With the reason.
     """
+    require_text_name(path)
     try:
         status = location_of(path).stat()
     except FileNotFoundError as error:
@@ -146,6 +148,21 @@ def require_regular_file(path: Path) -> None:
         raise MediaError(path, "is a device or a pipe, not a video file; save the video to a file first")
     if status.st_size == 0:
         raise MediaError(path, "is empty (0 bytes); copy or download it again")
+
+
+def require_text_name(path: Path) -> None:
+    """Refuse a file whose name, or a folder above it, is no UTF-8, as on old disks: neither JSON nor a database holds it.
+
+    Raises
+    ------
+    MediaError
+        With the name as far as it can be shown.
+    """
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError as error:
+        shown = os.fsencode(path).decode(errors="replace")
+        raise MediaError(shown, "has a name, or lies in a folder with one, that is not UTF-8; rename it") from error
 
 
 def _open(path: Path) -> InputContainer:

@@ -114,7 +114,7 @@ def _serve(environment: Environment, api_url: str, *, own_server: bool, open_pag
     from storage.process_lock import held
 
     if not own_server:
-        say(f"using the Prefect server that runs at {api_url}")
+        say(f"using the Prefect server at {api_url}")
     with held(service_lock(environment.data_dir), str(os.getpid()), _refuse):
         Service(environment, api_url, own_server, say, open_page=open_page).run()
 

@@ -115,10 +115,13 @@ class Service:
             if self._answers(address):
                 return
             if time.monotonic() > deadline:
-                name = piece.name if piece else "the Prefect server of PREFECT_API_URL"
-                raise ServiceError(
-                    f"{address}: {name} does not answer; see the logs in {self.environment.data_dir}/logs"
-                )
+                if piece is None:
+                    raise ServiceError(
+                        f"{address}: no Prefect server answers there, though PREFECT_API_URL names it; start it, or "
+                        "unset PREFECT_API_URL so that 'autoclip up' starts one"
+                    )
+                logs = f"{self.environment.data_dir}/logs"
+                raise ServiceError(f"{address}: {piece.name} does not answer; see the logs in {logs}")
             time.sleep(0.2)
 
     def _answers(self, address: str) -> bool:

@@ -1,6 +1,7 @@
 """Opening: what may be opened, and that nothing else is reached through it."""
 
 import os
+import sys
 from pathlib import Path
 
 import av
@@ -10,6 +11,7 @@ import pytest
 from autoclip.errors import MediaError
 from autoclip.media.container import FORMATS, media_errors, open_container
 from autoclip.media.pixel_limit import DEFAULT_MAX_PIXELS
+from autoclip.media.probe import probe
 
 
 @pytest.fixture
@@ -63,6 +65,19 @@ def test_what_is_no_file_is_refused(tmp_path):
     assert "pipe" in refusal(fifo)
     assert "device" in refusal(Path("/dev/zero"))
     assert "null byte" in refusal(Path("a\0b"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is text")
+@pytest.mark.parametrize("name", [b"caf\xe9.mp4", b"\xff\xfe/film.mp4", b"\x82\xb3.mkv"])
+def test_a_name_that_is_no_utf_8_is_refused_and_shown(tmp_path, encode_tracks, film, name):
+    """Latin-1 in a file's and in a folder's name, and Shift JIS, as on old disks."""
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(encode_tracks("film.mp4", film(range(0, 250, 10))).read_bytes())
+    with pytest.raises(MediaError, match=r"not UTF-8; rename it") as told:
+        probe(path)
+    assert "\N{REPLACEMENT CHARACTER}" in str(told.value)
+    str(told.value).encode()
 
 
 def test_what_is_no_video_is_refused(tmp_path):
