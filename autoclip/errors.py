@@ -141,6 +141,11 @@ def system_reason(error: OSError | ValueError | RuntimeError) -> str:
     return str(getattr(error, "strerror", None) or error).partition("\n")[0] or type(error).__name__
 
 
+def printable(name: str) -> str:
+    """Return a file's name with what is no UTF-8 in it replaced by U+FFFD; any other name as it is."""
+    return name.encode(errors="surrogateescape").decode(errors="replace")
+
+
 def from_system(error: OSError, place: Path | str = "") -> StorageError:
     """Put a refusal of the operating system into words: the name, the reason, the way out.
 

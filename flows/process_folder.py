@@ -11,7 +11,7 @@ from typing import Annotated
 from prefect.client.schemas.objects import State
 from pydantic import Field
 
-from autoclip.errors import NotFoundError, StorageError
+from autoclip.errors import NotFoundError, StorageError, printable
 from autoclip.export.interchange.formats import TimelineFormat
 from autoclip.progress import Progress
 from autoclip.settings import ExportSettings, Settings
@@ -102,7 +102,9 @@ def _absolute(folder: str) -> Path:
 
 def _decide(candidate: Candidate, root: Path, given: dict[str, object]) -> Item | ItemOutcome:
     """Return what to do about a file, or why nothing is to be done."""
-    label = str(candidate.path.relative_to(root))
+    label = printable(str(candidate.path.relative_to(root)))
+    if printable(str(candidate.path)) != str(candidate.path):
+        return ItemOutcome(label, "skipped", "its name is not UTF-8; rename it")
     if not candidate.settled:
         return ItemOutcome(label, "skipped", "still being written")
     try:

@@ -8,7 +8,6 @@ protocol. Opening is bounded by FFmpeg's own limits on probing (5 MB, 2,500 pack
 from __future__ import annotations
 
 import errno
-import os
 import stat
 import threading
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from autoclip.confinement import location_of
-from autoclip.errors import MediaError
+from autoclip.errors import MediaError, printable
 from autoclip.media.ffmpeg import local_file
 from autoclip.media.pixel_limit import decoder_options, max_pixels
 from autoclip.system.malloc import return_free_memory
@@ -135,7 +134,7 @@ def require_regular_file(path: Path) -> None:
     MediaError
         With the reason.
     """
-    require_text_name(path)
+    _require_text_name(path)
     try:
         status = location_of(path).stat()
     except FileNotFoundError as error:
@@ -150,19 +149,11 @@ def require_regular_file(path: Path) -> None:
         raise MediaError(path, "is empty (0 bytes); copy or download it again")
 
 
-def require_text_name(path: Path) -> None:
-    """Refuse a file whose name, or a folder above it, is no UTF-8, as on old disks: neither JSON nor a database holds it.
-
-    Raises
-    ------
-    MediaError
-        With the name as far as it can be shown.
-    """
-    try:
-        str(path.absolute()).encode()
-    except UnicodeEncodeError as error:
-        shown = os.fsencode(path).decode(errors="replace")
-        raise MediaError(shown, "has a name, or lies in a folder with one, that is not UTF-8; rename it") from error
+def _require_text_name(path: Path) -> None:
+    """Refuse a name on the way that is no UTF-8, as on old disks: neither JSON nor a database holds it."""
+    name = str(path.absolute())
+    if printable(name) != name:
+        raise MediaError(printable(str(path)), "has a name that is not UTF-8, or lies in a folder that has; rename it")
 
 
 def _open(path: Path) -> InputContainer:

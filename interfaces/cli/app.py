@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from autoclip.errors import AutoclipError, StorageError, from_system, is_link_loop
+from autoclip.errors import AutoclipError, ParameterError, StorageError, from_system, is_link_loop, printable
 from interfaces.cli import (
     analyze,
     captions,
@@ -121,6 +121,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     words = _options_first(sys.argv[1:] if arguments is None else arguments)
     _leave_out_prefect_files()
     try:
+        _require_text(words)
         result = typer.main.get_command(app).main(words or ["--help"], prog_name="autoclip", standalone_mode=False)
         sys.stdout.flush()
     except AutoclipError as error:
@@ -138,6 +139,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     if code == INTERRUPTED:  # Typer turns Ctrl-C into this code without a word.
         say("autoclip: interrupted")
     return code
+
+
+def _require_text(words: Sequence[str]) -> None:
+    """Refuse a name that is no UTF-8: no file of ours, catalog or job could hold it."""
+    for word in words:
+        if printable(word) != word:
+            raise ParameterError(f"{printable(word)}: is not UTF-8; rename that file or folder")
 
 
 def _in_words(error: Exception) -> AutoclipError:

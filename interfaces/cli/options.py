@@ -131,9 +131,7 @@ def _preset_values(preset: str | None) -> dict[str, object]:
 def existing_file(path: Path) -> Path:
     """Return the path if it is there to be read; the reason otherwise is a media error like any other."""
     from autoclip.errors import NotFoundError
-    from autoclip.media.container import require_text_name
 
     if not path.exists():
         raise NotFoundError(f"{path}: no such file; check the spelling, or give the full path")
-    require_text_name(path)
     return path

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from pathlib import Path
 
+import pytest
 from prefect.states import State
 
 from flows.process_folder import process_folder
@@ -23,6 +26,16 @@ def test_a_file_still_being_written_is_left_for_the_next_time(data_dir: Path, tm
     assert state.message == "nothing new, 1 skipped"
     (outcome,) = state.result()
     assert (outcome.label, outcome.state, outcome.reason) == ("arriving.mp4", "skipped", "still being written")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is text")
+def test_a_file_whose_name_is_no_text_is_passed_over_and_named(data_dir: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    Path(folder, os.fsdecode(b"caf\xe9.mp4")).write_bytes(b"a video of old")
+    state = process(folder, min_age_sec=0)
+    (outcome,) = state.result()
+    assert (outcome.label, outcome.reason) == ("caf\N{REPLACEMENT CHARACTER}.mp4", "its name is not UTF-8; rename it")
 
 
 def test_a_schedule_whose_folder_nobody_has_set_says_so(data_dir: Path) -> None:

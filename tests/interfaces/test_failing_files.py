@@ -7,6 +7,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,26 @@ def test_a_command_refuses_a_failing_file_in_a_sentence(words, analysis, tmp_pat
             assert code in {0, 1, 2, 3, 4, 5}, (given, told.err)
             for word in NEVER_SAID:
                 assert word not in told.err, (given, told.err)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is text")
+@pytest.mark.parametrize("words", [["analyze", "?"], ["run", "?"], ["analyze", "film.mp4", "-o", "?"], ["export", "?"]])
+def test_a_name_that_is_no_utf_8_is_refused_and_shown(words, capsys):
+    name = os.fsdecode(b"caf\xe9.mp4")
+    Path(name).touch()
+    assert run([name if word == "?" else word for word in words]) == 2
+    assert capsys.readouterr().err.split() == [
+        "autoclip:",
+        "caf�.mp4:",
+        "is",
+        "not",
+        "UTF-8;",
+        "rename",
+        "that",
+        "file",
+        "or",
+        "folder",
+    ]
 
 
 def arguments(words: str, failing: Any, value: str, analysis: Path) -> list[str]:

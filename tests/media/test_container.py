@@ -74,7 +74,7 @@ def test_a_name_that_is_no_utf_8_is_refused_and_shown(tmp_path, encode_tracks, f
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(encode_tracks("film.mp4", film(range(0, 250, 10))).read_bytes())
-    with pytest.raises(MediaError, match=r"not UTF-8; rename it") as told:
+    with pytest.raises(MediaError, match=r"not UTF-8.*rename it") as told:
         probe(path)
     assert "\N{REPLACEMENT CHARACTER}" in str(told.value)
     str(told.value).encode()
