@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
-from autoclip.errors import NotFoundError
+from autoclip.errors import ExportError, NotFoundError, ParameterError
 from autoclip.export.render import export_clip
+from autoclip.export.render_context import FAILED_FOLDER
 from autoclip.media.playability import MP4_SOUNDS, PLAIN_PIXELS, playability_of
 from autoclip.media.probe import probe
 from autoclip.media.video import Video
@@ -67,8 +69,7 @@ def make_proxy(
         return project.path
     target = proxy_path(folder, fingerprint(project.path, memory))
     if not target.exists():
-        whole = Interval(0.0, video.duration_sec)
-        export_clip(video, whole, target, _settings(video), on_progress, ffmpeg=ffmpeg)
+        _render(video, target, on_progress, ffmpeg)
         for older in set(target.parent.glob("*.mp4")) - {target}:
             older.unlink(missing_ok=True)
     on_progress(Progress("export", 1.0, "playable"))
@@ -80,11 +81,26 @@ def proxy_path(folder: ProjectFolder, content: str) -> Path:
     return folder.root / "proxy" / f"{content}.mp4"
 
 
-def _settings(video: Video) -> ExportSettings:
-    """Copy what browsers play, encode what they don't."""
+def _render(video: Video, target: Path, on_progress: ProgressListener, ffmpeg: Path | None) -> None:
+    """Copy what browsers play; encode the rest, and what can't be copied, as where the picture's size changes."""
+    whole = Interval(0.0, video.duration_sec)
+    if _can_be_copied(video):
+        copied = ExportSettings.from_flat({"cut": "copy", "overwrite": True})
+        try:
+            export_clip(video, whole, target, copied, on_progress, ffmpeg=ffmpeg)
+        except (ExportError, ParameterError):
+            shutil.rmtree(target.parent / FAILED_FOLDER, ignore_errors=True)
+        else:
+            return
+    export_clip(video, whole, target, _encoding(video), on_progress, ffmpeg=ffmpeg)
+
+
+def _can_be_copied(video: Video) -> bool:
     picture, sound = video.video, video.audio
     plain = picture.codec == "h264" and picture.pixel_format in PLAIN_PIXELS
-    if plain and (sound is None or sound.codec in MP4_SOUNDS):
-        return ExportSettings.from_flat({"cut": "copy", "overwrite": True})
-    height = min(PROXY_HEIGHT, picture.display_height)
+    return plain and (sound is None or sound.codec in MP4_SOUNDS)
+
+
+def _encoding(video: Video) -> ExportSettings:
+    height = min(PROXY_HEIGHT, video.video.display_height)
     return ExportSettings.from_flat({"crf": PROXY_CRF, "export_height": height - height % 2, "overwrite": True})

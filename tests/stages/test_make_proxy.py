@@ -1,7 +1,9 @@
 """Proxies: what browsers don't play becomes something they do, once."""
 
+import av
 import pytest
 
+from autoclip.media.ffmpeg import run_ffmpeg
 from autoclip.media.playability import playability_of
 from autoclip.media.probe import probe
 from stages.make_proxy import make_proxy
@@ -39,3 +41,21 @@ def test_ten_bit_pictures_become_eight(tmp_path, real_media):
     project = project_of(real_media("tricky/h265_10bits.mp4"))
     proxy = make_proxy(project, DataFolder(tmp_path / "data").project(project.id))
     assert playability_of(probe(proxy)).playable
+
+
+def test_a_picture_whose_size_changes_is_encoded_not_copied(tmp_path, encode_tracks, film):
+    """Players know the first size of a copy only."""
+    parts = []
+    for name, size in (("first", (64, 48)), ("second", (96, 72))):
+        whole = encode_tracks(f"{name}.mp4", film([40, 200] * 25, size=size))
+        parts.append(tmp_path / f"{name}.ts")
+        later = ["-output_ts_offset", "2"] if name == "second" else []
+        run_ffmpeg(["-i", str(whole), "-c", "copy", *later, "-f", "mpegts", str(parts[-1])])
+    changing = tmp_path / "changing.ts"
+    changing.write_bytes(b"".join(part.read_bytes() for part in parts))
+    project = project_of(changing)
+    proxy = make_proxy(project, DataFolder(tmp_path / "data").project(project.id))
+    with av.open(str(proxy)) as container:
+        assert {(frame.width, frame.height) for frame in container.decode(video=0)} == {(64, 48)}
+    assert probe(proxy).duration_sec == pytest.approx(4.0, abs=0.1)
+    assert [path.name for path in proxy.parent.iterdir()] == [proxy.name]
