@@ -10,13 +10,19 @@ from flows.analysis import ANALYSIS_PLAN, Analyzed, analyze_registered, name_aft
 from flows.artifacts import publish_report_and_thumbnails
 from flows.clip_table import publish_clip_table
 from flows.job_flow import ended, job_flow, label, own_run_id
-from flows.parameters import OpenSettings, chosen_settings
+from flows.parameters import ChatOffset, ChatPath, OpenSettings, chosen_settings
 from tasks.progress_reporter import ProgressReporter
 from tasks.register_video import open_video
+from tasks.source_video import chat_named
 
 
 @job_flow("analyze", "Find the highlights of a project's video")
-async def analyze(project_id: str, settings: OpenSettings = Settings()) -> State[Analyzed]:  # noqa: B008 - frozen
+async def analyze(
+    project_id: str,
+    settings: OpenSettings = Settings(),  # noqa: B008 - frozen
+    chat: ChatPath = "",
+    chat_offset: ChatOffset = 0.0,
+) -> State[Analyzed]:
     """Analyze the video of a project, and put its clips into the catalog. What was extracted before is used again.
 
     Clips that people made or changed stay. Run again with other settings, only what depends on them is done.
@@ -24,11 +30,14 @@ async def analyze(project_id: str, settings: OpenSettings = Settings()) -> State
     Args:
         project_id: Id of the project, as "autoclip projects" shows it.
         settings: How to measure and choose; what is left alone is as the worker's environment says.
+        chat: Path of the stream's chat on the worker's machine; empty: the one beside the video.
+        chat_offset: Seconds to add to the chat's times to match those of the video.
     """
-    chosen = chosen_settings(settings)
+    chosen, named = chosen_settings(settings), chat_named(chat)
     await name_after_project(project_id, "analyze")
     with ProgressReporter(own_run_id(), ANALYSIS_PLAN) as report:
-        analyzed = analyze_registered(open_video(project_id), chosen, report)
+        video = open_video(project_id).with_chat(named, chat_offset)
+        analyzed = analyze_registered(video, chosen, report)
     await publish_clip_table(analyzed.project, analyzed.clips_file, warnings=analyzed.warnings)
     await publish_report_and_thumbnails(analyzed.project, analyzed.clips_file)
     await label(clips=len(analyzed.clips_file.clips))

@@ -28,6 +28,7 @@ from autoclip.settings import (
     suggestion,
     unknown_name,
 )
+from stages.chat_files import MAX_OFFSET_SEC
 from stages.download_settings import DownloadSettings
 from stages.output_folders import require_usable
 from storage.environment import read_environment
@@ -55,6 +56,8 @@ OpenDownloadSettings = Annotated[DownloadSettings, BeforeValidator(without_nulls
 
 
 OutputFolder = Annotated[str, Field(max_length=4096)]
+ChatPath = Annotated[str, Field(max_length=4096)]
+ChatOffset = Annotated[float, Field(ge=-MAX_OFFSET_SEC, le=MAX_OFFSET_SEC, allow_inf_nan=False)]
 Handles = Annotated[float, Field(ge=0, le=MAX_HANDLES_SEC, allow_inf_nan=False)]
 
 

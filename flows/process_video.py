@@ -11,7 +11,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from pydantic import Field
 
-from autoclip.errors import DownloadError, ExportError
+from autoclip.errors import DownloadError, ExportError, ParameterError
 from autoclip.export.interchange.formats import TimelineFormat
 from autoclip.settings import ExportSettings, Settings
 from flows.analysis import ANALYSIS_PLAN, Analyzed, analyze_registered, name_after_project, sole_writer
@@ -21,6 +21,8 @@ from flows.batch import Item, publish_summary, run_items
 from flows.clip_table import publish_clip_table
 from flows.job_flow import ended, exported, job_flow, label, own_run_id
 from flows.parameters import (
+    ChatOffset,
+    ChatPath,
     Handles,
     OpenDownloadSettings,
     OpenExportSettings,
@@ -37,6 +39,7 @@ from tasks.download_video import download_video, project_of_address, videos_at
 from tasks.export_clips import best_clips, export_clips
 from tasks.progress_reporter import ProgressReporter
 from tasks.register_video import register_video
+from tasks.source_video import chat_named
 from tasks.write_timelines import write_timelines
 
 AT_ONCE = 2
@@ -75,6 +78,8 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
     timelines: tuple[TimelineFormat, ...] = (),
     to: OutputFolder = "",
     handles_sec: Handles = 0.0,
+    chat: ChatPath = "",
+    chat_offset: ChatOffset = 0.0,
 ) -> State[Any]:
     """Take a video from its file or address to its clips: into the catalog, analyzed, with thumbnails and a report.
 
@@ -90,8 +95,10 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
         timelines: Write the clips down beside the exports for editing programs: otio, edl, fcpxml, xmeml.
         to: Folder the exports go to, on the worker's machine; empty: where the project's exports go.
         handles_sec: Seconds before and after each clip in timelines for editing programs.
+        chat: Path of the stream's chat on the worker's machine; empty: the one beside the video, or that of its site.
+        chat_offset: Seconds to add to the chat's times to match those of the video.
     """
-    folder = output_folder(to)
+    folder, named = output_folder(to), chat_named(chat)
     chosen = chosen_settings(settings)
     plan = _plan(source, export_top)
     with ProgressReporter(own_run_id(), plan) as report:
@@ -99,6 +106,7 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
             entries = videos_at(source, fetch)
             if entries is not None:
                 _require_no_entry(source)
+                _require_no_chat(chat, chat_offset)
                 given = {"settings": chosen, "export_top": export_top, "export": export, "fetch": fetch}
                 given |= {"timelines": timelines, "to": to, "handles_sec": handles_sec}
                 items = [Item(e.title, {"source": e.url, "name": e.title, **_as_json(given)}) for e in entries]
@@ -110,7 +118,7 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
         else:
             video = register_video(Path(source), name)
         await name_after_project(video.project_id, "process")
-        done = _processed(video, chosen, Exporting(export_top, export, folder), report)
+        done = _processed(video.with_chat(named, chat_offset), chosen, Exporting(export_top, export, folder), report)
         if timelines:
             written = write_timelines(video.project_id, chosen.segmentation_mode, timelines, folder, handles_sec)
             done = replace(done, timelines=written)
@@ -126,6 +134,12 @@ def _require_no_entry(source: str) -> None:
     """Refuse a playlist within a playlist: waiting for its videos, it would take the place that they need."""
     if _is_entry():
         raise DownloadError(source, "is a playlist within a playlist; start it by itself")
+
+
+def _require_no_chat(chat: str, offset_sec: float) -> None:
+    """Refuse one chat, or one offset, for all videos of a playlist."""
+    if chat or offset_sec:
+        raise ParameterError("chat and chat_offset belong to one video, not to a playlist; start its videos one by one")
 
 
 def _is_entry() -> bool:

@@ -114,6 +114,8 @@ def analyze(
     ------
     MediaError
         If the file is no readable video; nothing is written then.
+    ParameterError
+        If there is an offset, but no chat.
     StorageError
         If the folder can't be written.
     """
@@ -130,15 +132,15 @@ def open_video(
     ------
     MediaError
         If the file is no readable video.
+    ParameterError
+        If there is an offset, but no chat.
     StorageError
         If it changes while it is read.
     """
     video = probe(source.absolute())
     content = fingerprint(source)
-    log = chat or chat_beside(source)
-    if log is not None:
-        log = replace(log, offset_sec=log.offset_sec + chat_offset_sec)
-    return RegisteredVideo(content, folder.root, video, content, chat=log)
+    registered = RegisteredVideo(content, folder.root, video, content, chat=chat_beside(source))
+    return registered.with_chat(chat, chat_offset_sec)
 
 
 def recording(stages: AnalysisStages, record: Callable[[SelectedClips], object]) -> AnalysisStages:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import errno
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from autoclip.chat.messages import ChatLog
 from autoclip.chat.readers import read_chat
+from autoclip.confinement import open_beneath
+from autoclip.errors import MediaError, NotFoundError, ParameterError
 
 ENDINGS = (".chat.json", ".chat.jsonl", ".chat.csv", ".chat.txt", ".live_chat.json", ".rechat.json")
 """What follows the video's name, without its own ending: ``match.mp4`` goes with ``match.chat.json``."""
 
 DOWNLOADED_CHATS = ("live_chat", "rechat")
 """yt-dlp's names, among the subtitles, of the chats of YouTube and Twitch."""
+
+MAX_OFFSET_SEC = 1e6
+"""Furthest that a chat's times can be moved: more than eleven days, longer than any stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,8 @@ class ChatFile:
 
     def read(self) -> ChatLog:
         """Return the messages on the video's timeline; raises as `autoclip.chat.readers.read_chat`."""
-        return read_chat(self.path).shifted(self.offset_sec)
+        log = read_chat(self.path) if self.was_named else _read_found(self.path)
+        return log.shifted(self.offset_sec)
 
 
 def chat_beside(video: Path) -> ChatFile | None:
@@ -57,3 +64,15 @@ def _is_file(path: Path) -> bool:
         if error.errno == errno.ENAMETOOLONG:
             return False
         raise
+
+
+def _read_found(path: Path) -> ChatLog:
+    """Read a chat that nobody named, unless a link has come into its place since it was found."""
+    try:
+        opened = open_beneath(path.parent, Path(path.name))
+    except (NotFoundError, ParameterError) as error:
+        raise MediaError(path, f"the chat can't be read: {error}") from error
+    except OSError as error:
+        raise MediaError(path, f"the chat can't be read: {error.strerror}") from error
+    with closing(opened), opened.pinned():
+        return read_chat(path)

@@ -6,10 +6,11 @@ arrays stay in the folder's Parquet files; `ExtractedFeatures` says which.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autoclip.clips import ClipsFile
+from autoclip.errors import ParameterError
 from autoclip.media.video import Video
 from autoclip.selection.anchors import Anchor
 from autoclip.selection.boundaries import Boundary
@@ -57,6 +58,30 @@ class RegisteredVideo:
     def name(self) -> str:
         """Name of the file."""
         return self.video.path.name
+
+    def with_chat(self, named: ChatFile | None, offset_sec: float) -> RegisteredVideo:
+        """Return the video with the chat that somebody named, or else with its own, moved in time.
+
+        Parameters
+        ----------
+        named : ChatFile or None
+            The chat that goes before the video's own.
+        offset_sec : float
+            Added to the chat's times to bring them onto the video's timeline.
+
+        Raises
+        ------
+        ParameterError
+            If there is an offset, but no chat.
+        """
+        chat = named or self.chat
+        if chat is not None:
+            return replace(self, chat=replace(chat, offset_sec=chat.offset_sec + offset_sec))
+        if offset_sec:
+            raise ParameterError(
+                f"chat_offset = {offset_sec:g} moves a chat, and {self.name} has none beside it; name the file as chat"
+            )
+        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from storage.data_folder import require_space
 from storage.environment import read_environment
 from tasks.machine_limits import decoding
 from tasks.progress_reporter import report_progress
-from tasks.source_video import registered_video
+from tasks.source_video import named_chat, registered_video
 from tasks.stage_task import run_logger, say_reused, stage_task
 
 FEATURE_BYTES_PER_SEC = 4_000
@@ -51,7 +51,7 @@ def extract_features(source: RegisteredVideo, settings: ExtractionSettings | Non
             begun = time.monotonic()
             yield
 
-    with registered_video(source):
+    with registered_video(source), named_chat(source.chat):
         features = extract(source, chosen, report_progress, decode_slot=decode_slot)
     _tell(features, time.monotonic() - begun)
     return features

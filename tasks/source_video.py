@@ -1,4 +1,4 @@
-"""The video a task reads: opened once, and read through its descriptor as long as the task works."""
+"""The video and the chat a task reads: opened once, and read through their descriptors as long as the task works."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autoclip.errors import MediaError, NotFoundError
 from autoclip.media.probe import probe
+from stages.chat_files import ChatFile
 from stages.results import RegisteredVideo
 from storage.catalog import Project
 from storage.environment import read_environment
@@ -62,3 +63,36 @@ def new_video(path: Path) -> Iterator[Path]:
         raise
     with pinned(opened):
         yield path
+
+
+def chat_named(text: str) -> ChatFile | None:
+    """Return the chat whose path a run was given; None where it was given none.
+
+    Raises
+    ------
+    MediaError
+        If it is not there, is no regular file, or may not be read.
+    ParameterError
+        If a link leads out of the root that its name lies below.
+    """
+    if not text:
+        return None
+    chat = ChatFile(Path(text).expanduser().absolute(), was_named=True)
+    with named_chat(chat):
+        return chat
+
+
+@contextmanager
+def named_chat(chat: ChatFile | None) -> Iterator[None]:
+    """Open a chat that somebody named; raises as `chat_named`. One that was only found is opened where it is read."""
+    if chat is None or not chat.was_named:
+        yield
+        return
+    try:
+        opened = open_new_source(chat.path, read_environment().readable_roots)
+    except NotFoundError as error:
+        raise MediaError(chat.path, "is no file on this machine; check the path of the chat") from error
+    except PermissionError as error:
+        raise MediaError(chat.path, "can't be opened: permission denied") from error
+    with pinned(opened):
+        yield

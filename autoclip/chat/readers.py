@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from autoclip.chat.messages import ChatLog, ChatMessage, chat_log
+from autoclip.confinement import location_of
 from autoclip.errors import MediaError
 from autoclip.text_files import read_text
 
@@ -41,10 +42,11 @@ def read_chat(path: Path) -> ChatLog:
     MediaError
         If the file can't be read, is no chat in a form known here, or holds no message.
     """
+    place = location_of(path)
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
+        if place.stat().st_size > MAX_FILE_BYTES:
             raise MediaError(path, "a chat of more than 1 GiB is not read; cut it to the video's time")
-        text = read_text(path, "utf-8-sig", "replace")
+        text = read_text(place, "utf-8-sig", "replace")
     except OSError as error:
         raise MediaError(path, f"the chat can't be read: {error.strerror}") from error
     log = chat_log(_messages(text))

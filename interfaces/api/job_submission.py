@@ -58,9 +58,10 @@ class JobStarter:
         )
         return self._seen(job)
 
-    def analyze(self, project_id: str, settings: Settings, order: Body) -> Job:
+    def analyze(self, project_id: str, settings: Settings, order: Body, chat: Mapping[str, object]) -> Job:
         """Start an analysis, or join the one that is under way; raises as `start`."""
-        return self._seen(self.services.jobs.analyze(project_id, settings, request_key=self._request_key(order)))
+        key = self._request_key(order)
+        return self._seen(self.services.jobs.analyze(project_id, settings, chat=chat, request_key=key))
 
     def _request_key(self, order: Body | None) -> RequestKey | None:
         """Return the client's key with what was ordered, not with what that means today: the best clips may change."""

@@ -125,9 +125,14 @@ class Jobs:
         return self.get(str(run.id)) if request_key.stands_for(run) else self._joined(run, request_key)
 
     def analyze(
-        self, project_id: str, settings: Settings | None = None, *, request_key: RequestKey | None = None
+        self,
+        project_id: str,
+        settings: Settings | None = None,
+        *,
+        chat: Mapping[str, object] | None = None,
+        request_key: RequestKey | None = None,
     ) -> Job:
-        """Analyze a project; while a job does already, that one is returned.
+        """Analyze a project; while a job does already, that one is returned. `chat` has the flow's parameters for it.
 
         Two who ask at the same moment get the same job too: the key of the new run is made from the one before it.
 
@@ -143,7 +148,7 @@ class Jobs:
             return self.get(str(known.id))
         if before and not job_of(before[0], "analyze", None).ended:
             return self._joined(before[0], request_key)
-        parameters: dict[str, Any] = {"project_id": project_id}
+        parameters: dict[str, Any] = {"project_id": project_id, **(chat or {})}
         if settings is not None:
             parameters["settings"] = settings.model_dump(mode="json")
         key = f"analyze:{project_id}:{before[0].id if before else 'first'}"

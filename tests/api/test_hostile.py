@@ -75,10 +75,35 @@ def test_paths_outside_the_roots(client, traps, path):
     assert client.get("/api/projects").json()["total"] == 0
 
 
+@pytest.mark.parametrize("path", OUTSIDE)
+def test_a_chat_outside_the_roots(client, traps, path):
+    project = traps.add_project()  # that it has no video yet hides nothing
+    answer = client.post(f"/api/projects/{project.id}/analyze", json={"chat": path.format(videos=traps.videos)})
+    assert is_problem(answer, 403)
+    assert answer.json()["code"] == "outside-roots"
+
+
 @pytest.mark.parametrize("path", NO_PATHS)
 def test_paths_that_are_none(client, traps, path):
     answer = client.post("/api/projects/local", json={"path": path.format(videos=traps.videos)})
     assert is_problem(answer, 403, 422)
+    analyze = f"/api/projects/{traps.add_project().id}/analyze"
+    assert is_problem(client.post(analyze, json={"chat": path.format(videos=traps.videos)}), 403, 422)
+
+
+def test_chats_that_are_none(client, workspace):
+    analyze = f"/api/projects/{workspace.add_project().id}/analyze"
+    os.mkfifo(workspace.videos / "pipe.chat.json")
+    (workspace.videos / "folder.chat.json").mkdir()
+    for name, status in (("pipe.chat.json", 415), ("folder.chat.json", 415), ("missing.chat.json", 404)):
+        assert is_problem(client.post(analyze, json={"chat": str(workspace.videos / name)}), status)
+
+
+@pytest.mark.parametrize("offset", ["NaN", "1e7", "-1e7", "Infinity", '"later"', "null"])
+def test_offsets_of_chats_that_are_none(client, workspace, offset):
+    analyze = f"/api/projects/{workspace.add_project().id}/analyze"
+    body, kind = f'{{"chat_offset": {offset}}}', {"Content-Type": "application/json"}
+    assert is_problem(client.post(analyze, content=body, headers=kind), 422)
 
 
 def test_what_is_outside_is_not_even_told_apart(client, traps):

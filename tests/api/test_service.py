@@ -275,7 +275,10 @@ def test_nothing_is_lost_while_an_analysis_writes_and_others_read_and_edit(servi
 
 def test_a_job_is_cancelled_and_run_again(service, match):
     project = service.api.post("/api/projects/local", json={"path": str(match)}).json()["id"]
-    job = service.api.post(f"/api/projects/{project}/analyze").json()["id"]
+    chat = service.videos / "stream.txt"
+    chat.write_text("[0:00:01] <ann> hahaha\n[0:00:01] <bob> hahaha\n")
+    order = {"chat": str(chat), "chat_offset": 2.0, "settings": {"step_sec": 1.0}}
+    job = service.api.post(f"/api/projects/{project}/analyze", json=order).json()["id"]
     assert service.api.delete(f"/api/projects/{project}").status_code == 409  # a job is at work on it
     assert service.api.post(f"/api/jobs/{job}/cancel").status_code == 202
     assert service.wait_for(job)["state"] == "cancelled"
@@ -284,6 +287,8 @@ def test_a_job_is_cancelled_and_run_again(service, match):
     assert retried.status_code == 202, retried.text
     assert service.wait_for(retried.json()["id"])["state"] == "completed"
     assert service.api.get(f"/api/projects/{project}").json()["state"] == "analyzed"
+    signals = service.api.get(f"/api/projects/{project}/signals", params={"names": "chat_messages", "end": 6}).json()
+    assert signals["signals"]["chat_messages"]["mean"][:5] == [0, 0, 0, 2, 0]
 
 
 def test_what_browsers_do_not_play_gets_a_proxy(service, encode_tracks, film, sound):

@@ -168,6 +168,32 @@ def test_an_export_is_announced_by_an_event_with_all_that_finds_the_file(data_di
         assert {("project", f"autoclip.project.{done.project.id}"), ("flow-run", f"prefect.flow-run.{run.id}")} <= named
 
 
+def test_a_chat_that_is_named_is_counted_with_its_offset(data_dir: Path, match: Encode, tmp_path: Path) -> None:
+    chat = tmp_path / "stream.txt"
+    chat.write_text("[0:00:01] <ann> hahaha\n[0:00:01] <bob> hahaha\n")
+    done = process(match(), settings={"extraction": {"step_sec": 1.0}}, chat=str(chat), chat_offset=2.0).result()
+    folder = DataFolder(data_dir).project(done.project.id)
+    assert folder.read_features().series["chat_laughter"].tolist()[:5] == [0, 0, 0, 2, 0]
+    again = asyncio.run(analyze(done.project.id, done.selection.settings, str(chat), return_state=True))
+    assert again.is_completed(), again.message
+    assert folder.read_features().series["chat_laughter"].tolist()[:5] == [0, 2, 0, 0, 0]
+
+
+def test_a_chat_that_leads_out_of_the_roots_ends_a_run_before_it_begins(
+    data_dir: Path, match: Encode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video, outside = match(), tmp_path / "outside.txt"
+    outside.write_text("[0:00:01] <ann> so\n")
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "chat.txt").symlink_to(outside)
+    monkeypatch.setenv("AUTOCLIP_SOURCE_ROOTS", str(root))
+    state = process(video, chat=str(root / "chat.txt"))
+    assert state.is_failed()
+    assert "through a link" in str(state.message)
+    assert not (data_dir / "projects").exists()
+
+
 def test_a_run_of_which_no_export_succeeded_has_failed(data_dir: Path, match: Encode) -> None:
     state = process(match(), export_top=1, export={"disk_reserve_mb": 10_000_000})
     assert state.is_failed()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autoclip.errors import MediaError
+from autoclip.errors import MediaError, ParameterError
 from autoclip.settings import ExtractionSettings
 from stages.analyze import open_video
 from stages.chat_files import ChatFile, chat_beside
@@ -69,6 +69,32 @@ def test_a_link_beside_the_video_is_not_followed(video, tmp_path):
     elsewhere.write_text(CHAT)
     video.with_name("match.chat.txt").symlink_to(elsewhere)
     assert chat_beside(video) is None
+
+
+def test_a_link_that_comes_into_the_place_of_a_chat_is_not_followed(video, tmp_path):
+    elsewhere, beside = tmp_path / "elsewhere.txt", video.with_name("match.chat.txt")
+    for path in (elsewhere, beside):
+        path.write_text(CHAT)
+    source = open_video(video, AnalysisFolder(tmp_path / "out"))
+    beside.unlink()
+    beside.symlink_to(elsewhere)
+    found = extract_features(source, ExtractionSettings())
+    assert "chat beside the video" in found.warnings[0]
+    assert "chat_laughter" not in found.source.folder.read_features().series
+
+
+def test_a_chat_that_is_named_goes_before_the_one_beside_the_video(video, tmp_path):
+    beside = video.with_name("match.chat.txt")
+    beside.write_text(CHAT)
+    source, named = open_video(video, AnalysisFolder(tmp_path / "out")), ChatFile(tmp_path / "a.txt", was_named=True)
+    assert source.with_chat(named, -2.5).chat == ChatFile(tmp_path / "a.txt", -2.5, was_named=True)
+    assert source.with_chat(None, 1.5).chat == ChatFile(beside, 1.5)
+
+
+def test_an_offset_without_a_chat_is_refused(video, tmp_path):
+    with pytest.raises(ParameterError, match=r"chat_offset = 1\.5"):
+        open_video(video, AnalysisFolder(tmp_path / "out"), chat_offset_sec=1.5)
+    assert open_video(video, AnalysisFolder(tmp_path / "out")).chat is None
 
 
 def test_what_a_site_brought_is_no_subtitle(tmp_path):

@@ -40,7 +40,7 @@ def output_path(environment: Environment, path: str) -> LocalPath:
     return _below(environment.writable_roots, path, "AUTOCLIP_OUTPUT_ROOTS")
 
 
-def open_named(place: LocalPath) -> OpenedFile:
+def open_named(place: LocalPath, wanted: str = "the file of a video") -> OpenedFile:
     """Open a file that a client named, which must be what it was when its path was looked at.
 
     Raises
@@ -55,7 +55,7 @@ def open_named(place: LocalPath) -> OpenedFile:
     except ParameterError as error:
         raise _outside(str(place.path), "AUTOCLIP_SOURCE_ROOTS") from error
     except NotFoundError as error:
-        raise MediaError(place.path, "is no regular file; give the file of a video") from error
+        raise MediaError(place.path, f"is no regular file; give {wanted}") from error
     except PermissionError as error:
         raise MediaError(place.path, "can't be opened: permission denied") from error
 

@@ -13,10 +13,12 @@ from autoclip.errors import ConflictError, NotFoundError
 from autoclip.presets import PresetName
 from autoclip.settings import Settings
 from flows.liveness import project_lock
+from flows.parameters import ChatOffset
+from interfaces.api.guards.local_paths import open_named, source_path
 from interfaces.api.job_submission import Starter
 from interfaces.api.problems import documented
 from interfaces.api.schemas import requests as bodies
-from interfaces.api.schemas.requests import Body, CleanName, PathIdentity, View
+from interfaces.api.schemas.requests import PATH_PATTERN, Body, CleanName, CleanText, PathIdentity, View
 from interfaces.api.services import Services, ServicesDep
 from interfaces.jobs import Job
 from stages.record import record
@@ -27,8 +29,8 @@ from storage.process_lock import held
 router = APIRouter(prefix="/projects/{project_id}", tags=["work on projects"])
 
 
-class AnalysisRequest(Body):
-    """How to analyze."""
+class SettingsRequest(Body):
+    """What of the settings differs."""
 
     settings: bodies.Settings = Field(
         default_factory=dict,
@@ -44,7 +46,21 @@ class AnalysisRequest(Body):
     length: CleanName | None = Field(None, description="Length of a clip in seconds, MIN-MAX.", examples=["20-40"])
 
 
-class RetuneRequest(AnalysisRequest):
+class AnalysisRequest(SettingsRequest):
+    """How to analyze, and with which chat."""
+
+    chat: CleanText | None = Field(
+        None,
+        description="Absolute path of the stream's chat below a source root; by default, the one beside the video.",
+        examples=["/srv/videos/final.chat.json"],
+        json_schema_extra=PATH_PATTERN,
+    )
+    chat_offset: ChatOffset = Field(
+        0.0, description="Seconds to add to the times of the chat to match those of the video.", examples=[-2.5]
+    )
+
+
+class RetuneRequest(SettingsRequest):
     """How to choose again."""
 
     preview: bool = Field(False, description="Show what would be selected; change nothing.")  # noqa: FBT003
@@ -93,16 +109,16 @@ def start_download(project_id: PathIdentity, services: ServicesDep, starter: Sta
     return starter.start("download", project_id, {})
 
 
-@router.post("/analyze", status_code=202, responses=documented(404, 409, 503))
+@router.post("/analyze", status_code=202, responses=documented(403, 404, 409, 415, 503))
 def start_analysis(
     project_id: PathIdentity, services: ServicesDep, starter: Starter, order: AnalysisRequest | None = None
 ) -> Job:
     """Start a job that finds the highlights of a project; one that is under way already is joined."""
-    project = _project(services, project_id)
+    order = order or AnalysisRequest()
+    project, chat = _project(services, project_id), _chat(services, order)
     if project.path is None:
         raise ConflictError(f"the project {project_id} has no video yet; start a download job first")
-    order = order or AnalysisRequest()
-    return starter.analyze(project_id, services.environment.settings.updated(given_settings(order)), order)
+    return starter.analyze(project_id, services.environment.settings.updated(given_settings(order)), order, chat)
 
 
 @router.post("/retune", responses=documented(404, 409))
@@ -116,11 +132,23 @@ def retune_project(project_id: PathIdentity, order: RetuneRequest, services: Ser
     return _preview(services, project_id, settings) if order.preview else _retuned(services, project_id, settings)
 
 
-def given_settings(order: AnalysisRequest) -> dict[str, Any]:
+def given_settings(order: SettingsRequest) -> dict[str, Any]:
     """Return what an order says of the settings, the preset below the rest, the amount above."""
     chosen = {"preset": order.preset} if "preset" in order.model_fields_set else {}
     amount = {name: value for name in ("count", "total", "length") if (value := getattr(order, name)) is not None}
     return chosen | order.settings | amount
+
+
+def _chat(services: Services, order: AnalysisRequest) -> dict[str, object]:
+    """Return the flow's parameters for the chat; none where the order says nothing of it."""
+    moved: dict[str, object] = {"chat_offset": order.chat_offset} if order.chat_offset else {}
+    if order.chat is None:
+        return moved
+    place = source_path(services.environment, order.chat)
+    if not place.path.exists():
+        raise NotFoundError(f"there is no file {str(place.path)!r} on this server; check the path of the chat")
+    open_named(place, "the file of a chat").close()
+    return {"chat": str(place.path)} | moved
 
 
 def _project(services: Services, project_id: str) -> Project:

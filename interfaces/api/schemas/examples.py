@@ -158,7 +158,12 @@ EXAMPLES: dict[str, Any] = {
     "FileRequest": {"path": "/srv/videos/match.mp4", "name": "Grand final"},
     "ProjectChange": {"name": "Grand final, second half"},
     "FolderRequest": {"folder": "/srv/clips"},
-    "AnalysisRequest": {"preset": "sports", "settings": {"target_clip_count_soft": 20}},
+    "AnalysisRequest": {
+        "preset": "sports",
+        "settings": {"target_clip_count_soft": 20},
+        "chat": "/srv/videos/final.chat.json",
+        "chat_offset": -2.5,
+    },
     "RetuneRequest": {"preview": True, "settings": {"overlap_iou_threshold": 0.2}},
     "ClipRequest": {"start": 12.5, "end": 27.0, "name": "Kick-off"},
     "ClipChange": {"end": 1836.0, "name": "Winning goal", "verdict": "kept"},
