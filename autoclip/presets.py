@@ -100,7 +100,6 @@ PRESETS: Mapping[str, Preset] = {
                 "moment_min_sec": 30.0,
                 "min_clip_seconds": 15.0,
                 "max_clip_seconds": 60.0,
-                "keep_at_least_sec": 120.0,  # whole thoughts are long: a talk of few minutes still gives a choice
                 "speech_role": "thoughts",
                 "boundary_w_scene": 0.25,
                 "boundary_w_audio_dip": 0.45,

@@ -359,7 +359,7 @@ class FilterSettings(SettingsGroup):
         0.2, "Share of the video that the best clips fill; what is left is dropped.", gt=0.0, le=1.0
     )
     keep_at_least_sec: float = _parameter(
-        30.0,
+        120.0,
         "Length of clips kept even where that is more than keep_share, as in short videos.",
         unit="s",
         ge=0.0,

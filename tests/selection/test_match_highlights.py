@@ -56,7 +56,6 @@ def test_the_default_beats_the_plain_formulas_and_the_scene_cuts(features, name)
 
 @pytest.mark.parametrize("name", MATCHES)
 def test_edges_are_natural(features, name):
-    # More clips than are kept by default: of a handful of edges no share can be told.
-    clips = select(features[name], Settings.from_flat({"keep_at_least_sec": 120}), name).clips
+    clips = select(features[name], Settings(), name).clips
     # Where no cut or pause is near, a clip begins and ends with its event.
     assert evaluate_edges(clips, features[name], Settings()).natural >= 0.45
