@@ -31,7 +31,7 @@ wheel: $(PAGE)
 
 test: $(VENV)/.dev $(PAGE)
 	$(NPM) test --silent
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not service"
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m "not service"
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m service
 
 check: $(VENV)/.dev $(WEB)/src/api/schema.d.ts

@@ -41,7 +41,7 @@ from autoclip.timeline import Grid
 CERTAIN_CUT = 0.3
 """Score from which a cut keeps fades and dissolves on its own side: the default of ``scene_threshold``."""
 
-EXTRACTION_VERSION = 13
+EXTRACTION_VERSION = 14
 """Part of the key under which features are stored: raised when the same file and settings would measure otherwise."""
 
 JUMP_SEC = 10.0

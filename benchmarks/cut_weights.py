@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from autoclip.signals import shots
-from autoclip.signals.shots import ShotRows, cut_cues, is_possible, only_best, rival_cues
+from autoclip.signals.shots import ShotRows, cut_cues, is_possible, is_sure, only_best, rival_cues
 from benchmarks.cuts import CutTruth, score, videos_with_cuts
 from benchmarks.measured_shots import measured_shots
 
@@ -56,6 +56,8 @@ class Example:
         Which of them are candidates.
     cues : ndarray
         Of the candidates, shape ``(k, cues)``.
+    sure : ndarray
+        Which candidates are cuts whatever the weights say.
     is_cut : ndarray
         Of the candidates: 1 a cut, 0 none, -1 not told.
     """
@@ -64,6 +66,7 @@ class Example:
     seconds: Values
     possible: NDArray[np.intp]
     cues: Values
+    sure: NDArray[np.bool_]
     is_cut: NDArray[np.int8]
 
     @classmethod
@@ -71,7 +74,7 @@ class Example:
         """Make an example of a video's rows."""
         possible = np.flatnonzero(is_possible(rows))
         told = _told(truth, seconds, rows.color)[possible]
-        return cls(truth, seconds, possible, cut_cues(seconds, rows)[possible], told)
+        return cls(truth, seconds, possible, cut_cues(seconds, rows)[possible], is_sure(rows)[possible], told)
 
     def best(self, logits: Values) -> NDArray[np.intp]:
         """Return which candidates are the best of those close together, as places among the candidates."""
@@ -97,7 +100,7 @@ class Model:
         places = example.best(logits)
         times = example.seconds[example.possible[places]]
         final = self.rival.logits(rival_cues(times, logits[places]))
-        return example.f1(places[final >= threshold])
+        return example.f1(np.union1d(places[final >= threshold], np.flatnonzero(example.sure)))
 
 
 def _told(truth: CutTruth, seconds: Values, color: NDArray[np.float32]) -> NDArray[np.int8]:

@@ -14,6 +14,8 @@ import sys
 import time
 import types
 
+import platformdirs  # noqa: F401  (has a module of its own for Windows, and takes this system's when it is imported)
+
 MODULES = {"fcntl", "resource", "pwd", "grp", "termios", "tty", "pty", "syslog", "readline", "crypt", "spwd", "nis"}
 
 ATTRIBUTES = {

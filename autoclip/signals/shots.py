@@ -75,6 +75,10 @@ REACH = 2
 EARLY_KEYFRAME = 0.9
 """A keyframe at less than this share of the usual distance was put there for a reason."""
 
+SURE_COLOR, SURE_RATIO, SURE_SCORE = 0.5, 3.0, 0.5
+"""Half of the colors change, three times as much as at any picture around: a cut, however restless the whole is. Any
+share from 0.5 to 0.85 with any ratio from 2 to 5 loses none of F1 on films, and gains up to 0.007 on games."""
+
 MIN_SCORE = 0.05
 """Weaker candidates are not kept; ``scene_threshold`` can't be set lower either."""
 
@@ -185,7 +189,8 @@ def cut_scores(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float
     changes within itself, and it changes where light and dark lie (a tint or a fade does not). How much that has to
     be is a matter of what is usual around: games turn and flash all the time, and have few cuts. A logistic
     regression weighs these cues (`autoclip.signals.cut_weights`), and a second one weighs its result against how many
-    rivals there are around. The score is 0.3 at the threshold that does best in films and matches together.
+    rivals there are around. The score is 0.3 at the threshold that does best in films and matches together, and at
+    least `SURE_SCORE` where the colors leave no doubt.
 
     Parameters
     ----------
@@ -201,7 +206,7 @@ def cut_scores(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float
     against = rival_cues(seconds[candidates], possible[candidates]) @ np.array(RIVAL_WEIGHTS) + RIVAL_INTERCEPT
     score = np.zeros(len(rows.number), np.float32)
     score[candidates] = 1.0 / (1.0 + np.exp(THRESHOLD_LOGIT - np.log(0.3 / 0.7) - against))
-    return score
+    return np.where(is_sure(rows), np.maximum(score, np.float32(SURE_SCORE)), score)
 
 
 def is_possible(rows: ShotRows) -> NDArray[np.bool_]:
@@ -219,6 +224,16 @@ def is_possible(rows: ShotRows) -> NDArray[np.bool_]:
     possible &= rows.again > AGAIN * rows.color
     possible[:1] = False
     return np.asarray(possible, np.bool_)
+
+
+def is_sure(rows: ShotRows) -> NDArray[np.bool_]:
+    """Tell which pictures are a cut whatever is usual: most colors change there at once, for good, and not nearby."""
+    possible = is_possible(rows)
+    if not possible.any():
+        return possible
+    before, after = _change_around(rows)
+    sure = (rows.color >= SURE_COLOR) & (rows.color >= SURE_RATIO * np.maximum(before, after))
+    return np.asarray(possible & sure & (_staying(rows) >= 1.0) & (_rebuilt(rows) >= 1.0), np.bool_)
 
 
 def cut_cues(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float64]:

@@ -24,7 +24,7 @@ class Memory:
         self.kept[identity] = value
 
 
-OTHER_VALUES = {"total": 90.0, "length": "8-40"}
+OTHER_VALUES = {"total": 90.0, "length": "8-40", "analysis_audio": "language:de", "signal_weights": "laughter=0.5"}
 
 
 def changed(parameter):
