@@ -65,7 +65,7 @@ SCROLL = """async (selector) => {
         const deltaY = sideways ? 0 : frames % 60 < 15 ? -100 : 100;
         const init = { deltaX: sideways ? 40 : 0, deltaY, clientX: box.x + 300, clientY: box.y + 40, cancelable: true };
         canvas.dispatchEvent(new WheelEvent("wheel", init));
-        await new Promise(requestAnimationFrame);
+        await new Promise(done => setTimeout(done, 8));  // between frames, and as often, as from a wheel
         frames += 1;
     }
     CanvasRenderingContext2D.prototype.clearRect = clearRect;
