@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from autoclip.errors import StorageError
 from autoclip.speech.corrections import Correction
-from storage.atomic import storage_faults, write_atomically
+from storage.json_files import read_json, write_json
 
 CORRECTIONS = "corrections.json"
 
@@ -33,15 +32,8 @@ def read_corrections(folder: Path) -> tuple[Correction, ...]:
     StorageError
         If the file is damaged or of a newer autoclip.
     """
-    path = folder / CORRECTIONS
-    if not path.exists():
-        return ()
-    with storage_faults(path):
-        content = path.read_bytes()
-    try:
-        return _CorrectionsFile.model_validate_json(content).corrections
-    except ValidationError as error:
-        raise StorageError(f"{path}: is damaged or of a newer autoclip; remove it, or update autoclip") from error
+    content = read_json(folder / CORRECTIONS, _CorrectionsFile)
+    return content.corrections if content else ()
 
 
 def write_corrections(folder: Path, corrections: Sequence[Correction]) -> None:
@@ -52,5 +44,4 @@ def write_corrections(folder: Path, corrections: Sequence[Correction]) -> None:
     StorageError
         If it can't be written; it is then unchanged.
     """
-    content = _CorrectionsFile(corrections=tuple(corrections)).model_dump_json(indent=2)
-    write_atomically(folder / CORRECTIONS, content + "\n")
+    write_json(folder / CORRECTIONS, _CorrectionsFile(corrections=tuple(corrections)))

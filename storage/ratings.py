@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from autoclip.errors import StorageError
 from autoclip.speech.ratings import RatedSpan
-from storage.atomic import storage_faults, write_atomically
+from storage.json_files import read_json, write_json
 
 RATINGS = "ratings.json"
 
@@ -43,17 +42,9 @@ def read_ratings(folder: Path) -> StoredRatings | None:
     StorageError
         If the file is damaged or of a newer autoclip.
     """
-    path = folder / RATINGS
-    if not path.exists():
-        return None
-    with storage_faults(path):
-        content = path.read_bytes()
-    try:
-        return StoredRatings.model_validate_json(content)
-    except ValidationError as error:
-        raise StorageError(f"{path}: is damaged or of a newer autoclip; remove it, or update autoclip") from error
+    return read_json(folder / RATINGS, StoredRatings)
 
 
 def write_ratings(folder: Path, ratings: StoredRatings) -> None:
     """Write ratings; the file is replaced as a whole. Raises `StorageError` if it can't be."""
-    write_atomically(folder / RATINGS, ratings.model_dump_json(indent=2) + "\n")
+    write_json(folder / RATINGS, ratings)

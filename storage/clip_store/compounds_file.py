@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from autoclip.errors import StorageError
-from storage.atomic import storage_faults, write_atomically
 from storage.catalog.records import CompoundClip, CompoundItem, Identifier, Name, Record
+from storage.json_files import read_json, write_json
 
 
 class _Entry(Record):
@@ -51,19 +50,11 @@ class CompoundsFile:
         StorageError
             If the file is damaged or of a newer autoclip.
         """
-        if not self.path.exists():
-            return ()
-        with storage_faults(self.path):
-            content = self.path.read_bytes()
-        try:
-            entries = _Content.model_validate_json(content).compounds
-        except ValidationError as error:
-            raise StorageError(
-                f"{self.path}: is damaged or of a newer autoclip; remove it, or update autoclip"
-            ) from error
+        content = read_json(self.path, _Content)
+        entries = content.compounds if content else ()
         return tuple(CompoundClip.model_validate({**dict(entry), "project_id": project_id}) for entry in entries)
 
     def write(self, compounds: Iterable[CompoundClip]) -> None:
         """Replace the file; raise `StorageError` if it can't be written."""
         entries = tuple(_Entry.model_validate(c.model_dump(include=set(_Entry.model_fields))) for c in compounds)
-        write_atomically(self.path, _Content(compounds=entries).model_dump_json(indent=2) + "\n")
+        write_json(self.path, _Content(compounds=entries))

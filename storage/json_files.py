@@ -1,0 +1,42 @@
+"""Small JSON files of ours, each one model: read whole, replaced whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from autoclip.errors import StorageError
+from storage.atomic import storage_faults, write_atomically
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_json(path: Path, model: type[Model]) -> Model | None:
+    """Read a file as a model; None where there is no file.
+
+    Raises
+    ------
+    StorageError
+        If the file can't be read, is damaged, or is of a newer autoclip.
+    """
+    if not path.exists():
+        return None
+    with storage_faults(path):
+        content = path.read_bytes()
+    try:
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        raise StorageError(f"{path}: is damaged or of a newer autoclip; remove it, or update autoclip") from error
+
+
+def write_json(path: Path, document: BaseModel) -> None:
+    """Replace a file as a whole.
+
+    Raises
+    ------
+    StorageError
+        If it can't be written; it is then unchanged.
+    """
+    write_atomically(path, document.model_dump_json(indent=2) + "\n")
