@@ -136,11 +136,11 @@ def translated(name: str) -> Iterator[None]:
 def our_error(name: str, error: psycopg.Error) -> StorageError | ParameterError:
     """Say what an error of psycopg's means for the catalog, and the way out."""
     reason = reason_of(error)
-    for kinds, make in _MEANINGS:
+    for kinds, meaning, message in _MEANINGS:
         if isinstance(error, kinds):
-            return make(name, reason)
-    if isinstance(error, psycopg.DataError) and "NUL" in reason:
-        return _null_character(name, reason)
+            return meaning(message.format(name=name, reason=reason))
+    if isinstance(error, errors.UntranslatableCharacter) or (isinstance(error, psycopg.DataError) and "NUL" in reason):
+        return ParameterError("PostgreSQL keeps no text with a null character in it; remove it")
     if isinstance(error, psycopg.OperationalError) and (error.sqlstate or "08")[:2] in _CONNECTION_CLASSES:
         return StorageError(f"{name}: the connection broke; nothing of this unit of work was kept ({reason})")
     return StorageError(f"{name}: {reason}")
@@ -152,48 +152,44 @@ def reason_of(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def _busy(name: str, reason: str) -> StorageError:
-    return CatalogBusyError(f"{name}: others kept the record busy past the deadline; try again later ({reason})")
-
-
-def _deadlock(name: str, reason: str) -> StorageError:
-    return CatalogBusyError(f"{name}: two changes waited for each other; try again ({reason})")
-
-
-def _taken(_name: str, reason: str) -> StorageError:
-    return ConflictError(f"another process added the same record meanwhile; read it again ({reason})")
-
-
-def _orphan(_name: str, reason: str) -> StorageError:
-    return ConflictError(f"the project was deleted meanwhile, or is not there ({reason})")
-
-
-def _full(name: str, reason: str) -> StorageError:
-    return StorageError(f"{name}: no room is left to write it; free space on the server ({reason})")
-
-
-def _not_allowed(name: str, reason: str) -> StorageError:
-    return StorageError(f"{name}: {reason}; give the user the right, or name another one in AUTOCLIP_DATABASE_URL")
-
-
-def _read_only(name: str, reason: str) -> StorageError:
-    return StorageError(f"{name}: can't be changed here, in a unit that only reads or on a standby server ({reason})")
-
-
-def _null_character(_name: str, _reason: str) -> ParameterError:
-    return ParameterError("PostgreSQL keeps no text with a null character in it; remove it")
-
-
 _CONNECTION_CLASSES = ("08", "57")
 """Classes of SQLSTATE that tell that a connection is gone: connection exception, operator intervention."""
 
-_MEANINGS = (
-    ((errors.LockNotAvailable, errors.QueryCanceled), _busy),
-    ((errors.DeadlockDetected, errors.SerializationFailure), _deadlock),
-    ((errors.UniqueViolation,), _taken),
-    ((errors.ForeignKeyViolation,), _orphan),
-    ((errors.DiskFull,), _full),
-    ((errors.InsufficientPrivilege,), _not_allowed),
-    ((errors.ReadOnlySqlTransaction,), _read_only),
-    ((errors.UntranslatableCharacter,), _null_character),
+_MEANINGS: tuple[tuple[tuple[type[psycopg.Error], ...], type[StorageError], str], ...] = (
+    (
+        (errors.LockNotAvailable, errors.QueryCanceled),
+        CatalogBusyError,
+        "{name}: others kept the record busy past the deadline; try again later ({reason})",
+    ),
+    (
+        (errors.DeadlockDetected, errors.SerializationFailure),
+        CatalogBusyError,
+        "{name}: two changes waited for each other; try again ({reason})",
+    ),
+    (
+        (errors.UniqueViolation,),
+        ConflictError,
+        "another process added the same record meanwhile; read it again ({reason})",
+    ),
+    (
+        (errors.ForeignKeyViolation,),
+        ConflictError,
+        "the project was deleted meanwhile, or is not there ({reason})",
+    ),
+    (
+        (errors.DiskFull,),
+        StorageError,
+        "{name}: no room is left to write it; free space on the server ({reason})",
+    ),
+    (
+        (errors.InsufficientPrivilege,),
+        StorageError,
+        "{name}: {reason}; give the user the right, or name another one in AUTOCLIP_DATABASE_URL",
+    ),
+    (
+        (errors.ReadOnlySqlTransaction,),
+        StorageError,
+        "{name}: can't be changed here, in a unit that only reads or on a standby server ({reason})",
+    ),
 )
+"""What errors of psycopg's mean: kinds, our error, its message."""
