@@ -72,9 +72,10 @@ class Example:
     @classmethod
     def of(cls, truth: CutTruth, seconds: Values, rows: ShotRows) -> Example:
         """Make an example of a video's rows."""
-        possible = np.flatnonzero(is_possible(rows))
-        told = _told(truth, seconds, rows.color)[possible]
-        return cls(truth, seconds, possible, cut_cues(seconds, rows)[possible], is_sure(rows)[possible], told)
+        is_candidate = is_possible(rows)
+        possible = np.flatnonzero(is_candidate)
+        told, sure = _told(truth, seconds, rows.color)[possible], is_sure(rows, is_candidate)[possible]
+        return cls(truth, seconds, possible, cut_cues(seconds, rows)[possible], sure, told)
 
     def best(self, logits: Values) -> NDArray[np.intp]:
         """Return which candidates are the best of those close together, as places among the candidates."""

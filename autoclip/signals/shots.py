@@ -201,12 +201,13 @@ def cut_scores(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float
     """
     if len(rows.number) == 0:
         return np.zeros(0, np.float32)
-    possible = np.where(is_possible(rows), cut_cues(seconds, rows) @ np.array(CUE_WEIGHTS) + CUE_INTERCEPT, -np.inf)
-    candidates = np.flatnonzero(only_best(possible) >= RIVAL_LEVELS[0])
-    against = rival_cues(seconds[candidates], possible[candidates]) @ np.array(RIVAL_WEIGHTS) + RIVAL_INTERCEPT
+    possible = is_possible(rows)
+    logits = np.where(possible, cut_cues(seconds, rows) @ np.array(CUE_WEIGHTS) + CUE_INTERCEPT, -np.inf)
+    candidates = np.flatnonzero(only_best(logits) >= RIVAL_LEVELS[0])
+    against = rival_cues(seconds[candidates], logits[candidates]) @ np.array(RIVAL_WEIGHTS) + RIVAL_INTERCEPT
     score = np.zeros(len(rows.number), np.float32)
     score[candidates] = 1.0 / (1.0 + np.exp(THRESHOLD_LOGIT - np.log(0.3 / 0.7) - against))
-    return np.where(is_sure(rows), np.maximum(score, np.float32(SURE_SCORE)), score)
+    return np.where(is_sure(rows, possible), np.maximum(score, np.float32(SURE_SCORE)), score)
 
 
 def is_possible(rows: ShotRows) -> NDArray[np.bool_]:
@@ -226,9 +227,8 @@ def is_possible(rows: ShotRows) -> NDArray[np.bool_]:
     return np.asarray(possible, np.bool_)
 
 
-def is_sure(rows: ShotRows) -> NDArray[np.bool_]:
-    """Tell which pictures are a cut whatever is usual: most colors change there at once, for good, and not nearby."""
-    possible = is_possible(rows)
+def is_sure(rows: ShotRows, possible: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which possible pictures are a cut whatever is usual: most colors change, at once, for good, not nearby."""
     if not possible.any():
         return possible
     before, after = _change_around(rows)
