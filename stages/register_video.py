@@ -10,7 +10,7 @@ from autoclip.media.video import Video
 from autoclip.signals.source_metadata import ReplayedSpan, SourceMetadata
 from stages.chat_files import chat_beside
 from stages.results import RegisteredVideo
-from storage.catalog import Catalog, CatalogMemory, Project, Source, Unit
+from storage.catalog import Catalog, CatalogMemory, Project, Source, UnitOfWork
 from storage.data_folder import DataFolder
 from storage.keys import fingerprint, unchanged
 
@@ -96,7 +96,7 @@ def metadata_of(source: Source) -> SourceMetadata:
     )
 
 
-def _found(unit: Unit, project: Project, path: Path, name: str) -> Project:
+def _found(unit: UnitOfWork, project: Project, path: Path, name: str) -> Project:
     """Follow a file that was moved; a project keeps its own file as long as that exists, and takes a name given now."""
     project = named(unit, project, name)
     if project.path is not None and project.path.exists():
@@ -104,7 +104,7 @@ def _found(unit: Unit, project: Project, path: Path, name: str) -> Project:
     return unit.projects.save(project.changed(path=path))
 
 
-def named(unit: Unit, project: Project, name: str) -> Project:
+def named(unit: UnitOfWork, project: Project, name: str) -> Project:
     """Return a known project with the name given for its video; without one, it keeps its own."""
     return unit.projects.save(project.changed(name=name)) if name and name != project.name else project
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from autoclip.errors import ParameterError
 from autoclip.media.audio_tracks import with_analysis_audio
-from autoclip.media.decoding.speech_audio import SoundPiece, sound_pieces
+from autoclip.media.decoding.speech_audio import AudioChunk, audio_chunks
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.selection import pipeline as selection
 from autoclip.settings import DEFAULT_TRACK, Settings
@@ -44,7 +44,7 @@ def transcribe(
     """Transcribe a video as far as the settings ask for it; the words go to its folder.
 
     Subtitles that came with the video are taken first, without any model. Else a transcriber hears the whole video, or
-    the surroundings of its clips. Each piece is saved when it is heard, so a run that was ended goes on where it was.
+    the surroundings of its clips. Each chunk is saved when it is heard, so a run that was ended goes on where it was.
 
     Parameters
     ----------
@@ -147,21 +147,21 @@ class _Hearing:
         return cls(source, transcriber, language or stored.transcript.language, stored)
 
     def hear(self, spans: Sequence[Interval], on_progress: ProgressListener) -> None:
-        """Transcribe spans piece by piece, and save each piece."""
+        """Transcribe spans chunk by chunk, and save each chunk."""
         total, done = sum(span.duration for span in spans), 0.0
         for span in spans:
             reached = span.start
-            for piece in sound_pieces(self.source.video, span, SAMPLE_RATE):
-                self._hear_piece(piece, _share(on_progress, done, piece.end_sec - piece.start_sec, total))
-                reached, done = piece.end_sec, done + piece.end_sec - piece.start_sec
+            for chunk in audio_chunks(self.source.video, span, SAMPLE_RATE):
+                self._hear_chunk(chunk, _share(on_progress, done, chunk.end_sec - chunk.start_sec, total))
+                reached, done = chunk.end_sec, done + chunk.end_sec - chunk.start_sec
             if reached < span.end:  # the sound ends before the picture
                 self._save((), Interval(reached, span.end))
 
-    def _hear_piece(self, piece: SoundPiece, on_progress: Callable[[float], None]) -> None:
+    def _hear_chunk(self, chunk: AudioChunk, on_progress: Callable[[float], None]) -> None:
         on_progress(0.0)
-        heard = self.transcriber.transcribe(piece.samples, self.language, on_progress)
+        heard = self.transcriber.transcribe(chunk.samples, self.language, on_progress)
         self.language = self.language or heard.language
-        self._save(heard.shifted(piece.start_sec).words, Interval(piece.start_sec, piece.end_sec))
+        self._save(heard.shifted(chunk.start_sec).words, Interval(chunk.start_sec, chunk.end_sec))
 
     def _save(self, words: Iterable[Word], span: Interval) -> None:
         before = self.stored
@@ -173,7 +173,7 @@ class _Hearing:
 
 
 def _share(on_progress: ProgressListener, done: float, length: float, total: float) -> Callable[[float], None]:
-    """Return a listener to the share of one piece that tells that of the whole."""
+    """Return a listener to the share of one chunk that tells that of the whole."""
     return lambda part: on_progress(Progress("transcribe", min(1.0, (done + part * length) / total)))
 
 

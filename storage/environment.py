@@ -33,9 +33,12 @@ from storage.variable_files import PREFIX, file_variables, warn_of_ignored
 FOREIGN_NAMES = frozenset({"AUTOCLIP_SHARED"})
 """Names with our prefix that are read elsewhere: AUTOCLIP_SHARED tells the tests where further test media lie."""
 
-HARMLESS_NAMES = frozenset({"catalog_busy_sec", "debug", "decodes_at_once", "renders_at_once"})
+HARMLESS_NAMES = frozenset({"catalog_busy_sec", "debug", "max_concurrent_decodes", "max_concurrent_renders"})
 """Variables of the service that a ``.env`` nobody named may set, besides every analysis setting. The others name a
 program, a folder, an address or a permission."""
+
+RENAMED_VARIABLES = {"decodes_at_once": "max_concurrent_decodes", "renders_at_once": "max_concurrent_renders"}
+"""Former names of this machine's variables, with those of today."""
 
 Origin = Literal["environment", ".env", "default"]
 
@@ -127,8 +130,8 @@ class Environment(BaseModel):
     prefect_host: str = Field("127.0.0.1", description="Address 'autoclip up' starts Prefect's server on.")
     prefect_port: int = Field(4200, ge=1, le=65535, description="Port 'autoclip up' starts Prefect's server on.")
     work_pool: str = Field("autoclip", description="Prefect work pool whose workers run our flows.")
-    decodes_at_once: int = Field(0, ge=0, le=256, description="Videos decoded at once; 0: half of the cores.")
-    renders_at_once: int = Field(0, ge=0, le=256, description="Exports rendered at once; 0: half of the cores.")
+    max_concurrent_decodes: int = Field(0, ge=0, le=256, description="Videos decoded at once; 0: half of the cores.")
+    max_concurrent_renders: int = Field(0, ge=0, le=256, description="Exports rendered at once; 0: half of the cores.")
     analysis: dict[str, str] = Field(default_factory=dict, description="Analysis settings set as AUTOCLIP_<NAME>.")
     origins: dict[str, Origin] = Field(default_factory=dict, description="Where each value that was set came from.")
 
@@ -188,12 +191,12 @@ class Environment(BaseModel):
     @property
     def decode_limit(self) -> int:
         """Videos decoded at once: a decode keeps about two cores busy (FFmpeg's frame threads and our signals)."""
-        return self.decodes_at_once or max(1, (os.cpu_count() or 2) // 2)
+        return self.max_concurrent_decodes or max(1, (os.cpu_count() or 2) // 2)
 
     @property
     def render_limit(self) -> int:
         """Exports rendered at once; x264 scales to two cores and beyond, so more at once only wait for each other."""
-        return self.renders_at_once or max(1, (os.cpu_count() or 2) // 2)
+        return self.max_concurrent_renders or max(1, (os.cpu_count() or 2) // 2)
 
     def origin(self, name: str) -> Origin:
         """Where the value of a field or analysis setting came from."""
@@ -287,6 +290,8 @@ def _ours(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
+    if name in RENAMED_VARIABLES:
+        return f"unknown variable {_variable(name)}; it is now called {_variable(RENAMED_VARIABLES[name])}"
     hint = suggestion(name, known, _variable) or NAMES_LISTED
     return f"unknown variable {_variable(name)}; {hint}"
 

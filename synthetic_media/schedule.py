@@ -78,7 +78,7 @@ class Schedule:
         frame_durations : tuple of float
             Duration of each frame in nominal frame intervals, repeated; ``(1.0,)`` is a constant frame rate.
         time_base : Fraction
-            Unit of the timestamps; times are rounded to it.
+            UnitOfWork of the timestamps; times are rounded to it.
 
         Raises
         ------

@@ -28,13 +28,13 @@ from fastapi.testclient import TestClient
 
 from autoclip.flows.deployments import DEPLOYMENTS
 from autoclip.interfaces.api.app import create_app
-from autoclip.interfaces.service.processes import registration_piece, worker_piece
+from autoclip.interfaces.service.processes import registration_process, worker_process
 from autoclip.storage.environment import read_environment
 
 import importlib.util
 assert all(deployment.entrypoint.startswith("autoclip.flows.") and deployment.flow for deployment in DEPLOYMENTS)
-for piece in (worker_piece, registration_piece):
-    command = piece(read_environment(), "http://127.0.0.1:9/api").command
+for make in (worker_process, registration_process):
+    command = make(read_environment(), "http://127.0.0.1:9/api").command
     assert command[1] == "-m" and importlib.util.find_spec(command[2]), command
 with TestClient(create_app(read_environment()), base_url="http://127.0.0.1:8000") as client:
     assert client.get("/api/projects").json()["total"] == 0

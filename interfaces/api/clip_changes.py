@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from autoclip.errors import NotFoundError, ParameterError
 from autoclip.timeline import Interval
 from stages.rate_clips import ClipRater
-from storage.catalog import StoredClip, Unit, Verdict, new_id
+from storage.catalog import StoredClip, UnitOfWork, Verdict, new_id
 
 MIN_SEC = 0.04
 """A clip of less than one frame at 25 a second is a slip of the hand."""
@@ -53,7 +53,7 @@ def changed_clip(clip: StoredClip, changes: Mapping[str, object], rater: ClipRat
     return changed if changed.interval == clip.interval else rater.rated(long_enough(changed), clip)
 
 
-def split_clip(unit: Unit, clip_id: str, at: float, rater: ClipRater) -> tuple[StoredClip, StoredClip]:
+def split_clip(unit: UnitOfWork, clip_id: str, at: float, rater: ClipRater) -> tuple[StoredClip, StoredClip]:
     """Let a clip end at an instant, and make a new one of the rest.
 
     Raises
@@ -72,7 +72,7 @@ def split_clip(unit: Unit, clip_id: str, at: float, rater: ClipRater) -> tuple[S
     return unit.clips.save(rater.rated(clip.changed(end=at), clip)), rest
 
 
-def exclude_part(unit: Unit, clip_id: str, part: Interval, rater: ClipRater) -> tuple[StoredClip, ...]:
+def exclude_part(unit: UnitOfWork, clip_id: str, part: Interval, rater: ClipRater) -> tuple[StoredClip, ...]:
     """Take a part out of a clip, which keeps what comes before it; a new clip gets what comes after it.
 
     A part that reaches to an edge of the clip, to less than a frame, only trims it.
@@ -101,7 +101,7 @@ def exclude_part(unit: Unit, clip_id: str, part: Interval, rater: ClipRater) -> 
 
 
 def merge_clips(
-    unit: Unit,
+    unit: UnitOfWork,
     project_id: str,
     clip_ids: Sequence[str],
     rater: ClipRater,
@@ -113,7 +113,7 @@ def merge_clips(
 
     Parameters
     ----------
-    unit : Unit
+    unit : UnitOfWork
         The transaction.
     project_id : str
         Whose clips they must be.
@@ -149,7 +149,7 @@ def merge_clips(
     return unit.clips.add(rater.rated(merged.changed(verdict=_common_verdict(clips))))
 
 
-def neighbor_of(unit: Unit, clip: StoredClip, side: Literal["previous", "next"]) -> StoredClip:
+def neighbor_of(unit: UnitOfWork, clip: StoredClip, side: Literal["previous", "next"]) -> StoredClip:
     """Return the clip of the same project that starts next before or after a clip; rejected ones are passed over.
 
     Raises
@@ -166,7 +166,7 @@ def neighbor_of(unit: Unit, clip: StoredClip, side: Literal["previous", "next"])
     return found[0]
 
 
-def duplicate_clip(unit: Unit, clip_id: str) -> StoredClip:
+def duplicate_clip(unit: UnitOfWork, clip_id: str) -> StoredClip:
     """Add a copy of a clip, made by hand.
 
     Raises

@@ -15,7 +15,7 @@ from autoclip.errors import NotFoundError, ParameterError
 from autoclip.settings import SegmentationMode
 
 if TYPE_CHECKING:
-    from storage.catalog import Catalog, CompoundClip, Project, Unit
+    from storage.catalog import Catalog, CompoundClip, Project, UnitOfWork
     from storage.clip_store import ClipStore
 
 Source = Annotated[
@@ -163,7 +163,7 @@ def open_the_catalog() -> Catalog:
     return catalog_of(read_environment())
 
 
-def find_project(view: Unit, wanted: str) -> Project:
+def find_project(view: UnitOfWork, wanted: str) -> Project:
     """Return a project by its id, or by its name if no other bears it.
 
     Raises

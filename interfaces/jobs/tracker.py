@@ -22,7 +22,7 @@ from flows.reaper import finalize_lost_run
 from interfaces.jobs.job import STATES, Job, JobState, job_of, project_of
 from interfaces.jobs.request_key import RequestKey
 from interfaces.prefect_server import api_address, open_client, server_faults
-from storage.catalog import Page, Unit, catalog_of
+from storage.catalog import Page, UnitOfWork, catalog_of
 from storage.environment import Environment, read_environment
 
 FOLLOW_SEC = 1.0
@@ -328,7 +328,7 @@ class Jobs:
         return cast("dict[str, Any]", found[0])
 
 
-def _path_of(view: Unit, export_id: str) -> Path | None:
+def _path_of(view: UnitOfWork, export_id: str) -> Path | None:
     """Return where an export is; None if it was deleted since."""
     try:
         return view.exports.get(export_id).path

@@ -18,16 +18,16 @@ _PACKAGE = __name__.rpartition(".")[0]
 
 FIRST_PAUSE_SEC = 1.0
 MAX_PAUSE_SEC = 60.0
-"""A piece that dies is started again after a second, then after twice as long each time, up to a minute."""
+"""A process that dies is started again after a second, then after twice as long each time, up to a minute."""
 SAFE_PATH = {"PYTHONSAFEPATH": "1"}
 """Python then imports nothing from the folder it is started in; the runs of a worker inherit it."""
 
 STABLE_SEC = 120.0
-"""A piece that lived this long begins anew with the shortest pause."""
+"""A process that lived this long begins anew with the shortest pause."""
 
 
 def private_prefect(environment: Environment, api_url: str) -> dict[str, str]:
-    """Return Prefect's variables for every piece: nothing is told to anybody, only our own pages may call, all on disk.
+    """Return Prefect's variables for every process: no telemetry, calls from our own pages only, everything on disk.
 
     What the user has set stays.
     """
@@ -87,7 +87,7 @@ class ManagedProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C in the terminal is for us, who end the pieces in order
+                start_new_session=True,  # Ctrl-C in the terminal is for us, who end the processes in order
                 creationflags=OWN_GROUP,
                 preexec_fn=end_with_parent(at_once=self.dies_at_once),  # noqa: PLW1509 - system calls, looked up before
             )
@@ -130,7 +130,7 @@ class ManagedProcess:
             return ""
 
 
-def server_piece(environment: Environment, api_url: str) -> ManagedProcess:
+def server_process(environment: Environment, api_url: str) -> ManagedProcess:
     """Return Prefect's server."""
     address = ("--host", environment.prefect_host, "--port", str(environment.prefect_port))
     command = (sys.executable, "-m", "prefect", "server", "start", *address)
@@ -138,7 +138,7 @@ def server_piece(environment: Environment, api_url: str) -> ManagedProcess:
     return ManagedProcess("Prefect server", command, variables, environment.data_dir / "logs" / "prefect-server.log")
 
 
-def worker_piece(environment: Environment, api_url: str) -> ManagedProcess:
+def worker_process(environment: Environment, api_url: str) -> ManagedProcess:
     """Return the worker. It dies at once when we are killed; the runs it started then end by themselves."""
     command = (sys.executable, "-m", f"{_PACKAGE}.worker")
     variables = private_prefect(environment, api_url) | environment.variables()
@@ -146,14 +146,14 @@ def worker_piece(environment: Environment, api_url: str) -> ManagedProcess:
     return ManagedProcess("worker", command, variables, log, dies_at_once=True)
 
 
-def api_piece(environment: Environment, api_url: str) -> ManagedProcess:
+def api_process(environment: Environment, api_url: str) -> ManagedProcess:
     """Return our HTTP API."""
     command = (sys.executable, "-m", "autoclip", "serve")
     variables = private_prefect(environment, api_url) | environment.variables()
     return ManagedProcess("API", command, variables, environment.data_dir / "logs" / "api.log")
 
 
-def registration_piece(environment: Environment, api_url: str) -> ManagedProcess:
+def registration_process(environment: Environment, api_url: str) -> ManagedProcess:
     """Return what tells the server of our work pool, limits and deployments, and ends: it imports all flows."""
     command = (sys.executable, "-m", f"{_PACKAGE}.registration")
     variables = private_prefect(environment, api_url) | environment.variables()

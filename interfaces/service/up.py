@@ -21,7 +21,13 @@ from flows.liveness import run_lock
 from flows.reaper import unended
 from interfaces.prefect_server import open_client
 from interfaces.service.descendants import end_descendants, family, reap_children
-from interfaces.service.processes import ManagedProcess, api_piece, registration_piece, server_piece, worker_piece
+from interfaces.service.processes import (
+    ManagedProcess,
+    api_process,
+    registration_process,
+    server_process,
+    worker_process,
+)
 from interfaces.service.upkeep import Say, Upkeep
 from storage.environment import Environment
 from storage.process_lock import machine_of
@@ -58,7 +64,7 @@ class Service:
     say: Say
     open_page: bool = False
     server: ManagedProcess | None = None
-    pieces: list[ManagedProcess] = field(default_factory=list)
+    processes: list[ManagedProcess] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=ANSWER_SEC))
     upkeep: Upkeep = field(init=False)
@@ -72,7 +78,7 @@ class Service:
         Raises
         ------
         ServiceError
-            If a piece can't be started; those that run are stopped then.
+            If a process can't be started; those that run are stopped then.
         """
         for wanted in (signal.SIGINT, signal.SIGTERM):
             signal.signal(wanted, lambda *_: self.stopping.set())
@@ -88,9 +94,9 @@ class Service:
 
     def _start(self, client: SyncPrefectClient) -> None:
         """Start all at once: the API can do without Prefect for now, and the registration imports while it waits."""
-        api, registration = (make(self.environment, self.api_url) for make in (api_piece, registration_piece))
+        api, registration = (make(self.environment, self.api_url) for make in (api_process, registration_process))
         if self.own_server:
-            self.server = server_piece(self.environment, self.api_url)
+            self.server = server_process(self.environment, self.api_url)
             self.server.start()
         self._begin(api)
         registration.start()
@@ -99,29 +105,29 @@ class Service:
         if self.stopping.is_set():
             return
         self.upkeep.begin(client)
-        self._begin(worker_piece(self.environment, self.api_url))
+        self._begin(worker_process(self.environment, self.api_url))
         self._wait_for(f"http://{self.environment.host}:{self.environment.port}/api/health", api)
 
-    def _begin(self, piece: ManagedProcess) -> None:
-        piece.start()
-        self.pieces.append(piece)
+    def _begin(self, managed: ManagedProcess) -> None:
+        managed.start()
+        self.processes.append(managed)
 
-    def _wait_for(self, address: str, piece: ManagedProcess | None) -> None:
-        """Wait until a piece answers."""
-        deadline = time.monotonic() + (START_SEC if piece else 10.0)
+    def _wait_for(self, address: str, managed: ManagedProcess | None) -> None:
+        """Wait until a process answers."""
+        deadline = time.monotonic() + (START_SEC if managed else 10.0)
         while not self.stopping.is_set():
-            if piece is not None and not piece.alive:
-                raise ServiceError(f"{piece.name} ended at once; its log {piece.log} says:\n{piece.last_words()}")
+            if managed is not None and not managed.alive:
+                raise ServiceError(f"{managed.name} ended at once; its log {managed.log} says:\n{managed.last_words()}")
             if self._answers(address):
                 return
             if time.monotonic() > deadline:
-                if piece is None:
+                if managed is None:
                     raise ServiceError(
                         f"{address}: no Prefect server answers there, though PREFECT_API_URL names it; start it, or "
                         "unset PREFECT_API_URL so that 'autoclip up' starts one"
                     )
                 logs = f"{self.environment.data_dir}/logs"
-                raise ServiceError(f"{address}: {piece.name} does not answer; see the logs in {logs}")
+                raise ServiceError(f"{address}: {managed.name} does not answer; see the logs in {logs}")
             time.sleep(0.2)
 
     def _answers(self, address: str) -> bool:
@@ -130,13 +136,13 @@ class Service:
         except httpx.HTTPError:
             return False
 
-    def _wait_for_end(self, piece: ManagedProcess) -> None:
-        """Wait until a piece has done its work."""
-        while piece.alive:
+    def _wait_for_end(self, managed: ManagedProcess) -> None:
+        """Wait until a process has done its work."""
+        while managed.alive:
             if self.stopping.wait(0.1):
                 return
-        if piece.process is not None and piece.process.returncode:
-            raise ServiceError(f"{self.api_url}: the {piece.name} failed there:\n{piece.last_words()}")
+        if managed.process is not None and managed.process.returncode:
+            raise ServiceError(f"{self.api_url}: the {managed.name} failed there:\n{managed.last_words()}")
 
     def _greet(self, took_sec: float) -> None:
         if not self.stopping.is_set():
@@ -147,15 +153,15 @@ class Service:
                 webbrowser.open(page_address(self.environment))
 
     def _watch(self, client: SyncPrefectClient) -> None:
-        """Keep the pieces running and the runs honest."""
+        """Keep the processes running and the runs honest."""
         kept_up = time.monotonic()
-        every = [piece for piece in (self.server, *self.pieces) if piece is not None]
-        known = {piece.process.pid for piece in every if piece.process}
+        every = [managed for managed in (self.server, *self.processes) if managed is not None]
+        known = {managed.process.pid for managed in every if managed.process}
         while not self.stopping.wait(1.0):
             reap_children(known)
-            for piece in every:
-                if piece.revive():
-                    self.say(f"{piece.name} had died and was started again; see {piece.log}")
+            for managed in every:
+                if managed.revive():
+                    self.say(f"{managed.name} had died and was started again; see {managed.log}")
                     known = {p.process.pid for p in every if p.process}
             if time.monotonic() - kept_up > UPKEEP_SEC:
                 kept_up = time.monotonic()
@@ -172,8 +178,8 @@ class Service:
         running = [run for run in _running(client) if self._is_ours(run)]
         server = self.server.process.pid if self.server and self.server.process else 0
         noted = family(spared=[server])
-        for piece in reversed(self.pieces):
-            piece.stop(STOP_SEC)
+        for managed in reversed(self.processes):
+            managed.stop(STOP_SEC)
         end_descendants(STOP_SEC, spared=[server], noted=noted)
         _put_back(client, running)
         if self.server is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autoclip.errors import ParameterError
 from storage.catalog.duckdb_catalog import BUSY_DEADLINE_SEC, DuckDBCatalog
-from storage.catalog.interface import Catalog, Unit
+from storage.catalog.interface import Catalog, UnitOfWork
 from storage.catalog.memory import CatalogMemory
 from storage.catalog.records import (
     Analysis,
@@ -51,7 +51,7 @@ __all__ = [
     "Source",
     "SourceKind",
     "StoredClip",
-    "Unit",
+    "UnitOfWork",
     "Verdict",
     "catalog_at",
     "catalog_of",

@@ -8,13 +8,13 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from autoclip.errors import StorageError
-from storage.catalog.interface import Unit
+from storage.catalog.interface import UnitOfWork
 
 
 class OpenUnit(Protocol):
     """A unit that has begun, whatever database it is in."""
 
-    unit: Unit
+    unit: UnitOfWork
     read_only: bool
 
     def joined(self) -> AbstractContextManager[None]:
@@ -46,7 +46,7 @@ class CurrentUnit(threading.local):
             self.unit = None
 
     @contextmanager
-    def joined_to_write(self) -> Iterator[Unit]:
+    def joined_to_write(self) -> Iterator[UnitOfWork]:
         """Be part of the unit this thread is in.
 
         Raises

@@ -26,7 +26,7 @@ from storage.catalog.duckdb_session import Access, DuckDBSession
 from storage.catalog.fair_lock import FairLock
 from storage.catalog.file_system import refuse_network_file_system
 from storage.catalog.foreign_wait import ForeignWait
-from storage.catalog.interface import Catalog, Unit
+from storage.catalog.interface import Catalog, UnitOfWork
 from storage.catalog.layout import Layout, successor_of
 from storage.catalog.lock import CatalogLock, forget_locks_after_fork
 from storage.catalog.recovery import is_sound, reindex, roll_forward
@@ -66,7 +66,7 @@ class DuckDBCatalog(Catalog):
         return str(self.path)
 
     @contextmanager
-    def transaction(self) -> Iterator[Unit]:
+    def transaction(self) -> Iterator[UnitOfWork]:
         """Begin a unit that may change things, or join the one this thread is in; see `Catalog.transaction`."""
         if self._current.unit is not None:
             with self._current.joined_to_write() as unit:
@@ -80,7 +80,7 @@ class DuckDBCatalog(Catalog):
                 yield files.unit
 
     @contextmanager
-    def reading(self) -> Iterator[Unit]:
+    def reading(self) -> Iterator[UnitOfWork]:
         """Begin a unit that only reads, or be part of the one this thread is in; see `Catalog.reading`."""
         if self._current.unit is not None:
             yield self._current.unit.unit

@@ -31,7 +31,7 @@ from storage.catalog.tables import Tables
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class UnitOfWork:
     """One unit of work: the repositories of the catalog, all in the same transaction."""
 
     projects: Projects
@@ -43,7 +43,7 @@ class Unit:
     operations: Operations
 
     @classmethod
-    def over(cls, tables: Tables) -> Unit:
+    def over(cls, tables: Tables) -> UnitOfWork:
         """Make the repositories of a unit; what they change of clips goes into one log."""
         log = ChangeLog()
         analyses, clips, compounds = Analyses(tables, log), Clips(tables, log), Compounds(tables, log)
@@ -67,7 +67,7 @@ class Catalog(ABC):
         """What and where it is, without a password."""
 
     @abstractmethod
-    def transaction(self) -> AbstractContextManager[Unit]:
+    def transaction(self) -> AbstractContextManager[UnitOfWork]:
         """Begin a unit that may change things; kept when the block ends well, undone when it raises.
 
         Raises
@@ -79,7 +79,7 @@ class Catalog(ABC):
         """
 
     @abstractmethod
-    def reading(self) -> AbstractContextManager[Unit]:
+    def reading(self) -> AbstractContextManager[UnitOfWork]:
         """Begin a unit that only reads, together with other readers; raises as `transaction` does."""
 
     @abstractmethod

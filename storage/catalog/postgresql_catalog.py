@@ -18,7 +18,7 @@ from autoclip.errors import StorageError
 from autoclip.system.processes import after_fork_in_child
 from storage.atomic import replacing
 from storage.catalog.current_unit import CurrentUnit
-from storage.catalog.interface import Catalog, Unit
+from storage.catalog.interface import Catalog, UnitOfWork
 from storage.catalog.postgresql_connections import IDLE_IN_UNIT_SEC, Connections
 from storage.catalog.postgresql_session import PostgreSQLSession
 from storage.catalog.postgresql_tables import PostgreSQLUnit
@@ -61,7 +61,7 @@ class PostgreSQLCatalog(Catalog):
         return self._connections.name
 
     @contextmanager
-    def transaction(self) -> Iterator[Unit]:
+    def transaction(self) -> Iterator[UnitOfWork]:
         """Begin a unit that may change things, or join the one this thread is in; see `Catalog.transaction`."""
         if self._current.unit is not None:
             with self._current.joined_to_write() as unit:
@@ -71,7 +71,7 @@ class PostgreSQLCatalog(Catalog):
             yield unit
 
     @contextmanager
-    def reading(self) -> Iterator[Unit]:
+    def reading(self) -> Iterator[UnitOfWork]:
         """Begin a unit that only reads, or be part of the one this thread is in; see `Catalog.reading`."""
         if self._current.unit is not None:
             yield self._current.unit.unit
@@ -117,7 +117,7 @@ class PostgreSQLCatalog(Catalog):
         self._current = CurrentUnit()
 
     @contextmanager
-    def _begun(self, *, read_only: bool) -> Iterator[Unit]:
+    def _begun(self, *, read_only: bool) -> Iterator[UnitOfWork]:
         lock = "" if read_only else f"SELECT pg_advisory_xact_lock_shared({_WHOLE});"
         with self._started(lock, read_only=read_only) as session:
             unit = PostgreSQLUnit(session, read_only=read_only)

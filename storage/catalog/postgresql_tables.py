@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoclip.errors import StorageError
-from storage.catalog.interface import Unit
+from storage.catalog.interface import UnitOfWork
 from storage.catalog.postgresql_session import PostgreSQLSession
 from storage.catalog.project_index import SORTABLE
 from storage.catalog.projects import record_of
@@ -44,7 +44,7 @@ class PostgreSQLUnit:
         self._locked: set[str] = set()
         self._process, self._failed = os.getpid(), False
         self.index = PostgreSQLIndex(self)
-        self.unit = Unit.over(self)
+        self.unit = UnitOfWork.over(self)
 
     def of_project(self, project_id: str) -> Statements:
         """Return the tables of a project; see `Tables`."""

@@ -13,7 +13,7 @@ from autoclip.system.files import flush, replace
 from storage.atomic import storage_faults
 from storage.catalog.attached_files import AttachedFiles
 from storage.catalog.duckdb_session import Access, DuckDBSession, json_insert
-from storage.catalog.interface import Unit
+from storage.catalog.interface import UnitOfWork
 from storage.catalog.layout import Layout, stamp_of, successor_of
 from storage.catalog.project_index import SqliteIndex
 from storage.catalog.statements import Row, Statements, require_text
@@ -123,7 +123,7 @@ class UnitFiles:
         self._dirty: set[str] = set()
         self._dropped: set[str] = set()
         self._process, self._failed = os.getpid(), False
-        self.unit = Unit.over(self)
+        self.unit = UnitOfWork.over(self)
 
     def of_project(self, project_id: str) -> Statements:
         """Return the tables of a project; see `Tables`."""

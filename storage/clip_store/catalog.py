@@ -14,7 +14,7 @@ from typing_extensions import override
 from autoclip.clips import Clip
 from autoclip.errors import NotFoundError
 from autoclip.settings import SegmentationMode
-from storage.catalog.interface import Catalog, Unit
+from storage.catalog.interface import Catalog, UnitOfWork
 from storage.catalog.records import CompoundClip, CompoundItem, Export, Project, StoredClip, Verdict
 from storage.clip_store.interface import EXISTS, SETTINGS_WITHOUT_EFFECT, ClipStore, ExportSubject
 from storage.data_folder import ProjectFolder
@@ -81,7 +81,7 @@ class CatalogClips(ClipStore):
         with self.catalog.reading() as view:
             return self._clips(view, ids)
 
-    def _clips(self, view: Unit, ids: Collection[str]) -> dict[str, StoredClip]:
+    def _clips(self, view: UnitOfWork, ids: Collection[str]) -> dict[str, StoredClip]:
         found = {}
         for clip_id in ids:
             with suppress(NotFoundError):
@@ -127,7 +127,7 @@ class CatalogClips(ClipStore):
         found = next((each for each in records if each.created_at >= changed_at and _is_made_of(each, subject)), None)
         return found and found.changed(note="; ".join(filter(None, (found.note, EXISTS))))
 
-    def _changed_at(self, view: Unit, subject: ExportSubject) -> datetime | None:
+    def _changed_at(self, view: UnitOfWork, subject: ExportSubject) -> datetime | None:
         """Return when what a file is made of last changed; None if it is gone."""
         times = [self.folder.words_changed_at()] if subject.transcript is not None else []
         if subject.clip_id is not None:

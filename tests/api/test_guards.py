@@ -224,9 +224,9 @@ def test_a_body_that_is_too_large_is_refused(client, workspace):
     project = workspace.add_project()
     big = {"start": 1, "end": 2, "name": "x" * 2_000_000}
     assert client.post(f"/api/projects/{project.id}/clips", json=big).status_code == 413
-    pieces = (b" " * 100_000 for _ in range(20))
+    chunks = (b" " * 100_000 for _ in range(20))
     untold = client.post(
-        f"/api/projects/{project.id}/clips", content=pieces, headers={"Content-Type": "application/json"}
+        f"/api/projects/{project.id}/clips", content=chunks, headers={"Content-Type": "application/json"}
     )
     assert untold.status_code == 413
 

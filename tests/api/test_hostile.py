@@ -416,7 +416,7 @@ def test_a_client_that_goes_away_leaves_nothing(serve, workspace, small_film):
     assert httpx.get(f"{address}/api/projects").json()["total"] == 0
 
 
-def test_a_piece_that_breaks_off_can_be_gone_on_with(serve, workspace, small_film):
+def test_a_chunk_that_breaks_off_can_be_gone_on_with(serve, workspace, small_film):
     address = serve()
     film = small_film.read_bytes()
     host, port = address.removeprefix("http://").split(":")
@@ -433,8 +433,8 @@ def test_a_piece_that_breaks_off_can_be_gone_on_with(serve, workspace, small_fil
     while came == 0 and time.monotonic() < deadline:
         came = int(httpx.head(f"{address}{upload}", headers=tus).headers["upload-offset"])
     assert 0 < came <= 10_000
-    piece = {**tus, "Upload-Offset": str(came), "Content-Type": "application/offset+octet-stream"}
-    rest = httpx.patch(f"{address}{upload}", content=film[came:], headers=piece)
+    chunk = {**tus, "Upload-Offset": str(came), "Content-Type": "application/offset+octet-stream"}
+    rest = httpx.patch(f"{address}{upload}", content=film[came:], headers=chunk)
     assert rest.status_code == 204, rest.text
     assert rest.headers["autoclip-project"]
 

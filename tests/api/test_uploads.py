@@ -149,7 +149,7 @@ def test_more_than_the_disk_holds_is_refused_at_once(open_client, workspace):
 
 
 TUS = {"Tus-Resumable": "1.0.0"}
-PIECE = {**TUS, "Content-Type": "application/offset+octet-stream"}
+CHUNK = {**TUS, "Content-Type": "application/offset+octet-stream"}
 
 
 def begin(client, film, **headers):
@@ -160,20 +160,20 @@ def begin(client, film, **headers):
     )
 
 
-def test_an_upload_in_pieces(client, workspace, small_film):
+def test_an_upload_in_chunks(client, workspace, small_film):
     film = small_film.read_bytes()
     begun = begin(client, film)
     assert begun.status_code == 201, begun.text
     address = begun.headers["location"]
     half = len(film) // 2
-    first = client.patch(address, content=film[:half], headers={**PIECE, "Upload-Offset": "0"})
+    first = client.patch(address, content=film[:half], headers={**CHUNK, "Upload-Offset": "0"})
     assert (first.status_code, first.headers["upload-offset"]) == (204, str(half))
     assert "upload-expires" in first.headers
     found = client.head(address, headers=TUS)
     assert (found.headers["upload-offset"], found.headers["upload-length"]) == (str(half), str(len(film)))
-    wrong = client.patch(address, content=film[half:], headers={**PIECE, "Upload-Offset": "0"})
+    wrong = client.patch(address, content=film[half:], headers={**CHUNK, "Upload-Offset": "0"})
     assert (wrong.status_code, wrong.json()["code"]) == (409, "wrong-offset")
-    last = client.patch(address, content=film[half:], headers={**PIECE, "Upload-Offset": str(half)})
+    last = client.patch(address, content=film[half:], headers={**CHUNK, "Upload-Offset": str(half)})
     assert last.status_code == 204, last.text
     project = client.get(f"/api/projects/{last.headers['autoclip-project']}").json()
     assert (project["name"], project["state"]) == ("Grand final", "ready")
@@ -181,9 +181,9 @@ def test_an_upload_in_pieces(client, workspace, small_film):
     assert [path.name for path in leftovers(workspace)] == ["Grand final.mp4"]
 
 
-def test_an_upload_that_is_no_video_ends_with_its_last_piece(client, workspace):
+def test_an_upload_that_is_no_video_ends_with_its_last_chunk(client, workspace):
     address = begin(client, b"x" * 1000).headers["location"]
-    ended = client.patch(address, content=b"x" * 1000, headers={**PIECE, "Upload-Offset": "0"})
+    ended = client.patch(address, content=b"x" * 1000, headers={**CHUNK, "Upload-Offset": "0"})
     assert ended.status_code == 415
     assert "Grand final.mp4" in ended.json()["detail"]
     assert leftovers(workspace) == []
@@ -191,9 +191,9 @@ def test_an_upload_that_is_no_video_ends_with_its_last_piece(client, workspace):
 
 def test_more_than_announced_is_refused(client, workspace):
     address = begin(client, b"x" * 100).headers["location"]
-    answer = client.patch(address, content=b"x" * 101, headers={**PIECE, "Upload-Offset": "0"})
+    answer = client.patch(address, content=b"x" * 101, headers={**CHUNK, "Upload-Offset": "0"})
     assert answer.status_code == 413
-    untold = client.patch(address, content=iter([b"x" * 101]), headers={**PIECE, "Upload-Offset": "0"})
+    untold = client.patch(address, content=iter([b"x" * 101]), headers={**CHUNK, "Upload-Offset": "0"})
     assert untold.status_code == 413
 
 
@@ -216,13 +216,13 @@ def send_until_refused(address, path, length):
     head = f"PATCH {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n"
     head += f"Content-Type: application/offset+octet-stream\r\n{kind}\r\n\r\n"
     block = b"x" * 65_536
-    piece = b"%x\r\n%s\r\n" % (len(block), block) if length is None else block
+    chunk = b"%x\r\n%s\r\n" % (len(block), block) if length is None else block
     sent = 0
     with socket.create_connection((host, int(port)), timeout=20) as line:
         line.sendall(head.encode())
         with contextlib.suppress(OSError):
             while sent < 300_000_000 and not select.select([line], [], [], 0)[0]:
-                line.sendall(piece)
+                line.sendall(chunk)
                 sent += len(block)
         with contextlib.suppress(ConnectionResetError):
             return sent, line.recv(4096)
@@ -232,7 +232,7 @@ def send_until_refused(address, path, length):
 def test_a_beginning_that_is_refused_takes_no_place(client, workspace):
     """Uploads that nobody was told the address of would fill the hundred places."""
     for body in (b"x" * 101, iter([b"x" * 101])):
-        answer = client.post("/api/uploads", content=body, headers={**PIECE, "Upload-Length": "100"})
+        answer = client.post("/api/uploads", content=body, headers={**CHUNK, "Upload-Length": "100"})
         assert answer.status_code == 413
     assert leftovers(workspace) == []
 
@@ -298,7 +298,7 @@ def test_metadata_of_any_client_is_taken(client, workspace, small_film):
     film = small_film.read_bytes()
     called = base64.b64encode("Tor \xff".encode("latin-1")).decode()
     begun = begin(client, film, **{"Upload-Metadata": f"is_confidential,filename {called}, filetype dmlkZW8vbXA0"})
-    done = client.patch(begun.headers["location"], content=film, headers={**PIECE, "Upload-Offset": "0"})
+    done = client.patch(begun.headers["location"], content=film, headers={**CHUNK, "Upload-Offset": "0"})
     assert client.get(f"/api/projects/{done.headers['autoclip-project']}").json()["name"] == "Tor \ufffd"
 
 

@@ -44,7 +44,7 @@ def test_a_process_of_the_service_imports_nothing_from_the_working_folder(tmp_pa
     (tmp_path / "colorsys.py").write_text("print('stranger')\n")
     monkeypatch.chdir(tmp_path)
     program = "import colorsys, os; print(os.getcwd())"
-    piece = ManagedProcess("test", (sys.executable, "-c", program), {}, tmp_path / "logs" / "log")
-    piece.start()
-    piece.process.wait(60)
-    assert piece.log.read_text().split() == [str(OWN_FOLDER)]
+    managed = ManagedProcess("test", (sys.executable, "-c", program), {}, tmp_path / "logs" / "log")
+    managed.start()
+    managed.process.wait(60)
+    assert managed.log.read_text().split() == [str(OWN_FOLDER)]

@@ -59,8 +59,8 @@ with TestClient(create_app(environment), base_url="http://127.0.0.1:8000") as cl
     name = {"Upload-Metadata": "filename " + base64.b64encode(b"match.mp4").decode()}
     begun = client.post("/api/uploads", headers={**tus, **name, "Upload-Length": str(len(content))})
     assert begun.is_success, begun.text
-    piece = {**tus, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
-    sent = client.patch(begun.headers["location"], content=content, headers=piece)
+    chunk = {**tus, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+    sent = client.patch(begun.headers["location"], content=content, headers=chunk)
     assert sent.is_success, sent.text
     uploaded = next(item for item in client.get("/api/projects").json()["items"] if item["id"] != project.id)
     place = f"/api/projects/{uploaded['id']}/video"

@@ -1,4 +1,4 @@
-"""Words come from subtitles first, else from a transcriber, only where they are wanted, and each piece once."""
+"""Words come from subtitles first, else from a transcriber, only where they are wanted, and each chunk once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from autoclip.errors import ParameterError
-from autoclip.media.decoding.speech_audio import PIECE_SEC, sound_pieces
+from autoclip.media.decoding.speech_audio import CHUNK_SEC, audio_chunks
 from autoclip.settings import Settings
 from autoclip.speech.transcript import Transcript, Word
 from autoclip.timeline import Interval
@@ -100,22 +100,22 @@ def chosen(**values) -> Settings:
     return Settings.from_flat(values)
 
 
-def test_sound_comes_in_pieces_that_end_where_it_is_quiet(long_video, tmp_path):
+def test_sound_comes_in_chunks_that_end_where_it_is_quiet(long_video, tmp_path):
     video = open_video(long_video, AnalysisFolder(tmp_path)).video
-    pieces = list(sound_pieces(video, Interval(0.0, LONG_SEC), RATE))
-    assert len(pieces) == 2
-    assert pieces[0].end_sec <= PIECE_SEC
-    assert 0.6 < pieces[0].end_sec % 1.0 < 1.0  # in a gap between two tones
-    assert pieces[1].start_sec == pieces[0].end_sec
-    assert pieces[1].end_sec == pytest.approx(LONG_SEC, abs=0.1)
+    chunks = list(audio_chunks(video, Interval(0.0, LONG_SEC), RATE))
+    assert len(chunks) == 2
+    assert chunks[0].end_sec <= CHUNK_SEC
+    assert 0.6 < chunks[0].end_sec % 1.0 < 1.0  # in a gap between two tones
+    assert chunks[1].start_sec == chunks[0].end_sec
+    assert chunks[1].end_sec == pytest.approx(LONG_SEC, abs=0.1)
 
 
 @pytest.mark.parametrize("start", [0.0, 7.25, 100.5])
-def test_a_piece_lies_where_it_is_heard(long_video, tmp_path, start):
+def test_a_chunk_lies_where_it_is_heard(long_video, tmp_path, start):
     video = open_video(long_video, AnalysisFolder(tmp_path)).video
-    (piece,) = sound_pieces(video, Interval(start, start + 5), RATE)
-    assert piece.samples.size == 5 * RATE
-    tone = np.abs(piece.samples) > 0.1
+    (chunk,) = audio_chunks(video, Interval(start, start + 5), RATE)
+    assert chunk.samples.size == 5 * RATE
+    tone = np.abs(chunk.samples) > 0.1
     at = start + np.flatnonzero(tone) / RATE
     assert np.all((at % 1.0 < 0.61) | (at % 1.0 > 0.999))
 
@@ -123,9 +123,9 @@ def test_a_piece_lies_where_it_is_heard(long_video, tmp_path, start):
 def test_sound_that_sets_in_late_is_silent_before(tmp_path):
     path = render(tmp_path / "late.mp4", 6.0, sound_from=2.0)
     video = open_video(path, AnalysisFolder(tmp_path / "out")).video
-    (piece,) = sound_pieces(video, Interval(0.0, 6.0), RATE)
-    assert np.abs(piece.samples[: round(1.9 * RATE)]).max() < 0.01
-    assert np.abs(piece.samples[round(2.1 * RATE) : round(2.5 * RATE)]).max() > 0.1
+    (chunk,) = audio_chunks(video, Interval(0.0, 6.0), RATE)
+    assert np.abs(chunk.samples[: round(1.9 * RATE)]).max() < 0.01
+    assert np.abs(chunk.samples[round(2.1 * RATE) : round(2.5 * RATE)]).max() > 0.1
 
 
 def test_a_transcriber_hears_the_whole_video_once(long_video, tmp_path, listener):
@@ -142,13 +142,13 @@ def test_a_transcriber_hears_the_whole_video_once(long_video, tmp_path, listener
     assert len(listener.heard) == 2
 
 
-def test_work_that_was_ended_goes_on_behind_the_last_piece(long_video, tmp_path, listener):
+def test_work_that_was_ended_goes_on_behind_the_last_chunk(long_video, tmp_path, listener):
     folder = AnalysisFolder(tmp_path)
     features = extracted(long_video, folder)
     listener.fail_after = 1
     with pytest.raises(KeyboardInterrupt):
         transcribe(features, chosen(speech="all"))
-    assert 100 < folder.read_transcript().heard[0].end < PIECE_SEC
+    assert 100 < folder.read_transcript().heard[0].end < CHUNK_SEC
     listener.fail_after = 99
     transcribe(features, chosen(speech="all"))
     assert sum(listener.heard) == pytest.approx(LONG_SEC, abs=0.1)

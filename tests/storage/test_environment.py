@@ -44,6 +44,7 @@ def test_analysis_settings_are_read_by_their_flat_name() -> None:
         ("SCENE_THRESHOLD", "7", "scene_threshold = '7' is not allowed"),
         ("DATABASE_URL", "sqlite:///x.db", "AUTOCLIP_DATABASE_URL is not allowed"),
         ("ANALYSIS", "{}", "unknown variable AUTOCLIP_ANALYSIS"),
+        ("DECODES_AT_ONCE", "2", "it is now called AUTOCLIP_MAX_CONCURRENT_DECODES"),
     ],
 )
 def test_what_is_wrong_is_said_by_name(name: str, value: str, said: str) -> None:

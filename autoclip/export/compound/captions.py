@@ -9,7 +9,7 @@ from itertools import accumulate, pairwise
 
 from autoclip.export.captions.burning import CaptionScripts, require_words
 from autoclip.export.captions.styles import caption_frame
-from autoclip.export.compound.layout import Layout, SourceSpan, piece_lengths
+from autoclip.export.compound.layout import Layout, SourceSpan, segment_lengths
 from autoclip.speech.captions import make_cues
 from autoclip.speech.cut_words import PlacedCut, cut_transcript
 from autoclip.timeline import Interval
@@ -27,7 +27,7 @@ def with_compound_captions(layout: Layout, items: Sequence[SourceSpan], stack: E
     if first.settings.captions == "off":
         return layout
     require_words([item.transcript for item in items], first.settings)
-    starts = [float(start) for start in accumulate(piece_lengths(layout), initial=0)]
+    starts = [float(start) for start in accumulate(segment_lengths(layout), initial=0)]
     frame = caption_frame(first.video, first.canvas, first.settings)
     cues = make_cues(cut_transcript(_placed(layout, items, starts)), frame.limits())
     scripts = CaptionScripts(cues, frame, first.settings, stack)

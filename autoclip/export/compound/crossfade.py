@@ -51,7 +51,7 @@ def crossfade_arguments(
     fade : Crossfade
         What dissolves into what.
     encoder : tuple of str
-        Options of the encoder: those of the pieces it will stand between.
+        Options of the encoder: those of the segments it will stand between.
     target : Path
         Where to.
     upright : bool

@@ -52,7 +52,7 @@ class Layout:
     @property
     def duration_sec(self) -> Fraction:
         """Length of the whole in seconds."""
-        return sum(piece_lengths(self), Fraction())
+        return sum(segment_lengths(self), Fraction())
 
     @property
     def frame_count(self) -> int:
@@ -152,7 +152,7 @@ def _faded_at_ends(orders: Sequence[CutSpec], settings: ExportSettings) -> Itera
         yield replace(order, settings=settings.model_copy(update=changes))
 
 
-def piece_lengths(layout: Layout) -> list[Fraction]:
+def segment_lengths(layout: Layout) -> list[Fraction]:
     """Return the length of each item and dissolve, in seconds, in order."""
     lengths = [layout.bodies[0].span.duration_sec]
     for place, body in enumerate(layout.bodies[1:]):

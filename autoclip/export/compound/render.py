@@ -1,7 +1,7 @@
 """Compound clips: several cuts in one file, one after the other or crossfaded.
 
 Each item is rendered by itself, so that only its own frames are decoded and memory does not grow with the number of
-items; the pieces are joined without touching them. The sound is made in one go, each item's to the sample as long as
+items; the segments are joined without touching them. The sound is made in one go, each item's to the sample as long as
 its picture, so that nothing drifts however many items there are.
 """
 
@@ -29,7 +29,7 @@ from autoclip.export.compound.audio import (
 )
 from autoclip.export.compound.captions import with_compound_captions
 from autoclip.export.compound.layout import Layout, SourceSpan, lay_out
-from autoclip.export.compound.segments import Pieces, exact_pieces, smart_pieces
+from autoclip.export.compound.segments import VideoSegments, exact_segments, smart_segments
 from autoclip.export.cuts.cut_spec import ExportResult
 from autoclip.export.cuts.methods import CODEC_NAMES, Command, Rendering, altered
 from autoclip.export.cuts.mux import MuxTrack, encoded_tracks, join, stamped
@@ -43,7 +43,7 @@ from autoclip.timeline import Interval
 
 __all__ = ["SourceSpan", "export_compound"]
 
-_PieceMaker = Callable[[Layout, RenderContext, ExitStack], Pieces]
+_SegmentMaker = Callable[[Layout, RenderContext, ExitStack], VideoSegments]
 
 
 def export_compound(
@@ -100,7 +100,7 @@ def export_compound(
         first = layout.bodies[0]
         seconds = float(layout.duration_sec)
         needed = estimated_bytes(first.video, seconds, first.canvas.width, first.canvas.height, chosen)
-        require_space(target.parent, 2 * needed, chosen)  # the pieces and the whole
+        require_space(target.parent, 2 * needed, chosen)  # the segments and the whole
         context = RenderContext(rendered, ffmpeg, chosen.export_stall_sec, on_progress)
         rendering = _render(layout, context)
         whole = replace(first, asked=rendering.actual)
@@ -112,20 +112,20 @@ def _render(layout: Layout, context: RenderContext) -> Rendering:
     notes: tuple[str, ...] = ()
     if layout.bodies[0].settings.cut == "smart":
         try:
-            return _joined(layout, context, smart_pieces)
+            return _joined(layout, context, smart_segments)
         except NotSmartError as reason:
             notes = (f"joined exactly, not smartly: {reason}",)
-    rendering = _joined(layout, context, exact_pieces)
+    rendering = _joined(layout, context, exact_segments)
     return replace(rendering, notes=(*notes, *rendering.notes))
 
 
-def _joined(layout: Layout, context: RenderContext, render_pieces: _PieceMaker) -> Rendering:
+def _joined(layout: Layout, context: RenderContext, render_segments: _SegmentMaker) -> Rendering:
     with ExitStack() as stack:
-        made = render_pieces(layout, context, stack)
-        ticks = np.cumsum([0, *(piece.length / layout.unit for piece in made.pieces)])
+        made = render_segments(layout, context, stack)
+        ticks = np.cumsum([0, *(segment.length / layout.unit for segment in made.segments)])
         starts = [round(start) for start in ticks]
-        shown = np.concatenate([piece.shown + start for piece, start in zip(made.pieces, starts, strict=False)])
-        data = chain.from_iterable(piece.data for piece in made.pieces)
+        shown = np.concatenate([segment.shown + start for segment, start in zip(made.segments, starts, strict=False)])
+        data = chain.from_iterable(segment.data for segment in made.segments)
         picture = MuxTrack(made.template, stamped(data, shown, starts[-1], layout.unit), made.extradata)
         sound_commands, sounds = _sound(layout, context, stack)
         join(context.rendered, [picture, *sounds])

@@ -1,4 +1,4 @@
-"""The picture of a compound clip in pieces: every item and every dissolve, encoded or copied by itself."""
+"""The picture of a compound clip in segments: every item and every dissolve, encoded or copied by itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from autoclip.errors import ExportError, ParameterError
 from autoclip.export.captions.burning import caption_notes
 from autoclip.export.compound.crossfade import crossfade_arguments
-from autoclip.export.compound.layout import Layout, piece_lengths
+from autoclip.export.compound.layout import Layout, segment_lengths
 from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.encoders import video_encoder
 from autoclip.export.cuts.exact import exact_arguments
@@ -51,15 +51,15 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Pieces:
-    """The picture in pieces, what the file needs to know of it, and what is wrong with it.
+class VideoSegments:
+    """The picture in segments, what the file needs to know of it, and what is wrong with it.
 
     `traced` says that it is known of every item which frames were encoded; `lost_count` frames of damaged sources are
     not among them.
     """
 
     method: CutMethod
-    pieces: tuple[Segment, ...]
+    segments: tuple[Segment, ...]
     template: Stream
     extradata: bytes | None
     width: int
@@ -80,18 +80,18 @@ class _EncodedFiles:
     items: list[TracedRun] = field(default_factory=list)
 
 
-def exact_pieces(layout: Layout, context: RenderContext, stack: ExitStack) -> Pieces:
+def exact_segments(layout: Layout, context: RenderContext, stack: ExitStack) -> VideoSegments:
     """Encode every item and every dissolve."""
     made = _encode_all(layout, context, stack)
-    lengths = piece_lengths(layout)
+    lengths = segment_lengths(layout)
     canvas, settings = layout.bodies[0].canvas, layout.bodies[0].settings
     scripts = [*(body.captions for body in layout.bodies), *(fade.captions for fade in layout.fades)]
     found = sum(item.span.count for item in made.items)
     asked = sum(body.span.count for body in layout.bodies)
     log = "\n".join(run.log for run in made.runs)
-    return Pieces(
+    return VideoSegments(
         method="exact",
-        pieces=tuple(_encoded_piece(p, length, layout.unit) for p, length in zip(made.paths, lengths, strict=True)),
+        segments=tuple(_encoded_segment(p, length, layout.unit) for p, length in zip(made.paths, lengths, strict=True)),
         template=stack.enter_context(open_container(made.paths[0])).streams.video[0],
         extradata=_common_extradata(made.paths, settings),
         width=canvas.width,
@@ -133,7 +133,7 @@ def _fade_encoder(layout: Layout, body: CutSpec, parameter_set: int) -> tuple[st
     return (*encoder, "-fps_mode:v", "passthrough", "-enc_time_base:v", unit)
 
 
-def smart_pieces(layout: Layout, context: RenderContext, stack: ExitStack) -> Pieces:
+def smart_segments(layout: Layout, context: RenderContext, stack: ExitStack) -> VideoSegments:
     """Copy what can be copied of each item, and encode the rest like the source.
 
     Raises
@@ -148,7 +148,7 @@ def smart_pieces(layout: Layout, context: RenderContext, stack: ExitStack) -> Pi
     copied = sum(plan.packet_count for plan in plans)
     if not copied:
         raise NotSmartError("no keyframe lies within any of its items")
-    pieces: list[Segment] = []
+    segments: list[Segment] = []
     paths: list[Path] = []
     commands: list[Command] = []
     faults: list[str] = []
@@ -157,18 +157,18 @@ def smart_pieces(layout: Layout, context: RenderContext, stack: ExitStack) -> Pi
         commands += parts.commands
         paths += parts.paths.values()
         faults += (f"item {place + 1}: {fault}" for fault in parts.faults)
-        pieces.append(Segment(smart_data(body, plan, parts.paths), shown_times(plan), body.span.duration_sec))
+        segments.append(Segment(smart_data(body, plan, parts.paths), shown_times(plan), body.span.duration_sec))
         if place < len(layout.fades):
             path = stack.enter_context(temporary_path(context.rendered.parent))
             encoder = part_encoder(body, plan, _next_free(plan))
             commands.append(context.run(crossfade_arguments(layout.fades[place], encoder, path, upright=False)).command)
             paths.append(path)
-            pieces.append(_encoded_piece(path, layout.fades[place].duration_sec, layout.unit))
+            segments.append(_encoded_segment(path, layout.fades[place].duration_sec, layout.unit))
         context.report(0.9 * (place + 1) / len(plans), f"{place + 1} of {len(plans)} items")
     facts = first.video.video
-    return Pieces(
+    return VideoSegments(
         method="smart",
-        pieces=tuple(pieces),
+        segments=tuple(segments),
         template=stack.enter_context(open_container(first.video.path)).streams[facts.index],
         extradata=joined_sets(plans[0].sets, paths).record(),
         width=facts.width,
@@ -180,14 +180,14 @@ def smart_pieces(layout: Layout, context: RenderContext, stack: ExitStack) -> Pi
 
 
 class _FrameCounter:
-    """Turns the frame counts of one piece after the other into reports on the whole."""
+    """Turns the frame counts of one segment after the other into reports on the whole."""
 
     def __init__(self, context: RenderContext, total: int) -> None:
         self._report = context.count_frames(total)
         self._before = 0
 
     def listener(self, frames: int) -> FrameListener:
-        """Return the listener of the next piece, which has so many frames."""
+        """Return the listener of the next segment, which has so many frames."""
         before = self._before
         self._before += frames
         return lambda done: self._report(before + min(done, frames))
@@ -206,8 +206,8 @@ def _next_free(plan: SmartPlan) -> int:
     return next(number for number in range(_MAX_PARAMETER_SETS) if number not in taken)
 
 
-def _encoded_piece(path: Path, length: Fraction, unit: Fraction) -> Segment:
-    """Return a piece that ffmpeg has made, with the times it was given."""
+def _encoded_segment(path: Path, length: Fraction, unit: Fraction) -> Segment:
+    """Return a segment that ffmpeg has made, with the times it was given."""
     with open_container(path) as container:
         packets = [packet for packet in container.demux(container.streams.video[0]) if packet.size]
         times = [packet.pts * packet.time_base / unit for packet in packets if packet.pts is not None]
@@ -216,7 +216,7 @@ def _encoded_piece(path: Path, length: Fraction, unit: Fraction) -> Segment:
 
 
 def _common_extradata(paths: Sequence[Path], settings: ExportSettings) -> bytes | None:
-    """Return what a decoder must know of all pieces beforehand; None where the first one's will do.
+    """Return what a decoder must know of all segments beforehand; None where the first one's will do.
 
     Raises
     ------

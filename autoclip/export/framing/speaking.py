@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoclip.export.framing.tracks import FaceTrack
-from autoclip.media.decoding.speech_audio import sound_pieces
+from autoclip.media.decoding.speech_audio import audio_chunks
 from autoclip.media.video import Video
 from autoclip.timeline import Interval
 
@@ -75,8 +75,8 @@ def sound_levels(video: Video, interval: Interval) -> SoundLevels:
         If the source can't be read.
     """
     step = round(LEVEL_STEP_SEC * _RATE)
-    pieces = [piece.samples for piece in sound_pieces(video, interval, _RATE)]
-    samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+    chunks = [chunk.samples for chunk in audio_chunks(video, interval, _RATE)]
+    samples = np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
     blocks = samples[: len(samples) // step * step].reshape(-1, step).astype(np.float64)
     return SoundLevels(interval.start, 10 * np.log10(np.maximum((blocks**2).mean(axis=1), 1e-12)))
 

@@ -1,4 +1,4 @@
-"""The sound of a video as speech recognizers take it: mono, a low rate, in pieces that end where it is quiet."""
+"""The sound of a video as speech recognizers take it: mono, a low rate, in chunks that end where it is quiet."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from autoclip.media.decoding.audio import AudioBlock, AudioDecoder
 from autoclip.media.video import Video
 from autoclip.timeline import Interval
 
-PIECE_SEC = 120.0
-"""Longest piece: 23 MB of sound at 48 kHz; several of Whisper's windows of 30 s."""
+CHUNK_SEC = 120.0
+"""Longest chunk: 23 MB of sound at 48 kHz; several of Whisper's windows of 30 s."""
 
 _SEARCH_SEC = 20.0
-"""End of a piece in which the quietest place to cut is looked for: speakers pause more often than that."""
+"""End of a chunk in which the quietest place to cut is looked for: speakers pause more often than that."""
 
 _QUIET_SEC = 0.3
 _SEEK_EARLIER_SEC = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class SoundPiece:
+class AudioChunk:
     """A stretch of mono sound.
 
     Attributes
@@ -53,15 +53,15 @@ class SoundPiece:
         return self.start_sec + self.samples.size / self.rate
 
 
-def sound_pieces(video: Video, span: Interval, rate: int) -> Iterator[SoundPiece]:
-    """Decode the sound within a span, in pieces of at most `PIECE_SEC` that end where it is quietest.
+def audio_chunks(video: Video, span: Interval, rate: int) -> Iterator[AudioChunk]:
+    """Decode the sound within a span, in chunks of at most `CHUNK_SEC` that end where it is quietest.
 
     Where the file has a gap, there is silence. Memory does not grow with the span.
 
     Parameters
     ----------
     video : Video
-        What probing the file found; one without sound has no pieces.
+        What probing the file found; one without sound has no chunks.
     span : Interval
         Seconds from the first video frame.
     rate : int
@@ -74,22 +74,22 @@ def sound_pieces(video: Video, span: Interval, rate: int) -> Iterator[SoundPiece
     """
     if video.audio is None or span.duration <= 0:
         return
-    pending = SoundPiece(span.start, np.zeros(0, np.float32), rate)
+    pending = AudioChunk(span.start, np.zeros(0, np.float32), rate)
     for fresh in _resampled(video, span, rate):
-        pending = SoundPiece(pending.start_sec, np.concatenate((pending.samples, fresh)), rate)
-        while pending.samples.size >= PIECE_SEC * rate:
+        pending = AudioChunk(pending.start_sec, np.concatenate((pending.samples, fresh)), rate)
+        while pending.samples.size >= CHUNK_SEC * rate:
             cut = _quietest(pending)
-            yield SoundPiece(pending.start_sec, pending.samples[:cut], rate)
-            pending = SoundPiece(pending.start_sec + cut / rate, pending.samples[cut:], rate)
+            yield AudioChunk(pending.start_sec, pending.samples[:cut], rate)
+            pending = AudioChunk(pending.start_sec + cut / rate, pending.samples[cut:], rate)
     if pending.samples.size:
         yield pending
 
 
-def _quietest(piece: SoundPiece) -> int:
-    """Return the sample in the last `_SEARCH_SEC` before `PIECE_SEC` around which it is quietest."""
-    last = round(PIECE_SEC * piece.rate)
-    first = last - round(_SEARCH_SEC * piece.rate)
-    power = uniform_filter1d(np.square(piece.samples[first:last], dtype=np.float64), round(_QUIET_SEC * piece.rate))
+def _quietest(chunk: AudioChunk) -> int:
+    """Return the sample in the last `_SEARCH_SEC` before `CHUNK_SEC` around which it is quietest."""
+    last = round(CHUNK_SEC * chunk.rate)
+    first = last - round(_SEARCH_SEC * chunk.rate)
+    power = uniform_filter1d(np.square(chunk.samples[first:last], dtype=np.float64), round(_QUIET_SEC * chunk.rate))
     return first + int(power.argmin())
 
 

@@ -23,7 +23,7 @@ from interfaces.api.schemas.requests import (
     Seconds,
 )
 from interfaces.api.services import ServicesDep
-from storage.catalog import CompoundClip, CompoundItem, StoredClip, Unit
+from storage.catalog import CompoundClip, CompoundItem, StoredClip, UnitOfWork
 from storage.catalog.clips import BEYOND_END_SEC
 
 router = APIRouter(tags=["compound clips"])
@@ -146,12 +146,12 @@ def _items(orders: list[ItemRequest]) -> tuple[CompoundItem, ...]:
     return tuple(CompoundItem(clip_id=order.clip_id, start=order.start, end=order.end) for order in orders)
 
 
-def _clips(unit: Unit, project_id: str) -> dict[str, StoredClip]:
+def _clips(unit: UnitOfWork, project_id: str) -> dict[str, StoredClip]:
     """Return all clips of a project by id."""
     return {clip.id: clip for clip in unit.clips.page(project_id).items}
 
 
-def _require_within_video(unit: Unit, compound: CompoundClip) -> None:
+def _require_within_video(unit: UnitOfWork, compound: CompoundClip) -> None:
     """Refuse items that reach past the end of the video."""
     duration = unit.projects.get(compound.project_id).duration_sec
     for number, item in enumerate(compound.items, 1):
@@ -165,7 +165,7 @@ def _length(item: CompoundItem, clips: Mapping[str, StoredClip]) -> float:
     return item.with_times_of(None if clip is None else clip.interval).duration
 
 
-def _shown(compound: CompoundClip, unit: Unit, response: Response) -> CompoundView:
+def _shown(compound: CompoundClip, unit: UnitOfWork, response: Response) -> CompoundView:
     tag(response, compound.revision)
     response.headers["Location"] = f"/api/compound-clips/{compound.id}"
     return CompoundView.of(compound, _clips(unit, compound.project_id))

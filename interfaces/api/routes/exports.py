@@ -31,7 +31,7 @@ from interfaces.api.schemas.requests import (
 from interfaces.api.services import Services, ServicesDep
 from interfaces.jobs import Job
 from storage.atomic import storage_faults
-from storage.catalog import Export, ExportState, Unit
+from storage.catalog import Export, ExportState, UnitOfWork
 
 router = APIRouter(tags=["exports"])
 
@@ -223,12 +223,12 @@ def _named(identity: str | None) -> list[str]:
     return [] if identity is None else [identity]
 
 
-def _require_video(view: Unit, project_id: str) -> None:
+def _require_video(view: UnitOfWork, project_id: str) -> None:
     if view.projects.get(project_id).path is None:
         raise ConflictError(f"the project {project_id} has no video yet; start a download job first")
 
 
-def _require_parts(view: Unit, project_id: str, clip_ids: list[str], compound_ids: list[str]) -> None:
+def _require_parts(view: UnitOfWork, project_id: str, clip_ids: list[str], compound_ids: list[str]) -> None:
     """Refuse clips and compound clips that are not the project's."""
     mine = {clip.id for clip in view.clips.page(project_id).items}
     mine |= {compound.id for compound in view.compounds.page(project_id).items} if compound_ids else set()
@@ -237,7 +237,7 @@ def _require_parts(view: Unit, project_id: str, clip_ids: list[str], compound_id
             raise ParameterError(f"the project {project_id} has no clip or compound clip {identity}")
 
 
-def _chosen_clips(view: Unit, project_id: str, order: BatchRequest) -> list[str]:
+def _chosen_clips(view: UnitOfWork, project_id: str, order: BatchRequest) -> list[str]:
     """Return the clips of a batch: in time, or the best first."""
     if order.kept:
         return [clip.id for clip in view.clips.page(project_id, verdict="kept").items]

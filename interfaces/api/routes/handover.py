@@ -22,7 +22,7 @@ from interfaces.api.schemas.requests import Identity, PathIdentity, QueryBody
 from interfaces.api.services import ServicesDep
 from stages.export_timeline import compound_clips
 from stages.tighten_clips import kept_parts, tightening_of
-from storage.catalog import Unit
+from storage.catalog import UnitOfWork
 from storage.clip_store import CatalogClips
 
 router = APIRouter(prefix="/projects/{project_id}", tags=["exports"])
@@ -101,7 +101,7 @@ def _tightened(store: CatalogClips, clips: Sequence[Clip], query: HandoverQuery)
     return [part for clip, each in zip(clips, found, strict=True) for part in kept_parts(clip, each)]
 
 
-def _chosen(view: Unit, store: CatalogClips, query: HandoverQuery) -> tuple[Sequence[Clip], float]:
+def _chosen(view: UnitOfWork, store: CatalogClips, query: HandoverQuery) -> tuple[Sequence[Clip], float]:
     """Return the clips of a hand-over, and the seconds by which they dissolve into one another."""
     if query.compound_id is not None:
         compound = store.compound(query.compound_id)

@@ -14,7 +14,7 @@ from interfaces.api.problems import documented
 from interfaces.api.routes.clips import ClipView
 from interfaces.api.schemas.requests import Listing, ListQuery, PathIdentity, View
 from interfaces.api.services import ServicesDep
-from storage.catalog import Operation, StoredClip, Unit
+from storage.catalog import Operation, StoredClip, UnitOfWork
 
 router = APIRouter(prefix="/projects/{project_id}", tags=["undo and redo"])
 
@@ -92,7 +92,11 @@ def _next_revision(clip: StoredClip) -> StoredClip:
 
 
 def _replayed(
-    services: ServicesDep, project_id: str, expected: Expected, play: Callable[[Unit], Operation], response: Response
+    services: ServicesDep,
+    project_id: str,
+    expected: Expected,
+    play: Callable[[UnitOfWork], Operation],
+    response: Response,
 ) -> Replay:
     with services.catalog.transaction() as unit:
         expected.require("log of the project", project_id, unit.operations.revision(project_id))
@@ -107,7 +111,7 @@ def _replayed(
     )
 
 
-def _ends(view: Unit, project_id: str) -> dict[str, Any]:
+def _ends(view: UnitOfWork, project_id: str) -> dict[str, Any]:
     """Return where a project's log stands."""
     undo, redo = view.operations.to_undo(project_id), view.operations.to_redo(project_id)
     return {

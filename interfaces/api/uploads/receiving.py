@@ -172,11 +172,11 @@ async def to_disk(work: Callable[[], Done]) -> Done:
 
 
 async def _blocks(request: Request) -> AsyncIterator[bytes]:
-    """Collect a body's pieces to blocks; what has come when the client goes away is given before it is told."""
+    """Collect a body's chunks to blocks; what has come when the client goes away is given before it is told."""
     waiting = bytearray()
     try:
-        async for piece in request.stream():
-            waiting += piece
+        async for chunk in request.stream():
+            waiting += chunk
             if len(waiting) >= BLOCK_BYTES:
                 yield bytes(waiting)
                 waiting.clear()
@@ -217,7 +217,7 @@ def _too_large(reason: str) -> ApiError:
 
 
 class _FormReader:
-    """Takes the file out of a form, piece by piece."""
+    """Takes the file out of a form, chunk by chunk."""
 
     def __init__(self, boundary: bytes) -> None:
         self.form = ReceivedForm()

@@ -22,12 +22,12 @@ from interfaces.api.uploads.partial_files import PartialUpload, PartialUploads, 
 from interfaces.api.uploads.receiving import receive_plain, require_room, too_long
 
 VERSION = "1.0.0"
-PIECE_TYPE = "application/offset+octet-stream"
+CHUNK_TYPE = "application/offset+octet-stream"
 PROJECT_HEADER = "Autoclip-Project"
-"""In the answer to the last piece: the id of the project the upload became."""
+"""In the answer to the last chunk: the id of the project the upload became."""
 
-_PIECE: dict[str, Any] = {
-    "requestBody": {"content": {PIECE_TYPE: {"schema": {"type": "string", "format": "binary"}}}, "required": True}
+_CHUNK: dict[str, Any] = {
+    "requestBody": {"content": {CHUNK_TYPE: {"schema": {"type": "string", "format": "binary"}}}, "required": True}
 }
 
 router = APIRouter(prefix="/uploads", tags=["resumable uploads"])
@@ -92,7 +92,7 @@ async def begin_upload(
     uploads = _uploads(services)
     await require_room(uploads.folder, length)
     upload = await anyio.to_thread.run_sync(uploads.begin, note)
-    if _is_piece(request):
+    if _is_chunk(request):
         try:
             await _add(services, upload, request, response, 0)
         except ApiError:  # its address was never told, so nobody could go on with it
@@ -115,10 +115,10 @@ async def find_offset(_tus: Tus, upload_id: PathIdentity, response: Response, se
 @router.patch(
     "/{upload_id}",
     status_code=204,
-    openapi_extra=_PIECE,
+    openapi_extra=_CHUNK,
     responses=documented(400, 404, 408, 409, 412, 413, 415, 423, 507),
 )
-async def add_piece(
+async def add_chunk(
     _tus: Tus,
     upload_id: PathIdentity,
     upload_offset: Offset,
@@ -126,9 +126,9 @@ async def add_piece(
     response: Response,
     services: ServicesDep,
 ) -> None:
-    """Add a piece at its offset. With the last one the upload becomes a project, named in `Autoclip-Project`."""
-    if not _is_piece(request):
-        raise ApiError(415, "wrong-type", f"a piece has the Content-Type {PIECE_TYPE}")
+    """Add a chunk at its offset. With the last one the upload becomes a project, named in `Autoclip-Project`."""
+    if not _is_chunk(request):
+        raise ApiError(415, "wrong-type", f"a chunk has the Content-Type {CHUNK_TYPE}")
     upload = await anyio.to_thread.run_sync(_uploads(services).get, upload_id)
     await _add(services, upload, request, response, int(upload_offset))
 
@@ -143,7 +143,7 @@ async def delete_upload(_tus: Tus, upload_id: PathIdentity, services: ServicesDe
 
 
 async def _add(services: Services, upload: PartialUpload, request: Request, response: Response, offset: int) -> None:
-    """Write a piece; finish the upload with the last one."""
+    """Write a chunk; finish the upload with the last one."""
     uploads = _uploads(services)
     with uploads.sole_writer(upload):
         size = await _written(upload, request, offset)
@@ -178,8 +178,8 @@ def _limit(services: Services) -> int:
     return int(services.environment.upload_limit_gb * 1e9)
 
 
-def _is_piece(request: Request) -> bool:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == PIECE_TYPE
+def _is_chunk(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == CHUNK_TYPE
 
 
 def _metadata(text: str) -> dict[str, str]:
