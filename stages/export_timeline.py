@@ -9,30 +9,29 @@ from autoclip.clips import Clip
 from autoclip.export.interchange.edit_list import EditOptions
 from autoclip.export.interchange.formats import TimelineFormat
 from autoclip.export.interchange.timelines import write_timeline
-from autoclip.media.probe import probe
 from stages.export_compound import item_intervals
+from stages.known_video import known_video
 from storage.catalog import CompoundItem
+from storage.clip_store import ClipStore
 
 
 def export_timeline(
-    source: Path,
+    store: ClipStore,
     clips: Sequence[Clip],
     target: Path,
     wanted: TimelineFormat,
-    *,
-    title: str = "",
     options: EditOptions = EditOptions(),  # noqa: B008 - frozen
 ) -> Path:
-    """Write clips of the video `source` to the file `target`; see `write_timeline`.
+    """Write clips of a store to the file `target`; the video is not opened.
 
     Raises
     ------
-    MediaError
-        If the video can't be read any more.
+    NotFoundError, MediaError
+        As `known_video`.
     ParameterError, ExportError
         As `write_timeline`.
     """
-    return write_timeline(probe(source), clips, target, wanted, title=title, options=options)
+    return write_timeline(known_video(store), clips, target, wanted, title=store.name, options=options)
 
 
 def compound_clips(items: Sequence[CompoundItem], known: Mapping[str, Clip]) -> tuple[Clip, ...]:

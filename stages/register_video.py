@@ -61,7 +61,7 @@ def register_video(catalog: Catalog, path: Path, name: str = "") -> Registration
     with catalog.transaction() as unit:
         known = unit.projects.with_fingerprint(content)
         if known:
-            return Registration(_found(unit, known[0], path, name), video, content)
+            return Registration(_found(unit, known[0], video, name), video, content)
         project = Project(name=name or path.stem or path.name, source=Source(kind="file", address=str(path)))
         return Registration(unit.projects.add(with_facts(project, video, content)), video, content)
 
@@ -96,12 +96,12 @@ def metadata_of(source: Source) -> SourceMetadata:
     )
 
 
-def _found(unit: UnitOfWork, project: Project, path: Path, name: str) -> Project:
+def _found(unit: UnitOfWork, project: Project, video: Video, name: str) -> Project:
     """Follow a file that was moved; a project keeps its own file as long as that exists, and takes a name given now."""
     project = named(unit, project, name)
-    if project.path is not None and project.path.exists():
-        return project
-    return unit.projects.save(project.changed(path=path))
+    stays = project.path is not None and project.path.exists()
+    found = project.changed(path=project.path if stays else video.path, media=video)
+    return project if found.video == project.video else unit.projects.save(found)
 
 
 def named(unit: UnitOfWork, project: Project, name: str) -> Project:
@@ -118,6 +118,7 @@ def with_facts(project: Project, video: Video, content: str) -> Project:
         duration_sec=video.duration_sec,
         display_width=video.video.display_width,
         display_height=video.video.display_height,
+        media=video,
         state=project.state if project.state == "analyzed" and project.fingerprint == content else "ready",
         error=None,
     )

@@ -12,7 +12,7 @@ from autoclip.export.interchange.edit_list import EditOptions
 from autoclip.export.interchange.formats import EDITING_FORMATS, SUFFIXES, TimelineFormat
 from autoclip.export.interchange.timelines import write_timeline
 from autoclip.export.names import safe_name
-from autoclip.media.probe import probe
+from autoclip.media.video import Video
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class WrittenTimeline:
 
 
 def write_timelines(
-    source: Path,
+    video: Video,
     clips: Sequence[Clip],
     folder: Path,
     name: str,
@@ -33,17 +33,11 @@ def write_timelines(
     *,
     handles_sec: float = 0.0,
 ) -> tuple[WrittenTimeline, ...]:
-    """Write clips of the video `source` in several formats into `folder`, each as ``name.SUFFIX``, replaced if there.
+    """Write clips of a video in several formats into `folder`, each as ``name.SUFFIX``, replaced if there.
 
     Formats for editing programs get handles: `handles_sec` before and after each clip, as far as the video goes. A
     format that can't hold the clips doesn't stop the others.
-
-    Raises
-    ------
-    MediaError
-        If the video can't be read any more.
     """
-    video = probe(source)
     written = []
     for wanted in dict.fromkeys(formats):
         target = folder / f"{safe_name(name)}{SUFFIXES[wanted]}"

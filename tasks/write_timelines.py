@@ -7,8 +7,10 @@ from pathlib import Path
 
 from autoclip.export.interchange.formats import TimelineFormat
 from autoclip.settings import SegmentationMode
+from stages.known_video import known_video
 from stages.write_timelines import WrittenTimeline
 from stages.write_timelines import write_timelines as write
+from storage.clip_store import CatalogClips
 from tasks.places import catalog, project_folder
 from tasks.stage_task import stage_task
 
@@ -33,5 +35,6 @@ def write_timelines(
     if project.path is None or not clips:
         return ()
     name = f"{project.name} {project.id}" if folder is not None and len(namesakes) > 1 else project.name
-    folder = folder or project.output_folder or project_folder(project_id).exports
-    return write(project.path, clips, folder, name, formats, handles_sec=handles_sec)
+    store = CatalogClips(catalog(), project, project_folder(project_id))
+    folder = folder or store.exports_folder
+    return write(known_video(store), clips, folder, name, formats, handles_sec=handles_sec)

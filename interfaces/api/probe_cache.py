@@ -1,4 +1,4 @@
-"""Probes of the videos that are being watched, remembered as long as the file is the same."""
+"""What is known of the videos of projects: as the catalog holds it, else probed and remembered."""
 
 from __future__ import annotations
 
@@ -43,10 +43,11 @@ def open_video(services: Services, project: Project) -> OpenedFile:
             raise MediaError(project.path.name, reason) from error
 
 
-def probed(opened: OpenedFile) -> Video:
-    """Return what the video of a project is, now.
+def probed(services: Services, project: Project, opened: OpenedFile) -> Video:
+    """Return what the opened video of a project is, now.
 
-    Only what probes as a video is ever sent as one, so a file that was replaced by something else is not.
+    A file that is known to have the project's content is what the catalog says. Any other is probed: only what probes
+    as a video is ever sent as one, so a file that was replaced by something else is not.
 
     Raises
     ------
@@ -54,17 +55,31 @@ def probed(opened: OpenedFile) -> Video:
         If the file is no video any more.
     """
     with opened.pinned() as path:
-        return _probed(FileIdentity.of(path), path)
+        identity = FileIdentity.of(path)
+        if project.video and CatalogMemory(services.catalog).recall(identity) == project.fingerprint:
+            return project.video
+        return probed_file(identity, path)
 
 
-def probed_video(services: Services, project: Project) -> Video:
-    """Return what the video of a project is, now; raises as `open_video` and `probed`."""
+def known_video(services: Services, project: Project) -> Video:
+    """Return what the video of a project was when it was registered, even if its file is out of reach now.
+
+    The file of a project that an earlier version registered is probed.
+
+    Raises
+    ------
+    NotFoundError, MediaError, ApiError
+        As `open_video`, where it has to be probed; MediaError if it is no video any more.
+    """
+    if project.video:
+        return project.video
     with closing(open_video(services, project)) as opened:
-        return probed(opened)
+        return probed(services, project, opened)
 
 
 @functools.lru_cache(maxsize=REMEMBERED)
-def _probed(_identity: FileIdentity, path: Path) -> Video:
+def probed_file(_identity: FileIdentity, path: Path) -> Video:
+    """Probe a file once, as long as it stays the same; raise `MediaError` if it is no video."""
     try:
         return probe(path)
     except MediaError as error:

@@ -97,7 +97,7 @@ def handover(
         clips = _tightened(store, clips, tighten or 0.0, fillers=fillers)
     target = (to or store.folder.root / f"clips{SUFFIXES[wanted]}").absolute()
     options = EditOptions(handles_sec=handles, crossfade_sec=crossfade_sec, record_start=record_start)
-    written = export_timeline(store.source(), clips, target, wanted, title=store.name, options=options)
+    written = export_timeline(store, clips, target, wanted, options)
     report_files([MadeFile.at(written)], as_json=as_json)
 
 

@@ -8,8 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import get_args
+from fractions import Fraction
+from pathlib import Path
+from types import NoneType
+from typing import Annotated, Any, get_args, get_origin
 
+from pydantic import BaseModel
+
+from autoclip.media.video import Video
 from autoclip.settings import SegmentationMode
 from storage.catalog import ExportState, OperationKind, ProjectState, SourceKind, Verdict
 
@@ -65,6 +71,25 @@ ENUMS: Mapping[str, tuple[str, ...]] = {
 _SCORES = "STRUCT(excitement DOUBLE, boundary DOUBLE, narrative DOUBLE, dead_time DOUBLE)"
 _CHAPTERS = "STRUCT(start_sec DOUBLE, end_sec DOUBLE, title VARCHAR)[]"
 _HEATMAP = 'STRUCT(start_sec DOUBLE, end_sec DOUBLE, "value" DOUBLE)[]'
+_SCALARS: Mapping[Any, str] = {
+    str: "VARCHAR", Path: "VARCHAR", Fraction: "VARCHAR", int: "BIGINT", float: "DOUBLE", bool: "BOOLEAN",
+}  # fmt: skip
+
+
+def _type_of(annotation: Any) -> str:  # noqa: ANN401 - a type, or a form of typing's
+    """Return DuckDB's type for what pydantic writes as JSON."""
+    inner = [part for part in get_args(annotation) if part not in {NoneType, ...}]
+    if get_origin(annotation) is tuple:
+        return f"{_type_of(inner[0])}[]"
+    if get_origin(annotation) is Annotated or inner:
+        return _type_of(inner[0])
+    if issubclass(annotation, BaseModel):
+        fields = (f'"{name}" {_type_of(field.annotation)}' for name, field in annotation.model_fields.items())
+        return f"STRUCT({', '.join(fields)})"
+    return _SCALARS[annotation]
+
+
+_MEDIA = _type_of(Video)
 _ITEMS = "STRUCT(clip_id VARCHAR, start_sec DOUBLE, end_sec DOUBLE)[]"
 
 
@@ -90,6 +115,8 @@ TABLES: Mapping[str, Table] = {
             "duration_sec": _column("DOUBLE CHECK (duration_sec >= 0)", "Length of the video, in seconds."),
             "display_width": _column("INTEGER", "Width of the picture as shown, in pixels."),
             "display_height": _column("INTEGER", "Height of the picture as shown, in pixels."),
+            "media": _column(_MEDIA, "What probing found; null in projects of an earlier version.", f"media::{_MEDIA}"),
+            "timecode": _column("VARCHAR", "Timecode of the first frame.", "media->'timecode'->>'text'"),
             "source_kind": _column("source_kind", "How the video came: url, file or upload.", "kind"),
             "address": _column("VARCHAR", "Its URL, path, or the name of the upload."),
             "title": _column("VARCHAR", "Title on the site it came from."),

@@ -17,7 +17,7 @@ from pydantic_core import from_json
 
 from autoclip.clips import Clip, Scores
 from autoclip.errors import ParameterError
-from autoclip.media.video import Chapter
+from autoclip.media.video import Chapter, Video
 from autoclip.settings import SegmentationMode, with_current_names
 from autoclip.timeline import Interval
 from storage.names import IDENTIFIER
@@ -127,7 +127,8 @@ class Project(Record):
     `state` is the last good state: ``created`` (no readable file yet), ``ready`` (downloaded and probed), ``analyzed``;
     or ``failed``, with the reason in `error`. Work under way is Prefect's to tell. `path` is the video's file;
     `output_folder` where exports go when the user set one. `deleted_at` says since when it waits to be removed; until
-    then it can be restored. The facts of the video are None until it was probed.
+    then it can be restored. The facts of the video are None until it was probed. `media` is all that probing found; it
+    is None, too, in projects that an earlier version probed, until their video is next opened for an analysis.
     """
 
     id: Identifier = Field(default_factory=new_id)
@@ -139,6 +140,7 @@ class Project(Record):
     duration_sec: float | None = None
     display_width: int | None = None
     display_height: int | None = None
+    media: Annotated[Video | None, BeforeValidator(_decoded)] = None
     state: ProjectState = "created"
     error: str | None = None
     output_folder: Path | None = None
@@ -146,6 +148,11 @@ class Project(Record):
     revision: int = 1
     created_at: UtcTime = Field(default_factory=now)
     updated_at: UtcTime = Field(default_factory=now)
+
+    @property
+    def video(self) -> Video | None:
+        """What probing found in the video, at the place where it is now; None if that is not known."""
+        return self.media.model_copy(update={"path": self.path}) if self.media and self.path else None
 
 
 class Analysis(Record):

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from autoclip.clips import Clip
 from autoclip.errors import NotFoundError
+from autoclip.media.video import Video
 from autoclip.settings import SegmentationMode
 from storage.catalog.interface import Catalog, UnitOfWork
 from storage.catalog.records import CompoundClip, CompoundItem, Export, Project, StoredClip, Verdict
@@ -66,6 +67,10 @@ class CatalogClips(ClipStore):
         if self.project.path is None:
             raise NotFoundError(f"the project {self.project.id} has no video yet; download it first")
         return self.project.path
+
+    @override
+    def video(self) -> Video | None:
+        return self.project.video
 
     @override
     def clips(

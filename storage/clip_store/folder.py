@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from typing_extensions import override
 
 from autoclip.clips import Clip, ClipsFile
-from autoclip.errors import StorageError
+from autoclip.errors import NotFoundError, StorageError
 from autoclip.media.video import Video
 from autoclip.settings import SegmentationMode
 from storage.analysis_folder import AnalysisFolder
@@ -63,6 +64,15 @@ class FolderClips(ClipStore):
     def source(self) -> Path:
         video = self._video()
         return self.folder.find_source(video.path, video.size_bytes)
+
+    @override
+    def video(self) -> Video | None:
+        if "timecode" not in self.folder.read_clips(self.mode).video:
+            return None  # probed by a version that did not look for it
+        video = self._video()
+        with suppress(NotFoundError):
+            return video.model_copy(update={"path": self.source()})
+        return video if video.path.is_absolute() else None
 
     def _video(self) -> Video:
         return Video.model_validate(self.folder.read_clips(self.mode).video)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autoclip.clips import Clip
 from autoclip.errors import NotFoundError
+from autoclip.media.video import Video
 from autoclip.settings import ExportSettings
 from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
@@ -99,6 +100,10 @@ class ClipStore(ABC):
         NotFoundError
             If there is none, or it is gone.
         """
+
+    @abstractmethod
+    def video(self) -> Video | None:
+        """Return what probing found in the video, even if its file is gone; None where that was not kept."""
 
     @abstractmethod
     def clips(

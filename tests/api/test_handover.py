@@ -8,6 +8,8 @@ import pytest
 from timecode_media import encode
 
 from autoclip.export.interchange.formats import SUFFIXES
+from interfaces.cli.app import run
+from stages.register_video import register_video
 from storage.catalog import CompoundClip, CompoundItem
 
 NTSC = Fraction(30000, 1001)
@@ -115,6 +117,43 @@ def test_a_project_without_clips_or_without_its_video_says_so(client, workspace,
     project.path.unlink()
     answer = client.get(f"/api/projects/{project.id}/handover")
     assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+
+
+@pytest.fixture
+def registered(workspace):
+    """A project of an analyzed file with a start timecode, a clip, and a video that is out of reach now."""
+    path = encode(workspace.videos / "Halbfinale.mov", Fraction(25), "10:00:00:00", seconds=4)
+    project = register_video(workspace.catalog, path).project
+    workspace.add_clip(project, 1.0, 2.0)
+    path.unlink()
+    return project
+
+
+def test_the_video_of_a_hand_over_may_be_out_of_reach(client, registered, workspace, monkeypatch, tmp_path):
+    project = registered
+    for wanted in ("otio", "edl", "fcpxml", "xmeml", "csv"):
+        answer = client.get(f"/api/projects/{project.id}/handover", params={"format": wanted})
+        assert (answer.status_code, "Halbfinale" in answer.text) == (200, True)
+        assert wanted != "edl" or "10:00:01:00 10:00:02:00" in answer.text
+    monkeypatch.setenv("AUTOCLIP_DATA_DIR", str(workspace.environment.data_dir))
+    assert run(["handover", project.id, "--format", "edl", "--to", str(tmp_path / "a.edl")]) == 0
+    assert "10:00:01:00 10:00:02:00" in (tmp_path / "a.edl").read_text()
+
+    shown = {"text": "10:00:00:00", "base": 25, "drop_frame": False, "reel": None}
+    (listed,) = client.get("/api/projects").json()["items"]
+    assert (listed["timecode"], "media" in listed) == (shown, False)
+    assert client.get(f"/api/projects/{project.id}").json()["timecode"] == shown
+
+
+def test_another_file_in_the_place_of_a_registered_one_is_probed_before_it_is_played(client, workspace):
+    path = encode(workspace.videos / "a.mov", Fraction(25), "10:00:00:00")
+    project = register_video(workspace.catalog, path).project
+    address = f"/api/projects/{project.id}/playback"
+    assert client.get(address).json()["frame_rate"] == 25
+    path.write_text("no video")
+    assert client.get(address).status_code == 415
+    encode(path, Fraction(50))
+    assert client.get(address).json()["frame_rate"] == 50
 
 
 def test_a_project_shows_its_timecode(client, match):

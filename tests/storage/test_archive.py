@@ -4,15 +4,19 @@ import csv
 import io
 import json
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from made_features import Scene
+from timecode_media import encode
 
 from autoclip.clips import Clip, Scores
 from autoclip.errors import ParameterError
+from autoclip.media.probe import probe
+from autoclip.media.video import Video
 from autoclip.settings import ExtractionSettings
 from autoclip.signals.table import Event
 from interfaces.cli.app import run
@@ -115,6 +119,19 @@ def test_types_are_proper(root):
     assert asked(root, "SELECT command FROM exports WHERE state = 'completed'") == [{"command": ["ffmpeg", "-i"]}]
     values = asked(root, "SELECT enum_range(NULL::verdict)::VARCHAR[] AS v FROM clips LIMIT 1")[0]["v"]
     assert tuple(values) == ENUMS["verdict"]
+
+
+def test_what_probing_found_is_a_structure(tmp_path):
+    media = probe(encode(tmp_path / "a.mov", Fraction(30000, 1001), "01:00:58;28", audio="stereo"))
+    source = Source(kind="file", address=str(media.path))
+    with open_catalog(tmp_path / "autoclip.duckdb").transaction() as unit:
+        unit.projects.add(Project(name="probed", source=source, path=media.path, media=media))
+        unit.projects.add(Project(name="of an earlier version", source=source))
+    sql = "SELECT media, media.video.codec, media.audio.channels, timecode FROM projects ORDER BY name"
+    empty, row = asked(tmp_path, sql)
+    assert set(empty.values()) == {None}
+    assert Video.model_validate(row["media"]) == media
+    assert (row["codec"], row["channels"], row["timecode"]) == ("h264", 2, "01:00:58;28")
 
 
 def test_columns_say_what_they_are(root):

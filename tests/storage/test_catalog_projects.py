@@ -6,11 +6,28 @@ from pydantic import ValidationError
 
 from autoclip.clips import Clip
 from autoclip.errors import ConflictError, NotFoundError, ParameterError, RevisionError
-from autoclip.media.video import Chapter
+from autoclip.media.video import AudioStream, Chapter, SourceTimecode, Video, VideoStream
 from storage.catalog import Analysis, CompoundClip, CompoundItem, Export, HeatmapSpan, Project, Source
 from storage.catalog.duckdb_catalog import DuckDBCatalog
 from storage.catalog.statements import insert
 from storage.keys import FileIdentity
+
+
+def probed(path):
+    picture = VideoStream(
+        index=0, codec="h264", width=1920, height=1080, display_width=1920, display_height=1080, rotation=0,
+        mirrored=False, sample_aspect_ratio="1", average_rate="60000/1001", nominal_rate=None,
+        variable_frame_rate=False, time_base="1/60000", start_pts=0, pixel_format="yuv420p", bit_depth=8,
+        color_transfer="bt709", hdr=False, interlaced=False,
+    )  # fmt: skip
+    sound = AudioStream(index=1, codec="aac", sample_rate=48000, channels=2, layout="stereo", time_base="1/48000",
+                        language="eng")  # fmt: skip
+    return Video(
+        path=path, container="mov", size_bytes=2**40, duration_sec=12.345678901234, start_sec=0.1, video=picture,
+        audio=sound, audio_stream_count=2, chapters=(Chapter(start_sec=0, end_sec=9.5, title="Intro 'a'"),),
+        title="Größe", warnings=("the header says 13 s",),
+        timecode=SourceTimecode(text="01:00:58;28", base=30, drop_frame=True, reel="A001"),
+    )  # fmt: skip
 
 
 def full_project():
@@ -32,6 +49,7 @@ def full_project():
         duration_sec=12.345678901234,
         display_width=1920,
         display_height=1080,
+        media=probed(Path("/videos/ü.mp4")),
         state="ready",
         output_folder=Path("/out"),
     )
@@ -43,6 +61,16 @@ def test_a_project_comes_back_as_it_was(catalog):
         assert unit.projects.add(project) == project
     with catalog.reading() as view:
         assert view.projects.get(project.id) == project
+
+
+def test_what_probing_found_is_at_the_place_of_the_file(catalog):
+    project = full_project()
+    with catalog.transaction() as unit:
+        unit.projects.add(project)
+        moved = unit.projects.save(project.changed(path=Path("/archive/b.mp4")))
+    with catalog.reading() as view:
+        assert view.projects.get(project.id).video == probed(Path("/archive/b.mp4"))
+        assert view.projects.page().items == (moved,)
 
 
 def test_an_unknown_project_is_said(catalog):

@@ -4,13 +4,16 @@ import subprocess
 import sys
 import threading
 import time
+from fractions import Fraction
 from pathlib import Path
 
 import duckdb
 import pytest
+from timecode_media import encode
 
 from autoclip.errors import CatalogBusyError, StorageError
-from storage.catalog import CatalogMemory, Export, open_catalog
+from stages.register_video import register_video
+from storage.catalog import CatalogMemory, Export, Project, Source, open_catalog, projects
 from storage.catalog.duckdb_catalog import DuckDBCatalog
 from storage.catalog.fair_lock import FairLock
 from storage.catalog.file_system import file_system_of, refuse_network_file_system
@@ -420,6 +423,27 @@ def test_a_catalog_from_before_verdicts_keeps_its_clips_undecided(tmp_path):
         unit.clips.save(unit.clips.get("c").changed(verdict="kept"))
     with DuckDBCatalog(path).reading() as view:
         assert view.clips.page("p", verdict="kept").total == 1
+
+
+def test_a_catalog_from_before_media_was_kept_is_read_and_filled(tmp_path, monkeypatch):
+    video = encode(tmp_path / "a.mov", Fraction(25), "10:00:00:00")
+    use_migrations(monkeypatch, known_migrations()[:3])
+    old = DuckDBCatalog(tmp_path / "autoclip.duckdb")
+    facts = Project(name="Old", source=Source(kind="file", address="a"), path=video, fingerprint=fingerprint(video))
+    without = {name: value for name, value in projects._columns(facts).items() if name != "media"}
+    monkeypatch.setattr(projects, "_columns", lambda _project: without)
+    with old.transaction() as unit:
+        project = unit.projects.add(facts)
+    monkeypatch.undo()
+    catalog = DuckDBCatalog(tmp_path / "autoclip.duckdb")
+    with catalog.reading() as view:
+        assert view.projects.get(project.id).media is None
+        assert view.projects.page().items == (project,)
+    again = register_video(catalog, video).project
+    assert (again.id, again.revision, again.media.timecode.text) == (project.id, 2, "10:00:00:00")
+    with catalog.reading() as view:
+        assert view.projects.get(project.id) == again
+    assert register_video(catalog, video).project == again
 
 
 def rows_of(result):

@@ -48,6 +48,15 @@ def store(request, video, catalog, tmp_path) -> ClipStore:
     return CatalogClips(catalog, project, DataFolder(tmp_path).project(project.id))
 
 
+def test_what_probing_found_is_kept_unless_an_earlier_version_probed(store, video):
+    if isinstance(store, FolderClips):
+        assert store.video() == probe(video)
+        facts = probe(video).model_dump(mode="json")
+        assert facts.pop("timecode", 0) is None
+        store.folder.write_clips(ClipsFile(mode="v2", video=facts, settings={}, clips=CLIPS))
+    assert store.video() is None
+
+
 def exported(store: ClipStore, name: str = "one.mp4", content: bytes = b"film") -> tuple[ExportSubject, Export]:
     """Record a file as an export of the first clip does."""
     path = store.exports_folder / name

@@ -16,7 +16,7 @@ from autoclip.export.interchange.timelines import timeline_text
 from autoclip.export.tightened import tightens
 from autoclip.settings import ExportSettings
 from interfaces.api.file_responses import disposition
-from interfaces.api.probe_cache import probed_video
+from interfaces.api.probe_cache import known_video
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import Identity, PathIdentity, QueryBody
 from interfaces.api.services import ServicesDep
@@ -87,7 +87,7 @@ def hand_over(project_id: PathIdentity, query: Annotated[HandoverQuery, Query()]
         clips, crossfade_sec = _chosen(view, services.clips(project), query)
     clips = _tightened(services.clips(project), clips, query)
     options = EditOptions(query.handles_sec, crossfade_sec, query.record_start)
-    text = timeline_text(probed_video(services, project), clips, query.format, title=project.name, options=options)
+    text = timeline_text(known_video(services, project), clips, query.format, title=project.name, options=options)
     headers = {"Content-Disposition": disposition(project.name + SUFFIXES[query.format], inline=False)}
     return Response(text, media_type=MEDIA_TYPES[query.format], headers=headers)
 

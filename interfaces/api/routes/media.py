@@ -18,7 +18,7 @@ from autoclip.export.previews.thumbnails import make_thumbnails
 from autoclip.media.playability import content_type_of, playability_of
 from interfaces.api.file_responses import file_response, open_served, ranged
 from interfaces.api.job_submission import Starter
-from interfaces.api.probe_cache import open_video, probed
+from interfaces.api.probe_cache import open_video, probed, probed_file
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import PathIdentity, View
 from interfaces.api.services import Services, ServicesDep
@@ -62,7 +62,7 @@ def get_video(project_id: PathIdentity, request: Request, services: ServicesDep)
     """Stream the source video; parts of it with a Range header."""
     project = _project(services, project_id)
     opened = open_video(services, project)
-    return file_response(request, opened, content_type_of(probed(opened)))
+    return file_response(request, opened, content_type_of(probed(services, project, opened)))
 
 
 @router.get("/{project_id}/playback", responses=documented(404, 415))
@@ -70,7 +70,7 @@ def get_playback(project_id: PathIdentity, services: ServicesDep) -> Playback:
     """Say what a browser can play: the video itself, or a proxy; where neither, start a proxy job."""
     project = _project(services, project_id)
     with closing(open_video(services, project)) as opened:
-        video = probed(opened)
+        video = probed(services, project, opened)
         playability = playability_of(video)
         proxy = None if playability.playable else _proxy(services, project, opened)
     address = f"/api/projects/{project_id}/{'proxy' if proxy else 'video'}"
@@ -88,8 +88,9 @@ def get_playback(project_id: PathIdentity, services: ServicesDep) -> Playback:
 @router.post("/{project_id}/proxy", status_code=202, responses=documented(404, 409, 415, 503))
 def start_proxy(project_id: PathIdentity, services: ServicesDep, starter: Starter) -> Job:
     """Start a job that renders a proxy browsers can play; it is made once for each content."""
-    with closing(open_video(services, _project(services, project_id))) as opened:
-        playability = playability_of(probed(opened))
+    project = _project(services, project_id)
+    with closing(open_video(services, project)) as opened:
+        playability = playability_of(probed(services, project, opened))
     if playability.playable:
         raise ConflictError(f"browsers play the video of {project_id} as it is; there is no need for a proxy")
     return starter.start("proxy", project_id, {})
@@ -181,8 +182,8 @@ def _clip(services: Services, project_id: str, clip_id: str) -> StoredClip:
 
 
 def _first_frame_sec(services: Services, proxy: Path) -> float:
-    with closing(open_served(services.data_folder.projects, proxy)) as opened:
-        return probed(opened).start_sec
+    with closing(open_served(services.data_folder.projects, proxy)) as opened, opened.pinned() as path:
+        return probed_file(FileIdentity.of(path), path).start_sec
 
 
 def _proxy(services: Services, project: Project, opened: OpenedFile) -> Path | None:
@@ -215,7 +216,7 @@ def _made_now(services: Services, project: Project, clip: StoredClip) -> Path:
     path = place / f"{name}.jpg"
     if not path.is_file():
         with closing(open_video(services, project)) as opened, opened.pinned():
-            report = make_thumbnails(probed(opened), [clip.model_copy(update={"id": name})], place)
+            report = make_thumbnails(probed(services, project, opened), [clip.model_copy(update={"id": name})], place)
         if report.failed:
             raise NotFoundError(f"the clip {clip.id} has no picture: {report.failed[0].reason}")
     return path

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, computed_field
 
 from autoclip.errors import ConflictError, MediaError, NotFoundError
-from autoclip.media.video import SourceTimecode
+from autoclip.media.video import SourceTimecode, Video
 from interfaces.api.etags import Expected, tag
 from interfaces.api.guards.local_paths import make_folder, open_named, output_path, source_path
 from interfaces.api.guards.web_addresses import web_address
 from interfaces.api.job_submission import active_job
-from interfaces.api.probe_cache import probed_video
+from interfaces.api.probe_cache import known_video
 from interfaces.api.problems import ApiError, documented
 from interfaces.api.schemas.requests import (
     ALWAYS_GIVEN,
@@ -40,6 +40,11 @@ class ProjectView(Project):
 
     model_config = ALWAYS_GIVEN
 
+    media: Video | None = Field(None, exclude=True)
+    timecode: SourceTimecode | None = Field(
+        None, description="Timecode of the first frame; null if the video has none, or was not probed yet."
+    )
+
     @computed_field(description="Address of its video.")  # type: ignore[prop-decorator]
     @property
     def video_url(self) -> str | None:
@@ -49,7 +54,8 @@ class ProjectView(Project):
     @classmethod
     def of(cls, project: Project) -> Self:
         """Show a record."""
-        return cls.model_validate({name: getattr(project, name) for name in Project.model_fields})
+        fields = {name: getattr(project, name) for name in Project.model_fields}
+        return cls.model_validate(fields | {"timecode": project.media.timecode if project.media else None})
 
 
 class ProjectDetails(ProjectView):
@@ -58,9 +64,6 @@ class ProjectDetails(ProjectView):
     clip_count: int = Field(0, description="Number of clips.")
     export_count: int = Field(0, description="Number of exports.")
     analyses: tuple[Analysis, ...] = Field((), description="The last analysis in each mode, newest first.")
-    timecode: SourceTimecode | None = Field(
-        None, description="Timecode of the first frame; null if the video has none, or can't be read now."
-    )
 
 
 class AddressRequest(Body):
@@ -161,7 +164,8 @@ def get_project(project_id: PathIdentity, services: ServicesDep, response: Respo
             export_count=view.exports.page(project_id, limit=0).total,
             analyses=view.analyses.of_project(project_id),
         )
-    details = details.changed(timecode=_timecode(services, project))
+    if project.media is None:
+        details = details.changed(timecode=_probed_timecode(services, project))
     tag(response, details.revision)
     return details
 
@@ -232,9 +236,9 @@ def set_output_folder(
     return _shown(project, response)
 
 
-def _timecode(services: Services, project: Project) -> SourceTimecode | None:
+def _probed_timecode(services: Services, project: Project) -> SourceTimecode | None:
     try:
-        return probed_video(services, project).timecode
+        return known_video(services, project).timecode
     except (ApiError, MediaError, NotFoundError):
         return None  # the project is shown all the same; its video says what is wrong when it is asked for
 

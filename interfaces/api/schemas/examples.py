@@ -29,6 +29,7 @@ _PROJECT: dict[str, Any] = {
     "revision": 3,
     "created_at": _MORNING,
     "updated_at": _NOON,
+    "timecode": {"text": "01:00:00;02", "base": 30, "drop_frame": True, "reel": None},
     "video_url": f"/api/projects/{_PROJECT_ID}/video",
 }
 
@@ -191,7 +192,6 @@ EXAMPLES: dict[str, Any] = {
         "clip_count": 20,
         "export_count": 1,
         "analyses": [_ANALYSIS],
-        "timecode": {"text": "01:00:00;02", "base": 30, "drop_frame": True, "reel": None},
     },
     "Listing_ProjectView_": _listed(_PROJECT),
     "ClipView": _CLIP,
