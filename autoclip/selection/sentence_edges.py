@@ -17,18 +17,27 @@ from autoclip.timeline import Interval
 
 Times = NDArray[np.float64]
 
-LEAD_IN_SEC, LEAD_OUT_SEC = 0.2, 0.12
+LEAD_IN_SEC, LEAD_OUT_SEC = 0.4, 0.15
 """Silence kept before a first word and behind a last one, for the breath and the decay; at most half the pause.
-Recognizers hear a word that follows a pause up to 0.2 s early."""
+Recognizers hear a word that follows a pause up to 0.4 s early (1 in 20 of those that Whisper base hears), so that a shorter lead-in
+would begin within the word by their times."""
 
 SPREAD_ERROR_SEC = 0.8
 """How far the times of a subtitle's words may be off: they share its time by their lengths."""
 
-HEARD_ERROR_SEC = 0.4
-"""How far the times of words that were heard may be off: a small model hears words 0.3 s late."""
+HEARD_ERROR_SEC = 0.2
+"""How far from where words were heard a pause of the sound is looked for: a small model hears both ends of words up to
+0.2 s late in three of four cases."""
 
-SHORTEST_GAP_SEC = 0.05
-"""What a gap and a pause have in common counts from here on: the envelope tells 0.02 s apart."""
+SHORTEST_OVERLAP_SEC = 0.05
+"""What a pause must have in common with the gap between words and the error around it: the envelope tells 0.02 s
+apart."""
+
+WORD_MARGIN_SEC = 0.05
+"""Distance kept from where a word was heard, where the pause has room for it."""
+
+LONGEST_DECAY_SEC = 0.3
+"""A word's end that was heard later than this in a pause was heard late: speech dies away faster."""
 
 LONGEST_SENTENCE_SEC = 25.0
 """A sentence takes 5 to 10 s; what takes longer has lost its marks, or never had any."""
@@ -36,9 +45,6 @@ LONGEST_SENTENCE_SEC = 25.0
 UNMARKED_PAUSE_SEC = 0.4
 """Where marks are missing, a pause from here on ends a sentence: within clauses speakers rarely pause for longer
 (Campione & Véronis 2002)."""
-
-_AROUND_SEC = 1.0
-"""How far from the first and the last word the silence around them is looked for."""
 
 SENTENCE_SCORE = 0.6
 """Score of the boundary between two sentences; a cut in the middle of one of the picture's has about 0.45."""
@@ -56,8 +62,20 @@ class SpanLimits:
         return SpanLimits(max(self.earliest, earliest), min(self.latest, latest))
 
 
+@dataclass(frozen=True, slots=True)
+class _Joint:
+    """Where a clip ends and where one starts between two sentences, and how long the sound pauses there."""
+
+    end_sec: float
+    start_sec: float
+    pause_sec: float
+
+
 class SentenceEdges:
     """The edges that the words of a video allow.
+
+    `starts` and `ends` are the instants where clips may begin and end, one of each a sentence; `pauses_sec` tells how
+    long the sound pauses before each sentence and, last, behind the last one, 0 where it doesn't.
 
     Parameters
     ----------
@@ -76,16 +94,22 @@ class SentenceEdges:
         self._word_starts = np.array([word.start_sec for word in transcript.words])
         self._word_ends = np.maximum.accumulate(np.array([word.end_sec for word in transcript.words]))
         self._duration_sec = features.duration_sec
-        joints = self._joints()
-        self.starts: Times = np.array([start for _, start in joints[:-1]])
-        self.ends: Times = np.array([end for end, _ in joints[1:]])
+        self._between = self._joints()
+        self.starts: Times = np.array([joint.start_sec for joint in self._between[:-1]])
+        self.ends: Times = np.array([joint.end_sec for joint in self._between[1:]])
+        self.pauses_sec: Times = np.array([joint.pause_sec for joint in self._between])
 
     def boundaries(self) -> tuple[Boundary, ...]:
         """Return a boundary before and behind every sentence, by time."""
-        joints = self._joints()
         return tuple(
-            Boundary((end + start) / 2, starts_at_sec=start, ends_at_sec=end, kind="sentence", score=SENTENCE_SCORE)
-            for end, start in joints
+            Boundary(
+                (joint.end_sec + joint.start_sec) / 2,
+                starts_at_sec=joint.start_sec,
+                ends_at_sec=joint.end_sec,
+                kind="sentence",
+                score=SENTENCE_SCORE,
+            )
+            for joint in self._between
         )
 
     def start_near(self, time_sec: float, limits: SpanLimits) -> Boundary | None:
@@ -117,44 +141,42 @@ class SentenceEdges:
         found = float(times[low:high][np.abs(times[low:high] - time_sec).argmin()])
         return Boundary(found, found, found, kind="sentence", score=SENTENCE_SCORE)
 
-    def _joints(self) -> list[tuple[float, float]]:
-        """Return, between any two sentences and at both ends, where a clip ends and where one starts."""
+    def _joints(self) -> list[_Joint]:
+        """Return the joints between any two sentences, and those at both ends."""
         if not self.sentences:
             return []
         opening, closing = self.sentences[0].words[0], self.sentences[-1].words[-1]
-        first = self._silence(Interval(max(0.0, opening.start_sec - _AROUND_SEC), opening.start_sec), opening)
-        last = self._silence(Interval(closing.end_sec, closing.end_sec + _AROUND_SEC), closing)
-        end = min(self._duration_sec, last.start + LEAD_OUT_SEC)
+        before = max(0.0, opening.start_sec - 2 * LEAD_IN_SEC)
+        behind = closing.end_sec + 2 * LEAD_OUT_SEC
+        first = self._joint(Word(0.0, before, "", opening.confidence), opening)
+        last = self._joint(closing, Word(behind, behind, "", closing.confidence))
+        end = min(self._duration_sec, last.end_sec)
         between = (self._joint(a.words[-1], b.words[0]) for a, b in pairwise(self.sentences))
-        return [(0.0, max(0.0, first.end - LEAD_IN_SEC)), *between, (end, end)]
+        return [_Joint(0.0, max(0.0, first.start_sec), first.pause_sec), *between, _Joint(end, end, last.pause_sec)]
 
-    def _joint(self, before: Word, after: Word) -> tuple[float, float]:
-        """Return where a clip ends and where one starts between two sentences."""
-        low, high = sorted((before.end_sec, after.start_sec))
-        silence = self._silence(Interval(low, high), before)
-        half = silence.duration / 2
-        return silence.start + min(LEAD_OUT_SEC, half), silence.end - min(LEAD_IN_SEC, half)
+    def _joint(self, before: Word, after: Word) -> _Joint:
+        """Return where a clip ends and where one starts between two words, in the pause that the sound has there.
 
-    def _silence(self, gap: Interval, word: Word) -> Interval:
-        """Return the silence at a gap beside a word, as the sound has it.
-
-        Times of subtitles are estimates: it is the strongest pause near the gap. Of words that were heard, it is what
-        the gap and a pause of the sound have in common; an edge there is outside of words by either.
+        Each keeps off the word that was heard beside it, if the pause has room; in a narrow pause both lie in its
+        middle. The times of subtitles' words only tell near where the pause is.
         """
-        if word.confidence is None:
-            return self._strongest_pause(gap) or gap
-        pause = self._widest_pause(gap)
+        gap = Interval(*sorted((before.end_sec, after.start_sec)))
+        estimated = before.confidence is None
+        pause = self._strongest_pause(gap) if estimated else self._widest_pause(gap)
         if pause is None:
-            return gap
-        start = max(gap.start, pause.start)
-        common = Interval(start, max(start, min(gap.end, pause.end)))
-        return common if common.duration >= SHORTEST_GAP_SEC else gap
+            half = gap.duration / 2
+            return _Joint(gap.start + min(LEAD_OUT_SEC, half), gap.end - min(LEAD_IN_SEC, half), 0.0)
+        end, start, middle = pause.start + LEAD_OUT_SEC, pause.end - LEAD_IN_SEC, (pause.start + pause.end) / 2
+        if not estimated:
+            end = max(end, min(before.end_sec + WORD_MARGIN_SEC, pause.start + LONGEST_DECAY_SEC))
+            start = min(start, after.start_sec - WORD_MARGIN_SEC)
+        return _Joint(min(end, middle), max(start, middle), pause.duration)
 
     def _widest_pause(self, gap: Interval) -> Interval | None:
         """Return the pause of the sound that fills most of a gap and what is close to it."""
         low, high = gap.start - HEARD_ERROR_SEC, gap.end + HEARD_ERROR_SEC
         shares = np.minimum(self._pauses.end_sec, high) - np.maximum(self._pauses.start_sec, low)
-        if not shares.size or shares.max() <= 0:
+        if not shares.size or shares.max() < SHORTEST_OVERLAP_SEC:
             return None
         best = int(shares.argmax())
         return Interval(float(self._pauses.start_sec[best]), float(self._pauses.end_sec[best]))
@@ -179,7 +201,7 @@ def _parts_of(sentence: Sentence, pauses: Pauses) -> tuple[Sentence, ...]:
     between = np.array([(before.end_sec + after.start_sec) / 2 for before, after in pairwise(words)])
     middles = (pauses.start_sec + pauses.end_sec) / 2
     middles = middles[pauses.end_sec - pauses.start_sec >= UNMARKED_PAUSE_SEC]
-    error = SPREAD_ERROR_SEC if words[0].confidence is None else HEARD_ERROR_SEC
+    error = SPREAD_ERROR_SEC if words[0].confidence is None else 2 * HEARD_ERROR_SEC  # the words on both sides err
     nearest = [int(np.abs(between - middle).argmin()) for middle in middles]
     cuts = {at + 1 for at, middle in zip(nearest, middles, strict=True) if abs(between[at] - middle) <= error}
     bounds = [0, *sorted(cuts), len(words)]
