@@ -19,8 +19,8 @@ Times = NDArray[np.float64]
 
 LEAD_IN_SEC, LEAD_OUT_SEC = 0.4, 0.15
 """Silence kept before a first word and behind a last one, for the breath and the decay; at most half the pause.
-Recognizers hear a word that follows a pause up to 0.4 s early (1 in 20 of those that Whisper base hears), so that a shorter lead-in
-would begin within the word by their times."""
+Recognizers hear a word that follows a pause up to 0.4 s early (of Whisper base's, 1 in 20 is earlier still): a shorter
+lead-in would begin within the word by their times."""
 
 SPREAD_ERROR_SEC = 0.8
 """How far the times of a subtitle's words may be off: they share its time by their lengths."""
