@@ -60,9 +60,9 @@ def captions(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write captions of the whole video, or of clips, each counted from its start.
+    """Write captions of the whole video, or of clips with times from the clip's start.
 
-    Change the file of the whole video in any editor and hand it to 'autoclip correct': what you changed stays.
+    You can edit the captions of the whole video and pass the file to 'autoclip correct', which stores your changes.
     """
     from stages.export_captions import captions_of, write_captions
     from stages.export_compound import item_intervals
@@ -104,7 +104,7 @@ def correct(
     text: Annotated[str | None, typer.Option("--text", help="The correct words; '' if nothing is said.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Correct what was heard; corrections stay when the video is analyzed again. Without options, list them."""
+    """Correct words of the transcript. Corrections survive another analysis. Without options, list them."""
     from autoclip.speech.corrections import Correction
     from stages.spoken_words import correct as put_in
     from stages.spoken_words import correct_from_file

@@ -96,7 +96,7 @@ def clips(
 def backup(
     target: Annotated[Path, typer.Argument(help="File to write; an older one is replaced.", show_default=False)],
 ) -> None:
-    """Write the whole catalog, as it is now, to one DuckDB file; videos and rendered files are not part of it."""
+    """Write the whole catalog, as it is now, to one DuckDB file. Videos and rendered files are not included."""
     open_the_catalog().backup(target)
     say(f"the catalog was written to {target}; 'autoclip restore {target}' brings it back")
 
@@ -106,7 +106,7 @@ def restore(
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Put a backup in place of the whole catalog; what was changed since is gone."""
+    """Replace the whole catalog with a backup. Later changes are lost."""
     if not yes:
         typer.confirm("Replace the whole catalog by this backup?", abort=True)
     open_the_catalog().restore(source)

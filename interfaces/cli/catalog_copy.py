@@ -14,7 +14,7 @@ _PLACE = "duckdb:///PATH, postgresql://USER@HOST/DATABASE, or the path of an aut
 catalogs = typer.Typer(
     name="catalog",
     cls=WholeSentences,
-    help="The catalog as a whole: copied to another database.",
+    help="Manage the whole catalog.",
     invoke_without_command=True,
     rich_markup_mode=None,
 )
@@ -36,15 +36,15 @@ def show_help(context: typer.Context) -> None:
 def copy(
     source: Annotated[str, typer.Argument(metavar="FROM", help=f"The catalog to copy: {_PLACE}.", show_default=False)],
     target: Annotated[
-        str, typer.Argument(metavar="TO", help="The catalog to copy it to, made when missing.", show_default=False)
+        str, typer.Argument(metavar="TO", help="Target catalog; created if missing.", show_default=False)
     ],
     *,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace what the second catalog holds.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the contents of the target catalog.")] = False,
 ) -> None:
     """Copy a catalog to another database, in either direction, and compare every row.
 
-    Stop the service first: what changes meanwhile is not copied. A password belongs into PGPASSWORD or ~/.pgpass, where
-    the list of processes does not show it.
+    Stop the service first: later changes are not copied. Put a password in PGPASSWORD or ~/.pgpass, so that it
+    does not appear in the list of processes.
     """
     from storage.catalog.copying import catalog_to_copy, copy_catalog
 

@@ -41,7 +41,7 @@ _SAME_FOOTAGE_SEC = 0.1
 compounds = typer.Typer(
     name="compound",
     cls=WholeSentences,
-    help="Compound clips: several clips in one file, in any order; 'autoclip export --compound' renders them.",
+    help="Manage compound clips: several clips in one file, in any order. 'autoclip export --compound' renders them.",
     invoke_without_command=True,
     rich_markup_mode=None,
 )
@@ -88,7 +88,7 @@ def create(
 ) -> None:
     """Join clips into a compound clip.
 
-    Either those named by --item, in that order; or the best (--top), or --all, in the order in which they happen.
+    Name the clips with --item, in the order of the compound; or take the best (--top) or --all, in order of time.
     """
     choice = ClipChoice.of(item, top, all_clips=all_clips, default=None)
     if not (item or top or all_clips):

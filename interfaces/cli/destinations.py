@@ -23,7 +23,7 @@ DeliveryOptions = Annotated[
     typer.Option(
         "--option",
         metavar="NAME=VALUE",
-        help="What the destination needs to know: folder=/mnt/nas, address=s3://bucket/clips, ... Repeatable.",
+        help="Option of the destination, such as folder=/mnt/nas or address=s3://bucket/clips. Repeatable.",
     ),
 ]
 
@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
 
 def destinations(*, as_json: Json = False) -> None:
-    """List where finished files can be brought: what is built in, and what installed packages add."""
+    """List the destinations for finished files: those built in, and those of installed packages."""
     from autoclip.export.destinations import describe_destinations
 
     found = describe_destinations()
@@ -52,12 +52,12 @@ def deliver(
     option: DeliveryOptions = None,
     title: Annotated[str, typer.Option("--title", help="Title; by default the file's name.")] = "",
     description: Annotated[
-        str, typer.Option("--description", help="Description, for those who can read it there.")
+        str, typer.Option("--description", help="Description, for destinations that show one.")
     ] = "",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Bring finished files to a destination; what could not be reached is tried again."""
+    """Deliver finished files to a destination. An unreachable destination is tried again."""
     options = read_options(destination, option)
     made = [MadeFile.at(existing_file(path)) for path in files]
     with progress_bars(quiet=quiet or as_json) as listener:

@@ -34,7 +34,7 @@ def evaluate(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Score clips against the truth; other settings are tried without changing the analysis."""
+    """Score clips against truth. You can try other settings without changing the analysis."""
     from autoclip.evaluation.scores import evaluate as score_clips
     from autoclip.evaluation.scores import evaluate_edges
     from autoclip.evaluation.truth import read_truth

@@ -86,10 +86,11 @@ def export(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Render clips to files, each checked after rendering; nothing is overwritten, and nothing made twice.
+    """Render clips to files and check each file. Nothing is overwritten, and nothing is rendered twice.
 
-    Without --top, --clip, --kept, --all or --compound: the three best clips. How they are cut, encoded, shaped and
-    named is --set, for example --set cut=smart, --set platform=shorts, --set name_template='{index:02} {name}'.
+    Without --top, --clip, --kept, --all or --compound, the three best clips are rendered. To choose how clips are cut,
+    encoded, shaped and named, use --set, for example --set cut=smart, --set platform=shorts, --set
+    name_template='{index:02} {name}'.
     """
     choice = ClipChoice.of(clip, top, all_clips=all_clips, kept=kept, default=DEFAULT_TOP)
     wishes = {"captions": captions, "tighten_sec": tighten, "tighten_fillers": fillers or None}

@@ -40,9 +40,9 @@ def find(
     make_clips: Annotated[bool, typer.Option("--make-clips", help="Make a clip of each sentence found.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Find moments by what was said in them; case, accents and inflection don't matter.
+    """Find moments by what was said. Case, accents and inflection don't matter.
 
-    Videos that were analyzed with speech, or came with subtitles, are looked into.
+    Searches all videos that have a transcript or came with subtitles.
     """
     from stages.find_speech import find_speech, make_moment_clips
     from storage.environment import read_environment

@@ -76,10 +76,9 @@ def handover(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write clips as a timeline, a table or chapters; all in order of time, or the best (--top), or those named.
+    """Write clips as a timeline, a table or chapters: by default all clips, in order of time.
 
-    Nothing is rendered: an editing program finds the clips in the source itself by its timecode, ready to be moved and
-    trimmed.
+    Nothing is rendered: an editing program finds the clips in the source by timecode, where you can move and trim them.
     """
     from stages.export_timeline import compound_clips, export_timeline
 

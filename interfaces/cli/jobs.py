@@ -46,7 +46,7 @@ Handles = Annotated[
     typer.Option("--handles", metavar="SEC", min=0, max=600, help="Seconds before and after each clip in timelines."),
 ]
 
-To = Annotated[Path | None, typer.Option("--to", help="Folder for the exports; by default, that of each project.")]
+To = Annotated[Path | None, typer.Option("--to", help="Folder for the exports; by default, each project's own.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -77,7 +77,7 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Have a worker process a video (or a folder of videos) and return its job; needs 'autoclip up'."""
+    """Process a video, a folder or an address in a worker, and print the job; needs 'autoclip up'."""
     from interfaces.jobs import Jobs
 
     parameters = _exports(export_top, timelines, to) | ({"handles_sec": handles} if handles else {})
@@ -113,7 +113,7 @@ def list_jobs(
     limit: Annotated[int, typer.Option(min=1, max=200, help="Maximum number of jobs, newest first.")] = 30,
     json: Json = False,
 ) -> None:
-    """List jobs with how far they are."""
+    """List jobs and their progress."""
     from interfaces.jobs import Jobs
     from interfaces.jobs.job import STATES
 
@@ -132,7 +132,7 @@ def list_jobs(
 
 
 def show_job(job_id: JobId, *, follow: Follow = False, json: Json = False, quiet: Quiet = False) -> int:
-    """Show one job; with --follow its progress until it has ended."""
+    """Show one job, or with --follow, its progress until it ends."""
     from interfaces.jobs import Jobs
 
     with Jobs() as jobs:
@@ -152,7 +152,7 @@ def cancel(job_id: JobId, *, json: Json = False) -> int:
 
 
 def retry(job_id: JobId, *, follow: Follow = False, json: Json = False, quiet: Quiet = False) -> int:
-    """Run a job again that failed or was stopped; what it had finished is not done again."""
+    """Run a failed or stopped job again, without repeating finished stages."""
     from interfaces.jobs import Jobs
 
     with Jobs() as jobs:
@@ -176,7 +176,7 @@ def watch(
     length: Length = None,
     assignments: Assignments = None,
 ) -> None:
-    """Process every video that comes into a folder, until Ctrl-C; needs 'autoclip up'."""
+    """Process every new video in a folder until Ctrl-C; needs 'autoclip up'."""
     from interfaces.folder_watch import watch_folder
     from interfaces.jobs import Jobs
 

@@ -31,7 +31,7 @@ def learn(
     ),
     as_json: Json = False,
 ) -> None:
-    """Learn from the clips you kept and rejected how excitement should be weighed, and write a preset file."""
+    """Fit the weights of excitement to the clips you kept and rejected, and write a preset file."""
     from dataclasses import asdict
 
     from autoclip.evaluation.learning import learn_weights

@@ -35,7 +35,7 @@ def preview(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make moving pictures of clips (of all, if none are named), small enough for any page or message."""
+    """Make small animated previews of clips (by default all) for pages and messages."""
     from stages.export_previews import export_previews
 
     choice = ClipChoice.of(clip, top, all_clips=all_clips, default=None)
@@ -68,7 +68,7 @@ def contact_sheet(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Put a picture, the name and the times of each clip on one page; all in order of time, or the best, or some."""
+    """Make one page with the thumbnail, name and times of each clip: by default all, in order of time."""
     from stages.export_previews import export_contact_sheet
 
     choice = ClipChoice.of(clip, top, all_clips=all_clips, default=None)

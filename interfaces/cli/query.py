@@ -41,7 +41,7 @@ def query(
     ] = 60,
     memory: Annotated[int, typer.Option("--memory", min=64, help="Memory limit for the query, in megabytes.")] = 1024,
 ) -> None:
-    """Ask the whole archive: SQL over all projects, clips, exports and measured signals. Nothing can be changed.
+    """Query the whole archive with SQL: projects, clips, exports and signals. Read-only.
 
     For example: autoclip query "SELECT project, count(*) FROM clips_v WHERE verdict = 'kept' GROUP BY ALL".
     More in docs/data.md.

@@ -45,9 +45,9 @@ def retune(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Choose clips again with other settings; takes well under a second.
+    """Select clips again with other settings, in under a second.
 
-    Each time starts from the settings of the analysis, not from those of the retuning before.
+    Each retune starts from the settings of the analysis, not from those of an earlier retune.
     """
     from stages.retune import retune as choose_again
     from storage.analysis_folder import AnalysisFolder

@@ -32,7 +32,7 @@ def serve(
         bool, typer.Option("--force", help="Accept connections from other machines even without AUTOCLIP_API_TOKEN.")
     ] = False,
 ) -> None:
-    """Serve the HTTP API; jobs need a Prefect server and worker ('autoclip up' starts all of it)."""
+    """Serve the HTTP API and the page. Jobs also need a Prefect server and a worker: use 'autoclip up'."""
     from storage.environment import read_environment
 
     environment = read_environment()

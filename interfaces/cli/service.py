@@ -34,7 +34,7 @@ def up(
         bool, typer.Option("--open", help="Open the page in a browser when the service is ready.")
     ] = False,
 ) -> None:
-    """Start Prefect's server, a worker, the deployments, the API and the page, whatever is missing, until Ctrl-C."""
+    """Start the service until Ctrl-C: Prefect's server, a worker, the deployments, the API and the page, as needed."""
     from flows.liveness import service_lock
     from interfaces.api.routes.frontend import page_folder
     from storage.environment import read_environment
@@ -72,13 +72,13 @@ def deploy(
     *,
     pool: Annotated[str | None, typer.Option("--pool", help="Work pool; AUTOCLIP_WORK_POOL if not given.")] = None,
     kind: Annotated[
-        str, typer.Option("--type", metavar="|".join(POOL_TYPES), help="What its workers start for each job.")
+        str, typer.Option("--type", metavar="|".join(POOL_TYPES), help="What the pool's workers start for each job.")
     ] = "process",
     image: Annotated[str, typer.Option("--image", help="Image of the containers.")] = "autoclip",
 ) -> None:
-    """Make the work pool, queues, limits and deployments at the Prefect server of PREFECT_API_URL, and start nothing.
+    """Create the work pool, queues, limits and deployments on the Prefect server at PREFECT_API_URL. Starts nothing.
 
-    Pools for containers need Prefect's own worker, with prefect-docker or prefect-kubernetes installed beside it. More
+    Pools for containers need Prefect's own worker, with prefect-docker or prefect-kubernetes installed. More
     in docs/containers.md.
     """
     from storage.environment import read_environment

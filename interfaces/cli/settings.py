@@ -25,7 +25,7 @@ def settings(
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the page docs/tuning.md.")] = False,
     service: Annotated[bool, typer.Option("--service", help="List the variables of the service instead.")] = False,
 ) -> None:
-    """List every parameter with its value, where that comes from, bounds, unit and help."""
+    """List every parameter with its value, the value's origin, bounds, unit and help."""
     if as_markdown:
         typer.echo(tuning_page(), nl=False)
         return
