@@ -43,7 +43,7 @@ async def _expectation(
     if_match: Annotated[
         str | None,
         Header(
-            description="ETag of the version that was read. If it has changed since, the answer is 412.",
+            description="ETag of the version that you read. If it has changed since, the answer is 412.",
             max_length=1000,
             pattern=r'^\s*(\*|(W/)?"[^"]*"(\s*,\s*(W/)?"[^"]*")*)\s*$',
             examples=['"3"'],

@@ -21,8 +21,8 @@ Key = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        description="Any text of the client's own: the same call with the same key gives the same job again; "
-        "another call with it is refused.",
+        description="Text chosen by the client: a repeated call with this key returns the same job, any other call "
+        "with it is refused.",
         min_length=1,
         max_length=200,
         pattern=r"^[\x21-\x7e]+$",

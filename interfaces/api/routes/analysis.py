@@ -102,7 +102,7 @@ class RetuneResult(View):
 
 @router.post("/download", status_code=202, responses=documented(404, 409, 503))
 def start_download(project_id: PathIdentity, services: ServicesDep, starter: Starter) -> Job:
-    """Start a job that downloads the video of a project that was made of an address."""
+    """Start a job that downloads the video of a project created from an address."""
     project = _project(services, project_id)
     if project.source.kind != "url":
         raise ConflictError(f"the project {project_id} was made of a file; there is nothing to download")
@@ -113,7 +113,7 @@ def start_download(project_id: PathIdentity, services: ServicesDep, starter: Sta
 def start_analysis(
     project_id: PathIdentity, services: ServicesDep, starter: Starter, order: AnalysisRequest | None = None
 ) -> Job:
-    """Start a job that finds the highlights of a project; one that is under way already is joined."""
+    """Start a job that finds the highlights of a project, or join the one that already runs."""
     order = order or AnalysisRequest()
     project, chat = _project(services, project_id), _chat(services, order)
     if project.path is None:
@@ -123,10 +123,9 @@ def start_analysis(
 
 @router.post("/retune", responses=documented(404, 409))
 def retune_project(project_id: PathIdentity, order: RetuneRequest, services: ServicesDep) -> RetuneResult:
-    """Choose clips again with other settings from what was measured: well under a second, whatever the length.
+    """Select clips again with other settings from the stored signals, in under a second for any length.
 
-    Settings not given are those of the last analysis, whatever was retuned since. Clips that people made or changed
-    stay.
+    Omitted settings are those of the last analysis, not of a later retune. Clips that people made or changed stay.
     """
     settings = _settings_of_last_analysis(services, project_id).updated(given_settings(order))
     return _preview(services, project_id, settings) if order.preview else _retuned(services, project_id, settings)

@@ -170,7 +170,7 @@ def list_clips(
 
 @router.post("/projects/{project_id}/clips", status_code=201, responses=documented(404))
 def create_clip(project_id: PathIdentity, order: ClipRequest, services: ServicesDep, response: Response) -> ClipView:
-    """Make a clip by hand; no analysis changes or removes it."""
+    """Create a clip by hand. No analysis changes or removes it."""
     clip = _rater(services, project_id).rated(new_clip(project_id, order.start, order.end, order.name))
     with services.catalog.transaction() as unit:
         clip = unit.clips.add(clip)
@@ -181,7 +181,7 @@ def create_clip(project_id: PathIdentity, order: ClipRequest, services: Services
 def merge_project_clips(
     project_id: PathIdentity, order: MergeRequest, services: ServicesDep, response: Response
 ) -> ClipView:
-    """Make one clip from the first start to the last end of several, which go unless they are to be kept."""
+    """Merge several clips into one, from the first start to the last end. The originals are deleted unless kept."""
     rater = _rater(services, project_id)
     with services.catalog.transaction() as unit:
         clip = merge_clips(unit, project_id, order.clip_ids, rater, name=order.name, keep=order.keep)
@@ -190,9 +190,9 @@ def merge_project_clips(
 
 @router.post("/projects/{project_id}/clips/bulk", responses=documented(404, 412, 428))
 def change_clips(project_id: PathIdentity, order: BulkOrder, services: ServicesDep) -> Clips:
-    """Change many clips of a project as one operation, which one undo takes back.
+    """Change many clips of a project in one operation that can be undone at once.
 
-    If one clip was changed since its `revision`, the answer is 412 and nothing is changed.
+    If a clip has changed since its `revision`, the answer is 412 and nothing changes.
     """
     rater = _rater(services, project_id)
     with services.catalog.transaction() as unit:
@@ -220,7 +220,7 @@ def get_clip(clip_id: PathIdentity, services: ServicesDep, response: Response) -
 def change_clip(
     clip_id: PathIdentity, change: ClipChange, expected: Expected, services: ServicesDep, response: Response
 ) -> ClipView:
-    """Trim or rename a clip, or decide about it; from then on no analysis changes it."""
+    """Trim or rename a clip, or set its verdict. No later analysis changes it."""
     rater = _rater_for(services, clip_id)
     with services.catalog.transaction() as unit:
         clip = unit.clips.get(clip_id)
@@ -232,7 +232,7 @@ def change_clip(
 
 @router.post("/clips/{clip_id}/split", status_code=201, responses=documented(404, 409, 412, 428))
 def split_one_clip(clip_id: PathIdentity, order: SplitRequest, expected: Expected, services: ServicesDep) -> Clips:
-    """Split a clip in two: it keeps what comes before the instant, a new clip gets the rest."""
+    """Split a clip in two: it keeps the part before the instant; a new clip gets the rest."""
     rater = _rater_for(services, clip_id)
     with services.catalog.transaction() as unit:
         expected.require("clip", clip_id, unit.clips.get(clip_id).revision)
@@ -242,7 +242,7 @@ def split_one_clip(clip_id: PathIdentity, order: SplitRequest, expected: Expecte
 
 @router.post("/clips/{clip_id}/exclude", responses=documented(404, 409, 412, 428))
 def exclude_part_of_clip(clip_id: PathIdentity, order: PartRequest, expected: Expected, services: ServicesDep) -> Clips:
-    """Take a part out of a clip: it keeps what comes before the part, a new clip gets what comes after it."""
+    """Remove a part of a clip: it keeps what comes before the part; a new clip gets what comes after it."""
     rater = _rater_for(services, clip_id)
     with services.catalog.transaction() as unit:
         expected.require("clip", clip_id, unit.clips.get(clip_id).revision)
@@ -254,7 +254,7 @@ def exclude_part_of_clip(clip_id: PathIdentity, order: PartRequest, expected: Ex
 def merge_with_neighbor(
     clip_id: PathIdentity, order: NeighborOrder, expected: Expected, services: ServicesDep, response: Response
 ) -> ClipView:
-    """Make one clip of a clip and the one before or after it; both go."""
+    """Merge a clip with the one before or after it. The merged clip replaces both."""
     rater = _rater_for(services, clip_id)
     with services.catalog.transaction() as unit:
         clip = unit.clips.get(clip_id)
@@ -266,7 +266,7 @@ def merge_with_neighbor(
 
 @router.post("/clips/{clip_id}/duplicate", status_code=201, responses=documented(404))
 def duplicate_one_clip(clip_id: PathIdentity, services: ServicesDep, response: Response) -> ClipView:
-    """Make a copy of a clip; it is one made by hand, with no verdict yet."""
+    """Copy a clip. The copy counts as made by hand and is undecided."""
     with services.catalog.transaction() as unit:
         clip = duplicate_clip(unit, clip_id)
     return _shown(clip, response)

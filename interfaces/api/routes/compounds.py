@@ -91,7 +91,7 @@ class CompoundQuery(ListQuery):
 def create_compound_clip(
     project_id: PathIdentity, order: CompoundRequest, services: ServicesDep, response: Response
 ) -> CompoundView:
-    """Join clips of a project."""
+    """Create a compound clip from clips of a project."""
     compound = CompoundClip(
         project_id=project_id, name=order.name, items=_items(order.items), crossfade_sec=order.crossfade_sec
     )

@@ -39,7 +39,7 @@ class DiskUse(View):
 
 @router.get("/disk-use", responses=documented(404))
 def get_disk_use(query: Annotated[DiskQuery, Query()], services: ServicesDep) -> DiskUse:
-    """Measure the folders of some projects; a source that lies elsewhere is not counted."""
+    """Measure the disk use of projects. Sources in other folders are not counted."""
     with services.catalog.reading() as view:
         projects = [view.projects.get(project_id) for project_id in query.project_id]
     folder = services.data_folder

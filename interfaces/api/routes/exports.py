@@ -120,7 +120,7 @@ def start_export(project_id: PathIdentity, order: ExportRequest, services: Servi
 
 @router.post("/projects/{project_id}/exports/batch", status_code=202, responses=documented(404, 409, 503))
 def start_batch_export(project_id: PathIdentity, order: BatchRequest, services: ServicesDep, starter: Starter) -> Job:
-    """Start a job that renders many clips, each to a file; one that fails does not stop the rest."""
+    """Start a job that renders many clips, one file each. A failure does not stop the rest."""
     settings = _checked(order.settings)
     with services.catalog.reading() as view:
         _require_video(view, project_id)
@@ -137,7 +137,7 @@ def start_batch_export(project_id: PathIdentity, order: BatchRequest, services: 
 def list_exports(
     project_id: PathIdentity, query: Annotated[ExportQuery, Query()], services: ServicesDep
 ) -> Listing[ExportView]:
-    """List the exports of a project, the latest first."""
+    """List the exports of a project, newest first."""
     with services.catalog.reading() as view:
         page = view.exports.page(project_id, **query.model_dump())
     return Listing[ExportView].of(page, map(ExportView.of, page.items))
@@ -158,7 +158,7 @@ def fetch_export(
     services: ServicesDep,
     inline: Annotated[bool, Query(description="Show it in the browser instead of saving it.")] = False,  # noqa: FBT002
 ) -> Response:
-    """Fetch the file of an export; parts of it with a Range header."""
+    """Get the file of an export, or parts of it with a Range header."""
     with services.catalog.reading() as view:
         export = view.exports.get(export_id)
     opened = _file_of(services, export)

@@ -47,7 +47,7 @@ class FolderVerdict(View):
 
 @router.post("/validate", responses=documented(403))
 def validate_folder(question: FolderQuestion, services: ServicesDep) -> FolderVerdict:
-    """Find out whether a folder can be used, without touching it."""
+    """Check whether a folder can be used, without touching it."""
     find = source_path if question.purpose == "source" else output_path
     path = find(services.environment, question.path).path
     reason = _source_fault(path) if question.purpose == "source" else _output_fault(path)

@@ -64,9 +64,13 @@ class HandoverQuery(QueryBody):
     )
 
     tighten_sec: float = Field(
-        0.0, ge=0, le=30, allow_inf_nan=False, description="Pauses longer than this are cut down to a breath; 0: none."
+        0.0,
+        ge=0,
+        le=30,
+        allow_inf_nan=False,
+        description="Pauses longer than this are shortened to a breath; 0 keeps all.",
     )
-    tighten_fillers: bool = Field(False, description="Take hesitations (um, uh) out, too.")  # noqa: FBT003
+    tighten_fillers: bool = Field(False, description="Also remove hesitations (um, uh).")  # noqa: FBT003
 
     @model_validator(mode="after")
     def _one_choice(self) -> HandoverQuery:
@@ -79,8 +83,8 @@ class HandoverQuery(QueryBody):
 def hand_over(project_id: PathIdentity, query: Annotated[HandoverQuery, Query()], services: ServicesDep) -> Response:
     """Write clips as a timeline for an editing program, as a table or as chapters.
 
-    Without a choice all clips that were not rejected come, in order of time. The source is named by its path on the
-    server, and by its start timecode.
+    By default, writes all clips that are not rejected, in order of time. It names the source by its path on the
+    server and its start timecode.
     """
     with services.catalog.reading() as view:
         project = view.projects.get(project_id)

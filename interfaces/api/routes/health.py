@@ -58,13 +58,13 @@ class Version(View):
 
 @router.get("/health")
 async def get_health() -> Health:
-    """Say that the server lives."""
+    """Check that the server runs."""
     return Health()
 
 
 @router.get("/health/ready", responses={503: {"model": Readiness, "description": "Something does not work."}})
 def get_readiness(services: ServicesDep, response: Response) -> Readiness:
-    """Try the catalog, Prefect and the disk."""
+    """Check the catalog, Prefect and the disk."""
     checks = [
         _tried("catalog", lambda: _catalog(services)),
         _tried("prefect", lambda: _prefect(services)),
@@ -77,7 +77,7 @@ def get_readiness(services: ServicesDep, response: Response) -> Readiness:
 
 @router.get("/version")
 def get_version() -> Version:
-    """Tell versions."""
+    """Show the versions."""
     return Version(
         autoclip=version("autoclip"),
         extraction=str(EXTRACTION_VERSION),

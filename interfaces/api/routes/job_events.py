@@ -61,7 +61,7 @@ def _known_job(job_id: JobIdentity, services: ServicesDep) -> str:
     "/jobs/events", response_class=EventSourceResponse, responses=documented(429), dependencies=[Depends(_place)]
 )
 async def watch_jobs(query: Annotated[EventQuery, Query()], services: ServicesDep) -> AsyncIterator[ServerSentEvent]:
-    """Stream every change of jobs: an event `job` with the job each time its state, progress or message changes."""
+    """Stream the changes of all jobs: an event `job` whenever the state, progress or message of a job changes."""
     look = partial(services.jobs.page, project_id=query.project, limit=WATCHED_JOBS)
     async for event in _changes(lambda: look().items, until_end=False):
         yield event
@@ -76,7 +76,7 @@ async def watch_jobs(query: Annotated[EventQuery, Query()], services: ServicesDe
 async def watch_job(
     job_id: Annotated[str, Depends(_known_job)], services: ServicesDep
 ) -> AsyncIterator[ServerSentEvent]:
-    """Stream every change of one job until it ends."""
+    """Stream the changes of one job until it ends."""
     async for event in _changes(lambda: [services.jobs.get(job_id)], until_end=True):
         yield event
 

@@ -42,7 +42,7 @@ class AllJobsQuery(JobQuery):
 
 @router.get("/jobs", responses=documented(503))
 def list_jobs(query: Annotated[AllJobsQuery, Query()], services: ServicesDep) -> Listing[Job]:
-    """List all jobs, the latest first."""
+    """List all jobs, newest first."""
     return _listed(services, query, query.project)
 
 
@@ -50,7 +50,7 @@ def list_jobs(query: Annotated[AllJobsQuery, Query()], services: ServicesDep) ->
 def list_project_jobs(
     project_id: PathIdentity, query: Annotated[JobQuery, Query()], services: ServicesDep
 ) -> Listing[Job]:
-    """List the jobs of a project, the latest first."""
+    """List the jobs of a project, newest first."""
     with services.catalog.reading() as view:
         view.projects.get(project_id)
     return _listed(services, query, project_id)
@@ -58,21 +58,21 @@ def list_project_jobs(
 
 @router.get("/jobs/{job_id}", responses=documented(404))
 def get_job(job_id: JobIdentity, services: ServicesDep) -> Job:
-    """Show how far a job is."""
+    """Show a job with its state and progress."""
     return services.jobs.get(job_id)
 
 
 @router.post("/jobs/{job_id}/cancel", status_code=202, responses=documented(404, 409))
 def cancel_job(job_id: JobIdentity, services: ServicesDep) -> Job:
-    """Ask a job to stop; it does within seconds, and the project stays in its last good state."""
+    """Ask a job to stop. It stops within seconds, and the project stays in its last good state."""
     return services.jobs.cancel(job_id)
 
 
 @router.post("/jobs/{job_id}/retry", status_code=202, responses=documented(404, 409))
 async def retry_job(job_id: JobIdentity, services: ServicesDep, response: Response) -> Job:
-    """Run a job again that failed, crashed or was cancelled; it goes on behind the last stage it finished.
+    """Run a failed, crashed or cancelled job again. It continues after the last finished stage.
 
-    The answer may take seconds, on a busy machine up to a minute: the worker must have settled how the job ended.
+    The answer may take seconds, or up to a minute on a busy machine, until the worker has settled the job's end.
     """
     job = await anyio.to_thread.run_sync(services.jobs.retry, job_id, limiter=services.retry_places)
     response.headers["Location"] = f"/api/jobs/{job.id}"

@@ -107,7 +107,7 @@ class Events(View):
 
 @router.get("/signals", responses=documented(404))
 def get_signals(project_id: PathIdentity, query: Annotated[SignalQuery, Query()], services: ServicesDep) -> Signals:
-    """Give the signals of a project, down-sampled."""
+    """Get the signals of a project, downsampled."""
     features = _features(services, project_id)
     step = features.grid.step_sec
     span = _indexes(query, step, features.grid.count)
@@ -131,7 +131,7 @@ def get_signals(project_id: PathIdentity, query: Annotated[SignalQuery, Query()]
 
 @router.get("/peaks", responses=documented(404))
 def get_peaks(project_id: PathIdentity, query: Annotated[PeakQuery, Query()], services: ServicesDep) -> Peaks:
-    """Give the peaks of the waveform, down-sampled."""
+    """Get the peaks of the waveform, downsampled."""
     features = _features(services, project_id)
     envelope = features.envelope_dbfs
     if envelope is None:
@@ -150,7 +150,7 @@ def get_peaks(project_id: PathIdentity, query: Annotated[PeakQuery, Query()], se
 
 @router.get("/events", responses=documented(404))
 def get_events(project_id: PathIdentity, query: Annotated[EventQuery, Query()], services: ServicesDep) -> Events:
-    """Give cuts, fades, black and frozen runs, and chapters of a project."""
+    """Get the cuts, fades, black and frozen runs, and chapters of a project."""
     features = _features(services, project_id)
     start, end = query.start or 0.0, math.inf if query.end is None else query.end
     found = [

@@ -59,7 +59,7 @@ class Playback(View):
     responses={**ranged("video/*", "application/*"), **documented(404, 415)},
 )
 def get_video(project_id: PathIdentity, request: Request, services: ServicesDep) -> Response:
-    """Stream the source video; parts of it with a Range header."""
+    """Stream the source video, or parts of it with a Range header."""
     project = _project(services, project_id)
     opened = open_video(services, project)
     return file_response(request, opened, content_type_of(probed(services, project, opened)))
@@ -67,7 +67,7 @@ def get_video(project_id: PathIdentity, request: Request, services: ServicesDep)
 
 @router.get("/{project_id}/playback", responses=documented(404, 415))
 def get_playback(project_id: PathIdentity, services: ServicesDep) -> Playback:
-    """Say what a browser can play: the video itself, or a proxy; where neither, start a proxy job."""
+    """Say what a browser can play: the video, its proxy, or neither; then start a proxy job."""
     project = _project(services, project_id)
     with closing(open_video(services, project)) as opened:
         video = probed(services, project, opened)
@@ -87,7 +87,7 @@ def get_playback(project_id: PathIdentity, services: ServicesDep) -> Playback:
 
 @router.post("/{project_id}/proxy", status_code=202, responses=documented(404, 409, 415, 503))
 def start_proxy(project_id: PathIdentity, services: ServicesDep, starter: Starter) -> Job:
-    """Start a job that renders a proxy browsers can play; it is made once for each content."""
+    """Start a job that renders a proxy that browsers can play. It is made once per content."""
     project = _project(services, project_id)
     with closing(open_video(services, project)) as opened:
         playability = playability_of(probed(services, project, opened))
@@ -99,7 +99,7 @@ def start_proxy(project_id: PathIdentity, services: ServicesDep, starter: Starte
 @router.head("/{project_id}/proxy", include_in_schema=False)
 @router.get("/{project_id}/proxy", response_class=Response, responses={**ranged("video/mp4"), **documented(404, 415)})
 def get_proxy(project_id: PathIdentity, request: Request, services: ServicesDep) -> Response:
-    """Stream the proxy; parts of it with a Range header."""
+    """Stream the proxy, or parts of it with a Range header."""
     project = _project(services, project_id)
     with closing(open_video(services, project)) as opened:
         proxy = _proxy(services, project, opened)
@@ -121,7 +121,7 @@ def get_proxy(project_id: PathIdentity, request: Request, services: ServicesDep)
 async def get_thumbnail(
     project_id: PathIdentity, clip_id: PathIdentity, request: Request, services: ServicesDep
 ) -> Response:
-    """Show the picture of a clip; it is made now for a clip that was made or trimmed by hand."""
+    """Get the thumbnail of a clip. For a clip made or trimmed by hand, it is made on request."""
     clip = await run_sync(_clip, services, project_id, clip_id)
     folder = services.data_folder.project(project_id)
     path = await run_sync(_made_by_analysis, folder, clip)
@@ -159,7 +159,7 @@ def get_report(project_id: PathIdentity, request: Request, services: ServicesDep
 def get_debug_document(
     project_id: PathIdentity, mode: Literal["v1", "v2"], request: Request, services: ServicesDep
 ) -> Response:
-    """Show the debug document of the last analysis in a mode: why these clips and no others."""
+    """Show the debug document of the last analysis in a mode: why these clips were chosen and others dropped."""
     _project(services, project_id)
     path = services.data_folder.project(project_id).debug_path(mode)
     if not path.exists():

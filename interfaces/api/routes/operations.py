@@ -42,7 +42,7 @@ class Replay(View):
 def list_operations(
     project_id: PathIdentity, query: Annotated[ListQuery, Query()], services: ServicesDep, response: Response
 ) -> OperationLog:
-    """List what people and analyses changed in a project, the latest first."""
+    """List the changes that people and analyses made to a project, newest first."""
     with services.catalog.reading() as view:
         page = view.operations.page(project_id, limit=query.limit, offset=query.offset)
         ends = _ends(view, project_id)
@@ -52,22 +52,22 @@ def list_operations(
 
 @router.post("/undo", responses=documented(404, 409, 412))
 def undo(project_id: PathIdentity, expected: Expected, services: ServicesDep, response: Response) -> Replay:
-    """Take back the last operation of a project, whoever made it.
+    """Undo the last operation of a project, whoever made it.
 
-    `If-Match` carries the ETag of the log: it is refused if something else was changed meanwhile.
+    `If-Match` carries the ETag of the log; if something else has changed meanwhile, the undo is refused.
     """
     return _replayed(services, project_id, expected, lambda unit: unit.operations.undo(project_id), response)
 
 
 @router.post("/redo", responses=documented(404, 409, 412))
 def redo(project_id: PathIdentity, expected: Expected, services: ServicesDep, response: Response) -> Replay:
-    """Do the operation again that was undone last; a change that was made since has taken this way."""
+    """Redo the operation that was undone last. A new change makes this impossible."""
     return _replayed(services, project_id, expected, lambda unit: unit.operations.redo(project_id), response)
 
 
 @router.get("/deleted-clips", responses=documented(404))
 def list_deleted_clips(project_id: PathIdentity, services: ServicesDep) -> list[ClipView]:
-    """List the clips that people deleted and that can be restored, the last deleted first."""
+    """List the deleted clips that can be restored, latest deletion first."""
     with services.catalog.reading() as view:
         return [ClipView.show(clip) for clip in view.operations.deleted_clips(project_id)]
 
@@ -76,7 +76,7 @@ def list_deleted_clips(project_id: PathIdentity, services: ServicesDep) -> list[
 def restore_clip(
     project_id: PathIdentity, clip_id: PathIdentity, services: ServicesDep, response: Response
 ) -> ClipView:
-    """Bring back a deleted clip as it was, whatever was changed since."""
+    """Restore a deleted clip as it was, whatever has changed since."""
     with services.catalog.transaction() as unit:
         found = [clip for clip in unit.operations.deleted_clips(project_id) if clip.id == clip_id]
         if not found:

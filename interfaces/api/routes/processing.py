@@ -45,7 +45,7 @@ class FolderProcessing(Body):
 
 @router.post("/process-video", status_code=202, responses=documented(403, 503))
 def process_address(order: AddressProcessing, services: ServicesDep, response: Response) -> Job:
-    """Start a job that fetches and analyzes the video of an address; each of a playlist gets a job of its own."""
+    """Start a job that downloads and analyzes the video at an address. Each video of a playlist gets its own job."""
     url = web_address(order.url, allow_private=services.environment.allow_private_urls)
     parameters = {"source": url, "name": order.name or "", "fetch": {"max_height": order.max_height}}
     job = services.jobs.submit(
@@ -56,7 +56,7 @@ def process_address(order: AddressProcessing, services: ServicesDep, response: R
 
 @router.post("/process-folder", status_code=202, responses=documented(403, 404, 503))
 def process_videos_of_folder(order: FolderProcessing, services: ServicesDep, response: Response) -> Job:
-    """Start a job that finds the highlights of every video of a folder that was not processed before."""
+    """Start a job that finds the highlights of every new video in a folder."""
     path = source_path(services.environment, order.folder).path
     if not path.is_dir():
         raise NotFoundError(f"there is no folder {str(path)!r} on this server; check the path")

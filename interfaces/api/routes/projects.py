@@ -114,12 +114,12 @@ class ProjectQuery(ListQuery):
     ] = Field("-created_at", description=SORT_HELP)  # fmt: skip
     state: ProjectState | None = Field(None, description="Only those with this state.")
     search: CleanName | None = Field(None, description="Text that the name contains.")
-    deleted: bool = Field(False, description="Only projects that were deleted and can be restored.")  # noqa: FBT003
+    deleted: bool = Field(False, description="Only deleted projects that can be restored.")  # noqa: FBT003
 
 
 @router.post("/youtube", status_code=201, responses={**KNOWN, **documented(403)})
 def create_from_address(order: AddressRequest, services: ServicesDep, response: Response) -> ProjectView:
-    """Make a project of an address; its video comes with a download job. A known address gives its project (200)."""
+    """Create a project from an address; a download job fetches its video. A known address returns its project (200)."""
     url = web_address(order.url, allow_private=services.environment.allow_private_urls)
     fresh = Project(name=order.name or url[:500], source=Source(kind="url", address=url))
     with services.catalog.transaction() as unit:
@@ -131,7 +131,7 @@ def create_from_address(order: AddressRequest, services: ServicesDep, response: 
 
 @router.post("/local", status_code=201, responses={**KNOWN, **documented(403, 404, 409, 415)})
 def create_from_file(order: FileRequest, services: ServicesDep, response: Response) -> ProjectView:
-    """Make a project of a file below a source root; it stays where it is. A known content gives its project (200)."""
+    """Create a project from a file below a source root, without moving it. Known content returns its project (200)."""
     place = source_path(services.environment, order.path)
     path = place.path
     if not path.exists():
@@ -189,7 +189,7 @@ def delete_project(
     services: ServicesDep,
     permanently: Annotated[bool, Query(description="Remove it immediately and permanently.")] = False,  # noqa: FBT002
 ) -> None:
-    """Delete a project with its clips and its folder; a local source file and exports in other folders stay.
+    """Delete a project with its clips and its folder. A local source file and exports in other folders stay.
 
     It can be restored for some days (`AUTOCLIP_KEEP_DELETED_DAYS`), unless it is deleted `permanently`.
     """
@@ -210,7 +210,7 @@ def delete_project(
 
 @router.post("/{project_id}/restore", responses=documented(404))
 def restore_project(project_id: PathIdentity, services: ServicesDep, response: Response) -> ProjectView:
-    """Bring back a deleted project with its clips and its folder."""
+    """Restore a deleted project with its clips and its folder."""
     with services.catalog.transaction() as unit:
         project = unit.projects.restore(project_id)
     services.data_folder.restore_project(project_id)
@@ -221,7 +221,7 @@ def restore_project(project_id: PathIdentity, services: ServicesDep, response: R
 def set_output_folder(
     project_id: PathIdentity, order: FolderRequest, expected: Expected, services: ServicesDep, response: Response
 ) -> ProjectView:
-    """Say where the exports of a project go: a folder below an output root, made when missing."""
+    """Set the folder for the exports of a project: below an output root, created if missing."""
     folder = None
     with services.catalog.reading() as view:  # a refused request makes no folder
         expected.require("project", project_id, view.projects.get(project_id).revision)

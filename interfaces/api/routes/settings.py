@@ -72,7 +72,7 @@ class PresetView(View):
 
 @router.get("/settings")
 def get_settings(services: ServicesDep) -> SettingsSchema:
-    """List every parameter with its default, bounds, unit and help, and what the environment made of it."""
+    """List every parameter with its default, bounds, unit, help, and its value in this environment."""
     environment = services.environment
     analysis = environment.settings.flat()
     return SettingsSchema(
@@ -84,7 +84,7 @@ def get_settings(services: ServicesDep) -> SettingsSchema:
 
 @router.get("/presets")
 def list_presets() -> list[PresetView]:
-    """List the presets; one is chosen by its name wherever settings are given."""
+    """List the presets. Use a preset's name wherever settings are given."""
     return [PresetView(name=preset.name, text=preset.text, settings=dict(preset.values)) for preset in PRESETS.values()]
 
 

@@ -113,9 +113,13 @@ class TighteningQuery(QueryBody):
     """What is to be taken out."""
 
     tighten_sec: float = Field(
-        1.0, ge=0, le=30, allow_inf_nan=False, description="Pauses longer than this are cut down to a breath; 0: none."
+        1.0,
+        ge=0,
+        le=30,
+        allow_inf_nan=False,
+        description="Pauses longer than this are shortened to a breath; 0 keeps all.",
     )
-    tighten_fillers: bool = Field(False, description="Take hesitations (um, uh) out, too.")  # noqa: FBT003
+    tighten_fillers: bool = Field(False, description="Also remove hesitations (um, uh).")  # noqa: FBT003
 
 
 class Span(View):
@@ -150,7 +154,7 @@ class CorrectionView(View):
 
 @router.get("/moments", responses=documented(404))
 def find_moments(query: Annotated[FindQuery, Query()], services: ServicesDep) -> Moments:
-    """Find moments by what was said, over all projects or some; case, accents and inflection don't matter."""
+    """Find moments by what was said, in all projects or some. Case, accents and inflection don't matter."""
     found = find_speech(query.words, list(_places(services, query.project_id)), services.data_folder.root, query.limit)
     items = tuple(
         FoundMoment(
@@ -167,7 +171,7 @@ def find_moments(query: Annotated[FindQuery, Query()], services: ServicesDep) ->
 
 @router.post("/moments/clips", status_code=201, responses=documented(404))
 def make_clips_of_moments(order: MomentClipsRequest, services: ServicesDep) -> Clips:
-    """Make a clip of each moment that is found by words; one that is there already stays as it is."""
+    """Create a clip of each moment found. An existing clip of the moment stays as it is."""
     places = _places(services, order.project_id)
     found = find_speech(order.words, list(places), services.data_folder.root, order.limit)
     return Clips(clips=[ClipView.show(clip) for clip in make_moment_clips(found.moments, places).values()])
@@ -175,7 +179,7 @@ def make_clips_of_moments(order: MomentClipsRequest, services: ServicesDep) -> C
 
 @router.get("/projects/{project_id}/captions", response_class=Response, responses={**_FILE, **documented(404)})
 def get_captions(project_id: PathIdentity, query: Annotated[CaptionQuery, Query()], services: ServicesDep) -> Response:
-    """Write what is said as captions: lines broken by meaning, at most 42 characters, two lines."""
+    """Write captions: at most two lines of 42 characters, broken by meaning."""
     with services.catalog.reading() as view:
         project = view.projects.get(project_id)
         intervals, crossfade_sec = _chosen(services.clips(project), query)
@@ -189,7 +193,7 @@ def get_captions(project_id: PathIdentity, query: Annotated[CaptionQuery, Query(
 def get_tightening(
     clip_id: PathIdentity, query: Annotated[TighteningQuery, Query()], services: ServicesDep
 ) -> TighteningView:
-    """Tell what an export with these settings takes out of a clip, and what it keeps; nothing is rendered."""
+    """List what an export with these settings would remove from a clip, and what it would keep, without rendering."""
     with services.catalog.reading() as view:
         clip = view.clips.get(clip_id)
     settings = ExportSettings(tighten_sec=query.tighten_sec, tighten_fillers=query.tighten_fillers)
@@ -206,7 +210,7 @@ def get_tightening(
 
 @router.get("/projects/{project_id}/corrections", responses=documented(404))
 def list_corrections(project_id: PathIdentity, services: ServicesDep) -> tuple[CorrectionView, ...]:
-    """List what people corrected, the oldest first."""
+    """List the corrections, oldest first."""
     with services.catalog.reading() as view:
         view.projects.get(project_id)
     return _views(read_corrections(services.data_folder.project(project_id).features))
@@ -218,7 +222,7 @@ def add_corrections(
     wish: CorrectionsRequest,
     services: ServicesDep,
 ) -> tuple[CorrectionView, ...]:
-    """Correct what was heard, by its time; corrections stay when the video is analyzed again. All of them are told."""
+    """Correct words of the transcript by time, and return all corrections. They survive another analysis."""
     with services.catalog.reading() as view:
         view.projects.get(project_id)
     folder = services.data_folder.project(project_id)

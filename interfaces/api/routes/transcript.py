@@ -79,7 +79,7 @@ class WordChange(Body):
 def get_transcript(
     project_id: PathIdentity, query: Annotated[TranscriptQuery, Query()], services: ServicesDep
 ) -> TranscriptView:
-    """Give the words of a project, as people corrected them; 404 until it was analyzed with speech."""
+    """Get the words of a project, with corrections. 404 until it has been analyzed with speech."""
     with services.catalog.reading() as view:
         view.projects.get(project_id)
     folder = services.data_folder.project(project_id)
@@ -96,7 +96,7 @@ def get_transcript(
 
 @router.patch("/transcript", responses=documented(404, 412))
 def correct_words(project_id: PathIdentity, change: WordChange, services: ServicesDep) -> WordsView:
-    """Correct a word, or a few; the answer is what stands there now. It stays when the video is analyzed again."""
+    """Correct one or more words and return the new ones. Corrections survive another analysis."""
     with services.catalog.reading() as view:
         view.projects.get(project_id)
     folder = services.data_folder.project(project_id)

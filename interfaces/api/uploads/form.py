@@ -57,10 +57,11 @@ def upload_folder(data_folder: DataFolder) -> Path:
     responses={**KNOWN, **documented(400, 408, 413, 415, 507)},
 )
 async def upload_video(request: Request, response: Response, services: ServicesDep) -> ProjectView:
-    """Make a project of an uploaded video. A known content gives its project (200).
+    """Create a project from an uploaded video. If a project has the same content, return that project (200).
 
     Send a form with the file in the field `file`, or the file itself as the body with its name in
-    `Content-Disposition: attachment; filename="match.mp4"`. For large files over shaky lines see `/api/uploads`.
+    `Content-Disposition: attachment; filename="match.mp4"`. For large files over unreliable connections,
+    see `/api/uploads`.
     """
     folder = upload_folder(services.data_folder)
     await require_room(folder, int(request.headers.get("content-length", "0")))

@@ -59,7 +59,7 @@ Offset = Annotated[
 
 @router.options("", status_code=204)
 async def describe_uploads(response: Response, services: ServicesDep) -> None:
-    """Say what of the protocol is spoken here."""
+    """Describe the supported parts of the protocol."""
     response.headers["Tus-Resumable"] = VERSION
     response.headers["Tus-Version"] = VERSION
     response.headers["Tus-Extension"] = "creation,creation-with-upload,termination,expiration"
@@ -83,7 +83,7 @@ async def begin_upload(
         ),
     ] = "",
 ) -> None:
-    """Begin an upload; its address is in Location. A body of `application/offset+octet-stream` is its beginning."""
+    """Begin an upload; `Location` has its address. A body of `application/offset+octet-stream` is its first chunk."""
     length = int(upload_length)
     if length == 0 or length > _limit(services):
         raise ApiError(413, "too-large", f"uploads are from 1 to {_limit(services):,} bytes; this one has {length:,}")
@@ -105,7 +105,7 @@ async def begin_upload(
 
 @router.head("/{upload_id}", status_code=200, responses=documented(404, 412))
 async def find_offset(_tus: Tus, upload_id: PathIdentity, response: Response, services: ServicesDep) -> None:
-    """Say how many bytes came so far, to go on from there."""
+    """Get the number of bytes received so far."""
     upload = await anyio.to_thread.run_sync(_uploads(services).get, upload_id)
     response.headers["Upload-Offset"] = str(upload.offset)
     response.headers["Upload-Length"] = str(upload.note.length)
@@ -135,7 +135,7 @@ async def add_chunk(
 
 @router.delete("/{upload_id}", status_code=204, responses=documented(404, 412))
 async def delete_upload(_tus: Tus, upload_id: PathIdentity, services: ServicesDep) -> None:
-    """Give up an upload."""
+    """Cancel an upload and delete what was received."""
     uploads = _uploads(services)
     upload = await anyio.to_thread.run_sync(uploads.get, upload_id)
     with uploads.sole_writer(upload):
