@@ -23,6 +23,8 @@ from storage.parquet_files import damaged, metadata_in, read_table, reading, sta
 TRANSCRIPT = "transcript.parquet"
 TRANSCRIPT_FORMAT_VERSION = 1
 _COLUMNS = ("start_sec", "end_sec", "text", "confidence")
+_ESTIMATED = "estimated"
+"""A column that older files lack: there, what has no confidence came from subtitles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def read_transcript(folder: Path) -> StoredTranscript:
     footer = _footer_in(path, table.schema.metadata)
     if missing := [name for name in _COLUMNS if name not in table.column_names]:
         raise damaged(path, f"no column {', '.join(missing)}")
-    words = tuple(Word(*row) for row in zip(*(table[name].to_pylist() for name in _COLUMNS), strict=True))
+    words = _words_in(table)
     heard = tuple(Interval(start, end) for start, end in footer.heard)
     return StoredTranscript(Transcript(words, footer.language, footer.origin), footer.key, heard, footer.fingerprint)
 
@@ -132,6 +134,16 @@ def _footer_in(path: Path, metadata: Mapping[bytes, bytes] | None) -> _Footer:
         raise damaged(path, "its footer is not ours") from error
 
 
+def _words_in(table: pa.Table) -> tuple[Word, ...]:
+    """Read the rows of `_table`."""
+    columns = [table[name].to_pylist() for name in _COLUMNS]
+    if _ESTIMATED in table.column_names:
+        estimated = table[_ESTIMATED].to_pylist()
+    else:
+        estimated = [confidence is None for confidence in columns[-1]]
+    return tuple(Word(*row) for row in zip(*columns, estimated, strict=True))
+
+
 def _table(words: tuple[Word, ...]) -> pa.Table:
     """One row a word, by time."""
     columns = {
@@ -139,5 +151,6 @@ def _table(words: tuple[Word, ...]) -> pa.Table:
         "end_sec": pa.array([word.end_sec for word in words], pa.float64()),
         "text": pa.array([word.text for word in words], pa.string()),
         "confidence": pa.array([word.confidence for word in words], pa.float64()),
+        _ESTIMATED: pa.array([word.estimated for word in words], pa.bool_()),
     }
     return with_units(columns, {"start_sec": "s", "end_sec": "s"})

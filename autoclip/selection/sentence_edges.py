@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autoclip.selection.boundaries import Boundary
-from autoclip.selection.pauses import Pauses, find_pauses
+from autoclip.selection.pauses import MIN_PAUSE_SEC, Pauses, find_pauses
 from autoclip.signals.table import Features
 from autoclip.speech.transcript import Sentence, Transcript, Word
 from autoclip.timeline import Interval
@@ -148,8 +148,8 @@ class SentenceEdges:
         opening, closing = self.sentences[0].words[0], self.sentences[-1].words[-1]
         before = max(0.0, opening.start_sec - 2 * LEAD_IN_SEC)
         behind = closing.end_sec + 2 * LEAD_OUT_SEC
-        first = self._joint(Word(0.0, before, "", opening.confidence), opening)
-        last = self._joint(closing, Word(behind, behind, "", closing.confidence))
+        first = self._joint(replace(opening, start_sec=0.0, end_sec=before), opening)
+        last = self._joint(closing, replace(closing, start_sec=behind, end_sec=behind))
         end = min(self._duration_sec, last.end_sec)
         between = (self._joint(a.words[-1], b.words[0]) for a, b in pairwise(self.sentences))
         return [_Joint(0.0, max(0.0, first.start_sec), first.pause_sec), *between, _Joint(end, end, last.pause_sec)]
@@ -161,13 +161,12 @@ class SentenceEdges:
         middle. The times of subtitles' words only tell near where the pause is.
         """
         gap = Interval(*sorted((before.end_sec, after.start_sec)))
-        estimated = before.confidence is None
-        pause = self._strongest_pause(gap) if estimated else self._widest_pause(gap)
+        pause = self._strongest_pause(gap) if before.estimated else self._widest_pause(gap)
         if pause is None:
             half = gap.duration / 2
             return _Joint(gap.start + min(LEAD_OUT_SEC, half), gap.end - min(LEAD_IN_SEC, half), 0.0)
         end, start, middle = pause.start + LEAD_OUT_SEC, pause.end - LEAD_IN_SEC, (pause.start + pause.end) / 2
-        if not estimated:
+        if not before.estimated:
             end = max(end, min(before.end_sec + WORD_MARGIN_SEC, pause.start + LONGEST_DECAY_SEC))
             start = min(start, after.start_sec - WORD_MARGIN_SEC)
         return _Joint(min(end, middle), max(start, middle), pause.duration)
@@ -194,18 +193,46 @@ class SentenceEdges:
 
 
 def _parts_of(sentence: Sentence, pauses: Pauses) -> tuple[Sentence, ...]:
-    """Cut what is too long for one sentence, as of captions without marks, at the words next to the sound's pauses."""
-    if sentence.end_sec - sentence.start_sec <= LONGEST_SENTENCE_SEC:
-        return (sentence,)
+    """Cut what is too long for one sentence, as of captions without marks, at the words next to the sound's pauses.
+
+    Where the sound never pauses for long, at its shorter pauses, and at last where the gap between two words is widest.
+    """
+    parts: tuple[Sentence, ...] = (sentence,)
+    for shortest in (UNMARKED_PAUSE_SEC, MIN_PAUSE_SEC):
+        parts = tuple(
+            part for each in parts for part in (_cut_at(each, pauses, shortest) if _is_too_long(each) else (each,))
+        )
+    return tuple(part for each in parts for part in _halves_of(each))
+
+
+def _is_too_long(sentence: Sentence) -> bool:
+    return sentence.end_sec - sentence.start_sec > LONGEST_SENTENCE_SEC and len(sentence.words) > 1
+
+
+def _cut_at(sentence: Sentence, pauses: Pauses, shortest_sec: float) -> tuple[Sentence, ...]:
+    """Cut a sentence at the words next to pauses of a length."""
     words = sentence.words
     between = np.array([(before.end_sec + after.start_sec) / 2 for before, after in pairwise(words)])
     middles = (pauses.start_sec + pauses.end_sec) / 2
-    middles = middles[pauses.end_sec - pauses.start_sec >= UNMARKED_PAUSE_SEC]
-    error = SPREAD_ERROR_SEC if words[0].confidence is None else 2 * HEARD_ERROR_SEC  # the words on both sides err
+    middles = middles[pauses.end_sec - pauses.start_sec >= shortest_sec]
+    error = SPREAD_ERROR_SEC if words[0].estimated else 2 * HEARD_ERROR_SEC  # the words on both sides err
     nearest = [int(np.abs(between - middle).argmin()) for middle in middles]
     cuts = {at + 1 for at, middle in zip(nearest, middles, strict=True) if abs(between[at] - middle) <= error}
     bounds = [0, *sorted(cuts), len(words)]
     return tuple(Sentence(words[first:end]) for first, end in pairwise(bounds))
+
+
+def _halves_of(sentence: Sentence) -> tuple[Sentence, ...]:
+    """Cut a sentence that is still too long at its widest gap near the middle, again and again."""
+    if not _is_too_long(sentence):
+        return (sentence,)
+    words = sentence.words
+    middle, half = (sentence.start_sec + sentence.end_sec) / 2, (sentence.end_sec - sentence.start_sec) / 2
+    worth = [
+        after.start_sec - before.end_sec - abs(after.start_sec - middle) / half for before, after in pairwise(words)
+    ]
+    cut = int(np.argmax(worth)) + 1
+    return *_halves_of(Sentence(words[:cut])), *_halves_of(Sentence(words[cut:]))
 
 
 def sentences_between(sentences: Sequence[Sentence], span: Interval) -> tuple[Sentence, ...]:

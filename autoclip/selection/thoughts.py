@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autoclip.selection.anchors import Anchor
 from autoclip.selection.boundaries import Boundary
@@ -34,8 +34,9 @@ _W_EXCITEMENT, _W_PAUSE, _W_LENGTH = 0.2, 0.2, 0.3
 _P_DANGLING, _P_UNMARKED, _P_UNANSWERED, _P_CONTINUED, _P_ABRUPT = 0.6, 1.0, 0.5, 0.15, 0.3
 """Weights of what speaks for a thought, and penalties for what speaks against where it begins and ends."""
 
-_W_RATING = 2.0
-"""Weight of a language model's rating: above all that words alone can add (1.6), so that what it chose comes first."""
+RATED_SCORE = 2.0
+"""Score of a thought that a language model rated with 0: above all that words, sound and pauses can reach (1.8). So
+what it chose comes first, in the order of its ratings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Thought:
     peak_sec : float
         Middle of its most interesting sentence.
     score : float
-        Interest, and how well it begins and ends.
+        Interest, and how well it begins and ends; `RATED_SCORE` and the rating if a language model gave one.
     """
 
     interval: Interval
@@ -131,7 +132,7 @@ class ThoughtFinder:
         rating = self._ratings.get(_span_key(sentences[0].start_sec, sentences[-1].end_sec))
         if rating is None:
             return Thought(span, sentences, peak_sec, score)
-        return Thought(span, sentences, peak_sec, score + _W_RATING * rating.score, rating.title)
+        return Thought(span, sentences, peak_sec, RATED_SCORE + rating.score, rating.title)
 
     def _begin_score(self, index: int) -> float:
         """Say how well a thought begins with a sentence."""
@@ -171,7 +172,7 @@ def anchor_of(thought: Thought, excitement: Excitement) -> Anchor:
 
 
 def window_of(thought: Thought, excitement: Excitement, settings: WindowSettings) -> Window:
-    """Return the candidate clip of a thought."""
+    """Return the candidate clip of a thought; its quality follows the thought's score alone."""
     anchor, span = anchor_of(thought, excitement), thought.interval
     start, end = (
         Edge(time, Boundary(time, time, time, kind="sentence", score=SENTENCE_SCORE)) for time in (span.start, span.end)
@@ -185,7 +186,7 @@ def window_of(thought: Thought, excitement: Excitement, settings: WindowSettings
         boundary=SENTENCE_SCORE,
         settings=settings,
     )
-    return Window(span, anchor, start, end, quality)
+    return Window(span, anchor, start, end, replace(quality, score=squashed(thought.score)))
 
 
 def _span_key(start_sec: float, end_sec: float) -> tuple[int, int]:

@@ -36,8 +36,8 @@ def caption_text(
         The words, on the time line of the video that the file is for.
     wanted : str
         ``srt``, ``vtt`` or ``json``: an object with ``language``, ``origin``, ``words`` (each with ``start_sec``,
-        ``end_sec``, ``text``, ``confidence``) and ``cues`` (``start_sec``, ``end_sec``, ``lines``). Times are to the
-        millisecond.
+        ``end_sec``, ``text``, ``confidence``, and whether its times are ``estimated``) and ``cues`` (``start_sec``,
+        ``end_sec``, ``lines``). Times are to the millisecond.
     limits : CaptionLimits
         How much a cue may hold.
     """

@@ -234,7 +234,8 @@ def _in_line_lengths(words: Sequence[Word], longest: int) -> list[Word]:
         bounds = [0, *accumulate(map(len, pieces))]
         unit = (word.end_sec - word.start_sec) / len(word.text)
         for piece, (begin, end) in zip(pieces, pairwise(bounds), strict=True):
-            found.append(Word(word.start_sec + begin * unit, word.start_sec + end * unit, piece, word.confidence))
+            start, last = word.start_sec + begin * unit, word.start_sec + end * unit
+            found.append(replace(word, start_sec=start, end_sec=last, text=piece))
     return found
 
 

@@ -130,4 +130,4 @@ def _in_place_of(old: Sequence[Word], said: Sequence[str]) -> tuple[Word, ...]:
     if len(said) == len(old):
         return tuple(replace(word, text=text, confidence=sure) for word, text in zip(old, said, strict=True))
     shared = spread(" ".join(said), old[0].start_sec, old[-1].end_sec) if said else ()
-    return tuple(replace(word, confidence=sure) for word in shared)
+    return tuple(replace(word, confidence=sure, estimated=old[0].estimated) for word in shared)

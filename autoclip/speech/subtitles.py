@@ -5,16 +5,22 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import pysubs2
 
-from autoclip.speech.transcript import Transcript, Word, spread
+from autoclip.speech.transcript import Transcript, Word, is_unspaced, spread
 
 SUBTITLE_SUFFIXES = (".srt", ".vtt", ".ass", ".ssa")
 """Endings of files that may hold subtitles."""
 
-_INLINE_TIME = re.compile(r"<\d[\d:.]*>|</?c(?:\.[\w.]+)?>")
+_INLINE_TIME = re.compile(r"<(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{3})>")
+_CLASS = re.compile(r"</?c(?:\.[\w.]+)?>")
+_TIME_MARK = re.compile(r"\ue000(\d{1,9})\ue001")
+_INNER_MARK = re.compile(r"(\S)\ue000\d{1,9}\ue001(?=(\S))")
+_MARKS = str.maketrans("", "", "\ue000\ue001")
+"""The time in milliseconds before a word is kept between two letters that no text has, as pysubs2 drops tags."""
 _NO_SPEECH = re.compile(r"\[[^\]]*\]|\([^)]*\)|[♪♫#]+|\{[^}]*\}")
 _LAUGHING = re.compile(r"\b(?:laugh|chuckl|giggl|lacht|lachen|gelächter)|\brires?\b|\brisas?\b|笑", re.IGNORECASE)
 LAUGHTER = "[laughter]"
@@ -23,10 +29,17 @@ _SPEAKER = re.compile(r"^\s*(?:[-–—]\s*|>{1,3}\s*|[A-Z][A-Z .'’]{1,30}:\s+
 _MAX_CUE_SEC = 30.0
 """A subtitle that is shown for longer is a title or a mistake, not something said all the while."""
 
+_LONGEST_WORD_SEC, _LONGEST_LETTER_SEC = 0.25, 0.06
+"""What a word takes at most, and what each of its letters adds: English has about 15 letters a second. Captions tell
+where words begin, not where they end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One subtitle: its text, and when it is shown, in seconds from the video's first frame."""
+    """One subtitle: its text, and when it is shown, in seconds from the video's first frame.
+
+    In the text, the time of a word may stand before it as `with_time_marks` writes it.
+    """
 
     start_sec: float
     end_sec: float
@@ -42,7 +55,7 @@ def cues_in(text: str) -> tuple[Cue, ...]:
         If it is in no format of subtitles.
     """
     try:
-        subtitles = pysubs2.SSAFile.from_string(_INLINE_TIME.sub("", text.removeprefix("\ufeff")))
+        subtitles = pysubs2.SSAFile.from_string(with_time_marks(text.removeprefix("\ufeff")))
     except (pysubs2.exceptions.Pysubs2Error, ValueError, KeyError, IndexError) as error:
         raise ValueError(f"it is in no format of subtitles ({str(error) or type(error).__name__})") from error
     subtitles.sort()
@@ -53,12 +66,18 @@ def cues_in(text: str) -> tuple[Cue, ...]:
     )
 
 
-def transcript_of(cues: Iterable[Cue], *, language: str | None, origin: str) -> Transcript:
-    """Make a transcript of subtitles; the words of each share its time by their lengths.
+def with_time_marks(text: str) -> str:
+    """Replace WebVTT's times of words (YouTube's ``<00:00:01.200><c> word</c>``) by marks before the words."""
+    return _CLASS.sub("", _INLINE_TIME.sub(_time_mark, text.translate(_MARKS)))
 
-    What is in brackets or between notes describes sounds and is no speech, though laughter is kept as `LAUGHTER`; a
-    name before a colon is the speaker's, and a line that rolls up from the subtitle before (as in those that are made
-    live) is said once.
+
+def transcript_of(cues: Iterable[Cue], *, language: str | None, origin: str) -> Transcript:
+    """Make a transcript of subtitles.
+
+    Words with times of their own keep them; else those of a subtitle share its time by their lengths. What is in
+    brackets or between notes describes sounds and is no speech, though laughter is kept as `LAUGHTER`; a name before a
+    colon is the speaker's, and lines that roll up from the subtitle before (as in those that are made live) are said
+    once.
 
     Parameters
     ----------
@@ -69,13 +88,9 @@ def transcript_of(cues: Iterable[Cue], *, language: str | None, origin: str) -> 
     origin : str
         Where they come from, such as ``subtitles en.vtt``.
     """
-    words: list[Word] = []
-    for cue in _unrolled(cues):
-        start = max(cue.start_sec, words[-1].end_sec if words else 0.0)
-        end = min(cue.end_sec, cue.start_sec + _MAX_CUE_SEC)
-        if end > start:
-            words.extend(spread(cue.text, start, end))
-    return Transcript(tuple(words), language, origin)
+    apart = tuple(_apart(_unrolled(cues)))
+    timed = any(_TIME_MARK.search(cue.text) for cue in apart)
+    return Transcript(tuple(word for cue in apart for word in _words_of(cue, timed=timed)), language, origin)
 
 
 def _unrolled(cues: Iterable[Cue]) -> Iterator[Cue]:
@@ -83,12 +98,53 @@ def _unrolled(cues: Iterable[Cue]) -> Iterator[Cue]:
     shown: list[str] = []
     for cue in cues:
         lines = [line for line in map(_spoken, cue.text.splitlines()) if line]
-        fresh = lines
-        while fresh and fresh[0] in shown:
-            fresh = fresh[1:]
-        shown = lines
-        if fresh:
-            yield Cue(cue.start_sec, cue.end_sec, " ".join(fresh))
+        plain = [" ".join(_TIME_MARK.sub(" ", line).split()) for line in lines]
+        rolled = next(n for n in range(len(plain), -1, -1) if plain[:n] == shown[len(shown) - n :])
+        shown = plain or shown
+        if lines[rolled:]:
+            yield Cue(cue.start_sec, min(cue.end_sec, cue.start_sec + _MAX_CUE_SEC), " ".join(lines[rolled:]))
+
+
+def _apart(cues: Iterable[Cue]) -> Iterator[Cue]:
+    """End each subtitle where the next one begins; those that begin together are one."""
+    pending: Cue | None = None
+    for cue in cues:
+        if pending is not None and cue.start_sec <= pending.start_sec:
+            pending = Cue(pending.start_sec, max(pending.end_sec, cue.end_sec), f"{pending.text} {cue.text}")
+            continue
+        if pending is not None:
+            yield replace(pending, end_sec=min(pending.end_sec, cue.start_sec))
+        pending = cue
+    if pending is not None:
+        yield pending
+
+
+def _words_of(cue: Cue, *, timed: bool) -> Iterator[Word]:
+    """Give the words of a subtitle their times; where the file tells some, the first begins when its subtitle does."""
+    marked = _TIME_MARK.split(_INNER_MARK.sub(_between_letters, cue.text))  # text, then a time and its text, in turn
+    times = [cue.start_sec, *(int(time) / 1000 for time in marked[1::2]), cue.end_sec]
+    if not timed or times != sorted(times):
+        yield from spread(" ".join(marked[::2]), cue.start_sec, cue.end_sec)
+        return
+    for (start, end), text in zip(pairwise(times), marked[::2], strict=True):
+        if text.split():
+            last = max(start, min(end, start + _longest(text)))
+            yield from (replace(word, estimated=False) for word in spread(text, start, last))
+
+
+def _between_letters(mark: re.Match[str]) -> str:
+    """Drop a mark between two letters, as of syllables; in scripts without spaces it stands between words."""
+    return mark[0] if is_unspaced(mark[1]) or is_unspaced(mark[2]) else mark[1]
+
+
+def _longest(text: str) -> float:
+    """Return how long words take to say at most, in seconds."""
+    return sum(_LONGEST_WORD_SEC + _LONGEST_LETTER_SEC * len(word) for word in text.split())
+
+
+def _time_mark(tag: re.Match[str]) -> str:
+    hours, minutes, seconds, thousandths = (int(part or 0) for part in tag.groups())
+    return f"\ue000{((60 * hours + minutes) * 60 + seconds) * 1000 + thousandths}\ue001"
 
 
 def _spoken(line: str) -> str:

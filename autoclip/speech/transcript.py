@@ -27,12 +27,15 @@ class Word:
         As written, with its punctuation, without white space around it.
     confidence : float or None
         The recognizer's, in [0, 1]; 1 where a person corrected it, None where there was none, as in subtitles.
+    estimated : bool
+        Whether its times are an estimate: a subtitle tells when a line is shown, not when each word is spoken.
     """
 
     start_sec: float
     end_sec: float
     text: str
     confidence: float | None = None
+    estimated: bool = False
 
     @property
     def is_sound(self) -> bool:
@@ -115,7 +118,7 @@ def joined(words: Iterable[Word]) -> str:
     """Write words in one line; scripts without spaces between words (CJK, Thai) get none."""
     text = ""
     for word in words:
-        text += word.text if not text or (_is_unspaced(text[-1]) and _is_unspaced(word.text[:1])) else f" {word.text}"
+        text += word.text if not text or (is_unspaced(text[-1]) and is_unspaced(word.text[:1])) else f" {word.text}"
     return text
 
 
@@ -135,7 +138,7 @@ def spread(text: str, start_sec: float, end_sec: float) -> tuple[Word, ...]:
     for word in found:
         start = start_sec + (end_sec - start_sec) * passed / total
         passed += len(word) + 1
-        words.append(Word(start, start_sec + (end_sec - start_sec) * passed / total, word))
+        words.append(Word(start, start_sec + (end_sec - start_sec) * passed / total, word, estimated=True))
     return tuple(words)
 
 
@@ -156,6 +159,6 @@ def _ends_sentence(word: Word) -> bool:
     return bool(_SENTENCE_END.search(word.text)) and not _ABBREVIATION.match(word.text)
 
 
-def _is_unspaced(letter: str) -> bool:
+def is_unspaced(letter: str) -> bool:
     """Tell whether a letter belongs to a script that puts no space between words."""
     return bool(re.match(r"[\u0e00-\u0e7f\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]", letter))

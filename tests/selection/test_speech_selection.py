@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from made_features import Scene
 from spoken import TALK, features_of, talk, words_cut
 
 from autoclip.selection.pipeline import select
 from autoclip.selection.sentence_edges import LEAD_IN_SEC, SentenceEdges, SpanLimits
 from autoclip.settings import Settings
 from autoclip.speech.interest import InterestMeter, is_dangling
+from autoclip.speech.transcript import Transcript, Word
 
 SAID = talk(repeat=4)
 FEATURES = features_of(SAID)
@@ -119,7 +121,7 @@ def test_subtitles_that_are_off_are_put_right_by_the_pauses():
     off = replace(
         exact,
         words=tuple(
-            replace(w, start_sec=w.start_sec + 0.4, end_sec=w.end_sec + 0.4, confidence=None) for w in exact.words
+            replace(w, start_sec=w.start_sec + 0.4, end_sec=w.end_sec + 0.4, estimated=True) for w in exact.words
         ),
     )
     clips = chosen(off, features).clips
@@ -156,6 +158,14 @@ def test_words_that_a_small_model_hears_late_throughout_leave_the_edges_in_the_p
     assert starts_and_ends(clips, exact.sentences) == (len(clips), len(clips))
 
 
+def test_words_without_a_mark_or_a_pause_are_cut_to_the_length_of_sentences():
+    said = Transcript(tuple(Word(0.4 * n, 0.4 * n + 0.4, "word") for n in range(600)), "en", "test")
+    edges = SentenceEdges(said, Scene(240.0, level_dbfs=-20.0).features())
+    assert all(sentence.end_sec - sentence.start_sec <= 25 for sentence in edges.sentences)
+    assert sum(len(sentence.words) for sentence in edges.sentences) == 600
+    assert min(len(sentence.words) for sentence in edges.sentences) > 20
+
+
 @pytest.mark.parametrize("written", [str.lower, str.upper])
 def test_captions_without_marks_that_follow_each_other_are_cut_at_the_pauses_of_the_sound(written):
     exact = talk(repeat=2)
@@ -163,7 +173,7 @@ def test_captions_without_marks_that_follow_each_other_are_cut_at_the_pauses_of_
     text = [written(word.text.strip(".,?!")) for word in exact.words]
     ends = [*(word.start_sec for word in exact.words[1:]), exact.words[-1].end_sec]
     rolled = tuple(
-        replace(word, text=told, end_sec=end, confidence=None)
+        replace(word, text=told, end_sec=end, estimated=True)
         for word, told, end in zip(exact.words, text, ends, strict=True)
     )
     clips = chosen(replace(exact, words=rolled), features).clips

@@ -116,7 +116,9 @@ def test_files_come_back_as_they_were_to_the_millisecond(tmp_path, text, wanted)
 def test_json_tells_every_word():
     transcript = Transcript((Word(0.1234, 0.5678, "Why?", 0.5),), "en", "test")
     document = json.loads(caption_text(transcript, "json"))
-    assert document["words"] == [{"start_sec": 0.123, "end_sec": 0.568, "text": "Why?", "confidence": 0.5}]
+    assert document["words"] == [
+        {"start_sec": 0.123, "end_sec": 0.568, "text": "Why?", "confidence": 0.5, "estimated": False}
+    ]
     assert document["cues"][0]["lines"] == ["Why?"]
     assert document["language"] == "en"
 

@@ -129,14 +129,16 @@ def clips_of(features):
     return filter_windows(candidates, TALK).clips_file.clips
 
 
-def test_what_the_model_rates_becomes_a_clip_and_bears_its_title(server, features):
-    server.answers = [says(GOOD)]
+@pytest.mark.parametrize("score", [0.1, 1.0])
+def test_what_the_model_rates_becomes_the_best_clip_and_bears_its_title(server, features, score):
+    server.answers = [says({"spans": [{**GOOD["spans"][0], "score": score}]})]
     before = clips_of(features)
     rated = rate_speech(features, TALK, model(server))
     assert rated.warnings == ()
     clips = clips_of(features)
     sentences = selection_input(features, TALK).speech.edges.sentences
-    best = next(clip for clip in clips if clip.name == "Why the deadline moved")
+    best = max(clips, key=lambda clip: clip.quality_score)
+    assert best.name == "Why the deadline moved"
     assert best.name not in {clip.name for clip in before}
     assert best.start <= sentences[17].start_sec
     assert sentences[23].end_sec <= best.end <= sentences[24].start_sec

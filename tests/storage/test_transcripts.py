@@ -14,7 +14,7 @@ from storage.parquet_files import UNIT_KEY
 from storage.transcripts import TRANSCRIPT, StoredTranscript, read_transcript, transcript_key_in, write_transcript
 
 SECONDS = st.floats(0, 1e5)
-WORDS = st.builds(Word, SECONDS, SECONDS, st.text(min_size=1, max_size=12), st.none() | st.floats(0, 1))
+WORDS = st.builds(Word, SECONDS, SECONDS, st.text(min_size=1, max_size=12), st.none() | st.floats(0, 1), st.booleans())
 SPANS = st.builds(lambda start, length: Interval(start, start + length), SECONDS, SECONDS)
 
 
@@ -42,7 +42,7 @@ def test_an_analysis_folder_keeps_it_beside_the_signals(tmp_path):
     assert folder.read_transcript() == stored()
     assert folder.transcript_key() == "k" * 32
     table = pq.read_table(folder.features / TRANSCRIPT)
-    assert table.column_names == ["start_sec", "end_sec", "text", "confidence"]
+    assert table.column_names == ["start_sec", "end_sec", "text", "confidence", "estimated"]
     assert table.schema.field("start_sec").metadata == {UNIT_KEY: b"s"}
 
 
@@ -67,6 +67,13 @@ def test_a_damaged_file_is_refused_and_never_used_again(tmp_path, damage):
         read_transcript(tmp_path)
     if damage != "flipped":  # the footer is whole; the page's checksum tells
         assert transcript_key_in(tmp_path) is None
+
+
+def test_of_a_file_that_does_not_say_it_times_are_estimates_where_confidence_is_missing(tmp_path):
+    write_transcript(tmp_path, stored())
+    table = pq.read_table(tmp_path / TRANSCRIPT)
+    pq.write_table(table.drop_columns(["estimated"]), tmp_path / TRANSCRIPT, use_dictionary=False)
+    assert [word.estimated for word in read_transcript(tmp_path).transcript.words] == [False, True]
 
 
 def test_a_newer_format_is_refused(tmp_path):
