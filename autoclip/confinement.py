@@ -162,7 +162,7 @@ def folder_beneath(root: Path, path: Path, *, make: bool = False) -> Iterator[Op
     path : Path
         The folder, below `root` by its name, or relative to it, or `root` itself.
     make : bool
-        Make it and the folders above it, up to the root, when missing.
+        Make it and the folders above it, up to the root, if missing.
 
     Raises
     ------

@@ -275,7 +275,7 @@ class BoundarySettings(SettingsGroup):
 
 
 class WindowSettings(SettingsGroup):
-    """How far around an anchor its clip may reach, and how its quality is reckoned."""
+    """How far around an anchor its clip may reach, and how its quality is computed."""
 
     window_formula: WindowFormula = _parameter(
         "event",

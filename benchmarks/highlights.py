@@ -133,7 +133,7 @@ def _random_row(video: KnownVideo) -> Row:
 
 
 def _windows(values: NDArray[np.float64], step_sec: float) -> list[Clip]:
-    """Return windows of `WINDOW_SEC` that don't overlap, by their mean value, the best first."""
+    """Return windows of `WINDOW_SEC` that don't overlap, by their mean value, best first."""
     length = min(round(WINDOW_SEC / step_sec), values.size)
     means = np.convolve(values, np.full(length, 1 / length), "valid")
     clips = []

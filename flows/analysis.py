@@ -62,7 +62,7 @@ class Analyzed:
 
 
 def analyze_registered(source: RegisteredVideo, settings: Settings, report: ProgressReporter) -> Analyzed:
-    """Take a registered video through all stages; one whose result is there under the same key is passed over.
+    """Take a registered video through all stages; one whose result is there under the same key is skipped.
 
     A second run of the same project waits here for the first, and then finds its work done.
     """

@@ -166,7 +166,7 @@ async def _begin(
 
 
 def _is_to_be_retried(run: FlowRun, *, retry_failed: bool) -> bool:
-    """Tell whether a run that was found under its key is to be run again."""
+    """Return whether a run that was found under its key is to be run again."""
     if run.state is None or not run.state.is_final() or run.state.is_completed():
         return False
     innocent = run.state.is_crashed() or (run.state.is_cancelled() and STOPPED_WITH_BATCH in run.tags)

@@ -52,7 +52,7 @@ measured on arena_180s.mp4, the first a guess that depends on the line."""
 
 @dataclass(frozen=True, slots=True)
 class ProcessedVideo(Analyzed):
-    """An analyzed project and what was made of it: exports, the best first, and timelines; each may have failed."""
+    """An analyzed project and what was made of it: exports, best first, and timelines; each may have failed."""
 
     exports: tuple[Export, ...]
     timelines: tuple[WrittenTimeline, ...] = ()
@@ -143,7 +143,7 @@ def _require_no_chat(chat: str, offset_sec: float) -> None:
 
 
 def _is_entry() -> bool:
-    """Tell whether this run belongs to a playlist, whose site gave its name, or to a folder."""
+    """Return whether this run belongs to a playlist, whose site gave its name, or to a folder."""
     return any(tag.startswith("batch:") for tag in flow_run.tags)
 
 

@@ -22,7 +22,7 @@ START_SEC = 60.0
 """A process takes its lock within this time: imports take 2 s, on a loaded machine up to 50 s (measured). A worker that
 lives and waits for it is believed even longer."""
 LAST_WORDS_SEC = 20.0
-"""A process that let go of its lock by itself has this long to tell the server how it ended."""
+"""A process that release its lock by itself has this long to tell the server how it ended."""
 STOP_SEC = 20.0
 """A living process has this long to stop when it is asked to; then it is killed."""
 
@@ -66,7 +66,7 @@ def unended(client: SyncPrefectClient) -> list[FlowRun]:
 
 
 def finalize_lost_run(client: SyncPrefectClient, run: FlowRun, data_dir: Path, ending: Ending = crash) -> bool:
-    """End one run if its process is gone; tell whether it was."""
+    """End one run if its process is gone; return whether it was."""
     if run.state is None or run.state.is_final() or run.state.is_scheduled() or not _is_lost(run, data_dir):
         return False
     to_stop = run.state.type is StateType.CANCELLING

@@ -13,12 +13,12 @@ from interfaces.jobs import Job, Jobs
 from stages.find_videos import find_videos
 
 MIN_AGE_SEC = 10.0
-"""A file that changed less than so many seconds ago may still be written; as the flow itself has it."""
+"""A file that changed less than this many seconds ago may still be written; as the flow itself has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeenFile:
-    """A file as it was when it was looked at; written anew, it is another."""
+    """A file as it was when it was looked at; a rewritten file is another."""
 
     path: Path
     size_bytes: int

@@ -31,7 +31,7 @@ def import_prefect_elsewhere() -> None:
 
 
 def _means_prefect(path: Path, word: str) -> bool:
-    """Tell whether Prefect would take settings from a file; one that can't be read counts as well."""
+    """Return whether Prefect would take settings from a file; one that can't be read counts as well."""
     try:
         if not path.is_file():
             return False

@@ -70,7 +70,7 @@ def library_stages(
 
 
 def analyze_video(stages: AnalysisStages, source: RegisteredVideo, settings: Settings) -> SelectedClips:
-    """Take a video through all stages; a stage whose result is there under the same key is passed over."""
+    """Take a video through all stages; a stage whose result is there under the same key is skipped."""
     features = stages.transcribe(stages.extract_features(source, settings.extraction), settings)
     return _published(stages, stages.make_thumbnails(select_clips(stages, features, settings)))
 

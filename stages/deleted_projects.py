@@ -1,4 +1,4 @@
-"""Projects that were deleted: kept for a while, then removed for good."""
+"""Projects that were deleted: kept for a while, then removed permanently."""
 
 from __future__ import annotations
 

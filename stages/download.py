@@ -102,7 +102,7 @@ def _listed_within(client: Any, url: str, depth: int) -> tuple[Entry, ...] | Non
 
 
 def _is_list(entry: Mapping[str, Any], playlist: Mapping[str, Any]) -> bool:
-    """Tell whether an entry is a list itself, as far as that is known before it is asked for.
+    """Return whether an entry is a list itself, as far as that is known before it is asked for.
 
     A site's channel page and the lists in it have one extractor (YouTube's tabs), and their videos another.
     """
@@ -239,7 +239,7 @@ def _cookies(path: Path, url: str) -> io.StringIO:
         return io.StringIO(read_text(path.expanduser()))
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise DownloadError(url, f"cookies_file {path} can't be read ({reason}); export it anew") from error
+        raise DownloadError(url, f"cookies_file {path} can't be read ({reason}); export it again") from error
 
 
 def _pause(n: int) -> float:

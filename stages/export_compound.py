@@ -95,7 +95,7 @@ def item_intervals(items: Sequence[CompoundItem], clips: Mapping[str, Clip]) -> 
         start, end = shown.start, shown.end
         if start is None or end is None:
             raise NotFoundError(
-                f"item {number} is of clip {item.clip_id}, which is not there any more; make the compound clip anew"
+                f"item {number} is of clip {item.clip_id}, which no longer exists; make the compound clip again"
             )
         if end <= start:
             raise ParameterError(f"item {number} would run from {start:g} to {end:g} s; change its times or its clip's")

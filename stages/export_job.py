@@ -61,7 +61,7 @@ class ExportJob:
 
     @contextmanager
     def open_target(self) -> Iterator[OpenedFolder]:
-        """Open the folder the files go to, made when missing; what is written through it lands there and nowhere else.
+        """Open the folder the files go to, created if missing; what is written through it lands there and nowhere else.
 
         Raises
         ------

@@ -81,7 +81,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a search has found, the best first, and in how many analyses there was a transcript to look into."""
+    """What a search has found, best first, and in how many analyses there was a transcript to look into."""
 
     moments: tuple[Moment, ...]
     searched: int
@@ -124,7 +124,7 @@ def find_speech(words: str, places: Sequence[SearchPlace], index_folder: Path, l
 def make_moment_clips(moments: Sequence[Moment], stores: Mapping[SearchPlace, ClipStore]) -> dict[Moment, StoredClip]:
     """Make a clip of each moment, named after its sentence; one of that span that is there already stays as it is.
 
-    The clips of one analysis are added at once, so that one undo takes them back.
+    The clips of one analysis are added at once, so that one undo removes them all.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ def find_subtitles(video: Video, language: str = "") -> Transcript | None:
     """Return what the video's subtitles say; None when it has none, or none in the language asked for.
 
     Of several, those in the language of the sound come first, then English, then those that name no language; of
-    these, files before tracks. A file that can't be read as subtitles is passed over.
+    these, files before tracks. A file that can't be read as subtitles is skipped.
 
     Parameters
     ----------

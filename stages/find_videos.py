@@ -26,7 +26,7 @@ class Candidate:
 
 
 def find_videos(root: Path, pattern: str, *, recursive: bool, min_age_sec: float) -> tuple[Candidate, ...]:
-    """List the video files of a folder by name; what is hidden is passed over, links to folders are not followed.
+    """List the video files of a folder by name; what is hidden is skipped, links to folders are not followed.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def find_videos(root: Path, pattern: str, *, recursive: bool, min_age_sec: float
     recursive : bool
         Whether to look into the folders in it.
     min_age_sec : float
-        A file that changed less than so many seconds ago is not settled.
+        A file that changed less than this many seconds ago is not settled.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Keep a download on the public internet: every connection it opens is looked at before it is made.
+"""Keep a download on the public internet: every connection it opens is examined before it is made.
 
 Looking at the name alone does not do: a redirect, a playlist or a page leads elsewhere, and a name may mean another
 address the second time it is asked for ("DNS rebinding"; OWASP "Server-Side Request Forgery Prevention"). What counts
@@ -38,7 +38,7 @@ class PrivateAddressRefused(BaseException):
 
 
 def is_public(address: Address) -> bool:
-    """Tell whether an address lies on the public internet, and so does the one that it stands for.
+    """Return whether an address lies on the public internet, and so does the one that it stands for.
 
     Which do not: IANA's special-purpose registries, as `ipaddress` knows them, multicast, and what is reserved.
     """

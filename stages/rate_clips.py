@@ -50,7 +50,7 @@ class ClipRater:
             anchor_time_sec=rating.anchor_time_sec,
             anchor_reason=rating.anchor_reason,
             reason=rating.reason,
-            thumbnail=None,  # it showed the span of before
+            thumbnail=None,  # it showed the earlier span
         )
 
 

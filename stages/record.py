@@ -11,7 +11,7 @@ from storage.keys import selection_key
 def record(catalog: Catalog, selection: SelectedClips) -> Replacement:
     """Replace the automatic clips of a project by selected ones; what people made or changed stays.
 
-    All of it is one transaction: readers see the clips of before or those of now.
+    All of it is one transaction: readers see either the old clips or the new ones.
 
     Raises
     ------

@@ -37,7 +37,7 @@ def require_one_finished_video(url: str, facts: Mapping[str, Any]) -> None:
 
 
 def is_endless(playlist: str) -> bool:
-    """Tell whether a media playlist (HTTP Live Streaming) is still being written to: RFC 8216, 4.3.3.4 and 4.3.3.5."""
+    """Return whether a media playlist (HTTP Live Streaming) is still being written: RFC 8216, 4.3.3.4 and 4.3.3.5."""
     return "#EXTINF" in playlist and "#EXT-X-ENDLIST" not in playlist and "#EXT-X-PLAYLIST-TYPE:VOD" not in playlist
 
 

@@ -44,7 +44,7 @@ def transcribe(
     """Transcribe a video as far as the settings ask for it; the words go to its folder.
 
     Subtitles that came with the video are taken first, without any model. Else a transcriber hears the whole video, or
-    the surroundings of its clips. Each chunk is saved when it is heard, so a run that was ended goes on where it was.
+    the surroundings of its clips. Each chunk is saved when it is heard, so a run that was ended continues where it was.
 
     Parameters
     ----------

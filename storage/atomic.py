@@ -22,7 +22,7 @@ LEFTOVER_AGE_SEC = 24 * 3600.0
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
-    """Write a whole file; text becomes UTF-8. Its folder is made when missing.
+    """Write a whole file; text becomes UTF-8. Its folder is created if missing.
 
     Raises
     ------

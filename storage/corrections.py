@@ -25,7 +25,7 @@ class _CorrectionsFile(BaseModel):
 
 
 def read_corrections(folder: Path) -> tuple[Correction, ...]:
-    """Read the corrections in `folder`, the oldest first; none where there is no file.
+    """Read the corrections in `folder`, oldest first; none where there is no file.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The data folder: the catalog, and a folder a project."""
+"""The data folder: the catalog, and one folder per project."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class DataFolder:
         self._move(self.project(project_id).root, confine(self.deleted, identifier(project_id)))
 
     def restore_project(self, project_id: str) -> None:
-        """Take back `discard_project`; nothing happens when no folder was put aside. Raises as it does."""
+        """Undo `discard_project`; nothing happens when no folder was put aside. Raises as it does."""
         self._move(confine(self.deleted, identifier(project_id)), self.project(project_id).root)
 
     def _move(self, folder: Path, target: Path) -> None:

@@ -104,7 +104,7 @@ class Environment(BaseModel):
         description="Refuse changes of clips and projects that don't say which revision they started from.",
     )
     keep_deleted_days: float = Field(
-        7.0, ge=0, le=3650, description="Days a deleted project can be restored before it is removed for good."
+        7.0, ge=0, le=3650, description="Days a deleted project can be restored before it is removed permanently."
     )
     allow_private_urls: bool = Field(
         default=False,

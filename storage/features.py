@@ -1,6 +1,6 @@
 """Features on disk: three Parquet files that are read together or not at all.
 
-``signals.parquet`` has a row a grid step (``time_sec``, each signal raw and as ``<name>_z``, ``frame_hash``),
+``signals.parquet`` has one row per grid step (``time_sec``, each signal raw and as ``<name>_z``, ``frame_hash``),
 ``events.parquet`` a row an event, ``envelope.parquet`` the fine loudness envelope. A value that was not measured is
 null, never 0. Each footer carries the same `Origin` and the same write's mark, so a set torn by a crash reads as not
 there.
@@ -91,7 +91,7 @@ def write_features(folder: Path, features: Features, origin: Origin) -> None:
     Parameters
     ----------
     folder : Path
-        Made when missing; an older set in it is replaced.
+        Created if missing; an older set in it is replaced.
     features : Features
         What was measured.
     origin : Origin
@@ -201,7 +201,7 @@ def _footer_of(features: Features, origin: Origin) -> _Footer:
 
 
 def _signals_table(features: Features) -> pa.Table:
-    """One row a step: time, every known signal raw and z-scored, the frame's hash."""
+    """One row per step: time, every known signal raw and z-scored, the frame's hash."""
     count = features.grid.count
     columns: dict[str, pa.Array] = {"time_sec": pa.array(features.grid.times)}
     for name in {**SIGNAL_UNITS, **features.series}:
@@ -215,7 +215,7 @@ def _signals_table(features: Features) -> pa.Table:
 
 
 def _events_table(features: Features) -> pa.Table:
-    """One row an event, by start time."""
+    """One row per event, by start time."""
     events = features.events
     columns = {
         "kind": pa.array([event.kind for event in events], pa.string()),

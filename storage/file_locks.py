@@ -1,4 +1,4 @@
-"""Locks on files that the system lets go of when their process dies, on every system: ``filelock``."""
+"""Locks on files that the system releases when their process dies, on every system: ``filelock``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Locks that belong to a living process: the kernel lets go of them however the process ends.
+"""Locks that belong to a living process: the kernel releases them however the process ends.
 
 A lock that is held therefore proves that its holder lives, which a file with a process id in it can't (ids are used
 again). It is taken on ``<name>.mutex`` (``flock``, or ``LockFileEx`` on Windows, by way of ``filelock``); the holder's
@@ -36,7 +36,7 @@ def held(path: Path, words: str, while_waiting: Callable[[str], None] | None = N
     Parameters
     ----------
     path : Path
-        The lock's file; made when missing, and left there.
+        The lock's file; created if missing, and left there.
     words : str
         Who holds it, for `holder`; this machine's name goes along.
     while_waiting : callable, optional
@@ -69,7 +69,7 @@ def is_held(path: Path) -> bool:
 
 
 def remove_unheld(path: Path) -> bool:
-    """Remove a lock's file unless a living process holds it; tell whether it was removed."""
+    """Remove a lock's file unless a living process holds it; return whether it was removed."""
     try:
         with _guarded(path):
             if _is_held(path):
@@ -116,7 +116,7 @@ def _attempt(path: Path, words: str) -> BaseFileLock | _Holder:
 
 
 def _release(path: Path, lock: BaseFileLock) -> None:
-    """Clear the holder's words and let go of the lock; the name of its machine stays."""
+    """Clear the holder's words and release the lock; the name of its machine stays."""
     with _guarded(path) if path.parent.exists() else nullcontext():
         with suppress(FileNotFoundError), path.open("r+b") as file:
             file.truncate(len(_line(socket.gethostname())))  # needs no space, so a full disk can't stop it

@@ -1,6 +1,6 @@
 """An index of what is said in all analyses: one SQLite file with full-text search, made of the transcripts.
 
-It is a cache: a file that is damaged, or of another version, is made anew.
+It is a cache: a file that is damaged, or of another version, is rebuilt.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class SpeechIndex:
             connection.execute("INSERT INTO sources VALUES (?, ?, ?, ?, ?)", (source, key, stamp, first, last))
 
     def find(self, words: str, keys: Sequence[str], limit: int) -> tuple[FoundSentence, ...]:
-        """Return the sentences of sources that hold all words, the best first.
+        """Return the sentences of sources that hold all words, best first.
 
         Raises
         ------
@@ -116,7 +116,7 @@ class SpeechIndex:
             raise StorageError(f"{self.path}: {error}; it is a cache and can be removed") from error
 
     def _connected(self) -> sqlite3.Connection:
-        """Open the file; make it anew if it is damaged or of another version."""
+        """Open the file; rebuild it if it is damaged or of another version."""
         connection = sqlite3.connect(self.path, timeout=_WAIT_SEC)
         try:
             if connection.execute("PRAGMA user_version").fetchone() == (_VERSION,):

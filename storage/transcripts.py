@@ -1,7 +1,7 @@
-"""The transcript on disk: ``transcript.parquet``, a row a word, beside the signals.
+"""The transcript on disk: ``transcript.parquet``, one row per word, beside the signals.
 
 The footer names what was heard (content, transcriber, settings: the key), in which language, and which spans of the
-video have been heard so far. A transcriber saves after every piece, so work that was cut off goes on where it ended.
+video have been heard so far. A transcriber saves after every piece, so work that was cut off continues where it ended.
 What people correct is no part of this file.
 """
 

@@ -52,7 +52,7 @@ def export_clip(
     index : int
         Its number among those that are exported, for its name.
     folder : Path, optional
-        Where the file goes, made when missing; by default to where the project's exports go.
+        Where the file goes, created if missing; by default to where the project's exports go.
 
     Raises
     ------
@@ -168,7 +168,7 @@ class _ExportThreads:
 
 
 def best_clips(project_id: str, mode: SegmentationMode, count: int) -> tuple[str, ...]:
-    """Return the ids of a project's best clips in `mode`, the best first; rejected ones are left out."""
+    """Return the ids of a project's best clips in `mode`, best first; rejected ones are left out."""
     with catalog().reading() as view:
         clips = view.clips.page(project_id, mode=mode, sort="-quality_score", limit=count, without_verdict="rejected")
     return tuple(clip.id for clip in clips.items)

@@ -32,7 +32,7 @@ def export_compound(
     settings : ExportSettings, optional
         How to cut, encode and name it.
     folder : Path, optional
-        Where the file goes, made when missing; by default to where the project's exports go.
+        Where the file goes, created if missing; by default to where the project's exports go.
 
     Raises
     ------

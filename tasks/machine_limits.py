@@ -36,7 +36,7 @@ TURN_SEC = 1.0
 """How often a slot is asked for; in between the listener is called, which is where a run learns that it is to stop."""
 
 PATIENT_AFTER_TURNS, ASK_EVERY = 10, 4
-"""After so many turns a slot is asked for at every fourth only."""
+"""After this many turns, a slot is requested only at every fourth."""
 
 Kind = Literal["decode", "render"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

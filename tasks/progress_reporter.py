@@ -26,7 +26,7 @@ LONG_PERIOD_SEC = 3.0
 LONG_AFTER_PERIODS = 60
 """What takes longer than a minute is written less often: nobody sees hours go by in seconds."""
 ASK_EVERY = 2
-"""The run's own state is read every so many periods."""
+"""The run's own state is read once in this many periods."""
 
 
 class RunCancelledError(Exception):
@@ -136,7 +136,7 @@ class ProgressReporter:
                     if not ended and period % ASK_EVERY == 0:
                         self._ask(client)
                 except httpx.HTTPError as error:
-                    # The server may be starting anew; hours of work must not end for a number on a page.
+                    # The server may be restarting; hours of work must not end for a number on a page.
                     self._complain(error)
                 if ended:
                     return

@@ -60,7 +60,7 @@ def read_chat(path: Path) -> ChatLog:
 
 
 def _messages(text: str) -> Iterator[ChatMessage]:
-    """Read the messages of a chat's text; entries that are no messages are passed over."""
+    """Read the messages of a chat's text; entries that are no messages are skipped."""
     start = text.lstrip()[:1]
     if start == "[" and not _IRC_LINE.match(text.lstrip().partition("\n")[0]):
         yield from _json_messages(_entries(_parsed(text)))

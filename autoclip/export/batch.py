@@ -120,7 +120,7 @@ def export_batch(
     Returns
     -------
     BatchSummary
-        An outcome for each request: an error of ours is recorded with its request, and the rest goes on.
+        An outcome for each request: an error of ours is recorded with its request, and the rest continues.
     """
     threads = _ExportThreads([_frames_expected(request) for request in requests], ffmpeg)
     with ThreadPoolExecutor(max_concurrent or default_concurrency(), thread_name_prefix="export") as pool:

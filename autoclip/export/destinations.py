@@ -201,7 +201,7 @@ def deliver_file(
     attempts : int
         How often to try; between two tries it waits 1 s, 2 s, 4 s ...
     pause : callable
-        Waits for so many seconds.
+        Waits for this many seconds.
 
     Raises
     ------

@@ -26,7 +26,7 @@ from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
 
 _MAX_ENCODINGS = 3
-"""How often a file is encoded anew to fit a platform: the estimate is good to some per cent."""
+"""How often a file is re-encoded to fit a platform: the estimate is good to some per cent."""
 
 
 def export_clip(
@@ -97,7 +97,7 @@ def _told_shorter(order: CutSpec, asked: Interval) -> CutSpec:
 
 
 def _finish_fitted(rendering: Rendering, order: CutSpec, context: RenderContext) -> ExportResult:
-    """Finish a file; one too large for its platform is encoded anew, smaller, if that is wanted."""
+    """Finish a file; one too large for its platform is re-encoded, smaller, if that is wanted."""
     for _ in range(_MAX_ENCODINGS):
         settings = smaller(context.rendered.stat().st_size, order.settings)
         if settings is None:

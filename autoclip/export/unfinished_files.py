@@ -56,7 +56,7 @@ def _is_left(path: Path, oldest: float) -> bool:
 
 
 def _machine() -> str:
-    """Name this machine; a container, whose processes are counted anew, is one of its own."""
+    """Name this machine; a container, whose processes are numbered separately, is one of its own."""
     namespace = ""
     with suppress(OSError):
         namespace = str(Path("/proc/self/ns/pid").readlink())

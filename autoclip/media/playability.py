@@ -44,7 +44,7 @@ class Playability:
 
 
 def playability_of(video: Video) -> Playability:
-    """Tell whether a browser plays a video as it is."""
+    """Return whether a browser plays a video as it is."""
     container = video.container.split(",")[0]
     webm = is_webm(video)
     picture, sound = video.video, video.audio

@@ -139,7 +139,7 @@ def _no_times(container: InputContainer) -> str:
 
 
 def _stills(path: Path) -> frozenset[int]:
-    with open_container(path) as container:  # anew: not every format finds back to its first packet
+    with open_container(path) as container:  # again: not every format finds back to its first packet
         return still_streams(container)
 
 

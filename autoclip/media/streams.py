@@ -29,7 +29,7 @@ class AudioChoice:
     stream : av.audio.stream.AudioStream or None
         None when there is no sound or none of it has a decoder.
     warnings : tuple of str
-        One line for each track passed over for want of a decoder.
+        One line for each track skipped for want of a decoder.
     """
 
     stream: AudioStream | None

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from autoclip.media.container import rewind
 
 TAIL_SEC = 10.0
-"""How long before the claimed end the test of the header begins; the seek goes on to the keyframe before."""
+"""How long before the claimed end the test of the header begins; the seek continues to the keyframe before."""
 
 TOLERANCE_SEC = 1.0
 """How far the header's end may lie from the packets' end: a header often counts the sound's last packet, or rounds."""

@@ -45,7 +45,7 @@ AGREEING_CORRELATION = 0.95
 stretches of speech, compared at every offset, hardly a pair reaches 0.9 by chance."""
 
 LOOSE_BITS = 6
-"""With sound as alike as that, pictures may differ by so many bits more: a logo, other sampling times and another size
+"""With sound as alike as that, pictures may differ by this many bits more: a logo, other sampling times or a new size
 change some. Unrelated pictures differ by 32 of 64 bits, plus or minus 4."""
 
 MOTION_TOLERANCE = 0.002

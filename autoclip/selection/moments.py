@@ -71,7 +71,7 @@ def moment_of(anchor: Anchor, excitement: Excitement, settings: WindowSettings) 
 
 
 def is_reaction(anchor: Anchor, excitement: Excitement, start: int, end: int) -> bool:
-    """Tell whether sound alone carries the moment in the steps ``[start, end)`` though the picture was measured."""
+    """Return whether sound alone carries the moment in the steps ``[start, end)`` though the picture was measured."""
     if excitement.loudness_z is None or excitement.motion_z is None:
         return False
     if anchor.kind == "audio_peak":

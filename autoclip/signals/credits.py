@@ -52,7 +52,7 @@ GAP_SEC = 4.0
 parts)."""
 
 FLAT_LEVEL, FLAT_SHARE = 8, 0.75
-"""A card's ground: three quarters of the picture within so many code values of the most frequent."""
+"""A card's ground: three quarters of the picture within this many code values of the most frequent."""
 
 INK_LEVEL, INK_SHARE = 32, (0.002, 0.22)
 INK_RUN = 24.0
@@ -75,7 +75,7 @@ Offset = NDArray[np.int16]
 
 @dataclass(frozen=True, slots=True)
 class TextRows:
-    """What was seen of text, one row a picture that motion looks at.
+    """What was seen of text, one row per picture that motion looks at.
 
     Attributes
     ----------

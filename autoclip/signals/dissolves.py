@@ -21,7 +21,7 @@ SPANS_SEC = (0.16, 0.24, 0.36, 0.54, 0.8, 1.15, 1.6, 2.1)
 """Lengths that are tried: transitions of 5 to 50 frames last 0.1 to 2.1 s, and any overlaps one of these by 0.8."""
 
 REACH_SEC = 2.2
-"""How far around a picture others are looked at."""
+"""How far around a picture others are examined."""
 
 EVERY = 2
 """Every second picture is tried as the middle of a dissolve."""
@@ -30,7 +30,7 @@ STEPS_A_SPAN = 6
 """How often a span is moved on within its own length."""
 
 SIDE_SEC = 0.45
-"""How long the colors before and after are looked at."""
+"""How long the colors before and after are examined."""
 
 SHARES = (1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6)
 """How far a dissolve has gone where its detail is compared with the parabola."""
@@ -105,7 +105,7 @@ class PossibleDissolves:
 
 @dataclass(frozen=True, slots=True)
 class DissolveTrack:
-    """What dissolves are found from, one row a picture.
+    """What dissolves are found from, one row per picture.
 
     Attributes
     ----------
@@ -143,7 +143,7 @@ class _Spans:
 
     @property
     def rest(self) -> NDArray[np.float64]:
-        """How long the detail before and after is looked at."""
+        """How long the detail before and after is examined."""
         return _rest(self.end - self.start)
 
     def at(self, share: float) -> NDArray[np.float64]:
@@ -202,7 +202,7 @@ def possible_dissolves(track: DissolveTrack, middles: NDArray[np.intp]) -> Possi
 def dissolves(
     possible: PossibleDissolves, cut_sec: NDArray[np.float64], fades: tuple[Event, ...] = ()
 ) -> tuple[Event, ...]:
-    """Choose one transition among those that overlap, the best first.
+    """Choose one transition among those that overlap, best first.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ MIN_DISTANCE = 0.06
 """Least distance from the flat color at a fade's other end, as a share of full range: less is hardly a picture."""
 
 MAX_CURVATURE = 0.1
-"""Distance from the straight line, as a share of its height, up to which a ramp goes on."""
+"""Distance from the straight line, as a share of its height, up to which a ramp continues."""
 
 MIN_FIT = 0.85
 """Share of the variance that a ramp and a rest must explain."""

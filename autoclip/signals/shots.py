@@ -70,7 +70,7 @@ RIVAL_LEVELS = (-6.0, -4.0)
 """Many weak candidates around one make it weak, too. They are counted from these levels on, up to 20 s away."""
 
 REACH = 2
-"""Of candidates no more than so many pictures apart only the best is one."""
+"""Of candidates at most this many pictures apart, only the best is kept."""
 
 EARLY_KEYFRAME = 0.9
 """A keyframe at less than this share of the usual distance was put there for a reason."""
@@ -137,7 +137,7 @@ def shot_rows(
     number : ndarray
         Their numbers among all that are shown, decoded or not, rising; shape ``(n,)``, int64.
     first, after : int
-        The pictures ``[first, after)`` are measured; up to `SIDE_PICTURES` on both sides of them are looked at.
+        The pictures ``[first, after)`` are measured; up to `SIDE_PICTURES` on both sides of them are examined.
     """
     index = np.arange(first, after)
     side, half = SIDE_PICTURES, SIDE_PICTURES // 2
@@ -303,7 +303,7 @@ def _log(values: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _usual(values: NDArray[np.float32], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a percentile of the pictures around each, reckoned every few seconds."""
+    """Return a percentile of the pictures around each, computed every few seconds."""
     centers = np.arange(seconds[0], seconds[-1] + USUAL_HOP_SEC, USUAL_HOP_SEC)
     first, after = (np.searchsorted(seconds, centers + way * USUAL_SEC) for way in (-1, 1))
     # Behind a gap in the times there may be no picture: then the nearest tells.

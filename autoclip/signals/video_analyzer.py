@@ -27,7 +27,7 @@ MAX_DRIFT_SEC = 2.0
 """Pictures are compared with one at most this much earlier, so that few need to be kept."""
 
 AT_ONCE = 400
-"""Dissolves are looked for in so many pictures at once: fewer cost more for each, more take memory."""
+"""Dissolves are searched for in this many pictures at once: fewer cost more for each, more take memory."""
 
 Rows = TypeVar("Rows", ShotRows, "FrameRows", PossibleDissolves)
 

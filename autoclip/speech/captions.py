@@ -256,7 +256,7 @@ def _pieces(text: str, longest: int) -> list[str]:
 
 
 def _longest_start(text: str, columns: int) -> int:
-    """Return how many letters fill so many columns, not ending ahead of a mark that sits on the last one."""
+    """Return how many letters fill a number of columns, not ending ahead of a mark that sits on the last one."""
     at, width = 0, 0
     while at < len(text) and width + width_of(text[at]) <= columns:
         width += width_of(text[at])

@@ -1,4 +1,4 @@
-"""Corrections of a transcript: what people changed stays changed when the video is transcribed anew."""
+"""Corrections of a transcript: what people changed stays changed when the video is transcribed again."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _changes(words: Sequence[Word], cue: Word) -> Iterable[Correction]:
             yield Correction(cue.start_sec, cue.end_sec, _written(said))
         return
     if joined(words).replace(" ", "") == cue.text.replace(" ", ""):
-        return  # lines were broken anew; scripts without spaces come back as one word
+        return  # lines were broken again; scripts without spaces come back as one word
     heard = [word.text for word in words]
     for kind, first, end, new_first, new_end in SequenceMatcher(a=heard, b=said, autojunk=False).get_opcodes():
         if kind == "insert" and first:  # what is put in shares the time of the word before it, or of the first one

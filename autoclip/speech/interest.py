@@ -1,4 +1,4 @@
-"""How much a stretch of speech has to say, reckoned from its words alone: no model and no network."""
+"""How much a stretch of speech has to say, computed from its words alone: no model and no network."""
 
 from __future__ import annotations
 

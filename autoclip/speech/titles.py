@@ -50,7 +50,7 @@ def _telling(sentences: Sequence[Sentence], meter: InterestMeter) -> Sentence | 
 
 
 def _shortened(words: Sequence[Word], longest: int) -> str:
-    """Write words in at most so many characters, up to a comma if there is one late enough."""
+    """Write words in at most a number of characters, up to a comma if there is one late enough."""
     text = joined(words)
     if len(text) <= longest:
         return text

@@ -160,5 +160,5 @@ def _ends_sentence(word: Word) -> bool:
 
 
 def is_unspaced(letter: str) -> bool:
-    """Tell whether a letter belongs to a script that puts no space between words."""
+    """Return whether a letter belongs to a script that puts no space between words."""
     return bool(re.match(r"[\u0e00-\u0e7f\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]", letter))

@@ -15,7 +15,7 @@ REPLACES_OPEN_FILES = not IS_WINDOWS
 
 PATIENCE_SEC = 10.0
 """So long a file that somebody has open is tried to be replaced: readers of ours, virus scanners and indexers of
-Windows let go of one within milliseconds to seconds."""
+Windows release one within milliseconds to seconds."""
 _PAUSE_SEC = 0.02
 
 

@@ -1,6 +1,6 @@
 """Locks of POSIX systems on open files; Windows has none of them.
 
-``filelock`` serves where trying again and again is good enough. It has no queue: whoever lets go of a lock and wants it
+``filelock`` serves where trying again and again is good enough. It has no queue: whoever releases a lock and wants it
 again takes it before those who sleep. With ``flock`` the kernel keeps the queue (docs/decisions/0017-three-systems.md
 has the figures).
 """
@@ -34,7 +34,7 @@ else:
         HAS_QUEUE = False
 
     def lock_at_once(descriptor: int) -> bool:
-        """Take the ``flock`` of a file if nobody holds it; tell whether it was taken."""
+        """Take the ``flock`` of a file if nobody holds it; return whether it was taken."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

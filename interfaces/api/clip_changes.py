@@ -150,7 +150,7 @@ def merge_clips(
 
 
 def neighbor_of(unit: UnitOfWork, clip: StoredClip, side: Literal["previous", "next"]) -> StoredClip:
-    """Return the clip of the same project that starts next before or after a clip; rejected ones are passed over.
+    """Return the clip of the same project that starts next before or after a clip; rejected ones are skipped.
 
     Raises
     ------

@@ -24,7 +24,7 @@ def downsample(values: NDArray[np.floating], per_bucket: int) -> Buckets:
     Parameters
     ----------
     values : ndarray
-        Shape ``(n,)``; NaN where nothing was measured, which is left out of the reckoning.
+        Shape ``(n,)``; NaN where nothing was measured, which is left out of the computation.
     per_bucket : int
         Values of a run; the last run may be shorter.
 

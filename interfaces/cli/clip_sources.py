@@ -46,7 +46,7 @@ _MIN_ID_CHARS = 4
 
 @dataclass(frozen=True, slots=True)
 class ClipChoice:
-    """Which clips: those named, in that order; those that people kept, in time; or else the best `top`, the best first.
+    """Which clips: those named, in that order; those that people kept, in time; or else the best `top`, best first.
 
     All when `top` is None. Clips that people rejected are meant only when they are named.
     """

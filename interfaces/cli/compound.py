@@ -113,7 +113,7 @@ def create(
 
 @compounds.command("list")
 def list_compounds(source: Source, *, as_json: Json = False) -> None:
-    """List compound clips, the oldest first."""
+    """List compound clips, oldest first."""
     store = open_clips(source)
     kept = store.compounds()
     if as_json:

@@ -58,7 +58,7 @@ def learn(
 
 
 def _judged(names: list[str] | tuple[str, ...], settings: AnchorSettings) -> list[JudgedClips]:
-    """Read the decided clips of projects with their features; projects without any are passed over."""
+    """Read the decided clips of projects with their features; projects without any are skipped."""
     from autoclip.evaluation.learning import judged_clips
     from interfaces.cli.clip_sources import find_project, open_the_catalog
     from storage.data_folder import DataFolder

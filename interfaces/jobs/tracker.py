@@ -34,7 +34,7 @@ FOREIGN_SETTLES_SEC = 10.0
 """The same for Prefect's own worker, which does not tell when it has spoken."""
 SETTLE_LOOK_SEC = 0.3
 REMEMBERED_ANALYSES = 50
-"""An idempotency key is recognized among so many latest analyses of its project."""
+"""An idempotency key is recognized among this many latest analyses of its project."""
 DUE_SEC = 60.0
 """Clocks of several machines may differ by this much."""
 READ_AT_ONCE = 200
@@ -173,7 +173,7 @@ class Jobs:
         limit: int = 50,
         offset: int = 0,
     ) -> Page[Job]:
-        """List jobs, the newest first; what a schedule has planned for later is no job yet."""
+        """List jobs, newest first; what a schedule has planned for later is no job yet."""
         due = datetime.now(UTC) + timedelta(seconds=DUE_SEC)
         wanted: dict[str, Any] = {"expected_start_time": {"before_": due.isoformat()}}
         if project_id is not None:

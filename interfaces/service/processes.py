@@ -23,7 +23,7 @@ SAFE_PATH = {"PYTHONSAFEPATH": "1"}
 """Python then imports nothing from the folder it is started in; the runs of a worker inherit it."""
 
 STABLE_SEC = 120.0
-"""A process that lived this long begins anew with the shortest pause."""
+"""A process that lived this long starts over with the shortest pause."""
 
 
 def private_prefect(environment: Environment, api_url: str) -> dict[str, str]:
@@ -43,7 +43,7 @@ def private_prefect(environment: Environment, api_url: str) -> dict[str, str]:
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         "PREFECT_WORKER_QUERY_SECONDS": "3",
         "PREFECT_WORKER_WEBSERVER_HOST": "127.0.0.1",
-        # A busy machine takes longer than Prefect's minute to start a server anew; runs wait for it.
+        # A busy machine takes longer than Prefect's minute to restart a server; runs wait for it.
         "PREFECT_CLIENT_MAX_RETRIES": "8",
     }
     return {name: os.environ.get(name, value) for name, value in ours.items()}
@@ -99,7 +99,7 @@ class ManagedProcess:
         return self.process is not None and self.process.poll() is None
 
     def revive(self) -> bool:
-        """Start it again if it died and its pause is over; tell whether it was."""
+        """Start it again if it died and its pause is over; return whether it was."""
         if self.alive:
             return False
         lived = time.monotonic() - self.started_at

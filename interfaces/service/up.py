@@ -213,7 +213,7 @@ def _running(client: SyncPrefectClient) -> list[FlowRun]:
 
 
 def _continued(run: FlowRun) -> State[Any]:
-    """Return the state of a run that we stopped: it goes on later, unless it was to stop anyway."""
+    """Return the state of a run that we stopped: it continues later, unless it was to stop anyway."""
     if run.state is not None and run.state.type is StateType.CANCELLING:
         return Cancelled(message="cancelled on request")
     return AwaitingRetry(message="interrupted when the service stopped; continues when it starts")

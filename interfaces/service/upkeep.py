@@ -13,7 +13,7 @@ from storage.environment import Environment
 from tasks.machine_limits import KINDS, Kind, correct_slots, slots_in_use, slots_taken
 
 COUNT_EVERY = 12
-"""The server's count of slots is looked at every so many turns at least."""
+"""The server's count of slots is checked at least once in this many turns."""
 
 Say = Callable[[str], None]
 

@@ -210,7 +210,7 @@ TABLES: Mapping[str, Table] = {
             "project_id": _column("VARCHAR", "Id of the project."),
             "number": _column("INTEGER", "Place in the project's log."),
             "kind": _column("operation_kind", "What was done."),
-            "undone": _column("BOOLEAN", "Whether it was taken back."),
+            "undone": _column("BOOLEAN", "Whether it was undone."),
             "changes": _column("JSON", "The fields before and after, by record."),
             "created_at": _time("created_at", "When it was done."),
         },

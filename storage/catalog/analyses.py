@@ -35,7 +35,7 @@ class Analyses:
         return Analysis.model_validate(rows[0]) if rows else None
 
     def of_project(self, project_id: str) -> tuple[Analysis, ...]:
-        """Return the last analysis in each mode, the latest first."""
+        """Return the last analysis in each mode, newest first."""
         sql = "SELECT * FROM analyses WHERE project_id = ? ORDER BY analyzed_at DESC, mode"
         return tuple(Analysis.model_validate(row) for row in self.tables.of_project(project_id).rows(sql, [project_id]))
 

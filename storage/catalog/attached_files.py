@@ -43,13 +43,13 @@ class AttachedFiles:
         self._pinned.clear()
 
     def end(self) -> None:
-        """End a unit: let go of all files where the system replaces none that is open."""
+        """End a unit: release all files where the system replaces none that is open."""
         if not REPLACES_OPEN_FILES:
             for path in tuple(self._files):
                 self._close(path)
 
     def open(self, path: Path, deadline: float) -> bool | None:
-        """Attach a file, or see that it still is; tell whether its tables are of this version, None: no such file."""
+        """Attach a file, or see that it still is; return whether its tables are of this version, None: no such file."""
         if path not in self._pinned:
             stamp = stamp_of(path)
             known = self._files.get(path)
@@ -84,7 +84,7 @@ class AttachedFiles:
             self._close(path)
 
     def abandon_after_fork(self) -> None:
-        """Begin anew in a forked child."""
+        """Start over in a forked child."""
         self._session.abandon_after_fork()
         self._files.clear()
         self._pinned.clear()

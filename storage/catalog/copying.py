@@ -64,7 +64,7 @@ def catalog_to_copy(location: str, *, must_exist: bool) -> Catalog:
 def copy_catalog(source: Catalog, target: Catalog, *, replace: bool = False) -> tuple[CopiedTable, ...]:
     """Put everything of one catalog into another, then read both again and compare every row.
 
-    Remembered fingerprints are left out: they are reckoned again.
+    Remembered fingerprints are left out: they are computed again.
 
     Parameters
     ----------

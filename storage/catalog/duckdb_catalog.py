@@ -57,7 +57,7 @@ class DuckDBCatalog(Catalog):
         self._busy_deadline_sec = busy_deadline_sec
         self._lock = CatalogLock(self.path)
         self._writing, self._reading = Side(read_only=False), Side(read_only=True)
-        self._start_anew()
+        self._start_over()
         _in_this_process.add(self)
 
     @property
@@ -297,7 +297,7 @@ class DuckDBCatalog(Catalog):
         finally:
             session.discard()
 
-    def _start_anew(self) -> None:
+    def _start_over(self) -> None:
         """Begin without anything a parent process may have open."""
         self._writing.abandon_after_fork()
         self._reading.abandon_after_fork()
@@ -336,11 +336,11 @@ def _keep_old(path: Path) -> None:
 _in_this_process: weakref.WeakSet[DuckDBCatalog] = weakref.WeakSet()
 
 
-def _start_anew_after_fork() -> None:
+def _start_over_after_fork() -> None:
     """Part a forked child from what its parent has open."""
     forget_locks_after_fork()
     for catalog in tuple(_in_this_process):
-        catalog._start_anew()  # noqa: SLF001 - the same module
+        catalog._start_over()  # noqa: SLF001 - the same module
 
 
-after_fork_in_child(_start_anew_after_fork)
+after_fork_in_child(_start_over_after_fork)

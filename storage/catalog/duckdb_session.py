@@ -87,7 +87,7 @@ class DuckDBSession:
                     self._used = ""
                 self._connection.execute(f"DETACH {alias}")
         except StorageError as error:
-            logger.warning("%s: could not be detached, so DuckDB starts anew: %s", path, error)
+            logger.warning("%s: could not be detached, so DuckDB starts over: %s", path, error)
             self.discard()
 
     def holds(self, alias: str) -> bool:
@@ -122,7 +122,7 @@ class DuckDBSession:
         return self._types[table]
 
     def forget_types(self) -> None:
-        """Ask for the types anew: the tables may have changed."""
+        """Ask for the types again: the tables may have changed."""
         self._types = {}
 
     def rolled_back(self) -> None:
@@ -130,7 +130,7 @@ class DuckDBSession:
         try:
             self.execute("ROLLBACK")
         except StorageError as error:
-            logger.warning("could not roll back, so DuckDB starts anew: %s", error)
+            logger.warning("could not roll back, so DuckDB starts over: %s", error)
             self.discard()
 
     def abandon_after_fork(self) -> None:

@@ -28,7 +28,7 @@ class Exports:
     tables: Tables
 
     def add(self, export: Export) -> Export:
-        """Add an export; raise `NotFoundError` if its project is not there, `ConflictError` if its id is taken."""
+        """Add an export; raise `NotFoundError` if its project does not exist, `ConflictError` if its id is taken."""
         statements = self.tables.of_project(export.project_id)
         require_project(statements, export.project_id)
         insert_new(statements, "exports", "export", _columns(export))

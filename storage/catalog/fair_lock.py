@@ -46,7 +46,7 @@ class FairLock:
         return self._taken_or_left(own)
 
     def _taken_or_left(self, own: threading.Event) -> bool:
-        """Tell whether the turn has come; leave the queue if it has not."""
+        """Return whether the turn has come; leave the queue if it has not."""
         with self._state:
             if own.is_set():
                 return True

@@ -1,4 +1,4 @@
-"""Fingerprints that were reckoned before, so that a folder of videos is not read whole every night."""
+"""Fingerprints that were computed before, so that a folder of videos is not read whole every night."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from storage.keys import FileIdentity
 
 @dataclass(frozen=True, slots=True)
 class Fingerprints:
-    """The repository of the remembered fingerprints: one a path."""
+    """The repository of the remembered fingerprints: one per path."""
 
     index: ProjectIndex
 

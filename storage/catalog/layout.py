@@ -6,7 +6,7 @@
     autoclip.duckdb.lock                        the lock of all who write
     autoclip.duckdb.projects/<generation>/
         autoclip.duckdb.<project id>.duckdb     one project with everything of it
-        autoclip.duckdb.index.sqlite            what spans projects; made anew from them when it is lost
+        autoclip.duckdb.index.sqlite            what spans projects; rebuilt from them when it is lost
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class CatalogLock:
     Parameters
     ----------
     catalog : Path
-        The file it guards; ``<name>.lock`` beside it is made when missing.
+        The file it guards; ``<name>.lock`` beside it is created if missing.
     """
 
     def __init__(self, catalog: Path) -> None:
@@ -67,7 +67,7 @@ class CatalogLock:
 
 
 def _try_for(path: Path, deadline: float) -> Callable[[], None] | None:
-    """Take the lock by trying; return how to let go of it, or None if the deadline passes first."""
+    """Take the lock by trying; return how to release it, or None if the deadline passes first."""
     lock = file_lock(path)
     with storage_faults(path):
         try:
@@ -78,7 +78,7 @@ def _try_for(path: Path, deadline: float) -> Callable[[], None] | None:
 
 
 def _queue_for(path: Path, deadline: float) -> Callable[[], None] | None:
-    """Take the lock in turn; return how to let go of it, or None if the deadline passes first."""
+    """Take the lock in turn; return how to release it, or None if the deadline passes first."""
     with storage_faults(path):
         wait = _Wait(_open(path))
     if not wait.over_at_once():
@@ -103,7 +103,7 @@ class _Wait:
         return lock_at_once(self.descriptor)
 
     def wait(self) -> None:
-        """Wait for the lock; let go of it at once if nobody wants it any more."""
+        """Wait for the lock; release it at once if nobody wants it any more."""
         wait_in_queue(self.descriptor)
         with self._decided:
             self._over.set()

@@ -41,7 +41,7 @@ class Operations:
     logged: Mapping[Entity, LoggedTable]
 
     def page(self, project_id: str, *, limit: int | None = None, offset: int = 0) -> Page[Operation]:
-        """List the operations of a project, the latest first; raise `NotFoundError` if it is not there."""
+        """List the operations of a project, newest first; raise `NotFoundError` if it does not exist."""
         self._require_project(project_id)
         rows, total = page(
             self._statements(project_id),
@@ -58,7 +58,7 @@ class Operations:
         return self._highest(project_id, "revision")
 
     def to_undo(self, project_id: str) -> Operation | None:
-        """Return the operation that `undo` would take back: the last that stands, unless it is a first analysis."""
+        """Return the operation that `undo` would undo: the last that was not undone, unless it is a first analysis."""
         found = self._first("project_id = ? AND NOT undone ORDER BY number DESC", project_id)
         return None if found is None or found.kind == "analyze" else found
 
@@ -67,7 +67,7 @@ class Operations:
         return self._first("project_id = ? AND undone ORDER BY number", project_id)
 
     def undo(self, project_id: str) -> Operation:
-        """Take back the last operation.
+        """Undo the last operation.
 
         Raises
         ------
@@ -83,7 +83,7 @@ class Operations:
         return self._played(operation, forward=False)
 
     def redo(self, project_id: str) -> Operation:
-        """Do the operation again that was undone last; raises as `undo`."""
+        """Redo the operation that was undone last; raises as `undo`."""
         self._require_project(project_id)
         operation = self.to_redo(project_id)
         if operation is None:
@@ -91,7 +91,7 @@ class Operations:
         return self._played(operation, forward=True)
 
     def deleted_clips(self, project_id: str) -> tuple[StoredClip, ...]:
-        """Return the clips that people deleted and that can be restored, the last deleted first."""
+        """Return the clips that people deleted and that can be restored, latest deletion first."""
         found: dict[str, StoredClip] = {}
         for operation in self.page(project_id).items:
             if not operation.undone and operation.kind in {"delete", "bulk"}:
@@ -105,7 +105,7 @@ class Operations:
         self.log.label(project_id, kind)
 
     def flush(self) -> None:
-        """Record what this unit has changed: one operation a project. What was undone before can't be redone then."""
+        """Record what this unit has changed: one operation per project. What was undone before can't be redone then."""
         for project_id, (kind, changes) in self.log.take().items():
             if self._statements(project_id).rows(
                 "SELECT 1 FROM projects WHERE id = ?", [project_id]

@@ -111,9 +111,9 @@ class PostgreSQLCatalog(Catalog):
             finally:
                 session.rollback()
 
-    def start_anew(self) -> None:
+    def start_over(self) -> None:
         """Begin without anything a parent process may have open."""
-        self._connections.start_anew()
+        self._connections.start_over()
         self._current = CurrentUnit()
 
     @contextmanager
@@ -178,10 +178,10 @@ def _in_savepoints(session: PostgreSQLSession) -> Execute:
 _in_this_process: weakref.WeakSet[PostgreSQLCatalog] = weakref.WeakSet()
 
 
-def _start_anew_after_fork() -> None:
+def _start_over_after_fork() -> None:
     """Part a forked child from what its parent has open."""
     for catalog in tuple(_in_this_process):
-        catalog.start_anew()
+        catalog.start_over()
 
 
-after_fork_in_child(_start_anew_after_fork)
+after_fork_in_child(_start_over_after_fork)

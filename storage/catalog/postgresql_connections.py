@@ -49,9 +49,9 @@ class Connections:
     def __init__(self, url: str, busy_deadline_sec: float) -> None:
         self.name = display_name(url)
         self._url, self._busy_deadline_sec = url, busy_deadline_sec
-        self.start_anew()
+        self.start_over()
 
-    def start_anew(self) -> None:
+    def start_over(self) -> None:
         """Begin without what a parent process may have open."""
         if (pool := getattr(self, "_pool", None)) is not None:
             _abandoned.append(pool)

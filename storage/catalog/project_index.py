@@ -1,4 +1,4 @@
-"""The index over all projects: an SQLite file that can be made anew from the projects' own files.
+"""The index over all projects: an SQLite file that can be rebuilt from the projects' own files.
 
 It answers what would need every file: lists of projects, which project has a file, a content, an address, or the record
 with an id. SQLite writes a row without copying the file, so the index costs the same however many projects there are.
@@ -79,7 +79,7 @@ class SqliteIndex:
     Parameters
     ----------
     path : Path
-        The file; made when missing, and made anew when it is damaged or of another version.
+        The file; created if missing, and rebuilt when it is damaged or of another version.
     read_only : bool
         Whether nothing is to be changed.
     """
@@ -172,7 +172,7 @@ class SqliteIndex:
         self._execute(sql, list(row.values()))
 
     def remove(self, project_id: str) -> None:
-        """Forget a project, for good."""
+        """Forget a project permanently."""
         self._execute("DELETE FROM projects WHERE id = ?", [project_id])
         self._execute("DELETE FROM ids WHERE project_id = ?", [project_id])
 

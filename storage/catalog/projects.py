@@ -99,11 +99,11 @@ class Projects:
         return saved
 
     def discard(self, project_id: str) -> Project:
-        """Mark a project as deleted: it is found no more, until `restore` or for good `delete`; raises as `get`."""
+        """Mark a project as deleted: nothing finds it until `restore`. Raises as `get`."""
         return self.save(self.get(project_id).changed(deleted_at=now()))
 
     def restore(self, project_id: str) -> Project:
-        """Take back `discard`; a project that was not discarded stays as it is. Raises `NotFoundError`."""
+        """Undo `discard`; a project that was not discarded stays as it is. Raises `NotFoundError`."""
         project = self.get(project_id, deleted=True)
         return project if project.deleted_at is None else self.save(project.changed(deleted_at=None))
 
@@ -113,7 +113,7 @@ class Projects:
         return tuple(project for project in discarded if project.deleted_at and project.deleted_at < moment)
 
     def delete(self, project_id: str) -> None:
-        """Remove a project and all that belongs to it; raise `NotFoundError` if it is not there.
+        """Remove a project and all that belongs to it; raise `NotFoundError` if it does not exist.
 
         Files are not the catalog's: see `storage.data_folder.DataFolder.remove_project`.
         """

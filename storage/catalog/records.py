@@ -313,7 +313,7 @@ class Page(Generic[Kept]):
     limit : int or None
         Most items a page; None for all.
     offset : int
-        How many were passed over.
+        How many were skipped.
     """
 
     items: tuple[Kept, ...]

@@ -47,6 +47,6 @@ def _stays(clip: StoredClip, used: Collection[str], wanted: Collection[str]) -> 
 
 
 def _same_moment(clip: StoredClip, others: Sequence[StoredClip]) -> list[StoredClip]:
-    """Return the clips of the same moment, the most alike first."""
+    """Return the clips of the same moment, most similar first."""
     alike = [(clip.interval.iou(other.interval), other) for other in others]
     return [other for iou, other in sorted(alike, key=lambda pair: -pair[0]) if iou >= SAME_MOMENT_IOU]

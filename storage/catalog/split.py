@@ -1,4 +1,4 @@
-"""From a catalog in one file to one with a file a project, and back: how catalogs of before come in, and backups."""
+"""From a catalog in one file to one with one file per project, and back: how earlier catalogs and backups are read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from storage.migrations import known_migrations, migrate
 logger = logging.getLogger(__name__)
 
 MANY_PROJECTS = 50
-"""From so many on splitting takes seconds: some 40 ms a project."""
+"""From this many projects on, splitting takes seconds: some 40 ms per project."""
 
 TABLES = ("sources", "analyses", "clips", "compound_clips", "exports", "operations")
 """The tables with a ``project_id``."""

@@ -101,7 +101,7 @@ def find(statements: Statements, sql: str, what: str, key: str) -> Row:
 
 
 def require_project(statements: Statements, project_id: str) -> Row:
-    """Return a project's row; raise `NotFoundError` if it is not there, or deleted."""
+    """Return a project's row; raise `NotFoundError` if it does not exist or is deleted."""
     return find(statements, "SELECT * FROM projects WHERE deleted_at IS NULL AND id = ?", "project", project_id)
 
 

@@ -43,7 +43,7 @@ class CompoundsFile:
         return self.root / "compounds.json"
 
     def read(self, project_id: str) -> tuple[CompoundClip, ...]:
-        """Return the compound clips, the oldest first; `project_id` is what they are said to belong to.
+        """Return the compound clips, oldest first; `project_id` is what they are said to belong to.
 
         Raises
         ------

@@ -60,7 +60,7 @@ class ExportSubject:
 class ClipStore(ABC):
     """Clips and compound clips of one video, and a record of each file rendered of them.
 
-    Every method reads and writes the store anew; nothing is cached. Each may raise `StorageError` if the store can't be
+    Every method accesses the store; nothing is cached. Each may raise `StorageError` if the store can't be
     read or written, and `CatalogBusyError` if others hold the catalog past the deadline.
 
     Attributes
@@ -127,7 +127,7 @@ class ClipStore(ABC):
 
     @abstractmethod
     def compounds(self) -> tuple[CompoundClip, ...]:
-        """Return the compound clips, the oldest first."""
+        """Return the compound clips, oldest first."""
 
     @abstractmethod
     def add_compound(self, name: str, items: tuple[CompoundItem, ...], crossfade_sec: float) -> CompoundClip:

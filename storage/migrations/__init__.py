@@ -1,4 +1,4 @@
-"""The catalog's tables, one numbered SQL file a step.
+"""The catalog's tables, one numbered SQL file per step.
 
 A file once published is never edited; a change is a new file with the next number. Each step runs in one transaction
 together with its record, so a crash leaves it wholly done or not begun.
@@ -55,7 +55,7 @@ def known_migrations(dialect: Literal["duckdb", "postgresql"] = "duckdb") -> tup
 
 
 def is_current(execute: Execute, migrations: Iterable[Migration]) -> bool:
-    """Tell whether the tables are exactly those these steps make."""
+    """Return whether the tables are exactly those these steps make."""
     try:
         done = {row["number"] for row in execute("SELECT number FROM migrations")}
     except StorageError:  # no such table, or a damage that `migrate` will meet again; duckdb_tables() asks every file

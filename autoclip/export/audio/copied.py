@@ -81,5 +81,5 @@ def audio_packets(
 
 
 def _start(packet: Packet[Stream]) -> Fraction:
-    assert packet.pts is not None  # noqa: S101 - packets without a time are passed over
+    assert packet.pts is not None  # noqa: S101 - packets without a time are skipped
     return packet.pts * packet.time_base

@@ -1,1 +1,1 @@
-"""What is looked at before an export, and before its file gets its name."""
+"""What is examined before an export, and before its file gets its name."""

@@ -187,7 +187,7 @@ class _FrameCounter:
         self._before = 0
 
     def listener(self, frames: int) -> FrameListener:
-        """Return the listener of the next segment, which has so many frames."""
+        """Return the listener of the next segment, given its number of frames."""
         before = self._before
         self._before += frames
         return lambda done: self._report(before + min(done, frames))

@@ -1,4 +1,4 @@
-"""The exact cut: everything is encoded anew, so the first and last frame are the ones that were asked for."""
+"""The exact cut: everything is re-encoded, so the first and last frame are the ones that were asked for."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ def video_input(video: Video, span: FrameSpan) -> tuple[str, ...]:
 
 
 def _kept_graph(video: Video) -> tuple[str, ...]:
-    """Keep ffmpeg from building the filters anew, at time 0, when the picture's size or colors change on the way.
+    """Keep ffmpeg from rebuilding the filters, at time 0, when the picture's size or colors change on the way.
 
-    `steady_size` follows such a change. The filters by which ffmpeg turns a picture don't: there it has to start anew.
+    `steady_size` follows such a change. The filters by which ffmpeg turns a picture don't: there it has to start over.
     """
     return ("-reinit_filter", "0") if can_follow_changes(video) else ()
 

@@ -79,7 +79,7 @@ def choose_encoder(settings: ExportSettings, ffmpeg: Path | None = None, memory:
 
 
 def _candidates() -> tuple[EncoderName, ...]:
-    """Return the encoders that this machine may have, the best first."""
+    """Return the encoders that this machine may have, best first."""
     names = _ORDER.get(sys.platform, ())
     return tuple(name for name in names if sys.platform != "linux" or Path(_DEVICES[name]).exists())
 

@@ -17,7 +17,7 @@ from autoclip.media.video import Video
 from autoclip.timeline import Interval
 
 _FRAMES = 40
-"""Pictures that are looked at, spread over the video: enough that a game's edges are everywhere by then."""
+"""Pictures that are examined, spread over the video: enough that a game's edges are everywhere by then."""
 _MIN_FRAMES = 8
 _WIDTH = 640
 """Width at which edges are looked for: a camera of an eighth of the picture is then 80 pixels wide."""
@@ -33,9 +33,9 @@ _LIVELY, _MIN_LIVELY_SHARE = 2.0, 0.25
 """Median distance of a pixel from its median in time, in code values, from which it is lively, and the least share of
 lively pixels in a camera: in displays of the game, which have lasting edges, too, only figures change and flash."""
 _CONTINUATION = 4
-"""Part of a side's length by which its continuation is looked at."""
+"""Part of a side's length by which its continuation is examined."""
 _INSIDE = 2
-"""Distance, in pixels, from which an edge's surroundings are looked at."""
+"""Distance, in pixels, from which an edge's surroundings are examined."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,17 +16,17 @@ from autoclip.media.orientation import Orientation
 from autoclip.media.video import Video
 
 STEP_SEC = 0.33
-"""Between two frames that are looked at: people move less than a crop's dead zone in that time, mostly."""
+"""Between two frames that are examined: people move less than a crop's dead zone in that time, mostly."""
 _CALM_STEP_SEC = 0.66
 """The same for a single face that has hardly moved."""
 _CALM = 0.25
 """Up to how far it has then moved, in widths of the face."""
 
 _PIXELS = 416 * 234
-"""Size of the picture that is looked at: faces from a tenth of the height on are found, in 25 ms a picture."""
+"""Size of the picture that is examined: faces from a tenth of the height on are found, in 25 ms per picture."""
 _MULTIPLE = 32
 _NEW_SCENE = 0.08
-"""Mean change of luma, as a share of its range, from which a frame may begin a shot and is looked at, too."""
+"""Mean change of luma, as a share of its range, from which a frame may begin a shot and is examined, too."""
 _LONGEST_PAIR_SEC = 0.12
 """Frames farther apart tell nothing of a mouth, which opens and closes about four times a second."""
 _MOUTH_WIDTH, _MOUTH_HEIGHT = 0.5, 0.3

@@ -118,7 +118,7 @@ def _smoothed_motion(track: FaceTrack, seconds: NDArray[np.float64]) -> NDArray[
 
 
 def _turns(seconds: NDArray[np.float64], speaker: NDArray[np.intp], shot: Interval) -> tuple[Turn, ...]:
-    """Join instants to turns; who speaks for less than `MIN_TURN_SEC` has none, and the one before goes on."""
+    """Join instants to turns; who speaks for less than `MIN_TURN_SEC` has none, and the one before continues."""
     changes = [0, *(np.flatnonzero(np.diff(speaker)) + 1).tolist()]
     ends = [*changes[1:], len(seconds) - 1]
     turns: list[Turn] = []

@@ -58,7 +58,7 @@ class FrameRange:
         return self.start + self.count
 
     def moved(self, frames: int) -> FrameRange:
-        """Return the range so many frames later."""
+        """Return the range shifted by this many frames."""
         return replace(self, start=self.start + frames)
 
     def trimmed(self, at_start: int, at_end: int) -> FrameRange:

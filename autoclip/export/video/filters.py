@@ -198,7 +198,7 @@ def resampled(frame_rate: float, duration: Fraction) -> str:
 
 
 def _known_colors(video: Video) -> str:
-    """Name the matrix of a source that does not, as players take it: after a change of size they would guess anew.
+    """Name the matrix of a source that does not, as players take it: after a change of size they would guess again.
 
     Unnamed, 720 lines and more are taken as BT.709 and fewer as BT.601: what players do, and the standards of the two.
     """

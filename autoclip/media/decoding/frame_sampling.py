@@ -33,7 +33,7 @@ class SampleGrid:
     picture_width, picture_height : int
         Size of the pictures; one of another size is scaled to this first.
     stride : int
-        Every so many pixels and lines one is read.
+        One of this many pixels and lines is read.
     width, height : int
         Samples of luma along each side, even; chroma has half as many.
     """

@@ -1,7 +1,7 @@
 """The one pass over a file: packets are read once, pictures and sound come out reduced to what the signals need.
 
 The caller's thread reads packets and decodes sound; a few threads decode pictures, each a group of them from a fresh
-start at a time (PyAV lets go of the interpreter while FFmpeg decodes), and reduce and describe them on the spot.
+start at a time (PyAV releases the interpreter while FFmpeg decodes), and reduce and describe them on the spot.
 Results come out in the order of the file. At most a few groups are in flight: memory does not grow with the video.
 A decoder without threads of its own costs a quarter less CPU than one with frame threads (docs/decisions/0009); where a
 stream offers no fresh starts, one decoder with frame threads does it all.

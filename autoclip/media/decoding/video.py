@@ -122,7 +122,7 @@ class VideoDecoder:
         """Decode and reduce a group's pictures, in order of presentation."""
         motion = self._motion_pictures(group)
         wanted = motion | surprising_pictures(_facts(group))
-        # The last pictures of a group after which the decoder goes on come out during the next one.
+        # The last pictures of a group after which the decoder continues come out during the next one.
         builder = _PicturesBuilder(self._sampler, self._grid, motion | self._motion_pts, len(group.packets) + 64)
         self._motion_pts = motion
         damage: list[VideoDamage] = []

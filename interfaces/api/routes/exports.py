@@ -238,7 +238,7 @@ def _require_parts(view: UnitOfWork, project_id: str, clip_ids: list[str], compo
 
 
 def _chosen_clips(view: UnitOfWork, project_id: str, order: BatchRequest) -> list[str]:
-    """Return the clips of a batch: in time, or the best first."""
+    """Return the clips of a batch: in time, or best first."""
     if order.kept:
         return [clip.id for clip in view.clips.page(project_id, verdict="kept").items]
     if order.all:

@@ -106,7 +106,7 @@ class _BesideTheApi(Mount):
     """Matches everything that does not belong to the API, whose unknown paths and methods are its own to refuse."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Tell whether this answers a request."""
+        """Return whether this answers a request."""
         path = scope["path"]
         if scope["type"] != "http" or path == API_PREFIX or path.startswith(f"{API_PREFIX}/"):
             return Match.NONE, {}

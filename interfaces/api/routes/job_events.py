@@ -28,7 +28,7 @@ MAX_STREAMS = 50
 """Streams at once: each asks Prefect once a second, which answers in about 10 ms."""
 
 WATCHED_JOBS = 100
-"""Of all jobs the latest so many are watched."""
+"""This many of the newest jobs are watched."""
 
 
 class EventQuery(QueryBody):

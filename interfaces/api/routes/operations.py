@@ -1,4 +1,4 @@
-"""What was changed in a project: listed, undone, done again; what was deleted, restored."""
+"""What was changed in a project: listed, undone, redone; deleted clips restored."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def get_selection(
 
 @functools.lru_cache(maxsize=REMEMBERED)
 def _remembered(root: Path, _clips_file: FileIdentity, points: int) -> SelectionView:
-    """Make the last selection again; every new one writes the clips file anew."""
+    """Make the last selection again; every new one rewrites the clips file."""
     return _shown(load_selection(ProjectFolder(root)), points)
 
 

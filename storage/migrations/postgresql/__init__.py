@@ -1,1 +1,1 @@
-"""The same tables for PostgreSQL, one numbered SQL file a step; see `storage.migrations`."""
+"""The same tables for PostgreSQL, one numbered SQL file per step; see `storage.migrations`."""
