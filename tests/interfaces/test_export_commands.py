@@ -272,7 +272,7 @@ def test_a_compound_outlives_its_clips_only_with_times_of_its_own(film_path, cap
     (file,) = told(capsys, "export", "out", "--compound", own["id"], *FAST)
     assert frame_numbers(file["path"]) == span((2, 2.4))
     assert run(["export", "out", "--compound", "lost"]) == 1
-    assert "make the compound clip anew" in " ".join(capsys.readouterr().out.split())
+    assert "make the compound clip again" in " ".join(capsys.readouterr().out.split())
 
 
 def test_every_compound_command_is_documented():
