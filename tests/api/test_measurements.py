@@ -1,5 +1,8 @@
 """Signals, peaks and events down-sampled; choosing again from them."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +12,7 @@ from made_features import Scene
 from autoclip.clips import ClipsFile
 from autoclip.media.probe import probe
 from autoclip.settings import Settings
-from autoclip.signals.table import Event
+from autoclip.signals.table import SIGNAL_UNITS, Event
 from autoclip.speech.transcript import Transcript, Word
 from autoclip.timeline import Interval
 from interfaces.api.downsampling import downsample
@@ -264,3 +267,11 @@ def test_words_of_a_part_with_where_they_come_from(client, workspace, analyzed):
     assert [word["text"] for word in part["words"]] == ["Grüße,"]
     assert part["total"] == 2
     assert client.get(address, params={"start": 5, "end": 1}).status_code == 422
+
+
+def test_every_signal_that_the_page_draws_is_measured_under_that_name():
+    source = Path(__file__).parents[2] / "interfaces/web/src/review/overview/lanes.ts"
+    table = re.search(r"const SIGNALS.*?= \{(.*?)\n\};", source.read_text("utf-8"), re.DOTALL).group(1)
+    drawn = re.findall(r'"(\w+)"', table)
+    assert len(drawn) > 5
+    assert set(drawn) <= set(SIGNAL_UNITS)

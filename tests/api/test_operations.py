@@ -72,6 +72,8 @@ def test_the_log_tells_what_was_done_and_what_can_be_undone(client, workspace, p
     log = client.get(f"/api/projects/{project.id}/operations")
     assert [operation["kind"] for operation in log.json()["items"]] == ["split", "create"]
     assert (log.json()["undo"], log.json()["redo"], log.headers["etag"]) == (2, None, '"2"')
+    short = client.get(f"/api/projects/{project.id}/operations", params={"limit": 0})
+    assert (short.json()["items"], short.json()["undo"], short.headers["etag"]) == ([], 2, '"2"')
     stale = client.post(f"/api/projects/{project.id}/undo", headers={"If-Match": '"1"'})
     assert stale.status_code == 412
     undone = client.post(f"/api/projects/{project.id}/undo", headers={"If-Match": log.headers["etag"]})

@@ -99,6 +99,11 @@ class Tab:
         self.page.locator("[role=option][aria-selected=true]").wait_for()
         return self
 
+    def measure(self, site: Site) -> Tab:
+        """Open the review, and wait until the timelines show what was measured."""
+        self.review(site).page.locator(".strip[aria-busy=false]").wait_for()
+        return self
+
     def press(self, *keys: str) -> None:
         for key in keys:
             self.page.keyboard.press(key)

@@ -46,9 +46,12 @@ def drag_edge(tab, edge, pixels, *, alt=False):
 
 
 def test_the_best_undecided_clip_is_shown_and_plays(site, tab):
-    best = site.clips[0]
+    best, asked = site.clips[0], []
+    tab.page.on("request", lambda request: asked.append(request.url))
     tab.review(site)
     assert tab.current == best.id
+    at_first = [f"{site.address}api/projects/{site.project.id}{part}" for part in ("", "/playback", "/clips?limit=1000")]
+    assert [asked.count(url) for url in at_first] == [1, 1, 1]
     tab.until(f"document.querySelector('video.shown').currentTime > {best.start + 0.3}")
 
 
@@ -88,7 +91,7 @@ def test_shift_decides_and_stays_and_undecided_comes_back(site, tab):
 
 
 def test_an_edge_that_is_dragged_near_a_cut_lies_on_it_and_shows_its_frame(site, tab):
-    tab.review(site)
+    tab.measure(site)
     clip = site.clip(tab.current)
     cut = min(cut for cut in site.project.cuts if cut > clip.start + 1)
     label = drag_edge(tab, "start", (cut - clip.start) * pixels_per_second(tab, clip) + 5)
@@ -99,7 +102,7 @@ def test_an_edge_that_is_dragged_near_a_cut_lies_on_it_and_shows_its_frame(site,
 
 
 def test_an_edge_that_is_dragged_with_alt_is_free(site, tab):
-    tab.review(site)
+    tab.measure(site)
     clip = site.clip(tab.current)
     cut = min(cut for cut in site.project.cuts if cut > clip.start + 1)
     label = drag_edge(tab, "start", (cut - clip.start) * pixels_per_second(tab, clip) + 5, alt=True)
@@ -109,7 +112,7 @@ def test_an_edge_that_is_dragged_with_alt_is_free(site, tab):
 
 
 def test_edges_are_moved_by_keys_too(site, tab):
-    tab.review(site)
+    tab.measure(site)
     clip = site.clip(tab.current)
     tab.page.locator(".edge.end").focus()
     tab.press("]")

@@ -12,11 +12,17 @@ from autoclip.errors import NotFoundError
 from interfaces.api.etags import Expected, tag
 from interfaces.api.problems import documented
 from interfaces.api.routes.clips import ClipView
-from interfaces.api.schemas.requests import Listing, ListQuery, PathIdentity, View
+from interfaces.api.schemas.requests import MAX_PAGE, Listing, ListQuery, PathIdentity, View
 from interfaces.api.services import ServicesDep
 from storage.catalog import Operation, StoredClip, UnitOfWork
 
 router = APIRouter(prefix="/projects/{project_id}", tags=["undo and redo"])
+
+
+class LogQuery(ListQuery):
+    """Which part of the log."""
+
+    limit: int = Field(100, ge=0, le=MAX_PAGE, description="Maximum number of operations; 0 tells only where it stands.")
 
 
 class OperationLog(Listing[Operation]):
@@ -40,7 +46,7 @@ class Replay(View):
 
 @router.get("/operations", responses=documented(404))
 def list_operations(
-    project_id: PathIdentity, query: Annotated[ListQuery, Query()], services: ServicesDep, response: Response
+    project_id: PathIdentity, query: Annotated[LogQuery, Query()], services: ServicesDep, response: Response
 ) -> OperationLog:
     """List the changes that people and analyses made to a project, newest first."""
     with services.catalog.reading() as view:

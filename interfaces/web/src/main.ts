@@ -1,7 +1,6 @@
-import { mount } from "svelte";
 import "../../../autoclip/report/tokens.css";
 import "./style/base.css";
-import App from "./shell/App.svelte";
+import { askEarly } from "./api/early";
 
-const target = document.getElementById("app");
-if (target) mount(App, { target });
+askEarly(location.hash);
+void import("./start");

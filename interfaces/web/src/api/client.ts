@@ -1,5 +1,6 @@
 import createClient from "openapi-fetch";
 import { pageFolder } from "./address";
+import { claimEarly } from "./early";
 import { Refusal, Unreachable } from "./failures";
 import type { paths } from "./schema";
 import { session } from "./session.svelte";
@@ -13,7 +14,7 @@ export async function guardedFetch(request: Request | string, init?: RequestInit
   for (const [name, value] of Object.entries(session.headers())) guarded.headers.set(name, value);
   let response: Response;
   try {
-    response = await fetch(guarded);
+    response = await (claimEarly(guarded) ?? fetch(guarded));
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Unreachable("the server does not answer", { cause: error });

@@ -1,6 +1,7 @@
 import { answer, api } from "../../api/client";
 import { Refusal } from "../../api/failures";
 import type { EventView, SelectionView, Signals } from "../../api/schema";
+import { LANE_SIGNALS } from "../overview/lanes";
 import { type Boundary, boundariesOf } from "./boundaries";
 import { Waveform } from "./waveform.svelte";
 
@@ -36,7 +37,7 @@ export class Analysis {
   }
 
   private async loadSignals(): Promise<void> {
-    const params = { path: { project_id: this.project }, query: { points: OVERVIEW_POINTS } };
+    const params = { path: { project_id: this.project }, query: { points: OVERVIEW_POINTS, names: [...LANE_SIGNALS] } };
     this.signals = await present(answer(api.GET("/api/projects/{project_id}/signals", { params })));
   }
 }

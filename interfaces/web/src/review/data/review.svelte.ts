@@ -1,4 +1,5 @@
 import { answer, api } from "../../api/client";
+import { MAX_CLIPS } from "../../api/early";
 import { isTemporary, messageOf, Refusal } from "../../api/failures";
 import type { ClipView, ProjectDetails } from "../../api/schema";
 import { Analysis } from "./analysis.svelte";
@@ -16,7 +17,6 @@ import {
   type Verdict,
 } from "./listing";
 
-const MAX_CLIPS = 1000;
 const WATCH_MS = 10_000;
 
 /** Everything a person works on while reviewing a project, and every way to change it. */
@@ -24,6 +24,8 @@ export class Review {
   project = $state.raw<ProjectDetails | null>(null);
   failure = $state("");
   loaded = $state(false);
+  /** Whether what the timelines show is there, as far as there is any. */
+  measured = $state(false);
   currentId = $state<string | null>(null);
   filters = $state.raw<Filters>(NO_FILTERS);
   sorting = $state<Sorting>("score");
@@ -75,11 +77,10 @@ export class Review {
   async load(): Promise<void> {
     try {
       const params = { path: { project_id: this.projectId } };
-      this.project = await answer(api.GET("/api/projects/{project_id}", { params }));
-      await this.reload();
+      const [project] = await Promise.all([answer(api.GET("/api/projects/{project_id}", { params })), this.reload()]);
+      this.project = project;
       this.currentId ??= (undecidedAfter(this.list, null)[0] ?? this.list[0])?.id ?? null;
       this.failure = "";
-      void this.loadMeasurements();
     } catch (error) {
       this.failure = messageOf(error);
     } finally {
@@ -87,12 +88,14 @@ export class Review {
     }
   }
 
-  private async loadMeasurements(): Promise<void> {
+  /** Load what the timelines show; the list and the picture come first. */
+  async loadMeasurements(): Promise<void> {
     try {
-      await this.analysis.load();
-      await this.transcript.load();
+      await Promise.all([this.analysis.load(), this.transcript.load()]);
     } catch (error) {
       this.failure = messageOf(error);
+    } finally {
+      this.measured = true;
     }
   }
 
@@ -290,7 +293,7 @@ export class Review {
   }
 
   private async readLog(): Promise<void> {
-    const params = { path: { project_id: this.projectId }, query: { limit: 1 } };
+    const params = { path: { project_id: this.projectId }, query: { limit: 0 } };
     this.noteLog(await answer(api.GET("/api/projects/{project_id}/operations", { params })));
   }
 

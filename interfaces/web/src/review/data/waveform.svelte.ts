@@ -26,6 +26,8 @@ export class Waveform {
   private whole = $state.raw<Peaks | null>(null);
   private tiles = $state.raw<ReadonlyMap<string, Peaks>>(new Map());
   private readonly underWay = new Set<string>();
+  private view: View | null = null;
+  private loading = false;
   /** The highest peak of the video: what the height of the line is measured by. */
   readonly loudest = $derived(
     Math.max(
@@ -37,12 +39,15 @@ export class Waveform {
   constructor(private readonly project: string) {}
 
   async load(): Promise<void> {
+    this.loading = true;
+    if (this.view) this.want(this.view);
     this.whole = await this.fetch({});
   }
 
-  /** Ask for what a view shows. */
+  /** Ask for what a view shows; before `load` that is noted. */
   want(view: View): void {
-    if (this.whole && !this.whole.audible) return;
+    this.view = view;
+    if (!this.loading || (this.whole && !this.whole.audible)) return;
     for (const tile of tilesOf(view)) void this.loadTile(tile);
   }
 

@@ -1,6 +1,6 @@
 import type { SelectionView, Signals } from "../../api/schema";
 
-const LANE_NAMES = ["excitement", "loudness", "motion", "replayed", "chat"] as const;
+const LANE_NAMES = ["excitement", "loudness", "motion", "replayed", "chat", "speech"] as const;
 export type LaneName = (typeof LANE_NAMES)[number];
 
 /** A signal over the whole video, scaled to 0..1. */
@@ -14,15 +14,20 @@ const SIGNALS: Partial<Record<LaneName, readonly string[]>> = {
   loudness: ["loudness_lufs", "audio_dbfs", "audio_rms"],
   motion: ["motion_score", "picture_change"],
   replayed: ["most_replayed"],
-  chat: ["chat_rate", "chat"],
+  chat: ["chat_messages"],
+  speech: ["speech_activity"],
 };
 
-/** The lanes there is something to draw in. */
-export function lanesOf(signals: Signals | null, selection: SelectionView | null): Lane[] {
+/** Names of the signals that lanes are made of. */
+export const LANE_SIGNALS: readonly string[] = Object.values(SIGNALS).flat();
+
+/** The lanes there is something to draw in; `transcribed`: words tell where somebody speaks, better than the sound. */
+export function lanesOf(signals: Signals | null, selection: SelectionView | null, transcribed: boolean): Lane[] {
   const lanes: Lane[] = [];
   const curve = selection?.excitement;
   if (curve && curve.values.length > 0) lanes.push(laneOf("excitement", curve.step_sec, curve.values));
   for (const name of LANE_NAMES) {
+    if (name === "speech" && transcribed) continue;
     const found = SIGNALS[name]?.map((key) => signals?.signals[key]).find((signal) => signal !== undefined);
     if (found && signals) lanes.push(laneOf(name, signals.step_sec, found.max));
   }

@@ -11,6 +11,8 @@ const EDGE_SEC = 0.05;
 const NEAR_SEC = 1;
 /** The clips that come next wait for so long at most, so that the one that is asked for has the decoder to itself. */
 const PREPARE_MS = 400;
+/** Everything else waits for so long at most for the first picture of all, for which the file's index is read. */
+const FIRST_FRAME_MS = 1500;
 
 /** Plays a project's video, a clip at a time: it stops at the clip's end, or begins again. */
 export class Player {
@@ -30,8 +32,12 @@ export class Player {
   private clip: ClipView | null = null;
   private frame = 0;
   private reverse = 0;
+  private shownBefore = false;
   private bounded = true;
   private begun: Promise<void> = Promise.resolve();
+  private opened = () => {};
+  /** Resolves when the first clip of all is shown, or has kept everything else waiting for long enough. */
+  readonly firstFrame = new Promise<void>((resolve) => (this.opened = resolve));
   private upcoming: readonly ClipView[] = [];
 
   /** Put the elements into the page; the returned function takes them out again. */
@@ -74,7 +80,9 @@ export class Player {
     video.muted = this.muted || this.silenced;
     if (play) void this.start(video);
     else video.pause();
-    this.begun = pool.nextFrame(PREPARE_MS);
+    this.begun = pool.nextFrame(this.shownBefore ? PREPARE_MS : FIRST_FRAME_MS);
+    if (!this.shownBefore) void this.begun.then(this.opened);
+    this.shownBefore = true;
   }
 
   /** Take over other edges of the clip that is shown. */

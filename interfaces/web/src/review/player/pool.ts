@@ -22,6 +22,7 @@ export class VideoPool {
   shown: Slot;
   /** Media time of the video's first frame: it is not 0 where the sound starts earlier. */
   offset = 0;
+  private url = "";
 
   constructor(private readonly stage: HTMLElement) {
     this.slots = Array.from({ length: SLOTS }, () => ({ video: newVideo(), clip: null, usedAt: 0, frame: null }));
@@ -33,12 +34,14 @@ export class VideoPool {
     this.mark();
   }
 
-  /** Have all elements load a file, at the same place as before. */
+  /** Load a file into the element that is shown; the others load it when they are needed, or again, at their place. */
   load(url: string): void {
-    for (const { video } of this.slots) {
-      const at = video.currentTime;
-      video.src = url;
-      if (at > 0) video.currentTime = at;
+    this.url = url;
+    for (const slot of this.slots) {
+      const at = slot.video.currentTime;
+      if (slot !== this.shown && !slot.video.src) continue;
+      slot.video.src = url;
+      if (at > 0) slot.video.currentTime = at;
     }
   }
 
@@ -64,6 +67,7 @@ export class VideoPool {
   /** Send an element to an instant of the video. */
   seek(slot: Slot, time: number): void {
     slot.frame = null;
+    if (!slot.video.src && this.url) slot.video.src = this.url;
     slot.video.currentTime = time + this.offset + INTO_FRAME_SEC;
   }
 

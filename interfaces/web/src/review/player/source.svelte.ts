@@ -13,6 +13,8 @@ export class Source {
   job = $state.raw<Job | null>(null);
   failure = $state("");
   private stop: (() => void) | null = null;
+  /** Whether it is known what can be played, or why nothing can. */
+  readonly answered: boolean = $derived(this.url !== "" || this.failure !== "" || this.playback?.url === null);
   private renewedAt = 0;
 
   constructor(private readonly project: string) {}
