@@ -50,8 +50,8 @@ def test_the_best_undecided_clip_is_shown_and_plays(site, tab):
     tab.page.on("request", lambda request: asked.append(request.url))
     tab.review(site)
     assert tab.current == best.id
-    at_first = [f"{site.address}api/projects/{site.project.id}{part}" for part in ("", "/playback", "/clips?limit=1000")]
-    assert [asked.count(url) for url in at_first] == [1, 1, 1]
+    project = f"{site.address}api/projects/{site.project.id}"
+    assert [asked.count(project + part) for part in ("", "/playback", "/clips?limit=1000")] == [1, 1, 1]
     tab.until(f"document.querySelector('video.shown').currentTime > {best.start + 0.3}")
 
 

@@ -22,7 +22,7 @@ router = APIRouter(prefix="/projects/{project_id}", tags=["undo and redo"])
 class LogQuery(ListQuery):
     """Which part of the log."""
 
-    limit: int = Field(100, ge=0, le=MAX_PAGE, description="Maximum number of operations; 0 tells only where it stands.")
+    limit: int = Field(100, ge=0, le=MAX_PAGE, description="Maximum number of operations; 0: only where it stands.")
 
 
 class OperationLog(Listing[Operation]):
