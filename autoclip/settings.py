@@ -629,7 +629,7 @@ class ExportSettings(SettingsModel):
         "exact",
         "How a clip is cut: exact re-encodes all of it, smart only its edges, copy nothing (it starts at a keyframe).",
     )
-    video_codec: VideoCodec = _parameter("h264", "Video codec.")
+    video_codec: VideoCodec = _parameter("h264", "Video codec; smart and copy cuts keep the source's codec.")
     encoder: EncoderName = _parameter(
         "x264",
         "What encodes the picture: software (x264, and its like for other codecs), an encoder in hardware, or the "

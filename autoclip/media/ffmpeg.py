@@ -73,12 +73,22 @@ def find_ffmpeg(path: Path | None = None) -> Path:
 @functools.lru_cache(maxsize=16)
 def knows_option(option: str, path: Path | None = None) -> bool:
     """Whether an ffmpeg (`find_ffmpeg` chooses) lists an option in its help; one that can't be asked does not."""
-    command = (str(find_ffmpeg(path)), "-hide_banner", "-h", "long")
+    return f"-{option}".encode() in _told_by(find_ffmpeg(path), "-h", "long")
+
+
+@functools.lru_cache(maxsize=16)
+def knows_encoder(name: str, path: Path | None = None) -> bool:
+    """Whether an ffmpeg (`find_ffmpeg` chooses) lists an encoder; one that can't be asked does not."""
+    return name.encode() in _told_by(find_ffmpeg(path), "-encoders").split()
+
+
+def _told_by(ffmpeg: Path, *question: str) -> bytes:
+    command = (str(ffmpeg), "-hide_banner", *question)
     try:
         told = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_HELP_SEC, check=True)  # noqa: S603
     except (OSError, subprocess.SubprocessError):
-        return False
-    return f"-{option}".encode() in told.stdout
+        return b""
+    return told.stdout
 
 
 def safe_input(path: Path, container: str) -> tuple[str, ...]:

@@ -94,8 +94,8 @@ def assert_in_step(seen: Seen, *, count: int) -> None:
         assert min(abs(flash - beep) for beep in seen.beeps) < 0.02, (seen.flashes, seen.beeps)
 
 
-def complaints(path: Path) -> str:
-    """What ffmpeg says while it decodes a file, each frame at its own time."""
+def complaints(path: Path, *strictly: str) -> str:
+    """What ffmpeg says while it decodes a file, each frame at its own time, with options such as ``-xerror``."""
     timing = ["-fps_mode:v", "passthrough", "-enc_time_base:v", "demux"]
-    command = [find_ffmpeg(), "-v", "warning", "-i", path, *timing, "-f", "null", "-"]
+    command = [find_ffmpeg(), "-v", "warning", *strictly, "-i", path, *timing, "-f", "null", "-"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stderr

@@ -65,12 +65,14 @@ def crossfade_arguments(
         *video_input(fade.coming.video, fade.coming.span),
     )
     length = float(fade.duration_sec)
+    deep = not upright and fade.leaving.video.video.bit_depth > 8  # noqa: PLR2004 - where all is to stay as it is
+    pixels = fade.leaving.video.video.pixel_format if deep else pixel_format(fade.leaving.video, fade.leaving.settings)
     drawn = f"{caption_filter(fade.captions, fade.leaving.video, fade.leaving.canvas)}," if fade.captions else ""
     graph = (
         f"[0:{fade.leaving.video.video.index}]{_prepared(fade, fade.leaving, upright=upright)}[leaving];"
         f"[1:{fade.coming.video.video.index}]{_prepared(fade, fade.coming, upright=upright)}[coming];"
         f"[leaving][coming]xfade=transition=fade:duration={length:.6f}:offset=0,"
-        f"trim=end_frame={fade.frame_count},{drawn}format={pixel_format(fade.leaving.video, fade.leaving.settings)}[v]"
+        f"trim=end_frame={fade.frame_count},{drawn}format={pixels}[v]"
     )
     return ("-copyts", *inputs, "-filter_complex", graph, "-map", "[v]", *encoder, "-f", "mp4", local_file(target))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from autoclip.errors import ParameterError
 from autoclip.export.compound.crossfade import Crossfade
 from autoclip.export.cuts.cut_spec import CutSpec, plan_cut
+from autoclip.export.cuts.smart import made_exact
 from autoclip.export.platforms import require_within_limits
 from autoclip.export.video.canvas import square_canvas
 from autoclip.media.video import Video
@@ -58,6 +59,18 @@ class Layout:
     def frame_count(self) -> int:
         """Frames of the whole, unless the frame rate is changed."""
         return sum(body.span.count for body in self.bodies) + sum(fade.frame_count for fade in self.fades)
+
+    def made_exact(self) -> Layout:
+        """Return the layout to be encoded in place of copied: all in one codec, one that keeps what is to be kept."""
+        exact = [made_exact(body) for body in self.bodies]
+        if "h265" not in {body.settings.video_codec for body in exact}:
+            return self
+        fades = (replace(fade, leaving=_in_h265(fade.leaving), coming=_in_h265(fade.coming)) for fade in self.fades)
+        return replace(self, bodies=tuple(_in_h265(body) for body in self.bodies), fades=tuple(fades))
+
+
+def _in_h265(order: CutSpec) -> CutSpec:
+    return replace(order, settings=order.settings.model_copy(update={"video_codec": "h265"}))
 
 
 def lay_out(items: Sequence[SourceSpan], target: Path, settings: ExportSettings) -> Layout:

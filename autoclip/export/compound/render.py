@@ -31,7 +31,7 @@ from autoclip.export.compound.captions import with_compound_captions
 from autoclip.export.compound.layout import Layout, SourceSpan, lay_out
 from autoclip.export.compound.segments import VideoSegments, exact_segments, smart_segments
 from autoclip.export.cuts.cut_spec import ExportResult
-from autoclip.export.cuts.methods import CODEC_NAMES, Command, Rendering, altered
+from autoclip.export.cuts.methods import Command, Rendering, altered
 from autoclip.export.cuts.mux import MuxTrack, encoded_tracks, join, stamped
 from autoclip.export.cuts.smart import NotSmartError
 from autoclip.export.render import finish
@@ -115,6 +115,7 @@ def _render(layout: Layout, context: RenderContext) -> Rendering:
             return _joined(layout, context, smart_segments)
         except NotSmartError as reason:
             notes = (f"joined exactly, not smartly: {reason}",)
+            layout = layout.made_exact()
     rendering = _joined(layout, context, exact_segments)
     return replace(rendering, notes=(*notes, *rendering.notes))
 
@@ -139,7 +140,7 @@ def _joined(layout: Layout, context: RenderContext, render_segments: _SegmentMak
             frame_count=None if first.settings.frame_rate else layout.frame_count - made.lost_count,
             duration_sec=length,
             frame_sec=length / len(shown),
-            codec=CODEC_NAMES[first.settings.video_codec],
+            codec=made.codec,
             width=made.width,
             height=made.height,
             audio_count=len(sounds),

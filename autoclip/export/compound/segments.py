@@ -21,15 +21,15 @@ from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.encoders import video_encoder
 from autoclip.export.cuts.exact import exact_arguments
 from autoclip.export.cuts.h264 import H264FormatError, ParameterSets, read_parameter_sets
-from autoclip.export.cuts.methods import Command, encode_parts, lost_frames_note, turned_note
+from autoclip.export.cuts.methods import CODEC_NAMES, Command, codec_note, encode_parts, lost_frames_note, turned_note
 from autoclip.export.cuts.smart import (
     NotSmartError,
-    SmartPlan,
+    beside_source,
     encoded_data,
-    joined_sets,
     part_encoder,
     plan_smart,
     shown_times,
+    smart_configuration,
     smart_data,
 )
 from autoclip.export.render_context import RenderContext, TracedRun, temporary_path
@@ -54,14 +54,15 @@ class Segment:
 class VideoSegments:
     """The picture in segments, what the file needs to know of it, and what is wrong with it.
 
-    `traced` says that it is known of every item which frames were encoded; `lost_count` frames of damaged sources are
-    not among them.
+    `codec` bears FFmpeg's name. `traced` says that it is known of every item which frames were encoded; `lost_count`
+    frames of damaged sources are not among them.
     """
 
     method: CutMethod
     segments: tuple[Segment, ...]
     template: Stream
     extradata: bytes | None
+    codec: str
     width: int
     height: int
     commands: tuple[Command, ...]
@@ -94,6 +95,7 @@ def exact_segments(layout: Layout, context: RenderContext, stack: ExitStack) -> 
         segments=tuple(_encoded_segment(p, length, layout.unit) for p, length in zip(made.paths, lengths, strict=True)),
         template=stack.enter_context(open_container(made.paths[0])).streams.video[0],
         extradata=_common_extradata(made.paths, settings),
+        codec=CODEC_NAMES[settings.video_codec],
         width=canvas.width,
         height=canvas.height,
         commands=tuple(run.command for run in made.runs),
@@ -144,38 +146,42 @@ def smart_segments(layout: Layout, context: RenderContext, stack: ExitStack) -> 
     first = layout.bodies[0]
     if len({body.video.path for body in layout.bodies}) > 1:
         raise NotSmartError("its items are of several videos")
-    plans = [plan_smart(body) for body in layout.bodies]
-    copied = sum(plan.packet_count for plan in plans)
+    plans = [plan_smart(body, follows=place > 0) for place, body in enumerate(layout.bodies)]
+    copied = sum(len(plan.packets) for plan in plans)
     if not copied:
         raise NotSmartError("no keyframe lies within any of its items")
+    stream = plans[0].stream
+    own, fading = stream.numbers[:2]
     segments: list[Segment] = []
-    paths: list[Path] = []
+    encoded: list[tuple[Path, int]] = []
     commands: list[Command] = []
     faults: list[str] = []
     for place, (body, plan) in enumerate(zip(layout.bodies, plans, strict=True)):
         parts = encode_parts(body, plan, context, stack)
         commands += parts.commands
-        paths += parts.paths.values()
+        encoded += ((path, own) for path in parts.paths.values())
         faults += (f"item {place + 1}: {fault}" for fault in parts.faults)
         segments.append(Segment(smart_data(body, plan, parts.paths), shown_times(plan), body.span.duration_sec))
         if place < len(layout.fades):
             path = stack.enter_context(temporary_path(context.rendered.parent))
-            encoder = part_encoder(body, plan, _next_free(plan))
+            encoder = part_encoder(body, plan, fading)
             commands.append(context.run(crossfade_arguments(layout.fades[place], encoder, path, upright=False)).command)
-            paths.append(path)
-            segments.append(_encoded_segment(path, layout.fades[place].duration_sec, layout.unit))
+            encoded.append((path, fading))
+            fade = _encoded_segment(path, layout.fades[place].duration_sec, layout.unit)
+            segments.append(replace(fade, data=beside_source(fade.data, plan, fading)))
         context.report(0.9 * (place + 1) / len(plans), f"{place + 1} of {len(plans)} items")
     facts = first.video.video
     return VideoSegments(
         method="smart",
         segments=tuple(segments),
         template=stack.enter_context(open_container(first.video.path)).streams[facts.index],
-        extradata=joined_sets(plans[0].sets, paths).record(),
+        extradata=smart_configuration(stream, encoded),
+        codec=facts.codec,
         width=facts.width,
         height=facts.height,
         commands=tuple(commands),
         faults=tuple(faults),
-        notes=(f"{copied} of {layout.frame_count} frames copied", *turned_note(first)),
+        notes=(f"{copied} of {layout.frame_count} frames copied", *codec_note(first), *turned_note(first)),
     )
 
 
@@ -199,11 +205,6 @@ def _parameter_set_numbers(layout: Layout) -> dict[Path, int]:
     if 2 * len(videos) > _MAX_PARAMETER_SETS:
         raise ParameterError(f"a compound clip takes items of at most {_MAX_PARAMETER_SETS // 2} videos")
     return {path: 2 * place for place, path in enumerate(videos)}
-
-
-def _next_free(plan: SmartPlan) -> int:
-    taken = {*plan.sets.ids, plan.spare_id}
-    return next(number for number in range(_MAX_PARAMETER_SETS) if number not in taken)
 
 
 def _encoded_segment(path: Path, length: Fraction, unit: Fraction) -> Segment:

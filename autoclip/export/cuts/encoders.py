@@ -7,7 +7,7 @@ from autoclip.export.cuts.frame_span import FrameSpan
 from autoclip.media.video import Video
 from autoclip.settings import EncoderName, EncoderPreset, ExportSettings, VideoCodec
 
-_SVT_AV1_PRESETS: dict[EncoderPreset, int] = {
+SVT_AV1_PRESETS: dict[EncoderPreset, int] = {
     "ultrafast": 12,
     "superfast": 11,
     "veryfast": 10,
@@ -19,6 +19,19 @@ _SVT_AV1_PRESETS: dict[EncoderPreset, int] = {
     "veryslow": 3,
 }
 """x264's names on SVT-AV1's scale of speeds, in the same order; 10 is SVT-AV1's own default."""
+
+VP9_CPU_USED: dict[EncoderPreset, int] = {
+    "ultrafast": 8,
+    "superfast": 7,
+    "veryfast": 6,
+    "faster": 5,
+    "fast": 4,
+    "medium": 3,
+    "slow": 2,
+    "slower": 1,
+    "veryslow": 0,
+}
+"""x264's names on libvpx's scale of speeds for VP9 (``-cpu-used``), the fastest first."""
 
 _NVENC_PRESETS: dict[EncoderPreset, int] = {
     "ultrafast": 1,
@@ -87,7 +100,7 @@ def video_encoder(video: Video, settings: ExportSettings, parameter_set: int = 0
             "log-level=1",
         )
     else:
-        chosen = ("-c:v", "libsvtav1", "-preset", str(_SVT_AV1_PRESETS[settings.encoder_preset]))
+        chosen = ("-c:v", "libsvtav1", "-preset", str(SVT_AV1_PRESETS[settings.encoder_preset]))
     return (*chosen, "-crf", str(settings.crf), "-pix_fmt", pixel_format(video, settings))
 
 

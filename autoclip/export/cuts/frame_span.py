@@ -195,11 +195,13 @@ def undecodable(video: Video, span: FrameSpan) -> frozenset[int]:
     return lost
 
 
-def closed_run(span: FrameSpan, first: int) -> int:
-    """Return how many packets can be taken from packet `first` on without a change.
+def closed_run(span: FrameSpan, first: int) -> tuple[int, ...]:
+    """Return which packets can be taken from packet `first` on without a change, in decode order.
 
-    They are a run in decode order, so that a decoder that starts with the first one has every picture the others refer
-    to; none is shown at or behind the span's end; and what they show has no gap.
+    They are a run, so that a decoder that starts with the first one has every picture the others refer to; none is
+    shown at or behind the span's end; and what they show has no gap. Pictures that follow the first one but are shown
+    ahead of it are left out: they may need what was before (an open group of pictures), and none that is shown later
+    needs them.
 
     Parameters
     ----------
@@ -208,14 +210,16 @@ def closed_run(span: FrameSpan, first: int) -> int:
     first : int
         Index, in ``span.times``, of a packet at which decoding can start.
     """
-    pts = span.times.pts[first:]
-    barred = np.flatnonzero((pts > span.last) | (pts < pts[0]) | span.times.hidden[first:])
-    shown = span.times.shown
+    times = span.times
+    kept = first + np.flatnonzero(times.pts[first:] >= times.pts[first])
+    pts = times.pts[kept]
+    barred = np.flatnonzero((pts > span.last) | times.hidden[kept])
+    shown = times.shown
     for count in range(int(barred[0]) if barred.size else len(pts), 0, -1):
         taken = np.sort(pts[:count])
         if np.array_equal(taken, shown[(shown >= taken[0]) & (shown <= taken[-1])]):
-            return count
-    return 0
+            return tuple(kept[:count].tolist())
+    return ()
 
 
 def _nearest_boundary(shown: NDArray[np.int64], asked: Fraction, half: Fraction) -> int | None:

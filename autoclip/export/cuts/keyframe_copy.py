@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from autoclip.errors import ParameterError
 from autoclip.export.cuts.cut_spec import CutSpec, picture_changes
 from autoclip.export.cuts.frame_span import closed_run
@@ -54,23 +52,16 @@ def plan_copy(order: CutSpec) -> CopyPlan:
     span = order.span
     times = span.times
     first = times.keyframe_before(span.first)
-    # Pictures shown ahead of the keyframe they follow need what was before it (an open group of pictures).
-    leading = np.flatnonzero(times.pts[first:] < times.pts[first]) + first
-    kept = np.setdiff1d(np.arange(first, len(times.pts)), leading)
-    trimmed = replace(
-        times,
-        **{name: getattr(times, name)[kept] for name in ("pts", "dts", "duration", "keyframe", "hidden")},
-    )
-    count = closed_run(replace(span, times=trimmed), 0)
-    if not count:
+    packets = closed_run(span, first)
+    if not packets:
         raise ParameterError(f"{order.video.path.name}: nothing can be copied there; use cut = exact")
-    pts = trimmed.pts[:count]
-    actual = replace(span, times=trimmed).part(int(pts.min()), int(pts.max()))
-    actual = replace(actual, times=times, start=actual.first)
+    pts = times.pts[list(packets)]
+    actual = span.part(int(pts.min()), int(pts.max()))
+    actual = replace(actual, start=actual.first)
     in_mp4 = order.video.video.codec in _MP4_PICTURE
     return CopyPlan(
         order=replace(order, span=actual),
-        packets=tuple(kept[:count].tolist()),
+        packets=packets,
         container_format="mp4" if in_mp4 else "matroska",
         suffix=".mp4" if in_mp4 else ".mkv",
     )

@@ -26,14 +26,16 @@ from autoclip.export.cuts.smart import (
     SmartPlan,
     encoded_data,
     encoded_times,
-    joined_sets,
+    made_exact,
     part_arguments,
     plan_smart,
     shown_times,
+    smart_configuration,
     smart_data,
 )
 from autoclip.export.render_context import RenderContext, TracedRun, temporary_path
 from autoclip.media.container import open_container
+from autoclip.media.ffmpeg import knows_encoder
 from autoclip.settings import CutMethod, EncoderName, ExportSettings
 from autoclip.timeline import Interval
 
@@ -94,7 +96,7 @@ def _encoded(order: CutSpec, context: RenderContext) -> Rendering:
     try:
         return cut_smartly(order, context)
     except NotSmartError as reason:
-        made = cut_exactly(order, context)
+        made = cut_exactly(made_exact(order), context)
         return replace(made, notes=(f"cut exactly, not smartly: {reason}", *made.notes))
 
 
@@ -219,8 +221,8 @@ def cut_smartly(order: CutSpec, context: RenderContext) -> Rendering:
         If nothing can be copied.
     """
     plan = plan_smart(order)
-    if not plan.packet_count:
-        raise NotSmartError("no keyframe lies within the clip")
+    if not plan.packets:
+        raise NotSmartError(f"no keyframe of its {order.video.video.codec} lies within the clip")
     with ExitStack() as stack:
         parts = encode_parts(order, plan, context, stack)
         sound_commands, sounds = _sound(order, context, stack)
@@ -230,7 +232,7 @@ def cut_smartly(order: CutSpec, context: RenderContext) -> Rendering:
         picture = MuxTrack(
             template=source.streams[order.video.video.index],
             packets=stamped(data, shown_times(plan), span.end - span.start, span.time_base),
-            extradata=joined_sets(plan.sets, parts.paths.values()).record(),
+            extradata=smart_configuration(plan.stream, ((path, plan.number) for path in parts.paths.values())),
         )
         join(context.rendered, [picture, *sounds])
     return Rendering(
@@ -238,7 +240,7 @@ def cut_smartly(order: CutSpec, context: RenderContext) -> Rendering:
         actual=span.interval,
         expected=copied_expectation(order, len(sounds)),
         commands=(*parts.commands, *sound_commands),
-        notes=(f"{plan.packet_count} of {span.count} frames copied", *turned_note(order)),
+        notes=(f"{len(plan.packets)} of {span.count} frames copied", *codec_note(order), *turned_note(order)),
         ends=(order, order),
         faults=parts.faults,
     )
@@ -251,6 +253,12 @@ def turned_note(order: CutSpec) -> tuple[str, ...]:
         return ()
     how = f"turned by {facts.rotation} degrees" if facts.rotation else "mirrored"
     return (f"stored as in the source and {how} by the player, which a few editors don't do; cut = exact turns it",)
+
+
+def codec_note(order: CutSpec) -> tuple[str, ...]:
+    """Say that a smart cut kept another codec than an exact one would make."""
+    kept, made = order.video.video.codec, CODEC_NAMES[made_exact(order).settings.video_codec]
+    return () if kept == made else (f"the picture is {kept} as in the source; cut = exact makes it {made}",)
 
 
 def altered(settings: ExportSettings) -> bool:
@@ -270,7 +278,15 @@ class EncodedParts:
 
 
 def encode_parts(order: CutSpec, plan: SmartPlan, context: RenderContext, stack: ExitStack) -> EncodedParts:
-    """Encode the head and the tail of a smart cut; `stack` removes them in the end."""
+    """Encode the head and the tail of a smart cut; `stack` removes them in the end.
+
+    Raises
+    ------
+    NotSmartError
+        If this ffmpeg has no encoder for them.
+    """
+    if (plan.head or plan.tail) and not knows_encoder(plan.stream.encoder, context.ffmpeg):
+        raise NotSmartError(f"this ffmpeg has no {plan.stream.encoder} to encode its edges")
     paths: dict[str, Path] = {}
     made: list[TracedRun] = []
     for name, part in (("head", plan.head), ("tail", plan.tail)):

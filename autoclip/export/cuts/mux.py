@@ -153,6 +153,8 @@ def _write(container: OutputContainer, strands: Sequence[MuxTrack]) -> None:
             stream.codec_context.sample_aspect_ratio = strand.template.sample_aspect_ratio or Fraction(1)
         if strand.extradata is not None:
             stream.codec_context.extradata = strand.extradata
+        if stream.codec_context.name == "hevc" and container.format.name == "mp4" and stream.codec_context.extradata:
+            stream.codec_context.codec_tag = "hvc1"  # the only tag of HEVC that QuickTime and Safari play
         language = strand.template.metadata.get("language")
         if language and language != "und":
             stream.metadata["language"] = language

@@ -1,8 +1,9 @@
 """The smart cut: copies what can be copied, and encodes only the frames before and behind it.
 
-The copied part starts at an IDR picture and is a run of packets in decode order, so that every picture it refers to is
-in it. What is encoded gets parameter sets under an id of its own beside the source's, in one decoder configuration: no
-packet that is copied needs to be changed, and no decoder needs anything but the standard.
+The copied part starts at a picture that needs no earlier one and is a run of packets in decode order, so that every
+picture it refers to is in it. What is encoded stands beside it in one decoder configuration: no packet that is copied
+needs to be changed, and no decoder needs anything but the standard. Where the copied part starts with a clean random
+access picture of HEVC, the pictures shown before it are encoded, and the end of a sequence is marked ahead of it.
 """
 
 from __future__ import annotations
@@ -12,35 +13,39 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from av.packet import Packet
+from av.stream import Stream
 from numpy.typing import NDArray
 
 from autoclip.errors import ExportError
 from autoclip.export.cuts.cut_spec import CutSpec, picture_changes
 from autoclip.export.cuts.exact import cut_filters, video_input
 from autoclip.export.cuts.frame_span import FrameSpan, closed_run
-from autoclip.export.cuts.h264 import (
-    IDR_SLICE,
-    SPS,
-    H264FormatError,
-    ParameterSets,
-    parameter_set_id,
-    read_parameter_sets,
-    split_lengths,
-    split_start_codes,
-    unit_type,
-    with_lengths,
-)
+from autoclip.export.cuts.nal_units import BitstreamError
+from autoclip.export.cuts.source_streams import CONTINUED_CODECS, RandomAccess, SourceStream, read_source_stream
 from autoclip.export.video.filters import steady_size
 from autoclip.media.container import open_container
 from autoclip.media.ffmpeg import local_file
 from autoclip.media.packets import demux_packets
+from autoclip.settings import VideoCodec
 
-_PROFILES = {66: "baseline", 77: "main", 100: "high"}
-"""``profile_idc`` (ITU-T H.264, A.2) that x264 can be held to, for 8-bit 4:2:0."""
-
-
-_ORDERED_CONTAINERS = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts"})
-"""Formats that store each packet's presentation time."""
+_MP4, _MATROSKA, _MPEG_TS = "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts"
+_ORDERED_CONTAINERS = {
+    "h264": (_MP4, _MATROSKA, _MPEG_TS),
+    "hevc": (_MP4, _MATROSKA, _MPEG_TS),
+    "vp9": (_MP4, _MATROSKA),
+    "av1": (_MP4, _MATROSKA),
+}
+"""Formats that store each packet's presentation time, by codec."""
+_DEEP_FORMAT = "yuv420p10le"
+_FORMATS = {
+    "h264": ("yuv420p", "yuvj420p"),
+    "hevc": ("yuv420p", "yuvj420p", _DEEP_FORMAT),
+    "vp9": ("yuv420p", "yuvj420p", _DEEP_FORMAT),
+    "av1": ("yuv420p", "yuvj420p", _DEEP_FORMAT),
+}
+"""Pixels that can be encoded like the source's."""
+_OWN_NAMES: dict[str, VideoCodec] = {"h264": "h264", "hevc": "h265", "av1": "av1"}
 
 
 class NotSmartError(Exception):
@@ -55,30 +60,31 @@ class SmartPlan:
     ----------
     span : FrameSpan
         The whole cut.
-    first_packet, packet_count : int
-        The copied run, in decode order, in ``span.times``; none when no keyframe lies in the span.
+    packets : tuple of int
+        The copied run, in decode order, as indices in ``span.times``; empty when no keyframe lies in the span.
+    open_start : bool
+        Whether the run starts with a picture that a decoder takes for a fresh start only behind the end of a sequence.
     head, tail : FrameSpan or None
         What is encoded before and behind it.
-    sets : ParameterSets
-        The source's.
-    spare_id : int
-        An id that none of its parameter sets uses.
-    start_codes : bool
-        Whether the source's packets have start codes instead of lengths.
+    stream : SourceStream
+        What is known of the source's encoding.
     """
 
     span: FrameSpan
-    first_packet: int
-    packet_count: int
+    packets: tuple[int, ...]
+    open_start: bool
     head: FrameSpan | None
     tail: FrameSpan | None
-    sets: ParameterSets
-    spare_id: int
-    start_codes: bool
+    stream: SourceStream
+
+    @property
+    def number(self) -> int:
+        """The number of the encoding of its head and tail."""
+        return self.stream.numbers[0]
 
 
-def plan_smart(order: CutSpec) -> SmartPlan:
-    """Find what can be copied.
+def plan_smart(order: CutSpec, *, follows: bool = False) -> SmartPlan:
+    """Find what can be copied; `follows` says that something comes before it in the file.
 
     Raises
     ------
@@ -92,51 +98,58 @@ def plan_smart(order: CutSpec) -> SmartPlan:
     try:
         with open_container(order.video.path) as container:
             extradata = container.streams[order.video.video.index].codec_context.extradata or b""
-            sets = read_parameter_sets(extradata)
-        start_codes = extradata[:1] != b"\x01"
-        first = _first_idr(order, start_codes=start_codes)
-    except H264FormatError as error:
+        stream = read_source_stream(order.video.video.codec, extradata)
+        if not stream.numbers[1:]:
+            raise NotSmartError("its parameter sets use up the ids there are")
+        first, access = _first_access(order, stream, follows=follows)
+    except BitstreamError as error:
         raise NotSmartError(str(error)) from error
-    if sets.profile not in _PROFILES:
-        raise NotSmartError(f"its H.264 profile ({sets.profile}) is one that is not encoded here")
-    count = closed_run(span, first) if first is not None else 0
-    spare_id = next(number for number in range(32) if number not in sets.ids)
-    plan = SmartPlan(span, first or 0, count, span, None, sets, spare_id, start_codes)
-    return _with_edges(plan) if count else plan
+    packets = closed_run(span, first) if first is not None else ()
+    plan = SmartPlan(span, packets, access is RandomAccess.OPEN, span, None, stream)
+    return _with_edges(plan) if packets else plan
+
+
+def made_exact(order: CutSpec) -> CutSpec:
+    """Return the order for an exact cut in place of a smart one: in H.265 where H.264 would not keep what it keeps."""
+    facts, settings = order.video.video, order.settings
+    kept = settings.dynamic_range == "keep" and facts.codec in CONTINUED_CODECS.keys() - {"h264"}
+    if not kept or facts.bit_depth <= 8 or settings.video_codec != "h264":  # noqa: PLR2004
+        return order
+    return replace(order, settings=settings.model_copy(update={"video_codec": "h265"}))
 
 
 def part_arguments(order: CutSpec, part: FrameSpan, plan: SmartPlan, target: Path) -> tuple[str, ...]:
     """Return the ffmpeg arguments that encode a head or tail like the source: same size, pixels, profile and turn."""
     graph = f"[0:{order.video.video.index}]{cut_filters(part)},{steady_size(order.video)}[v]"
     inputs = ("-copyts", "-noautorotate", *video_input(order.video, part), "-filter_complex", graph, "-map", "[v]")
-    return (*inputs, *part_encoder(order, plan, plan.spare_id), "-f", "mp4", local_file(target))
+    return (*inputs, *part_encoder(order, plan, plan.number), "-f", "mp4", local_file(target))
 
 
 def part_encoder(order: CutSpec, plan: SmartPlan, number: int) -> tuple[str, ...]:
-    """Return the options that encode pictures to stand beside the source's, with parameter sets of that number."""
+    """Return the options that encode pictures to stand beside the source's, as the encoding of that number."""
     unit = f"{plan.span.time_base.numerator}:{plan.span.time_base.denominator}"
     return (
-        *("-c:v", "libx264", "-preset", order.settings.encoder_preset, "-crf", str(order.settings.crf)),
-        *("-profile:v", _PROFILES[plan.sets.profile], "-bf", "0", "-x264-params", f"sps-id={number}"),
+        *("-c:v", plan.stream.encoder, *plan.stream.encoder_options(order.settings, number)),
         *("-fps_mode:v", "passthrough", "-enc_time_base:v", unit, "-map_metadata", "-1", "-map_chapters", "-1"),
     )
 
 
-def joined_sets(sets: ParameterSets, encoded: Iterable[Path]) -> ParameterSets:
-    """Return the source's parameter sets with those of the encoded parts.
+def smart_configuration(stream: SourceStream, encoded: Iterable[tuple[Path, int]]) -> bytes | None:
+    """Return what decoders must know of the source and the encoded files, each with its number; None: as the source.
 
     Raises
     ------
     NotSmartError
         If the encoder made what does not fit the source.
     """
+    known = []
+    for path, number in encoded:
+        with open_container(path) as container:
+            known.append((container.streams.video[0].codec_context.extradata or b"", number))
     try:
-        for path in encoded:
-            with open_container(path) as container:
-                sets = sets.joined(read_parameter_sets(container.streams.video[0].codec_context.extradata or b""))
-    except H264FormatError as error:
+        return stream.configuration(known)
+    except BitstreamError as error:
         raise NotSmartError(str(error)) from error
-    return sets
 
 
 def smart_data(order: CutSpec, plan: SmartPlan, parts: Mapping[str, Path]) -> Iterator[tuple[bytes, bool]]:
@@ -157,24 +170,53 @@ def smart_data(order: CutSpec, plan: SmartPlan, parts: Mapping[str, Path]) -> It
         If an encoded part has not the frames it should have, or the source's encoding changes on the way.
     """
     if plan.head is not None:
-        yield from encoded_data(parts["head"], plan.head.count)
-    if plan.packet_count:
-        with open_container(order.video.path) as source:
-            run = demux_packets(source, order.video, plan.span.times, plan.first_packet, plan.packet_count)
-            for packet in run:
-                data = with_lengths(bytes(packet)) if plan.start_codes else bytes(packet)
-                try:
-                    _require_same_sets(data, plan.sets)
-                except H264FormatError as error:
-                    raise NotSmartError(f"the source is damaged ({error})") from error
-                yield data, packet.is_keyframe
+        end = plan.stream.end_of_sequence if plan.open_start else b""
+        count = plan.head.count
+        for place, (data, keyframe) in enumerate(beside_source(encoded_data(parts["head"], count), plan), start=1):
+            yield (data + end if place == count else data), keyframe
+    if plan.packets:
+        yield from _copied_data(order, plan)
     if plan.tail is not None:
-        yield from encoded_data(parts["tail"], plan.tail.count)
+        yield from beside_source(encoded_data(parts["tail"], plan.tail.count), plan)
+
+
+def beside_source(
+    encoded: Iterator[tuple[bytes, bool]], plan: SmartPlan, number: int | None = None
+) -> Iterator[tuple[bytes, bool]]:
+    """Pass encoded packets on as they stand beside the source's, as the encoding of a number; the plan's when None.
+
+    Raises
+    ------
+    NotSmartError
+        If the encoder made what can't stand there.
+    """
+    chosen = plan.number if number is None else number
+    for data, keyframe in encoded:
+        try:
+            yield plan.stream.encoded(data, chosen), keyframe
+        except BitstreamError as error:
+            raise NotSmartError(str(error)) from error
+
+
+def _copied_data(order: CutSpec, plan: SmartPlan) -> Iterator[tuple[bytes, bool]]:
+    first, wanted = plan.packets[0], frozenset(plan.packets)
+    with open_container(order.video.path) as source:
+        run = demux_packets(source, order.video, plan.span.times, first, plan.packets[-1] - first + 1)
+        for index, packet in enumerate(run, start=first):
+            if index in wanted:
+                yield _data(packet, plan), packet.is_keyframe
+
+
+def _data(packet: Packet[Stream], plan: SmartPlan) -> bytes:
+    try:
+        return plan.stream.copied(bytes(packet))
+    except BitstreamError as error:
+        raise NotSmartError(f"the source can't be copied ({error})") from error
 
 
 def shown_times(plan: SmartPlan) -> NDArray[np.int64]:
     """Return when each packet of `smart_data` is shown, in ticks from the cut's start."""
-    copied = plan.span.times.pts[plan.first_packet : plan.first_packet + plan.packet_count]
+    copied = plan.span.times.pts[list(plan.packets)]
     head, tail = (np.array(part.pts if part else (), np.int64) for part in (plan.head, plan.tail))
     shown: NDArray[np.int64] = np.maximum(np.concatenate([head, copied, tail]) - plan.span.start, 0)
     return shown
@@ -217,7 +259,7 @@ def _with_edges(plan: SmartPlan) -> SmartPlan:
     """Set what is left to encode on either side of the copied run."""
     span = plan.span
     pts = np.array(span.pts)
-    copied = span.times.pts[plan.first_packet : plan.first_packet + plan.packet_count]
+    copied = span.times.pts[list(plan.packets)]
     head, tail = pts[pts < copied.min()], pts[pts > copied.max()]
     return replace(
         plan,
@@ -231,32 +273,34 @@ def _require_untouched(order: CutSpec) -> None:
     settings, facts = order.settings, order.video.video
     if changed := picture_changes(settings):
         raise NotSmartError(f"{', '.join(changed)} changes every frame")
-    if facts.codec != "h264" or settings.video_codec != "h264":
-        kept = facts.codec if facts.codec != "h264" else settings.video_codec
-        raise NotSmartError(f"smart cuts are made of H.264 in H.264 only, not {kept}")
-    if facts.bit_depth != 8 or not facts.pixel_format.endswith("420p"):  # noqa: PLR2004
-        raise NotSmartError(f"its pixels are {facts.pixel_format}; smart cuts need 8-bit 4:2:0")
+    if facts.codec not in CONTINUED_CODECS:
+        raise NotSmartError(f"smart cuts are made of {', '.join(CONTINUED_CODECS.values())}, not {facts.codec}")
+    if settings.video_codec not in {"h264", _OWN_NAMES.get(facts.codec)}:
+        raise NotSmartError(f"a smart cut keeps the source's {facts.codec}, not {settings.video_codec}")
+    if facts.pixel_format not in _FORMATS[facts.codec]:
+        bits = "8-bit" if facts.codec == "h264" else "8- or 10-bit"
+        raise NotSmartError(f"its pixels are {facts.pixel_format}; smart cuts of {facts.codec} need {bits} 4:2:0")
+    if settings.dynamic_range == "sdr" and (facts.hdr or facts.pixel_format == _DEEP_FORMAT):
+        raise NotSmartError("dynamic_range = sdr makes other pixels of its 10 bits or HDR; keep would copy them")
     if facts.interlaced:
         raise NotSmartError("it is interlaced")
-    if order.video.container not in _ORDERED_CONTAINERS:
+    if order.video.container not in _ORDERED_CONTAINERS[facts.codec]:
         raise NotSmartError(f"{order.video.container} does not keep the times that are needed")
 
 
-def _first_idr(order: CutSpec, *, start_codes: bool) -> int | None:
-    """Return the index of the first packet of the span at which a decoder can start afresh; None without one."""
+def _first_access(order: CutSpec, stream: SourceStream, *, follows: bool) -> tuple[int | None, RandomAccess]:
+    """Return the index of the first packet of the span at which a decoder can start afresh; None without one.
+
+    Behind something else, an open start needs encoded frames before it: whatever is still to be shown when it comes is
+    dropped (ITU-T H.265, C.5.2.2), and only what is encoded here is shown at once.
+    """
     span = order.span
-    split = split_start_codes if start_codes else split_lengths
     inside = span.times.keyframe & (span.times.pts >= span.first) & (span.times.pts <= span.last)
     for index in np.flatnonzero(inside).tolist():
         with open_container(order.video.path) as container:
             (packet,) = demux_packets(container, order.video, span.times, index, 1)
-            if any(unit_type(unit) == IDR_SLICE for unit in split(bytes(packet))):
-                return int(index)
-    return None
-
-
-def _require_same_sets(data: bytes, sets: ParameterSets) -> None:
-    known = {parameter_set_id(unit): unit for unit in sets.sequence}
-    for unit in split_lengths(data):
-        if unit_type(unit) == SPS and known.get(parameter_set_id(unit)) != unit:
-            raise NotSmartError("its encoding changes on the way")
+        access = stream.random_access(bytes(packet))
+        bare = follows and span.times.pts[index] == span.first
+        if access is not RandomAccess.NONE and not (bare and access is RandomAccess.OPEN):
+            return int(index), access
+    return None, RandomAccess.NONE
