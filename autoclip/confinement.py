@@ -135,7 +135,7 @@ def open_beneath(root: Path, path: Path) -> OpenedFile:
     Raises
     ------
     NotFoundError
-        If it is not there, or is no regular file.
+        If it does not exist, or is not a regular file.
     ParameterError
         If its name leads out of the root, or a link does.
     PermissionError
@@ -147,7 +147,7 @@ def open_beneath(root: Path, path: Path) -> OpenedFile:
     facts = os.fstat(descriptor)
     if not stat.S_ISREG(facts.st_mode):
         os.close(descriptor)
-        raise NotFoundError(f"{full.name!r} is no file")
+        raise NotFoundError(f"{full.name!r} is not a file")
     return OpenedFile(full, os.fdopen(descriptor, "rb", buffering=0), facts)
 
 
@@ -167,7 +167,7 @@ def folder_beneath(root: Path, path: Path, *, make: bool = False) -> Iterator[Op
     Raises
     ------
     NotFoundError
-        If it is not there.
+        If it does not exist.
     ParameterError
         If its name leads out of the root, or a link does, or it can't be made.
     """

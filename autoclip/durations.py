@@ -19,22 +19,22 @@ def read_seconds(text: str) -> float:
     compact = "".join(text.split()).lower()
     match = (_CLOCK.fullmatch(compact) or _UNITS.fullmatch(compact)) if compact else None
     if match is None:
-        raise ValueError(f"{text!r} is no time; write seconds (83.2), 1:23.2 or 1m30s")
+        raise ValueError(f"{text!r} is not a time; write seconds (83.2), 1:23.2 or 1m30s")
     hours, minutes, seconds = (float(part) for part in match.groups(default="0"))
     return hours * 3600 + minutes * 60 + seconds
 
 
 def read_range(text: str) -> tuple[float | None, float | None]:
-    """Read ``MIN-MAX``; either end may be left out, as in ``20-`` and ``-40``. One time alone is no range.
+    """Read ``MIN-MAX``; either end may be left out, as in ``20-`` and ``-40``. One time alone is not a range.
 
     Raises
     ------
     ValueError
-        If it is no range, or its ends are not in order.
+        If it is not a range, or its ends are not in order.
     """
     low, dash, high = text.strip().replace("–", "-").partition("-")
     if not dash or not (low.strip() or high.strip()):
-        raise ValueError(f"{text!r} is no range; write MIN-MAX, for example 20-40, 20- or -40")
+        raise ValueError(f"{text!r} is not a range; write MIN-MAX, for example 20-40, 20- or -40")
     shortest, longest = (read_seconds(end) if end.strip() else None for end in (low, high))
     if shortest is not None and longest is not None and shortest > longest:
         raise ValueError(f"{text!r} ends below its start; write the shorter length first")

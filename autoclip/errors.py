@@ -5,7 +5,7 @@
     AutoclipError
     ├── ParameterError      a setting or argument is unknown, out of bounds or contradicts another
     │   └── KeyReusedError      an idempotency key stands for another request already
-    ├── MediaError          a file is no video we can read, or became unreadable on the way
+    ├── MediaError          a file is not a video we can read, or became unreadable on the way
     ├── DownloadError       a source could not be fetched
     ├── ExportError         a rendering failed or its result did not pass its check
     ├── ServiceError        the Prefect server that runs jobs can't be reached, or refuses

@@ -279,7 +279,7 @@ class _Pass:
 
     def _end_advice(self) -> tuple[str, ...]:
         lost = self._lost_from()
-        return () if lost is None else (f"no picture can be decoded behind {lost:.2f} s: clips end there",)
+        return () if lost is None else (f"no picture can be decoded after {lost:.2f} s: clips end there",)
 
     def _clock_advice(self) -> tuple[str, ...]:
         """Say what makes a recording of broadcasts continuous whose clock jumps: other formats may mean their gaps."""
@@ -287,7 +287,7 @@ class _Pass:
         if self.video.container != "mpegts" or not (back or self._jumps):
             return ()
         copy = "ffmpeg -i RECORDING -map 0 -c copy CONTINUOUS.mkv"
-        return (f"the recording's clock jumps, so times and clips go wrong behind that; make it run on with `{copy}`",)
+        return (f"the recording's clock jumps, so times and clips go wrong after that; make it run on with `{copy}`",)
 
     def _silence(self) -> str:
         if self.video.audio is not None:

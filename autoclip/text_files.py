@@ -24,7 +24,7 @@ def read_text(path: Path, encoding: str = "utf-8", errors: str = "strict") -> st
     Raises
     ------
     OSError
-        If it can't be read, is no regular file, or is larger than `MAX_BYTES`; with the name and the reason.
+        If it can't be read, is not a regular file, or is larger than `MAX_BYTES`; with the name and the reason.
     UnicodeDecodeError
         If it is not text of that encoding.
     """

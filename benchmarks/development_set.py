@@ -103,7 +103,7 @@ VARIATIONS = (
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Record and vary everything that is not there yet."""
+    """Record and vary everything that does not exist yet."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.development_set", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--recorder", type=Path, required=True, help="record_match.py")

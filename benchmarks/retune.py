@@ -101,7 +101,7 @@ def _best(work: Callable[[], Result]) -> tuple[float, Result]:
 
 
 def _video() -> Video:
-    """Return the facts of a video that is not there: retune must not touch it."""
+    """Return the facts of a video that does not exist: retune must not touch it."""
     picture = VideoStream(
         index=0,
         codec="h264",

@@ -113,7 +113,7 @@ def analyze(
     Raises
     ------
     MediaError
-        If the file is no readable video; nothing is written then.
+        If the file is not a readable video; nothing is written then.
     ParameterError
         If there is an offset, but no chat.
     StorageError
@@ -131,7 +131,7 @@ def open_video(
     Raises
     ------
     MediaError
-        If the file is no readable video.
+        If the file is not a readable video.
     ParameterError
         If there is an offset, but no chat.
     StorageError

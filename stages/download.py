@@ -33,7 +33,7 @@ from storage.data_folder import require_space
 UNKNOWN_SIZE_BYTES = 1 << 30
 """Room to have before a download whose size the site does not tell."""
 DEEPEST_PLAYLIST = 3
-"""A channel holds lists (its videos, its shorts), which hold videos; what is nested deeper is no list for people."""
+"""A channel holds lists (its videos, its shorts), which hold videos; what is nested deeper is not a list for people."""
 ALLOWING = "AUTOCLIP_ALLOW_PRIVATE_URLS=true allows that"
 
 

@@ -18,7 +18,7 @@ from storage.transcripts import TRANSCRIPT
 
 INDEX_NAME = "speech-index.sqlite"
 PADDING_SEC = 0.3
-"""What a clip of a sentence has before and behind it: a breath."""
+"""What a clip of a sentence has before and after it: a breath."""
 _NAME_CHARS = 60
 
 

@@ -42,10 +42,10 @@ def find_videos(root: Path, pattern: str, *, recursive: bool, min_age_sec: float
     Raises
     ------
     NotFoundError
-        If the folder is not there, or is none.
+        If the folder does not exist, or is none.
     """
     if not root.is_dir():
-        raise NotFoundError(f"{root}: is no folder; check the spelling, or mount it on the worker's machine")
+        raise NotFoundError(f"{root}: is not a folder; check the spelling, or mount it on the worker's machine")
     now = time.time()
     found = []
     for folder, folders, names in os.walk(root):
@@ -60,7 +60,7 @@ def find_videos(root: Path, pattern: str, *, recursive: bool, min_age_sec: float
 
 
 def _changed_at(path: Path) -> float | None:
-    """Return when a file changed last; None if it is no file, or has gone since its folder was read."""
+    """Return when a file changed last; None if it is not a file, or has gone since its folder was read."""
     try:
         facts = path.stat()
     except OSError:

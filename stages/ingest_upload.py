@@ -57,7 +57,7 @@ def ingest_upload(catalog: Catalog, data_folder: DataFolder, path: Path, called:
     Raises
     ------
     MediaError
-        If it is no readable video, whatever its name says.
+        If it is not a readable video, whatever its name says.
     StorageError
         If it can't be moved.
     """

@@ -48,7 +48,7 @@ def register_video(catalog: Catalog, path: Path, name: str = "") -> Registration
     Raises
     ------
     MediaError
-        If the file is no readable video; the catalog is left alone then.
+        If the file is not a readable video; the catalog is left alone then.
     ConflictError
         If the file changes while it is read.
     StorageError

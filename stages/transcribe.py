@@ -26,7 +26,7 @@ TRANSCRIPTION_VERSION = 1
 """Raised whenever the same sound and settings would yield other words."""
 
 AROUND_CLIP_SEC = 20.0
-"""Sound that is transcribed before and behind a clip: a sentence takes about 5 s, and an edge may move by some."""
+"""Sound that is transcribed before and after a clip: a sentence takes about 5 s, and an edge may move by some."""
 
 _JOIN_SEC = 10.0
 """Spans closer together than this are transcribed as one."""

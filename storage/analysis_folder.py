@@ -161,7 +161,7 @@ class AnalysisFolder:
         found = next((place for place in places if place.is_file() and place.stat().st_size == size_bytes), None)
         if found is None:
             raise NotFoundError(
-                f"{recorded}: the analyzed video is not there any more, nor beside {self.root}; "
+                f"{recorded}: the analyzed video no longer exists, nor beside {self.root}; "
                 f"put {recorded.name} beside that folder, or analyze it again"
             )
         return found
@@ -200,7 +200,7 @@ def _clips_in(path: Path) -> ClipsFile:
             content[name] = with_current_names(content[name])
         return ClipsFile.model_validate(content)
     except (ValidationError, TypeError, KeyError, AttributeError) as error:
-        raise StorageError(f"{path}: is no clips file; remove it and analyze the video again") from error
+        raise StorageError(f"{path}: is not a clips file; remove it and analyze the video again") from error
 
 
 def _json_in(path: Path) -> Any:  # noqa: ANN401

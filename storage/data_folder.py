@@ -67,7 +67,7 @@ class DataFolder:
         Raises
         ------
         ParameterError
-            If `project_id` is no id, or its folder is a link that leads outside.
+            If `project_id` is not an id, or its folder is a link that leads outside.
         """
         return ProjectFolder(confine(self.projects, identifier(project_id)))
 

@@ -246,7 +246,7 @@ def read_environment(variables: Mapping[str, str] | None = None, env_file: Path 
     ------
     ParameterError
         If an ``AUTOCLIP_`` name is unknown (the nearest is suggested) or a value is not allowed; all in one message.
-        If a file of variables can't be read, or the one that is named is not there.
+        If a file of variables can't be read, or the named one does not exist.
     """
     from_process = os.environ if variables is None else variables
     settings = [parameter.name for parameter in Settings.parameters()]

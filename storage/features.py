@@ -235,7 +235,7 @@ def _envelope_table(features: Features) -> pa.Table:
 
 
 def _nullable(values: NDArray[np.float32] | None, count: int) -> pa.Array:
-    """Turn NaN, and a signal that is not there, into nulls."""
+    """Turn NaN, and a signal that does not exist, into nulls."""
     if values is None:
         return pa.nulls(count, pa.float32())
     return pa.array(np.asarray(values, dtype=np.float32), from_pandas=True)

@@ -120,7 +120,7 @@ def fingerprint(path: Path, memory: FingerprintMemory | None = None) -> str:
 def unchanged(path: Path) -> Iterator[None]:
     """Read a file more than once in the block, and be sure that it was the same all the time.
 
-    A file that is still being copied often is no readable video yet: one that changed just now is examined again
+    A file that is still being copied often is not a readable video yet: one that changed just now is examined again
     before it is called broken.
 
     Raises

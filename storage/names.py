@@ -62,7 +62,7 @@ def identifier(text: str) -> str:
         If it may not.
     """
     if not re.fullmatch(IDENTIFIER, text):
-        raise ParameterError(f"{text[:80]!r} is no id: ids are up to 64 lowercase letters, digits and dashes")
+        raise ParameterError(f"{text[:80]!r} is not an id: ids are up to 64 lowercase letters, digits and dashes")
     return text
 
 
@@ -96,15 +96,15 @@ def confine(root: Path, path: Path | str) -> Path:
     Raises
     ------
     ParameterError
-        If it leads outside, a name in it is too long, or it is no path at all (a null byte, a loop of links).
+        If it leads outside, a name in it is too long, or it is not a path at all (a null byte, a loop of links).
     """
     require_short_names(Path(path))
     try:
         inner = root.resolve()
         resolved = (inner / path).resolve()
-        resolved.exists()  # asks the system, which refuses what is no name at all
+        resolved.exists()  # asks the system, which refuses what is not a name at all
     except (OSError, ValueError, RuntimeError) as error:
-        raise ParameterError(f"{str(path)[:80]!r} is no usable path: {error}"[:300]) from error
+        raise ParameterError(f"{str(path)[:80]!r} is not a usable path: {error}"[:300]) from error
     if not resolved.is_relative_to(inner):
         raise ParameterError(f"{str(path)[:80]!r} leads outside {root}; give a path within it")
     return resolved

@@ -101,7 +101,7 @@ def _variables(path: Path) -> dict[str, str]:
         if not path.is_file():  # a pipe would be waited for
             return {}
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise ParameterError(f"{path}: is larger than {MAX_FILE_BYTES:,} bytes, so it is no file of variables")
+            raise ParameterError(f"{path}: is larger than {MAX_FILE_BYTES:,} bytes, so it is not a file of variables")
         return {name: value or "" for name, value in dotenv_values(path).items()}
     except (OSError, UnicodeDecodeError) as error:
         raise ParameterError(f"{path}: can't be read: {system_reason(error)}; mend it or move it away") from error

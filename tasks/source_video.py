@@ -54,7 +54,7 @@ def _open(path: Path, content: str | None) -> Iterator[Path]:
 
 @contextmanager
 def new_video(path: Path) -> Iterator[Path]:
-    """Open a video that becomes a project; raises as `source_video`, and MediaError if it is no regular file."""
+    """Open a video that becomes a project; raises as `source_video`, and MediaError if it is not a regular file."""
     path = path.expanduser().absolute()
     try:
         opened = open_new_source(path, read_environment().readable_roots)
@@ -71,7 +71,7 @@ def chat_named(text: str) -> ChatFile | None:
     Raises
     ------
     MediaError
-        If it is not there, is no regular file, or may not be read.
+        If it does not exist, is not a regular file, or may not be read.
     ParameterError
         If a link leads out of the root that its name lies below.
     """
@@ -91,7 +91,7 @@ def named_chat(chat: ChatFile | None) -> Iterator[None]:
     try:
         opened = open_new_source(chat.path, read_environment().readable_roots)
     except NotFoundError as error:
-        raise MediaError(chat.path, "is no file on this machine; check the path of the chat") from error
+        raise MediaError(chat.path, "is not a file on this machine; check the path of the chat") from error
     except PermissionError as error:
         raise MediaError(chat.path, "can't be opened: permission denied") from error
     with pinned(opened):

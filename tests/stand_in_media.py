@@ -51,7 +51,7 @@ def _ffmpeg(*arguments: str) -> None:
 
 
 def written(content: bytes) -> Make:
-    """Write a file that is no video."""
+    """Write a file that is not a video."""
 
     def make(path: Path) -> None:
         path.write_bytes(content)

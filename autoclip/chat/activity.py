@@ -11,7 +11,7 @@ from autoclip.chat.messages import ChatLog
 from autoclip.timeline import Grid
 
 ONE_VOICE_SEC = 20.0
-"""A chatter counts once in this time, so that a single spammer is no crowd."""
+"""A chatter counts once in this time, so that a single spammer is not a crowd."""
 
 MIN_LAUGH_RUN = 3
 """A letter or syllable three times in a row is laughter in any script ("hahaha", "5555", "wwww"), or a drawn-out

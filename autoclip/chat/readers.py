@@ -24,7 +24,7 @@ from autoclip.errors import MediaError
 from autoclip.text_files import read_text
 
 MAX_FILE_BYTES = 1 << 30
-"""A day of the busiest chats is some 300 MB as JSON; more is no chat."""
+"""A day of the busiest chats is some 300 MB as JSON; more is not a chat."""
 
 _TIME_COLUMNS = ("time_in_seconds", "time_sec", "content_offset_seconds", "offset", "timestamp", "time", "seconds")
 _AUTHOR_COLUMNS = ("author", "author_name", "user_name", "username", "commenter", "chatter", "user", "name")
@@ -40,7 +40,7 @@ def read_chat(path: Path) -> ChatLog:
     Raises
     ------
     MediaError
-        If the file can't be read, is no chat in a form known here, or holds no message.
+        If the file can't be read, is not a chat in a form known here, or holds no message.
     """
     place = location_of(path)
     try:
@@ -101,7 +101,7 @@ def _json_messages(entries: Iterable[Any]) -> Iterator[ChatMessage]:
 
 
 def _youtube(entry: Mapping[str, Any]) -> ChatMessage | None:
-    """Read a line of yt-dlp's ``live_chat``; None for what is no text message."""
+    """Read a line of yt-dlp's ``live_chat``; None for what is not a text message."""
     try:
         action = entry["replayChatItemAction"]
         offset = action.get("videoOffsetTimeMsec", entry.get("videoOffsetTimeMsec"))
@@ -150,7 +150,7 @@ def _seconds(value: object) -> float | None:
 
 
 def _columns(header: list[str]) -> tuple[str, str | None, str] | None:
-    """Return the names of the columns of time, author and text; None if this is no header of a chat."""
+    """Return the names of the columns of time, author and text; None if this is not a header of a chat."""
     known = {name.strip().casefold(): name for name in header}
     time, author, text = (
         next((known[name] for name in names if name in known), None)

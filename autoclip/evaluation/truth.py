@@ -145,7 +145,7 @@ def _number(row: Mapping[str, Any], names: Sequence[str]) -> float:
         raise ValueError(f"a row lacks {names[0]!r}: {dict(row)}")
     value = float(row[name])
     if not math.isfinite(value) or value < 0:
-        raise ValueError(f"{name} = {row[name]!r} is no time in a video")
+        raise ValueError(f"{name} = {row[name]!r} is not a time in a video")
     return value
 
 

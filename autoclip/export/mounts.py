@@ -44,7 +44,7 @@ def require_mounted(folder: Path, places: Iterable[Path] = MOUNT_PLACES, fstab: 
     below = next((step for step in way if step.parent in places), None)
     if below is not None and not (below.is_dir() and any(below.iterdir())):
         raise ExportError(
-            f"{folder}: {below} is no mounted disk; mount it first, or make that folder and put anything into it"
+            f"{folder}: {below} is not a mounted disk; mount it first, or make that folder and put anything into it"
         )
 
 

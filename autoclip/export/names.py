@@ -109,7 +109,7 @@ def safe_name(text: str, max_bytes: int = MAX_NAME_BYTES - _COUNTER_ROOM) -> str
         Never empty, never ``.`` or ``..``, without separators, control characters, trailing dots or blanks, and no
         device name of Windows. Making a safe name safe changes nothing.
     """
-    # Enough of a hostile megabyte: what is behind could not stay anyway, and every step costs its length.
+    # Enough of a hostile megabyte: the rest could not stay anyway, and every step costs its length.
     composed = unicodedata.normalize("NFC", text[: 16 * MAX_NAME_BYTES]).translate(_FORBIDDEN)
     shown = "".join(c for c in composed if unicodedata.category(c) not in {"Cc", "Cs"} and c not in _INVISIBLE)
     plain = _cut(" ".join(shown.split()), max_bytes).strip(" .")

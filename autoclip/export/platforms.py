@@ -36,7 +36,7 @@ _FRAME_SEC = 0.05
 """Room for the frame that is shown last."""
 _WAY_OUT = "set over_limit = fit to have it fitted"
 _AFTER_SENTENCE_SEC = 0.3
-"""Time left behind the last word."""
+"""Time left after the last word."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def export_clip(
     Raises
     ------
     ParameterError
-        If the interval or the settings can't be met by this video, or what should be overwritten is no regular file.
+        If the interval or the settings can't be met by this video, or what should be overwritten is not a regular file.
     MediaError
         If the source can't be read any more.
     ExportError

@@ -90,7 +90,7 @@ def open_container(path: Path) -> Iterator[InputContainer]:
     Raises
     ------
     MediaError
-        If the path is no regular file, is empty, is no media file that may be opened, or turns out to be damaged
+        If the path is not a regular file, is empty, is not a media file that may be opened, or turns out to be damaged
         while it is read.
     """
     require_regular_file(path)
@@ -127,7 +127,7 @@ def rewind(container: InputContainer, stream: VideoStream, first_pts: int) -> No
 
 
 def require_regular_file(path: Path) -> None:
-    """Refuse what is no file that can be read.
+    """Refuse what is not a file that can be read.
 
     Raises
     ------
@@ -223,9 +223,7 @@ def _reason(error: av.error.FFmpegError) -> str:
     if "not on whitelist" in detail:
         return f"is in the format '{logger}', not a video file that is opened here; convert it to MP4 or Matroska"
     if "moov atom not found" in detail:
-        return (
-            "holds no MP4 index (moov): it is truncated, was never finished or is no video; copy or download it again"
-        )
+        return "holds no MP4 index (moov): it is truncated, unfinished or not a video; copy or download it again"
     if isinstance(error, av.error.ExitError):
         return f"could not be opened within {_OPEN_TIMEOUT_SEC:.0f} s; copy it to a local disk"
     if error.errno in _SYSTEM_REASONS:

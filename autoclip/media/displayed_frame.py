@@ -63,7 +63,7 @@ def frame_at(path: Path, video: Video, instant: float, box: Size | None = None) 
     video : Video
         Its probe.
     instant : float
-        Seconds from the first video frame. Before the first frame and behind the last, the nearest one is shown.
+        Seconds from the first video frame. Before the first frame and after the last, the nearest one is shown.
     box : Size, optional
         As in `frame_as_displayed`.
 

@@ -60,7 +60,7 @@ def find_ffmpeg(path: Path | None = None) -> Path:
     if path is not None:
         found = shutil.which(str(path))
         if found is None:
-            raise ParameterError(f"{path} is no program that can be run; name an ffmpeg executable, or none")
+            raise ParameterError(f"{path} is not a program that can be run; name an ffmpeg executable, or none")
         return Path(found)
     import imageio_ffmpeg  # noqa: PLC0415 - not needed where another ffmpeg is named
 
@@ -124,7 +124,7 @@ def run_ffmpeg(
     Parameters
     ----------
     arguments : sequence of str
-        Everything behind the global options; inputs made by `safe_input`, outputs with their format.
+        Everything after the global options; inputs made by `safe_input`, outputs with their format.
     executable : Path, optional
         The ffmpeg; `find_ffmpeg` chooses when None.
     on_frame : callable, optional

@@ -24,7 +24,7 @@ from autoclip.media.video import Video
 from autoclip.timeline import Interval
 
 _KEYFRAME_PACKETS = 1_000
-"""How many packets are read in search of a keyframe behind a place that was sought."""
+"""How many packets are read in search of a keyframe after a place that was sought."""
 
 _PREROLL_MARGIN_SEC = 0.5
 """From how long before the wanted frame every frame is decoded; before that only those that others refer to."""
@@ -193,7 +193,7 @@ class FrameReader:
                 return
             if target - back <= self._start_pts:
                 return
-            # Formats sought by decoding time, or with a coarse index, may land behind the target.
+            # Formats sought by decoding time, or with a coarse index, may land after the target.
             back = max(2 * back, round(_FIRST_STEP_BACK_SEC / self._time_base))
 
     def _decode(self, target: int) -> Iterator[VideoFrame]:

@@ -87,7 +87,7 @@ class PacketTimes:
 
 
 def read_packet_times(video: Video, interval: Interval) -> PacketTimes:
-    """Read the times of the video packets from the last keyframe before `interval` to a little behind it.
+    """Read the times of the video packets from the last keyframe before `interval` to a little after it.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def read_packet_times(video: Video, interval: Interval) -> PacketTimes:
     Returns
     -------
     PacketTimes
-        From a keyframe at or before the interval's start, whenever the file has one, to the first frame behind its
+        From a keyframe at or before the interval's start, whenever the file has one, to the first frame after its
         end, whenever there is one.
 
     Raises

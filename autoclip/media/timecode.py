@@ -61,14 +61,14 @@ class TimecodeFormat:
         Raises
         ------
         ValueError
-            If the text is no timecode, or one that this way of counting leaves out.
+            If the text is not a timecode, or one that this way of counting leaves out.
         """
         match = _PATTERN.fullmatch(text.strip())
         if match is None:
-            raise ValueError(f"{text!r} is no timecode such as 01:00:00:00")
+            raise ValueError(f"{text!r} is not a timecode such as 01:00:00:00")
         hours, minutes, seconds, frames = (int(match[group]) for group in (1, 2, 3, 5))
         if hours > 23 or minutes > 59 or seconds > 59 or frames >= self.base:  # noqa: PLR2004 - a clock's limits
-            raise ValueError(f"{text!r} is no timecode of {self.base} frames a second")
+            raise ValueError(f"{text!r} is not a timecode of {self.base} frames a second")
         whole_minutes = 60 * hours + minutes
         if seconds == 0 and minutes % 10 and frames < self._dropped:
             raise ValueError(

@@ -256,7 +256,7 @@ def _read(container: InputContainer, stream: VideoStream, limit: int | None, *, 
         packets.extend(islice(container.demux(stream), limit))
         complete = limit is None or len(packets) < limit
     except av.error.FFmpegError:
-        # What comes behind damage can't be reached by reading on: as far as we are concerned the file ends here.
+        # What comes after damage can't be reached by reading on: as far as we are concerned the file ends here.
         complete = True
     return _times(packets, stream, first=first, complete=complete)
 

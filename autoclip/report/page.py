@@ -90,7 +90,7 @@ def render_report(document: ReportDocument) -> Iterator[str]:
     Raises
     ------
     OSError
-        If a thumbnail exists and can't be read. One that is not there leaves its place empty.
+        If a thumbnail exists and can't be read. One that does not exist leaves its place empty.
     """
     environment = _environment()
     lanes = plot.draw_lanes(document.features, document.excitement)
@@ -162,7 +162,7 @@ def _rows_of(intervals: list[Interval]) -> list[int]:
 
 
 def _data_uri(folder: Path, name: str) -> str:
-    """Return a picture as a data URI; empty when there is none in the folder, or it is no picture."""
+    """Return a picture as a data URI; empty when there is none in the folder, or it is not a picture."""
     path = folder / name
     if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
         return ""

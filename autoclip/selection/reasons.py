@@ -242,7 +242,7 @@ def _smoothed(series: Series | None, width: int) -> Series | None:
 
 
 def _lead_words(back: float | None, ahead: float | None, *, so_far: float) -> str:
-    """Say how far back, or ahead, the nearest greater moment lies; nothing when that is no time to speak of."""
+    """Say how far back, or ahead, the nearest greater moment lies; nothing when that is not a time to speak of."""
     if back is None and ahead is None:
         return "of the whole video"
     if ahead is None or (back is not None and back >= ahead):

@@ -100,7 +100,7 @@ class SentenceEdges:
         self.pauses_sec: Times = np.array([joint.pause_sec for joint in self._between])
 
     def boundaries(self) -> tuple[Boundary, ...]:
-        """Return a boundary before and behind every sentence, by time."""
+        """Return a boundary before and after every sentence, by time."""
         return tuple(
             Boundary(
                 (joint.end_sec + joint.start_sec) / 2,

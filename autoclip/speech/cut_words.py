@@ -43,7 +43,7 @@ class PlacedCut:
 
 
 def place_cuts(cuts: Sequence[tuple[Transcript | None, Interval]], crossfade_sec: float = 0.0) -> tuple[PlacedCut, ...]:
-    """Put cuts one behind the other, each dissolving into the next for `crossfade_sec`."""
+    """Put cuts one after the other, each dissolving into the next for `crossfade_sec`."""
     placed, at = [], 0.0
     for number, (transcript, interval) in enumerate(cuts):
         fade_in = crossfade_sec if number else 0.0

@@ -39,7 +39,7 @@ class Word:
 
     @property
     def is_sound(self) -> bool:
-        """Whether it stands for a sound that is no word: ``[laughter]``."""
+        """Whether it stands for a sound that is not a word: ``[laughter]``."""
         return self.text.startswith("[") and self.text.endswith("]")
 
 

@@ -102,7 +102,7 @@ def create_app(environment: Environment) -> FastAPI:
     Raises
     ------
     ParameterError
-        If a page is to be served that is not there.
+        If a page is to be served that does not exist.
     """
     links = Links(environment.api_token)
     app = FastAPI(

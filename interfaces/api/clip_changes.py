@@ -129,7 +129,7 @@ def merge_clips(
     Raises
     ------
     NotFoundError
-        If a clip is not there.
+        If a clip does not exist.
     ParameterError
         If one belongs to another project, or there are not two different ones.
     ConflictError

@@ -69,7 +69,7 @@ def open_served(root: Path, path: Path) -> OpenedFile:
 
 @contextmanager
 def served_faults(path: Path) -> Iterator[None]:
-    """Translate what is found in the place of a file: a link that leads elsewhere is no file to a client."""
+    """Translate what is found in the place of a file: a link that leads elsewhere is not a file to a client."""
     try:
         yield
     except ParameterError as error:

@@ -52,7 +52,7 @@ def probed(services: Services, project: Project, opened: OpenedFile) -> Video:
     Raises
     ------
     MediaError
-        If the file is no video any more.
+        If the file is not a video any more.
     """
     with opened.pinned() as path:
         identity = FileIdentity.of(path)
@@ -69,7 +69,7 @@ def known_video(services: Services, project: Project) -> Video:
     Raises
     ------
     NotFoundError, MediaError, ApiError
-        As `open_video`, where it has to be probed; MediaError if it is no video any more.
+        As `open_video`, where it has to be probed; MediaError if it is not a video any more.
     """
     if project.video:
         return project.video
@@ -79,7 +79,7 @@ def known_video(services: Services, project: Project) -> Video:
 
 @functools.lru_cache(maxsize=REMEMBERED)
 def probed_file(_identity: FileIdentity, path: Path) -> Video:
-    """Probe a file once, as long as it stays the same; raise `MediaError` if it is no video."""
+    """Probe a file once, as long as it stays the same; raise `MediaError` if it is not a video."""
     try:
         return probe(path)
     except MediaError as error:

@@ -30,7 +30,7 @@ def server_config(environment: Environment, *, port: int | None = None) -> uvico
     Raises
     ------
     ParameterError
-        If a page is to be served that is not there.
+        If a page is to be served that does not exist.
     """
     return uvicorn.Config(
         MarkedRequests(create_app(environment)),

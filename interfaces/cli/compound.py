@@ -167,7 +167,7 @@ def read_time(text: str, word: str) -> float | None:
         return None
     match = _TIME.match(text)
     if match is None:
-        raise ParameterError(f"--item {word!r}: {text!r} is no time; write seconds (83.2) or 1:23.2")
+        raise ParameterError(f"--item {word!r}: {text!r} is not a time; write seconds (83.2) or 1:23.2")
     hours, minutes, seconds = match.groups(default="0")
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 

@@ -64,7 +64,7 @@ def require_data_folder(folder: Path) -> None:
     Raises
     ------
     ParameterError
-        If it is no folder, or can't be made or written to.
+        If it is not a folder, or can't be made or written to.
     """
     way_out = "have AUTOCLIP_DATA_DIR name another folder"
     try:

@@ -167,7 +167,7 @@ def _error(run: FlowRun, state: JobState) -> str | None:
         message = message.removeprefix(words)
     message = message[:MESSAGE_LENGTH].strip()
     if state == "crashed":
-        message = f"{message.rstrip('.')}; 'autoclip retry {run.id}' continues behind the last finished stage"
+        message = f"{message.rstrip('.')}; 'autoclip retry {run.id}' continues after the last finished stage"
     return message
 
 

@@ -173,7 +173,7 @@ class Jobs:
         limit: int = 50,
         offset: int = 0,
     ) -> Page[Job]:
-        """List jobs, newest first; what a schedule has planned for later is no job yet."""
+        """List jobs, newest first; what a schedule has planned for later is not a job yet."""
         due = datetime.now(UTC) + timedelta(seconds=DUE_SEC)
         wanted: dict[str, Any] = {"expected_start_time": {"before_": due.isoformat()}}
         if project_id is not None:

@@ -77,7 +77,7 @@ def ask(
     Raises
     ------
     ParameterError
-        If it is no SELECT, names what is not there, or takes more than it may.
+        If it is not a SELECT, names what does not exist, or takes more than it may.
     StorageError
         If the catalog can't be read.
     """

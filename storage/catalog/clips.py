@@ -51,7 +51,7 @@ class Clips:
         Raises
         ------
         NotFoundError
-            If its project is not there.
+            If its project does not exist.
         ParameterError
             If it reaches past the end of the video.
         ConflictError
@@ -92,7 +92,7 @@ class Clips:
         Raises
         ------
         NotFoundError
-            If the project is not there.
+            If the project does not exist.
         ParameterError
             If `sort` is none of `SORTABLE` (``-`` before it: descending), or a number is negative.
         """
@@ -166,7 +166,7 @@ class Clips:
         Raises
         ------
         NotFoundError
-            If the project is not there.
+            If the project does not exist.
         ConflictError
             If an id belongs to another project.
         """

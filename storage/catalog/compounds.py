@@ -43,7 +43,7 @@ class Compounds:
         Raises
         ------
         NotFoundError
-            If its project is not there.
+            If its project does not exist.
         ParameterError
             If an item's clip is not one of the project's, or the item would end before it starts.
         ConflictError

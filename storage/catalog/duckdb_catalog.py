@@ -115,7 +115,7 @@ class DuckDBCatalog(Catalog):
     def restore(self, source: Path) -> None:
         """Put what a backup holds in place of everything; see `Catalog.restore`."""
         if not source.is_file():
-            raise StorageError(f"{source}: is no file; name a backup of the catalog")
+            raise StorageError(f"{source}: is not a file; name a backup of the catalog")
         with self._turn(self._write_turns) as deadline, self._locked(deadline):
             whole = self.path.with_name(f".{self.path.name}.restored{PARTIAL}")
             try:

@@ -76,7 +76,7 @@ def successor_of(path: Path) -> Path:
 
 
 def stamp_of(path: Path) -> str | None:
-    """Return what tells one version of a file from another; None when it is not there. Renaming keeps it."""
+    """Return what tells one version of a file from another; None when it does not exist. Renaming keeps it."""
     try:
         facts = path.stat()
     except FileNotFoundError:

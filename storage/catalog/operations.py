@@ -72,7 +72,7 @@ class Operations:
         Raises
         ------
         NotFoundError
-            If the project is not there.
+            If the project does not exist.
         ConflictError
             If there is nothing to undo.
         """

@@ -95,7 +95,7 @@ class PostgreSQLCatalog(Catalog):
     def restore(self, source: Path) -> None:
         """Put what a backup holds in place of everything; see `Catalog.restore`."""
         if not source.is_file():
-            raise StorageError(f"{source}: is no file; name a backup of the catalog")
+            raise StorageError(f"{source}: is not a file; name a backup of the catalog")
         with self._started(_ALONE) as session:
             try:
                 load(session, source, time.monotonic() + self._busy_deadline_sec)

@@ -145,7 +145,7 @@ def display_name(url: str) -> str:
         parts = conninfo_to_dict(url)
     except psycopg.ProgrammingError as error:
         raise ParameterError(
-            "AUTOCLIP_DATABASE_URL is no address of a PostgreSQL database; "
+            "AUTOCLIP_DATABASE_URL is not an address of a PostgreSQL database; "
             "write postgresql://USER@HOST/DATABASE, with special characters as %XX"
         ) from error
     place = f"{parts.get('host') or 'local socket'}{':' + str(parts['port']) if 'port' in parts else ''}"

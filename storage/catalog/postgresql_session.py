@@ -174,7 +174,7 @@ _MEANINGS: tuple[tuple[tuple[type[psycopg.Error], ...], type[StorageError], str]
     (
         (errors.ForeignKeyViolation,),
         ConflictError,
-        "the project was deleted meanwhile, or is not there ({reason})",
+        "the project was deleted meanwhile, or does not exist ({reason})",
     ),
     (
         (errors.DiskFull,),

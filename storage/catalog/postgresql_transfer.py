@@ -49,7 +49,7 @@ def load(session: PostgreSQLSession, path: Path, deadline: float) -> None:
     Raises
     ------
     StorageError
-        If the file is no backup, or PostgreSQL refuses what it holds.
+        If the file is not a backup, or PostgreSQL refuses what it holds.
     """
     with tempfile.TemporaryDirectory(prefix="autoclip-catalog-") as folder:
         copy = Path(folder) / "catalog.duckdb"

@@ -63,7 +63,7 @@ class Tables(Protocol):
         """What spans the projects."""
 
     def of_project(self, project_id: str) -> Statements:
-        """Return the tables of a project; of one that is not there they are empty."""
+        """Return the tables of a project; of one that does not exist they are empty."""
 
     def holding(self, identity: str) -> Statements:
         """Return the tables of the project that holds the record with an id; empty ones if none does."""

@@ -97,7 +97,7 @@ class FolderClips(ClipStore):
         try:
             return tuple(StoredClip.of(clip, self.project_id).model_copy(update=times) for clip in clips_file.clips)
         except ValidationError as error:
-            raise StorageError(f"{path}: is no clips file; remove it and analyze the video again") from error
+            raise StorageError(f"{path}: is not a clips file; remove it and analyze the video again") from error
 
     @override
     def add_clips(self, clips: Sequence[Clip]) -> tuple[StoredClip, ...]:

@@ -1,4 +1,4 @@
-"""Chats of every known downloader say the same, and what is no chat is refused in one line."""
+"""Chats of every known downloader say the same, and what is not a chat is refused in one line."""
 
 import json
 

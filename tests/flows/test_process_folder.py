@@ -47,4 +47,4 @@ def test_a_schedule_whose_folder_nobody_has_set_says_so(data_dir: Path) -> None:
 def test_a_folder_that_is_not_there(data_dir: Path, tmp_path: Path) -> None:
     state = process(tmp_path / "unmounted")
     assert state.is_failed()
-    assert "is no folder; check the spelling, or mount it" in str(state.message)
+    assert "is not a folder; check the spelling, or mount it" in str(state.message)

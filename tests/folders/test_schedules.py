@@ -78,7 +78,7 @@ def test_the_server_makes_the_runs_of_an_active_schedule(client: SyncPrefectClie
     assert len(planned) >= 2
     with Jobs(environment) as jobs:
         known = {job.id for job in jobs.page(job_type="maintenance").items}
-    assert not known & {run["id"] for run in planned}  # what is planned for later is no job yet
+    assert not known & {run["id"] for run in planned}  # what is planned for later is not a job yet
     assert all(run["auto_scheduled"] and "T04:30:00" in run["expected_start_time"] for run in planned)
 
 

@@ -225,7 +225,7 @@ def test_what_could_not_be_delivered_is_told(place, capsys, tmp_path):
         (["compound", "create", "SOURCE", "--item", "Gaol"], 4, "among the 3 clips"),
         (["compound", "create", "SOURCE", "--item", "Goal@3-2"], 2, "not after its start"),
         (["compound", "create", "SOURCE", "--item", "Goal@2-60"], 2, "lasts 6.00 s"),
-        (["compound", "create", "SOURCE", "--item", "Goal@2:-3"], 2, "is no time"),
+        (["compound", "create", "SOURCE", "--item", "Goal@2:-3"], 2, "is not a time"),
         (["compound", "create", "SOURCE", "--top", "2", "--all"], 2, "exclude one another"),
         (["compound", "create", "SOURCE", "--top", "2", "--crossfade", "9"], 2, "crossfade"),
         (["compound", "show", "SOURCE", "nobody"], 4, "compound create"),

@@ -26,8 +26,8 @@ def videos(tmp_path: Path) -> Path:
     [
         (["run", "{videos}/film.mp4", "--to", "{tmp}/clips"], 2, "nothing is exported; add --export-top N"),
         (["watch", "{videos}", "--to", "{tmp}/clips"], 2, "nothing is exported"),
-        (["run", "{videos}/film.mp4", "--export-top", "1", "--to", "{tmp}/in the way"], 1, "is no folder"),
-        (["run", "{videos}", "--timeline", "edl", "--to", "{tmp}/in the way/deeper"], 1, "is no folder"),
+        (["run", "{videos}/film.mp4", "--export-top", "1", "--to", "{tmp}/in the way"], 1, "is not a folder"),
+        (["run", "{videos}", "--timeline", "edl", "--to", "{tmp}/in the way/deeper"], 1, "is not a folder"),
         (["run", "{videos}", "--export-top", "1", "--to", "{tmp}/" + "x" * 300], 1, "File name too long"),
         (["run", "{videos}", "--export-top", "1", "--to", "{videos}/clips"], 2, "outside of it"),
         (["run", "{videos}", "--export-top", "1", "--to", "{tmp}/linked/clips"], 2, "outside of it"),

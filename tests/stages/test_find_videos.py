@@ -53,5 +53,5 @@ def test_a_file_that_changes_now_is_left_for_later(tmp_path: Path, age_sec: floa
 
 def test_what_is_no_folder_is_told(tmp_path: Path) -> None:
     for path in (tmp_path / "none", put(tmp_path / "a.mp4")):
-        with pytest.raises(NotFoundError, match="is no folder"):
+        with pytest.raises(NotFoundError, match="is not a folder"):
             find_videos(path, "*", recursive=True, min_age_sec=10)

@@ -266,7 +266,7 @@ def test_a_restore_puts_one_state_in_place_of_another(catalog, tmp_path):
     (tmp_path / "nonsense").write_bytes(b"x" * 5000)
     with pytest.raises(StorageError):
         catalog.restore(tmp_path / "nonsense")
-    with pytest.raises(StorageError, match="is no file"):
+    with pytest.raises(StorageError, match="is not a file"):
         catalog.restore(tmp_path / "missing")
     assert all_content(catalog) == expected
 

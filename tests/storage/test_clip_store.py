@@ -159,7 +159,7 @@ def test_a_clips_file_with_impossible_ids_is_damaged(video, tmp_path):
     facts = probe(video).model_dump(mode="json")
     bad = CLIPS[0].model_copy(update={"id": "../up"})
     folder.write_clips(ClipsFile(mode="v2", video=facts, settings={}, clips=(bad,)))
-    with pytest.raises(StorageError, match="is no clips file"):
+    with pytest.raises(StorageError, match="is not a clips file"):
         FolderClips(folder).clips()
 
 

@@ -73,7 +73,7 @@ def leveling_filter(measured: Loudness, target_lufs: float, sample_rate: int) ->
     """Return the filter of the second pass: one gain, or, where that would lift peaks too high, loudnorm.
 
     loudnorm's own linear mode does the same as one gain, but not for sound of an even loudness: a range of 0 it takes
-    for not measured. It works at 192 kHz, so the rate is set back behind it.
+    for not measured. It works at 192 kHz, so the rate is set back after it.
     """
     gain = target_lufs - measured.integrated_lufs
     if measured.true_peak_dbtp + gain <= TRUE_PEAK_DBTP:

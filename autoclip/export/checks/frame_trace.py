@@ -34,7 +34,7 @@ def read_trace(path: Path) -> Trace | None:
     Raises
     ------
     ExportError
-        If it is no trace.
+        If it is not a trace.
     """
     try:
         trace = np.array(path.read_text(encoding="ascii").split(), np.int64)

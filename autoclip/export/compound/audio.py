@@ -1,4 +1,4 @@
-"""The sound of a compound clip: every item's cut, to the sample as long as its picture, one behind the other."""
+"""The sound of a compound clip: every item's cut, to the sample as long as its picture, one after the other."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _cut(item: AudioItem, track: AudioTrack) -> str:
 
 
 def _chained(items: Sequence[AudioItem]) -> str:
-    """Return the filters that put the items one behind the other, crossfading where they overlap."""
+    """Return the filters that put the items one after the other, crossfading where they overlap."""
     if len(items) == 1:
         return "[s0]anull[joined]"
     if all(later.begin >= earlier.end for earlier, later in pairwise(items)):

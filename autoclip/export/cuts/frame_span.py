@@ -29,7 +29,7 @@ class FrameSpan:
     first, last : int
         Presentation times of the first and the last frame.
     start, end : int
-        When the cut starts and ends. `start` is `first`, and `end` the presentation time of the frame behind `last`,
+        When the cut starts and ends. `start` is `first`, and `end` the presentation time of the frame after `last`,
         unless a still frame of a variable rate is cut through.
     before, after : int or None
         Presentation times of the frames just outside; None where the video has none.
@@ -199,7 +199,7 @@ def closed_run(span: FrameSpan, first: int) -> tuple[int, ...]:
     """Return which packets can be taken from packet `first` on without a change, in decode order.
 
     They are a run, so that a decoder that starts with the first one has every picture the others refer to; none is
-    shown at or behind the span's end; and what they show has no gap. Pictures that follow the first one but are shown
+    shown at or after the span's end; and what they show has no gap. Pictures that follow the first one but are shown
     ahead of it are left out: they may need what was before (an open group of pictures), and none that is shown later
     needs them.
 

@@ -41,7 +41,7 @@ def plan_copy(order: CutSpec) -> CopyPlan:
     """Find the packets of a copy cut.
 
     It starts at the last keyframe at or before the start, so that nothing asked for is missing, and ends without a
-    frame from behind the end: where frames are stored out of order, up to a few frames before it.
+    frame from after the end: where frames are stored out of order, up to a few frames before it.
 
     Raises
     ------

@@ -112,7 +112,7 @@ def stamped(
 ) -> Iterator[Packet[Stream]]:
     """Make packets of the picture with times from 0.
 
-    Decoding times are the presentation times, in order, moved forward until none lies behind its packet's presentation:
+    Decoding times are the presentation times, in order, moved forward until none is after its packet's presentation:
     they always rise, whatever the origin of the packets. Durations are those of decoding order, as MP4 has them, and
     sum up to the length. FFmpeg's MP4 writer takes only the last packet's for that; the edit list it ends at the last
     instant that any packet claims, so none reaches beyond the length and the one that is shown last reaches it.

@@ -1,4 +1,4 @@
-"""The smart cut: copies what can be copied, and encodes only the frames before and behind it.
+"""The smart cut: copies what can be copied, and encodes only the frames before and after it.
 
 The copied part starts at a picture that needs no earlier one and is a run of packets in decode order, so that every
 picture it refers to is in it. What is encoded stands beside it in one decoder configuration: no packet that is copied
@@ -65,7 +65,7 @@ class SmartPlan:
     open_start : bool
         Whether the run starts with a picture that a decoder takes for a fresh start only behind the end of a sequence.
     head, tail : FrameSpan or None
-        What is encoded before and behind it.
+        What is encoded before and after it.
     stream : SourceStream
         What is known of the source's encoding.
     """

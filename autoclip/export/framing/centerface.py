@@ -39,7 +39,7 @@ _CELL = 4
 """Pixels a cell of the heat map."""
 _OUTPUT_COUNT = 4
 _MOUTH_CORNERS = (3, 4)
-"""Of the landmarks, behind two eyes and the nose."""
+"""Of the landmarks, after two eyes and the nose."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class FrameRange:
 
     @property
     def end(self) -> int:
-        """The first frame behind."""
+        """The first frame after it."""
         return self.start + self.count
 
     def moved(self, frames: int) -> FrameRange:
@@ -100,7 +100,7 @@ class Edit:
 
     @property
     def after_cut(self) -> int:
-        """Frames of the dissolve at its end that lie behind the cut."""
+        """Frames of the dissolve at its end that are after the cut."""
         return self.next_dissolve - self.next_dissolve // 2
 
     @property
@@ -230,7 +230,7 @@ def _edit(clip: Clip, rate: Fraction, frames: int, handles_sec: float) -> Edit:
     start, end = round(Fraction(clip.start) * rate), min(round(Fraction(clip.end) * rate), frames)
     if start >= frames:
         raise ParameterError(
-            f"the clip {clip.name!r} starts at {clip.start:g} s, behind the end of the video; change its times"
+            f"the clip {clip.name!r} starts at {clip.start:g} s, after the end of the video; change its times"
         )
     end = max(end, start + 1)
     handle = round(Fraction(handles_sec) * rate)

@@ -89,7 +89,7 @@ def can_follow_changes(video: Video) -> bool:
 def steady_size(video: Video) -> str:
     """Return the filters that bring pictures of another size or pixel aspect to the source's first ones.
 
-    They come first: of the filters behind them few bear a change. A picture of another shape is fitted in between
+    They come first: of the filters after them few bear a change. A picture of another shape is fitted in between
     black bars. Pictures of the usual size and shape pass untouched.
     """
     facts = video.video
@@ -122,7 +122,7 @@ def video_filters(
     *,
     scripts: Sequence[Path] = (),
 ) -> str:
-    """Return the filters behind the cut, as one piece of an ffmpeg filter graph.
+    """Return the filters after the cut, as one piece of an ffmpeg filter graph.
 
     ffmpeg itself turns the picture as the file's display matrix says, ahead of all filters.
 

@@ -49,7 +49,7 @@ class AudioChunk:
 
     @property
     def end_sec(self) -> float:
-        """Time behind its last sample."""
+        """Time after its last sample."""
         return self.start_sec + self.samples.size / self.rate
 
 
@@ -140,7 +140,7 @@ def _mono(block: AudioBlock, rate: int) -> tuple[NDArray[np.float32], int]:
 
 
 def _blocks(video: Video, span: Interval) -> Iterator[AudioBlock]:
-    """Decode from before the span until behind it; what is damaged is silent."""
+    """Decode from before the span until after it; what is damaged is silent."""
     assert video.audio is not None  # noqa: S101 - as above
     with open_container(video.path) as container:
         stream = container.streams[video.audio.index]

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from interfaces.api.problems import ApiError, answer
 
 PLAIN_BODY_BYTES = 1 << 20
-"""Largest body that is no file: settings, names and lists of ids are a few kilobytes."""
+"""Largest body that is not a file: settings, names and lists of ids are a few kilobytes."""
 
 UPLOAD_PATHS = re.compile(r"/api/projects/upload|/api/uploads/[a-z0-9-]+")
 

@@ -48,14 +48,14 @@ def open_named(place: LocalPath, wanted: str = "the file of a video") -> OpenedF
     ApiError
         403 if a link has come to lie on the way.
     MediaError
-        If it is no regular file, or may not be read.
+        If it is not a regular file, or may not be read.
     """
     try:
         return open_beneath(place.root, place.path)
     except ParameterError as error:
         raise _outside(str(place.path), "AUTOCLIP_SOURCE_ROOTS") from error
     except NotFoundError as error:
-        raise MediaError(place.path, f"is no regular file; give {wanted}") from error
+        raise MediaError(place.path, f"is not a regular file; give {wanted}") from error
     except PermissionError as error:
         raise MediaError(place.path, "can't be opened: permission denied") from error
 
@@ -81,7 +81,7 @@ def make_folder(folder: LocalPath) -> None:
 def _below(roots: Sequence[Path], path: str, variable: str) -> LocalPath:
     given = Path(path)
     if "\0" in path or not given.is_absolute():
-        raise ParameterError(f"{path[:80]!r} is no usable path; give an absolute one")
+        raise ParameterError(f"{path[:80]!r} is not a usable path; give an absolute one")
     require_short_names(given)
     for root in roots:
         try:

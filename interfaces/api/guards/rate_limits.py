@@ -20,7 +20,7 @@ MAX_CLIENTS = 10_000
 """Clients remembered; the one not seen for longest is forgotten first, so strangers can't fill the memory."""
 
 MAX_NAME = 100
-"""Most that is remembered of a client's name that is no address."""
+"""Most that is remembered of a client's name that is not an address."""
 
 FREE_FAILURES = 10
 """Wrong tokens before a client has to wait."""

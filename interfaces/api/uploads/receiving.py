@@ -81,7 +81,7 @@ async def receive_form(request: Request, path: Path) -> ReceivedForm:
     Raises
     ------
     ApiError
-        If the body is no form, breaks off, holds several files, or the disk has no room (507).
+        If the body is not a form, breaks off, holds several files, or the disk has no room (507).
     """
     _, options = parse_options_header(request.headers.get("content-type"))
     boundary = options.get(b"boundary")

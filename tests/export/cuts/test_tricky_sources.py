@@ -120,7 +120,7 @@ def test_every_shared_file_is_exported_or_refused(tmp_path, shared_media, cut):
             continue
         start = min(video.duration_sec * 0.3, 20.0)
         interval = Interval(start, min(video.duration_sec * 0.8, start + 1.0))
-        if interval.duration < 0.5:  # a single short picture is no video
+        if interval.duration < 0.5:  # a single short picture is not a video
             interval = Interval(0.0, video.duration_sec)
         if cut == "copy" and path.name == "sample.avi":
             with pytest.raises(ParameterError, match="no times to copy by"):
