@@ -169,7 +169,7 @@ def test_no_key_acts_while_a_person_types(site, tab):
     tab.press("/")
     tab.page.keyboard.type("pxb?")
     assert tab.page.locator("#clip-search").input_value() == "pxb?"
-    tab.says("No clip passes the filters.")
+    tab.says("No clip matches the filters.")
     assert {clip.verdict for clip in site.clips} == {"undecided"}
     assert tab.page.locator("dialog").count() == 0
 
