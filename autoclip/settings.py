@@ -742,10 +742,7 @@ class ExportSettings(SettingsModel):
     @field_validator("facecam")
     @classmethod
     def _rectangle_can_be_read(cls, rectangle: str) -> str:
-        found = "".join(rectangle.split())
-        if found and not re.fullmatch(r"\d{1,5}(,\d{1,5}){3}", found):
-            raise ValueError("give left,top,width,height in pixels, such as 0,810,480,270, or nothing to have it found")
-        return found
+        return checked_facecam(rectangle)
 
     @field_validator("audio_tracks")
     @classmethod
@@ -780,6 +777,20 @@ MAX_FIELD_WIDTH = 200
 
 _NUMBER = re.compile(r"\d+")
 """Digits of any script: Python reads them all as a width."""
+
+
+def checked_facecam(rectangle: str) -> str:
+    """Return a rectangle of the setting `facecam` without spaces.
+
+    Raises
+    ------
+    ValueError
+        If it is not ``left,top,width,height`` in whole pixels, and not empty.
+    """
+    found = "".join(rectangle.split())
+    if found and not re.fullmatch(r"\d{1,5}(,\d{1,5}){3}", found):
+        raise ValueError("give left,top,width,height in pixels, such as 0,810,480,270, or nothing to have it found")
+    return found
 
 
 def check_name_template(template: str) -> None:
