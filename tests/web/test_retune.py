@@ -14,7 +14,7 @@ def test_verdicts_survive_a_retune_that_is_looked_at_first(site, tab):
     tab.until("Number(document.querySelector('.goes b').innerText) > 10")
     assert len(site.clips) == len(order)
     dialog.get_by_role("button", name="Apply").click()
-    tab.says("left alone")
+    tab.says("unchanged")
     after = {clip.id: clip.verdict for clip in site.clips}
     assert len(after) < len(order)
     assert [after.get(clip_id) for clip_id in order[:3]] == ["kept", "rejected", "kept"]
