@@ -16,8 +16,9 @@ from autoclip.media.audio_tracks import with_analysis_audio
 from autoclip.media.decode_errors import Damage, damage_report
 from autoclip.media.decoding.audio import AudioBlock, AudioDamage
 from autoclip.media.decoding.decoder_threads import Described
+from autoclip.media.decoding.hardware import choose_decoder
 from autoclip.media.decoding.one_pass import MAX_DECODERS, ReadingStopped, available_cores, decode
-from autoclip.media.decoding.video import DecodePolicy, Pictures, SkipFrame
+from autoclip.media.decoding.video import DecodePolicy, HardwareDecodingError, Pictures, SkipFrame
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExtractionProfile, ExtractionSettings
@@ -114,9 +115,19 @@ def _passed(
 ) -> _Pass:
     """Decode a video; return the pass that has taken all of it."""
     video = with_analysis_audio(video.model_copy(update={"path": path}), settings.analysis_audio)
-    pass_ = _Pass(video, settings, on_progress)
     share_one_arena()
     policy = _policy(settings, decoders or min(available_cores(), MAX_DECODERS))
+    choice = choose_decoder(video, policy, settings.decoder)
+    chosen = replace(policy, device=choice.device) if choice.device else policy
+    try:
+        return _passed_by(chosen, _Pass(video, settings, on_progress, choice.notes))
+    except HardwareDecodingError as error:
+        told = f"{error}, so software decoded the video"
+        return _passed_by(policy, _Pass(video, settings, on_progress, (*choice.notes, told)))
+
+
+def _passed_by(policy: DecodePolicy, pass_: _Pass) -> _Pass:
+    """Let a pass take all that is decoded."""
     for part in decode(pass_.video, policy, pass_.describe, pass_.report):
         pass_.take(part)
     return pass_
@@ -135,7 +146,13 @@ def _policy(settings: ExtractionSettings, decoders: int) -> DecodePolicy:
 class _Pass:
     """What has been measured so far."""
 
-    def __init__(self, video: Video, settings: ExtractionSettings, on_progress: ProgressListener) -> None:
+    def __init__(
+        self,
+        video: Video,
+        settings: ExtractionSettings,
+        on_progress: ProgressListener,
+        notes: tuple[str, ...] = (),
+    ) -> None:
         self.video = video
         self._settings = settings
         self._progress = _Speed(video.duration_sec, on_progress)
@@ -143,7 +160,7 @@ class _Pass:
         self._sound = AudioAnalyzer()
         self._added = AddedSignals()
         self._damage: list[Damage] = []
-        self._warnings: list[str] = []
+        self._warnings = list(notes)
         self._end_pts = 0
         self._last_sec = -math.inf
         self._awaited: list[float] = []

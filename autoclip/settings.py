@@ -33,6 +33,7 @@ MotionMeasure = Literal["frames", "quarters"]
 Normalization = Literal["local", "robust", "standard"]
 WindowFormula = Literal["event", "anchor"]
 CutMethod = Literal["exact", "smart", "copy"]
+DecoderName = Literal["auto", "software", "cuda", "vaapi", "videotoolbox", "d3d11va", "qsv"]
 VideoCodec = Literal["h264", "h265", "av1"]
 EncoderPreset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
 EncoderName = Literal["auto", "x264", "nvenc", "qsv", "vaapi", "videotoolbox", "amf"]
@@ -157,6 +158,11 @@ class ExtractionSettings(SettingsGroup):
     profile: ExtractionProfile = _parameter(
         "balanced",
         "How many frames are decoded: all (exact), all that change the result (balanced), or keyframes only (fast).",
+    )
+    decoder: DecoderName = _parameter(
+        "software",
+        "Video decoder of the analysis: software, a hardware decoder, or the first hardware decoder that works (auto). "
+        "Hardware decoders are used only where they return the same frames as software.",
     )
     motion_fps: float = _parameter(4.0, "Frame rate at which motion is measured.", unit="1/s", ge=1.0, le=30.0)
     motion_width: int = _parameter(160, "Width to which frames are reduced for the signals.", unit="px", ge=32, le=640)
