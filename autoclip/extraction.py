@@ -6,6 +6,7 @@ import math
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +17,12 @@ from autoclip.media.audio_tracks import with_analysis_audio
 from autoclip.media.decode_errors import Damage, damage_report
 from autoclip.media.decoding.audio import AudioBlock, AudioDamage
 from autoclip.media.decoding.decoder_threads import Described
-from autoclip.media.decoding.hardware import choose_decoder
 from autoclip.media.decoding.one_pass import MAX_DECODERS, ReadingStopped, available_cores, decode
-from autoclip.media.decoding.video import DecodePolicy, HardwareDecodingError, Pictures, SkipFrame
+from autoclip.media.decoding.video import DecodePolicy, Pictures, SkipFrame
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExtractionProfile, ExtractionSettings
-from autoclip.signals.audio_analyzer import AudioAnalyzer, audio_series, envelope_dbfs
+from autoclip.signals.audio_analyzer import AudioAnalyzer, AudioRows, audio_series, envelope_dbfs
 from autoclip.signals.black import black_runs
 from autoclip.signals.credits import credits_of
 from autoclip.signals.dissolves import dissolves
@@ -35,7 +35,13 @@ from autoclip.signals.perceptual_hash import hashes_on_grid
 from autoclip.signals.plugins import AddedSignals, AudioSamples, VideoFrames, added_version
 from autoclip.signals.shots import cut_scores, cuts, keyframe_cut_scores
 from autoclip.signals.table import Event, Features
-from autoclip.signals.video_analyzer import FrameMeasures, MeasuredFrames, VideoAnalyzer
+from autoclip.signals.video_analyzer import (
+    ComparedFrames,
+    FrameComparison,
+    FrameMeasures,
+    MeasuredFrames,
+    VideoAnalyzer,
+)
 from autoclip.system.malloc import return_free_memory, share_one_arena
 from autoclip.timeline import Grid
 
@@ -99,7 +105,7 @@ def extract(
     # Threads of the linear algebra spin while they wait for its small products: that was a fifth of the pass.
     with threadpool_limits(limits=1, user_api="blas"):
         pass_ = _passed(path, video, settings, on_progress, decoders)
-        features = pass_.features()
+        features = pass_.features(pass_.sound())
     return_free_memory()
     on_progress(Progress("extract", 1.0, pass_.speed()))
     return features
@@ -112,28 +118,23 @@ def measure_pictures(path: Path, video: Video, settings: ExtractionSettings) -> 
 
 def _passed(
     path: Path, video: Video, settings: ExtractionSettings, on_progress: ProgressListener, decoders: int | None
-) -> _Pass:
-    """Decode a video; return the pass that has taken all of it."""
-    video = with_analysis_audio(video.model_copy(update={"path": path}), settings.analysis_audio)
+) -> Extraction:
+    """Decode a video; return what was measured of all of it."""
+    pass_ = Extraction(measured_video(path, video, settings), settings, on_progress)
     share_one_arena()
-    policy = _policy(settings, decoders or min(available_cores(), MAX_DECODERS))
-    choice = choose_decoder(video, policy, settings.decoder)
-    chosen = replace(policy, device=choice.device) if choice.device else policy
-    try:
-        return _passed_by(chosen, _Pass(video, settings, on_progress, choice.notes))
-    except HardwareDecodingError as error:
-        told = f"{error}, so software decoded the video"
-        return _passed_by(policy, _Pass(video, settings, on_progress, (*choice.notes, told)))
-
-
-def _passed_by(policy: DecodePolicy, pass_: _Pass) -> _Pass:
-    """Let a pass take all that is decoded."""
+    policy = decode_policy(settings, decoders or min(available_cores(), MAX_DECODERS))
     for part in decode(pass_.video, policy, pass_.describe, pass_.report):
         pass_.take(part)
     return pass_
 
 
-def _policy(settings: ExtractionSettings, decoders: int) -> DecodePolicy:
+def measured_video(path: Path, video: Video, settings: ExtractionSettings) -> Video:
+    """Return what probing found of a file at its path, with the track that is to be measured."""
+    return with_analysis_audio(video.model_copy(update={"path": path}), settings.analysis_audio)
+
+
+def decode_policy(settings: ExtractionSettings, decoders: int) -> DecodePolicy:
+    """Return what is decoded for these settings."""
     return DecodePolicy(
         skip_frame=_SKIPPED[settings.profile],
         skip_loop_filter=settings.profile != "exact",
@@ -143,24 +144,19 @@ def _policy(settings: ExtractionSettings, decoders: int) -> DecodePolicy:
     )
 
 
-class _Pass:
-    """What has been measured so far."""
+class Extraction:
+    """What has been measured of a video so far."""
 
-    def __init__(
-        self,
-        video: Video,
-        settings: ExtractionSettings,
-        on_progress: ProgressListener,
-        notes: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, video: Video, settings: ExtractionSettings, on_progress: ProgressListener) -> None:
         self.video = video
         self._settings = settings
         self._progress = _Speed(video.duration_sec, on_progress)
-        self._pictures = VideoAnalyzer(settings.motion_fps, settings.freeze_noise, settings.freeze_min_sec)
+        self._comparison = FrameComparison(settings.freeze_noise, settings.freeze_min_sec)
+        self._pictures = VideoAnalyzer(settings.motion_fps)
         self._sound = AudioAnalyzer()
         self._added = AddedSignals()
         self._damage: list[Damage] = []
-        self._warnings = list(notes)
+        self._warnings: list[str] = []
         self._end_pts = 0
         self._last_sec = -math.inf
         self._awaited: list[float] = []
@@ -189,16 +185,37 @@ class _Pass:
                 self._added.hear(AudioSamples(part.start / part.rate, part.rate, part.samples))
             case Described():
                 if part.description is not None:
-                    self._push(part.description, part.shown_pts.astype(np.float64) * float(self.video.video.time_base))
-                shown = part.shown_pts.astype(np.float64) * float(self.video.video.time_base)
-                self._awaited = [seconds for seconds in (*self._awaited, *shown) if seconds > self._last_sec]
-                self._end_pts = max(self._end_pts, part.end_pts)
-                self._damage.extend(Damage("picture", self._seconds(item.pts), item.reason) for item in part.damage)
-                self.report()
+                    self._push(part.description, self._shown(part))
+                self._note(part)
             case AudioDamage():
-                self._damage.append(Damage("sound", part.seconds, part.reason))
+                self.take_damage(part)
             case ReadingStopped():
                 self._warnings.append(f"could not be read beyond {self._seconds(self._end_pts):.2f} s: {part.reason}")
+
+    def compare(self, part: Described[MeasuredFrames]) -> Described[ComparedFrames]:
+        """Compare a group's pictures with those of the call before; what `take_compared` takes."""
+        pictures = None if part.description is None else self._comparison.compare(part.description)
+        return Described(pictures, part.shown_pts, part.end_pts, part.damage)
+
+    def take_compared(self, part: Described[ComparedFrames]) -> None:
+        """Take a group whose pictures were compared elsewhere; groups come in the order of the file."""
+        if part.description is not None:
+            self._add(part.description, self._shown(part))
+        self._note(part)
+
+    def take_damage(self, damage: AudioDamage) -> None:
+        """Take what of the sound could not be decoded."""
+        self._damage.append(Damage("sound", damage.seconds, damage.reason))
+
+    def _shown(self, part: Described[Any]) -> NDArray[np.float64]:
+        """Return when all pictures of a group are shown, in seconds."""
+        return part.shown_pts.astype(np.float64) * float(self.video.video.time_base)
+
+    def _note(self, part: Described[Any]) -> None:
+        self._awaited = [seconds for seconds in (*self._awaited, *self._shown(part)) if seconds > self._last_sec]
+        self._end_pts = max(self._end_pts, part.end_pts)
+        self._damage.extend(Damage("picture", self._seconds(item.pts), item.reason) for item in part.damage)
+        self.report()
 
     def _push(self, pictures: MeasuredFrames, shown_sec: NDArray[np.float64]) -> None:
         """Hand pictures on; those of a time that was shown already (the clock was set back) are left out."""
@@ -207,24 +224,31 @@ class _Pass:
             text = f"timestamps jump back to {pictures.seconds[0]:.2f} s after {self._last_sec:.2f} s"
             self._warnings.append(f"{text}: {again} pictures of a time shown before are left out")
         if again < len(pictures.seconds):
-            gaps = np.diff(pictures.seconds[again:], prepend=self._last_sec)
-            self._jumps |= bool(np.any((gaps > JUMP_SEC) & np.isfinite(gaps)))
             new = pictures.since(again)
-            self._pictures.push(new, shown_sec)
+            self._add(self._comparison.compare(new), shown_sec)
             self._added.see(VideoFrames(new.seconds, new.samples.luma))
-            self._last_sec = float(pictures.seconds[-1])
+
+    def _add(self, pictures: ComparedFrames, shown_sec: NDArray[np.float64]) -> None:
+        gaps = np.diff(pictures.seconds, prepend=self._last_sec)
+        self._jumps |= bool(np.any((gaps > JUMP_SEC) & np.isfinite(gaps)))
+        self._pictures.push(pictures, shown_sec)
+        self._last_sec = float(pictures.seconds[-1])
 
     def pictures(self) -> FrameMeasures:
         """Return what was measured of the pictures."""
         return self._pictures.finish()
 
-    def features(self) -> Features:
-        """Put everything on the grid and find the events."""
+    def sound(self) -> AudioRows | None:
+        """Return what was measured of the sound; None where there was none."""
+        return self._sound.finish()
+
+    def features(self, sound: AudioRows | None) -> Features:
+        """Put everything, this sound among it, on the grid and find the events."""
         if math.isinf(self._last_sec):
             raise MediaError(self.video.path, "not one picture could be decoded; the file is damaged")
         duration = self._duration()
         grid = Grid.covering(duration, self._settings.step_sec)
-        measures, sound = self.pictures(), self._sound.finish()
+        measures = self.pictures()
         series = {
             "motion_score": motion_series(measures.motion_sec, measures.motion, grid),
             "picture_change": change_series(measures.rows.seconds, measures.rows.change, grid),

@@ -16,7 +16,7 @@ from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExtractionSettings, Settings
 from stages.chat_completions import ChatModel
 from stages.chat_files import ChatFile, chat_beside
-from stages.extract_features import extract_features
+from stages.extract_features import Measurement, extract_features, in_one_pass
 from stages.make_thumbnails import drop_orphans, make_thumbnails
 from stages.rate_speech import rate_speech
 from stages.results import (
@@ -55,15 +55,20 @@ class AnalysisStages:
 
 
 def library_stages(
-    on_progress: ProgressListener = ignore_progress, chat_model: ChatModel | None = None
+    on_progress: ProgressListener = ignore_progress,
+    chat_model: ChatModel | None = None,
+    measure: Measurement = in_one_pass,
 ) -> AnalysisStages:
-    """Return the stages as plain functions that tell `on_progress` how far they are; `chat_model` rates talks."""
+    """Return the stages as plain functions.
+
+    They tell `on_progress` how far they are; `chat_model` rates talks; `measure` measures the video.
+    """
 
     def find_words(features: ExtractedFeatures, settings: Settings) -> ExtractedFeatures:
         return rate_speech(transcribe(features, settings, on_progress), settings, chat_model, on_progress)
 
     return AnalysisStages(
-        extract_features=partial(extract_features, on_progress=on_progress),
+        extract_features=partial(extract_features, on_progress=on_progress, measure=measure),
         transcribe=find_words,
         make_thumbnails=partial(make_thumbnails, on_progress=on_progress),
     )
@@ -104,11 +109,12 @@ def analyze(
     chat: ChatFile | None = None,
     chat_offset_sec: float = 0.0,
     chat_model: ChatModel | None = None,
+    measure: Measurement = in_one_pass,
 ) -> SelectedClips:
     """Analyze a video file into a folder; needs no server and no catalog.
 
     Its chat is `chat`, or else the one beside it; `chat_offset_sec` brings the chat's times onto the video's timeline.
-    Talks are rated by `chat_model`, if there is one.
+    Talks are rated by `chat_model`, if there is one. How the video is measured changes nothing but the time it takes.
 
     Raises
     ------
@@ -119,7 +125,7 @@ def analyze(
     StorageError
         If the folder can't be written.
     """
-    stages = library_stages(on_progress, chat_model)
+    stages = library_stages(on_progress, chat_model, measure)
     return analyze_video(stages, open_video(source, folder, chat, chat_offset_sec), settings)
 
 

@@ -21,6 +21,13 @@ from storage.features import Origin
 Series = NDArray[np.float32]
 DecodeSlot = Callable[[], AbstractContextManager[None]]
 """Waits until this machine may decode another video, and holds that place while the block runs."""
+Measurement = Callable[[RegisteredVideo, ExtractionSettings, ProgressListener], Features]
+"""A way to measure a video; all give the same features."""
+
+
+def in_one_pass(source: RegisteredVideo, settings: ExtractionSettings, on_progress: ProgressListener) -> Features:
+    """Measure a video in one decode pass of this process."""
+    return extract(source.video.path, source.video, settings, on_progress)
 
 
 def extract_features(
@@ -29,6 +36,7 @@ def extract_features(
     on_progress: ProgressListener = ignore_progress,
     *,
     decode_slot: DecodeSlot = nullcontext,
+    measure: Measurement = in_one_pass,
 ) -> ExtractedFeatures:
     """Extract the features of a video into its folder, unless they are there.
 
@@ -42,6 +50,8 @@ def extract_features(
         Told about the stage ``extract``.
     decode_slot : callable
         Entered around the decode pass, and only then: what is there already waits for nobody.
+    measure : callable
+        How the video is measured.
 
     Raises
     ------
@@ -59,7 +69,7 @@ def extract_features(
         warnings = _warnings(source, (*known.warnings, *told.warnings))
         return ExtractedFeatures(source, origin.key, reused=True, warnings=warnings)
     with decode_slot():
-        features = extract(source.video.path, source.video, settings, on_progress)
+        features = measure(source, settings, on_progress)
     if told.metadata is not None:
         features = with_source_metadata(features, told.metadata)
     folder.write_features(features, origin)

@@ -33,7 +33,9 @@ from storage.variable_files import PREFIX, file_variables, warn_of_ignored
 FOREIGN_NAMES = frozenset({"AUTOCLIP_SHARED"})
 """Names with our prefix that are read elsewhere: AUTOCLIP_SHARED tells the tests where further test media lie."""
 
-HARMLESS_NAMES = frozenset({"catalog_busy_sec", "debug", "max_concurrent_decodes", "max_concurrent_renders"})
+HARMLESS_NAMES = frozenset(
+    {"catalog_busy_sec", "debug", "extraction_processes", "max_concurrent_decodes", "max_concurrent_renders"}
+)
 """Variables of the service that a ``.env`` nobody named may set, besides every analysis setting. The others name a
 program, a folder, an address or a permission."""
 
@@ -132,6 +134,12 @@ class Environment(BaseModel):
     work_pool: str = Field("autoclip", description="Prefect work pool whose workers run our flows.")
     max_concurrent_decodes: int = Field(0, ge=0, le=256, description="Videos decoded at once; 0: half of the cores.")
     max_concurrent_renders: int = Field(0, ge=0, le=256, description="Exports rendered at once; 0: half of the cores.")
+    extraction_processes: int = Field(
+        1,
+        ge=0,
+        le=256,
+        description="Processes that measure a long video side by side; 1: one pass; 0: by its length and the cores.",
+    )
     analysis: dict[str, str] = Field(default_factory=dict, description="Analysis settings set as AUTOCLIP_<NAME>.")
     origins: dict[str, Origin] = Field(default_factory=dict, description="Where each value that was set came from.")
 

@@ -17,7 +17,6 @@ from typing import cast
 
 import av
 import av.error
-from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -73,7 +72,7 @@ _log_level_lock = threading.Lock()
 
 
 @contextmanager
-def open_container(path: Path, device: str | None = None) -> Iterator[InputContainer]:
+def open_container(path: Path) -> Iterator[InputContainer]:
     """Open a media file for reading, and close it at the end.
 
     PyAV's errors, those raised in the ``with`` body included, leave as `MediaError`.
@@ -82,8 +81,6 @@ def open_container(path: Path, device: str | None = None) -> Iterator[InputConta
     ----------
     path : Path
         A regular file, or a symbolic link to one.
-    device : str, optional
-        FFmpeg's name of the hardware that decodes the pictures, such as ``cuda``; software when None.
 
     Yields
     ------
@@ -94,13 +91,13 @@ def open_container(path: Path, device: str | None = None) -> Iterator[InputConta
     ------
     MediaError
         If the path is not a regular file, is empty, is not a media file that may be opened, or turns out to be damaged
-        while it is read; with a device, also if that can't decode it.
+        while it is read.
     """
     require_regular_file(path)
     with media_errors(path):
         # The index of hours of MP4 takes tens of megabytes, and twice that while it is read.
         return_free_memory()
-        container = _open_on(path, device) if device else _open(path)
+        container = _open(path)
         return_free_memory()
         try:
             _limit_pictures(path, container)
@@ -169,14 +166,7 @@ def _open(path: Path) -> InputContainer:
             return _open_once(path)
 
 
-def _open_on(path: Path, device: str) -> InputContainer:
-    try:
-        return _open_once(path, device)
-    except (RuntimeError, NotImplementedError) as error:  # how PyAV says that no decoder of the device fits
-        raise MediaError(path, f"{device} decodes no such video") from error
-
-
-def _open_once(path: Path, device: str | None = None) -> InputContainer:
+def _open_once(path: Path) -> InputContainer:
     return av.open(
         local_file(location_of(path)),
         mode="r",
@@ -187,7 +177,6 @@ def _open_once(path: Path, device: str | None = None) -> InputContainer:
         },
         metadata_errors="replace",  # titles in a legacy encoding are no reason to refuse a video
         timeout=(_OPEN_TIMEOUT_SEC, None),
-        hwaccel=HWAccel(device, allow_software_fallback=False) if device else None,
     )
 
 

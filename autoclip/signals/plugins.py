@@ -117,6 +117,18 @@ class AddedSignals:
         return {name: _series(name, signal, features) for name, signal in self._signals.items()}
 
 
+def listening_signals() -> tuple[str, ...]:
+    """Return the names of the added signals that take frames or sound while they are decoded.
+
+    Raises
+    ------
+    ParameterError
+        If one can't be loaded.
+    """
+    signals = {point.name: _loaded(point) for point in _installed()}
+    return tuple(name for name, signal in signals.items() if isinstance(signal, AudioListener | FrameListener))
+
+
 def added_version() -> str:
     """Name the packages that add signals, with their versions: features measured with others are not the same."""
     return "+".join(f"{point.name}={_version(point)}" for point in _installed())

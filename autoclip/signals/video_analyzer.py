@@ -71,6 +71,33 @@ class MeasuredFrames:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparedFrames:
+    """Consecutive pictures with what was found out about each, alone and against those before; without the pictures.
+
+    Attributes
+    ----------
+    seconds : ndarray
+        Presentation times, shape ``(n,)``, float64.
+    facts : FrameFacts
+        What each shows.
+    change, drift : ndarray
+        As `FrameRows`.
+    motion_index, motion_luma : ndarray
+        As `MeasuredFrames`.
+    full_range : bool
+        Whether luma runs over 0..255 instead of 16..235.
+    """
+
+    seconds: NDArray[np.float64]
+    facts: FrameFacts
+    change: NDArray[np.float32]
+    drift: NDArray[np.float32]
+    motion_index: NDArray[np.intp]
+    motion_luma: NDArray[np.uint8]
+    full_range: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FrameRows:
     """One row a picture, shape ``(n,)`` each; float32 unless told.
 
@@ -125,66 +152,41 @@ class FrameMeasures:
     text: TextRows
 
 
-class VideoAnalyzer:
-    """Turns consecutive pictures into rows.
+class FrameComparison:
+    """Compares consecutive pictures; all that is known of those before is a few of them.
+
+    Differences are sums of whole numbers: they are the same wherever the comparison began, `MAX_DRIFT_SEC` before or
+    earlier.
 
     Parameters
     ----------
-    motion_fps : float
-        Rate at which motion looks at pictures.
     freeze_noise : float
         Difference up to which pictures may be the same.
     freeze_min_sec : float
         Shortest freeze that counts.
     """
 
-    def __init__(self, motion_fps: float, freeze_noise: float, freeze_min_sec: float) -> None:
-        self._motion_fps = motion_fps
+    def __init__(self, freeze_noise: float, freeze_min_sec: float) -> None:
         self._noise = freeze_noise
         self._drift_sec = min(freeze_min_sec, MAX_DRIFT_SEC)
         self._seconds = np.zeros(0)  # of the pictures still kept
         self._samples: FrameSamples | None = None
-        self._rows = _Collected(FrameRows)
-        self._numbering = Numbering()
-        self._sides = _Sides()
-        self._dissolves = _Dissolves()
-        self._motion = _Motion(motion_fps)
 
-    def push(self, pictures: MeasuredFrames, shown_sec: NDArray[np.float64]) -> None:
-        """Take the pictures that follow those pushed before; `shown_sec` tells when all are shown, decoded or not."""
+    def compare(self, pictures: MeasuredFrames) -> ComparedFrames:
+        """Compare the pictures that follow those of the call before."""
         kept = len(self._seconds)
         seconds = np.concatenate([self._seconds, pictures.seconds])
         samples = _joined(self._samples, pictures.samples)
         change, drift = self._differences(seconds, samples, kept)
-        facts = pictures.facts
-        self._rows.append(
-            FrameRows(
-                pictures.seconds,
-                facts.luma_mean,
-                facts.contrast,
-                facts.core_contrast,
-                facts.black_share,
-                change,
-                drift,
-            )
-        )
-        self._sides.push(facts.histogram, facts.thumbnail, self._numbering.number(pictures.seconds, shown_sec))
-        self._dissolves.push(DissolveTrack(pictures.seconds, facts.thumbnail, facts.histogram, facts.detail))
-        _, span = luma_range(full_range=samples.full_range)
-        self._motion.push(pictures.seconds[pictures.motion_index], pictures.motion_luma, span)
         self._keep(seconds, samples)
-
-    def finish(self) -> FrameMeasures:
-        """Return what was measured of everything pushed."""
-        return FrameMeasures(
-            self._rows.finish(),
-            self._sides.finish(),
-            self._dissolves.finish(),
-            self._motion.motion_sec.finish(),
-            self._motion.motion.finish(),
-            self._motion.hash_sec.finish(),
-            self._motion.hashes.finish(),
-            self._motion.text.finish(),
+        return ComparedFrames(
+            pictures.seconds,
+            pictures.facts,
+            change,
+            drift,
+            pictures.motion_index,
+            pictures.motion_luma,
+            pictures.samples.full_range,
         )
 
     def _differences(
@@ -204,6 +206,56 @@ class VideoAnalyzer:
         first = min(int(np.searchsorted(seconds, seconds[-1] - self._drift_sec)), len(seconds) - 1)
         self._seconds = seconds[first:].copy()
         self._samples = FrameSamples(samples.luma[first:].copy(), samples.chroma[first:].copy(), samples.full_range)
+
+
+class VideoAnalyzer:
+    """Turns consecutive pictures into rows.
+
+    Parameters
+    ----------
+    motion_fps : float
+        Rate at which motion looks at pictures.
+    """
+
+    def __init__(self, motion_fps: float) -> None:
+        self._motion_fps = motion_fps
+        self._rows = _Collected(FrameRows)
+        self._numbering = Numbering()
+        self._sides = _Sides()
+        self._dissolves = _Dissolves()
+        self._motion = _Motion(motion_fps)
+
+    def push(self, pictures: ComparedFrames, shown_sec: NDArray[np.float64]) -> None:
+        """Take the pictures that follow those pushed before; `shown_sec` tells when all are shown, decoded or not."""
+        facts = pictures.facts
+        self._rows.append(
+            FrameRows(
+                pictures.seconds,
+                facts.luma_mean,
+                facts.contrast,
+                facts.core_contrast,
+                facts.black_share,
+                pictures.change,
+                pictures.drift,
+            )
+        )
+        self._sides.push(facts.histogram, facts.thumbnail, self._numbering.number(pictures.seconds, shown_sec))
+        self._dissolves.push(DissolveTrack(pictures.seconds, facts.thumbnail, facts.histogram, facts.detail))
+        _, span = luma_range(full_range=pictures.full_range)
+        self._motion.push(pictures.seconds[pictures.motion_index], pictures.motion_luma, span)
+
+    def finish(self) -> FrameMeasures:
+        """Return what was measured of everything pushed."""
+        return FrameMeasures(
+            self._rows.finish(),
+            self._sides.finish(),
+            self._dissolves.finish(),
+            self._motion.motion_sec.finish(),
+            self._motion.motion.finish(),
+            self._motion.hash_sec.finish(),
+            self._motion.hashes.finish(),
+            self._motion.text.finish(),
+        )
 
 
 class _Collected(Generic[Rows]):

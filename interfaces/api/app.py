@@ -26,7 +26,6 @@ from interfaces.api.routes import (
     compounds,
     disk_use,
     exports,
-    facecam,
     folders,
     handover,
     health,
@@ -75,7 +74,6 @@ MODULES = (
     resumable_uploads,
     folders,
     disk_use,
-    facecam,
     settings,
     health,
 )

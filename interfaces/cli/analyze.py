@@ -51,6 +51,16 @@ def analyze(
         float,
         typer.Option("--chat-offset", help="Seconds to add to the times of the chat to match those of the video."),
     ] = 0.0,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            min=0,
+            max=256,
+            help="Processes that measure a long video side by side; 0: by its length and the cores. By default as "
+            "AUTOCLIP_EXTRACTION_PROCESSES says, else 1.",
+        ),
+    ] = None,
     mode: Mode = None,
     preset: Preset = None,
     count: Count = None,
@@ -66,11 +76,14 @@ def analyze(
 
     from stages.analyze import analyze as run_stages
     from stages.chat_files import ChatFile
+    from stages.extract_ranges import in_processes
     from stages.rate_speech import chat_model_of
     from storage.analysis_folder import AnalysisFolder
     from storage.environment import read_environment
 
     folder = AnalysisFolder(output_dir if output_dir is not None else Path(f"{source.stem}.autoclip"))
+    environment = read_environment()
+    processes = environment.extraction_processes if workers is None else workers
     named = ChatFile(chat, was_named=True) if chat is not None else None
     with progress_bars(quiet=quiet or as_json) as listener:
         analysis = run_stages(
@@ -80,7 +93,8 @@ def analyze(
             listener,
             chat=named,
             chat_offset_sec=chat_offset,
-            chat_model=chat_model_of(read_environment()),
+            chat_model=chat_model_of(environment),
+            measure=in_processes(processes, lambda reason: say(f"measured in one pass: {reason}")),
         )
     for warning in analysis.all_warnings:
         say(f"warning: {warning}")

@@ -44,14 +44,18 @@ class Described(Generic[Description]):
 
 
 class Decoders:
-    """The threads that decode pictures, and the decoders they take turns with: as many of the one as of the other."""
+    """The threads that decode pictures, and the decoders they take turns with: as many of the one as of the other.
 
-    def __init__(self, decoders: Sequence[VideoDecoder]) -> None:
+    Unless `by_groups`, the one decoder there is goes on from group to group.
+    """
+
+    def __init__(self, decoders: Sequence[VideoDecoder], *, by_groups: bool) -> None:
         self._stop = threading.Event()
         self._idle = list(decoders)
         self._lock = threading.Lock()
         self._last: Future[VideoDecoder | None] | None = None
         self.count = len(decoders)
+        self._by_groups = by_groups
         self._pool = ThreadPoolExecutor(self.count, thread_name_prefix="autoclip-decode")
 
     def __enter__(self) -> Self:
@@ -78,7 +82,7 @@ class Decoders:
         try:
             decoder = self._take(group, before)
             pictures, damage = decoder.decode(group, self._stop)
-            if group.last or (group.ends and self.count > 1):
+            if group.last or (group.ends and self._by_groups):
                 self._give_back(decoder)
                 decoder = None
         finally:
@@ -93,7 +97,7 @@ class Decoders:
 
     def _take(self, group: PacketGroup, before: Future[VideoDecoder | None] | None) -> VideoDecoder:
         """Return the decoder that had the group before if it must go on, else an idle one."""
-        if before is not None and (not group.restarts or self.count == 1):
+        if before is not None and (not group.restarts or not self._by_groups):
             held = before.result()
             if held is None:
                 raise DecodingStopped

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -24,13 +24,12 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 from av.video.codeccontext import VideoCodecContext
 
-from autoclip.errors import MediaError
 from autoclip.media.container import open_container
 from autoclip.media.decoding.audio import AudioBlock, AudioDamage, AudioDecoder
 from autoclip.media.decoding.decoder_threads import Decoders, Described, Description, result_of
 from autoclip.media.decoding.nal_units import VideoPacket
 from autoclip.media.decoding.packet_groups import PacketGroup, PacketGrouper, can_restart
-from autoclip.media.decoding.video import DecodePolicy, HardwareDecodingError, Pictures, VideoDecoder
+from autoclip.media.decoding.video import DecodePolicy, Pictures, VideoDecoder
 from autoclip.media.video import Video
 
 MAX_DECODERS = 8
@@ -82,30 +81,33 @@ def decode(
     ------
     MediaError
         If the file can't be opened.
-    HardwareDecodingError
-        If the policy names a device and that fails.
     """
     # Before the file is opened to be read: while it is open its index takes tens of megabytes for hours of video.
-    contexts = _open_contexts(video, policy.decoders if can_restart(video.video.codec) else 1, policy.device)
+    contexts = open_contexts(video, policy.decoders if can_restart(video.video.codec) else 1)
+    grouper = PacketGrouper(video.video.codec)
     with (
         open_container(video.path) as container,
-        _PictureLine(video, policy, contexts, describe, heartbeat) as pictures,
+        PictureLine(video, policy, contexts, describe, heartbeat) as pictures,
     ):
-        sound = _sound_decoder(container, video)
-        for item in _read(container, video, policy):
+        sound = sound_decoder(container, video)
+        for item in read_packets(container, video, policy):
             if isinstance(item, ReadingStopped):
                 yield item
             elif item.stream_index == video.video.index:
-                yield from pictures.add(cast("VideoPacket", item))
+                yield from pictures.add(grouper.add(cast("VideoPacket", item)))
             elif sound is not None:
                 yield from sound.decode(item)
+        yield from pictures.add(grouper.finish())
         yield from pictures.finish()
         if sound is not None:
             yield from sound.decode(None)
 
 
-class _PictureLine(Generic[Description]):
-    """Takes video packets, has them decoded in groups, and gives the results out in order."""
+class PictureLine(Generic[Description]):
+    """Takes groups of video packets, has them decoded, and gives the results out in order.
+
+    Unless `judged`, the first groups tell whether decoders can take turns.
+    """
 
     def __init__(
         self,
@@ -114,14 +116,16 @@ class _PictureLine(Generic[Description]):
         contexts: Sequence[VideoCodecContext],
         describe: Callable[[Pictures], Description],
         heartbeat: Callable[[], None],
+        *,
+        judged: bool = False,
     ) -> None:
         self._video = video
-        self._policy = replace(policy, decoders=len(contexts))
+        self._policy = replace(policy, decoders=len(contexts), by_groups=can_restart(video.video.codec))
         self._contexts = contexts
         self._describe = describe
         self._heartbeat = heartbeat
+        self._judged = judged
         self._stack = ExitStack()
-        self._grouper = PacketGrouper(video.video.codec)
         self._waiting: list[PacketGroup] = []
         self._decoders: Decoders | None = None
         self._pending: deque[Future[Described[Description]]] = deque()
@@ -132,24 +136,23 @@ class _PictureLine(Generic[Description]):
     def __exit__(self, *_error: object) -> None:
         self._stack.close()
 
-    def add(self, packet: VideoPacket) -> Iterator[Described[Description]]:
-        """Take the next packet; yield what is ready and would otherwise pile up."""
-        self._waiting.extend(self._grouper.add(packet))
+    def add(self, groups: Iterable[PacketGroup]) -> Iterator[Described[Description]]:
+        """Take the next groups; yield what is ready and would otherwise pile up."""
+        self._waiting.extend(groups)
         if self._decoders is not None or len(self._waiting) >= _GROUPS_TO_JUDGE:
             yield from self._submit()
 
     def finish(self) -> Iterator[Described[Description]]:
         """Yield all the rest."""
-        self._waiting.extend(self._grouper.finish())
         yield from self._submit()
         while self._pending:
             yield result_of(self._pending.popleft(), self._heartbeat)
 
     def _submit(self) -> Iterator[Described[Description]]:
         if self._decoders is None:
-            policy = _suited(self._policy, self._waiting)
+            policy = self._policy if self._judged else _suited(self._policy, self._waiting)
             decoders = [VideoDecoder(context, self._video, policy) for context in self._contexts[: policy.decoders]]
-            self._decoders = self._stack.enter_context(Decoders(decoders))
+            self._decoders = self._stack.enter_context(Decoders(decoders, by_groups=policy.by_groups))
         for group in self._waiting:
             self._pending.append(self._decoders.submit(group, self._describe))
         self._waiting = []
@@ -163,11 +166,13 @@ def _suited(policy: DecodePolicy, groups: Sequence[PacketGroup]) -> DecodePolicy
     Where even the second can't be begun afresh, decoders can't take turns: one with frame threads does it all.
     """
     if len(groups) > 1 and not groups[1].restarts:
-        return replace(policy, decoders=1)
+        return replace(policy, decoders=1, by_groups=False)
     return policy
 
 
-def _read(container: InputContainer, video: Video, policy: DecodePolicy) -> Iterator[Packet[Stream] | ReadingStopped]:
+def read_packets(
+    container: InputContainer, video: Video, policy: DecodePolicy
+) -> Iterator[Packet[Stream] | ReadingStopped]:
     """Yield the packets of the analyzed streams, video timestamps counted from the first video frame."""
     wanted = [container.streams[video.video.index]]
     if video.audio is not None:
@@ -190,20 +195,11 @@ def _read(container: InputContainer, video: Video, policy: DecodePolicy) -> Iter
         yield ReadingStopped(error.strerror or "invalid data")
 
 
-def _open_contexts(video: Video, count: int, device: str | None) -> list[VideoCodecContext]:
+def open_contexts(video: Video, count: int) -> list[VideoCodecContext]:
     """Return decoders for the pictures, each set up as FFmpeg does for an open file."""
-    try:
-        return _opened_contexts(video, count, device)
-    except MediaError as error:
-        if device is None:
-            raise
-        raise HardwareDecodingError(device, error.reason) from error
-
-
-def _opened_contexts(video: Video, count: int, device: str | None) -> list[VideoCodecContext]:
     contexts = []
     for _ in range(count):
-        with open_container(video.path, device) as container:
+        with open_container(video.path) as container:
             context = container.streams[video.video.index].codec_context
             assert isinstance(context, VideoCodecContext)  # noqa: S101 - the probe found a video stream there
             contexts.append(context)
@@ -244,7 +240,8 @@ def _count_from_first_frame(packet: Packet[Stream], start_pts: int) -> None:
         packet.pts -= start_pts
 
 
-def _sound_decoder(container: InputContainer, video: Video) -> AudioDecoder | None:
+def sound_decoder(container: InputContainer, video: Video) -> AudioDecoder | None:
+    """Return the decoder of the measured track; None where there is no sound."""
     if video.audio is None:
         return None
     context = container.streams[video.audio.index].codec_context

@@ -86,12 +86,15 @@ class PacketGrouper:
     ----------
     codec : str
         Name of the decoder; decides how a fresh start is recognized, and whether there is any.
+    first_pts : int, optional
+        When the packets begin with a group in the middle of a stream: the timestamp of its keyframe. Leading pictures
+        behind that keyframe belong to the group before, which is not there.
     """
 
-    def __init__(self, codec: str) -> None:
+    def __init__(self, codec: str, first_pts: int | None = None) -> None:
         self._codec = codec
         self._splits = can_restart(codec)
-        self._current = _Open(restarts=True, first_pts=None)
+        self._current = _Open(restarts=True, first_pts=first_pts)
         # A group that is complete but for leading pictures that may follow the next keyframe.
         self._waiting: _Open | None = None
         self._latest = -(2**63)

@@ -1,0 +1,215 @@
+"""Planning, measuring and merging ranges; each step may run on another machine that sees the file and the folder.
+
+The pictures of a range are decoded and described as in one pass, group by group, and compared with those before. What
+looks further, and all of the sound, is done in one place, as in one pass: so the features are the same, bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from autoclip.extraction import EXTRACTION_VERSION, Extraction, decode_policy, measured_video
+from autoclip.media.decoding.audio import AudioBlock, AudioDamage
+from autoclip.media.decoding.decoder_threads import Described
+from autoclip.media.decoding.ranges import DecodeRange, RangeError, decode_range, decode_sound, plan_ranges
+from autoclip.media.video import Video
+from autoclip.progress import Progress, ProgressListener, ignore_progress
+from autoclip.range_extraction.range_file import read_range, write_range
+from autoclip.settings import ExtractionSettings
+from autoclip.signals.audio_analyzer import AudioAnalyzer, AudioRows
+from autoclip.signals.plugins import listening_signals
+from autoclip.signals.table import Features
+from autoclip.signals.video_analyzer import MAX_DRIFT_SEC, ComparedFrames, MeasuredFrames
+from autoclip.system.malloc import share_one_arena
+
+LEAD_SEC = MAX_DRIFT_SEC + 0.5
+"""Pictures are compared with earlier ones by at most `MAX_DRIFT_SEC`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredSound:
+    """What was measured of the sound (None: there is none), and what of it could not be decoded."""
+
+    rows: AudioRows | None
+    damage: tuple[AudioDamage, ...]
+
+
+def plan(
+    video: Video, settings: ExtractionSettings, count: int, on_progress: ProgressListener = ignore_progress
+) -> tuple[DecodeRange, ...]:
+    """Divide a video, which is at its path, into ranges of about the same number of pictures.
+
+    Raises
+    ------
+    RangeError
+        If only one pass measures it as one pass would; the message says why.
+    MediaError
+        If the file can't be opened.
+    """
+    listening = listening_signals()
+    if listening:
+        raise RangeError(f"the signal {listening[0]!r} takes its frames or sound in one pass")
+    told = Progress("extract", 0.0, "looking for places to divide the video")
+    return plan_ranges(video, decode_policy(settings, 1), count, LEAD_SEC, lambda: on_progress(told))
+
+
+def range_path(folder: Path, part: DecodeRange, settings: ExtractionSettings) -> Path:
+    """Return the file of a measured range; its name holds all that its content depends on, but the video.
+
+    It bears the mark of temporary files, which are removed when they are a day old.
+    """
+    told = f"{EXTRACTION_VERSION} {settings.model_dump_json()} {part.lead} {part.groups} {part.digest}"
+    return folder / f".{part.number:04d}-{blake2b(told.encode(), digest_size=10).hexdigest()}.partial.range"
+
+
+def measure_range(
+    video: Video,
+    settings: ExtractionSettings,
+    part: DecodeRange,
+    folder: Path,
+    on_progress: ProgressListener = ignore_progress,
+    *,
+    decoders: int = 1,
+) -> Path:
+    """Measure the pictures of a range into a file, unless it is there; return its path.
+
+    Parameters
+    ----------
+    video : Video
+        The video, at its path.
+    settings : ExtractionSettings
+        What to measure and how.
+    part : DecodeRange
+        One of those that `plan` returned.
+    folder : Path
+        Where the file is kept: one for each video.
+    on_progress : callable
+        Told several times a second how much of the range is done; whatever it raises ends the work.
+    decoders : int
+        Threads that decode.
+
+    Raises
+    ------
+    RangeError
+        If the range can't be measured as in one pass; the message says why.
+    MediaError
+        If the file can't be opened.
+    StorageError
+        If the file of the range can't be written.
+    """
+    path = range_path(folder, part, settings)
+    if not path.exists():
+        share_one_arena()
+        with threadpool_limits(limits=1, user_api="blas"):
+            write_range(path, _compared(video, settings, part, on_progress, decoders))
+    on_progress(Progress("extract", 1.0))
+    return path
+
+
+def measure_sound(
+    video: Video, settings: ExtractionSettings, on_progress: ProgressListener = ignore_progress
+) -> MeasuredSound:
+    """Measure all of a video's sound.
+
+    Raises
+    ------
+    RangeError
+        If the file can't be read to its end.
+    MediaError
+        If the file can't be opened, or lacks the track that the settings name.
+    """
+    measured = measured_video(video.path, video, settings)
+    analyzer, damage = AudioAnalyzer(), []
+    with threadpool_limits(limits=1, user_api="blas"):
+        for part in decode_sound(measured):
+            if isinstance(part, AudioBlock):
+                analyzer.push(part.start, part.rate, part.channels, part.samples)
+                at = part.start / part.rate / video.duration_sec if video.duration_sec else 0.0
+                on_progress(Progress("extract", min(1.0, max(0.0, at))))
+            else:
+                damage.append(part)
+        return MeasuredSound(analyzer.finish(), tuple(damage))
+
+
+def merge(
+    video: Video,
+    settings: ExtractionSettings,
+    ranges: Iterable[Path],
+    sound: Callable[[], MeasuredSound],
+) -> Features:
+    """Make the features of a video from its measured ranges, in their order, and then its sound.
+
+    Both may be waited for: a range is merged while those after it are still measured.
+
+    Raises
+    ------
+    RangeError
+        If the ranges overlap in time.
+    StorageError
+        If a file of a range is not whole.
+    """
+    extraction = Extraction(measured_video(video.path, video, settings), settings, ignore_progress)
+    last = -np.inf
+    with threadpool_limits(limits=1, user_api="blas"):
+        for path in ranges:
+            for group in read_range(path):
+                last = _require_later(group, last)
+                extraction.take_compared(group)
+        heard = sound()
+        for damage in heard.damage:
+            extraction.take_damage(damage)
+        return extraction.features(heard.rows)
+
+
+def _compared(
+    video: Video,
+    settings: ExtractionSettings,
+    part: DecodeRange,
+    on_progress: ProgressListener,
+    decoders: int,
+) -> Iterator[Described[ComparedFrames]]:
+    extraction = Extraction(measured_video(video.path, video, settings), settings, ignore_progress)
+    heartbeat = _Heartbeat(part, on_progress)
+    policy = decode_policy(settings, decoders)
+    groups = decode_range(extraction.video, policy, part, extraction.describe, heartbeat.report)
+    last = -np.inf
+    for number, group in enumerate(groups):
+        _require_whole(group)
+        compared = extraction.compare(group)
+        last = _require_later(compared, last)
+        heartbeat.done = number + 1
+        heartbeat.report()
+        if number >= part.lead:
+            yield compared
+
+
+def _require_whole(group: Described[MeasuredFrames]) -> None:
+    if group.damage:
+        raise RangeError(f"some of its pictures are damaged ({group.damage[0].reason})")
+
+
+def _require_later(group: Described[ComparedFrames], last: float) -> float:
+    """Refuse pictures of a time that was shown before; return when the last one is shown."""
+    if group.description is None:
+        return last
+    if group.description.seconds[0] <= last:
+        raise RangeError(f"its pictures are not in the order of time at {last:.2f} s")
+    return float(group.description.seconds[-1])
+
+
+@dataclass(slots=True)
+class _Heartbeat:
+    """Tells the listener how many of a range's groups are done."""
+
+    part: DecodeRange
+    listener: ProgressListener
+    done: int = 0
+
+    def report(self) -> None:
+        self.listener(Progress("extract", self.done / (self.part.lead + self.part.groups)))

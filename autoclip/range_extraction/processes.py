@@ -1,0 +1,228 @@
+"""Extraction of one video by several processes of this machine.
+
+One process does with threads what two cores can do. Beyond a few cores the threads wait for Python's interpreter lock,
+which processes don't share.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import wait as wait_for
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any, Generic, Self, TypeVar
+
+from autoclip.errors import MediaError
+from autoclip.extraction import extract
+from autoclip.media.decoding.one_pass import available_cores
+from autoclip.media.decoding.ranges import DecodeRange, RangeError
+from autoclip.media.video import Video
+from autoclip.progress import Progress, ProgressListener, ignore_progress
+from autoclip.range_extraction.measurement import measure_range, measure_sound, merge, plan
+from autoclip.settings import ExtractionSettings
+from autoclip.signals.table import Features
+
+RANGE_SEC = 300.0
+"""Ranges of a long video are about as long: each costs its lead and a fresh decoder, and what is lost is done again."""
+
+MAX_RANGES_A_PROCESS = 8
+
+ATTEMPTS = 3
+"""So often a process may be lost (killed, out of memory) before the work is given up."""
+
+_WAIT_SEC = 0.2
+
+Outcome = TypeVar("Outcome")
+_spawning = multiprocessing.get_context("spawn")  # our threads and FFmpeg's don't survive a fork
+_shared: tuple[Event, Any] | None = None
+
+
+class _Stopped(Exception):  # noqa: N818 - a signal to our own processes, never seen outside
+    """The process that asked for the work has gone, or wants it no more."""
+
+
+def extract_in_processes(
+    video: Video,
+    settings: ExtractionSettings,
+    processes: int,
+    folder: Path,
+    *,
+    on_progress: ProgressListener = ignore_progress,
+    on_one_pass: Callable[[str], None] = lambda _reason: None,
+) -> Features:
+    """Measure a video, which is at its path, in several processes: the same as `extract`, bit for bit.
+
+    A video that can't be divided is measured in one pass.
+
+    Parameters
+    ----------
+    video : Video
+        What probing it found.
+    settings : ExtractionSettings
+        What to measure and how.
+    processes : int
+        How many.
+    folder : Path
+        Where measured ranges are kept until all are done. What an earlier attempt left there is used again.
+    on_progress : callable
+        As `extract`.
+    on_one_pass : callable
+        Told why the video is measured in one pass.
+
+    Raises
+    ------
+    ParameterError, MediaError, StorageError
+        As `extract`.
+    """
+    try:
+        ranges = plan(video, settings, range_count(video.duration_sec, processes), on_progress)
+        features = _measured(video, settings, _Work(processes, folder, ranges), on_progress)
+    except RangeError as reason:
+        on_one_pass(str(reason))
+        return extract(video.path, video, settings, on_progress)
+    on_progress(Progress("extract", 1.0))
+    return features
+
+
+def range_count(duration_sec: float, processes: int) -> int:
+    """Return into how many ranges a video is divided for so many processes."""
+    return min(max(processes, round(duration_sec / RANGE_SEC)), MAX_RANGES_A_PROCESS * processes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    processes: int
+    folder: Path
+    ranges: tuple[DecodeRange, ...]
+
+    @property
+    def decoders(self) -> int:
+        """Threads that decode in each process."""
+        return max(1, available_cores() // self.processes)
+
+
+def _measured(video: Video, settings: ExtractionSettings, work: _Work, on_progress: ProgressListener) -> Features:
+    with _Processes(video, work, on_progress) as running:
+        sound = running.submit(partial(measure_sound, video, settings))
+        ranges = [
+            running.submit(partial(measure_range, video, settings, part, work.folder, decoders=work.decoders))
+            for part in work.ranges
+        ]
+        return merge(video, settings, (running.result(task) for task in ranges), lambda: running.result(sound))
+
+
+@dataclass(slots=True)
+class _Task(Generic[Outcome]):
+    number: int
+    work: Callable[[ProgressListener], Outcome]
+    future: Future[Outcome] = field(default_factory=Future)
+    losses: int = 0
+
+
+@dataclass(slots=True)
+class _Processes:
+    """Processes that do tasks; a task whose process is lost is done again by another, alone."""
+
+    video: Video
+    work: _Work
+    on_progress: ProgressListener
+    tasks: list[_Task[Any]] = field(default_factory=list)
+    pool: ProcessPoolExecutor = field(init=False)
+    stop: Event = field(init=False)
+    done: Any = field(init=False)
+
+    def __enter__(self) -> Self:
+        self.stop = _spawning.Event()
+        self.done = _spawning.Array("d", 1 + len(self.work.ranges), lock=False)
+        self.pool = self._new_pool()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop.set()
+        self.pool.shutdown(wait=True, cancel_futures=True)
+
+    def submit(self, work: Callable[..., Outcome]) -> _Task[Outcome]:
+        task = _Task(len(self.tasks), work)
+        self.tasks.append(task)
+        self._begin(task)
+        return task
+
+    def result(self, task: _Task[Outcome]) -> Outcome:
+        """Wait for a task; the listener is told several times a second, and may raise to stop all."""
+        while True:
+            while not task.future.done():
+                self.on_progress(Progress("extract", self._share_done()))
+                wait_for([task.future], timeout=_WAIT_SEC)
+            try:
+                return task.future.result()
+            except BrokenProcessPool:
+                self._renew(task)
+
+    def _renew(self, task: _Task[Any]) -> None:
+        """Begin what was under way and what waited again; what is done stays done."""
+        task.losses += 1
+        if task.losses >= ATTEMPTS:
+            raise MediaError(
+                self.video.path, "the processes that measure it end without a word; is there enough memory?"
+            )
+        self.pool.shutdown(wait=True, cancel_futures=True)
+        self.pool = self._new_pool()
+        for other in self.tasks:
+            if isinstance(_error_of(other.future), BrokenProcessPool):
+                self._begin(other)
+
+    def _begin(self, task: _Task[Any]) -> None:
+        try:
+            task.future = self.pool.submit(_run, task.number, task.work)
+        except BrokenProcessPool as error:  # the first process ended before all tasks were handed over
+            task.future = Future()
+            task.future.set_exception(error)
+
+    def _new_pool(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            self.work.processes, mp_context=_spawning, initializer=_set_up, initargs=(self.stop, self.done)
+        )
+
+    def _share_done(self) -> float:
+        packets = [part.packets for part in self.work.ranges]
+        done = sum(float(share) * count for share, count in zip(self.done[1:], packets, strict=True))
+        return done / max(1, sum(packets))
+
+
+def _error_of(future: Future[Any]) -> BaseException | None:
+    return None if not future.done() or future.cancelled() else future.exception()
+
+
+def _set_up(stop: Event, done: Any) -> None:  # noqa: ANN401
+    """Set a process up: the one that started it says when to stop, and takes it along when it is killed."""
+    global _shared  # noqa: PLW0603 - this process does nothing else
+    _shared = stop, done
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal reaches all processes
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _run(number: int, work: Callable[..., Outcome]) -> Outcome:
+    assert _shared is not None  # noqa: S101 - `_set_up` ran
+    stop, done = _shared
+
+    def tell(progress: Progress) -> None:
+        if stop.is_set():
+            raise _Stopped
+        done[number] = max(done[number], progress.fraction)
+
+    return work(on_progress=tell)
