@@ -17,8 +17,9 @@ from autoclip.media.audio_tracks import with_analysis_audio
 from autoclip.media.decode_errors import Damage, damage_report
 from autoclip.media.decoding.audio import AudioBlock, AudioDamage
 from autoclip.media.decoding.decoder_threads import Described
+from autoclip.media.decoding.hardware import choose_decoder
 from autoclip.media.decoding.one_pass import MAX_DECODERS, ReadingStopped, available_cores, decode
-from autoclip.media.decoding.video import DecodePolicy, Pictures, SkipFrame
+from autoclip.media.decoding.video import DecodePolicy, HardwareDecodingError, Pictures, SkipFrame
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExtractionProfile, ExtractionSettings
@@ -120,9 +121,20 @@ def _passed(
     path: Path, video: Video, settings: ExtractionSettings, on_progress: ProgressListener, decoders: int | None
 ) -> Extraction:
     """Decode a video; return what was measured of all of it."""
-    pass_ = Extraction(measured_video(path, video, settings), settings, on_progress)
+    video = measured_video(path, video, settings)
     share_one_arena()
     policy = decode_policy(settings, decoders or min(available_cores(), MAX_DECODERS))
+    choice = choose_decoder(video, policy, settings.decoder)
+    chosen = replace(policy, device=choice.device) if choice.device else policy
+    try:
+        return _passed_by(chosen, Extraction(video, settings, on_progress, choice.notes))
+    except HardwareDecodingError as error:
+        told = f"{error}, so software decoded the video"
+        return _passed_by(policy, Extraction(video, settings, on_progress, (*choice.notes, told)))
+
+
+def _passed_by(policy: DecodePolicy, pass_: Extraction) -> Extraction:
+    """Let an extraction take all that is decoded."""
     for part in decode(pass_.video, policy, pass_.describe, pass_.report):
         pass_.take(part)
     return pass_
@@ -147,7 +159,13 @@ def decode_policy(settings: ExtractionSettings, decoders: int) -> DecodePolicy:
 class Extraction:
     """What has been measured of a video so far."""
 
-    def __init__(self, video: Video, settings: ExtractionSettings, on_progress: ProgressListener) -> None:
+    def __init__(
+        self,
+        video: Video,
+        settings: ExtractionSettings,
+        on_progress: ProgressListener,
+        notes: tuple[str, ...] = (),
+    ) -> None:
         self.video = video
         self._settings = settings
         self._progress = _Speed(video.duration_sec, on_progress)
@@ -156,7 +174,7 @@ class Extraction:
         self._sound = AudioAnalyzer()
         self._added = AddedSignals()
         self._damage: list[Damage] = []
-        self._warnings: list[str] = []
+        self._warnings = list(notes)
         self._end_pts = 0
         self._last_sec = -math.inf
         self._awaited: list[float] = []

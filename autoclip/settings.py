@@ -33,6 +33,7 @@ MotionMeasure = Literal["frames", "quarters"]
 Normalization = Literal["local", "robust", "standard"]
 WindowFormula = Literal["event", "anchor"]
 CutMethod = Literal["exact", "smart", "copy"]
+DecoderName = Literal["auto", "software", "cuda", "vaapi", "videotoolbox", "d3d11va", "qsv"]
 VideoCodec = Literal["h264", "h265", "av1"]
 EncoderPreset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
 EncoderName = Literal["auto", "x264", "nvenc", "qsv", "vaapi", "videotoolbox", "amf"]
@@ -157,6 +158,11 @@ class ExtractionSettings(SettingsGroup):
     profile: ExtractionProfile = _parameter(
         "balanced",
         "How many frames are decoded: all (exact), all that change the result (balanced), or keyframes only (fast).",
+    )
+    decoder: DecoderName = _parameter(
+        "software",
+        "Video decoder of the analysis: software, a hardware decoder, or the first hardware decoder that works (auto). "
+        "Hardware decoders are used only where they return the same frames as software.",
     )
     motion_fps: float = _parameter(4.0, "Frame rate at which motion is measured.", unit="1/s", ge=1.0, le=30.0)
     motion_width: int = _parameter(160, "Width to which frames are reduced for the signals.", unit="px", ge=32, le=640)
@@ -742,10 +748,7 @@ class ExportSettings(SettingsModel):
     @field_validator("facecam")
     @classmethod
     def _rectangle_can_be_read(cls, rectangle: str) -> str:
-        found = "".join(rectangle.split())
-        if found and not re.fullmatch(r"\d{1,5}(,\d{1,5}){3}", found):
-            raise ValueError("give left,top,width,height in pixels, such as 0,810,480,270, or nothing to have it found")
-        return found
+        return checked_facecam(rectangle)
 
     @field_validator("audio_tracks")
     @classmethod
@@ -780,6 +783,20 @@ MAX_FIELD_WIDTH = 200
 
 _NUMBER = re.compile(r"\d+")
 """Digits of any script: Python reads them all as a width."""
+
+
+def checked_facecam(rectangle: str) -> str:
+    """Return a rectangle of the setting `facecam` without spaces.
+
+    Raises
+    ------
+    ValueError
+        If it is not ``left,top,width,height`` in whole pixels, and not empty.
+    """
+    found = "".join(rectangle.split())
+    if found and not re.fullmatch(r"\d{1,5}(,\d{1,5}){3}", found):
+        raise ValueError("give left,top,width,height in pixels, such as 0,810,480,270, or nothing to have it found")
+    return found
 
 
 def check_name_template(template: str) -> None:

@@ -35,7 +35,7 @@ with ThreadPoolExecutor(max_concurrent) as pool:
 """
 """The user's own commands, so many at once."""
 
-_BATCH = """
+EXPORT_BATCH = """
 import sys
 from pathlib import Path
 from autoclip.export.batch import RenderRequest, export_batch
@@ -43,7 +43,7 @@ from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
 film, folder, max_concurrent = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-video, settings = probe(film), ExportSettings(cut={cut!r})
+video, settings = probe(film), ExportSettings(**{settings!r})
 spans = [Interval(float(start), float(start) + {seconds}) for start in sys.argv[4:]]
 requests = [RenderRequest(video, span, folder / f"ours-{{span.start}}.mp4", settings) for span in spans]
 summary = export_batch(requests, max_concurrent=max_concurrent)
@@ -82,16 +82,16 @@ def run() -> str:
 def _batch(film: Path, folder: Path) -> str:
     """Compare a batch of clips with the bare commands, part by part in turn, so that other load falls on both."""
     starts = [f"{1.3 + 5.7 * number:.3f}" for number in range(CLIPS)]
-    bare = _python(_BARE.format(ffmpeg=get_ffmpeg_exe(), seconds=str(CLIP_SEC)))
-    ours = _python(_BATCH.format(cut="exact", seconds=CLIP_SEC))
+    bare = python_command(_BARE.format(ffmpeg=get_ffmpeg_exe(), seconds=str(CLIP_SEC)))
+    ours = python_command(EXPORT_BATCH.format(settings={"cut": "exact"}, seconds=CLIP_SEC))
     costs: dict[str, list[Cost]] = {"bare": [], "ours": []}
     for part in range(BATCH_PARTS):
-        words = [film, folder, str(AT_ONCE), *starts[part::BATCH_PARTS]]
+        words: list[str | Path] = [film, folder, str(AT_ONCE), *starts[part::BATCH_PARTS]]
         for name, command in (("bare", bare), ("ours", ours))[:: 1 if part % 2 else -1]:
             costs[name].append(cost_of([*command, *words]))
-        _clear(folder, film)
+        remove_exports(folder, film)
     totals = {name: sum(parts[1:], parts[0]) for name, parts in costs.items()}
-    starting = _starting()
+    starting = starting_cost()
     wall = (totals["ours"].wall_sec - BATCH_PARTS * starting.wall_sec) / totals["bare"].wall_sec
     cpu = (totals["ours"].cpu_sec - BATCH_PARTS * starting.cpu_sec) / totals["bare"].cpu_sec
     told = (
@@ -113,14 +113,14 @@ def _batch(film: Path, folder: Path) -> str:
 
 def _smart(film: Path, folder: Path) -> str:
     """Compare a smart cut with an exact one of the same span, in turn."""
-    starting = _starting()
+    starting = starting_cost()
     costs: dict[str, list[Cost]] = {"exact": [], "smart": []}
     for number in range(ROUNDS):
         start = f"{22.3 + 31.7 * number:.3f}"
         for cut, measured in costs.items():
-            command = _python(_BATCH.format(cut=cut, seconds=SMART_SEC))
+            command = python_command(EXPORT_BATCH.format(settings={"cut": cut}, seconds=SMART_SEC))
             measured.append(cost_of([*command, film, folder, "1", start]))
-            _clear(folder, film)
+            remove_exports(folder, film)
     wall = {cut: statistics.median(cost.wall_sec for cost in each) - starting.wall_sec for cut, each in costs.items()}
     cpu = {cut: statistics.median(cost.cpu_sec for cost in each) - starting.cpu_sec for cut, each in costs.items()}
     faster = {name: cost["exact"] / cost["smart"] for name, cost in (("wall", wall), ("cpu", cpu))}
@@ -142,7 +142,7 @@ def _smart(film: Path, folder: Path) -> str:
 def _thumbnails(folder: Path) -> str:
     """Make thumbnails of an hour whose keyframes are ten seconds apart, x264's own choice without cuts."""
     film = make_film(folder / "hour.mp4", size="1920x1080", bitrate="2M", b_frames=2, seconds=HOUR_SEC, keyframe_sec=10)
-    command = _python(_THUMBNAILS)
+    command = python_command(_THUMBNAILS)
     rows = []
     for seconds in (8, 20):
         cost = cost_of([*command, film, folder / "thumbnails", str(THUMBNAILS), str(seconds)])
@@ -158,16 +158,18 @@ def _thumbnails(folder: Path) -> str:
     ])  # fmt: skip
 
 
-def _starting() -> Cost:
+def starting_cost() -> Cost:
     """Return what it costs to start Python with everything an export imports."""
-    costs = [cost_of(_python("import autoclip.export.batch, autoclip.media.probe")) for _ in range(ROUNDS)]
+    costs = [cost_of(python_command("import autoclip.export.batch, autoclip.media.probe")) for _ in range(ROUNDS)]
     return Cost(*(min(values) for values in zip(*((c.cpu_sec, c.wall_sec, c.peak_mb) for c in costs), strict=True)))
 
 
-def _python(code: str) -> list[str]:
+def python_command(code: str) -> list[str]:
+    """Return the command that runs a program of ours."""
     return [sys.executable, "-c", code]
 
 
-def _clear(folder: Path, film: Path) -> None:
+def remove_exports(folder: Path, film: Path) -> None:
+    """Delete what was exported beside a film."""
     for path in set(folder.glob("*.mp4")) - {film}:
         path.unlink()

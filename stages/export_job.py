@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from autoclip.media.video import Video
 from autoclip.settings import ExportSettings
 from autoclip.speech.transcript import Transcript
 from stages.tighten_clips import words_or_sound
-from storage.catalog import Export
+from storage.catalog import Export, ExportLayout
 from storage.clip_store import ClipStore, ExportSubject
 
 
@@ -164,6 +164,24 @@ class ExportJob:
             settings=self.settings.model_dump(mode="json"),
             job_id=self.job_id,
         )
+
+
+def with_layout(settings: ExportSettings, layout: ExportLayout | None, given: Collection[str]) -> ExportSettings:
+    """Return settings with the layout of their project where they make a shape and leave open how it is filled.
+
+    Parameters
+    ----------
+    settings : ExportSettings
+        Of an export.
+    layout : ExportLayout or None
+        Of the project.
+    given : collection of str
+        Names of the settings that were really given; the others are defaults.
+    """
+    if layout is None or (settings.shape == "original" and settings.platform == "none"):
+        return settings
+    open_fields = {name: value for name, value in layout if name not in given}
+    return settings.model_copy(update=open_fields)
 
 
 def one_command(commands: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

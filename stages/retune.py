@@ -89,7 +89,8 @@ def _require_extracted(folder: AnalysisFolder, settings: Settings) -> Origin:
     """Refuse settings that ask for other features than those that are there."""
     origin = _origin(folder)
     asked = settings.extraction.model_dump()
-    changed = [f"{name}={asked[name]}" for name, value in origin.settings.model_dump().items() if asked[name] != value]
+    measured = origin.settings.model_dump(exclude={"decoder"})  # which changes nothing that is measured
+    changed = [f"{name}={asked[name]}" for name, value in measured.items() if asked[name] != value]
     if changed:
         raise ParameterError(f"{', '.join(changed)}: decides what is measured; run 'autoclip analyze' with it instead")
     return origin

@@ -13,6 +13,8 @@ from autoclip.media.decoding.speech_audio import AudioChunk, audio_chunks
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.selection import pipeline as selection
 from autoclip.settings import DEFAULT_TRACK, Settings
+from autoclip.signals.speech_activity import audible_spans
+from autoclip.signals.table import ENVELOPE_STEP_SEC
 from autoclip.speech.transcribers import Transcriber, transcriber_for
 from autoclip.speech.transcript import Transcript, Word
 from autoclip.speech.whisper import SAMPLE_RATE
@@ -44,7 +46,8 @@ def transcribe(
     """Transcribe a video as far as the settings ask for it; the words go to its folder.
 
     Subtitles that came with the video are taken first, without any model. Else a transcriber hears the whole video, or
-    the surroundings of its clips. Each chunk is saved when it is heard, so a run that was ended continues where it was.
+    the surroundings of its clips, but for stretches in which there is nothing to hear. Each chunk is saved when it is
+    heard, so a run that was ended continues where it was.
 
     Parameters
     ----------
@@ -88,9 +91,12 @@ def transcribe(
     heard = replace(source, video=with_analysis_audio(source.video, audio))
     hearing = _Hearing.of(heard, transcriber, speech.speech_language, audio)
     missing = _without(_wanted(features, settings), hearing.stored.heard)
-    if missing:
+    audible = _within(missing, _audible(features))
+    if silent := _without(missing, audible):
+        hearing.pass_over(silent)
+    if audible:
         with slot():
-            hearing.hear(missing, on_progress)
+            hearing.hear(audible, on_progress)
     on_progress(Progress("transcribe", 1.0))
     return features
 
@@ -122,6 +128,14 @@ def _wanted(features: ExtractedFeatures, settings: Settings) -> tuple[Interval, 
         Interval(max(0.0, clip.start - AROUND_CLIP_SEC), min(duration, clip.end + AROUND_CLIP_SEC)) for clip in clips
     )
     return _joined(around, _JOIN_SEC)
+
+
+def _audible(features: ExtractedFeatures) -> tuple[Interval, ...]:
+    """Return where there is anything to hear; everywhere if that was not measured."""
+    envelope, duration = features.source.folder.read_features().envelope_dbfs, features.source.video.duration_sec
+    if envelope is None:
+        return (Interval(0.0, duration),)
+    return audible_spans(envelope, ENVELOPE_STEP_SEC, duration)
 
 
 @dataclass
@@ -157,17 +171,21 @@ class _Hearing:
             if reached < span.end:  # the sound ends before the picture
                 self._save((), Interval(reached, span.end))
 
+    def pass_over(self, spans: Sequence[Interval]) -> None:
+        """Save that nothing is said in spans."""
+        self._save((), *spans)
+
     def _hear_chunk(self, chunk: AudioChunk, on_progress: Callable[[float], None]) -> None:
         on_progress(0.0)
         heard = self.transcriber.transcribe(chunk.samples, self.language, on_progress)
         self.language = self.language or heard.language
         self._save(heard.shifted(chunk.start_sec).words, Interval(chunk.start_sec, chunk.end_sec))
 
-    def _save(self, words: Iterable[Word], span: Interval) -> None:
+    def _save(self, words: Iterable[Word], *spans: Interval) -> None:
         before = self.stored
         merged = tuple(sorted((*before.transcript.words, *words), key=lambda word: (word.start_sec, word.end_sec)))
         transcript = replace(before.transcript, words=merged, language=self.language)
-        heard = _joined((*before.heard, span), 0.0)
+        heard = _joined((*before.heard, *spans), 0.0)
         self.stored = replace(before, transcript=transcript, heard=heard)
         self.source.folder.write_transcript(self.stored)
 
@@ -186,6 +204,17 @@ def _joined(spans: Iterable[Interval], reach: float) -> tuple[Interval, ...]:
         else:
             joined.append(span)
     return tuple(joined)
+
+
+def _within(spans: Iterable[Interval], others: Sequence[Interval]) -> tuple[Interval, ...]:
+    """Return what of spans lies in others; slivers of rounding are left out."""
+    common = (
+        Interval(max(span.start, other.start), min(span.end, other.end))
+        for span in spans
+        for other in others
+        if min(span.end, other.end) > max(span.start, other.start) + _SLIVER_SEC
+    )
+    return tuple(common)
 
 
 def _without(spans: Iterable[Interval], heard: Sequence[Interval]) -> tuple[Interval, ...]:

@@ -169,7 +169,9 @@ def extraction_key(content: str, settings: ExtractionSettings, version: int | st
     str
         32 hexadecimal digits.
     """
-    return _key("extraction", content, settings.model_dump(mode="json"), version)
+    # Before there was a choice of decoders, software decoded: what was measured then keeps its name.
+    usual = {"decoder"} if settings.decoder == "software" else set()
+    return _key("extraction", content, settings.model_dump(mode="json", exclude=usual), version)
 
 
 def transcript_key(content: str, transcriber: str, settings: Mapping[str, object], version: int | str) -> str:

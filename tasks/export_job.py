@@ -10,7 +10,7 @@ from prefect.client.orchestration import get_client
 from prefect.runtime import flow_run
 
 from autoclip.settings import ExportSettings
-from stages.export_job import ExportJob
+from stages.export_job import ExportJob, with_layout
 from storage.clip_store import CatalogClips
 from storage.environment import read_environment
 from tasks.places import catalog, project_folder
@@ -28,10 +28,11 @@ def export_job(project_id: str, settings: ExportSettings | None, folder: Path | 
         project = view.projects.get(project_id)
     environment = read_environment()
     store = CatalogClips(catalog(), project, project_folder(project_id))
+    settings = settings or ExportSettings()
     return ExportJob(
         store=store,
         target=folder or store.exports_folder,
-        settings=settings or ExportSettings(),
+        settings=with_layout(settings, project.layout, settings.model_fields_set),
         job_id=str(flow_run.get_id() or ""),
         ffmpeg=environment.ffmpeg,
         roots=environment.writable_roots if project.output_folder and folder is None else (),

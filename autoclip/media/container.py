@@ -17,6 +17,7 @@ from typing import cast
 
 import av
 import av.error
+from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -72,7 +73,7 @@ _log_level_lock = threading.Lock()
 
 
 @contextmanager
-def open_container(path: Path) -> Iterator[InputContainer]:
+def open_container(path: Path, device: str | None = None) -> Iterator[InputContainer]:
     """Open a media file for reading, and close it at the end.
 
     PyAV's errors, those raised in the ``with`` body included, leave as `MediaError`.
@@ -81,6 +82,8 @@ def open_container(path: Path) -> Iterator[InputContainer]:
     ----------
     path : Path
         A regular file, or a symbolic link to one.
+    device : str, optional
+        FFmpeg's name of the hardware that decodes the pictures, such as ``cuda``; software when None.
 
     Yields
     ------
@@ -91,13 +94,13 @@ def open_container(path: Path) -> Iterator[InputContainer]:
     ------
     MediaError
         If the path is not a regular file, is empty, is not a media file that may be opened, or turns out to be damaged
-        while it is read.
+        while it is read; with a device, also if that can't decode it.
     """
     require_regular_file(path)
     with media_errors(path):
         # The index of hours of MP4 takes tens of megabytes, and twice that while it is read.
         return_free_memory()
-        container = _open(path)
+        container = _open_on(path, device) if device else _open(path)
         return_free_memory()
         try:
             _limit_pictures(path, container)
@@ -166,7 +169,14 @@ def _open(path: Path) -> InputContainer:
             return _open_once(path)
 
 
-def _open_once(path: Path) -> InputContainer:
+def _open_on(path: Path, device: str) -> InputContainer:
+    try:
+        return _open_once(path, device)
+    except (RuntimeError, NotImplementedError) as error:  # how PyAV says that no decoder of the device fits
+        raise MediaError(path, f"{device} decodes no such video") from error
+
+
+def _open_once(path: Path, device: str | None = None) -> InputContainer:
     return av.open(
         local_file(location_of(path)),
         mode="r",
@@ -177,6 +187,7 @@ def _open_once(path: Path) -> InputContainer:
         },
         metadata_errors="replace",  # titles in a legacy encoding are no reason to refuse a video
         timeout=(_OPEN_TIMEOUT_SEC, None),
+        hwaccel=HWAccel(device, allow_software_fallback=False) if device else None,
     )
 
 

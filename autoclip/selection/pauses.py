@@ -20,6 +20,10 @@ MIN_DEPTH_DB = 6.0
 FULL_DEPTH_DB = 20.0
 """Fall at which a dip is as strong as can be: where speech becomes inaudible beside what was just heard."""
 
+SPEECH_RANGE_DB = 40.0
+"""How far below the level of speech its floor counts: its softest sounds lie 30 dB below the loudest (ANSI S3.5-1997).
+Digital silence, as between two recordings, would hide the pauses of the rooms around it."""
+
 _BLOCK = 50
 """Envelope values in a block, over which local levels are measured: one second."""
 
@@ -63,6 +67,7 @@ def find_pauses(envelope_dbfs: NDArray[np.float32] | None) -> Pauses:
         return Pauses(*(np.zeros(0) for _ in range(4)))
     smooth = uniform_filter1d(np.nan_to_num(envelope_dbfs.astype(np.float64), nan=-120.0), 3, mode="nearest")
     level, floor = _local_range(smooth)
+    floor = np.maximum(floor, level - SPEECH_RANGE_DB)
     limit = np.minimum(floor + 0.4 * (level - floor), level - MIN_DEPTH_DB)
     starts, ends = _runs(smooth < limit)
     long_enough = (ends - starts) * ENVELOPE_STEP_SEC >= MIN_PAUSE_SEC - ENVELOPE_STEP_SEC / 2

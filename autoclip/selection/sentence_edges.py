@@ -36,6 +36,13 @@ apart."""
 WORD_MARGIN_SEC = 0.05
 """Distance kept from where a word was heard, where the pause has room for it."""
 
+UNHEARD_LEAD_SEC = 0.2
+"""What a clip starts before a first word that no pause of the sound stands before: there is something else to hear."""
+
+LONGEST_GAP_SEC = 1.0
+"""Where nobody is heard for longer, the pause behind one word and the one before the next are looked for apart: music,
+applause or a voice that was not understood may lie between."""
+
 LONGEST_DECAY_SEC = 0.3
 """A word's end that was heard later than this in a pause was heard late: speech dies away faster."""
 
@@ -75,7 +82,8 @@ class SentenceEdges:
     """The edges that the words of a video allow.
 
     `starts` and `ends` are the instants where clips may begin and end, one of each a sentence; `pauses_sec` tells how
-    long the sound pauses before each sentence and, last, behind the last one, 0 where it doesn't.
+    long the sound pauses before each sentence and, last, behind the last one: 0 where it doesn't, or where a word was
+    heard throughout the pause.
 
     Parameters
     ----------
@@ -86,6 +94,7 @@ class SentenceEdges:
     """
 
     def __init__(self, transcript: Transcript, features: Features) -> None:
+        transcript = transcript.between(0.0, features.duration_sec)  # subtitles may go on behind the end
         self._pauses = find_pauses(features.envelope_dbfs)
         self.sentences: tuple[Sentence, ...] = tuple(
             part for sentence in transcript.sentences for part in _parts_of(sentence, self._pauses)
@@ -152,24 +161,56 @@ class SentenceEdges:
         last = self._joint(closing, replace(closing, start_sec=behind, end_sec=behind))
         end = min(self._duration_sec, last.end_sec)
         between = (self._joint(a.words[-1], b.words[0]) for a, b in pairwise(self.sentences))
-        return [_Joint(0.0, max(0.0, first.start_sec), first.pause_sec), *between, _Joint(end, end, last.pause_sec)]
+        joints = [_Joint(0.0, max(0.0, first.start_sec), first.pause_sec), *between, _Joint(end, end, last.pause_sec)]
+        return self._uncrossed(joints)
+
+    def _uncrossed(self, joints: list[_Joint]) -> list[_Joint]:
+        """Keep each sentence between its joints: words that the sound hardly shows may lie in a pause of it."""
+        found = list(joints)
+        for at, sentence in enumerate(self.sentences):
+            before, behind = found[at], found[at + 1]
+            if before.start_sec < behind.end_sec:
+                continue
+            start = max(before.end_sec, min(before.start_sec, sentence.start_sec))
+            end = min(self._duration_sec, max(behind.end_sec, sentence.end_sec, start))
+            found[at] = replace(before, start_sec=min(start, end))
+            found[at + 1] = replace(behind, end_sec=end, start_sec=max(behind.start_sec, end))
+        return found
 
     def _joint(self, before: Word, after: Word) -> _Joint:
         """Return where a clip ends and where one starts between two words, in the pause that the sound has there.
 
         Each keeps off the word that was heard beside it, if the pause has room; in a narrow pause both lie in its
-        middle. The times of subtitles' words only tell near where the pause is.
+        middle. Without a pause they lie in the gap between the words. Times of subtitles' words only tell about where
+        the pause is.
         """
         gap = Interval(*sorted((before.end_sec, after.start_sec)))
-        pause = self._strongest_pause(gap) if before.estimated else self._widest_pause(gap)
-        if pause is None:
-            half = gap.duration / 2
-            return _Joint(gap.start + min(LEAD_OUT_SEC, half), gap.end - min(LEAD_IN_SEC, half), 0.0)
-        end, start, middle = pause.start + LEAD_OUT_SEC, pause.end - LEAD_IN_SEC, (pause.start + pause.end) / 2
-        if not before.estimated:
-            end = max(end, min(before.end_sec + WORD_MARGIN_SEC, pause.start + LONGEST_DECAY_SEC))
-            start = min(start, after.start_sec - WORD_MARGIN_SEC)
-        return _Joint(min(end, middle), max(start, middle), pause.duration)
+        reach, half = min(gap.duration, LONGEST_GAP_SEC), gap.duration / 2
+        find = self._strongest_pause if before.estimated else self._widest_pause
+        end, start = gap.start + min(LEAD_OUT_SEC, half), gap.end - min(UNHEARD_LEAD_SEC, half)
+        if pause := find(Interval(gap.start, gap.start + reach)):
+            end = self._end_in(pause, before)
+        if opening := find(Interval(gap.end - reach, gap.end)):
+            start = self._start_in(opening, after)
+        clear = before.estimated or (
+            end > before.end_sec - WORD_MARGIN_SEC and start < after.start_sec + WORD_MARGIN_SEC
+        )
+        pauses = [each.duration for each in (pause, opening) if each and clear]
+        return _Joint(min(end, start), start, max(pauses, default=0.0))
+
+    def _end_in(self, pause: Interval, word: Word) -> float:
+        """Return where a clip ends in the pause behind a word."""
+        end = pause.start + LEAD_OUT_SEC
+        if not word.estimated:
+            end = max(end, min(word.end_sec + WORD_MARGIN_SEC, pause.start + LONGEST_DECAY_SEC))
+        return min(end, (pause.start + pause.end) / 2)
+
+    def _start_in(self, pause: Interval, word: Word) -> float:
+        """Return where a clip starts in the pause before a word."""
+        start = pause.end - LEAD_IN_SEC
+        if not word.estimated:
+            start = min(start, word.start_sec - WORD_MARGIN_SEC)
+        return max(start, (pause.start + pause.end) / 2)
 
     def _widest_pause(self, gap: Interval) -> Interval | None:
         """Return the pause of the sound that fills most of a gap and what is close to it."""

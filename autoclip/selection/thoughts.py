@@ -116,7 +116,7 @@ class ThoughtFinder:
             for last in range(first, len(self._sentences)):
                 if last > first and self._pause_before(last) > MAX_TALK_PAUSE_SEC:
                     break
-                span = Interval(float(self._edges.starts[first]), max(float(self._edges.ends[last]), 0.0))
+                span = Interval(float(self._edges.starts[first]), float(self._edges.ends[last]))
                 if span.duration > self._lengths.max_clip_seconds:
                     break
                 if span.duration >= self._lengths.min_clip_seconds:

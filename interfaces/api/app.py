@@ -26,6 +26,7 @@ from interfaces.api.routes import (
     compounds,
     disk_use,
     exports,
+    facecam,
     folders,
     handover,
     health,
@@ -74,6 +75,7 @@ MODULES = (
     resumable_uploads,
     folders,
     disk_use,
+    facecam,
     settings,
     health,
 )

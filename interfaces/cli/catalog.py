@@ -14,7 +14,7 @@ from interfaces.cli.query import FormatOption, OutputOption, answer, read_format
 from interfaces.cli.terminal import clock, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from storage.catalog import Project, StoredClip, Verdict
+    from storage.catalog import ExportLayout, Project, StoredClip, Verdict
 
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Maximum number of rows.")]
 Search = Annotated[str | None, typer.Option("--search", help="Only names that contain this.")]
@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("projects")(projects)
     app.command("clips")(clips)
+    app.command("layout")(layout)
     app.command("backup")(backup)
     app.command("restore")(restore)
 
@@ -93,6 +94,43 @@ def clips(
         say(f"{len(page.items)} of {page.total} clips; --limit shows more")
 
 
+def layout(
+    project: Annotated[str, typer.Argument(help="A project's id or name ('autoclip projects').", show_default=False)],
+    *,
+    framing: Annotated[
+        str | None,
+        typer.Option("--framing", metavar="NAME", help="How a shape is filled, as the setting framing."),
+    ] = None,
+    facecam: Annotated[
+        str | None,
+        typer.Option(
+            "--facecam",
+            metavar="LEFT,TOP,WIDTH,HEIGHT",
+            help="The camera of a streamer, in pixels; an empty text lets it be found.",
+        ),
+    ] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Prescribe nothing any more.")] = False,
+) -> None:
+    """Show or choose how the exports of a project fill a shape, such as 9:16, for all of its clips.
+
+    Settings that an export is given itself come first: autoclip export PROJECT --set framing=center.
+    """
+    if clear and (framing is not None or facecam is not None):
+        raise ParameterError("--clear goes without --framing and --facecam; give one or the other")
+    catalog = open_the_catalog()
+    changes = {name: value for name, value in (("framing", framing), ("facecam", facecam)) if value is not None}
+    with catalog.reading() as view:
+        found = find_project(view, project)
+    if clear or changes:
+        chosen = None if clear else _changed_layout(found, changes)
+        with catalog.transaction() as unit:
+            found = unit.projects.save(unit.projects.get(found.id).changed(layout=chosen))
+    if found.layout is None:
+        say("no layout is chosen; each export's own settings say how a shape is filled")
+        return
+    print_table("", ("framing", "facecam"), [(found.layout.framing, found.layout.facecam or "found in the picture")])
+
+
 def backup(
     target: Annotated[Path, typer.Argument(help="File to write; an older one is replaced.", show_default=False)],
 ) -> None:
@@ -126,6 +164,23 @@ def read_verdict(text: str) -> Verdict:
     if text not in get_args(Verdict):
         raise ParameterError(f"--verdict {text}: there are {', '.join(get_args(Verdict))}")
     return cast("Verdict", text)
+
+
+def _changed_layout(project: Project, changes: dict[str, str]) -> ExportLayout:
+    """Return a project's layout with some fields changed.
+
+    Raises
+    ------
+    ParameterError
+        If a value is not allowed, or the camera lies outside of the picture.
+    """
+    from autoclip.export.framing.facecam import require_within
+    from storage.catalog import ExportLayout
+
+    chosen = (project.layout or ExportLayout()).changed(**changes)
+    if chosen.facecam and project.display_width and project.display_height:
+        require_within(chosen.facecam, project.display_width, project.display_height, project.name)
+    return chosen
 
 
 def _project_row(project: Project) -> tuple[str, ...]:

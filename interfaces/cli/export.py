@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -95,7 +95,8 @@ def export(
     choice = ClipChoice.of(clip, top, all_clips=all_clips, kept=kept, default=DEFAULT_TOP)
     wishes = {"captions": captions, "tighten_sec": tighten, "tighten_fillers": fillers or None}
     named = {name: value for name, value in wishes.items() if value is not None}
-    settings = ExportSettings.from_flat(parse_assignments(assignments) | named)
+    given = parse_assignments(assignments) | named
+    settings = ExportSettings.from_flat(given)
     options = read_options(deliver, option)
     store = open_clips(source, mode)
     only_compounds = bool(compound) and not (clip or top or all_clips or kept)
@@ -105,7 +106,7 @@ def export(
         require_usable(to.expanduser().absolute())
     clips = () if only_compounds else choice.among(store)
     compounds = [find_compound(name, store, source) for name in compound or ()]
-    job = _job(store, settings, (to or store.exports_folder).expanduser().absolute())
+    job = _job(store, settings, given, (to or store.exports_folder).expanduser().absolute())
     with progress_bars(quiet=quiet or as_json) as listener:
         files = _rendered(job, clips, compounds, listener)
         if deliver is not None:
@@ -113,10 +114,11 @@ def export(
     report_files(files, as_json=as_json)
 
 
-def _job(store: ClipStore, settings: ExportSettings, target: Path) -> ExportJob:
-    from stages.export_job import ExportJob
+def _job(store: ClipStore, settings: ExportSettings, given: Collection[str], target: Path) -> ExportJob:
+    from stages.export_job import ExportJob, with_layout
     from storage.environment import read_environment
 
+    settings = with_layout(settings, store.layout, given)
     return ExportJob(store, target, settings, job_id=f"command-line-{uuid4()}", ffmpeg=read_environment().ffmpeg)
 
 

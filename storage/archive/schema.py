@@ -125,6 +125,8 @@ TABLES: Mapping[str, Table] = {
             "heatmap": _column(
                 _HEATMAP, "Most replayed parts; value is the share of the peak.", f"heatmap::{_HEATMAP}"
             ),
+            "framing": _column("VARCHAR", "How its exports fill a shape, if that was chosen.", "layout->>'framing'"),
+            "facecam": _column("VARCHAR", "Rectangle of a streamer's camera, if it was given.", "layout->>'facecam'"),
             "revision": _column("INTEGER", "Counts the changes."),
             "created_at": _time("created_at", "When it was made."),
             "updated_at": _time("updated_at", "When it was last changed."),

@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import from_json
 
 from autoclip.clips import Clip, Scores
 from autoclip.errors import ParameterError
 from autoclip.media.video import Chapter, Video
-from autoclip.settings import SegmentationMode, with_current_names
+from autoclip.settings import Framing, SegmentationMode, checked_facecam, with_current_names
 from autoclip.timeline import Interval
 from storage.names import IDENTIFIER
 
@@ -121,6 +121,13 @@ class Source(Record):
     subtitles: Annotated[dict[str, str], BeforeValidator(_decoded)] = {}
 
 
+class ExportLayout(Record):
+    """How exports fill a shape that is not the source's: the settings `framing` and `facecam` of every clip."""
+
+    framing: Framing = "center"
+    facecam: Annotated[str, AfterValidator(checked_facecam)] = ""
+
+
 class Project(Record):
     """One video and everything made of it.
 
@@ -129,6 +136,7 @@ class Project(Record):
     `output_folder` where exports go when the user set one. `deleted_at` says since when it waits to be removed; until
     then it can be restored. The facts of the video are None until it was probed. `media` is all that probing found; it
     is None, too, in projects that an earlier version probed, until their video is next opened for an analysis.
+    `layout` is how its exports fill their shape where their own settings don't say; None where nobody chose one.
     """
 
     id: Identifier = Field(default_factory=new_id)
@@ -144,6 +152,7 @@ class Project(Record):
     state: ProjectState = "created"
     error: str | None = None
     output_folder: Path | None = None
+    layout: Annotated[ExportLayout | None, BeforeValidator(_decoded)] = None
     deleted_at: UtcTime | None = None
     revision: int = 1
     created_at: UtcTime = Field(default_factory=now)

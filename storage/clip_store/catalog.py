@@ -16,7 +16,7 @@ from autoclip.errors import NotFoundError
 from autoclip.media.video import Video
 from autoclip.settings import SegmentationMode
 from storage.catalog.interface import Catalog, UnitOfWork
-from storage.catalog.records import CompoundClip, CompoundItem, Export, Project, StoredClip, Verdict
+from storage.catalog.records import CompoundClip, CompoundItem, Export, ExportLayout, Project, StoredClip, Verdict
 from storage.clip_store.interface import EXISTS, SETTINGS_WITHOUT_EFFECT, ClipStore, ExportSubject
 from storage.data_folder import ProjectFolder
 
@@ -56,6 +56,11 @@ class CatalogClips(ClipStore):
     @override
     def exports_folder(self) -> Path:
         return self.project.output_folder or self.folder.exports
+
+    @property
+    @override
+    def layout(self) -> ExportLayout | None:
+        return self.project.layout
 
     @property
     @override

@@ -14,7 +14,7 @@ from autoclip.settings import ExportSettings
 from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
 from storage.analysis_folder import AnalysisFolder
-from storage.catalog.records import CompoundClip, CompoundItem, Export, StoredClip, Verdict
+from storage.catalog.records import CompoundClip, CompoundItem, Export, ExportLayout, StoredClip, Verdict
 
 EXISTS = "exists already, nothing was rendered"
 """The note of a file that was found instead of rendered."""
@@ -90,6 +90,11 @@ class ClipStore(ABC):
     @abstractmethod
     def duration_sec(self) -> float:
         """Length of the video in seconds; 0 while it is unknown."""
+
+    @property
+    def layout(self) -> ExportLayout | None:
+        """How its exports fill their shape where their settings don't say; None where nobody chose one."""
+        return None
 
     @abstractmethod
     def source(self) -> Path:

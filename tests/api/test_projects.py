@@ -157,3 +157,25 @@ def test_unknown_fields_suggest_the_nearest(client):
     query = client.get("/api/projects", params={"limti": 3})
     assert query.status_code == 422
     assert "did you mean 'limit'" in query.json()["detail"]
+
+
+def test_a_layout_is_chosen_once_for_all_clips_and_taken_back(client, workspace):
+    project = workspace.add_project(display_width=1280, display_height=720)
+    address, layout = f"/api/projects/{project.id}", {"framing": "facecam-top", "facecam": "960,540,320,180"}
+    assert client.get(address).json()["layout"] is None
+    assert client.patch(address, json={"layout": layout}).json()["layout"] == layout
+    assert client.patch(address, json={"name": "New"}).json()["layout"] == layout
+    assert client.get("/api/projects").json()["items"][0]["layout"] == layout
+    beyond = client.patch(address, json={"layout": layout | {"facecam": "961,540,320,180"}})
+    assert (beyond.status_code, "1280x720" in beyond.json()["detail"]) == (422, True)
+    for bad in ({"framing": "sideways"}, {"facecam": "1,2,3"}, {"facecam": "-1,0,9,9"}):
+        assert client.patch(address, json={"layout": bad}).status_code == 422
+    assert client.patch(address, json={"layout": None}).json()["layout"] is None
+
+
+def test_a_camera_is_looked_for_and_may_not_be_there(client, workspace, small_film):
+    path = workspace.videos / "film.mp4"
+    path.write_bytes(small_film.read_bytes())
+    project = client.post("/api/projects/local", json={"path": str(path)}).json()
+    assert client.get(f"/api/projects/{project['id']}/facecam").json() == {"facecam": None}
+    assert client.get("/api/projects/nobody/facecam").status_code == 404

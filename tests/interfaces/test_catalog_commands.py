@@ -76,3 +76,22 @@ def test_a_console_without_the_characters_of_a_name_gets_escapes(catalog, encodi
 
     assert "\\u6c7a\\u52dd" in shown()
     assert [project["name"] for project in json.loads(shown("--json"))] == ["Финал – 決勝"]
+
+
+def test_a_layout_is_shown_chosen_and_cleared(catalog, capsys):
+    project = _project(catalog, "Match")
+    with catalog.transaction() as unit:
+        unit.projects.save(unit.projects.get(project.id).changed(display_width=640, display_height=360))
+    assert run(["layout", "Match", "--framing", "facecam-top", "--facecam", "480, 270, 160, 90"]) == 0
+    assert run(["layout", "Match", "--framing", "blur"]) == 0
+    with catalog.reading() as view:
+        assert view.projects.get(project.id).layout.model_dump() == {"framing": "blur", "facecam": "480,270,160,90"}
+    assert run(["layout", "Match", "--facecam", "500,270,160,90"]) == 2
+    assert run(["layout", "Match", "--framing", "sideways"]) == 2
+    assert run(["layout", "Match", "--clear", "--framing", "blur"]) == 2
+    assert run(["layout", "Match", "--clear"]) == 0
+    told = capsys.readouterr()
+    assert "480,270,160,90" in told.out
+    assert "no layout is chosen" in told.err
+    with catalog.reading() as view:
+        assert view.projects.get(project.id).layout is None

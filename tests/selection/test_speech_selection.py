@@ -3,6 +3,7 @@
 import itertools
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -15,6 +16,7 @@ from autoclip.selection.sentence_edges import LEAD_IN_SEC, SentenceEdges, SpanLi
 from autoclip.settings import Settings
 from autoclip.speech.interest import InterestMeter, is_dangling
 from autoclip.speech.transcript import Transcript, Word
+from autoclip.timeline import Interval
 
 SAID = talk(repeat=4)
 FEATURES = features_of(SAID)
@@ -156,6 +158,30 @@ def test_words_that_a_small_model_hears_late_throughout_leave_the_edges_in_the_p
     assert clips
     assert not words_cut(exact, clips)
     assert starts_and_ends(clips, exact.sentences) == (len(clips), len(clips))
+
+
+@hypothesis_settings(max_examples=60, deadline=None)
+@given(
+    gaps=st.lists(st.floats(0, 4), min_size=1, max_size=30),
+    lengths=st.lists(st.floats(0, 1.5), min_size=30, max_size=30),
+    quiet=st.lists(st.tuples(st.floats(0, 90), st.floats(0, 6)), max_size=12),
+    estimated=st.booleans(),
+    share=st.sampled_from([0.3, 1.0]),
+)
+def test_whatever_the_sound_does_each_sentence_lies_between_its_edges(gaps, lengths, quiet, estimated, share):
+    words, time = [], 0.0
+    for number, (gap, length) in enumerate(zip(gaps, lengths, strict=False)):
+        words.append(
+            Word(time + gap, time + gap + length, f"Word{'.' if number % 3 else ''}", 0.9, estimated=estimated)
+        )
+        time += gap + length
+    pauses = [Interval(start, start + length) for start, length in quiet]
+    length = 2.0 + share * time
+    features = Scene(length, level_dbfs=-60.0).speech(0.0, length, pauses).features()
+    edges = SentenceEdges(Transcript(tuple(words), "en", "test"), features)
+    assert np.all(edges.starts <= edges.ends)
+    assert np.all(edges.ends[:-1] <= edges.starts[1:])
+    assert all(0 <= each <= features.duration_sec for each in (*edges.starts, *edges.ends))
 
 
 def test_words_without_a_mark_or_a_pause_are_cut_to_the_length_of_sentences():

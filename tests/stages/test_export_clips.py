@@ -17,8 +17,8 @@ from autoclip.export.render_context import deliver
 from autoclip.settings import ExportSettings
 from stages.export_clips import export_clips
 from stages.export_compound import export_compound_clip
-from stages.export_job import ExportJob
-from storage.catalog import CompoundClip, CompoundItem, Project, Source, StoredClip, open_catalog
+from stages.export_job import ExportJob, with_layout
+from storage.catalog import CompoundClip, CompoundItem, ExportLayout, Project, Source, StoredClip, open_catalog
 from storage.clip_store import CatalogClips
 from storage.data_folder import DataFolder
 
@@ -251,3 +251,31 @@ def test_a_video_swapped_while_clips_are_rendered_is_not_read(job, encode_tracks
     opened.close()
     assert [record.state for record in made] == ["completed"] * len(IDS)
     assert f"file:{path}" in made[0].command
+
+
+LAYOUT = ExportLayout(framing="blur", facecam="0,0,16,16")
+
+
+@pytest.mark.parametrize(
+    ("given", "filled"),
+    [
+        ({"shape": "vertical"}, ("blur", "0,0,16,16")),
+        ({"platform": "shorts"}, ("blur", "0,0,16,16")),
+        ({"shape": "square", "framing": "center"}, ("center", "0,0,16,16")),
+        ({"shape": "vertical", "facecam": "1,1,8,8"}, ("blur", "1,1,8,8")),
+        ({}, ("center", "")),
+    ],
+)
+def test_the_layout_of_a_project_fills_what_settings_leave_open(given, filled):
+    settings = with_layout(ExportSettings.from_flat(given), LAYOUT, given)
+    assert (settings.framing, settings.facecam) == filled
+
+
+def test_clips_of_a_project_are_exported_in_its_layout(job):
+    with job.store.catalog.transaction() as unit:
+        project = unit.projects.save(unit.projects.get(job.store.project_id).changed(layout=LAYOUT))
+    store, given = replace(job.store, project=project), {"shape": "vertical", "encoder_preset": "ultrafast"}
+    settings = with_layout(ExportSettings.from_flat(given), store.layout, given)
+    (made,) = export_clips(replace(job, store=store, settings=settings), IDS[:1])
+    assert made.state == "completed"
+    assert "gblur" in " ".join(made.command)

@@ -171,6 +171,18 @@ def test_only_the_surroundings_of_clips_are_heard(tmp_path, listener):
     assert sum(listener.heard[:before]) + sum(listener.heard[before:]) == pytest.approx(LONG_SEC, abs=0.3)
 
 
+def test_silence_is_not_given_to_a_transcriber(tmp_path, listener):
+    path, folder = tmp_path / "late.mkv", AnalysisFolder(tmp_path / "out")
+    features = extracted(render(path, 30.0, sound_from=20.0), folder)
+    transcribe(features, chosen(speech="all"))
+    assert sum(listener.heard) == pytest.approx(12.0, abs=0.3)
+    stored = folder.read_transcript()
+    assert len(stored.transcript.words) == 10
+    assert stored.heard == (Interval(0.0, features.source.video.duration_sec),)
+    transcribe(features, chosen(speech="all"))
+    assert len(listener.heard) == 1
+
+
 @pytest.fixture
 def short_video(tmp_path):
     return render(tmp_path / "talk.mp4", 12.0)

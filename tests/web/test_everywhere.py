@@ -78,7 +78,7 @@ def test_a_token_is_asked_for_and_then_pictures_and_video_come_by_signed_links(o
     field = tab.page.get_by_label("Token")
     field.fill("a wrong one")
     tab.page.get_by_role("button", name="Sign in").click()
-    tab.says("That is not the token")
+    tab.says("Wrong token")
     field.fill("a token that is long enough")
     tab.page.get_by_role("button", name="Sign in").click()
     tab.page.get_by_role("link", name="Review", exact=True).click()

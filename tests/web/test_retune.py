@@ -10,11 +10,11 @@ def test_verdicts_survive_a_retune_that_is_looked_at_first(site, tab):
     dialog = tab.page.get_by_role("dialog")
     dialog.get_by_text("3 clips stay").wait_for()
     dialog.get_by_label("target clip count soft").fill("5")
-    dialog.get_by_role("heading", name="Goes").wait_for()
+    dialog.get_by_role("heading", name="Disappears").wait_for()
     tab.until("Number(document.querySelector('.goes b').innerText) > 10")
     assert len(site.clips) == len(order)
     dialog.get_by_role("button", name="Apply").click()
-    tab.says("left alone")
+    tab.says("unchanged")
     after = {clip.id: clip.verdict for clip in site.clips}
     assert len(after) < len(order)
     assert [after.get(clip_id) for clip_id in order[:3]] == ["kept", "rejected", "kept"]

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import functools
-import json
 import platform
 import subprocess
 import sys
-import tempfile
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +14,7 @@ import platformdirs
 from autoclip.export.cuts.encoders import HARDWARE_CODECS, device_options, hardware_encoder
 from autoclip.media.ffmpeg import find_ffmpeg
 from autoclip.settings import EncoderName, ExportSettings, VideoCodec
+from autoclip.system.machine_memory import recall, remember
 
 _TRIAL_SEC = 10.0
 """A trial encodes one second of a still, which takes a tenth of one; a driver may need some to wake."""
@@ -69,12 +67,13 @@ def choose_encoder(settings: ExportSettings, ffmpeg: Path | None = None, memory:
     path = find_ffmpeg(ffmpeg)
     file = memory or Path(platformdirs.user_cache_dir("autoclip")) / "encoders.json"
     key = _machine_key(path, settings.video_codec)
-    known = _remembered(file).get(key)
-    if known is not None:
-        return EncoderChoice(known)
     software: EncoderName = "x264"
+    known = recall(file).get(key)
+    remembered = next((name for name in (software, *HARDWARE_CODECS) if name == known), None)
+    if remembered is not None:
+        return EncoderChoice(remembered)
     found = next((name for name in _candidates() if _works(path, settings.video_codec, name)), software)
-    _remember(file, key, found)
+    remember(file, key, found)
     return EncoderChoice(found, was_tried=True)
 
 
@@ -107,23 +106,3 @@ def _machine_key(ffmpeg: Path, codec: VideoCodec) -> str:
     """Name this ffmpeg on this machine with its devices: whatever changes, the trial is made again."""
     facts = ffmpeg.stat()
     return "|".join([platform.node(), str(ffmpeg), str(facts.st_size), str(facts.st_mtime_ns), codec, *_candidates()])
-
-
-def _remembered(file: Path) -> dict[str, EncoderName]:
-    """Read what was found before; nothing where the file is not ours."""
-    try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    if not isinstance(values, dict):
-        return {}
-    return {key: name for key, name in values.items() if name in HARDWARE_CODECS or name == "x264"}
-
-
-def _remember(file: Path, key: str, found: EncoderName) -> None:
-    """Write it down; where that can't be done, the next process tries again."""
-    with suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False) as written:
-            json.dump({**_remembered(file), key: found}, written, indent=1)
-        Path(written.name).replace(file)

@@ -62,13 +62,23 @@ def read_rectangle(text: str, video: Video) -> Rectangle:
     ParameterError
         If it does not lie in the picture.
     """
-    left, top, width, height = (int(part) for part in text.split(","))
     wide, high = video.video.display_width, video.video.display_height
-    if width < 2 or height < 2 or left + width > wide or top + height > high:  # noqa: PLR2004
-        raise ParameterError(
-            f"facecam = {text} lies outside of the picture of {video.path.name}, which has {wide}x{high} pixels"
-        )
+    require_within(text, wide, high, video.path.name)
+    left, top, width, height = (int(part) for part in text.split(","))
     return Rectangle(left / wide, top / high, width / wide, height / high)
+
+
+def require_within(text: str, wide: int, high: int, name: str) -> None:
+    """Refuse a rectangle that does not lie in a picture of so many pixels.
+
+    Raises
+    ------
+    ParameterError
+        With the name of the video and its size.
+    """
+    left, top, width, height = (int(part) for part in text.split(","))
+    if width < 2 or height < 2 or left + width > wide or top + height > high:  # noqa: PLR2004
+        raise ParameterError(f"facecam = {text} lies outside of the picture of {name}, which has {wide}x{high} pixels")
 
 
 def find_facecam(video: Video) -> Rectangle | None:

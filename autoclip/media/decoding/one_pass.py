@@ -24,12 +24,13 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 from av.video.codeccontext import VideoCodecContext
 
+from autoclip.errors import MediaError
 from autoclip.media.container import open_container
 from autoclip.media.decoding.audio import AudioBlock, AudioDamage, AudioDecoder
 from autoclip.media.decoding.decoder_threads import Decoders, Described, Description, result_of
 from autoclip.media.decoding.nal_units import VideoPacket
 from autoclip.media.decoding.packet_groups import PacketGroup, PacketGrouper, can_restart
-from autoclip.media.decoding.video import DecodePolicy, Pictures, VideoDecoder
+from autoclip.media.decoding.video import DecodePolicy, HardwareDecodingError, Pictures, VideoDecoder
 from autoclip.media.video import Video
 
 MAX_DECODERS = 8
@@ -81,9 +82,11 @@ def decode(
     ------
     MediaError
         If the file can't be opened.
+    HardwareDecodingError
+        If the policy names a device and that fails.
     """
     # Before the file is opened to be read: while it is open its index takes tens of megabytes for hours of video.
-    contexts = open_contexts(video, policy.decoders if can_restart(video.video.codec) else 1)
+    contexts = open_contexts(video, policy.decoders if can_restart(video.video.codec) else 1, policy.device)
     grouper = PacketGrouper(video.video.codec)
     with (
         open_container(video.path) as container,
@@ -195,11 +198,20 @@ def read_packets(
         yield ReadingStopped(error.strerror or "invalid data")
 
 
-def open_contexts(video: Video, count: int) -> list[VideoCodecContext]:
+def open_contexts(video: Video, count: int, device: str | None = None) -> list[VideoCodecContext]:
     """Return decoders for the pictures, each set up as FFmpeg does for an open file."""
+    try:
+        return _opened_contexts(video, count, device)
+    except MediaError as error:
+        if device is None:
+            raise
+        raise HardwareDecodingError(device, error.reason) from error
+
+
+def _opened_contexts(video: Video, count: int, device: str | None) -> list[VideoCodecContext]:
     contexts = []
     for _ in range(count):
-        with open_container(video.path) as container:
+        with open_container(video.path, device) as container:
             context = container.streams[video.video.index].codec_context
             assert isinstance(context, VideoCodecContext)  # noqa: S101 - the probe found a video stream there
             contexts.append(context)

@@ -27,6 +27,9 @@ from autoclip.media.video import Video
 
 SkipFrame = Literal["DEFAULT", "NONREF", "NONKEY"]
 
+_PLANAR_FORMATS = {"nv12": "yuv420p", "p010le": "yuv420p10le"}
+"""What frames become when they come from hardware, and the same samples as software stores them."""
+
 
 @dataclass(frozen=True, slots=True)
 class DecodePolicy:
@@ -47,6 +50,8 @@ class DecodePolicy:
     by_groups : bool
         Whether a decoder begins afresh with each group that allows it. Otherwise the whole stream goes through one
         decoder, which has threads of its own.
+    device : str or None
+        FFmpeg's name of the hardware that decodes; None for software.
     """
 
     skip_frame: SkipFrame
@@ -55,6 +60,18 @@ class DecodePolicy:
     motion_fps: float
     decoders: int
     by_groups: bool = True
+    device: str | None = None
+
+    def skipped(self, video: Video) -> SkipFrame:
+        """Return which pictures of a video are not decoded: of small ones none but those between keyframes."""
+        return self.skip_frame if self._spares(video) else "DEFAULT"
+
+    def options(self, video: Video) -> dict[str, str]:
+        """Return the decoder's options."""
+        return decoder_options(skip_loop_filter="all") if self.skip_loop_filter and self._spares(video) else {}
+
+    def _spares(self, video: Video) -> bool:
+        return self.skip_frame == "NONKEY" or not is_small(video)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +115,13 @@ class DecodingStopped(Exception):  # noqa: N818 - a signal between our threads, 
     """The caller has gone: stop decoding."""
 
 
+class HardwareDecodingError(Exception):
+    """A decoder in hardware failed; the pass has to be made again by software."""
+
+    def __init__(self, device: str, reason: str) -> None:
+        super().__init__(f"the decoder {device} failed ({reason})")
+
+
 class VideoDecoder:
     """One decoder and the sampler that goes with it."""
 
@@ -111,11 +135,11 @@ class VideoDecoder:
         context.thread_type = "AUTO" if self._one_by_one else "NONE"
         context.thread_count = 0 if self._one_by_one else 1
         self._codec = video.video.codec
-        self._small = video.video.width * video.video.height < MIN_PIXELS_TO_SKIP
-        spare = policy.skip_frame == "NONKEY" or not self._small
-        self._skip_frame: SkipFrame = policy.skip_frame if spare else "DEFAULT"
-        if policy.skip_loop_filter and spare:
-            context.options = decoder_options(skip_loop_filter="all")
+        self._small = is_small(video)
+        self._skip_frame = policy.skipped(video)
+        self._device = policy.device
+        if options := policy.options(video):
+            context.options = options
 
     def reset(self) -> None:
         """Forget everything, ready for a fresh start."""
@@ -138,16 +162,24 @@ class VideoDecoder:
             try:
                 frames = self._context.decode(packet)
             except av.error.FFmpegError as error:
-                damage.append(VideoDamage(packet.pts if packet else None, error.strerror or "invalid data"))
+                reason = error.strerror or "invalid data"
+                self._require_software(reason)
+                damage.append(VideoDamage(packet.pts if packet else None, reason))
                 continue
-            for frame in frames:
+            for frame in map(as_planar, frames):
                 if _is_before_time_zero(frame) or (not self._one_by_one and not _belongs(frame, group)):
                     continue
                 if frame.is_corrupt:
+                    self._require_software("a picture is damaged")
                     damage.append(VideoDamage(frame.pts, "the picture is damaged"))
                 if not builder.add(frame):
                     damage.append(VideoDamage(frame.pts, "timestamps jump back; left out"))
         return builder.pictures(), damage
+
+    def _require_software(self, reason: str) -> None:
+        """Leave hardware at its first fault: software knows whether it is the file's."""
+        if self._device is not None:
+            raise HardwareDecodingError(self._device, reason)
 
     def _motion_pictures(self, group: PacketGroup) -> frozenset[int]:
         """Return what motion looks at: the same in every profile, and where one skips pictures, few of those."""
@@ -208,6 +240,17 @@ class _PicturesBuilder:
             np.stack(self._motion_luma) if self._motion_luma else self._luma[:0],
             self._full_range,
         )
+
+
+def is_small(video: Video) -> bool:
+    """Whether pictures are so small that nothing is gained by skipping any."""
+    return video.video.width * video.video.height < MIN_PIXELS_TO_SKIP
+
+
+def as_planar(frame: VideoFrame) -> VideoFrame:
+    """Return a frame that hardware has decoded with its chroma in two planes, as software has it; others untouched."""
+    target = _PLANAR_FORMATS.get(frame.format.name)
+    return frame if target is None else frame.reformat(format=target)
 
 
 def _is_before_time_zero(frame: VideoFrame) -> bool:

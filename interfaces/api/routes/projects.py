@@ -8,7 +8,9 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, computed_field
 
 from autoclip.errors import ConflictError, MediaError, NotFoundError
+from autoclip.export.framing.facecam import require_within
 from autoclip.media.video import SourceTimecode, Video
+from autoclip.settings import Framing
 from interfaces.api.etags import Expected, tag
 from interfaces.api.guards.local_paths import make_folder, open_named, output_path, source_path
 from interfaces.api.guards.web_addresses import web_address
@@ -29,7 +31,7 @@ from interfaces.api.schemas.requests import (
 )
 from interfaces.api.services import Services, ServicesDep
 from stages.register_video import named, register_video
-from storage.catalog import Analysis, Project, ProjectState, Source
+from storage.catalog import Analysis, ExportLayout, Project, ProjectState, Source
 from storage.source_files import pinned
 
 router = APIRouter(prefix="/projects", tags=["projects"])
@@ -86,10 +88,34 @@ class FileRequest(Body):
     name: CleanName | None = Field(None, description="Name of the project; by default, that of the file.")
 
 
-class ProjectChange(Body):
-    """What of a project can be changed."""
+class LayoutRequest(Body):
+    """How exports fill a shape that is not the source's."""
 
-    name: CleanName
+    framing: Framing = Field("center", description="As the setting `framing`.", examples=["facecam-top"])
+    facecam: CleanText = Field(
+        "",
+        pattern=r"^(\d{1,5}(,\d{1,5}){3})?$",
+        description="As the setting `facecam`: left,top,width,height of the camera in pixels; empty: it is found.",
+        examples=["960,540,320,180"],
+    )
+
+
+class ProjectChange(Body):
+    """What of a project can be changed; what is not named stays."""
+
+    name: CleanName | None = Field(None, examples=["Grand final"])
+    layout: LayoutRequest | None = Field(
+        None,
+        description="How the exports of all its clips fill their shape, where their own settings don't say; "
+        "null: nothing is prescribed.",
+    )
+
+    def changes(self) -> dict[str, object]:
+        """Return what is named."""
+        named: dict[str, object] = {} if self.name is None else {"name": self.name}
+        if "layout" in self.model_fields_set:
+            named["layout"] = None if self.layout is None else ExportLayout.model_validate(self.layout.model_dump())
+        return named
 
 
 class FolderRequest(Body):
@@ -171,14 +197,15 @@ def get_project(project_id: PathIdentity, services: ServicesDep, response: Respo
 
 
 @router.patch("/{project_id}", responses=documented(404, 412, 428))
-def rename_project(
+def change_project(
     project_id: PathIdentity, change: ProjectChange, expected: Expected, services: ServicesDep, response: Response
 ) -> ProjectView:
-    """Rename a project."""
+    """Rename a project, or choose the layout of its exports."""
     with services.catalog.transaction() as unit:
         project = unit.projects.get(project_id)
         expected.require("project", project_id, project.revision)
-        project = unit.projects.save(project.changed(name=change.name))
+        _require_camera_in_picture(project, change.layout)
+        project = unit.projects.save(project.changed(**change.changes()))
     return _shown(project, response)
 
 
@@ -241,6 +268,11 @@ def _probed_timecode(services: Services, project: Project) -> SourceTimecode | N
         return known_video(services, project).timecode
     except (ApiError, MediaError, NotFoundError):
         return None  # the project is shown all the same; its video says what is wrong when it is asked for
+
+
+def _require_camera_in_picture(project: Project, layout: LayoutRequest | None) -> None:
+    if layout and layout.facecam and project.display_width and project.display_height:
+        require_within(layout.facecam, project.display_width, project.display_height, project.name)
 
 
 def _shown(project: Project, response: Response) -> ProjectView:

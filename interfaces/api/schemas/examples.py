@@ -12,6 +12,8 @@ _QUALITY = 0.731
 _JOB_ID = "01396df0-a00f-411c-ba26-64ea51312022"
 _MORNING, _NOON = "2026-11-23T07:00:14.981864Z", "2026-11-23T12:30:00Z"
 
+_LAYOUT = {"framing": "facecam-top", "facecam": "960,540,320,180"}
+
 _PROJECT: dict[str, Any] = {
     "id": _PROJECT_ID,
     "name": "Grand final",
@@ -25,6 +27,7 @@ _PROJECT: dict[str, Any] = {
     "state": "analyzed",
     "error": None,
     "output_folder": None,
+    "layout": _LAYOUT,
     "deleted_at": None,
     "revision": 3,
     "created_at": _MORNING,
@@ -157,7 +160,8 @@ EXAMPLES: dict[str, Any] = {
     # what comes in
     "AddressRequest": {"url": "https://www.youtube.com/watch?v=aqz-KE-bpKQ", "name": "Grand final"},
     "FileRequest": {"path": "/srv/videos/match.mp4", "name": "Grand final"},
-    "ProjectChange": {"name": "Grand final, second half"},
+    "ProjectChange": {"name": "Grand final, second half", "layout": _LAYOUT},
+    "LayoutRequest": _LAYOUT,
     "FolderRequest": {"folder": "/srv/clips"},
     "AnalysisRequest": {
         "preset": "sports",
@@ -222,6 +226,8 @@ EXAMPLES: dict[str, Any] = {
         "kept": [],
         "moved": [],
     },
+    "ExportLayout": _LAYOUT,
+    "FacecamView": {"facecam": "960,540,320,180"},
     "Playback": {
         "playable": False,
         "reason": "browsers don't play HEVC",

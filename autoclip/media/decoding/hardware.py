@@ -1,0 +1,115 @@
+"""Decoders in hardware: which one works on this machine and returns the same frames as software."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import av
+import platformdirs
+from av.codec.hwaccel import hwdevices_available
+from av.video.stream import VideoStream
+
+from autoclip.errors import MediaError
+from autoclip.media.container import open_container
+from autoclip.media.decoding.video import DecodePolicy, as_planar
+from autoclip.media.video import Video
+from autoclip.settings import DecoderName
+from autoclip.system.machine_memory import recall, remember
+
+_COMPARED = 24
+"""Frames at the start of a video whose checksums must be those of software."""
+_SOFTWARE = "software"
+_ORDER = {"linux": ("cuda", "vaapi", "qsv"), "darwin": ("videotoolbox",), "win32": ("cuda", "d3d11va", "qsv")}
+_DEVICES = {"cuda": "/dev/nvidiactl", "vaapi": "/dev/dri/renderD128", "qsv": "/dev/dri/renderD128"}
+"""On Linux, the device without which a trial would be in vain."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecoderChoice:
+    """The decoder to use: FFmpeg's name of a device, or None for software; `notes` say what the user should know."""
+
+    device: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def choose_decoder(
+    video: Video, policy: DecodePolicy, wanted: DecoderName, memory: Path | None = None
+) -> DecoderChoice:
+    """Return the decoder that the settings ask for, if its first frames of this video are those of software.
+
+    ``auto`` tries the devices of this machine once for each kind of video, and remembers the answer.
+
+    Parameters
+    ----------
+    video : Video
+        What is to be decoded.
+    policy : DecodePolicy
+        How; where software leaves the deblocking filter out, hardware, which can't, seldom returns the same.
+    wanted : str
+        As in the settings.
+    memory : Path, optional
+        The file of answers; in the user's cache folder when None.
+    """
+    if wanted == _SOFTWARE:
+        return DecoderChoice()
+    if wanted != "auto":
+        fault = _fault(video, policy, wanted)
+        told = f"decoder = {wanted} can't be used for this video ({fault}), so software decoded it"
+        return DecoderChoice(notes=(told,)) if fault else DecoderChoice(wanted)
+    file = memory or Path(platformdirs.user_cache_dir("autoclip")) / "decoders.json"
+    key = _machine_key(video, policy)
+    known = recall(file).get(key)
+    if known is None:
+        return _tried(video, policy, file, key)
+    usable = known in hwdevices_available() and not _fault(video, policy, known)
+    return DecoderChoice(known) if usable else DecoderChoice()
+
+
+def _tried(video: Video, policy: DecodePolicy, file: Path, key: str) -> DecoderChoice:
+    """Try the devices that this machine may have, the best first, and remember the first that works."""
+    found = next((name for name in _candidates() if not _fault(video, policy, name)), None)
+    remember(file, key, found or _SOFTWARE)
+    told = found or "no decoder in hardware works on this machine; software"
+    return DecoderChoice(found, (f"decoder = auto: {told} is used from now on for such videos",))
+
+
+def _candidates() -> tuple[str, ...]:
+    built = hwdevices_available()
+    names = (name for name in _ORDER.get(sys.platform, ()) if name in built)
+    return tuple(name for name in names if sys.platform != "linux" or Path(_DEVICES[name]).exists())
+
+
+def _fault(video: Video, policy: DecodePolicy, device: str) -> str:
+    """Say why a device can't decode a video as software does; nothing where it can."""
+    if device not in hwdevices_available():
+        return f"PyAV's FFmpeg is built without {device}"
+    try:
+        made, same = (list(islice(_checksums(video, policy, by), _COMPARED)) for by in (device, None))
+    except MediaError as error:
+        return error.reason
+    return "" if made and made == same else "its frames differ from those of software"
+
+
+def _checksums(video: Video, policy: DecodePolicy, device: str | None) -> Iterator[tuple[int | None, int]]:
+    """Yield the time and the checksum of each frame from the start."""
+    with open_container(video.path, device) as container:
+        stream = container.streams[video.video.index]
+        assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
+        if options := policy.options(video):
+            stream.codec_context.options = options
+        for frame in container.decode(stream):
+            planar = as_planar(frame)
+            yield frame.pts, zlib.crc32(planar.to_ndarray().tobytes())
+
+
+def _machine_key(video: Video, policy: DecodePolicy) -> str:
+    """Name this machine, its devices and FFmpeg, and the kind of video: whatever changes, the trial is made again."""
+    facts = video.video
+    kind = f"{facts.codec} {facts.pixel_format} {sorted(policy.options(video))}"
+    return "|".join([platform.node(), av.__version__, kind, *_candidates()])
