@@ -16,6 +16,7 @@ from autoclip.errors import MediaError
 from autoclip.media.audio_tracks import with_analysis_audio
 from autoclip.media.decode_errors import Damage, damage_report
 from autoclip.media.decoding.audio import AudioBlock, AudioDamage
+from autoclip.media.decoding.clock_jumps import ClockJump
 from autoclip.media.decoding.decoder_threads import Described
 from autoclip.media.decoding.hardware import choose_decoder
 from autoclip.media.decoding.one_pass import MAX_DECODERS, ReadingStopped, available_cores, decode
@@ -49,11 +50,8 @@ from autoclip.timeline import Grid
 CERTAIN_CUT = 0.3
 """Score from which a cut keeps fades and dissolves on its own side: the default of ``scene_threshold``."""
 
-EXTRACTION_VERSION = 14
+EXTRACTION_VERSION = 15
 """Part of the key under which features are stored: raised when the same file and settings would measure otherwise."""
-
-JUMP_SEC = 10.0
-"""A clock without pictures for longer has jumped (``-dts_delta_threshold`` of the ffmpeg command)."""
 
 _SKIPPED: dict[ExtractionProfile, SkipFrame] = {"exact": "DEFAULT", "balanced": "NONREF", "fast": "NONKEY"}
 _MOTION_SIGNALS = ("motion_score", "picture_change")
@@ -178,7 +176,7 @@ class Extraction:
         self._end_pts = 0
         self._last_sec = -math.inf
         self._awaited: list[float] = []
-        self._jumps = False
+        self._jump: ClockJump | None = None
 
     def describe(self, pictures: Pictures) -> MeasuredFrames:
         """Turn decoded pictures into what is measured of each alone; runs in the decoding threads."""
@@ -195,7 +193,7 @@ class Extraction:
         """Say how fast the pass was."""
         return self._progress.speed(self._duration())
 
-    def take(self, part: Described[MeasuredFrames] | AudioBlock | AudioDamage | ReadingStopped) -> None:
+    def take(self, part: Described[MeasuredFrames] | AudioBlock | AudioDamage | ReadingStopped | ClockJump) -> None:
         """Take what the decoders give out."""
         match part:
             case AudioBlock():
@@ -207,6 +205,8 @@ class Extraction:
                 self._note(part)
             case AudioDamage():
                 self.take_damage(part)
+            case ClockJump():
+                self._jump = part
             case ReadingStopped():
                 self._warnings.append(f"could not be read beyond {self._seconds(self._end_pts):.2f} s: {part.reason}")
 
@@ -247,8 +247,6 @@ class Extraction:
             self._added.see(VideoFrames(new.seconds, new.samples.luma))
 
     def _add(self, pictures: ComparedFrames, shown_sec: NDArray[np.float64]) -> None:
-        gaps = np.diff(pictures.seconds, prepend=self._last_sec)
-        self._jumps |= bool(np.any((gaps > JUMP_SEC) & np.isfinite(gaps)))
         self._pictures.push(pictures, shown_sec)
         self._last_sec = float(pictures.seconds[-1])
 
@@ -324,6 +322,8 @@ class Extraction:
         lost = self._lost_from()
         if lost is not None:
             return min(lost, self.video.duration_sec)
+        if self._jump is not None:
+            return self._jump.at_sec
         if self._settings.profile == "fast":  # the packets after the last keyframe were not looked at
             return self.video.duration_sec
         # Of the last packets some claim to last until the next one is decoded: the probe knows better.
@@ -341,12 +341,13 @@ class Extraction:
         return () if lost is None else (f"no picture can be decoded after {lost:.2f} s: clips end there",)
 
     def _clock_advice(self) -> tuple[str, ...]:
-        """Say what makes a recording of broadcasts continuous whose clock jumps: other formats may mean their gaps."""
-        back = any("jump back" in item.reason for item in self._damage) or any("jump back" in w for w in self._warnings)
-        if self.video.container != "mpegts" or not (back or self._jumps):
+        """Say what makes a recording continuous whose clock jumps."""
+        if self._jump is None:
             return ()
+        at, by = self._jump.at_sec, self._jump.by_sec
+        how = f"timestamps jump back by {-by:.2f} s" if by < 0 else f"the recording's clock jumps ahead by {by:.2f} s"
         copy = "ffmpeg -i RECORDING -map 0 -c copy CONTINUOUS.mkv"
-        return (f"the recording's clock jumps, so times and clips go wrong after that; make it run on with `{copy}`",)
+        return (f"{how} at {at:.2f} s: clips end there; make it run on with `{copy}`, and take that",)
 
     def _silence(self) -> str:
         if self.video.audio is not None:

@@ -158,9 +158,13 @@ def _to_start(container: InputContainer, video: Video) -> None:
 def _until(packets: Iterator[Packet[Stream]], last: Fraction) -> Iterator[_Row]:
     """Pass packets' times on until no frame that is shown before or right after `last` can follow."""
     following: int | None = None
+    latest: int | None = None
     for packet in packets:
         if packet.size == 0:  # the flush packet at the end of the file
             return
+        if latest is not None and packet.dts is not None and packet.dts < latest:
+            return  # a recording whose clock was set back: what follows belongs to another time
+        latest = packet.dts if packet.dts is not None else latest
         yield _Row(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, packet.is_discard)
         # No frame is shown before it is decoded, so all that follow are shown at or after this packet's dts.
         if following is not None and packet.dts is not None and packet.dts > following:

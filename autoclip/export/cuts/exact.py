@@ -162,6 +162,8 @@ def cut_filters(span: FrameSpan) -> str:
     lower = span.container_seconds(span.first - room)
     upper = span.container_seconds(behind - (behind - span.last) // 2)
     trim = f"trim=start={float(lower):.6f}:end={float(upper):.6f}"
+    if span.after is None:  # the clock of a recording may be set back there, and its times come a second time
+        trim += f",trim=end_frame={span.count}"
     start = float(span.container_seconds(span.start))
     return f"{trim},setpts='max(round(PTS-{start:.9f}/TB),0)'"
 

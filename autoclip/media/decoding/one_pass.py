@@ -27,6 +27,7 @@ from av.video.codeccontext import VideoCodecContext
 from autoclip.errors import MediaError
 from autoclip.media.container import open_container
 from autoclip.media.decoding.audio import AudioBlock, AudioDamage, AudioDecoder
+from autoclip.media.decoding.clock_jumps import MAY_JUMP, ClockJump, until_clock_jumps
 from autoclip.media.decoding.decoder_threads import Decoders, Described, Description, result_of
 from autoclip.media.decoding.nal_units import VideoPacket
 from autoclip.media.decoding.packet_groups import PacketGroup, PacketGrouper, can_restart
@@ -59,7 +60,7 @@ def decode(
     policy: DecodePolicy,
     describe: Callable[[Pictures], Description],
     heartbeat: Callable[[], None],
-) -> Iterator[Described[Description] | AudioBlock | AudioDamage | ReadingStopped]:
+) -> Iterator[Described[Description] | AudioBlock | AudioDamage | ReadingStopped | ClockJump]:
     """Decode a video's picture and sound in one pass.
 
     Parameters
@@ -75,7 +76,7 @@ def decode(
 
     Yields
     ------
-    Described, AudioBlock, AudioDamage, ReadingStopped
+    Described, AudioBlock, AudioDamage, ReadingStopped, ClockJump
         In the order of the file, pictures and sound each in the order of time.
 
     Raises
@@ -94,7 +95,7 @@ def decode(
     ):
         sound = sound_decoder(container, video)
         for item in read_packets(container, video, policy):
-            if isinstance(item, ReadingStopped):
+            if isinstance(item, ReadingStopped | ClockJump):
                 yield item
             elif item.stream_index == video.video.index:
                 yield from pictures.add(grouper.add(cast("VideoPacket", item)))
@@ -175,7 +176,7 @@ def _suited(policy: DecodePolicy, groups: Sequence[PacketGroup]) -> DecodePolicy
 
 def read_packets(
     container: InputContainer, video: Video, policy: DecodePolicy
-) -> Iterator[Packet[Stream] | ReadingStopped]:
+) -> Iterator[Packet[Stream] | ReadingStopped | ClockJump]:
     """Yield the packets of the analyzed streams, video timestamps counted from the first video frame."""
     wanted = [container.streams[video.video.index]]
     if video.audio is not None:
@@ -186,7 +187,10 @@ def read_packets(
     keys_only = policy.skip_frame == "NONKEY"
     keyframes = _SpacedKeyframes(video, _indexed_keyframes(wanted[0]) if keys_only else frozenset())
     try:
-        for packet in container.demux(*wanted):
+        for packet in _packets(container, video, wanted):
+            if isinstance(packet, ClockJump):
+                yield packet
+                continue
             if packet.size == 0:
                 continue
             if packet.stream_index == video.video.index:
@@ -196,6 +200,13 @@ def read_packets(
             yield packet
     except av.error.FFmpegError as error:
         yield ReadingStopped(error.strerror or "invalid data")
+
+
+def _packets(container: InputContainer, video: Video, wanted: Sequence[Stream]) -> Iterator[Packet[Stream] | ClockJump]:
+    packets, facts = container.demux(*wanted), video.video
+    if container.format.name not in MAY_JUMP:
+        return packets
+    return until_clock_jumps(packets, facts.index, facts.time_base, facts.start_pts)
 
 
 def open_contexts(video: Video, count: int, device: str | None = None) -> list[VideoCodecContext]:

@@ -25,6 +25,7 @@ from av.stream import Discard
 
 from autoclip.media.container import open_container
 from autoclip.media.decoding.audio import AudioBlock, AudioDamage
+from autoclip.media.decoding.clock_jumps import ClockJump
 from autoclip.media.decoding.decoder_threads import Described, Description
 from autoclip.media.decoding.nal_units import VideoPacket
 from autoclip.media.decoding.one_pass import (
@@ -212,6 +213,8 @@ def _all_groups(video: Video, policy: DecodePolicy, heartbeat: Callable[[], None
 def _pictures_only(container: InputContainer, video: Video, policy: DecodePolicy) -> Iterator[VideoPacket]:
     """Yield the packets of the picture; the sound is not even read where the container lets it be passed over."""
     for packet in read_packets(container, video.model_copy(update={"audio": None}), policy):
+        if isinstance(packet, ClockJump):
+            raise RangeError("its clock jumps")
         if isinstance(packet, ReadingStopped):
             raise RangeError(f"it can't be read to its end ({packet.reason})")
         yield cast("VideoPacket", packet)
