@@ -8,9 +8,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast
 
 import fsspec
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
@@ -19,10 +18,13 @@ from autoclip.errors import AutoclipError, ExportError, ParameterError, from_sys
 from autoclip.export.mounts import require_mounted
 from autoclip.export.names import publish, safe_name
 from autoclip.export.render_context import temporary_path
+from autoclip.extensions import ExtensionPoint
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import unknown_name
 
 ENTRY_POINT_GROUP = "autoclip.destinations"
+
+_DESTINATIONS = ExtensionPoint(ENTRY_POINT_GROUP, "destination", ("deliver",), "docs/destinations.md")
 
 FIRST_PAUSE_SEC = 1.0
 PAUSE_GROWTH = 2.0
@@ -75,7 +77,6 @@ class TemporaryFailure(ExportError):  # noqa: N818 - it is not final
     """A destination could not be reached or was busy: trying again may help."""
 
 
-@runtime_checkable
 class Destination(Protocol):
     """What a package that adds a destination provides; one instance serves many files."""
 
@@ -141,7 +142,7 @@ _BUILT_IN: dict[str, Callable[[], Destination]] = {"folder": FolderDestination, 
 
 def destination_names() -> tuple[str, ...]:
     """Return the names of all destinations that are installed, the built-in ones first."""
-    return (*_BUILT_IN, *sorted(point.name for point in _installed() if point.name not in _BUILT_IN))
+    return (*_BUILT_IN, *(name for name in _DESTINATIONS.installed() if name not in _BUILT_IN))
 
 
 def describe_destinations() -> dict[str, str]:
@@ -167,17 +168,11 @@ def find_destination(name: str) -> Destination:
     """
     if name in _BUILT_IN:
         return _BUILT_IN[name]()
-    point = next((point for point in _installed() if point.name == name), None)
+    point = _DESTINATIONS.installed().get(name)
     if point is None:
         hint = unknown_name(name, destination_names()).partition("; ")[2]
         raise ParameterError(f"there is no destination {name!r}, there are {', '.join(destination_names())}; {hint}")
-    try:
-        found = point.load()()
-    except Exception as error:  # a package of someone else's may fail in any way
-        raise ParameterError(f"destination {name!r} ({point.value}) can't be loaded: {error}") from error
-    if not isinstance(found, Destination):
-        raise ParameterError(f"destination {name!r} ({point.value}) has no method deliver; see docs/destinations.md")
-    return found
+    return cast("Destination", _DESTINATIONS.made(point))
 
 
 def deliver_file(
@@ -230,10 +225,6 @@ def deliver_file(
         raise ExportError(f"destination {name!r} failed on {delivery.path.name}: {from_system(error)}") from error
     except Exception as error:  # a package of someone else's may fail in any way
         raise ExportError(f"destination {name!r} failed on {delivery.path.name}: {error}") from error
-
-
-def _installed() -> tuple[EntryPoint, ...]:
-    return tuple(entry_points(group=ENTRY_POINT_GROUP))
 
 
 def _option(delivery: Delivery, name: str) -> str:

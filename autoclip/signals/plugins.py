@@ -7,21 +7,21 @@ point names a function without arguments that returns a new signal for each vide
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from importlib.metadata import EntryPoint, entry_points
-from typing import Protocol, TypeVar, runtime_checkable
+from importlib.metadata import EntryPoint
+from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autoclip.errors import ParameterError
+from autoclip.extensions import ExtensionPoint
 from autoclip.signals.table import SIGNAL_UNITS, Features
 
 ENTRY_POINT_GROUP = "autoclip.signals"
 
-Result = TypeVar("Result")
+_SIGNALS = ExtensionPoint(ENTRY_POINT_GROUP, "signal", ("series",), "docs/signals.md", attributes=("unit",))
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -61,7 +61,6 @@ class VideoFrames:
     luma: NDArray[np.uint8]
 
 
-@runtime_checkable
 class AddedSignal(Protocol):
     """A signal of a package. It may listen to the pass, too: see `AudioListener` and `FrameListener`."""
 
@@ -98,13 +97,15 @@ class AddedSignals:
         """Give samples to all that take sound; raises ParameterError if one fails."""
         for name, signal in self._signals.items():
             if isinstance(signal, AudioListener):
-                _call(name, partial(signal.hear, audio))
+                with _SIGNALS.calling(name):
+                    signal.hear(audio)
 
     def see(self, frames: VideoFrames) -> None:
         """Give frames to all that take them; raises ParameterError if one fails."""
         for name, signal in self._signals.items():
             if isinstance(signal, FrameListener):
-                _call(name, partial(signal.see, frames))
+                with _SIGNALS.calling(name):
+                    signal.see(frames)
 
     def series(self, features: Features) -> dict[str, NDArray[np.float32]]:
         """Return every signal by name, on the grid.
@@ -135,7 +136,7 @@ def added_version() -> str:
 
 
 def _installed() -> Sequence[EntryPoint]:
-    return sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)
+    return tuple(_SIGNALS.installed().values())
 
 
 def _version(point: EntryPoint) -> str:
@@ -148,25 +149,12 @@ def _loaded(point: EntryPoint) -> AddedSignal:
         raise ParameterError(
             f"signal {point.name!r} ({point.value}) needs a name of its own: lowercase letters, digits and underscores"
         )
-    try:
-        signal = point.load()()
-    except Exception as error:  # a package of someone else's may fail in any way
-        raise ParameterError(f"signal {point.name!r} ({point.value}) can't be loaded: {error}") from error
-    if not isinstance(signal, AddedSignal):
-        raise ParameterError(f"signal {point.name!r} ({point.value}) has no unit or no series(); see docs/signals.md")
-    return signal
+    return cast("AddedSignal", _SIGNALS.made(point))
 
 
 def _series(name: str, signal: AddedSignal, features: Features) -> NDArray[np.float32]:
-    values = np.asarray(_call(name, partial(signal.series, features)), dtype=np.float32)
+    with _SIGNALS.calling(name):
+        values = np.asarray(signal.series(features), dtype=np.float32)
     if values.shape != (features.grid.count,):
         raise ParameterError(f"signal {name!r} has shape {values.shape}, not ({features.grid.count},)")
     return values
-
-
-def _call(name: str, function: Callable[[], Result]) -> Result:
-    """Call into a package, and name it when it fails."""
-    try:
-        return function()
-    except Exception as error:  # a package of someone else's may fail in any way
-        raise ParameterError(f"signal {name!r} failed: {error}; mend or uninstall the package that adds it") from error

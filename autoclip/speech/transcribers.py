@@ -7,18 +7,23 @@ Packages can bring further ones as entry points of the group ``autoclip.transcri
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib.metadata import entry_points
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autoclip.errors import ParameterError
+from autoclip.extensions import ExtensionPoint
 from autoclip.settings import SpeechSettings
 from autoclip.speech import whisper
 from autoclip.speech.transcript import Transcript
 
 GROUP = "autoclip.transcribers"
+
+_TRANSCRIBERS = ExtensionPoint(
+    GROUP, "transcriber", ("require", "transcribe"), "docs/speech.md", attributes=("origin", "settings")
+)
 
 Samples = NDArray[np.float32]
 """Mono sound at `autoclip.speech.whisper.SAMPLE_RATE`, full scale = 1."""
@@ -64,14 +69,56 @@ def transcriber_for(settings: SpeechSettings) -> Transcriber:
     Raises
     ------
     ParameterError
-        If there is none by that name.
+        If there is none by that name, or it can't be made. The methods of what a package brings raise it, too, when
+        they fail in ways of their own.
     """
     name = settings.speech_transcriber
     if name == whisper.NAME:
         return whisper.transcriber(settings)
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    found = _TRANSCRIBERS.installed()
     if name not in found:
         known = ", ".join(sorted({whisper.NAME, *found}))
         raise ParameterError(f"there is no transcriber {name!r}; there are {known}")
-    made: Transcriber = found[name].load()(settings)
-    return made
+    return _AddedTranscriber(name, cast("Transcriber", _TRANSCRIBERS.made(found[name], settings)))
+
+
+@dataclass(frozen=True, slots=True)
+class _AddedTranscriber:
+    """A transcriber of a package, which is named when it fails."""
+
+    name: str
+    made: Transcriber
+
+    @property
+    def origin(self) -> str:
+        with _TRANSCRIBERS.calling(self.name):
+            return str(self.made.origin)
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        with _TRANSCRIBERS.calling(self.name):
+            return dict(self.made.settings)
+
+    def require(self) -> None:
+        with _TRANSCRIBERS.calling(self.name):
+            self.made.require()
+
+    def transcribe(self, samples: Samples, language: str | None, on_progress: Callable[[float], None]) -> Transcript:
+        stops: list[Exception] = []
+
+        def told(share: float) -> None:
+            try:
+                on_progress(share)
+            except Exception as error:
+                stops.append(error)
+                raise
+
+        try:
+            with _TRANSCRIBERS.calling(self.name):
+                heard: object = self.made.transcribe(samples, language, told)
+                if not isinstance(heard, Transcript):
+                    raise TypeError(f"transcribe() returned {type(heard).__name__} instead of a Transcript")
+        finally:
+            if stops:  # the listener ended the work, whatever the package made of that
+                raise stops[0]
+        return heard

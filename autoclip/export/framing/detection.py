@@ -7,8 +7,8 @@ Packages can bring further ones as entry points of the group ``autoclip.subject_
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import entry_points
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from autoclip.errors import ParameterError
 from autoclip.export.framing import centerface
 from autoclip.export.framing.faces import Face
+from autoclip.extensions import ExtensionPoint
 from autoclip.settings import ExportSettings
 
 GROUP = "autoclip.subject_detectors"
+
+_DETECTORS = ExtensionPoint(GROUP, "subject_detector", ("require", "detect"), "docs/exports.md")
 
 
 class SubjectDetector(Protocol):
@@ -49,17 +52,34 @@ def detector_for(settings: ExportSettings) -> SubjectDetector:
     Raises
     ------
     ParameterError
-        If there is none by that name, or it can't be made.
+        If there is none by that name, or it can't be made. The methods of what a package brings raise it, too, when
+        they fail in ways of their own.
     """
     name = settings.subject_detector
     if name == centerface.NAME:
         return centerface.detector(settings)
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    found = _DETECTORS.installed()
     if name not in found:
         known = ", ".join(sorted({centerface.NAME, *found}))
         raise ParameterError(f"there is no subject_detector {name!r}; there are {known}")
-    try:
-        made: SubjectDetector = found[name].load()(settings)
-    except Exception as error:  # a package of someone else's may fail in any way
-        raise ParameterError(f"subject_detector {name!r} ({found[name].value}) can't be loaded: {error}") from error
-    return made
+    return _AddedDetector(name, cast("SubjectDetector", _DETECTORS.made(found[name], settings)))
+
+
+@dataclass(frozen=True, slots=True)
+class _AddedDetector:
+    """A detector of a package, which is named when it fails."""
+
+    name: str
+    made: SubjectDetector
+
+    def require(self) -> None:
+        with _DETECTORS.calling(self.name):
+            self.made.require()
+
+    def detect(self, picture: NDArray[np.uint8]) -> Sequence[Face]:
+        with _DETECTORS.calling(self.name):
+            found: tuple[object, ...] = tuple(self.made.detect(picture))
+            faces = tuple(each for each in found if isinstance(each, Face))
+            if len(faces) < len(found):
+                raise TypeError("detect() returned something else than Face")
+        return faces
