@@ -29,10 +29,12 @@ page: $(PAGE)
 wheel: $(PAGE)
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
+# Four processes for two cores, since many tests wait for a service or a browser. Hundreds of programs are started
+# meanwhile: compiled modules are kept, also where PYTHONDONTWRITEBYTECODE says otherwise.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.dev $(PAGE)
 	$(NPM) test --silent
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile -m "not service"
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m service
+	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev $(WEB)/src/api/schema.d.ts
 	$(BIN)/ruff check .

@@ -30,6 +30,23 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that wait most: those with the whole service, then those with a browser or Prefect's server.
+
+    They leave the cores to others meanwhile; at the end they would keep one process while the rest has nothing to do.
+    """
+    turns: dict[Path, int] = {}
+    for item in items:
+        turns[item.path] = min(_turn(item), turns.get(item.path, 2))
+    items.sort(key=lambda item: turns[item.path])
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.get_closest_marker("service"):
+        return 0
+    return 1 if {"chromium", "prefect_api"} & set(getattr(item, "fixturenames", ())) else 2
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Fail a test that lacks a program where TEST_PROGRAMS=required says that all are there, as .ci/run does.

@@ -17,7 +17,7 @@ from prefect_server import free_port
 from storage.environment import read_environment
 from tasks.machine_limits import slots_in_use
 
-PATIENCE_SEC = 120
+PATIENCE_SEC = 300
 CORES = os.cpu_count() or 1
 AUTOCLIP = (sys.executable, "-c", "from interfaces.cli.app import main; main()")
 

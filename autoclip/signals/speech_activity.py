@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, uniform_filter1d
-from scipy.signal import butter, sosfiltfilt
 
 from autoclip.signals.loudness import decibels
 from autoclip.timeline import Interval
@@ -56,8 +56,8 @@ def speech_activity(power: NDArray[np.float32], hop_sec: float) -> NDArray[np.fl
     levels = decibels(power.astype(np.float64))
     floor = np.percentile(levels[heard], 95) - FLOOR_BELOW_LOUD_DB
     levels = np.where(heard, np.maximum(levels, floor), floor)
-    band = butter(2, SYLLABLE_RATE_HZ, btype="bandpass", fs=1.0 / hop_sec, output="sos")
-    modulation = sosfiltfilt(band, levels)
+    band = scipy.signal.butter(2, SYLLABLE_RATE_HZ, btype="bandpass", fs=1.0 / hop_sec, output="sos")
+    modulation = scipy.signal.sosfiltfilt(band, levels)
     depth = np.sqrt(np.maximum(uniform_filter1d(np.square(modulation), window), 0.0))
     share = np.clip((depth - LEAST_DB) / (SURE_DB - LEAST_DB), 0.0, 1.0)
     return np.where(heard, share, np.nan).astype(np.float32)

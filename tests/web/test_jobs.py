@@ -20,9 +20,9 @@ DROP = """async ([name, content]) => {
 }"""
 
 
-@pytest.fixture
-def service(tmp_path):
-    service = RunningService(tmp_path)
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    service = RunningService(tmp_path_factory.mktemp("service"))
     service.start()
     yield service
     service.stop()

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import linprog
 
 STEP_SEC = 0.1
 """Seconds between the points of a path."""
@@ -128,7 +128,7 @@ def _shortest_path(task: CameraTask, stray: NDArray[np.float64]) -> NDArray[np.f
     for each, weight, limit in zip(derivatives, _WEIGHTS, most, strict=False):
         bounds += [(0.0, limit)] * each.shape[0]
         costs.append(np.full(each.shape[0], weight))
-    found = linprog(
+    found = scipy.optimize.linprog(
         np.concatenate(costs), sparse.vstack(rows, format="csr"), np.concatenate(limits), bounds=bounds, method="highs"
     )
     return np.asarray(found.x, np.float64)[:count]

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+import scipy
 from av.audio.codeccontext import AudioCodecContext
 from av.container import InputContainer
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
-from scipy.signal import resample_poly
 
 from autoclip.media.container import open_container
 from autoclip.media.decoding.audio import AudioBlock, AudioDecoder
@@ -105,7 +105,7 @@ def _at_rate(samples: NDArray[np.float32], factor: Fraction) -> NDArray[np.float
     """Resample by a factor."""
     if factor == 1 or not samples.size:
         return samples
-    return np.asarray(resample_poly(samples, factor.numerator, factor.denominator), dtype=np.float32)
+    return np.asarray(scipy.signal.resample_poly(samples, factor.numerator, factor.denominator), dtype=np.float32)
 
 
 def _native_rate(video: Video) -> int:
