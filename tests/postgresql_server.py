@@ -64,7 +64,7 @@ def _programs() -> tuple[Path, str | None]:
     return programs, "pgserver"
 
 
-def _wait_until_it_answers(url: str, server: subprocess.Popen[bytes], patience_sec: float = 120) -> None:
+def _wait_until_it_answers(url: str, server: subprocess.Popen[bytes], patience_sec: float = 300) -> None:
     deadline = time.monotonic() + patience_sec
     while time.monotonic() < deadline:
         if server.poll() is not None:

@@ -46,7 +46,7 @@ def running_server(home: Path) -> Iterator[str]:
             yield url
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(120)
 
 
 def wait_until_healthy(url: str, process: subprocess.Popen[bytes], patience_sec: float = 300) -> None:

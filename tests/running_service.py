@@ -39,7 +39,7 @@ def busy() -> float:
 class RunningService:
     """``autoclip up`` in a process of its own."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **variables: str) -> None:
         self.home = home
         self.variables = {
             "AUTOCLIP_DATA_DIR": str(home / "data"),
@@ -47,7 +47,7 @@ class RunningService:
             "AUTOCLIP_PORT": str(free_port()),
             "PREFECT_WORKER_QUERY_SECONDS": "1",
             "AUTOCLIP_ALLOW_PRIVATE_URLS": "true",  # the sites of the tests are on this machine
-        }
+        } | variables
         self.environment = read_environment(self.variables, home / "no.env")
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -88,7 +88,7 @@ class RunningService:
     def stop(self, message: signal.Signals = signal.SIGTERM) -> None:
         assert self.process is not None
         self.process.send_signal(message)
-        self.process.wait(60)
+        self.process.wait(PATIENCE_SEC)
 
     def pids(self, command: str = "") -> list[int]:
         """Every process that has this service's data folder in its environment, and `command` in its arguments."""

@@ -189,4 +189,4 @@ def serve(workspace: Workspace) -> Iterator[Callable[..., str]]:
     yield start
     for server, thread in running:
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)

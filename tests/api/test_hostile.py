@@ -170,7 +170,7 @@ ROOMS = (
 
 def test_ids_that_are_none(serve):
     """Sent as they are: a client of the ordinary kind would resolve the dots itself."""
-    line = http.client.HTTPConnection(serve().removeprefix("http://"), timeout=20)
+    line = http.client.HTTPConnection(serve().removeprefix("http://"), timeout=60)
     for room in ROOMS:
         for identity in IDS:
             path = f"/api/{room.format(identity)}"
@@ -320,7 +320,7 @@ def test_bodies_that_are_bombs(client, workspace):
     assert is_problem(client.post(f"/api/projects/{project.id}/compound-clips", json=many), 422)
 
 
-def _raw(address, request, patience=20.0):
+def _raw(address, request, patience=60.0):
     """Send bytes as they are; return what comes back until the line is closed."""
     host, port = address.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=patience) as line:
@@ -357,41 +357,41 @@ def test_a_body_that_stalls_is_given_up(serve, workspace, monkeypatch):
             "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
         ).encode()
         assert _raw(address, request).startswith(b"HTTP/1.1 408"), path
-    assert httpx.get(f"{address}/api/health").status_code == 200
+    assert httpx.get(f"{address}/api/health", timeout=60).status_code == 200
     assert not any(path.is_file() for path in (workspace.root / "data").rglob("*partial*"))
 
 
 def test_headers_that_never_end_are_given_up(serve, monkeypatch):
-    monkeypatch.setattr(header_deadline, "HEADERS_SEC", 0.4)
+    monkeypatch.setattr(header_deadline, "HEADERS_SEC", 1.0)
     address = serve()
     host, port = address.removeprefix("http://").split(":")
     for beginning in (b"", b"GET /api/hea", b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: "):
-        with socket.create_connection((host, int(port)), timeout=10) as line:
+        with socket.create_connection((host, int(port)), timeout=60) as line:
             line.sendall(beginning)
             for _ in range(2):  # a byte now and then buys no time
-                time.sleep(0.1)
+                time.sleep(0.05)
                 if beginning:
                     line.sendall(b"a")
             answer = b"".join(iter(lambda line=line: line.recv(4096), b""))
         assert answer == (header_deadline.LATE if beginning else b""), beginning
-    assert httpx.get(f"{address}/api/health").status_code == 200
+    assert httpx.get(f"{address}/api/health", timeout=60).status_code == 200
 
 
 def test_a_line_that_is_kept_open_may_rest_between_requests(serve, monkeypatch):
-    monkeypatch.setattr(header_deadline, "HEADERS_SEC", 0.2)
-    with httpx.Client(base_url=serve()) as client:
+    monkeypatch.setattr(header_deadline, "HEADERS_SEC", 1.0)
+    with httpx.Client(base_url=serve(), timeout=60) as client:
         for _ in range(2):
             assert client.get("/api/health").status_code == 200
-            time.sleep(0.4)
+            time.sleep(1.2)
 
 
 def test_the_headers_of_a_second_request_are_given_up_too(serve, monkeypatch):
-    monkeypatch.setattr(header_deadline, "HEADERS_SEC", 0.4)
+    monkeypatch.setattr(header_deadline, "HEADERS_SEC", 1.0)
     host, port = serve().removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as line:
+    with socket.create_connection((host, int(port)), timeout=60) as line:
         line.sendall(b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         first = line.recv(65_536)
-        time.sleep(0.6)  # rests longer than headers may take
+        time.sleep(1.2)  # rests longer than headers may take
         line.sendall(b"GET /api/hea")
         late = b"".join(iter(lambda: line.recv(65_536), b""))
     assert first.startswith(b"HTTP/1.1 200")
@@ -408,12 +408,12 @@ def test_a_client_that_goes_away_leaves_nothing(serve, workspace, small_film):
     with socket.create_connection((host, int(port))) as line:
         line.sendall(head + b"x" * 2_000_000)
         time.sleep(0.2)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     uploads = workspace.root / "data" / "uploads"
     while uploads.exists() and list(uploads.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert list(uploads.iterdir()) == []
-    assert httpx.get(f"{address}/api/projects").json()["total"] == 0
+    assert httpx.get(f"{address}/api/projects", timeout=60).json()["total"] == 0
 
 
 def test_a_chunk_that_breaks_off_can_be_gone_on_with(serve, workspace, small_film):
@@ -421,7 +421,7 @@ def test_a_chunk_that_breaks_off_can_be_gone_on_with(serve, workspace, small_fil
     film = small_film.read_bytes()
     host, port = address.removeprefix("http://").split(":")
     tus = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(film))}
-    upload = httpx.post(f"{address}/api/uploads", headers=tus).headers["location"]
+    upload = httpx.post(f"{address}/api/uploads", headers=tus, timeout=60).headers["location"]
     head = (
         f"PATCH {upload} HTTP/1.1\r\nHost: 127.0.0.1\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n"
         f"Content-Type: application/offset+octet-stream\r\nContent-Length: {len(film)}\r\n\r\n"
@@ -429,12 +429,12 @@ def test_a_chunk_that_breaks_off_can_be_gone_on_with(serve, workspace, small_fil
     with socket.create_connection((host, int(port))) as line:
         line.sendall(head + film[:10_000])
         time.sleep(0.3)
-    came, deadline = 0, time.monotonic() + 10
+    came, deadline = 0, time.monotonic() + 60
     while came == 0 and time.monotonic() < deadline:
-        came = int(httpx.head(f"{address}{upload}", headers=tus).headers["upload-offset"])
+        came = int(httpx.head(f"{address}{upload}", headers=tus, timeout=60).headers["upload-offset"])
     assert 0 < came <= 10_000
     chunk = {**tus, "Upload-Offset": str(came), "Content-Type": "application/offset+octet-stream"}
-    rest = httpx.patch(f"{address}{upload}", content=film[came:], headers=chunk)
+    rest = httpx.patch(f"{address}{upload}", content=film[came:], headers=chunk, timeout=60)
     assert rest.status_code == 204, rest.text
     assert rest.headers["autoclip-project"]
 
@@ -456,9 +456,9 @@ NO_HTTP = [
 def test_lines_that_are_no_http(serve):
     address = serve()
     for line in NO_HTTP:
-        answer = _raw(address, line + b"\r\n\r\n", patience=10)
+        answer = _raw(address, line + b"\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 4") or answer == b"", (line[:100], answer[:100])
-        assert httpx.get(f"{address}/api/health").status_code == 200
+        assert httpx.get(f"{address}/api/health", timeout=60).status_code == 200
 
 
 def test_special_files_are_no_videos(client, workspace):

@@ -145,7 +145,7 @@ def test_eight_readers_of_ranges_over_sockets(serve, workspace, small_film):
     wrong = []
 
     def read():
-        with httpx.Client() as reader:
+        with httpx.Client(timeout=60) as reader:
             for first in range(0, len(content), len(content) // 7 + 1):
                 got = reader.get(address, headers={"Range": f"bytes={first}-{first + 999}"})
                 if got.content != content[first : first + 1000]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import re
 import shutil
 import signal
@@ -13,7 +12,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +21,7 @@ import httpx
 import pytest
 from match import HIGHLIGHT, render_match
 from PIL import Image
-from prefect_server import free_port
+from running_service import PATIENCE_SEC, RunningService, until
 from shared_folder import SHARED
 
 from autoclip.media.probe import probe
@@ -60,41 +58,19 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     videos, outputs = root / "videos", root / "outputs"
     videos.mkdir()
     outputs.mkdir()
-    port = free_port()
-    variables = {
-        "AUTOCLIP_DATA_DIR": str(root / "data"),
-        "AUTOCLIP_PORT": str(port),
-        "AUTOCLIP_PREFECT_PORT": str(free_port()),
-        "AUTOCLIP_SOURCE_ROOTS": str(videos),
-        "AUTOCLIP_OUTPUT_ROOTS": str(outputs),
-        "AUTOCLIP_REQUESTS_PER_SECOND": "0",
-    }
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "AUTOCLIP_"))}
-    command = [sys.executable, "-c", "from interfaces.cli.app import main; main()", "up"]
-    with (root / "up.log").open("wb") as log:
-        process = subprocess.Popen(command, env=inherited | variables, cwd=root, stdout=log, stderr=log)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_until_ready(address, process, root / "up.log")
-        with httpx.Client(base_url=address, timeout=60) as api:
-            yield Service(api, address, videos, outputs)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(60)
-
-
-def wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text()
-        try:
-            # The last thing `up` says is that all of it is ready: the deployments too.
-            if "ready after" in log.read_text() and httpx.get(f"{address}/api/health/ready").is_success:
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.2)
-    raise TimeoutError(log.read_text())
+    running = RunningService(
+        root,
+        AUTOCLIP_SOURCE_ROOTS=str(videos),
+        AUTOCLIP_OUTPUT_ROOTS=str(outputs),
+        AUTOCLIP_REQUESTS_PER_SECOND="0",
+        AUTOCLIP_ALLOW_PRIVATE_URLS="false",
+    )
+    running.start()
+    address = f"http://127.0.0.1:{running.environment.port}"
+    with httpx.Client(base_url=address, timeout=60) as api:
+        until(lambda: api.get("/api/health/ready").is_success)
+        yield Service(api, address, videos, outputs)
+    running.stop(signal.SIGINT)
 
 
 @pytest.fixture(scope="module")
@@ -317,7 +293,7 @@ def test_the_examples_of_the_page_run_as_written(service, match, tmp_path):
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=2 * PATIENCE_SEC,
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr

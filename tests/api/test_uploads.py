@@ -200,13 +200,13 @@ def test_more_than_announced_is_refused(client, workspace):
 def test_an_announced_length_ends_the_body_at_once(serve, workspace):
     """300 MB for an upload of 1,000 bytes: refused with the first block too many, or by what is announced."""
     address = serve()
-    begun = httpx.post(f"{address}/api/uploads", headers={**TUS, "Upload-Length": "1000"})
+    begun = httpx.post(f"{address}/api/uploads", headers={**TUS, "Upload-Length": "1000"}, timeout=60)
     path = begun.headers["location"]
     for length in (None, 300_000_000):
         sent, answer = send_until_refused(address, path, length)
         assert answer.startswith(b"HTTP/1.1 413"), answer
         assert sent < 20_000_000, sent
-    assert httpx.head(f"{address}{path}", headers=TUS).headers["upload-offset"] == "0"
+    assert httpx.head(f"{address}{path}", headers=TUS, timeout=60).headers["upload-offset"] == "0"
 
 
 def send_until_refused(address, path, length):
@@ -218,7 +218,7 @@ def send_until_refused(address, path, length):
     block = b"x" * 65_536
     chunk = b"%x\r\n%s\r\n" % (len(block), block) if length is None else block
     sent = 0
-    with socket.create_connection((host, int(port)), timeout=20) as line:
+    with socket.create_connection((host, int(port)), timeout=60) as line:
         line.sendall(head.encode())
         with contextlib.suppress(OSError):
             while sent < 300_000_000 and not select.select([line], [], [], 0)[0]:

@@ -74,7 +74,7 @@ class Browser:
         with contextlib.suppress(OSError):
             self._send("DELETE", self._session)
         self._driver.terminate()
-        self._driver.wait(10)
+        self._driver.wait(60)
 
     def open(self, path):
         self._send("POST", f"{self._session}/url", {"url": path.as_uri() if hasattr(path, "as_uri") else path})
@@ -115,7 +115,7 @@ class Browser:
         path.write_bytes(base64.b64decode(shot["data"]))
 
     def _wait(self):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while True:
             try:
                 if self._send("GET", "/status")["ready"]:

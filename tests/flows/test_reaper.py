@@ -111,7 +111,7 @@ def test_one_that_does_not_stop_is_killed(
     assert process.poll() is None
     monkeypatch.setattr(reaper, "STOP_SEC", 0.0)
     reap(client, tmp_path)
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
     reap(client, tmp_path)
     assert state_of(client, run) == "Cancelled"
 

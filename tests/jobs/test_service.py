@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from running_service import AUTOCLIP, RunningService, until
+from running_service import AUTOCLIP, PATIENCE_SEC, RunningService, until
 
 from autoclip.errors import NotFoundError, ParameterError
 from autoclip.settings import Settings
@@ -134,7 +134,7 @@ def test_a_folder_with_a_broken_file(
         clip_source(f"v{number}.mp4", seconds=12, seed=10 + number).rename(folder / f"v{number}.mp4")
     shutil.copy(folder / "v0.mp4", folder / "deeper" / "copy of v0.mp4")
     (folder / "broken.mp4").write_bytes(b"no video" * 100)
-    job = wait(jobs, jobs.submit("process-folder", {"folder": str(folder), "min_age_sec": 0}).id, 180)
+    job = wait(jobs, jobs.submit("process-folder", {"folder": str(folder), "min_age_sec": 0}).id)
     assert job.state == "completed"
     assert job.stage.startswith("4 done, 0 skipped, 1 failed; ")
     (failure,) = job.result.failures
@@ -145,7 +145,7 @@ def test_a_folder_with_a_broken_file(
     assert shown.returncode == 1, shown.stderr
     assert json.loads(shown.stdout)["result"]["failures"] == [failure]
     wanted = {"logs": {"flow_run_id": {"any_": [job.id]}}}
-    logged = httpx.post(f"{service.api_url}/logs/filter", json=wanted).json()
+    logged = httpx.post(f"{service.api_url}/logs/filter", json=wanted, timeout=60).json()
     assert f"failed: {failure}" in [line["message"] for line in logged]
 
     (folder / "v1.mp4").rename(folder / "renamed.mp4")
@@ -178,7 +178,12 @@ def test_z_a_second_up_says_what_runs_and_a_stop_leaves_nothing_behind(
     service: RunningService, jobs: Jobs, long_source: Callable[..., Path]
 ) -> None:
     second = subprocess.run(
-        [*AUTOCLIP, "up"], env=service.variables_of_all, capture_output=True, text=True, timeout=60, check=False
+        [*AUTOCLIP, "up"],
+        env=service.variables_of_all,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SEC,
+        check=False,
     )
     assert second.returncode == 0
     assert "runs already" in second.stderr
@@ -189,4 +194,4 @@ def test_z_a_second_up_says_what_runs_and_a_stop_leaves_nothing_behind(
     service.stop()
     assert service.pids() == []
     service.start()
-    until(lambda: jobs.get(job.id).state == "completed", 120)
+    until(lambda: jobs.get(job.id).state == "completed")

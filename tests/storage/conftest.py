@@ -38,7 +38,7 @@ def origin() -> Origin:
 
 @pytest.fixture
 def duckdb_catalog(tmp_path) -> DuckDBCatalog:
-    return DuckDBCatalog(tmp_path / "autoclip.duckdb", busy_deadline_sec=20)
+    return DuckDBCatalog(tmp_path / "autoclip.duckdb", busy_deadline_sec=120)
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +57,7 @@ def kept_postgresql_catalog(postgresql_url) -> Iterator[Catalog]:
     from storage.catalog.postgresql_catalog import PostgreSQLCatalog
 
     with new_schema(postgresql_url) as url:
-        yield PostgreSQLCatalog(url, busy_deadline_sec=20)
+        yield PostgreSQLCatalog(url, busy_deadline_sec=120)
 
 
 @pytest.fixture

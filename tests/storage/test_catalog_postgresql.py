@@ -58,7 +58,7 @@ def url(postgresql_url):
 def catalog(url):
     from storage.catalog.postgresql_catalog import PostgreSQLCatalog
 
-    kept = PostgreSQLCatalog(url, busy_deadline_sec=20)
+    kept = PostgreSQLCatalog(url, busy_deadline_sec=120)
     with kept.transaction() as unit:
         unit.projects.tables.rows("DELETE FROM projects")
     return kept
@@ -332,7 +332,7 @@ def test_two_processes_may_make_the_tables_at_once(postgresql_url):
     from storage.catalog.postgresql_catalog import PostgreSQLCatalog
 
     with new_schema(postgresql_url) as address:
-        catalogs = [PostgreSQLCatalog(address, busy_deadline_sec=20) for _ in range(3)]
+        catalogs = [PostgreSQLCatalog(address, busy_deadline_sec=120) for _ in range(3)]
         barrier, seen = threading.Barrier(3), []
 
         def look(each):

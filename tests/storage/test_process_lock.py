@@ -51,7 +51,7 @@ def test_the_second_waits_and_is_told_for_whom(tmp_path: Path) -> None:
     def first() -> None:
         with held(path, "job-1"):
             started.set()
-            release.wait(10)
+            release.wait(60)
 
     def listen(words: str) -> None:
         told.append(words)
@@ -60,7 +60,7 @@ def test_the_second_waits_and_is_told_for_whom(tmp_path: Path) -> None:
     started = threading.Event()
     thread = threading.Thread(target=first)
     thread.start()
-    started.wait(10)
+    started.wait(60)
     with held(path, "job-2", listen):
         assert holder(path) == "job-2"
     thread.join()
@@ -133,13 +133,13 @@ def test_one_who_waits_for_a_removed_lock_shares_it_with_nobody(tmp_path: Path) 
     def first() -> None:
         with held(path, "job-1"):
             started.set()
-            release.wait(10)
+            release.wait(60)
         assert remove_unheld(path) or is_held(path)
 
     started, release = threading.Event(), threading.Event()
     thread = threading.Thread(target=first)
     thread.start()
-    started.wait(10)
+    started.wait(60)
     with held(path, "job-2", listen):
         thread.join()
         assert is_held(path)

@@ -115,11 +115,11 @@ class Tab:
 
     def until(self, expression: str) -> None:
         """Wait until an expression holds; Playwright's own way to wait needs `eval`, which our policy forbids."""
-        until(lambda: self.page.evaluate(expression), 30, pause_sec=0.02)
+        until(lambda: self.page.evaluate(expression), pause_sec=0.02)
 
     def saved(self) -> None:
         """Wait until the page says that everything is."""
-        self.page.get_by_text("Saved", exact=True).wait_for(timeout=30_000)
+        self.page.get_by_text("Saved", exact=True).wait_for()
 
     def says(self, text: str) -> None:
         self.page.get_by_text(text).first.wait_for()
@@ -133,7 +133,7 @@ def open_tab(chromium: Any) -> Iterator[Callable[..., Tab]]:
     def start(**options: Any) -> Tab:
         options = {"viewport": {"width": 1280, "height": 800}, "locale": "en-US", "reduced_motion": "reduce"} | options
         context = chromium.new_context(**options)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(240_000)
         tab = Tab(context.new_page())
         tab.page.on("console", lambda message: _note(tab, message))
         tab.page.on("pageerror", lambda error: tab.problems.append(str(error)))

@@ -61,7 +61,7 @@ class Site:
     def stop(self) -> None:
         if self._server is not None and self._thread is not None:
             self._server.force_exit = self._server.should_exit = True
-            self._thread.join(20)
+            self._thread.join(60)
         self._server = None
 
 

@@ -25,7 +25,7 @@ def stored(site):
 
 def saved_as(tab, site, expected):
     """Wait until the compound clip is what it should be."""
-    until(lambda: stored(site) and expected(stored(site)[-1]), 30)
+    until(lambda: stored(site) and expected(stored(site)[-1]))
 
 
 def test_three_clips_are_put_in_order_with_edges_of_their_own_and_played_in_a_row(site, tab, dialog):
@@ -46,7 +46,7 @@ def test_three_clips_are_put_in_order_with_edges_of_their_own_and_played_in_a_ro
     dialog.get_by_role("button", name="Play in a row").click()
     for clip in (kept[0], kept[2], kept[1]):
         dialog.locator("li.playing", has_text=clip.name).wait_for()
-    until(lambda: dialog.locator("li.playing").count() == 0, 30)
+    until(lambda: dialog.locator("li.playing").count() == 0)
     assert tab.page.evaluate("document.querySelector('dialog video').paused")
 
 

@@ -17,7 +17,7 @@ AXE = Path(__file__).parents[2] / "interfaces/web/node_modules/axe-core/axe.min.
 
 
 def change(site, clip_id, **fields):
-    httpx.patch(f"{site.address}api/clips/{clip_id}", json=fields).raise_for_status()
+    httpx.patch(f"{site.address}api/clips/{clip_id}", json=fields, timeout=60).raise_for_status()
 
 
 @pytest.mark.parametrize(("button", "verdict"), [("Keep yours", "kept"), ("Take theirs", "rejected")])

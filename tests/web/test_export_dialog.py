@@ -16,8 +16,8 @@ def open_dialog(tab):
 
 def test_clips_that_a_platform_does_not_take_are_named_and_what_it_covers_is_drawn(site, tab):
     clip = {"start": 10, "end": 200, "name": "Overlong"}
-    made = httpx.post(f"{site.address}api/projects/{site.project.id}/clips", json=clip).json()
-    httpx.patch(f"{site.address}api/clips/{made['id']}", json={"verdict": "kept"}).raise_for_status()
+    made = httpx.post(f"{site.address}api/projects/{site.project.id}/clips", json=clip, timeout=60).json()
+    httpx.patch(f"{site.address}api/clips/{made['id']}", json={"verdict": "kept"}, timeout=60).raise_for_status()
     tab.review(site)
     dialog = open_dialog(tab)
     dialog.get_by_text("4 clips").first.wait_for()

@@ -33,7 +33,7 @@ def test_a_file_is_dropped_analyzed_reviewed_and_its_kept_clips_exported(service
     tab.open(f"http://127.0.0.1:{service.environment.port}/")
     tab.page.get_by_text("No projects yet").wait_for()
     tab.page.evaluate(DROP, ["match.mp4", base64.b64encode(film.read_bytes()).decode()])
-    tab.page.get_by_role("link", name="Review", exact=True).wait_for(timeout=240_000)
+    tab.page.get_by_role("link", name="Review", exact=True).wait_for()
     tab.page.get_by_role("link", name="Review", exact=True).click()
     tab.page.get_by_text("Saved", exact=True).wait_for()
     tab.page.locator("[role=option][aria-selected=true]").wait_for()
@@ -45,7 +45,7 @@ def test_a_file_is_dropped_analyzed_reviewed_and_its_kept_clips_exported(service
     tab.saved()
     tab.press("e")
     tab.page.get_by_role("button", name="Export 3 clips").click()
-    tab.page.get_by_role("link", name="Download").first.wait_for(timeout=240_000)
+    tab.page.get_by_role("link", name="Download").first.wait_for()
     with tab.page.expect_download() as download:
         tab.page.get_by_role("link", name="Download").first.click()
     path = tmp_path / "downloaded.mp4"
@@ -63,5 +63,5 @@ def test_an_address_that_leads_nowhere_says_why_and_can_be_tried_again(service, 
     tab.open(f"http://127.0.0.1:{service.environment.port}/")
     tab.page.get_by_role("textbox", name="Path of a file").fill("http://127.0.0.1:9/match.mp4")
     tab.page.get_by_role("button", name="Add").click()
-    tab.page.get_by_role("button", name="Try again").wait_for(timeout=240_000)
-    assert until(lambda: "127.0.0.1" in tab.page.locator(".failure").first.inner_text(), 10)
+    tab.page.get_by_role("button", name="Try again").wait_for()
+    assert until(lambda: "127.0.0.1" in tab.page.locator(".failure").first.inner_text())

@@ -58,10 +58,10 @@ class KillableService:
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(30)
+        self.process.wait(60)
 
     def get(self, path):
-        answer = httpx.get(f"{self.address}api/projects/{self.project.id}/{path}", params={"limit": 1000})
+        answer = httpx.get(f"{self.address}api/projects/{self.project.id}/{path}", params={"limit": 1000}, timeout=60)
         return answer.json()["items"]
 
 
@@ -85,7 +85,7 @@ def test_200_decisions_survive_a_service_that_is_killed_and_the_log_replays_to_t
     tab.page.get_by_text("Offline").wait_for()
     killable.start()
     decide(tab, order, range(DECISIONS * 2 // 3, DECISIONS), verdicts)
-    tab.page.get_by_text("Saved", exact=True).wait_for(timeout=120_000)
+    tab.page.get_by_text("Saved", exact=True).wait_for()
     assert {clip["id"]: clip["verdict"] for clip in killable.get("clips")} == verdicts
     replayed = dict.fromkeys(order, "undecided")
     for operation in reversed([o for o in killable.get("operations") if o["kind"] == "verdict"]):

@@ -37,7 +37,7 @@ def test_the_picture_and_the_words_under_the_pointer_are_shown(site, tab):
     point_at(tab, ".overview", 201 / 400)
     tip = tab.page.locator(".tip")
     tip.get_by_text("What a goal!").wait_for()
-    until(lambda: abs(gray_under_pointer(tab) - gray_of_shot(40)) < 8, 30)
+    until(lambda: abs(gray_under_pointer(tab) - gray_of_shot(40)) < 8)
     point_at(tab, ".overview", 0.1)
     tip.get_by_text("0:40").wait_for()
     assert "goal" not in tip.inner_text()
@@ -47,7 +47,7 @@ def test_a_clip_of_a_video_whose_picture_begins_late_plays_from_its_own_frame(si
     film = encode_film(tmp_path / "late.mp4", 30, late_by=LATE_BY)
     project = register_video(site.catalog, film, "Late").project
     clip = {"start": 15.0, "end": 20.0, "name": "Fourth shot"}
-    httpx.post(f"{site.address}api/projects/{project.id}/clips", json=clip).raise_for_status()
+    httpx.post(f"{site.address}api/projects/{project.id}/clips", json=clip, timeout=60).raise_for_status()
     tab.open(f"{site.address}#/projects/{project.id}")
     tab.page.locator("[role=option][aria-selected=true]").wait_for()
     tab.press("k", "Shift+ArrowLeft")
@@ -73,5 +73,5 @@ def test_a_word_that_was_misheard_is_corrected(site, tab):
     words.get_by_role("textbox").fill("goal!")
     tab.press("Enter")
     words.get_by_role("button", name="Correct “goal!”").wait_for()
-    answer = httpx.get(f"{site.address}api/projects/{site.project.id}/transcript").json()
+    answer = httpx.get(f"{site.address}api/projects/{site.project.id}/transcript", timeout=60).json()
     assert [word["text"] for word in answer["words"]] == ["What", "a", "goal!"]

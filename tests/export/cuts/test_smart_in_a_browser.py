@@ -39,7 +39,7 @@ def test_it_plays_to_its_end(tmp_path, source, player, name, joined):
     assert result.method == "smart", result.notes
     (tmp_path / "page.html").write_text(PAGE.replace("{name}", target.name))
     player.open(tmp_path / "page.html")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not (title := player.run("return document.title")) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert title == "ended"
