@@ -15,6 +15,8 @@ from interfaces.prefect_settings import OWN_FOLDER
 from storage.environment import Environment
 
 _PACKAGE = __name__.rpartition(".")[0]
+_RETRIES = "PREFECT_CLIENT_MAX_RETRIES"
+"""How often Prefect's client asks again, 2, 4, 8 s and so on after a refusal."""
 
 FIRST_PAUSE_SEC = 1.0
 MAX_PAUSE_SEC = 60.0
@@ -44,7 +46,7 @@ def private_prefect(environment: Environment, api_url: str) -> dict[str, str]:
         "PREFECT_WORKER_QUERY_SECONDS": "3",
         "PREFECT_WORKER_WEBSERVER_HOST": "127.0.0.1",
         # A busy machine takes longer than Prefect's minute to restart a server; runs wait for it.
-        "PREFECT_CLIENT_MAX_RETRIES": "8",
+        _RETRIES: "8",
     }
     return {name: os.environ.get(name, value) for name, value in ours.items()}
 
@@ -149,7 +151,8 @@ def worker_process(environment: Environment, api_url: str) -> ManagedProcess:
 def api_process(environment: Environment, api_url: str) -> ManagedProcess:
     """Return our HTTP API."""
     command = (sys.executable, "-m", "autoclip", "serve")
-    variables = private_prefect(environment, api_url) | environment.variables()
+    patience = {_RETRIES: "3"}  # 14 s: people wait for its answers
+    variables = private_prefect(environment, api_url) | environment.variables() | patience
     return ManagedProcess("API", command, variables, environment.data_dir / "logs" / "api.log")
 
 

@@ -7,12 +7,15 @@ import socket
 import threading
 import time
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import AwaitingRetry, Cancelled
 
 from autoclip.errors import ServiceError
@@ -31,6 +34,7 @@ from interfaces.service.processes import (
 from interfaces.service.upkeep import Say, Upkeep
 from storage.environment import Environment
 from storage.process_lock import machine_of
+from tasks.server_access import retry_until_reachable
 
 START_SEC = 120.0
 """A server on a fresh database took 4-17 s on two cores (measured); more than this is no slow start."""
@@ -38,6 +42,9 @@ UPKEEP_SEC = 5.0
 """Lost runs are looked for this often: three requests of 10 ms."""
 STOP_SEC = 8.0
 ANSWER_SEC = 3.0
+RETRIES = 2
+"""Prefect's client waits 2 s, then 4 s, between its requests, and asks twice more."""
+REQUEST_SEC = 20.0
 
 
 @dataclass
@@ -84,7 +91,7 @@ class Service:
             signal.signal(wanted, lambda *_: self.stopping.set())
         adopt_orphans()
         begun = time.monotonic()
-        with open_client(self.api_url) as client, self.http:
+        with impatience(), open_client(self.api_url) as client, self.http:
             try:
                 self._start(client)
                 self._greet(time.monotonic() - begun)
@@ -104,7 +111,7 @@ class Service:
         self._wait_for_end(registration)
         if self.stopping.is_set():
             return
-        self.upkeep.begin(client)
+        retry_until_reachable(lambda: self.upkeep.begin(client))
         self._begin(worker_process(self.environment, self.api_url))
         self._wait_for(f"http://{self.environment.host}:{self.environment.port}/api/health", api)
 
@@ -188,6 +195,16 @@ class Service:
         self.say("stopped; jobs that were running continue when 'autoclip up' starts again")
 
 
+@contextmanager
+def impatience() -> Iterator[None]:
+    """Ask the server for seconds only: whoever waits here can neither start a server that died again, nor stop.
+
+    Runs and workers are to wait for it instead (`private_prefect`).
+    """
+    with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: RETRIES, PREFECT_API_REQUEST_TIMEOUT: REQUEST_SEC}):
+        yield
+
+
 def addresses(environment: Environment, api_url: str) -> tuple[str, ...]:
     """Say where everything is."""
     return (
@@ -227,5 +244,7 @@ def _put_back(client: SyncPrefectClient, runs: list[FlowRun]) -> None:
             if state is None or state.type in {StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED}:
                 continue
             client.set_flow_run_state(before.id, _continued(before), force=True)
-        except httpx.HTTPError:  # the server died first; what is left is settled at the next start
+        except httpx.TransportError:  # the server died first; what is left is settled at the next start
             return
+        except httpx.HTTPError:  # it refuses this one
+            continue
