@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from autoclip.clips import ClipsFile
@@ -84,10 +84,12 @@ async def name_after_project(project_id: str, verb: str) -> Project:
 def sole_writer(project_id: str, report: ProgressListener, stage: str = "extract") -> Iterator[None]:
     """Hold the right to write into a project's folder; wait in `stage` for the run that holds it."""
 
-    def wait(holder: str) -> None:
+    def wait(holder: str = "of another machine") -> None:
         report(Progress(stage, 0.0, f"waiting for job {holder} on the same project"))
 
-    with held(project_lock(data_folder().root, project_id), str(own_run_id()), wait):
+    data = data_folder()
+    elsewhere = nullcontext() if data.store is None else catalog().sole_writer(project_id, wait)
+    with held(project_lock(data.root, project_id), str(own_run_id()), wait), elsewhere:
         yield
 
 

@@ -67,7 +67,7 @@ def ingest_upload(catalog: Catalog, data_folder: DataFolder, path: Path, called:
         video = _probed(path, called)
         content = fingerprint(path)
         known = _known(catalog, content)
-        if known is not None and known.path is not None and known.path.exists():
+        if known is not None and known.path is not None and data_folder.has(known.path):
             with catalog.transaction() as unit:
                 return TakenUpload(named(unit, unit.projects.get(known.id), name), new=False)
         fresh = Project(name=name or Path(called).stem or "upload", source=Source(kind="upload", address=called))
@@ -76,7 +76,8 @@ def ingest_upload(catalog: Catalog, data_folder: DataFolder, path: Path, called:
         with storage_faults(place):
             place.parent.mkdir(parents=True, exist_ok=True)
             path.rename(place)
-        return _registered(catalog, project, name, video.model_copy(update={"path": place}), content)
+        data_folder.project(project.id).keep()  # first: whoever finds the project may be another machine
+        return _registered(catalog, data_folder, project, video.model_copy(update={"path": place}), content, name=name)
     finally:
         path.unlink(missing_ok=True)
 
@@ -86,7 +87,9 @@ def _known(catalog: Catalog, content: str) -> Project | None:
         return next(iter(view.projects.with_fingerprint(content)), None)
 
 
-def _registered(catalog: Catalog, project: Project, name: str, video: Video, content: str) -> TakenUpload:
+def _registered(
+    catalog: Catalog, data_folder: DataFolder, project: Project, video: Video, content: str, *, name: str
+) -> TakenUpload:
     """Record the project of a file that is in its place; if the same content came meanwhile, that counts."""
     taken = None
     try:
@@ -102,6 +105,7 @@ def _registered(catalog: Catalog, project: Project, name: str, video: Video, con
     finally:
         if taken is None:
             video.path.unlink(missing_ok=True)
+            data_folder.project(project.id).forget(video.path)
     return taken
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +32,9 @@ class Registration:
         return RegisteredVideo(self.project.id, folder.root, self.video, self.fingerprint, metadata, chat)
 
 
-def register_video(catalog: Catalog, path: Path, name: str = "") -> Registration:
+def register_video(
+    catalog: Catalog, path: Path, name: str = "", *, is_there: Callable[[Path], bool] = Path.exists
+) -> Registration:
     """Return the project of a video file; make it when its content is new.
 
     A file is known by its content, so one that was renamed or copied is still the same project.
@@ -44,6 +47,8 @@ def register_video(catalog: Catalog, path: Path, name: str = "") -> Registration
         The video.
     name : str
         What to call the project, one that is known already as well; empty: its name, or the file's.
+    is_there : callable
+        Tells whether the file of a known project is there; then the project keeps it.
 
     Raises
     ------
@@ -61,7 +66,7 @@ def register_video(catalog: Catalog, path: Path, name: str = "") -> Registration
     with catalog.transaction() as unit:
         known = unit.projects.with_fingerprint(content)
         if known:
-            return Registration(_found(unit, known[0], video, name), video, content)
+            return Registration(_found(unit, known[0], video, name, is_there), video, content)
         project = Project(name=name or path.stem or path.name, source=Source(kind="file", address=str(path)))
         return Registration(unit.projects.add(with_facts(project, video, content)), video, content)
 
@@ -96,10 +101,10 @@ def metadata_of(source: Source) -> SourceMetadata:
     )
 
 
-def _found(unit: UnitOfWork, project: Project, video: Video, name: str) -> Project:
+def _found(unit: UnitOfWork, project: Project, video: Video, name: str, is_there: Callable[[Path], bool]) -> Project:
     """Follow a file that was moved; a project keeps its own file as long as that exists, and takes a name given now."""
     project = named(unit, project, name)
-    stays = project.path is not None and project.path.exists()
+    stays = project.path is not None and is_there(project.path)
     found = project.changed(path=project.path if stays else video.path, media=video)
     return project if found.video == project.video else unit.projects.save(found)
 

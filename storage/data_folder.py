@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from autoclip.errors import StorageError
 from storage.analysis_folder import AnalysisFolder
+from storage.artifact_store import ArtifactStore, store_of
 from storage.atomic import PARTIAL, storage_faults
+from storage.environment import Environment
 from storage.names import confine, identifier
+from storage.project_files import ProjectFiles, StoredVersion
+from storage.project_files.copies import CopyPlace
+from storage.project_files.eviction import make_room
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectFolder(AnalysisFolder):
-    """The folder of one project: an analysis, what it was made of, and what was made of it."""
+    """The folder of one project: an analysis, what it was made of, and what was made of it.
+
+    Where there is a store, files are copied from it before they are read, and to it after they were written; without
+    one, they are simply here.
+
+    Attributes
+    ----------
+    files : ProjectFiles or None
+        The project's files in the store; None without a store.
+    """
+
+    files: ProjectFiles | None = field(default=None, compare=False, repr=False)
 
     @property
     def source(self) -> Path:
@@ -26,6 +44,54 @@ class ProjectFolder(AnalysisFolder):
     def exports(self) -> Path:
         """Folder of rendered clips, unless the project names another."""
         return self.root / "exports"
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Have all but the bulky files here for a stage, and keep what it changes; see `ProjectFiles.working`."""
+        with self.files.working() if self.files else nullcontext():
+            yield
+
+    @contextmanager
+    def editing(self) -> Iterator[None]:
+        """Have all but the bulky files here for a short change; see `ProjectFiles.editing`."""
+        with self.files.editing() if self.files else nullcontext():
+            yield
+
+    def fetch(self, path: Path) -> Path:
+        """Have a file, or all files of a folder, here to be read; return `path`.
+
+        A path that is not below this folder, and one of which the store has nothing, stays as it is.
+
+        Raises
+        ------
+        StorageError
+            If the store refuses or fails.
+        """
+        if self.files is not None and path != self.root and path.is_relative_to(self.root):
+            self.files.fetch_within(path)
+        return path
+
+    def stored(self, path: Path) -> StoredVersion | None:
+        """Return what the store has of a file below this folder; None without a store. Raises as `fetch`."""
+        if self.files is None or not path.is_relative_to(self.root):
+            return None
+        return self.files.stored(path)
+
+    def elsewhere(self, path: Path) -> StoredVersion | None:
+        """Return the version of a file below this folder that is in the store and not here; None if it is here."""
+        if self.files is None or not path.is_relative_to(self.root):
+            return None
+        return self.files.elsewhere(path)
+
+    def forget(self, path: Path) -> None:
+        """Remove a file below this folder that is not here any more from the store, too. Raises as `fetch`."""
+        if self.files is not None and path.is_relative_to(self.root):
+            self.files.forget(path)
+
+    def keep(self) -> None:
+        """Copy what was written here to the store; see `ProjectFiles.publish`."""
+        if self.files is not None:
+            self.files.publish()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +108,20 @@ class DataFolder:
     ----------
     root : Path
         The folder (``AUTOCLIP_DATA_DIR``).
+    store : ArtifactStore or None
+        Where the projects' files are kept; None: here.
+    copies_bytes : int
+        What copies of files in the store may take here.
     """
 
     root: Path
+    store: ArtifactStore | None = None
+    copies_bytes: int = 0
+
+    @classmethod
+    def of(cls, environment: Environment) -> DataFolder:
+        """Return the data folder of an environment; raises as `storage.artifact_store.store_of`."""
+        return cls(environment.data_dir, store_of(environment), int(environment.store_cache_gb * 1e9))
 
     @property
     def catalog(self) -> Path:
@@ -69,10 +146,56 @@ class DataFolder:
         ParameterError
             If `project_id` is not an id, or its folder is a link that leads outside.
         """
-        return ProjectFolder(confine(self.projects, identifier(project_id)))
+        root = confine(self.projects, identifier(project_id))
+        if self.store is None:
+            return ProjectFolder(root)
+        place = CopyPlace(project_id, root, self._locks)
+        return ProjectFolder(root, ProjectFiles(place, self.store, self.make_room))
+
+    def open_project(self, project_id: str) -> ProjectFolder:
+        """Return the folder of a project with its files here to be read, all but the bulky ones.
+
+        Raises
+        ------
+        ParameterError
+            As `project`.
+        StorageError
+            As `ProjectFolder.fetch`.
+        """
+        folder = self.project(project_id)
+        if folder.files is not None:
+            folder.files.fetch()
+        return folder
+
+    def project_of(self, path: Path) -> ProjectFolder | None:
+        """Return the folder of the project whose folder a path lies below; None if it lies below none."""
+        for projects in (self.projects, self.projects.resolve()):
+            if path != projects and path.is_relative_to(projects):
+                return self.project(path.relative_to(projects).parts[0])
+        return None
+
+    def fetch(self, path: Path) -> Path:
+        """Have a file here to be read, if it belongs to a project; return `path`. Raises as `ProjectFolder.fetch`."""
+        folder = None if self.store is None else self.project_of(path)
+        return path if folder is None else folder.fetch(path)
+
+    def has(self, path: Path) -> bool:
+        """Whether there is a file: here, or in the store as one of a project's. Raises as `ProjectFolder.fetch`."""
+        if path.exists():
+            return True
+        folder = None if self.store is None else self.project_of(path)
+        return folder is not None and folder.stored(path) is not None
+
+    def make_room(self) -> None:
+        """Remove copies of what is in the store that were not used for long, if they take too much."""
+        make_room(self.projects, self._locks, self.copies_bytes)
+
+    @property
+    def _locks(self) -> Path:
+        return self.root / "store"
 
     def remove_project(self, project_id: str) -> None:
-        """Remove a project's folder, deleted or not, with everything in it; nothing happens when there is none.
+        """Remove a project's folder, deleted or not, with everything in it, here and in the store.
 
         The folder first loses its name, so a crash on the way never leaves half a project.
 
@@ -86,6 +209,8 @@ class DataFolder:
                 if folder.exists():
                     self.projects.mkdir(parents=True, exist_ok=True)
                     shutil.rmtree(folder.rename(self.projects / f".{secrets.token_hex(8)}{PARTIAL}"))
+        if (files := self.project(project_id).files) is not None:
+            files.remove()
 
     def discard_project(self, project_id: str) -> None:
         """Put a project's folder aside, to be restored or removed later; nothing happens when there is none.

@@ -74,6 +74,18 @@ class Environment(BaseModel):
         pattern="^((duckdb|postgresql|postgres)://.+)?$",
         repr=False,
     )
+    store_url: str = Field(
+        "",
+        description="Store of the projects' files for machines without a folder in common: s3://BUCKET/PREFIX, gs://, "
+        "az:// or file:///FOLDER; empty: they are kept in the data folder alone.",
+        pattern="^((file|s3|gs|az)://[^@?#\\s]+)?$",
+    )
+    store_cache_gb: float = Field(
+        50.0,
+        gt=0,
+        le=1_000_000,
+        description="Size of this machine's copies of what is in the store, in GB; the longest unused goes first.",
+    )
     catalog_busy_sec: float = Field(
         30.0, gt=0, le=3600, description="How long to wait for other processes that hold the catalog, in seconds."
     )

@@ -61,9 +61,14 @@ def identifier(text: str) -> str:
     ParameterError
         If it may not.
     """
-    if not re.fullmatch(IDENTIFIER, text):
+    if not is_identifier(text):
         raise ParameterError(f"{text[:80]!r} is not an id: ids are up to 64 lowercase letters, digits and dashes")
     return text
+
+
+def is_identifier(text: str) -> bool:
+    """Whether `text` may name a project's folder."""
+    return re.fullmatch(IDENTIFIER, text) is not None
 
 
 def require_short_names(path: Path) -> None:

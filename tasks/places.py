@@ -9,7 +9,7 @@ from storage.environment import read_environment
 
 def data_folder() -> DataFolder:
     """Return the data folder of the environment."""
-    return DataFolder(read_environment().data_dir)
+    return DataFolder.of(read_environment())
 
 
 def project_folder(project_id: str) -> ProjectFolder:

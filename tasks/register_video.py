@@ -29,7 +29,7 @@ def register_video(path: Path | str, name: str = "") -> RegisteredVideo:
         See `stages.register_video.register_video`.
     """
     with new_video(Path(path)) as found:
-        return opened(register(catalog(), found, name))
+        return opened(register(catalog(), found, name, is_there=data_folder().has))
 
 
 @stage_task("open-video", "Probe the file of a project")

@@ -17,10 +17,12 @@ def render_proxy(project_id: str, on_progress: ProgressListener) -> str:
     with catalog().reading() as view:
         project = view.projects.get(project_id)
     on_progress(Progress("export", 0.0, "waiting for a free slot to render"))
+    folder = project_folder(project_id)
+    folder.fetch(folder.root / "proxy")
     with source_video(project), rendering(on_progress):
         path = make_proxy(
             project,
-            project_folder(project_id),
+            folder,
             on_progress,
             memory=fingerprint_memory(),
             ffmpeg=read_environment().ffmpeg,

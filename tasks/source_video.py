@@ -13,7 +13,7 @@ from stages.results import RegisteredVideo
 from storage.catalog import Project
 from storage.environment import read_environment
 from storage.source_files import open_new_source, open_source, pinned
-from tasks.places import fingerprint_memory
+from tasks.places import data_folder, fingerprint_memory
 
 
 @contextmanager
@@ -44,6 +44,9 @@ def registered_video(source: RegisteredVideo) -> Iterator[Path]:
 
 @contextmanager
 def _open(path: Path, content: str | None) -> Iterator[Path]:
+    folder = data_folder().project_of(path)
+    if folder is not None and path.is_relative_to(folder.source):
+        folder.fetch(folder.source)  # the chat and the subtitles beside it, too
     try:
         opened = open_source(path, read_environment().readable_roots, content, fingerprint_memory())
     except PermissionError as error:

@@ -28,6 +28,8 @@ from stages.results import (
     ScoredBoundaries,
     SelectedClips,
 )
+from storage.names import is_identifier
+from tasks.places import project_folder
 from tasks.progress_reporter import RunCancelledError
 
 Arguments = ParamSpec("Arguments")
@@ -59,8 +61,36 @@ def _translated(stage: Callable[Arguments, Result]) -> Callable[Arguments, Resul
     return run
 
 
+def _with_files(stage: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Have the files of its project here while a stage works, and keep what it changed of them."""
+
+    @functools.wraps(stage)
+    def run(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
+        project_id = _project_of(next(iter((*arguments, *named.values())), None))
+        if project_id is not None:
+            with project_folder(project_id).working():
+                return stage(*arguments, **named)
+        result = stage(*arguments, **named)
+        if isinstance(result, RegisteredVideo):  # a stage that began with a file or an address
+            project_folder(result.project_id).keep()
+        return result
+
+    return run
+
+
+def _project_of(value: object) -> str | None:
+    """Return the project that a stage is given, in whichever shape; None where it is given none yet."""
+    if isinstance(value, FoundAnchors | ScoredBoundaries | CandidateWindows | SelectedClips):
+        return value.features.project_id
+    if isinstance(value, ExtractedFeatures | RegisteredVideo):
+        return value.project_id
+    return value if isinstance(value, str) and is_identifier(value) else None
+
+
 def stage_task(name: str, text: str) -> Callable[[Callable[Arguments, Result]], Task[Arguments, Result]]:
     """Make a stage a Prefect task.
+
+    Where there is a store, the project's files come from it before the stage, and go to it when the stage has ended.
 
     The stages themselves keep what is on disk under the key of its content, settings and version, which holds
     whichever way they are run; a task that found its result there says so with `say_reused`, and Prefect shows it as
@@ -76,7 +106,7 @@ def stage_task(name: str, text: str) -> Callable[[Callable[Arguments, Result]], 
 
     def decorate(stage: Callable[Arguments, Result]) -> Task[Arguments, Result]:
         return StageTask(
-            _stoppable(_translated(stage)),
+            _stoppable(_translated(_with_files(stage))),
             name=name,
             description=text,
             task_run_name=functools.partial(_run_name, name),

@@ -140,7 +140,7 @@ async def _living(environment: Environment, links: Links, app: FastAPI) -> Async
         app.state.services = Services(
             environment=environment,
             catalog=catalog_of(environment),
-            data_folder=DataFolder(environment.data_dir),
+            data_folder=DataFolder.of(environment),
             jobs=jobs,
             links=links,
             retry_places=anyio.CapacityLimiter(RETRIES_AT_ONCE),

@@ -96,7 +96,7 @@ def file_response(
     inline : bool
         Whether a browser shows it instead of saving it.
     """
-    _require_satisfiable(request, opened.facts.st_size)
+    require_satisfiable(request, opened.facts.st_size)
     response = _File(opened, media_type)
     response.headers["Content-Disposition"] = disposition(name or opened.path.name, inline=inline)
     response.headers["Cache-Control"] = "private, no-cache"  # may be kept, but must be asked for
@@ -114,7 +114,7 @@ def disposition(name: str, *, inline: bool) -> str:
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(safe, safe='')}"
 
 
-def _require_satisfiable(request: Request, size: int) -> None:
+def require_satisfiable(request: Request, size: int) -> None:
     """Refuse ranges that all begin behind the end; forget a Range header that is none (RFC 9110, section 14.2)."""
     unit, _, given = request.headers.get("range", "").partition("=")
     ranges = [_RANGE.fullmatch(part.strip()) for part in given.split(",")]

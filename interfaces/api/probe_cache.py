@@ -34,6 +34,7 @@ def open_video(services: Services, project: Project) -> OpenedFile:
     """
     if project.path is None:
         raise NotFoundError(f"the project {project.id} has no video yet; start a download job first")
+    services.data_folder.fetch(project.path)
     roots, memory = services.environment.readable_roots, CatalogMemory(services.catalog)
     with served_faults(project.path):
         try:

@@ -34,7 +34,7 @@ class Services:
 
     def clips(self, project: Project) -> CatalogClips:
         """Return the clips of a project."""
-        return CatalogClips(self.catalog, project, self.data_folder.project(project.id))
+        return CatalogClips(self.catalog, project, self.data_folder.open_project(project.id))
 
 
 async def _services(request: Request) -> Services:

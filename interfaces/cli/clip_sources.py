@@ -136,7 +136,9 @@ def open_clips(source: str, mode: str | None = None) -> ClipStore:
         raise ParameterError(f"--mode {mode}: there are v1 and v2")
     chosen = cast("SegmentationMode | None", mode)
     folder = AnalysisFolder(Path(source))
-    store = FolderClips(folder, chosen) if folder.modes() else _of_project(source, chosen)
+    if not folder.modes():
+        return _of_project(source, chosen)
+    store = FolderClips(folder, chosen)
     store.source()
     return store
 
@@ -152,7 +154,9 @@ def _of_project(wanted: str, mode: SegmentationMode | None) -> ClipStore:
             project = find_project(view, wanted)
     except NotFoundError as error:
         raise NotFoundError(f"{error}; 'autoclip analyze VIDEO -o FOLDER' makes a folder to take clips from") from error
-    return CatalogClips(catalog, project, DataFolder(read_environment().data_dir).project(project.id), mode)
+    if project.path is None:
+        raise NotFoundError(f"the project {project.id} has no video yet; download it first")
+    return CatalogClips(catalog, project, DataFolder.of(read_environment()).open_project(project.id), mode)
 
 
 def open_the_catalog() -> Catalog:

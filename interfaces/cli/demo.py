@@ -32,7 +32,7 @@ def demo(
     from storage.data_folder import DataFolder
     from storage.environment import read_environment
 
-    data = DataFolder(read_environment().data_dir)
+    data = DataFolder.of(read_environment())
     source = existing_file(video) if video is not None else _made_up_video(data.root / "demo" / "demo.mp4")
     say("running the flow process-video (the first start of Prefect's server takes some seconds)")
     processed = _run_flow(source, top, prefect_home=data.root / "prefect")

@@ -72,10 +72,10 @@ def _every_project() -> list[ClipStore]:
     from storage.data_folder import DataFolder
     from storage.environment import read_environment
 
-    catalog, folders = open_the_catalog(), DataFolder(read_environment().data_dir)
+    catalog, folders = open_the_catalog(), DataFolder.of(read_environment())
     with catalog.reading() as view:
         projects = view.projects.page().items
-    return [CatalogClips(catalog, project, folders.project(project.id)) for project in projects]
+    return [CatalogClips(catalog, project, folders.open_project(project.id)) for project in projects]
 
 
 def _place(store: ClipStore) -> SearchPlace:

@@ -64,13 +64,13 @@ def _judged(names: list[str] | tuple[str, ...], settings: AnchorSettings) -> lis
     from storage.data_folder import DataFolder
     from storage.environment import read_environment
 
-    data = DataFolder(read_environment().data_dir)
+    data = DataFolder.of(read_environment())
     with open_the_catalog().reading() as view:
         wanted = [find_project(view, name) for name in names] or list(view.projects.page().items)
         decided = [(project, _decided(view.clips.page(project.id).items)) for project in wanted]
     return [
         judged_clips(
-            data.project(project.id).read_features(),
+            data.open_project(project.id).read_features(),
             [clip.interval for clip in clips],
             [clip.verdict == "kept" for clip in clips],
             settings,

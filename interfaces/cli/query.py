@@ -62,7 +62,7 @@ def answer(sql: str, timeout: float = 60, memory: int = 1024) -> pa.Table:
     from storage.environment import read_environment
 
     environment = read_environment()
-    found = ask(catalog_of(environment), DataFolder(environment.data_dir), sql, limits=Limits(timeout, memory))
+    found = ask(catalog_of(environment), DataFolder.of(environment), sql, limits=Limits(timeout, memory))
     if found.skipped:
         say(f"{len(found.skipped)} projects have no complete features and are left out, such as {found.skipped[0]}")
     return found.table

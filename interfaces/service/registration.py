@@ -13,7 +13,7 @@ from prefect.schedules import Schedule
 from prefect.types.entrypoint import EntrypointType
 
 from flows.deployments import DEPLOYMENTS, QUEUES, JobDeployment, QueueName
-from interfaces.service.lost_machines import make_lost_machines_automation
+from interfaces.service.lost_machines import make_lost_machines_automations
 from interfaces.service.work_pools import PoolType, make_pool
 from storage.environment import Environment, read_environment
 from tasks.machine_limits import Kind, limit_name
@@ -35,7 +35,7 @@ def register(
     for deployment in DEPLOYMENTS:
         _deploy(client, environment.work_pool, deployment)
     if environment.on_postgresql:  # then there are, or will be, several machines; one alone sees its runs by itself
-        make_lost_machines_automation(client)
+        make_lost_machines_automations(client)
 
 
 def concurrency_limit_of(queue: QueueName) -> int:

@@ -11,6 +11,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -27,6 +28,7 @@ from pydantic import PrivateAttr
 from flows.job_types import JOB_TYPES
 from flows.liveness import NOBODY, WATCHED_BY, this_process
 from flows.refused_runs import Refusal, refusal_of, refuse_run
+from interfaces.service.work_pools import engine_command
 from storage.environment import read_environment
 
 
@@ -50,9 +52,21 @@ class JobConfiguration(ProcessJobConfiguration):
     ) -> None:
         """Take over what is special to a run, and look at its parameters."""
         super().prepare_for_flow_run(flow_run, deployment, flow, *rest, **named)
+        self._stay_on_this_machine()
         schema = deployment.parameter_openapi_schema if deployment is not None else None
         if flow is not None and flow.name in JOB_TYPES and schema:
             self._refusal = refusal_of(flow.name, flow_run, schema)
+
+    def _stay_on_this_machine(self) -> None:
+        """Where machines share nothing but a store, start the job with the Python and in the data folder of this one.
+
+        The work pool has those of the machine that made it.
+        """
+        environment = read_environment()
+        if environment.store_url:
+            self.command = engine_command(sys.executable)
+            self.working_dir = environment.data_dir / "work"
+            self.working_dir.mkdir(parents=True, exist_ok=True)
 
 
 class JobWorker(ProcessWorker):

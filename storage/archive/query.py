@@ -193,7 +193,7 @@ def _view_features(
     """Make views over the Parquet files of all projects that have a complete set; return the other projects."""
     with catalog.reading() as view:
         projects = [project.id for project in view.projects.page().items]
-    folders = {project: data_folder.project(project).features for project in projects}
+    folders = {project: data_folder.open_project(project).features for project in projects}
     whole = {project: folder for project, folder in folders.items() if features_key(folder) is not None}
     for name in names:
         files = {str(folder / f"{name}.parquet"): project for project, folder in whole.items()}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autoclip.errors import ParameterError
 from storage.catalog.duckdb_catalog import BUSY_DEADLINE_SEC, DuckDBCatalog
+from storage.catalog.home import Home
 from storage.catalog.interface import Catalog, UnitOfWork
 from storage.catalog.memory import CatalogMemory
 from storage.catalog.records import (
@@ -83,15 +84,16 @@ def catalog_of(environment: Environment) -> Catalog:
     ParameterError
         If it is in PostgreSQL, and its URL can't be read or the extra ``postgres`` is not installed.
     """
-    if environment.database_url:
-        return catalog_at(environment.database_url, busy_deadline_sec=environment.catalog_busy_sec)
+    if environment.on_postgresql:
+        home = Home((environment.data_dir / "projects").resolve()) if environment.store_url else Home()
+        return _opened_postgresql(environment.database_url, environment.catalog_busy_sec, home)
     return open_catalog(environment.catalog_path, busy_deadline_sec=environment.catalog_busy_sec)
 
 
 def catalog_at(location: str, *, busy_deadline_sec: float = BUSY_DEADLINE_SEC) -> Catalog:
     """Return this process's catalog at ``duckdb:///PATH``, ``postgresql://...`` or a path; raises as `catalog_of`."""
     if names_postgresql(location):
-        return _opened_postgresql(location, busy_deadline_sec)
+        return _opened_postgresql(location, busy_deadline_sec, Home())
     return open_catalog(duckdb_path(location), busy_deadline_sec=busy_deadline_sec)
 
 
@@ -102,10 +104,10 @@ def _opened(path: Path, busy_deadline_sec: float) -> DuckDBCatalog:
 
 
 @functools.cache
-def _opened_postgresql(url: str, busy_deadline_sec: float) -> Catalog:
+def _opened_postgresql(url: str, busy_deadline_sec: float, home: Home) -> Catalog:
     """Share the connections among all who ask."""
     if find_spec("psycopg") is None or find_spec("psycopg_pool") is None:
         raise ParameterError("a catalog in PostgreSQL needs an extra: pip install 'autoclip[postgres]'")
     from storage.catalog.postgresql_catalog import PostgreSQLCatalog  # noqa: PLC0415 - the extra may be missing
 
-    return PostgreSQLCatalog(url, busy_deadline_sec=busy_deadline_sec)
+    return PostgreSQLCatalog(url, busy_deadline_sec=busy_deadline_sec, home=home)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from storage.catalog.home import Home
 from storage.catalog.records import Export, ExportState, Page, now
 from storage.catalog.statements import (
     Row,
@@ -26,6 +27,7 @@ class Exports:
     """Repository of exports."""
 
     tables: Tables
+    home: Home = field(default_factory=Home)
 
     def add(self, export: Export) -> Export:
         """Add an export; raise `NotFoundError` if its project does not exist, `ConflictError` if its id is taken."""
@@ -39,7 +41,7 @@ class Exports:
         """Return an export; raise `NotFoundError`, or `RevisionError` if it is not at `revision`."""
         row = find(self.tables.holding(export_id), "SELECT * FROM exports WHERE id = ?", "export", export_id)
         require_revision("export", export_id, row["revision"], revision)
-        return Export.model_validate(row)
+        return self.home.export(Export.model_validate(row))
 
     def page(
         self,
@@ -66,7 +68,8 @@ class Exports:
         rows, total = page(
             statements, "exports", conditions, order=order_by(sort, SORTABLE), limit=limit, offset=offset
         )
-        return Page(tuple(Export.model_validate(row) for row in rows), total, limit, offset)
+        exports = tuple(self.home.export(Export.model_validate(row)) for row in rows)
+        return Page(exports, total, limit, offset)
 
     def save(self, export: Export) -> Export:
         """Store a changed export and return it at its next revision; raises as `get`."""

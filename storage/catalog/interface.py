@@ -15,7 +15,8 @@ slow inside. Readers wait for nobody. A unit begun inside another on the same th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from storage.catalog.clips import Clips
 from storage.catalog.compounds import Compounds
 from storage.catalog.exports import Exports
 from storage.catalog.fingerprints import Fingerprints
+from storage.catalog.home import Home
 from storage.catalog.operations import Operations
 from storage.catalog.projects import Projects
 from storage.catalog.tables import Tables
@@ -43,16 +45,16 @@ class UnitOfWork:
     operations: Operations
 
     @classmethod
-    def over(cls, tables: Tables) -> UnitOfWork:
-        """Make the repositories of a unit; what they change of clips goes into one log."""
+    def over(cls, tables: Tables, home: Home = Home()) -> UnitOfWork:  # noqa: B008 - frozen
+        """Make the repositories of a unit; what they change of clips goes into one log. `home` says where files are."""
         log = ChangeLog()
         analyses, clips, compounds = Analyses(tables, log), Clips(tables, log), Compounds(tables, log)
         return cls(
-            Projects(tables),
+            Projects(tables, home),
             analyses,
             clips,
             compounds,
-            Exports(tables),
+            Exports(tables, home),
             Fingerprints(tables.index),
             Operations(tables, log, {"clip": clips, "compound": compounds, "analysis": analyses}),
         )
@@ -81,6 +83,25 @@ class Catalog(ABC):
     @abstractmethod
     def reading(self) -> AbstractContextManager[UnitOfWork]:
         """Begin a unit that only reads, together with other readers; raises as `transaction` does."""
+
+    def sole_writer(self, project_id: str, while_waiting: Callable[[], None]) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Hold the right to write a project's files, among all machines that share the catalog.
+
+        A catalog that belongs to one machine leaves that to the lock in its data folder.
+
+        Parameters
+        ----------
+        project_id : str
+            The project.
+        while_waiting : callable
+            Called again and again as long as another machine holds it; may raise to give up.
+
+        Raises
+        ------
+        StorageError
+            If the catalog can't be reached.
+        """
+        return nullcontext()
 
     @abstractmethod
     def backup(self, target: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,9 +18,10 @@ from autoclip.errors import StorageError
 from autoclip.system.processes import after_fork_in_child
 from storage.atomic import replacing
 from storage.catalog.current_unit import CurrentUnit
+from storage.catalog.home import Home
 from storage.catalog.interface import Catalog, UnitOfWork
 from storage.catalog.postgresql_connections import IDLE_IN_UNIT_SEC, Connections
-from storage.catalog.postgresql_session import PostgreSQLSession
+from storage.catalog.postgresql_session import PostgreSQLSession, lasting_session
 from storage.catalog.postgresql_tables import PostgreSQLUnit
 from storage.catalog.postgresql_transfer import dump, load
 from storage.catalog.statements import Row
@@ -28,6 +29,9 @@ from storage.migrations import Execute, is_current, known_migrations, migrate
 
 _WHOLE = "hashtextextended(current_schema(), 0)"
 """The lock of the whole catalog: shared by units that write, held alone by what changes all of it."""
+
+TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended(current_schema() || ' ' || ?, 0)) AS taken"
+LOCK_POLL_SEC = 1.0
 
 _ALONE = f"SELECT pg_advisory_xact_lock({_WHOLE});"
 _STEPS = "SELECT number FROM migrations"
@@ -44,9 +48,12 @@ class PostgreSQLCatalog(Catalog):
         As libpq has it, such as ``postgresql://user:password@host:5432/autoclip``.
     busy_deadline_sec : float
         How long to wait for others before `CatalogBusyError`.
+    home : Home
+        Where the projects' files are on this machine.
     """
 
-    def __init__(self, url: str, *, busy_deadline_sec: float) -> None:
+    def __init__(self, url: str, *, busy_deadline_sec: float, home: Home = Home()) -> None:  # noqa: B008 - frozen
+        self._url, self._home = url, home
         self._connections = Connections(url, busy_deadline_sec)
         self._busy_deadline_sec = busy_deadline_sec
         self._migrations = known_migrations("postgresql")
@@ -78,6 +85,19 @@ class PostgreSQLCatalog(Catalog):
             return
         with self._begun(read_only=True) as unit:
             yield unit
+
+    @contextmanager
+    def sole_writer(self, project_id: str, while_waiting: Callable[[], None]) -> Iterator[None]:
+        """Hold the right to write a project's files; see `Catalog.sole_writer`.
+
+        The lock is that of a connection of its own, so it ends with the process or the machine that holds it.
+        """
+        name = f"files of {project_id}"
+        with lasting_session(self._url, self._connections.name) as session:
+            while not session.execute(TRY_LOCK, [name])[0]["taken"]:
+                while_waiting()
+                time.sleep(LOCK_POLL_SEC)
+            yield
 
     def backup(self, target: Path) -> None:
         """Write the whole catalog to one DuckDB file; see `Catalog.backup`."""
@@ -120,7 +140,7 @@ class PostgreSQLCatalog(Catalog):
     def _begun(self, *, read_only: bool) -> Iterator[UnitOfWork]:
         lock = "" if read_only else f"SELECT pg_advisory_xact_lock_shared({_WHOLE});"
         with self._started(lock, read_only=read_only) as session:
-            unit = PostgreSQLUnit(session, read_only=read_only)
+            unit = PostgreSQLUnit(session, read_only=read_only, home=self._home)
             with self._current.begun(unit):
                 yield unit.unit
 

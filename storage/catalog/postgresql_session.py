@@ -43,6 +43,28 @@ def connection_options(url: str) -> dict[str, Any]:
     return options if "connect_timeout" in url else options | {"connect_timeout": CONNECT_TIMEOUT_SEC}
 
 
+@contextmanager
+def lasting_session(url: str, name: str) -> Iterator[PostgreSQLSession]:
+    """Give a connection of its own whose transaction may do nothing for hours, as one that only holds a lock does.
+
+    In READ COMMITTED such a transaction holds back neither rows nor vacuuming.
+    """
+    with translated(name):
+        connection = connect(url)
+    try:
+        session = PostgreSQLSession(connection, name)
+        session.execute_all(f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; {_KEEPALIVE}")
+        yield session
+    finally:
+        connection.close()
+
+
+_KEEPALIVE = "".join(
+    f"SET LOCAL tcp_keepalives_{name} = {value};" for name, value in {"idle": 30, "interval": 15, "count": 6}.items()
+)
+"""Has PostgreSQL find out within 120 s that a machine is gone without a word, instead of after hours."""
+
+
 class PostgreSQLSession:
     """A connection as repositories speak to it: SQL with ``?`` in, all rows out; for one thread at a time.
 

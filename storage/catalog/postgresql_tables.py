@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoclip.errors import StorageError
+from storage.catalog.home import Home
 from storage.catalog.interface import UnitOfWork
 from storage.catalog.postgresql_session import PostgreSQLSession
 from storage.catalog.project_index import SORTABLE
@@ -36,15 +37,17 @@ class PostgreSQLUnit:
         The connection.
     read_only : bool
         Whether nothing may be changed.
+    home : Home
+        Where the projects' files are on this machine.
     """
 
-    def __init__(self, session: PostgreSQLSession, *, read_only: bool) -> None:
+    def __init__(self, session: PostgreSQLSession, *, read_only: bool, home: Home) -> None:
         self.read_only = read_only
         self._session = session
         self._locked: set[str] = set()
         self._process, self._failed = os.getpid(), False
         self.index = PostgreSQLIndex(self)
-        self.unit = UnitOfWork.over(self)
+        self.unit = UnitOfWork.over(self, home)
 
     def of_project(self, project_id: str) -> Statements:
         """Return the tables of a project; see `Tables`."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from storage.catalog.home import Home
 from storage.catalog.records import Page, Project, ProjectState, Source, now
 from storage.catalog.statements import (
     Row,
@@ -25,6 +26,7 @@ class Projects:
     """Repository of projects."""
 
     tables: Tables
+    home: Home = field(default_factory=Home)
 
     def add(self, project: Project) -> Project:
         """Add a new project; raise `ConflictError` if its id is taken."""
@@ -44,7 +46,7 @@ class Projects:
         row = find(statements, f"SELECT * FROM projects WHERE {condition}id = ?", "project", project_id)  # noqa: S608
         require_revision("project", project_id, row["revision"], revision)
         source = find(statements, "SELECT * FROM sources WHERE project_id = ?", "source of", project_id)
-        return record_of({**row, "source": source})
+        return self.home.project(record_of({**row, "source": source}))
 
     def page(
         self,
@@ -64,21 +66,22 @@ class Projects:
             If `sort` is none of `storage.catalog.project_index.SORTABLE` (``-`` before it: descending), or a number is
             negative.
         """
-        return self.tables.index.page(
+        found = self.tables.index.page(
             limit=limit, offset=offset, sort=sort, state=state, search=search, deleted=deleted
         )
+        return replace(found, items=self._here(found.items))
 
     def with_fingerprint(self, fingerprint: str) -> tuple[Project, ...]:
         """Return the projects of this content, oldest first."""
-        return self.tables.index.with_fingerprint(fingerprint)
+        return self._here(self.tables.index.with_fingerprint(fingerprint))
 
     def with_path(self, path: Path) -> tuple[Project, ...]:
         """Return the projects of this file, oldest first."""
-        return self.tables.index.with_path(path)
+        return self._here(self.tables.index.with_path(path))
 
     def from_address(self, address: str) -> tuple[Project, ...]:
         """Return the projects whose source has this address (a URL, a path, an upload's name), oldest first."""
-        return self.tables.index.from_address(address)
+        return self._here(self.tables.index.from_address(address))
 
     def save(self, project: Project) -> Project:
         """Store a changed project and return it at its next revision.
@@ -119,6 +122,9 @@ class Projects:
         """
         self.get(project_id, deleted=True)
         self.tables.drop(project_id)
+
+    def _here(self, projects: tuple[Project, ...]) -> tuple[Project, ...]:
+        return tuple(map(self.home.project, projects))
 
 
 def _add_source(statements: Statements, project: Project) -> None:

@@ -71,7 +71,7 @@ class CatalogClips(ClipStore):
     def source(self) -> Path:
         if self.project.path is None:
             raise NotFoundError(f"the project {self.project.id} has no video yet; download it first")
-        return self.project.path
+        return self.folder.fetch(self.project.path)
 
     @override
     def video(self) -> Video | None:
@@ -134,8 +134,14 @@ class CatalogClips(ClipStore):
             changed_at = self._changed_at(view, subject) if records else None
         if changed_at is None:
             return None
-        found = next((each for each in records if each.created_at >= changed_at and _is_made_of(each, subject)), None)
+        recent = (each for each in records if each.created_at >= changed_at and _is_made_of(each, subject))
+        found = next((each for each in recent if self._is_there(each)), None)
         return found and found.changed(note="; ".join(filter(None, (found.note, EXISTS))))
+
+    def _is_there(self, export: Export) -> bool:
+        """Whether a record's file is there as it was made, here or in the store."""
+        path = export.path
+        return path is not None and self.folder.fetch(path).is_file() and path.stat().st_size == export.size_bytes
 
     def _changed_at(self, view: UnitOfWork, subject: ExportSubject) -> datetime | None:
         """Return when what a file is made of last changed; None if it is gone."""
@@ -159,7 +165,12 @@ class CatalogClips(ClipStore):
 
     @override
     def add_export(self, subject: ExportSubject, record: Export) -> Export:
-        """Add the record of a file, in place of failures of the same job at the same thing."""
+        """Add the record of a file, in place of failures of the same job at the same thing.
+
+        The file is where others find it first.
+        """
+        if record.state == "completed":
+            self.folder.keep()
         with self.catalog.transaction() as unit:
             failures = unit.exports.page(
                 self.project.id,
@@ -174,15 +185,13 @@ class CatalogClips(ClipStore):
 
 
 def _is_made_of(export: Export, subject: ExportSubject) -> bool:
-    """Whether a record's file is there as it was made, with the wanted settings, folder and name."""
+    """Whether a record's file was made with the wanted settings, folder and name."""
     path = export.path
     return (
         path is not None
         and path.parent == subject.target.parent
         and _without_counter(path.name) == subject.target.name
         and {k: v for k, v in export.settings.items() if k not in SETTINGS_WITHOUT_EFFECT} == subject.effective_settings
-        and path.is_file()
-        and path.stat().st_size == export.size_bytes
     )
 
 

@@ -10,7 +10,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 
 from flows.deployments import DEPLOYMENTS
 from interfaces.jobs import Jobs
-from interfaces.service.lost_machines import NAME, lost_machines_automation
+from interfaces.service.lost_machines import lost_machines_automations
 from interfaces.service.registration import register
 from storage.environment import Environment, read_environment
 
@@ -86,12 +86,15 @@ def test_where_machines_share_a_catalog_runs_of_lost_ones_are_ended_once_and_as_
     client: SyncPrefectClient, environment: Environment
 ) -> None:
     register(client, environment)
-    assert client.read_automations_by_name(NAME) == []  # one machine sees its runs by itself
+    wanted = lost_machines_automations()
+    for automation in wanted:
+        assert client.read_automations_by_name(automation.name) == []  # one machine sees its runs by itself
     shared = environment.model_copy(update={"database_url": "postgresql://db/autoclip"})
     register(client, shared)
-    (made,) = client.read_automations_by_name(NAME)
-    assert made.trigger == lost_machines_automation().trigger
-    client.pause_automation(made.id)
+    made = [client.read_automations_by_name(automation.name) for automation in wanted]
+    assert [[each.trigger for each in same] for same in made] == [[automation.trigger] for automation in wanted]
+    for (each,) in made:
+        client.pause_automation(each.id)
     register(client, shared)
-    (kept,) = client.read_automations_by_name(NAME)
-    assert not kept.enabled
+    kept = [client.read_automations_by_name(automation.name) for automation in wanted]
+    assert [[each.enabled for each in same] for same in kept] == [[False], [False]]

@@ -106,6 +106,8 @@ UNTRUSTED = {
     "AUTOCLIP_RATER_KEY": "known",
     "AUTOCLIP_RATER_TIMEOUT_SEC": "3600",
     "AUTOCLIP_ENV_FILE": "/x/y.env",
+    "AUTOCLIP_STORE_URL": "file:///x",
+    "AUTOCLIP_STORE_CACHE_GB": "1",
 }
 
 

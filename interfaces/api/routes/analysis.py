@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import Any, Self
 
 from fastapi import APIRouter
@@ -160,22 +161,24 @@ def _settings_of_last_analysis(services: Services, project_id: str) -> Settings:
         view.projects.get(project_id)
         if not view.analyses.of_project(project_id):
             raise NotFoundError(f"the project {project_id} was not analyzed yet; start an analysis first")
-    return analysis_settings(services.data_folder.project(project_id))
+    return analysis_settings(services.data_folder.open_project(project_id))
 
 
 def _preview(services: Services, project_id: str, settings: Settings) -> RetuneResult:
-    selection = preview(services.data_folder.project(project_id), settings, project_id)
+    selection = preview(services.data_folder.open_project(project_id), settings, project_id)
     with services.catalog.reading() as view:
         replacement = view.clips.preview_replacement(project_id, settings.segmentation_mode, selection.clips)
     return RetuneResult.of(replacement, selection.clips, selection.message, preview=True)
 
 
 def _retuned(services: Services, project_id: str, settings: Settings) -> RetuneResult:
-    def refuse(holder: str) -> None:
+    def refuse(holder: str = "of another machine") -> None:
         raise ConflictError(f"the job {holder} is at work on the project {project_id}; wait for it or cancel it")
 
     folder = services.data_folder.project(project_id)
-    with held(project_lock(services.data_folder.root, project_id), "retune", refuse):
+    elsewhere = nullcontext() if folder.files is None else services.catalog.sole_writer(project_id, refuse)
+    lock = project_lock(services.data_folder.root, project_id)
+    with held(lock, "retune", refuse), elsewhere, folder.editing():
         replacements: list[Replacement] = []
         selection = retune(
             folder, settings, project_id, lambda chosen: replacements.append(record(services.catalog, chosen))

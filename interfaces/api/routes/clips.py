@@ -282,7 +282,7 @@ def delete_clip(clip_id: PathIdentity, expected: Expected, services: ServicesDep
 
 def _rater(services: Services, project_id: str) -> ClipRater:
     """Return what rates the clips of a project; made ahead of a transaction, since it may have to read features."""
-    return ClipRater(services.data_folder.project(project_id))
+    return ClipRater(services.data_folder.open_project(project_id))
 
 
 def _rater_for(services: Services, clip_id: str) -> ClipRater:

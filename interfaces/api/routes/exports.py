@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -29,9 +29,11 @@ from interfaces.api.schemas.requests import (
     PathIdentity,
 )
 from interfaces.api.services import Services, ServicesDep
+from interfaces.api.stored_files import stored_response
 from interfaces.jobs import Job
 from storage.atomic import storage_faults
 from storage.catalog import Export, ExportState, UnitOfWork
+from storage.project_files import StoredVersion
 
 router = APIRouter(tags=["exports"])
 
@@ -161,6 +163,11 @@ def fetch_export(
     """Get the file of an export, or parts of it with a Range header."""
     with services.catalog.reading() as view:
         export = view.exports.get(export_id)
+    if (version := _elsewhere(services, export)) is not None and services.data_folder.store is not None:
+        name = PurePosixPath(version.name).name
+        return stored_response(
+            request, services.data_folder.store, version, _media_type(name), name=name, inline=inline
+        )
     opened = _file_of(services, export)
     if opened is None:
         where = (
@@ -169,8 +176,7 @@ def fetch_export(
             else f"it is {export.state}"
         )
         raise NotFoundError(f"the export {export_id} has no file to fetch: {where}")
-    media_type = mimetypes.guess_type(opened.path.name)[0] or "application/octet-stream"
-    return file_response(request, opened, media_type, inline=inline)
+    return file_response(request, opened, _media_type(opened.path.name), inline=inline)
 
 
 @router.delete("/exports/{export_id}", status_code=204, responses=documented(404, 409))
@@ -182,6 +188,17 @@ def delete_export(export_id: PathIdentity, services: ServicesDep) -> None:
             raise ConflictError(f"the export {export_id} is being rendered; cancel its job {export.job_id} first")
         unit.exports.delete(export_id)
     _remove_file(services, export)
+
+
+def _media_type(name: str) -> str:
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def _elsewhere(services: Services, export: Export) -> StoredVersion | None:
+    """Return what the store has of an export whose file is not here."""
+    if export.path is None or export.state != "completed":
+        return None
+    return services.data_folder.project(export.project_id).elsewhere(export.path)
 
 
 def _file_of(services: Services, export: Export) -> OpenedFile | None:
@@ -201,6 +218,7 @@ def _remove_file(services: Services, export: Export) -> None:
         folder_beneath(root, export.path.parent) as folder,
     ):
         folder.unlink(export.path.name)
+    services.data_folder.project(export.project_id).forget(export.path)
 
 
 def _root_of(services: Services, export: Export) -> Path | None:

@@ -171,7 +171,7 @@ def get_events(project_id: PathIdentity, query: Annotated[EventQuery, Query()], 
 def _features(services: Services, project_id: str) -> Features:
     with services.catalog.reading() as view:
         view.projects.get(project_id)
-    return services.data_folder.project(project_id).read_features()
+    return services.data_folder.open_project(project_id).read_features()
 
 
 def _indexes(query: SpanQuery, step_sec: float, count: int) -> range:

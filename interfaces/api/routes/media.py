@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from anyio.to_thread import run_sync
@@ -12,22 +12,24 @@ from pydantic import Field
 from starlette.responses import Response
 
 from autoclip.clips import clip_id as span_id
-from autoclip.confinement import OpenedFile
 from autoclip.errors import ConflictError, NotFoundError
 from autoclip.export.previews.thumbnails import make_thumbnails
 from autoclip.media.playability import content_type_of, playability_of
+from autoclip.media.video import Video
 from interfaces.api.file_responses import file_response, open_served, ranged
 from interfaces.api.job_submission import Starter
-from interfaces.api.probe_cache import open_video, probed, probed_file
+from interfaces.api.probe_cache import known_video, open_video, probed, probed_file
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import PathIdentity, View
 from interfaces.api.services import Services, ServicesDep
+from interfaces.api.stored_files import stored_response
 from interfaces.jobs import Job
 from stages.make_proxy import proxy_path
 from storage.catalog import CatalogMemory, Project, StoredClip
 from storage.data_folder import ProjectFolder
 from storage.keys import FileIdentity
 from storage.names import confine
+from storage.project_files import StoredVersion
 
 router = APIRouter(prefix="/projects", tags=["media"])
 
@@ -61,6 +63,8 @@ class Playback(View):
 def get_video(project_id: PathIdentity, request: Request, services: ServicesDep) -> Response:
     """Stream the source video, or parts of it with a Range header."""
     project = _project(services, project_id)
+    if (version := _elsewhere(services, project, project.path)) is not None:
+        return _sent_from_store(request, services, version, content_type_of(_video(services, project)))
     opened = open_video(services, project)
     return file_response(request, opened, content_type_of(probed(services, project, opened)))
 
@@ -69,10 +73,9 @@ def get_video(project_id: PathIdentity, request: Request, services: ServicesDep)
 def get_playback(project_id: PathIdentity, services: ServicesDep) -> Playback:
     """Say what a browser can play: the video, its proxy, or neither; then start a proxy job."""
     project = _project(services, project_id)
-    with closing(open_video(services, project)) as opened:
-        video = probed(services, project, opened)
-        playability = playability_of(video)
-        proxy = None if playability.playable else _proxy(services, project, opened)
+    video = _video(services, project)
+    playability = playability_of(video)
+    proxy = None if playability.playable else _proxy(services, project)
     address = f"/api/projects/{project_id}/{'proxy' if proxy else 'video'}"
     return Playback(
         playable=playability.playable,
@@ -88,10 +91,7 @@ def get_playback(project_id: PathIdentity, services: ServicesDep) -> Playback:
 @router.post("/{project_id}/proxy", status_code=202, responses=documented(404, 409, 415, 503))
 def start_proxy(project_id: PathIdentity, services: ServicesDep, starter: Starter) -> Job:
     """Start a job that renders a proxy that browsers can play. It is made once per content."""
-    project = _project(services, project_id)
-    with closing(open_video(services, project)) as opened:
-        playability = playability_of(probed(services, project, opened))
-    if playability.playable:
+    if playability_of(_video(services, _project(services, project_id))).playable:
         raise ConflictError(f"browsers play the video of {project_id} as it is; there is no need for a proxy")
     return starter.start("proxy", project_id, {})
 
@@ -101,10 +101,11 @@ def start_proxy(project_id: PathIdentity, services: ServicesDep, starter: Starte
 def get_proxy(project_id: PathIdentity, request: Request, services: ServicesDep) -> Response:
     """Stream the proxy, or parts of it with a Range header."""
     project = _project(services, project_id)
-    with closing(open_video(services, project)) as opened:
-        proxy = _proxy(services, project, opened)
+    proxy = _proxy(services, project)
     if proxy is None:
         raise NotFoundError(f"the project {project_id} has no proxy; start a job for it with POST")
+    if (version := _elsewhere(services, project, proxy)) is not None:
+        return _sent_from_store(request, services, version, "video/mp4", name=f"{project.name}.mp4")
     served = open_served(services.data_folder.projects, proxy)
     return file_response(request, served, "video/mp4", name=f"{project.name}.mp4")
 
@@ -123,7 +124,7 @@ async def get_thumbnail(
 ) -> Response:
     """Get the thumbnail of a clip. For a clip made or trimmed by hand, it is made on request."""
     clip = await run_sync(_clip, services, project_id, clip_id)
-    folder = services.data_folder.project(project_id)
+    folder = await run_sync(services.data_folder.open_project, project_id)
     path = await run_sync(_made_by_analysis, folder, clip)
     if path is None:
         project = await run_sync(_project, services, project_id)
@@ -144,7 +145,7 @@ async def get_thumbnail(
 def get_report(project_id: PathIdentity, request: Request, services: ServicesDep) -> Response:
     """Show the report of the last analysis: signals, anchors, cuts and clips on one page."""
     _project(services, project_id)
-    report = services.data_folder.project(project_id).report
+    report = services.data_folder.open_project(project_id).report
     if not report.exists():
         raise NotFoundError(f"the project {project_id} has no report yet; analyze it first")
     opened = open_served(services.data_folder.projects, report)
@@ -161,7 +162,7 @@ def get_debug_document(
 ) -> Response:
     """Show the debug document of the last analysis in a mode: why these clips were chosen and others dropped."""
     _project(services, project_id)
-    path = services.data_folder.project(project_id).debug_path(mode)
+    path = services.data_folder.open_project(project_id).debug_path(mode)
     if not path.exists():
         raise NotFoundError(f"the project {project_id} has no debug document of mode {mode}; analyze it first")
     return file_response(request, open_served(services.data_folder.projects, path), "application/json")
@@ -181,17 +182,43 @@ def _clip(services: Services, project_id: str, clip_id: str) -> StoredClip:
     return clip
 
 
+def _video(services: Services, project: Project) -> Video:
+    """Return what a project's video is: as it is now, or as it was registered where only the store has it."""
+    if _elsewhere(services, project, project.path):
+        return known_video(services, project)
+    with closing(open_video(services, project)) as opened:
+        return probed(services, project, opened)
+
+
+def _elsewhere(services: Services, project: Project, path: Path | None) -> StoredVersion | None:
+    """Return the version of a project's file that has to be read from the store; None where the file is here."""
+    return None if path is None else services.data_folder.project(project.id).elsewhere(path)
+
+
+def _sent_from_store(
+    request: Request, services: Services, version: StoredVersion, media_type: str, name: str = ""
+) -> Response:
+    store = services.data_folder.store
+    if store is None:
+        raise RuntimeError("without a store nothing is elsewhere")
+    return stored_response(request, store, version, media_type, name=name or PurePosixPath(version.name).name)
+
+
 def _first_frame_sec(services: Services, proxy: Path) -> float:
+    services.data_folder.fetch(proxy)
     with closing(open_served(services.data_folder.projects, proxy)) as opened, opened.pinned() as path:
         return probed_file(FileIdentity.of(path), path).start_sec
 
 
-def _proxy(services: Services, project: Project, opened: OpenedFile) -> Path | None:
+def _proxy(services: Services, project: Project) -> Path | None:
     """Return the proxy of what a project's file holds, if there is one; the file is never read for that."""
-    with opened.pinned() as video:
-        content = _known_content(services, project, video)
+    if _elsewhere(services, project, project.path):
+        content = project.fingerprint
+    else:
+        with closing(open_video(services, project)) as opened, opened.pinned() as video:
+            content = _known_content(services, project, video)
     path = None if content is None else proxy_path(services.data_folder.project(project.id), content)
-    return path if path is not None and path.is_file() else None
+    return path if path is not None and services.data_folder.has(path) else None
 
 
 def _known_content(services: Services, project: Project, video: Path) -> str | None:

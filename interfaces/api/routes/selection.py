@@ -84,7 +84,7 @@ def get_selection(
     """Show how the clips of the last analysis were chosen, and what was dropped, with the reason."""
     with services.catalog.reading() as view:
         view.projects.get(project_id)
-    folder = services.data_folder.project(project_id)
+    folder = services.data_folder.open_project(project_id)
     modes = folder.modes()
     if not modes:
         raise NotFoundError(f"the project {project_id} was not analyzed yet; start an analysis first")

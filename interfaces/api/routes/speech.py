@@ -183,7 +183,7 @@ def get_captions(project_id: PathIdentity, query: Annotated[CaptionQuery, Query(
     with services.catalog.reading() as view:
         project = view.projects.get(project_id)
         intervals, crossfade_sec = _chosen(services.clips(project), query)
-    transcript = transcript_of(services.data_folder.project(project_id))
+    transcript = transcript_of(services.data_folder.open_project(project_id))
     text = captions_of(transcript, intervals, query.format, crossfade_sec)
     headers = {"Content-Disposition": disposition(f"{project.name}.{query.format}", inline=True)}
     return Response(text, media_type=CAPTION_MEDIA_TYPES[query.format], headers=headers)
@@ -197,7 +197,7 @@ def get_tightening(
     with services.catalog.reading() as view:
         clip = view.clips.get(clip_id)
     settings = ExportSettings(tighten_sec=query.tighten_sec, tighten_fillers=query.tighten_fillers)
-    folder = services.data_folder.project(clip.project_id)
+    folder = services.data_folder.open_project(clip.project_id)
     (found,) = tightening_of(folder, [clip.interval], settings)
     return TighteningView(
         kept=[Span(start=kept.start, end=kept.end) for kept in found.kept],
@@ -213,7 +213,7 @@ def list_corrections(project_id: PathIdentity, services: ServicesDep) -> tuple[C
     """List the corrections, oldest first."""
     with services.catalog.reading() as view:
         view.projects.get(project_id)
-    return _views(read_corrections(services.data_folder.project(project_id).features))
+    return _views(read_corrections(services.data_folder.open_project(project_id).features))
 
 
 @router.post("/projects/{project_id}/corrections", responses=documented(404))
@@ -226,7 +226,8 @@ def add_corrections(
     with services.catalog.reading() as view:
         view.projects.get(project_id)
     folder = services.data_folder.project(project_id)
-    correct(folder, [Correction(each.start, each.end, each.text) for each in wish.corrections])
+    with folder.editing():
+        correct(folder, [Correction(each.start, each.end, each.text) for each in wish.corrections])
     return _views(read_corrections(folder.features))
 
 

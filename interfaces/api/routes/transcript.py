@@ -82,7 +82,7 @@ def get_transcript(
     """Get the words of a project, with corrections. 404 until it has been analyzed with speech."""
     with services.catalog.reading() as view:
         view.projects.get(project_id)
-    folder = services.data_folder.project(project_id)
+    folder = services.data_folder.open_project(project_id)
     transcript, heard = transcript_of(folder), folder.read_transcript().heard
     part = transcript.between(query.start or 0.0, math.inf if query.end is None else query.end)
     return TranscriptView(
@@ -100,7 +100,8 @@ def correct_words(project_id: PathIdentity, change: WordChange, services: Servic
     with services.catalog.reading() as view:
         view.projects.get(project_id)
     folder = services.data_folder.project(project_id)
-    now = correct_word(folder, Interval(change.start_sec, change.end_sec), change.text, change.was)
+    with folder.editing():
+        now = correct_word(folder, Interval(change.start_sec, change.end_sec), change.text, change.was)
     return WordsView(words=_shown(now.words))
 
 

@@ -1,0 +1,77 @@
+"""Files that are in the store and not in this machine's data folder: sent from there, a part at a time."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from fastapi import Request
+from starlette.datastructures import Headers
+from starlette.responses import Response, StreamingResponse
+
+from interfaces.api.file_responses import disposition, require_satisfiable
+from storage.artifact_store import ArtifactStore
+from storage.project_files import StoredVersion
+
+_ONE_RANGE = re.compile(r"bytes=\s*(?:(?P<first>\d+)-(?P<last>\d+)?|-(?P<suffix>\d+))\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Bytes `start` to `end` (exclusive) of `size`."""
+
+    start: int
+    end: int
+    size: int
+
+
+def stored_response(
+    request: Request, store: ArtifactStore, version: StoredVersion, media_type: str, *, name: str, inline: bool = True
+) -> Response:
+    """Return a file of the store: whole, one part of it, or word that it is as it was.
+
+    Several parts at once are answered with the whole file, as RFC 9110 (section 14.2) allows.
+
+    Parameters
+    ----------
+    request : Request
+        Its headers say which.
+    store : ArtifactStore
+        Where it is.
+    version : StoredVersion
+        What the store has.
+    media_type : str
+        Its content type.
+    name : str
+        What to call it when it is saved.
+    inline : bool
+        Whether a browser shows it instead of saving it.
+    """
+    require_satisfiable(request, version.size)
+    headers = {
+        "ETag": f'"{version.digest}"',
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": disposition(name, inline=inline),
+    }
+    if headers["ETag"] in (request.headers.get("if-none-match") or ""):
+        return Response(status_code=304, headers=headers)
+    part = _part(request, version.size, headers["ETag"])
+    status = 200 if part.end - part.start == part.size else 206
+    headers |= {"Accept-Ranges": "bytes", "Content-Length": str(part.end - part.start)}
+    if status == 206:  # noqa: PLR2004 - Partial Content
+        headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{part.size}"
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=media_type)
+    content = store.chunks(version.key, part.start, part.end)
+    return StreamingResponse(content, status_code=status, headers=headers, media_type=media_type)
+
+
+def _part(request: Request, size: int, etag: str) -> _Part:
+    """Return the part that a request asks for; the whole where it asks for none, for several, or for that of before."""
+    headers = Headers(scope=request.scope)  # without a range that is none, which request.headers may still have
+    asked = _ONE_RANGE.fullmatch(headers.get("range", ""))
+    if asked is None or headers.get("if-range", etag) != etag:
+        return _Part(0, size, size)
+    if asked["suffix"] is not None:
+        return _Part(max(0, size - int(asked["suffix"])), size, size)
+    return _Part(int(asked["first"]), min(size, int(asked["last"] or size) + 1), size)

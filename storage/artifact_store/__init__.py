@@ -1,0 +1,28 @@
+"""Files in a store that many machines share: a folder, S3, Google Cloud Storage or Azure."""
+
+from __future__ import annotations
+
+import functools
+
+from storage.artifact_store.fsspec_store import FsspecStore
+from storage.artifact_store.interface import ArtifactStore, StoredObject
+from storage.environment import Environment
+
+__all__ = ["ArtifactStore", "FsspecStore", "StoredObject", "store_of"]
+
+
+def store_of(environment: Environment) -> ArtifactStore | None:
+    """Return the store that an environment names; None without one.
+
+    Raises
+    ------
+    ParameterError
+        If its URL can't be used, or the extra for its kind is not installed.
+    """
+    return _opened(environment.store_url) if environment.store_url else None
+
+
+@functools.cache
+def _opened(url: str) -> FsspecStore:
+    """Share the connections among all who ask."""
+    return FsspecStore(url)

@@ -1,0 +1,79 @@
+"""What goes wrong between us and a store: tried again where that helps, else said in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from autoclip.errors import NO_ROOM, NotFoundError, StorageError, from_system
+
+ATTEMPTS = 4
+WAIT = wait_random_exponential(multiplier=0.2, max=5.0)
+"""Waits of at most 0.2, 0.4 and 0.8 s, besides those of the back end itself, which tries again for some seconds."""
+
+_LIBRARIES = frozenset({"adlfs", "aiobotocore", "aiohttp", "azure", "botocore", "gcsfs", "google", "s3fs"})
+"""Packages below fsspec whose errors are no `OSError`."""
+
+_WITHOUT_KEY = ("Credential", "TokenRetrieval", "ProfileNotFound", "Unauthorized")
+"""Parts of the names of errors that say that the keys to the store are missing or wrong."""
+
+_TRY_AGAIN = "try again when it answers; 'autoclip retry' continues a job behind its last finished stage"
+
+Answer = TypeVar("Answer")
+
+
+def attempted(name: str, work: Callable[[], Answer]) -> Answer:
+    """Do something with an object, several times where that may help.
+
+    Parameters
+    ----------
+    name : str
+        The object, for messages.
+    work : callable
+        What may be done twice.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such object, bucket or folder.
+    StorageError
+        If the store refuses, or failed in every attempt.
+    """
+    try:
+        attempts = Retrying(
+            retry=retry_if_exception(_may_pass), stop=stop_after_attempt(ATTEMPTS), wait=WAIT, reraise=True
+        )
+        return attempts(work)
+    except Exception as error:
+        if not _is_foreign(error):
+            raise
+        raise _translated(name, error) from error
+
+
+def _is_foreign(error: BaseException) -> bool:
+    """Whether an error comes from a store or the system, and not from a mistake of ours."""
+    return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in _LIBRARIES
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether the same may succeed soon: not what is missing, forbidden, or has no room on this machine."""
+    if not _is_foreign(error) or _lacks_right(error) or isinstance(error, FileNotFoundError):
+        return False
+    return not (isinstance(error, OSError) and error.errno in NO_ROOM)
+
+
+def _lacks_right(error: BaseException) -> bool:
+    return isinstance(error, PermissionError) or any(part in type(error).__name__ for part in _WITHOUT_KEY)
+
+
+def _translated(name: str, error: Exception) -> StorageError:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if isinstance(error, FileNotFoundError):
+        return NotFoundError(f"{name}: is not in the store ({reason}); check AUTOCLIP_STORE_URL, or make it again")
+    if _lacks_right(error):
+        return StorageError(f"{name}: the store refuses ({reason}); check the keys to it, and what they allow")
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        return from_system(error)
+    return StorageError(f"{name}: the store failed {ATTEMPTS} times ({reason}); {_TRY_AGAIN}")

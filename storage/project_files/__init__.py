@@ -1,0 +1,8 @@
+"""The files of a project where machines have no folder in common: in a store, with copies in each data folder."""
+
+from __future__ import annotations
+
+from storage.project_files.copies import ProjectFiles
+from storage.project_files.versions import StoredVersion
+
+__all__ = ["ProjectFiles", "StoredVersion"]

@@ -1,0 +1,90 @@
+"""Keep this machine's copies of what is in the store below a size: the longest unused go first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.file_locks import Timeout, file_lock
+from storage.project_files.copies import CopyPlace
+from storage.project_files.local_index import INDEX, LocalIndex
+
+IN_USE_SEC = 60.0
+"""A file that was asked for within this time may be about to be opened; it stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cached:
+    """A file of which the store has the same."""
+
+    root: Path
+    name: str
+    size: int
+    used_at: float
+
+
+def make_room(projects: Path, locks: Path, limit_bytes: int) -> int:
+    """Remove the copies that were not used for the longest time, until the rest takes at most `limit_bytes`.
+
+    What a stage works on stays, and so does what the store does not have, so the rest can take more.
+
+    Parameters
+    ----------
+    projects : Path
+        Folder of the projects' folders.
+    locks : Path
+        Folder of their locks; see `storage.project_files.copies.CopyPlace`.
+    limit_bytes : int
+        What copies may take.
+
+    Returns
+    -------
+    int
+        Bytes that were freed.
+    """
+    cached = sorted(_cached_files(projects, locks), key=lambda each: each.used_at)
+    excess = sum(each.size for each in cached) - limit_bytes
+    freed = 0
+    for each in cached:
+        if freed >= excess or time.time() - each.used_at < IN_USE_SEC:
+            break
+        if _removed(each, locks):
+            freed += each.size
+    return freed
+
+
+def _cached_files(projects: Path, locks: Path) -> Iterator[_Cached]:
+    for index in projects.glob(f"*/{INDEX}"):
+        root = index.parent
+        for name, copy in LocalIndex.of(root).copies.items():
+            with suppress(FileNotFoundError):
+                if copy.is_at(root / name):
+                    used_at = max(CopyPlace(root.name, root, locks).used_at(name), changed_at(root / name))
+                    yield _Cached(root, name, copy.size, used_at)
+
+
+def changed_at(path: Path) -> float:
+    """Return when a file came to its place or was changed last."""
+    return path.stat().st_ctime
+
+
+def _removed(cached: _Cached, locks: Path) -> bool:
+    """Remove a file unless somebody uses its project; tell whether it is gone."""
+    try:
+        with file_lock(locks / f"{cached.root.name}.lock").acquire(timeout=0):
+            if CopyPlace(cached.root.name, cached.root, locks).is_pinned():
+                return False
+            index = LocalIndex.of(cached.root)
+            copy = index.copies.get(cached.name)
+            if copy is None or not copy.is_at(cached.root / cached.name):
+                return False
+            with suppress(OSError):  # on Windows, a file that is being sent
+                (cached.root / cached.name).unlink()
+                index.changed({}, frozenset({cached.name})).write(cached.root)
+                return True
+            return False
+    except Timeout:
+        return False

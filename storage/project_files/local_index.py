@@ -1,0 +1,68 @@
+"""What of a project's folder is a copy of which version in the store: ``.copies.json`` in that folder."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from storage.json_files import read_json, write_json
+
+INDEX = ".copies.json"
+
+_UNFINISHED = re.compile(r"(^|/)\.|\.(part|ytdl|temp)(-Frag[0-9]+)?$|\.part-Frag[0-9]+")
+"""Files that are being written: ours are hidden, yt-dlp's have endings of their own."""
+
+
+class Copy(BaseModel):
+    """A file that holds the same as a version in the store, as long as size, time and inode are these."""
+
+    model_config = ConfigDict(frozen=True)
+
+    digest: str
+    size: int
+    mtime_ns: int
+    inode: int
+
+    @classmethod
+    def at(cls, path: Path, digest: str) -> Copy:
+        """Describe a file whose content has this digest."""
+        facts = path.stat()
+        return cls(digest=digest, size=facts.st_size, mtime_ns=facts.st_mtime_ns, inode=facts.st_ino)
+
+    def is_at(self, path: Path) -> bool:
+        """Whether the file was not changed since."""
+        try:
+            return Copy.at(path, self.digest) == self
+        except FileNotFoundError:
+            return False
+
+
+class LocalIndex(BaseModel):
+    """The copies in a project's folder, by name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: int = 1
+    copies: dict[str, Copy] = {}
+
+    @classmethod
+    def of(cls, root: Path) -> LocalIndex:
+        """Read the index of a project's folder; empty where there is none. Raises as `read_json`."""
+        return read_json(root / INDEX, cls) or cls()
+
+    def write(self, root: Path) -> None:
+        """Replace the index of a project's folder. Raises as `write_json`."""
+        write_json(root / INDEX, self)
+
+    def changed(self, copies: dict[str, Copy], gone: frozenset[str] = frozenset()) -> LocalIndex:
+        """Return the index with further copies, and without those that are gone."""
+        kept = {name: copy for name, copy in self.copies.items() if name not in gone}
+        return LocalIndex(copies=kept | copies)
+
+
+def files_of(root: Path) -> tuple[str, ...]:
+    """Return the names of the whole files in a project's folder, by name."""
+    paths = (path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file() and not path.is_symlink())
+    return tuple(sorted(name for name in paths if not _UNFINISHED.search(name)))
