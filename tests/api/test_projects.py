@@ -170,6 +170,9 @@ def test_a_layout_is_chosen_once_for_all_clips_and_taken_back(client, workspace)
     assert (beyond.status_code, "1280x720" in beyond.json()["detail"]) == (422, True)
     for bad in ({"framing": "sideways"}, {"facecam": "1,2,3"}, {"facecam": "-1,0,9,9"}):
         assert client.patch(address, json={"layout": bad}).status_code == 422
+    for open_camera in ({"facecam": ""}, {}):
+        changed = client.patch(address, json={"layout": {"framing": "blur"} | open_camera})
+        assert changed.json()["layout"] == {"framing": "blur", "facecam": ""}
     assert client.patch(address, json={"layout": None}).json()["layout"] is None
 
 

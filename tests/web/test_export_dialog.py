@@ -2,8 +2,10 @@
 
 import httpx
 import pytest
+from running_service import until
 
 from autoclip.export.platforms import PLATFORMS
+from storage.catalog import ExportLayout
 
 
 def open_dialog(tab):
@@ -26,7 +28,7 @@ def test_clips_that_a_platform_does_not_take_are_named_and_what_it_covers_is_dra
     dialog.get_by_text("YouTube Shorts takes 1.0 s to 3:00").wait_for()
     dialog.get_by_text("YouTube Shorts does not take 1 clip of this length").wait_for()
     dialog.get_by_text("Overlong: 3:10").wait_for()
-    frame, free = dialog.locator(".crop").bounding_box(), dialog.locator(".free").bounding_box()
+    frame, free = dialog.get_by_role("img").bounding_box(), dialog.locator(".free").bounding_box()
     area = PLATFORMS["shorts"].safe_area
     assert (free["y"] - frame["y"]) / frame["height"] == pytest.approx(area.top, abs=0.02)
     assert free["width"] / frame["width"] == pytest.approx(1 - area.left - area.right, abs=0.04)
@@ -50,3 +52,48 @@ def test_files_go_to_the_folder_that_is_named(open_site, tab, tmp_path):
     dialog.get_by_role("alert").wait_for()  # nobody runs jobs here
     with site.catalog.reading() as view:
         assert view.projects.get(site.project.id).output_folder == tmp_path / "clips"
+
+
+def chosen_layout(site):
+    """The layout of the project, as the catalog holds it."""
+    with site.catalog.reading() as view:
+        return view.projects.get(site.project.id).layout
+
+
+def shown_in_result(dialog, across, down):
+    """The level of the picture that an export would show at a place, in shares of its size."""
+    return dialog.locator("canvas").evaluate(
+        """(canvas, [x, y]) => {
+            const copy = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
+            const context = copy.getContext("2d");
+            context.drawImage(canvas, -x * canvas.width, -y * canvas.height);
+            return context.getImageData(0, 0, 1, 1).data[0];
+        }""",
+        [across, down],
+    )
+
+
+def test_a_layout_is_shown_and_the_camera_drawn_once_for_all_clips(site, tab):
+    tab.review(site)
+    dialog = open_dialog(tab)
+    dialog.get_by_label("Shape").select_option("vertical")
+    dialog.get_by_label("Layout").select_option("letterbox")
+    until(lambda: shown_in_result(dialog, 0.5, 0.1) == 0 and shown_in_result(dialog, 0.5, 0.5) > 30, 30)
+    dialog.get_by_label("Layout").select_option("facecam-top")
+    dialog.get_by_role("button", name="Draw it").click()
+    camera = dialog.get_by_role("button", name="Camera: drag it")
+    until(lambda: chosen_layout(site) == ExportLayout(framing="facecam-top", facecam="0,38,29,16"), 30)
+    box, mouse = camera.bounding_box(), tab.page.mouse
+    scale = box["width"] / 29
+    mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    mouse.down()
+    mouse.move(box["x"] + box["width"] / 2 + 20 * scale, box["y"] + box["height"] / 2 - 10 * scale, steps=4)
+    mouse.up()
+    until(lambda: chosen_layout(site).facecam == "20,28,29,16", 30)
+    tab.press("ArrowLeft")
+    until(lambda: chosen_layout(site).facecam == "19,28,29,16", 30)
+    until(lambda: shown_in_result(dialog, 0.5, 0.1) > 30, 30)
+    tab.page.reload()
+    tab.page.locator("[role=option][aria-selected=true]").wait_for()
+    tab.press("e")
+    assert dialog.get_by_label("Layout").input_value() == "facecam-top"

@@ -92,8 +92,9 @@ class LayoutRequest(Body):
     """How exports fill a shape that is not the source's."""
 
     framing: Framing = Field("center", description="As the setting `framing`.", examples=["facecam-top"])
-    facecam: CleanText = Field(
+    facecam: str = Field(
         "",
+        max_length=23,
         pattern=r"^(\d{1,5}(,\d{1,5}){3})?$",
         description="As the setting `facecam`: left,top,width,height of the camera in pixels; empty: it is found.",
         examples=["960,540,320,180"],

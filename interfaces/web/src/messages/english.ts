@@ -1,3 +1,5 @@
+import { englishSettings } from "./english-settings";
+
 const count = (number: number, one: string, many: string) => `${number} ${number === 1 ? one : many}`;
 
 /** Every text of the page. Other languages follow this shape; see german.ts. */
@@ -22,6 +24,7 @@ export const english = {
   },
   jobs: {
     cancel: "Stop this job",
+    speed: (times: string) => `${times}× real time`,
     remaining: (time: string) => `about ${time} left`,
     types: {
       download: "Download",
@@ -99,6 +102,15 @@ export const english = {
     covered: "Outside the dashed line, its buttons and text cover the picture.",
     unfit: (clips: number, platform: string) =>
       `${platform} does not take ${count(clips, "clip", "clips")} of this length. Trim or split them first:`,
+    cameraKeys: "Camera: drag it, or move it with the arrow keys; Shift and an arrow change its size",
+    cameraSearch: "Looking for the camera …",
+    cameraFound: "The camera was found. Drag it if it is not exact.",
+    cameraDrawn: "Holds for all clips of this project.",
+    noCamera: "No camera was found in the picture.",
+    drawCamera: "Draw it",
+    findCamera: "Find it again",
+    follows: "The crop follows them, clip by clip.",
+    result: "What an export looks like",
     handover: "Hand over to an editing program",
     formats: {
       otio: "OpenTimelineIO",
@@ -289,6 +301,7 @@ export const english = {
     hint: "Choose a word, type the correct word, and press Enter. Captions and names change with it.",
     change: (word: string) => `Correct “${word}”`,
   },
+  settings: englishSettings,
   why: {
     title: "Why this clip",
     quality: "Quality",

@@ -1,4 +1,5 @@
 import type { Messages } from "./english";
+import { germanSettings } from "./german-settings";
 
 const count = (number: number, one: string, many: string) => `${number} ${number === 1 ? one : many}`;
 
@@ -23,6 +24,7 @@ export const german: Messages = {
   },
   jobs: {
     cancel: "Diesen Auftrag abbrechen",
+    speed: (times) => `${times}× Echtzeit`,
     remaining: (time) => `noch etwa ${time}`,
     types: {
       download: "Herunterladen",
@@ -105,6 +107,15 @@ export const german: Messages = {
     covered: "Außerhalb der gestrichelten Linie verdecken Knöpfe und Texte das Bild.",
     unfit: (clips, platform) =>
       `${platform} nimmt ${count(clips, "Clip", "Clips")} dieser Länge nicht. Bitte erst kürzen oder teilen:`,
+    cameraKeys: "Kamera: ziehen, oder mit den Pfeiltasten verschieben; Umschalt und ein Pfeil ändern die Größe",
+    cameraSearch: "Die Kamera wird gesucht …",
+    cameraFound: "Die Kamera wurde gefunden. Ziehen Sie sie zurecht, wenn sie nicht genau sitzt.",
+    cameraDrawn: "Gilt für alle Clips dieses Projekts.",
+    noCamera: "Im Bild wurde keine Kamera gefunden.",
+    drawCamera: "Einzeichnen",
+    findCamera: "Neu suchen",
+    follows: "Der Ausschnitt folgt ihnen, Clip für Clip.",
+    result: "So sieht ein Export aus",
     handover: "An ein Schnittprogramm übergeben",
     formats: {
       otio: "OpenTimelineIO",
@@ -294,6 +305,7 @@ export const german: Messages = {
     hint: "Ein Wort wählen, schreiben, was wirklich gesagt wird, und die Eingabetaste drücken. Untertitel und Namen folgen.",
     change: (word) => `„${word}“ berichtigen`,
   },
+  settings: germanSettings,
   why: {
     title: "Warum dieser Clip",
     quality: "Güte",

@@ -1,7 +1,7 @@
 import { answer, api } from "../../api/client";
 import { MAX_CLIPS } from "../../api/early";
 import { isTemporary, messageOf, Refusal } from "../../api/failures";
-import type { ClipView, ProjectDetails } from "../../api/schema";
+import type { ClipView, ProjectDetails, ProjectView } from "../../api/schema";
 import { Analysis } from "./analysis.svelte";
 import { Transcript } from "./transcript.svelte";
 import { ClipStore } from "./clip-store.svelte";
@@ -16,6 +16,11 @@ import {
   undecidedAfter,
   type Verdict,
 } from "./listing";
+
+interface ProjectParams {
+  readonly path: { project_id: string };
+  readonly header: { "if-match": string };
+}
 
 const WATCH_MS = 10_000;
 
@@ -285,6 +290,21 @@ export class Review {
     if (found) this.currentId = found.id;
     else if (!this.current) this.currentId = this.list[0]?.id ?? null;
     return found?.name ?? null;
+  }
+
+  /** Change the project itself; where somebody else did so first, it is read again and the change refused. */
+  async changeProject(change: (params: ProjectParams) => Promise<ProjectView>): Promise<void> {
+    const { project } = this;
+    if (!project) return;
+    const path = { project_id: project.id };
+    try {
+      const changed = await change({ path, header: { "if-match": `"${project.revision}"` } });
+      this.project = { ...project, ...changed };
+    } catch (error) {
+      if (error instanceof Refusal && error.status === 412)
+        this.project = await answer(api.GET("/api/projects/{project_id}", { params: { path } }));
+      throw error;
+    }
   }
 
   /** Find out what can be undone and redone now, after a change that was made past the list of clips. */

@@ -12,9 +12,13 @@ import type {
 } from "../../api/schema";
 import { hasEnded } from "../../projects/projects.svelte";
 import type { Review } from "../data/review.svelte";
+import { ProjectLayout } from "./layout/project-layout.svelte";
 
 export type Value = string | number | boolean;
 export type Choice = "kept" | "current" | "all" | "compound";
+
+const OF_LAYOUT = ["framing", "facecam"] as const;
+const isOfLayout = (name: string): name is (typeof OF_LAYOUT)[number] => OF_LAYOUT.some((one) => one === name);
 
 /** An export from its settings to its files. */
 export class Exporting {
@@ -33,7 +37,10 @@ export class Exporting {
   destination = $state("");
   verdict = $state.raw<FolderVerdict | null>(null);
 
+  readonly layout: ProjectLayout;
+
   constructor(private readonly review: Review) {
+    this.layout = new ProjectLayout(review);
     this.destination = review.project?.output_folder ?? "";
     if (review.counts.kept === 0) this.choice = review.current ? "current" : "all";
   }
@@ -80,10 +87,20 @@ export class Exporting {
   }
 
   valueOf(name: string): Value {
+    if (isOfLayout(name)) return this.layout.value[name] ?? "";
     return this.changed[name] ?? this.parameters.find((parameter) => parameter.name === name)?.value ?? "";
   }
 
+  /** Whether a setting is not what it is by default. */
+  isChanged({ name, value }: ParameterView): boolean {
+    return isOfLayout(name) ? this.valueOf(name) !== value : name in this.changed;
+  }
+
   set(parameter: ParameterView, value: Value): void {
+    if (isOfLayout(parameter.name)) {
+      this.layout.set({ [parameter.name]: value });
+      return;
+    }
     const { [parameter.name]: _before, ...others } = this.changed;
     this.changed = value === parameter.value ? others : { ...others, [parameter.name]: value };
   }
@@ -105,9 +122,9 @@ export class Exporting {
     const { project } = this.review;
     const folder = this.destination.trim() || null;
     if (!project || folder === (project.output_folder ?? null)) return;
-    const params = { path: { project_id: project.id }, header: { "if-match": `"${project.revision}"` } };
-    const changed = await answer(api.POST("/api/projects/{project_id}/output-folder", { params, body: { folder } }));
-    this.review.project = { ...project, ...changed };
+    await this.review.changeProject((params) =>
+      answer(api.POST("/api/projects/{project_id}/output-folder", { params, body: { folder } })),
+    );
   }
 
   async start(): Promise<void> {
@@ -116,6 +133,7 @@ export class Exporting {
     const params = { path: { project_id: this.review.projectId } };
     try {
       await this.review.outbox.drained();
+      await this.layout.saved();
       await this.setDestination();
       const chosen =
         this.choice === "compound"

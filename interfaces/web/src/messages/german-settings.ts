@@ -1,0 +1,48 @@
+import type { SettingTexts } from "./english-settings";
+
+export const germanSettings: Readonly<Record<string, SettingTexts>> = {
+  platform: {
+    label: "Plattform",
+    help: "Bestimmt das Format und prüft, was die Plattform annimmt.",
+    choices: { none: "Keine", tiktok: "TikTok", reels: "Instagram Reels", shorts: "YouTube Shorts", x: "X" },
+  },
+  shape: {
+    label: "Format",
+    help: "Das der Plattform, wenn Sie keines wählen.",
+    choices: { original: "Wie es ist", vertical: "Hochkant 9:16", square: "Quadrat 1:1" },
+  },
+  framing: {
+    label: "Bildaufteilung",
+    help: "Wie das Format gefüllt wird. Einmal gewählt, gilt sie für alle Clips dieses Projekts.",
+    choices: {
+      center: "Mitte",
+      motion: "Der Bewegung nach",
+      subject: "Den Personen nach",
+      blur: "Über Unschärfe",
+      letterbox: "Schwarze Balken",
+      "facecam-top": "Kamera oben",
+    },
+  },
+  facecam: {
+    label: "Kamera: links, oben, Breite, Höhe",
+    help: "Das Rechteck der Kamera in Pixeln; leer wird es gesucht.",
+  },
+  captions: {
+    label: "Untertitel",
+    help: "Was gesagt wird, ins Bild geschrieben; bei Karaoke ist das gesprochene Wort markiert.",
+    choices: { off: "Keine", plain: "Einfach", boxed: "Im Kasten", karaoke: "Karaoke" },
+  },
+  normalize_loudness: {
+    label: "Lautheit angleichen",
+    help: "Bringt den Ton aller Dateien auf dieselbe Lautheit.",
+  },
+  cut: {
+    label: "Schnitt",
+    help: "Genau kodiert alles neu, sparsam nur die Ränder, Kopie nichts; sie beginnt an einem Keyframe.",
+    choices: { exact: "Genau", smart: "Sparsam", copy: "Kopie" },
+  },
+  name_template: {
+    label: "Dateinamen",
+    help: "In Klammern: project, index, name, id, start, end, duration, quality und date.",
+  },
+};
