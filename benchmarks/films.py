@@ -27,12 +27,14 @@ def make_film(
     return encode_film(path, size, coding, seconds=seconds, unit_sec=unit_sec)
 
 
-def encode_film(path: Path, size: str, coding: Sequence[str], *, seconds: int, unit_sec: int) -> Path:
-    """Encode `unit_sec` of film as ffmpeg's options `coding` say, and repeat it."""
+def encode_film(
+    path: Path, size: str, coding: Sequence[str], *, seconds: int, unit_sec: int, film: Path = FILM
+) -> Path:
+    """Encode `unit_sec` of a film as ffmpeg's options `coding` say, and repeat it."""
     unit = path.with_suffix(".unit.mp4")
     source = (
-        ["-i", FILM]
-        if FILM.exists()
+        ["-i", film]
+        if film.exists()
         else ["-f", "lavfi", "-i", f"mandelbrot=s={size}:r={RATE}", "-f", "lavfi", "-i", "anoisesrc"]
     )
     picture = ["-vf", f"scale={size.replace('x', ':')},fps={RATE}", "-pix_fmt", "yuv420p"]

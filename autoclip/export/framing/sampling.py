@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,10 @@ STEP_SEC = 0.33
 """Between two frames that are examined: people move less than a crop's dead zone in that time, mostly."""
 _CALM_STEP_SEC = 0.66
 """The same for a single face that has hardly moved."""
+_EMPTY_STEP_SEC = 0.4
+"""The same where there was no face."""
+_APPEARED_STEP_SEC = 0.17
+"""The same where a face has come into sight: two looks make sure that it is one."""
 _CALM = 0.25
 """Up to how far it has then moved, in widths of the face."""
 
@@ -27,6 +32,9 @@ _PIXELS = 416 * 234
 _MULTIPLE = 32
 _NEW_SCENE = 0.08
 """Mean change of luma, as a share of its range, from which a frame may begin a shot and is examined, too."""
+_SURPRISE = 2.0
+"""How many times as large as the median of the last ones the change must be: in haste every frame changes much."""
+_RECENT = 8
 _LONGEST_PAIR_SEC = 0.12
 """Frames farther apart tell nothing of a mouth, which opens and closes about four times a second."""
 _MOUTH_WIDTH, _MOUTH_HEIGHT = 0.5, 0.3
@@ -61,13 +69,15 @@ class FaceSampler:
         self._size = (height, width) if self._orientation.swaps_sides else (width, height)
         self._due = -math.inf
         self._before: NDArray[np.uint8] | None = None
+        self._changes: deque[float] = deque(maxlen=_RECENT)
         self._pending: _Pending | None = None
 
     def __call__(self, found: TimedFrame, luma: NDArray[np.uint8]) -> None:
         """See a frame, whole and small."""
         if self._pending is not None:
             self._compare(found)
-        if found.instant >= self._due - 1e-6 or self._is_new_scene(luma):
+        new_scene = self._is_new_scene(luma)
+        if found.instant >= self._due - 1e-6 or new_scene:
             self._look(found)
         self._before = luma
 
@@ -80,15 +90,26 @@ class FaceSampler:
     def _is_new_scene(self, luma: NDArray[np.uint8]) -> bool:
         if self._before is None:
             return True
-        return float(np.abs(luma.astype(np.int16) - self._before).mean()) / 255 > _NEW_SCENE
+        change = float(np.abs(luma.astype(np.int16) - self._before).mean()) / 255
+        usual = float(np.median(self._changes)) if self._changes else 0.0
+        self._changes.append(change)
+        return change > max(_NEW_SCENE, _SURPRISE * usual)
 
     def _look(self, found: TimedFrame) -> None:
         faces = tuple(self._detector.detect(self._picture(found, "rgb24")))
-        self._due = found.instant + (_CALM_STEP_SEC if self._is_calm(faces) else STEP_SEC)
+        self._due = found.instant + self._step_sec(faces)
         if len(faces) > 1:
             self._pending = _Pending(found.instant, self._picture(found, "gray").astype(np.int16), faces)
         else:
             self.samples.append(FaceSample(found.instant, faces, (math.nan,) * len(faces)))
+
+    def _step_sec(self, faces: tuple[Face, ...]) -> float:
+        """Return how long to wait until the next look."""
+        if not faces:
+            return _EMPTY_STEP_SEC
+        if not (self.samples and self.samples[-1].faces):
+            return _APPEARED_STEP_SEC
+        return _CALM_STEP_SEC if self._is_calm(faces) else STEP_SEC
 
     def _is_calm(self, faces: tuple[Face, ...]) -> bool:
         """Whether one face is where it was before."""

@@ -27,6 +27,9 @@ _EQUALS = 0.4
 _MIN_SIGHTINGS = 2
 _TOGETHER = 0.6
 """Distance of two faces, as a share of the crop, up to which one crop shows both."""
+_STAND_IN_SEC = 0.7
+"""How long the followed face must be out of sight before another one that is in sight takes its place: longer than the
+time between two looks."""
 _FACE_TO_HEIGHT = 3.5
 """Height of a half of a split picture, in heights of the face: head and shoulders."""
 _MIN_HALF_HEIGHT = 0.4
@@ -189,7 +192,7 @@ class _Shot:
         """Return where the first of some tracks is at each point in time; others stand in while it is not seen."""
         times, places = np.zeros(0), np.zeros(0)
         for track in tracks:
-            far = np.array([not times.size or np.abs(times - t).min() > HOLD_SEC for t in track.seconds])
+            far = np.array([not times.size or np.abs(times - t).min() > _STAND_IN_SEC for t in track.seconds])
             times = np.concatenate([times, track.seconds[far]])
             places = np.concatenate([places, track.along(vertical_side=self.shape.vertical_side)[far]])
         order = np.argsort(times)

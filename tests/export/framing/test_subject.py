@@ -107,6 +107,27 @@ def test_a_head_that_turns_away_is_held(tmp_path):
     assert inside(framing, np.full(250, 0.25)) == 1.0
 
 
+def test_another_person_takes_the_crop_while_the_first_is_out_of_sight(tmp_path):
+    places = np.repeat([0.25, np.nan, 0.75, np.nan, 0.25], [75, 15, 50, 15, 75])
+    frames = [((90, 60, 60), [] if np.isnan(x) else [(x, 0.4, False)]) for x in places]
+    framing = framed(write(tmp_path / "other.mp4", frames))
+    assert inside(framing, np.where(np.isnan(places), framing.path.at(np.arange(230) / RATE), places)) >= 0.95
+
+
+def test_haste_does_not_make_for_more_looks(tmp_path):
+    """Every frame differs from the one before as much as at a cut."""
+    looks = []
+
+    class CountingDetector(HeadDetector):
+        def detect(self, picture):
+            looks.append(picture)
+            return super().detect(picture)
+
+    video = write(tmp_path / "haste.mp4", [((40 + 120 * (number % 2),) * 3, []) for number in range(100)])
+    frame_subject(video, Interval(0, video.duration_sec), UPRIGHT, CountingDetector())
+    assert len(looks) <= 3 * video.duration_sec
+
+
 def test_without_people_the_middle_is_kept_and_told(tmp_path):
     framing = framed(write(tmp_path / "empty.mp4", [((90, 60, 60), [])] * 60))
     assert framing.notes() == ("framing: no face was found in 1 of 1 shots: 1 stay in the middle",)
