@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from autoclip.errors import ParameterError
 from autoclip.progress import Progress
 from stages.download_settings import DownloadSettings
+from stages.fetch_stored import fetch_stored, key_in_store
 from stages.register_video import named, register_file_of
 from stages.results import RegisteredVideo
 from storage.catalog import Project, Source
@@ -58,9 +60,12 @@ def download_video(address: str, settings: DownloadSettings | None = None, name:
 
 
 def _fetch(project: Project, settings: DownloadSettings) -> Download:
-    from stages.download import download  # noqa: PLC0415 - runs that fetch nothing do without yt-dlp
+    from stages.download import Download, download  # noqa: PLC0415 - runs that fetch nothing do without yt-dlp
 
-    folder = project_folder(project.id).source
+    folder, store = project_folder(project.id).source, data_folder().store
+    key = key_in_store(project.source.address, store)
+    if key is not None and store is not None:
+        return Download(fetch_stored(store, key, folder), project.source.changed(title=PurePosixPath(key).stem))
     private = read_environment().allow_private_urls
     fetched = download(project.source.address, folder, settings, report_progress, allow_private=private)
     run_logger().info("%s: %.1f MB fetched", fetched.path, fetched.path.stat().st_size / 1e6)
@@ -84,6 +89,8 @@ def videos_at(url: str, settings: DownloadSettings) -> tuple[Entry, ...] | None:
     DownloadError
         See `stages.download.entries_of`.
     """
+    if key_in_store(url, data_folder().store) is not None:
+        return None
     from stages.download import entries_of  # noqa: PLC0415 - as above
 
     return entries_of(url, settings, allow_private=read_environment().allow_private_urls)

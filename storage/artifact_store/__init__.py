@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 
-from storage.artifact_store.fsspec_store import FsspecStore
+from storage.artifact_store.fsspec_store import FsspecStore, is_store_url
 from storage.artifact_store.interface import ArtifactStore, StoredObject
 from storage.environment import Environment
 
-__all__ = ["ArtifactStore", "FsspecStore", "StoredObject", "store_of"]
+__all__ = ["ArtifactStore", "FsspecStore", "StoredObject", "is_store_url", "store_of"]
 
 
 def store_of(environment: Environment) -> ArtifactStore | None:

@@ -20,6 +20,7 @@ from autoclip.errors import NotFoundError, ParameterError, StorageError
 from storage.artifact_store.faults import attempted
 from storage.artifact_store.interface import StoredObject
 from storage.atomic import replacing
+from storage.names import confine
 
 CHUNK_BYTES = 4 << 20
 """What is asked for at once while a part of an object is read."""
@@ -31,6 +32,11 @@ _WRITTEN_AT = ("LastModified", "last_modified", "mtime", "updated", "created")
 """What the back ends call the time of an object."""
 
 Answer = TypeVar("Answer")
+
+
+def is_store_url(address: str) -> bool:
+    """Whether an address is one of a store, and not of a site."""
+    return address.partition("://")[0] in BACK_ENDS and "://" in address
 
 
 class FsspecStore:
@@ -75,7 +81,7 @@ class FsspecStore:
     def put(self, path: Path, key: str) -> None:
         """Write a file as an object; see `ArtifactStore.put`."""
         self._asked(key, lambda: self._write(path, key))
-        size, written = path.stat().st_size, self._asked(key, lambda: self._files.size(self._path(key)))
+        size, written = path.stat().st_size, self.size(key)
         if size != written:
             self.delete(key)
             raise StorageError(f"{self._name}/{key}: {size} bytes were sent, and {written} arrived; try again")
@@ -96,6 +102,11 @@ class FsspecStore:
         except NotFoundError:
             return
 
+    def size(self, key: str) -> int:
+        """Return the size of an object; see `ArtifactStore.size`."""
+        size: int = self._asked(key, lambda: self._files.size(self._path(key)))
+        return size
+
     def _chunk(self, key: str, first: int, end: int) -> bytes:
         read: bytes = self._asked(key, lambda: self._files.cat_file(self._path(key), start=first, end=end))
         if len(read) != end - first:
@@ -111,6 +122,11 @@ class FsspecStore:
             self._files.put_file(str(path), self._path(key))
 
     def _path(self, key: str) -> str:
+        """Return where an object is; raise `ParameterError` if its key leads out of the store."""
+        if ".." in key.split("/"):
+            raise ParameterError(f"{key[:80]!r} is not the key of an object: '..' leads out of the store")
+        if isinstance(self._files, LocalFileSystem):
+            confine(Path(self._root), key)  # links in the folder
         return f"{self._root}/{key}"
 
     def _asked(self, key: str, work: Callable[[], Answer]) -> Answer:

@@ -56,13 +56,16 @@ class ArtifactStore(Protocol):
         """
 
     def get(self, key: str, path: Path) -> None:
-        """Copy an object to a new file.
+        """Copy an object to a file. Whether all of it arrived is for the caller to check, who knows its size or digest.
 
         Raises
         ------
         NotFoundError
             If there is no such object.
         """
+
+    def size(self, key: str) -> int:
+        """Return the size of an object in bytes; raises as `get`."""
 
     def chunks(self, key: str, start: int, end: int) -> Iterator[bytes]:
         """Read the bytes `start` to `end` (exclusive) of an object in chunks; raises as `get`."""

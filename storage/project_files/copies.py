@@ -254,7 +254,6 @@ class ProjectFiles:
 
     def _read(self, version: StoredVersion, partial: Path) -> None:
         for _ in range(READ_ATTEMPTS):
-            partial.unlink(missing_ok=True)
             self.store.get(version.key, partial)
             if _holds(partial, version):
                 return
