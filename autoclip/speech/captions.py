@@ -15,11 +15,12 @@ from autoclip.speech.transcript import Transcript, Word, joined
 class CaptionLimits:
     """How much of a caption can be read, and for how long it must be seen.
 
-    The defaults are what broadcasters ask for. Netflix, "Timed Text Style Guide: General Requirements": two lines,
-    5/6 s to 7 s on screen, two frames between two cues (1/12 s at 24 a second); its guide for English: 42 characters a
-    line. 17 characters a second is the speed of Netflix's "English Template Timed Text Style Guide" for adults (200
-    words a minute); its guide for English takes up to 20. The BBC's Subtitle Guidelines ask for 160 to 180 words a
-    minute, which is 15 to 17 characters a second, and for two lines at most.
+    The defaults are what large providers ask for. Netflix, "Timed Text Style Guide: General Requirements": two lines,
+    5/6 s to 7 s on screen, two frames between two cues (1/12 s at 24 a second). Its "English Timed Text Style Guide":
+    42 characters a line, and at most 20 characters a second for adults, 17 for children; the lower one can be read by
+    all. The BBC's "Subtitle Guidelines" ask for two lines (three at most) and 160 to 180 words a minute, which is 15 to
+    17 characters a second. The EBU's documents on subtitles (Tech 3350, EBU-TT; Tech 3264, STL) are about files; they
+    set neither a length nor a speed.
 
     Attributes
     ----------

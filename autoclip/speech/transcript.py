@@ -12,6 +12,7 @@ SENTENCE_PAUSE_SEC = 1.2
 1 s within sentences (Campione & Véronis 2002, "A large-scale multilingual study of silent pause duration")."""
 
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।][\"'”’»)\]]*$")
+_BROKEN_OFF = re.compile(r"(?:\.\.|…)[\"'”’»)\]]*$")
 _ABBREVIATION = re.compile(r"^(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|vs|etc|e\.g|i\.e|z\.B|d\.h|No|approx)\.$")
 
 
@@ -110,8 +111,9 @@ class Transcript:
 
 
 def is_finished(sentence: Sentence) -> bool:
-    """Whether a mark ends the sentence, not a mere pause."""
-    return _ends_sentence((sentence.spoken or sentence.words)[-1])
+    """Whether a mark ends the sentence: not a mere pause, nor the dots of one that was broken off."""
+    last = (sentence.spoken or sentence.words)[-1]
+    return _ends_sentence(last) and not _BROKEN_OFF.search(last.text)
 
 
 def joined(words: Iterable[Word]) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoclip.speech.transcript import Transcript, Word, joined, spread
+from autoclip.speech.transcript import Transcript, Word, is_finished, joined, spread
 
 
 def words(text, pause_after=()):
@@ -71,3 +71,18 @@ def test_spread_words_fill_the_subtitle(text, start, length):
     assert found[0].start_sec == pytest.approx(start)
     assert found[-1].end_sec == pytest.approx(start + length)
     assert all(a.end_sec == pytest.approx(b.start_sec) for a, b in itertools.pairwise(found))
+
+
+@pytest.mark.parametrize(
+    ("text", "finished"),
+    [
+        ("So it was.", True),
+        ('"Why?"', True),
+        ("So when I think of it, if...", False),
+        ("And then…", False),
+        ("And", False),
+    ],
+)
+def test_only_a_mark_that_closes_a_sentence_finishes_it(text, finished):
+    (sentence,) = transcript(text).sentences
+    assert is_finished(sentence) == finished
