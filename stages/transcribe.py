@@ -24,7 +24,7 @@ from stages.results import ExtractedFeatures, RegisteredVideo
 from storage.keys import transcript_key
 from storage.transcripts import StoredTranscript
 
-TRANSCRIPTION_VERSION = 1
+TRANSCRIPTION_VERSION = 2
 """Raised whenever the same sound and settings would yield other words."""
 
 AROUND_CLIP_SEC = 20.0

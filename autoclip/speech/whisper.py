@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,8 @@ from numpy.typing import NDArray
 
 from autoclip.errors import ParameterError
 from autoclip.settings import SpeechSettings
-from autoclip.speech.transcript import Transcript, Word
+from autoclip.speech.transcript import Transcript, Word, is_unspaced
+from autoclip.timeline import Interval
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -23,6 +26,13 @@ NAME = "faster-whisper"
 
 SAMPLE_RATE = 16_000
 """Samples a second that Whisper was trained on (Radford et al. 2022, "Robust speech recognition")."""
+
+MISSED_SEC = 4.0
+"""Speech without a word from here on is heard again: the voice-activity detection bridges silences of 2 s and adds
+0.4 s on both sides."""
+
+WORDS_WITHOUT_MARK = 50
+"""More words than this without a mark that ends a sentence are a fault: spoken sentences have about 15."""
 
 INSTALL = "pip install 'autoclip[speech]'"
 
@@ -66,17 +76,80 @@ class WhisperTranscriber:
     ) -> Transcript:
         """Return the words in mono sound at 16 kHz; see `Transcriber.transcribe`."""
         self.require()
-        if not _holds_speech(samples):  # told without loading the model
+        speech = _speech_in(samples)
+        if not speech:  # told without loading the model
             return Transcript((), language, self.origin)
+        heard = self._decode(samples, language, on_progress)
+        for doubtful in (*missed_spans(heard.words, speech), *unmarked_spans(heard.words)):
+            first, end = (round(at * SAMPLE_RATE) for at in (doubtful.start, doubtful.end))
+            again = self._decode(samples[first:end], language or heard.language, _ignore, with_context=False)
+            heard = replace(heard, words=better_words(heard.words, doubtful, again.shifted(doubtful.start).words))
+        return heard
+
+    def _decode(
+        self,
+        samples: NDArray[np.float32],
+        language: str | None,
+        on_progress: Callable[[float], None],
+        *,
+        with_context: bool = True,
+    ) -> Transcript:
+        """Return what the model hears in one go, each window of 30 s with or without the text before it."""
         model = _load(self.model, self.may_download)
         if not model.model.is_multilingual:
             language = "en"
-        # Without the text before it a mistake can't repeat itself: each 30 s window is heard afresh.
         segments, found = model.transcribe(
-            samples, language=language, word_timestamps=True, vad_filter=True, condition_on_previous_text=False
+            samples, language=language, word_timestamps=True, vad_filter=True, condition_on_previous_text=with_context
         )
-        words = tuple(_words(segments, samples.size / SAMPLE_RATE, on_progress))
+        words = words_in(segments, samples.size / SAMPLE_RATE, on_progress)
         return Transcript(words, language or (found.language if words else None), self.origin)
+
+
+def unmarked_spans(words: Sequence[Word]) -> tuple[Interval, ...]:
+    """Return where `WORDS_WITHOUT_MARK` and more follow each other without a mark that ends a sentence.
+
+    With the text before it, Whisper goes on without marks once it has left them out; heard afresh it finds them again.
+    In scripts without capitals small models write no marks at all.
+    """
+    bounds = [0, *(at + 1 for at, word in enumerate(words) if _is_marked(word)), len(words)]
+    runs = (words[first:end] for first, end in pairwise(bounds) if end - first >= WORDS_WITHOUT_MARK)
+    return tuple(
+        Interval(run[0].start_sec, run[-1].end_sec) for run in runs if any(word.text[:1].islower() for word in run)
+    )
+
+
+def better_words(words: Sequence[Word], span: Interval, again: Sequence[Word]) -> tuple[Word, ...]:
+    """Return words with those of a span as they were heard again, if that tells more sentences and loses no text."""
+    old = [word for word in words if span.contains((word.start_sec + word.end_sec) / 2)]
+    if len(again) < 0.8 * len(old) or (old and sum(map(_is_marked, again)) <= sum(map(_is_marked, old))):
+        return tuple(words)
+    kept = [word for word in words if word not in old]
+    free = [word for word in again if not any(w.start_sec < word.end_sec and word.start_sec < w.end_sec for w in kept)]
+    return tuple(sorted((*kept, *free), key=lambda word: (word.start_sec, word.end_sec)))
+
+
+def _is_marked(word: Word) -> bool:
+    return word.text.endswith((".", "?", "!"))
+
+
+def missed_spans(words: Sequence[Word], speech: Sequence[Interval]) -> tuple[Interval, ...]:
+    """Return where there is speech for `MISSED_SEC` and more between two words, or before or behind all.
+
+    Whisper may end a window of 30 s after its first sentence, and lose the others.
+    """
+    found = []
+    ends, starts = (0.0, *(word.end_sec for word in words)), (*(word.start_sec for word in words), math.inf)
+    for end, start in zip(ends, starts, strict=True):
+        if start - end < MISSED_SEC:
+            continue
+        inside = [
+            Interval(max(each.start, end), min(each.end, start))
+            for each in speech
+            if each.start < start and each.end > end
+        ]
+        if sum(each.duration for each in inside) >= MISSED_SEC:
+            found.append(Interval(inside[0].start, inside[-1].end))
+    return tuple(found)
 
 
 def transcriber(settings: SpeechSettings) -> WhisperTranscriber:
@@ -84,23 +157,47 @@ def transcriber(settings: SpeechSettings) -> WhisperTranscriber:
     return WhisperTranscriber(settings.speech_model, settings.speech_download)
 
 
-def _holds_speech(samples: NDArray[np.float32]) -> bool:
-    """Whether the voice-activity detection finds speech: at 0.003 times the length of the sound on one core."""
+def _speech_in(samples: NDArray[np.float32]) -> tuple[Interval, ...]:
+    """Return where the voice-activity detection finds speech, at 0.003 times the length of the sound on one core."""
     from faster_whisper.vad import get_speech_timestamps  # noqa: PLC0415 - only with the extra
 
-    return bool(get_speech_timestamps(samples))
+    spans = get_speech_timestamps(samples)
+    return tuple(Interval(span["start"] / SAMPLE_RATE, span["end"] / SAMPLE_RATE) for span in spans)
 
 
-def _words(segments: Iterable[Any], length_sec: float, on_progress: Callable[[float], None]) -> Iterable[Word]:
-    """Read the words of segments as they are heard; a word never begins before the one before it ends."""
-    after = 0.0
+def _ignore(_share: float) -> None:
+    """Tell nobody of progress."""
+
+
+def words_in(segments: Iterable[Any], length_sec: float, on_progress: Callable[[float], None]) -> tuple[Word, ...]:
+    """Read the words of faster-whisper's segments as they are heard.
+
+    A word never begins before the one before it ends; what follows without a space, as in "on-stage" and "4%", belongs
+    to the word before it.
+    """
+    words: list[Word] = []
     for segment in segments:
-        for word in segment.words or ():
-            start = max(float(word.start), after)
-            after = max(float(word.end), start)
-            if text := word.word.strip():
-                yield Word(start, after, text, float(word.probability))
+        for number, heard in enumerate(segment.words or ()):
+            word = _word_of(heard, words[-1].end_sec if words else 0.0)
+            if number and words and not heard.word[:1].isspace() and not _is_unspaced_between(words[-1], word):
+                word = _glued(words.pop(), word)
+            words += [word] if word.text else []
         on_progress(min(1.0, segment.end / length_sec))
+    return tuple(words)
+
+
+def _word_of(heard: Any, after_sec: float) -> Word:  # noqa: ANN401 - faster-whisper's word
+    start = max(float(heard.start), after_sec)
+    return Word(start, max(float(heard.end), start), heard.word.strip(), float(heard.probability))
+
+
+def _is_unspaced_between(before: Word, word: Word) -> bool:
+    return is_unspaced(before.text[-1]) or is_unspaced(word.text[:1])
+
+
+def _glued(before: Word, word: Word) -> Word:
+    sure = min(before.confidence or 0.0, word.confidence or 0.0)
+    return Word(before.start_sec, word.end_sec, before.text + word.text, sure)
 
 
 @lru_cache(maxsize=1)
