@@ -50,7 +50,7 @@ from autoclip.timeline import Grid
 CERTAIN_CUT = 0.3
 """Score from which a cut keeps fades and dissolves on its own side: the default of ``scene_threshold``."""
 
-EXTRACTION_VERSION = 15
+EXTRACTION_VERSION = 16
 """Part of the key under which features are stored: raised when the same file and settings would measure otherwise."""
 
 _SKIPPED: dict[ExtractionProfile, SkipFrame] = {"exact": "DEFAULT", "balanced": "NONREF", "fast": "NONKEY"}

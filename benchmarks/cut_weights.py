@@ -8,6 +8,7 @@ the first ``-`` are left out together. With ``--write`` the weights go to autocl
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,13 +20,14 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from autoclip.signals import shots
-from autoclip.signals.shots import ShotRows, cut_cues, is_possible, is_sure, only_best, rival_cues
+from autoclip.signals.shots import ShotRows, cut_cues, is_possible, is_sure, only_best
 from benchmarks.cuts import CutTruth, score, videos_with_cuts
 from benchmarks.measured_shots import measured_shots
 
-RIDGE = 1e-3
+RIDGE = 7e-5
 THRESHOLD = -1.0
 THRESHOLDS = (-2.0, -1.5, -1.0, -0.5, 0.0)
+SURE_LOGIT = THRESHOLD + math.log(shots.SURE_SCORE / (1 - shots.SURE_SCORE)) - math.log(0.3 / 0.7)
 
 Values = NDArray[np.float64]
 
@@ -77,31 +79,11 @@ class Example:
         told, sure = _told(truth, seconds, rows.color)[possible], is_sure(rows, is_candidate)[possible]
         return cls(truth, seconds, possible, cut_cues(seconds, rows)[possible], sure, told)
 
-    def best(self, logits: Values) -> NDArray[np.intp]:
-        """Return which candidates are the best of those close together, as places among the candidates."""
+    def f1(self, logits: Values, threshold: float) -> float:
+        """Score what a model finds: of candidates close together the best alone, a sure one above all others."""
         whole = np.full(self.seconds.size, -np.inf)
-        whole[self.possible] = logits
-        return np.flatnonzero(only_best(whole)[self.possible] >= shots.RIVAL_LEVELS[0])
-
-    def f1(self, places: NDArray[np.intp]) -> float:
-        """Score candidates as cuts."""
-        return score(self.seconds[self.possible[places]].tolist(), self.truth).f1
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """Both regressions."""
-
-    cue: Logistic
-    rival: Logistic
-
-    def f1(self, example: Example, threshold: float) -> float:
-        """Score what the model finds in a video."""
-        logits = self.cue.logits(example.cues)
-        places = example.best(logits)
-        times = example.seconds[example.possible[places]]
-        final = self.rival.logits(rival_cues(times, logits[places]))
-        return example.f1(np.union1d(places[final >= threshold], np.flatnonzero(example.sure)))
+        whole[self.possible] = np.where(self.sure, np.maximum(logits, SURE_LOGIT), logits)
+        return score(self.seconds[only_best(whole) >= threshold].tolist(), self.truth).f1
 
 
 def _told(truth: CutTruth, seconds: Values, color: NDArray[np.float32]) -> NDArray[np.int8]:
@@ -118,17 +100,10 @@ def _told(truth: CutTruth, seconds: Values, color: NDArray[np.float32]) -> NDArr
     return told
 
 
-def fit(examples: Sequence[Example]) -> Model:
-    """Fit both regressions; cuts of films weigh as much in all as those of games."""
+def fit(examples: Sequence[Example]) -> Logistic:
+    """Fit the regression; cuts of films weigh as much in all as those of games."""
     weights = _weights(examples)
-    cue = _fitted([example.cues for example in examples], [example.is_cut for example in examples], weights)
-    rivals, told = [], []
-    for example in examples:
-        logits = cue.logits(example.cues)
-        places = example.best(logits)
-        rivals.append(rival_cues(example.seconds[example.possible[places]], logits[places]))
-        told.append(example.is_cut[places])
-    return Model(cue, _fitted(rivals, told, weights))
+    return _fitted([example.cues for example in examples], [example.is_cut for example in examples], weights)
 
 
 def _weights(examples: Sequence[Example]) -> list[float]:
@@ -163,7 +138,8 @@ def left_out_table(examples: Mapping[str, Example]) -> str:
     for group in groups:
         model = fit([example for name, example in examples.items() if name.split("-")[0] != group])
         for name in (name for name in examples if name.split("-")[0] == group):
-            rows[name] = [model.f1(examples[name], threshold) for threshold in THRESHOLDS]
+            logits = model.logits(examples[name].cues)
+            rows[name] = [examples[name].f1(logits, threshold) for threshold in THRESHOLDS]
     lines = [f"{name:32}" + " ".join(f"{value:.3f}" for value in values) for name, values in rows.items()]
     for game in (False, True):
         kind = [values for name, values in rows.items() if examples[name].truth.game == game]
@@ -192,7 +168,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _module(model: Model) -> str:
+def _module(model: Logistic) -> str:
     def numbers(values: Values) -> str:
         return ", ".join(f"{value:.3f}" for value in values)
 
@@ -201,10 +177,8 @@ def _module(model: Model) -> str:
 Written by ``python -m benchmarks.cut_weights FOLDER... --write``; docs/benchmarks.md says on what.
 """
 
-CUE_WEIGHTS = ({numbers(model.cue.weights)})
-CUE_INTERCEPT = {model.cue.intercept:.3f}
-RIVAL_WEIGHTS = ({numbers(model.rival.weights)})
-RIVAL_INTERCEPT = {model.rival.intercept:.3f}
+CUE_WEIGHTS = ({numbers(model.weights)})
+CUE_INTERCEPT = {model.intercept:.3f}
 THRESHOLD_LOGIT = {THRESHOLD:.2f}
 """Where films and games do best together, their sources left out."""
 '''

@@ -21,7 +21,7 @@ def measured_shots(path: Path, cache: Path) -> tuple[NDArray[np.float64], ShotRo
     kept = cache / f"shots-{fingerprint(path)}-{EXTRACTION_VERSION}.npz"
     if not kept.exists():
         sys.stderr.write(f"measuring {path.name}\n")
-        measures = measure_pictures(path, probe(path), ExtractionSettings())
+        measures = measure_pictures(path, probe(path), ExtractionSettings(profile="exact"))
         cache.mkdir(parents=True, exist_ok=True)
         columns = {column.name: getattr(measures.shots, column.name) for column in fields(ShotRows)}
         np.savez(kept, seconds=measures.rows.seconds, **columns)

@@ -2,11 +2,18 @@
 
 Shots are taken from between the cuts of footage that was cut before; most neighbors come from the same source, as
 in a film. Each film has a grade, noise, frame rate and coding of its own, and flashes, camera turns and dissolves.
+
+``python -m benchmarks.spliced_films OUT FOLDER...`` makes three films a source: every video of the folders with its
+cuts as JSON of the same name is one, and those of fewer than three shots are one together, `misc`. The same
+footage gives the same frames; how they are coded depends on the version of x264.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import sys
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -22,6 +29,15 @@ RATES = (24, 25, 30, 50)
 SHOTS_A_FILM = 60
 LENGTHS = (14, 110)
 """Shortest and longest shot in frames: real films hold shots of half a second."""
+
+BRIEF, BRIEF_LENGTHS = 0.04, (2, 8)
+"""Share of shots that last a few frames only, and how many, as in a quick montage."""
+
+ALIKE = 4.0
+"""Mean difference in code values of luma up to which two pictures that are joined look alike, and are told no cut."""
+
+FEW_SHOTS = 3
+FILMS_A_SOURCE = 3
 
 SAME_SOURCE = 0.85
 DISSOLVES, FLASHES, TURNS = 0.08, 0.12, 0.08
@@ -48,11 +64,14 @@ class SplicedFilm:
     frames: list[Frame] = field(default_factory=list)
     cuts: list[int] = field(default_factory=list)
     gradual: list[dict[str, int]] = field(default_factory=list)
+    alike: list[tuple[int, int]] = field(default_factory=list)
 
     def join(self, shot: Sequence[Frame], dissolve: int) -> None:
         """Append a shot by a cut, or by a dissolve of so many frames."""
         if not self.frames:
             dissolve = 0
+        elif dissolve == 0 and _look_alike(self.frames[-1], shot[0]):
+            self.alike.append((len(self.frames), len(self.frames)))
         elif dissolve == 0:
             self.cuts.append(len(self.frames))
         else:
@@ -67,7 +86,8 @@ class SplicedFilm:
 
 def uncut_shots(truth: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
     """Return the stretches (first frame, frame after the last) between the cuts of a film, long enough for a shot."""
-    edges = [0, *(truth.get("hard_cuts") or truth["cuts_frames"]), int(truth["frames"])]
+    cuts = truth["hard_cuts"] if "hard_cuts" in truth else truth["cuts_frames"]
+    edges = [0, *cuts, int(truth["frames"])]
     zones = [(zone["start"], zone["end"]) for zone in truth.get("gradual", ())]
     zones += [(zone[0], zone[1]) for name in ("ignore", "black_runs_inclusive") for zone in truth.get(name, ())]
     shots = [(a + EDGE, b - EDGE) for a, b in pairwise(edges)]
@@ -90,22 +110,25 @@ def make_film(path: Path, footage: Sequence[Footage], seed: int, shots: int = SH
     rate = int(random.choice(RATES))
     _encode(path, _graded(random, film.frames), rate, crf=int(random.integers(18, 31)))
     truth = {"fps": rate, "frames": len(film.frames), "hard_cuts": film.cuts, "gradual": film.gradual}
+    truth["ignore"] = film.alike
     path.with_suffix(".json").write_text(json.dumps(truth))
 
 
 def _planned(random: np.random.Generator, footage: Sequence[Footage], count: int) -> list[tuple[int, int, int]]:
     """Choose stretches (source, first frame, frame after the last); no two neighbors come from one shot."""
     spans: list[tuple[int, int, int]] = []
-    source, shot = int(random.integers(len(footage))), -1
+    source, last = int(random.integers(len(footage))), (-1, -1)
     while len(spans) < count:
         if random.random() > SAME_SOURCE or len(footage[source].shots) < 2:
-            source, shot = int(random.integers(len(footage))), -1
-        choices = [index for index in range(len(footage[source].shots)) if index != shot]
+            source = int(random.integers(len(footage)))
+        choices = [index for index in range(len(footage[source].shots)) if (source, index) != last]
         if not choices:
             continue
         shot = int(random.choice(choices))
+        last = source, shot
         low, high = footage[source].shots[shot]
-        length = min(int(np.exp(random.uniform(*np.log(LENGTHS)))), high - low)
+        lengths = BRIEF_LENGTHS if random.random() < BRIEF else LENGTHS
+        length = min(int(np.exp(random.uniform(*np.log(lengths)))), high - low)
         first = int(random.integers(low, high - length + 1))
         spans.append((source, first, first + length))
     return spans
@@ -136,6 +159,12 @@ def _seen_anew(random: np.random.Generator, shot: Sequence[Frame]) -> list[Frame
         strength = float(random.uniform(0.4, 0.95))
         shot = [_lit(f, strength) if first <= index < first + length else f for index, f in enumerate(shot)]
     return list(shot)
+
+
+def _look_alike(a: Frame, b: Frame) -> bool:
+    """Tell whether hardly anybody would see a cut between two pictures: two cards of a few words on black, say."""
+    height = SIZE[1]
+    return float(np.abs(a[:height].astype(np.int16) - b[:height]).mean()) <= ALIKE
 
 
 def _shifted(frame: Frame, by: int) -> Frame:
@@ -190,3 +219,34 @@ def _encode(path: Path, frames: Sequence[Frame], rate: int, crf: int) -> None:
             frame.pts = number
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
+
+
+def sources(folders: Sequence[Path]) -> dict[str, list[Footage]]:
+    """Return the footage of folders by source: each video of several shots, and all others as `misc`."""
+    found: dict[str, list[Footage]] = {}
+    for path in (path for folder in folders for path in sorted(folder.iterdir())):
+        truth = path.with_suffix(".json")
+        if path.suffix == ".json" or not truth.exists():
+            continue
+        footage = Footage(path, uncut_shots(json.loads(truth.read_text())))
+        name = path.stem.split("-")[0] if len(footage.shots) >= FEW_SHOTS else "misc"
+        found.setdefault(name, []).append(footage)
+    return found
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Make the films."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.spliced_films", description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("folders", type=Path, nargs="+")
+    options = parser.parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name, footage in sources(options.folders).items():
+        for number in range(FILMS_A_SOURCE):
+            make_film(options.out / f"{name}-{number}.mp4", footage, zlib.crc32(name.encode()) + number)
+            sys.stderr.write(f"made {name}-{number}.mp4\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

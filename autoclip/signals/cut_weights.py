@@ -3,9 +3,7 @@
 Written by ``python -m benchmarks.cut_weights FOLDER... --write``; docs/benchmarks.md says on what.
 """
 
-CUE_WEIGHTS = (1.878, -1.687, 0.918, 0.949, -1.004, 0.821, 0.890, 3.391, -1.259, 5.515, -2.062)
-CUE_INTERCEPT = 4.112
-RIVAL_WEIGHTS = (1.117, -1.104, 1.013)
-RIVAL_INTERCEPT = 0.832
+CUE_WEIGHTS = (3.243, -1.324, 0.631, -2.481, 1.808, 0.516, -1.306, 1.535, 3.733, 1.966, -1.525, 15.313, -2.264)
+CUE_INTERCEPT = 36.351
 THRESHOLD_LOGIT = -1.00
 """Where films and games do best together, their sources left out."""

@@ -7,13 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autoclip.signals.cut_weights import (
-    CUE_INTERCEPT,
-    CUE_WEIGHTS,
-    RIVAL_INTERCEPT,
-    RIVAL_WEIGHTS,
-    THRESHOLD_LOGIT,
-)
+from autoclip.signals.cut_weights import CUE_INTERCEPT, CUE_WEIGHTS, THRESHOLD_LOGIT
 from autoclip.signals.table import Event
 
 SIDE_PICTURES = 12
@@ -32,7 +26,7 @@ WEIGHT_RESTLESS_SIDE = 0.4
 STAYS = 0.25
 """Share of a change that must still be there half a side later: of a flash nothing is, after a cut most."""
 
-SAME_STRUCTURE, OTHER_STRUCTURE = 0.15, 0.55
+SAME_STRUCTURE, OTHER_STRUCTURE = 0.2, 0.55
 """Below the first a picture shows the same scene in other light; from the second on it shows another scene."""
 
 FULL_RANGE = 219.0
@@ -41,17 +35,17 @@ FULL_RANGE = 219.0
 CHANGING = 0.05
 """Change of color below which nothing can come again."""
 
-AGAIN = 0.25
+AGAIN = 0.55
 """What was before has come again if its colors are nearer than this share of the change: a flash, a strobe."""
+
+PARTLY = 0.5
+"""Share of what `STAYS` asks for without which a change that is not lone is none: a flash that dies away."""
 
 BAR_LEVEL = 20.0
 """Code value up to which a thumbnail's cell is black."""
 
 KEYFRAME_EXPONENT = 1.25
 """Puts the best threshold for keyframes, 0.38 before, at ``scene_threshold``'s default of 0.3."""
-
-WEIGHT_WITHIN = 0.3
-"""How much the change within both sides counts against the change between them."""
 
 TINY = 0.01
 """Added to a change before its logarithm is taken: what noise and coding make of any picture."""
@@ -65,12 +59,18 @@ DOWN, ACROSS = 2, 6
 USUAL_SEC, USUAL_HOP_SEC, USUAL_PERCENTILE = 10.0, 5.0, 85
 """A cut is measured against the pictures up to 10 s before and after, of which 15 in 100 change more than this."""
 
-RIVAL_SEC = 20.0
-RIVAL_LEVELS = (-6.0, -4.0)
-"""Many weak candidates around one make it weak, too. They are counted from these levels on, up to 20 s away."""
+STILL, RESTLESS = -3.6, -3.0
+"""Logarithms of the usual difference after moving between which it tells games, mostly turns, from films; what lies
+beyond was never seen in some of the sources."""
 
-REACH = 2
-"""Of candidates at most this many pictures apart, only the best is kept."""
+THIRD = 3
+"""The third-highest change around a picture: beside a flash, or a cut two pictures off, one or two are as high."""
+
+LONE_COLOR, LONE_RATIO = 0.15, 2.0
+"""A change of color is lone if it is twice the third-highest on either side."""
+
+REACH = 1
+"""Of candidates at most this many pictures apart, only the best is kept: shots of two pictures are found."""
 
 EARLY_KEYFRAME = 0.9
 """A keyframe at less than this share of the usual distance was put there for a reason."""
@@ -78,6 +78,10 @@ EARLY_KEYFRAME = 0.9
 SURE_COLOR, SURE_RATIO, SURE_SCORE = 0.5, 3.0, 0.5
 """Half of the colors change, three times as much as at any picture around: a cut, however restless the whole is. Any
 share from 0.5 to 0.85 with any ratio from 2 to 5 loses none of F1 on films, and gains up to 0.007 on games."""
+
+BESIDE_COLOR, BESIDE_MOVED = 0.4, 0.1
+"""What leaves no doubt beside a flash or another cut: colors change by so much, `SURE_RATIO` times as much as at all
+but two pictures around, and no camera turn explains the difference."""
 
 MIN_SCORE = 0.05
 """Weaker candidates are not kept; ``scene_threshold`` can't be set lower either."""
@@ -98,7 +102,8 @@ class ShotRows:
     within : ndarray
         Distance between the far and the near half of each of these sides, the mean of both, in [0, 1].
     passing : ndarray
-        Distance of the color histogram to the mean of the far half of the pictures from this one on, in [0, 1].
+        Median distance of the color histogram to those of the far half of the pictures from this one on, in [0, 1];
+        0 where colors hardly change.
     structure : ndarray
         1 - correlation of the thumbnail with that of the picture before, in [0, 2].
     moved : ndarray
@@ -144,16 +149,14 @@ def shot_rows(
     pictures = _Running(histogram, number)
     shown = number[index]
     within_before = _distance(pictures.mean(shown - side, shown - half), pictures.mean(shown - half, shown))
-    settled = pictures.mean(shown + half, shown + side)
-    within_after = _distance(pictures.mean(shown, shown + half), settled)
+    within_after = _distance(pictures.mean(shown, shown + half), pictures.mean(shown + half, shown + side))
     before = np.maximum(index - 1, 0)
     return ShotRows(
         number=shown,
         color=_distance(histogram[index], histogram[before]),
         sides=_lasting_distance(pictures, shown),
         within=((within_before + within_after) / 2).astype(np.float32),
-        # At the video's end nothing has settled yet, and nothing is known to pass.
-        passing=np.where(settled.any(axis=1), _distance(histogram[index], settled), np.float32(0.0)),
+        passing=_passing(histogram, number, index),
         structure=(1.0 - _correlation(thumbnail[index], thumbnail[before])).astype(np.float32),
         moved=_moved_difference(thumbnail[index], thumbnail[before]),
         again=_coming_again(histogram, number, index),
@@ -186,11 +189,11 @@ def cut_scores(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float
 
     A cut changes the colors between two pictures more than they change on either side of it (a camera turn and a
     strobe change them again and again), for good (what a flash shows is soon gone), more than each side
-    changes within itself, and it changes where light and dark lie (a tint or a fade does not). How much that has to
-    be is a matter of what is usual around: games turn and flash all the time, and have few cuts. A logistic
-    regression weighs these cues (`autoclip.signals.cut_weights`), and a second one weighs its result against how many
-    rivals there are around. The score is 0.3 at the threshold that does best in films and matches together, and at
-    least `SURE_SCORE` where the colors leave no doubt.
+    changes within itself; no move of the camera explains the difference, and it changes where light and dark lie (a
+    tint or a fade does not). How much that has to be is a matter of what is usual around: games turn and flash all
+    the time, and have few cuts. A logistic regression weighs these cues (`autoclip.signals.cut_weights`). The score is
+    0.3 at the threshold that does best in films and matches together, and at least `SURE_SCORE` where the colors
+    leave no doubt.
 
     Parameters
     ----------
@@ -203,26 +206,25 @@ def cut_scores(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float
         return np.zeros(0, np.float32)
     possible = is_possible(rows)
     logits = np.where(possible, cut_cues(seconds, rows) @ np.array(CUE_WEIGHTS) + CUE_INTERCEPT, -np.inf)
-    candidates = np.flatnonzero(only_best(logits) >= RIVAL_LEVELS[0])
-    against = rival_cues(seconds[candidates], logits[candidates]) @ np.array(RIVAL_WEIGHTS) + RIVAL_INTERCEPT
-    score = np.zeros(len(rows.number), np.float32)
-    score[candidates] = 1.0 / (1.0 + np.exp(THRESHOLD_LOGIT - np.log(0.3 / 0.7) - against))
-    return np.where(is_sure(rows, possible), np.maximum(score, np.float32(SURE_SCORE)), score)
+    score = 1.0 / (1.0 + np.exp(np.minimum(THRESHOLD_LOGIT - np.log(0.3 / 0.7) - logits, 80.0)))
+    score = np.where(is_sure(rows, possible), np.maximum(score, SURE_SCORE), score)
+    return np.where(only_best(np.where(possible, score, -np.inf)) > 0, score, 0.0).astype(np.float32)
 
 
 def is_possible(rows: ShotRows) -> NDArray[np.bool_]:
     """Tell which pictures can be a cut at all.
 
-    Their colors change more than usual on both sides, and stay; nothing of before comes again; light and dark lie
-    elsewhere.
+    Their colors change more than usual on both sides, and stay; or they change alone, for all but two pictures around.
+    Nothing of before comes again; light and dark lie elsewhere.
     """
     if len(rows.number) == 0:
         return np.zeros(0, np.bool_)
-    before, after = _change_around(rows)
+    before, after = _around(rows.color, rows.number)
     lesser, greater = np.minimum(before, after), np.maximum(before, after)
     around = WEIGHT_RESTLESS_SIDE * greater + (1 - WEIGHT_RESTLESS_SIDE) * lesser
-    possible = (rows.color > around + TINY) & (_staying(rows) > 0) & (_rebuilt(rows) > 0)
-    possible &= rows.again > AGAIN * rows.color
+    possible = (rows.color > around + TINY) & (_staying(rows) >= PARTLY)
+    possible |= _is_lone(rows) & (rows.color >= LONE_COLOR)
+    possible &= (rows.again > AGAIN * rows.color) & (_rebuilt(rows) > 0)
     possible[:1] = False
     return np.asarray(possible, np.bool_)
 
@@ -231,64 +233,44 @@ def is_sure(rows: ShotRows, possible: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Tell which possible pictures are a cut whatever is usual: most colors change, at once, for good, not nearby."""
     if not possible.any():
         return possible
-    before, after = _change_around(rows)
-    sure = (rows.color >= SURE_COLOR) & (rows.color >= SURE_RATIO * np.maximum(before, after))
-    return np.asarray(possible & sure & (_staying(rows) >= 1.0) & (_rebuilt(rows) >= 1.0), np.bool_)
+    before, after = _around(rows.color, rows.number)
+    sure = (rows.color >= SURE_COLOR) & (rows.color >= SURE_RATIO * np.maximum(before, after)) & (_staying(rows) >= 1.0)
+    beside = (rows.color >= BESIDE_COLOR) & _is_lone(rows, SURE_RATIO)
+    beside &= rows.moved >= BESIDE_MOVED
+    return np.asarray(possible & (sure | beside) & (_rebuilt(rows) >= 1.0), np.bool_)
 
 
 def cut_cues(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float64]:
-    """Return the cues that `CUE_WEIGHTS` weighs, shape ``(n, 11)``: changes as logarithms.
+    """Return the cues that `CUE_WEIGHTS` weighs, shape ``(n, 13)``: changes as logarithms.
 
-    In order: change of color; the lesser and the greater of its maxima on both sides; change between the sides, within
-    them, and of the first less some of the second; how much of it stays; how much of the structure is new; and what is
-    usual around of the change of color, of the difference after moving, and of the change of structure.
+    In order: change of color; the lesser and the greater of its maxima on both sides, and of its third-highest values;
+    change between the sides, and within them; how much of it stays; how much of the structure is new; difference after
+    moving; and what is usual around of the change of color, of the difference after moving, and of the change of
+    structure.
     """
-    before, after = _change_around(rows)
+    highest, third = (_around(rows.color, rows.number, rank) for rank in (1, THIRD))
     return np.stack(
         [
             _log(rows.color),
-            _log(np.minimum(before, after)),
-            _log(np.maximum(before, after)),
+            *(_log(choose(*sides)) for sides in (highest, third) for choose in (np.minimum, np.maximum)),
             _log(rows.sides),
             _log(rows.within),
-            _log(rows.sides - WEIGHT_WITHIN * rows.within),
             _staying(rows),
             _rebuilt(rows),
-            *(_log(_usual(values, seconds)) for values in (rows.color, rows.moved, rows.structure)),
+            _log(rows.moved),
+            _log(_usual(rows.color, seconds)),
+            np.clip(_log(_usual(rows.moved, seconds)), STILL, RESTLESS),
+            _log(_usual(rows.structure, seconds)),
         ],
         axis=1,
     )
 
 
-def only_best(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the logits with all but the best of those close together at minus infinity."""
-    padded = np.pad(logits, REACH, constant_values=-np.inf)
+def only_best(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the values with all but the best of those close together at minus infinity."""
+    padded = np.pad(values, REACH, constant_values=-np.inf)
     best = np.lib.stride_tricks.sliding_window_view(padded, 2 * REACH + 1).max(axis=1)
-    return np.where(logits >= best, logits, -np.inf)
-
-
-def rival_cues(seconds: NDArray[np.float64], logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return each candidate's logit, and logarithms of how many others a minute reach each of `RIVAL_LEVELS`.
-
-    Parameters
-    ----------
-    seconds, logits : ndarray
-        Of the candidates, by time, shape ``(k,)``.
-
-    Returns
-    -------
-    ndarray
-        Shape ``(k, 1 + len(RIVAL_LEVELS))``.
-    """
-    columns = [logits]
-    last = seconds[-1] if seconds.size else 0.0
-    minutes = (np.minimum(seconds + RIVAL_SEC, last) - np.maximum(seconds - RIVAL_SEC, 0.0)) / 60
-    for level in RIVAL_LEVELS:
-        reaching = seconds[logits >= level]
-        first, behind = (np.searchsorted(reaching, seconds + way * RIVAL_SEC) for way in (-1, 1))
-        others = behind - first - (logits >= level)
-        columns.append(np.log1p(np.maximum(others, 0) / np.maximum(minutes, 5 / 60)))
-    return np.stack(columns, axis=1)
+    return np.where(values >= best, values, -np.inf)
 
 
 def cuts(seconds: NDArray[np.float64], scores: NDArray[np.float32]) -> tuple[Event, ...]:
@@ -311,26 +293,37 @@ def _usual(values: NDArray[np.float32], seconds: NDArray[np.float64]) -> NDArray
     return np.interp(seconds, centers, [np.percentile(values[span], USUAL_PERCENTILE) for span in spans])
 
 
-def _change_around(rows: ShotRows) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return by how much the colors would change at each picture if they changed as they do before, and after it."""
-    span = np.diff(rows.number, prepend=rows.number[0] - 1)
+def _around(
+    change: NDArray[np.float32], number: NDArray[np.int64], rank: int = 1
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return by how much each picture would change if it changed as those before, and those after it.
+
+    Of up to `NEIGHBOURS` pictures on that side the one that changes `rank`-th most tells.
+    """
+    span = np.diff(number, prepend=number[0] - 1)
     usual = span.astype(np.float32) ** np.float32(GROWTH)
     # One value for each picture that is shown: of those not decoded, that of the change they are part of.
-    last = rows.number - rows.number[0]
-    rate = np.repeat(rows.color / usual, span)
-    return _highest_before(rate)[last - span + 1] * usual, _highest_after(rate)[last] * usual
+    last = number - number[0]
+    rate = np.repeat(change / usual, span)
+    return _high_before(rate, rank)[last - span + 1] * usual, _high_after(rate, rank)[last] * usual
 
 
-def _highest_before(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the highest of the values before each, 0 before the first."""
+def _is_lone(rows: ShotRows, ratio: float = LONE_RATIO) -> NDArray[np.bool_]:
+    """Tell where colors change so many times as much as at all but two pictures on either side."""
+    return np.asarray(rows.color >= ratio * np.maximum(*_around(rows.color, rows.number, THIRD)), np.bool_)
+
+
+def _high_before(values: NDArray[np.float32], rank: int) -> NDArray[np.float32]:
+    """Return the `rank`-th highest of the values before each, 0 where there are not as many."""
     padded = np.concatenate([np.zeros(NEIGHBOURS, np.float32), values])[:-1]
     windows = np.lib.stride_tricks.sliding_window_view(padded, NEIGHBOURS)
-    return np.asarray(windows.max(axis=1), np.float32)
+    high = windows.max(axis=1) if rank == 1 else np.partition(windows, -rank, axis=1)[:, -rank]
+    return np.asarray(high, np.float32)
 
 
-def _highest_after(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the highest of the values after each, 0 after the last."""
-    return _highest_before(values[::-1])[::-1]
+def _high_after(values: NDArray[np.float32], rank: int) -> NDArray[np.float32]:
+    """Return the `rank`-th highest of the values after each, 0 where there are not as many."""
+    return _high_before(values[::-1], rank)[::-1]
 
 
 def _rebuilt(rows: ShotRows) -> NDArray[np.float32]:
@@ -398,6 +391,23 @@ def _coming_again(
             distance = _distance(histogram[one[there]], histogram[other[there]])
             least[changing[there]] = np.minimum(least[changing[there]], distance)
     return least
+
+
+def _passing(histogram: NDArray[np.float32], number: NDArray[np.int64], index: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Return the median distance to the pictures half a side later: a flash among them moves no median.
+
+    Behind the video's end nothing is known to pass.
+    """
+    passing = np.zeros(len(index), np.float32)
+    changing = np.flatnonzero(_distance(histogram[index], histogram[np.maximum(index - 1, 0)]) > CHANGING)
+    here = index[changing]
+    distances = np.zeros((SIDE_PICTURES // 2, len(here)), np.float32)
+    for row, by in enumerate(range(SIDE_PICTURES // 2 + 1, SIDE_PICTURES + 1)):
+        later = np.searchsorted(number, number[here] + by)
+        known = np.flatnonzero(later < len(number))
+        distances[row, known] = _distance(histogram[here[known]], histogram[later[known]])
+    passing[changing] = np.median(distances, axis=0)
+    return passing
 
 
 def _moved_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:

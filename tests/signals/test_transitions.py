@@ -68,10 +68,24 @@ def test_a_shot_that_comes_again_after_a_few_pictures_was_not_cut():
     assert scores_of(pictures).max() < 0.3
 
 
+@pytest.mark.parametrize("length", [2, 3, 6])
+def test_a_shot_of_a_few_pictures_is_found_at_both_ends(length):
+    pictures = [*shot(1, 30), *shot(52, length), *shot(3, 30)]
+    assert np.flatnonzero(scores_of(pictures) >= 0.3).tolist() == [30, 30 + length]
+
+
+@pytest.mark.parametrize("first", [25, 33])
+def test_a_cut_beside_a_flash_is_found_and_the_flash_is_none(first):
+    pictures = [*shot(1, 30), *shot(52, 30)]
+    for index in range(first, first + 2):
+        pictures[index] = np.full_like(pictures[index], 250)
+    assert np.flatnonzero(scores_of(pictures) >= 0.3).tolist() == [30]
+
+
 def test_the_same_change_is_no_cut_where_all_changes_like_that():
     alone = [*shot(6, 60), *shot(7, 60)]
-    restless = [*[picture for seed in range(20, 60) for picture in shot(seed, 4)], *shot(6, 5), *shot(7, 5)]
-    assert scores_of(alone)[60] > 0.3 > np.median(scores_of(restless)[80:160:4])
+    restless = [*[picture for seed in range(20, 100) for picture in shot(seed, 2)], *shot(6, 5), *shot(7, 5)]
+    assert scores_of(alone)[60] > 0.3 > np.median(scores_of(restless)[80:160:2])
 
 
 def test_a_flash_is_no_cut():
