@@ -13,6 +13,7 @@
         ├── CatalogBusyError    another process held the catalog past the deadline
         ├── ConflictError       the change contradicts what the catalog holds, such as a clip that is still in use
         │   └── RevisionError       someone else changed the record since it was read
+        ├── NoRoomError         the disk is full
         └── NotFoundError       no project, clip or file by that name
 
 Foreign errors (PyAV, ffmpeg, yt-dlp, DuckDB) are translated once, at the border that calls the library. A message names
@@ -113,6 +114,10 @@ class RevisionError(ConflictError):
     """Someone else changed the record since it was read; read it again and repeat the change."""
 
 
+class NoRoomError(StorageError):
+    """The disk has no room to write something; with more room it works."""
+
+
 class NotFoundError(StorageError):
     """There is no project, clip, compound clip, export or analysis by that name."""
 
@@ -159,9 +164,7 @@ def from_system(error: OSError, place: Path | str = "") -> StorageError:
     name = str(place or error.filename or "a file")
     reason = system_reason(error)
     if error.errno in NO_ROOM:
-        return StorageError(
-            f"{name}: no room is left to write it ({reason}); free space there or choose another folder"
-        )
+        return NoRoomError(f"{name}: no room is left to write it ({reason}); free space there or choose another folder")
     way_out = _WAYS_OUT.get(error.errno or 0, "check that it exists and can be read and written")
     return StorageError(f"{name}: {reason[:1].lower()}{reason[1:]}; {way_out}")
 

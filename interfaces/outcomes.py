@@ -12,6 +12,7 @@ from autoclip.errors import (
     ExportError,
     KeyReusedError,
     MediaError,
+    NoRoomError,
     NotFoundError,
     ParameterError,
     RevisionError,
@@ -57,6 +58,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome(DownloadError, "download-failed", 1, 502),
     Outcome(ExportError, "export-failed", 1, 500),
     Outcome(ServiceError, "service-unavailable", 1, 503),
+    Outcome(NoRoomError, "storage-failed", 1, 507),
     Outcome(StorageError, "storage-failed", 1, 500),
     Outcome(AutoclipError, "failed", 1, 500),
 )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from autoclip.errors import ExportError
 from autoclip.speech.caption_files import CaptionFormat, caption_text
 from autoclip.speech.cut_words import cut_transcript, place_cuts
 from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
+from storage.atomic import write_atomically
 
 
 def captions_of(
@@ -39,12 +39,10 @@ def write_captions(target: Path, text: str) -> Path:
 
     Raises
     ------
-    ExportError
-        If it can't be written.
+    ParameterError
+        If something else than a file has that name.
+    StorageError
+        If it can't be written; what was there before is then unchanged.
     """
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ExportError(f"{target} can't be written: {error.strerror}; choose another place by --to") from error
+    write_atomically(target, text)
     return target

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import JSONResponse
 
-from autoclip.errors import NO_ROOM, AutoclipError, CatalogBusyError, from_system
+from autoclip.errors import AutoclipError, CatalogBusyError, from_system
 from interfaces.outcomes import outcome_of
 
 MEDIA_TYPE = "application/problem+json"
@@ -117,9 +117,8 @@ async def _system_error(request: Request, error: Exception) -> JSONResponse:
         raise error
     _log.warning("%s %s: %s", request.method, request.url.path, error)
     refusal = from_system(error)
-    full = error.errno in NO_ROOM
-    status = HTTPStatus.INSUFFICIENT_STORAGE if full else outcome_of(refusal).http_status
-    return problem_response(status, outcome_of(refusal).code, str(refusal))
+    outcome = outcome_of(refusal)
+    return problem_response(outcome.http_status, outcome.code, str(refusal))
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from autoclip.errors import CatalogBusyError, StorageError
+from autoclip.errors import CatalogBusyError, NoRoomError, StorageError
 from storage.catalog.foreign_wait import ForeignWait
 from storage.catalog.statements import Row
 
@@ -177,7 +177,8 @@ def _our_error(path: Path, error: duckdb.Error) -> StorageError:
     if _OPEN_ELSEWHERE in text:
         return CatalogBusyError(f"{path}: another program has it open; close it, or try again later ({reason})")
     if any(sign in text for sign in _NO_ROOM):
-        return StorageError(f"{path}: no room is left to write it; free space there ({reason})")
+        written = path.parent if path.name.startswith(".") else path  # nobody knows the names of temporary files
+        return NoRoomError(f"{written}: no room is left to write the catalog; free space there ({reason})")
     if "not a valid DuckDB database file" in text or isinstance(error, duckdb.SerializationException):
         return StorageError(f"{path}: is damaged or no catalog; move it away and restore a backup ({reason})")
     if "version number" in text or "newer version" in text:

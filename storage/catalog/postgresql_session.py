@@ -13,7 +13,7 @@ import psycopg
 from psycopg import errors
 from psycopg.rows import dict_row
 
-from autoclip.errors import CatalogBusyError, ConflictError, ParameterError, StorageError
+from autoclip.errors import CatalogBusyError, ConflictError, NoRoomError, ParameterError, StorageError
 from storage.catalog.statements import Row
 
 Connection = psycopg.Connection[Row]
@@ -200,7 +200,7 @@ _MEANINGS: tuple[tuple[tuple[type[psycopg.Error], ...], type[StorageError], str]
     ),
     (
         (errors.DiskFull,),
-        StorageError,
+        NoRoomError,
         "{name}: no room is left to write it; free space on the server ({reason})",
     ),
     (

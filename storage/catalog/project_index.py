@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from autoclip.errors import ParameterError, StorageError
+from autoclip.errors import NoRoomError, ParameterError, StorageError
 from storage.catalog.records import Page, Project, ProjectState
 from storage.catalog.statements import order_by, require_text
 from storage.keys import FileIdentity
@@ -250,9 +250,9 @@ class SqliteIndex:
         try:
             yield
         except sqlite3.Error as error:
-            full = "full" in str(error) or "disk I/O error" in str(error)
-            reason = "no room is left to write it; free space there" if full else str(error)
-            raise StorageError(f"{self.path}: {reason} ({error})" if full else f"{self.path}: {reason}") from error
+            if "full" in str(error) or "disk I/O error" in str(error):
+                raise NoRoomError(f"{self.path}: no room is left to write it; free space there ({error})") from error
+            raise StorageError(f"{self.path}: {error}") from error
 
 
 def _row(project: Project) -> dict[str, object]:

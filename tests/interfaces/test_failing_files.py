@@ -15,13 +15,14 @@ from typing import Any
 import pytest
 import typer
 
-from autoclip.errors import MediaError
+from autoclip.errors import MediaError, NoRoomError
 from autoclip.export.batch import RenderRequest, export_batch
 from autoclip.export.render import export_clip
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
 from interfaces.cli.app import app, run
+from stages.export_captions import write_captions
 from synthetic_media import RenderOptions, Shot, Storyboard, Texture, render
 
 SERVES = {"up", "serve", "watch", "worker"}
@@ -226,6 +227,14 @@ def test_a_device_or_pipe_stays_what_it_is(what, analysis, tmp_path, capsys):
         assert os.path.samestat(before, place.lstat())
         for word in NEVER_SAID:
             assert word not in told
+
+
+def test_captions_that_have_no_room_leave_those_that_were_there(small_disk):
+    captions = small_disk / "film.srt"
+    captions.write_text("edited by hand")
+    with pytest.raises(NoRoomError, match=r"film\.srt: no room is left"):
+        write_captions(captions, "x" * 1_000_000)
+    assert [path.read_text() for path in small_disk.iterdir()] == ["edited by hand"]
 
 
 def test_a_full_disk_in_the_midst_of_a_render_is_told_in_a_sentence(analysis, small_disk, capsys, monkeypatch):

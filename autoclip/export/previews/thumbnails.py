@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from autoclip.clips import Clip
-from autoclip.errors import ExportError, MediaError, ParameterError
+from autoclip.errors import ExportError, MediaError, NoRoomError, ParameterError, from_system
 from autoclip.media.displayed_frame import frame_as_displayed
 from autoclip.media.frames import FrameReader, TimedFrame, open_frames
 from autoclip.media.orientation import Size
@@ -135,8 +135,10 @@ def make_thumbnails(
     ------
     MediaError
         If the video can't be opened at all.
+    NoRoomError
+        If the disk is full.
     ExportError
-        If the folder can't be made or written to.
+        If the folder can't be made or written to for another reason.
     ParameterError
         If a clip's id can't be a file name.
     """
@@ -261,7 +263,7 @@ def _write(clip: Clip, candidates: Sequence[_Candidate], folder: Path) -> Thumbn
         replace(unfinished, path)
     except OSError as error:
         unfinished.unlink(missing_ok=True)
-        raise ExportError(f"can't write the thumbnail {path}: {error.strerror or error}") from error
+        raise _refusal(error, path) from error
     return Thumbnail(clip.id, path, best.instant)
 
 
@@ -275,7 +277,12 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ExportError(f"can't make the folder {folder} for thumbnails: {error.strerror or error}") from error
+        raise _refusal(error, folder) from error
+
+
+def _refusal(error: OSError, place: Path) -> NoRoomError | ExportError:
+    refused = from_system(error, place)
+    return refused if isinstance(refused, NoRoomError) else ExportError(str(refused))
 
 
 def _require_file_name(clip_id: str) -> None:

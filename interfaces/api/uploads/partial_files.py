@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from autoclip.errors import NotFoundError
+from autoclip.errors import NotFoundError, StorageError
 from interfaces.api.problems import ApiError
 from storage.atomic import PARTIAL, storage_faults, write_atomically
 from storage.file_locks import Timeout, file_lock
@@ -80,7 +80,11 @@ class PartialUploads:
                 )
             upload = PartialUpload(identity := secrets.token_hex(16), note, self._path(identity))
             upload.path.touch()
-        write_atomically(self._note_path(identity), note.model_dump_json())
+        try:
+            write_atomically(self._note_path(identity), note.model_dump_json())
+        except StorageError:
+            self.remove(identity)
+            raise
         return upload
 
     def get(self, identity: str) -> PartialUpload:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import Message
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 from urllib.parse import unquote
 
 import anyio.to_thread
@@ -19,7 +19,7 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
-from autoclip.errors import StorageError
+from autoclip.errors import NO_ROOM, StorageError
 from interfaces.api.problems import ApiError
 from storage.atomic import PARTIAL, storage_faults
 from storage.data_folder import require_space
@@ -43,8 +43,6 @@ PART_HEADER_BYTES = 8 * 1024
 """Most bytes the headers of one part of a form may take."""
 
 Done = TypeVar("Done")
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(slots=True)
@@ -96,7 +94,6 @@ async def receive_form(request: Request, path: Path) -> ReceivedForm:
             if data:
                 await to_disk(lambda data=data: _write(file, data))  # type: ignore[misc]
         reader.finish()
-        await to_disk(file.flush)
     return reader.form
 
 
@@ -188,20 +185,23 @@ async def _blocks(request: Request) -> AsyncIterator[bytes]:
         yield bytes(waiting)
 
 
-def _opened(path: Path, offset: int = 0) -> BinaryIO:
+def _opened(path: Path, offset: int = 0) -> FileIO:
     with storage_faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("r+b" if offset else "wb")
+        file = path.open("r+b" if offset else "wb", buffering=0)  # what could not be written waits for no later moment
         file.seek(offset)
         return file
 
 
-def _write(file: BinaryIO, block: bytes) -> None:
+def _write(file: FileIO, block: bytes) -> None:
+    rest = memoryview(block)
     try:
-        file.write(block)
+        while rest:
+            rest = rest[file.write(rest) :]
     except OSError as error:
-        if error.errno in _FULL:
-            raise ApiError(507, "no-room", "the disk is full; free space on the server and try again") from error
+        if error.errno in NO_ROOM:
+            reason = "the disk that uploads come to is full; free space on the server and try again"
+            raise ApiError(507, "no-room", reason) from error
         raise
     if shutil.disk_usage(file.name).free < RESERVE_BYTES // 2:
         raise ApiError(507, "no-room", "the disk is almost full; free space on the server and try again")

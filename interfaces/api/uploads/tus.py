@@ -95,7 +95,7 @@ async def begin_upload(
     if _is_chunk(request):
         try:
             await _add(services, upload, request, response, 0)
-        except ApiError:  # its address was never told, so nobody could go on with it
+        except (ApiError, AutoclipError, OSError):  # its address was never told, so nobody could go on with it
             await anyio.to_thread.run_sync(uploads.remove, upload.id)
             raise
     response.headers["Location"] = f"/api/uploads/{upload.id}"
