@@ -43,7 +43,7 @@ def wait_for(jobs: Jobs, job_id: str, patience_sec: float = PATIENCE_SEC):
         if job.ended:
             return job
         assert time.monotonic() < deadline, f"{job} after {patience_sec} s"
-        time.sleep(0.3)
+        time.sleep(0.7)  # each look costs Prefect's server several requests
 
 
 @pytest.fixture
