@@ -14,7 +14,7 @@ from storage.analysis_folder import AnalysisFolder
 from storage.artifact_store import ArtifactStore, store_of
 from storage.atomic import PARTIAL, storage_faults
 from storage.environment import Environment
-from storage.names import confine, identifier
+from storage.names import confine, identifier, is_identifier
 from storage.project_files import ProjectFiles, StoredVersion
 from storage.project_files.copies import CopyPlace
 from storage.project_files.eviction import make_room
@@ -168,22 +168,23 @@ class DataFolder:
         return folder
 
     def project_of(self, path: Path) -> ProjectFolder | None:
-        """Return the folder of the project whose folder a path lies below; None if it lies below none."""
+        """Return the folder of the project that a path belongs to; None if it belongs to none, or there is no store."""
         for projects in (self.projects, self.projects.resolve()):
-            if path != projects and path.is_relative_to(projects):
-                return self.project(path.relative_to(projects).parts[0])
+            if self.store is not None and path != projects and path.is_relative_to(projects):
+                name = path.relative_to(projects).parts[0]
+                return self.project(name) if is_identifier(name) else None
         return None
 
     def fetch(self, path: Path) -> Path:
         """Have a file here to be read, if it belongs to a project; return `path`. Raises as `ProjectFolder.fetch`."""
-        folder = None if self.store is None else self.project_of(path)
+        folder = self.project_of(path)
         return path if folder is None else folder.fetch(path)
 
     def has(self, path: Path) -> bool:
         """Whether there is a file: here, or in the store as one of a project's. Raises as `ProjectFolder.fetch`."""
         if path.exists():
             return True
-        folder = None if self.store is None else self.project_of(path)
+        folder = self.project_of(path)
         return folder is not None and folder.stored(path) is not None
 
     def make_room(self) -> None:

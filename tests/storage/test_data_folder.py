@@ -1,6 +1,7 @@
 import pytest
 
 from autoclip.errors import ParameterError, StorageError
+from storage.artifact_store import FsspecStore
 from storage.data_folder import DataFolder, require_space
 
 
@@ -53,3 +54,17 @@ def test_space_is_asked_for_where_it_will_be_used(tmp_path):
     require_space(tmp_path / "not" / "yet", 1)
     with pytest.raises(StorageError, match="are needed"):
         require_space(tmp_path / "not" / "yet", 10**18)
+
+
+def test_only_files_of_projects_are_looked_for_in_a_store(tmp_path):
+    data = DataFolder(tmp_path, FsspecStore(f"file://{tmp_path / 'store'}"))
+    assert data.project_of(tmp_path / "projects" / "p0" / "source" / "a.mp4").root == tmp_path / "projects" / "p0"
+    elsewhere = (
+        "projects",
+        "projects/A folder of mine/a.mp4",
+        "projects/.half.partial/a.mp4",
+        "videos/projects/p0/a.mp4",
+    )
+    for path in elsewhere:
+        assert data.project_of(tmp_path / path) is None
+    assert DataFolder(tmp_path).project_of(tmp_path / "projects" / "p0" / "a.mp4") is None
