@@ -9,6 +9,8 @@ import typer
 
 from interfaces.cli.options import (
     Assignments,
+    Chat,
+    ChatOffset,
     Count,
     Json,
     Length,
@@ -38,19 +40,8 @@ def analyze(
         Path | None,
         typer.Option("--output-dir", "-o", help="Folder for the analysis; by default NAME.autoclip in this folder."),
     ] = None,
-    chat: Annotated[
-        Path | None,
-        typer.Option(
-            "--chat",
-            exists=True,
-            dir_okay=False,
-            help="Chat of the stream; by default NAME.chat.json beside the video.",
-        ),
-    ] = None,
-    chat_offset: Annotated[
-        float,
-        typer.Option("--chat-offset", help="Seconds to add to the times of the chat to match those of the video."),
-    ] = 0.0,
+    chat: Chat = None,
+    chat_offset: ChatOffset = 0.0,
     workers: Annotated[
         int | None,
         typer.Option(

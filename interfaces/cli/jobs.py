@@ -11,6 +11,8 @@ from autoclip.errors import ParameterError
 from autoclip.export.interchange.formats import SUFFIXES
 from interfaces.cli.options import (
     Assignments,
+    Chat,
+    ChatOffset,
     Count,
     Json,
     Length,
@@ -67,6 +69,8 @@ def run(
     timelines: Timelines = None,
     handles: Handles = 0.0,
     to: To = None,
+    chat: Chat = None,
+    chat_offset: ChatOffset = 0.0,
     mode: Mode = None,
     preset: Preset = None,
     count: Count = None,
@@ -87,6 +91,7 @@ def run(
     place = Path(source).expanduser()
     if "://" not in source:
         existing_file(place)
+    of_chat = chat_parameters(place, chat, chat_offset)
     with Jobs() as jobs:
         if place.is_dir():
             _require_outside(to, place)
@@ -96,9 +101,24 @@ def run(
         else:
             address = source if "://" in source else str(place.absolute())
             job = jobs.submit(
-                "process-video", parameters | {"source": address, "name": name}, name=f"process {address}"
+                "process-video", parameters | of_chat | {"source": address, "name": name}, name=f"process {address}"
             )
         return _shown(jobs, job, follow=follow, json=json, quiet=quiet)
+
+
+def chat_parameters(source: Path, chat: Path | None, offset_sec: float) -> dict[str, Any]:
+    """Return the flow's parameters for the chat; none where nothing was said about it.
+
+    Raises
+    ------
+    ParameterError
+        If the source is a folder: one chat, or one offset, does not fit all of its videos.
+    """
+    said: dict[str, Any] = {"chat": str(chat.absolute())} if chat is not None else {}
+    said |= {"chat_offset": offset_sec} if offset_sec else {}
+    if said and source.is_dir():
+        raise ParameterError("--chat and --chat-offset belong to one video, not to a folder; run its videos one by one")
+    return said
 
 
 def list_jobs(

@@ -25,7 +25,16 @@ Assignments = Annotated[
         "--set", "-s", metavar="NAME=VALUE", help="Set a parameter; 'autoclip settings' lists them. Repeatable."
     ),
 ]
-
+Chat = Annotated[
+    Path | None,
+    typer.Option(
+        "--chat", exists=True, dir_okay=False, help="Chat of the stream; by default NAME.chat.json beside the video."
+    ),
+]
+ChatOffset = Annotated[
+    float,
+    typer.Option("--chat-offset", help="Seconds to add to the times of the chat to match those of the video."),
+]
 Count = Annotated[
     int | None,
     typer.Option("--count", metavar="N", help="Number of clips to keep, best first; the same as --set count=N."),

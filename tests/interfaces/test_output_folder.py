@@ -8,6 +8,7 @@ import pytest
 
 from autoclip.errors import ExportError, ParameterError
 from interfaces.cli.app import run
+from interfaces.cli.jobs import chat_parameters
 from stages.output_folders import require_outside, require_usable
 
 
@@ -32,6 +33,9 @@ def videos(tmp_path: Path) -> Path:
         (["run", "{videos}", "--export-top", "1", "--to", "{videos}/clips"], 2, "outside of it"),
         (["run", "{videos}", "--export-top", "1", "--to", "{tmp}/linked/clips"], 2, "outside of it"),
         (["watch", "{videos}", "--export-top", "1", "--to", "{videos}"], 2, "outside of it"),
+        (["run", "{videos}", "--chat-offset", "2"], 2, "belong to one video"),
+        (["run", "{videos}", "--chat", "{videos}/film.mp4"], 2, "belong to one video"),
+        (["run", "{videos}/film.mp4", "--chat", "{tmp}/missing.json"], 2, "missing.json"),
     ],
 )
 def test_a_folder_that_makes_no_sense_is_refused_at_once(
@@ -52,7 +56,7 @@ def test_a_folder_need_not_exist(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_is_not_mounted_is_refused() -> None:
-    with pytest.raises(ExportError, match="no mounted disk"):
+    with pytest.raises(ExportError, match="not a mounted disk"):
         require_usable(Path("/mnt/no-such-disk/clips"))
 
 
@@ -60,3 +64,9 @@ def test_a_folder_beside_the_videos_with_a_name_that_begins_alike_is_outside(vid
     require_outside(videos.with_name("videos 2"), videos)
     with pytest.raises(ParameterError):
         require_outside(videos / ".." / "videos" / "x", videos)
+
+
+def test_the_chat_of_a_video_goes_to_its_job(videos: Path) -> None:
+    film = videos / "film.mp4"
+    assert chat_parameters(film, None, 0.0) == {}
+    assert chat_parameters(film, film, -2.5) == {"chat": str(film), "chat_offset": -2.5}
