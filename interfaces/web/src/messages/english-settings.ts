@@ -42,8 +42,11 @@ export const englishSettings: Readonly<Record<string, SettingTexts>> = {
   },
   name_template: { label: "File names" },
   target_clip_count_soft: { label: "Most clips" },
-  min_clip_seconds: { label: "Shortest clip" },
-  max_clip_seconds: { label: "Longest clip" },
+  min_clip_seconds: { label: "Shortest clip", help: "No clip gets shorter." },
+  max_clip_seconds: { label: "Longest clip", help: "No clip gets longer." },
+  count: { label: "Number of clips" },
+  total: { label: "Total length" },
+  length: { label: "Length of a clip" },
   anchor_threshold: { label: "Excitement of a moment", help: "A peak below this is no moment: lower finds more." },
   scene_threshold: { label: "Cuts", help: "A change of shot below this is no cut: lower finds more." },
 };

@@ -41,6 +41,17 @@ export const germanSettings: Readonly<Record<string, SettingTexts>> = {
     help: "Genau kodiert alles neu, sparsam nur die Ränder, Kopie nichts; sie beginnt an einem Keyframe.",
     choices: { exact: "Genau", smart: "Sparsam", copy: "Kopie" },
   },
+  target_clip_count_soft: { label: "Höchstzahl der Clips", help: "So viele bleiben höchstens, die besten zuerst." },
+  min_clip_seconds: { label: "Kürzester Clip", help: "Kürzer wird kein Clip." },
+  max_clip_seconds: { label: "Längster Clip", help: "Länger wird kein Clip." },
+  anchor_threshold: {
+    label: "Spannung eines Moments",
+    help: "Eine Spitze darunter ist kein Moment: kleiner findet mehr.",
+  },
+  scene_threshold: { label: "Schnitte", help: "Ein Bildwechsel darunter ist kein Schnitt: kleiner findet mehr." },
+  count: { label: "Zahl der Clips", help: "So viele, die besten zuerst; 0: alle, die herausragen." },
+  total: { label: "Gesamtlänge", help: "Aller Clips zusammen: 90, 90s oder 1:30; 0: keine Grenze." },
+  length: { label: "Länge eines Clips", help: "Von-bis in Sekunden: 20-40, 20-, -40." },
   name_template: {
     label: "Dateinamen",
     help: "In Klammern: project, index, name, id, start, end, duration, quality und date.",

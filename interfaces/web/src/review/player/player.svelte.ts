@@ -26,6 +26,8 @@ export class Player {
   /** Whether what is shown is still on its way. */
   waiting = $state(false);
   failure = $state("");
+  /** Whether a picture of the video has been there at all. */
+  pictured = $state(false);
 
   frameRate = USUAL_FRAME_RATE;
   private pool: VideoPool | null = null;
@@ -220,6 +222,7 @@ export class Player {
         name,
         ifShown(() => (this.waiting = false)),
       );
+    video.addEventListener("loadeddata", () => (this.pictured = true), { once: true });
     video.addEventListener("error", ifShown(onError));
   }
 
