@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import fsspec
+import pytest
 
 ADDRESS = "TEST_S3_URL"
 """An S3 service to use instead of a server of our own; tests make buckets in it. Its keys are in AWS's variables."""
@@ -22,12 +23,12 @@ ADDRESS = "TEST_S3_URL"
 @contextmanager
 def running_s3() -> Iterator[dict[str, str]]:
     """Run a server until the block ends; yields the variables that lead a client to it."""
+    pytest.importorskip("s3fs", reason="needs the extra 's3'")
     if ADDRESS in os.environ:
         yield {"AWS_ENDPOINT_URL": os.environ[ADDRESS]}
         return
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    moto = pytest.importorskip("moto.server", reason=f"needs moto, or a service in {ADDRESS}")
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
         host, port = server.get_host_and_port()

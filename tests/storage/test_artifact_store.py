@@ -186,6 +186,7 @@ def test_a_part_that_was_lost_leaves_no_object(proxied, tmp_path, monkeypatch):
 
 
 def test_a_store_that_is_not_there_names_the_way_out(monkeypatch, tmp_path):
+    pytest.importorskip("s3fs", reason="needs the extra 's3'")
     monkeypatch.setattr(store_faults, "WAIT", lambda _state: 0)
     monkeypatch.setattr(store_faults, "ATTEMPTS", 1)
     for name, value in {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}.items():
