@@ -25,7 +25,7 @@ from pydantic import (
     field_validator,
 )
 
-from autoclip.errors import ParameterError
+from autoclip.errors import ParameterError, printable
 from autoclip.media.pixel_limit import DEFAULT_MAX_PIXELS, limit_pixels
 from autoclip.settings import NAMES_LISTED, Settings, suggestion
 from storage.variable_files import PREFIX, file_variables, warn_of_ignored
@@ -171,12 +171,12 @@ class Environment(BaseModel):
     @field_validator("env_file", "data_dir", "ffmpeg", "frontend_dir")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
-        return None if path is None else path.expanduser().absolute()
+        return None if path is None else _usable(path)
 
     @field_validator("source_roots", "output_roots")
     @classmethod
     def _all_absolute(cls, paths: tuple[Path, ...]) -> tuple[Path, ...]:
-        return tuple(path.expanduser().absolute() for path in paths)
+        return tuple(_usable(path) for path in paths)
 
     @field_serializer("database_url")
     def _without_password(self, url: str) -> str:
@@ -298,6 +298,14 @@ def _checked(values: dict[str, Any], analysis: dict[str, str], origins: dict[str
             for fault in error.errors()
         ]
         raise ParameterError("; ".join(faults)) from error
+
+
+def _usable(path: Path) -> Path:
+    """Return an absolute path; raise ValueError where no catalog could hold it."""
+    path = path.expanduser().absolute()
+    if printable(str(path)) != str(path):
+        raise ValueError(f"{printable(str(path))} is not UTF-8; rename that folder, or choose another one")
+    return path
 
 
 def _ours(variables: Mapping[str, str]) -> dict[str, str]:

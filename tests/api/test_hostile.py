@@ -6,6 +6,7 @@ import re
 import socket
 import struct
 import subprocess
+import sys
 import time
 import zlib
 
@@ -477,3 +478,16 @@ def test_no_process_was_left(client):
         ["ps", "--ppid", str(os.getpid()), "-o", "comm="], capture_output=True, text=True, check=False
     )
     assert "ffmpeg" not in mine.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is text")
+@pytest.mark.parametrize("purpose", ["source", "output"])
+def test_a_link_to_a_name_that_is_no_utf_8_is_refused(client, workspace, purpose):
+    root = workspace.videos if purpose == "source" else workspace.outputs
+    odd = root / os.fsdecode(b"caf\xe9")
+    odd.mkdir()
+    (root / "link").symlink_to(odd)
+    answer = client.post("/api/folders/validate", json={"path": str(root / "link"), "purpose": purpose})
+    assert (answer.status_code, "not UTF-8" in answer.json()["detail"]) == (422, True)
+    answer = client.post("/api/folders/validate", json={"path": str(root), "purpose": purpose})
+    assert answer.json()["usable"]

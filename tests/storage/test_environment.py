@@ -1,6 +1,7 @@
 """The environment is read once, checked, and passed on whole to child processes."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -183,3 +184,11 @@ def test_a_pipe_is_not_waited_for(folder: Path) -> None:
 def test_every_variable_is_in_the_table_of_the_operations_page(name: str) -> None:
     rows = [line for line in OPERATIONS.splitlines() if line.startswith("| `AUTOCLIP_")]
     assert any(f"`AUTOCLIP_{name.upper()}`" in row.split(" | ")[0] for row in rows)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is text")
+@pytest.mark.parametrize("name", ["DATA_DIR", "SOURCE_ROOTS", "OUTPUT_ROOTS", "FFMPEG"])
+def test_a_folder_that_is_no_utf_8_is_refused_and_shown(name, tmp_path):
+    folder = os.fsdecode(b"caf\xe9")
+    with pytest.raises(ParameterError, match=f"AUTOCLIP_{name} is not allowed: .*caf\N{REPLACEMENT CHARACTER} is not"):
+        read_environment({f"AUTOCLIP_{name}": str(tmp_path / folder)}, tmp_path / "no.env")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoclip.confinement import OpenedFile, folder_beneath, open_beneath
-from autoclip.errors import MediaError, NotFoundError, ParameterError
+from autoclip.errors import MediaError, NotFoundError, ParameterError, printable
 from interfaces.api.problems import ApiError
 from storage.environment import Environment
 from storage.names import confine, require_short_names
@@ -85,9 +85,12 @@ def _below(roots: Sequence[Path], path: str, variable: str) -> LocalPath:
     require_short_names(given)
     for root in roots:
         try:
-            return LocalPath(root.resolve(), confine(root, given))
+            place = LocalPath(root.resolve(), confine(root, given))
         except ParameterError:
             continue  # it may lie below another one
+        if printable(str(place.path)) != str(place.path):
+            raise ParameterError(f"{path[:80]!r} leads to a name that is not UTF-8; rename that file or folder")
+        return place
     raise _outside(path, variable)
 
 
