@@ -13,7 +13,7 @@ from functools import reduce
 from typing import Protocol
 
 from autoclip.export.cuts import av1, h264, hevc, vp9
-from autoclip.export.cuts.encoders import SVT_AV1_PRESETS, VP9_CPU_USED
+from autoclip.export.cuts.encoders import SVT_AV1_PRESETS, VP9_CPU_USED, VP9_REALTIME_SPEED
 from autoclip.export.cuts.nal_units import (
     BitstreamError,
     split_lengths,
@@ -195,8 +195,9 @@ class Vp9Stream:
         """Return the options of libvpx."""
         crf = round(settings.crf * _VP9_SCALE / _X264_SCALE)
         speed = VP9_CPU_USED[settings.encoder_preset]
+        deadline = "realtime" if speed >= VP9_REALTIME_SPEED else "good"
         return (
-            *("-crf", str(crf), "-b:v", "0", "-deadline", "good", "-cpu-used", str(speed)),
+            *("-crf", str(crf), "-b:v", "0", "-deadline", deadline, "-cpu-used", str(speed)),
             *("-row-mt", "1", "-lag-in-frames", "0", "-auto-alt-ref", "0"),
         )
 

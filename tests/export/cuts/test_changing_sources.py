@@ -160,7 +160,7 @@ def test_a_film_ends_where_its_last_picture_does(damaged, profile):
     video = damaged(240, 300)
     features = extract(video.path, video, ExtractionSettings(profile=profile))
     assert features.duration_sec == pytest.approx(9.6, abs=0.001)
-    assert any("behind 9.60 s" in warning for warning in features.warnings)
+    assert any("after 9.60 s" in warning for warning in features.warnings)
 
 
 @pytest.mark.parametrize("cut", ["exact", "smart"])
