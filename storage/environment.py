@@ -146,6 +146,12 @@ class Environment(BaseModel):
     work_pool: str = Field("autoclip", description="Prefect work pool whose workers run our flows.")
     max_concurrent_decodes: int = Field(0, ge=0, le=256, description="Videos decoded at once; 0: half of the cores.")
     max_concurrent_renders: int = Field(0, ge=0, le=256, description="Exports rendered at once; 0: half of the cores.")
+    max_concurrent_decodes_total: int = Field(
+        0, ge=0, le=100_000, description="Videos decoded at once on all machines together; 0: as the server has it."
+    )
+    max_concurrent_renders_total: int = Field(
+        0, ge=0, le=100_000, description="Exports rendered at once on all machines together; 0: as the server has it."
+    )
     extraction_processes: int = Field(
         1,
         ge=0,

@@ -13,6 +13,7 @@ from stages.results import ExtractedFeatures, RegisteredVideo
 from storage.data_folder import require_space
 from storage.environment import read_environment
 from tasks.machine_limits import decoding
+from tasks.measure_ranges import in_tasks
 from tasks.progress_reporter import report_progress
 from tasks.source_video import named_chat, registered_video
 from tasks.stage_task import run_logger, say_reused, stage_task
@@ -52,7 +53,7 @@ def extract_features(source: RegisteredVideo, settings: ExtractionSettings | Non
             yield
 
     with registered_video(source), named_chat(source.chat):
-        features = extract(source, chosen, report_progress, decode_slot=decode_slot)
+        features = extract(source, chosen, report_progress, decode_slot=decode_slot, measure=in_tasks)
     _tell(features, time.monotonic() - begun)
     return features
 

@@ -1,7 +1,8 @@
-"""How many decodes and renderings run at once on this machine, by Prefect's concurrency limits.
+"""How many decodes and renderings run at once, by Prefect's concurrency limits: on this machine, and on all.
 
-``autoclip up`` makes a limit of each kind for its machine. Where there is none (a single run without a service),
-nothing is limited.
+``autoclip up`` makes a limit of each kind for its machine, and one for all machines if its environment names one. A
+slot is taken within both at once, so nobody holds one while waiting for the other. Where there is no limit (a single
+run without a service), nothing is limited.
 """
 
 from __future__ import annotations
@@ -47,6 +48,11 @@ def limit_name(kind: Kind) -> str:
     return f"autoclip-{kind}-{re.sub(r'[^A-Za-z0-9]+', '-', socket.gethostname())}"
 
 
+def total_limit_name(kind: Kind) -> str:
+    """Return the name of the limit of all machines together."""
+    return f"autoclip-{kind}-all-machines"
+
+
 def slots_taken(client: SyncPrefectClient, kind: Kind) -> int | None:
     """Return how many slots of this machine Prefect's server holds for taken; None if somebody removed the limit."""
     try:
@@ -73,14 +79,14 @@ def slots_in_use(data_dir: Path, kind: Kind) -> int:
 
 @contextmanager
 def decoding(on_progress: ProgressListener) -> Iterator[None]:
-    """Decode within the machine's limit."""
+    """Decode within the limits of this machine and of all."""
     with _slot("decode", "extract", on_progress):
         yield
 
 
 @contextmanager
 def rendering(on_progress: ProgressListener) -> Iterator[None]:
-    """Render within the machine's limit."""
+    """Render within the limits of this machine and of all."""
     with _slot("render", "export", on_progress):
         yield
 
@@ -88,18 +94,20 @@ def rendering(on_progress: ProgressListener) -> Iterator[None]:
 @contextmanager
 def _slot(kind: Kind, stage: str, on_progress: ProgressListener) -> Iterator[None]:
     with ExitStack() as stack:
-        if retry_until_reachable(lambda: _is_limited(kind)):
-            _wait_for_slot(stack, kind, lambda: on_progress(Progress(stage, 0.0, f"waiting for a free slot to {kind}")))
+        limits = retry_until_reachable(lambda: _limits(kind))
+        if limits:
+            waiting = Progress(stage, 0.0, f"waiting for a free slot to {kind}")
+            _wait_for_slot(stack, limits, lambda: on_progress(waiting))
             stack.enter_context(_at_work(kind))
         yield
         _give_back(stack)
 
 
-def _wait_for_slot(stack: ExitStack, kind: Kind, on_wait: Callable[[], None]) -> None:
+def _wait_for_slot(stack: ExitStack, limits: list[str], on_wait: Callable[[], None]) -> None:
     """Take a slot as soon as there is one; who has waited long asks less often."""
     for turn in itertools.count():
         is_due = turn < PATIENT_AFTER_TURNS or turn % ASK_EVERY == 0
-        if is_due and retry_until_reachable(lambda: _taken(stack, limit_name(kind))):
+        if is_due and retry_until_reachable(lambda: _taken(stack, limits)):
             return
         on_wait()
         time.sleep(TURN_SEC)
@@ -126,18 +134,23 @@ def _give_back(slot: ExitStack) -> None:
         get_logger("autoclip.machine_limits").warning("the slot is given back late: %s", error)
 
 
-def _is_limited(kind: Kind) -> bool:
+def _limits(kind: Kind) -> list[str]:
+    """Return the names of the limits that hold for a kind of work."""
     with get_client(sync_client=True) as client:
-        try:
-            return client.read_global_concurrency_limit_by_name(limit_name(kind)).active
-        except ObjectNotFound:
-            return False
+        return [name for name in (limit_name(kind), total_limit_name(kind)) if _is_active(client, name)]
 
 
-def _taken(stack: ExitStack, name: str) -> bool:
-    """Take a slot until the stack ends, or tell that all are taken."""
+def _is_active(client: SyncPrefectClient, name: str) -> bool:
     try:
-        stack.enter_context(concurrency(name, max_retries=0, lease_duration=LEASE_SEC))
+        return client.read_global_concurrency_limit_by_name(name).active
+    except ObjectNotFound:
+        return False
+
+
+def _taken(stack: ExitStack, limits: list[str]) -> bool:
+    """Take a slot within all limits until the stack ends, or tell that one of them has none."""
+    try:
+        stack.enter_context(concurrency(limits, max_retries=0, lease_duration=LEASE_SEC))
     except ConcurrencySlotAcquisitionError as error:
         if isinstance(error.__cause__, HTTPStatusError) and error.__cause__.response.status_code == codes.LOCKED:
             return False

@@ -52,6 +52,8 @@ def plan(
     MediaError
         If the file can't be opened.
     """
+    if settings.decoder != "software":
+        raise RangeError(f"decoder = {settings.decoder} is not shared by several processes")
     listening = listening_signals()
     if listening:
         raise RangeError(f"the signal {listening[0]!r} takes its frames or sound in one pass")

@@ -7,9 +7,7 @@ which processes don't share.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import wait as wait_for
@@ -29,6 +27,7 @@ from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.range_extraction.measurement import measure_range, measure_sound, merge, plan
 from autoclip.settings import ExtractionSettings
 from autoclip.signals.table import Features
+from autoclip.system.processes import exit_with_parent
 
 RANGE_SEC = 300.0
 """Ranges of a long video are about as long: each costs its lead and a fresh decoder, and what is lost is done again."""
@@ -206,14 +205,7 @@ def _set_up(stop: Event, done: Any) -> None:  # noqa: ANN401
     global _shared  # noqa: PLW0603 - this process does nothing else
     _shared = stop, done
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal reaches all processes
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    exit_with_parent()
 
 
 def _run(number: int, work: Callable[..., Outcome]) -> Outcome:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -73,6 +75,21 @@ def end_with_parent(*, at_once: bool) -> Callable[[], None] | None:
             os.kill(os.getpid(), wanted)
 
     return ask_for_signal
+
+
+def exit_with_parent() -> None:
+    """Have a process of Python's multiprocessing end when the one that started it does, however that ends.
+
+    Without this, a process of a pool waits forever for work of a parent that was killed.
+    """
+    threading.Thread(target=_exit_after_parent, daemon=True).start()
+
+
+def _exit_after_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def after_fork_in_child(do: Callable[[], None]) -> None:

@@ -16,7 +16,7 @@ from flows.deployments import DEPLOYMENTS, QUEUES, JobDeployment, QueueName
 from interfaces.service.lost_machines import make_lost_machines_automations
 from interfaces.service.work_pools import PoolType, make_pool
 from storage.environment import Environment, read_environment
-from tasks.machine_limits import Kind, limit_name
+from tasks.machine_limits import Kind, limit_name, total_limit_name
 from tasks.server_access import retry_until_reachable
 
 
@@ -30,8 +30,9 @@ def register(
     make_pool(client, environment, pool_type, image)
     for queue in QUEUES:
         _make_queue(client, environment, queue)
-    _limit(client, "decode", environment.decode_limit)
-    _limit(client, "render", environment.render_limit)
+    client.upsert_global_concurrency_limit_by_name(limit_name("decode"), environment.decode_limit)
+    client.upsert_global_concurrency_limit_by_name(limit_name("render"), environment.render_limit)
+    limit_all_machines(client, environment)
     for deployment in DEPLOYMENTS:
         _deploy(client, environment.work_pool, deployment)
     if environment.on_postgresql:  # then there are, or will be, several machines; one alone sees its runs by itself
@@ -57,10 +58,15 @@ def _make_queue(client: SyncPrefectClient, environment: Environment, queue: Queu
             raise
 
 
-def _limit(client: SyncPrefectClient, kind: Kind, count: int) -> None:
-    """Have at most `count` decodes or renders run on this machine."""
-    name = limit_name(kind)
-    client.upsert_global_concurrency_limit_by_name(name, count)
+def limit_all_machines(client: SyncPrefectClient, environment: Environment) -> None:
+    """Limit decodes and renders of all machines, if the environment says so; what another machine has set stays."""
+    totals: dict[Kind, int] = {
+        "decode": environment.max_concurrent_decodes_total,
+        "render": environment.max_concurrent_renders_total,
+    }
+    for kind, count in totals.items():
+        if count:
+            client.upsert_global_concurrency_limit_by_name(total_limit_name(kind), count)
 
 
 def _deploy(client: SyncPrefectClient, pool: str, deployment: JobDeployment) -> None:

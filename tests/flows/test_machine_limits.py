@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 
-from autoclip.progress import ignore_progress
+from autoclip.progress import Progress, ignore_progress
+from interfaces.service.registration import limit_all_machines
 from interfaces.service.upkeep import Upkeep
 from storage.environment import read_environment
-from tasks.machine_limits import KINDS, decoding, limit_name, slots_in_use, slots_taken
+from tasks.machine_limits import KINDS, decoding, limit_name, slots_in_use, slots_taken, total_limit_name
 
 DECODE = "import sys, time; from tasks.machine_limits import decoding; from autoclip.progress import ignore_progress\n"
 DECODE += "with decoding(ignore_progress): print('decoding', flush=True); time.sleep(60)"
@@ -55,3 +56,39 @@ def test_one_look_is_not_enough_while_the_service_runs(client: SyncPrefectClient
         client.delete_global_concurrency_limit_by_name(limit_name("render"))
         upkeep.turn(client)
         client.upsert_global_concurrency_limit_by_name(limit_name("render"), 2)
+
+
+def test_one_limit_holds_for_all_machines(client: SyncPrefectClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    class WaitingError(Exception):
+        pass
+
+    def refuse_to_wait(_progress: Progress) -> None:
+        raise WaitingError
+
+    total = total_limit_name("decode")
+    client.upsert_global_concurrency_limit_by_name(total, 1)
+    try:
+        with decoding(ignore_progress):
+            assert client.read_global_concurrency_limit_by_name(total).active_slots == 1
+            with monkeypatch.context() as elsewhere:
+                elsewhere.setattr("socket.gethostname", lambda: "another-machine")
+                with pytest.raises(WaitingError), decoding(refuse_to_wait):
+                    pass
+        with decoding(refuse_to_wait):
+            assert client.read_global_concurrency_limit_by_name(total).active_slots == 1
+        assert client.read_global_concurrency_limit_by_name(total).active_slots == 0
+    finally:
+        client.delete_global_concurrency_limit_by_name(total)
+
+
+def test_registration_sets_the_total_that_is_named_and_leaves_others_alone(
+    client: SyncPrefectClient, data_dir: Path
+) -> None:
+    total = total_limit_name("render")
+    named = read_environment({"AUTOCLIP_DATA_DIR": str(data_dir), "AUTOCLIP_MAX_CONCURRENT_RENDERS_TOTAL": "7"})
+    try:
+        for environment in (named, read_environment({"AUTOCLIP_DATA_DIR": str(data_dir)})):
+            limit_all_machines(client, environment)
+            assert client.read_global_concurrency_limit_by_name(total).limit == 7
+    finally:
+        client.delete_global_concurrency_limit_by_name(total)
