@@ -88,7 +88,7 @@ def test_a_compound_clip_comes_with_its_dissolves(client, workspace, match):
         ({"handles_sec": -1}, 422, "greater than or equal to 0"),
         ({"handles_sec": "inf"}, 422, "finite"),
         ({"handles_sec": 1e9}, 422, "600"),
-        ({"record_start": "noon"}, 422, "no timecode"),
+        ({"record_start": "noon"}, 422, "is not a timecode"),
         ({"record_start": "9" * 1000}, 422, "20"),
         ({"format": "youtube"}, 422, "3 chapters"),
         ({"format": "csv", "handles_sec": 1}, 422, "for editing programs"),

@@ -89,9 +89,9 @@ def test_ten_minutes_of_drop_frame_are_ten_minutes_of_the_clock(tens, counting):
         (TimecodeFormat(25), "00:00:00:25", "25 frames"),
         (TimecodeFormat(25), "24:00:00:00", "25 frames"),
         (TimecodeFormat(25), "00:61:00:00", "25 frames"),
-        (TimecodeFormat(25), "1 hour", "no timecode"),
-        (TimecodeFormat(25), "", "no timecode"),
-        (TimecodeFormat(25), "00:00:00:0٣", "no timecode"),
+        (TimecodeFormat(25), "1 hour", "is not a timecode"),
+        (TimecodeFormat(25), "", "is not a timecode"),
+        (TimecodeFormat(25), "00:00:00:0٣", "is not a timecode"),
     ],
 )
 def test_what_is_no_timecode_is_refused(counting, text, said):

@@ -220,7 +220,7 @@ def test_the_timeline_starts_where_it_is_asked_to(plain):
 
 @pytest.mark.parametrize(
     ("start", "said"),
-    [("10:00:00;00", "no drop-frame timecode at 25"), ("noon", "no timecode"), ("10:00:00:25", "25 frames")],
+    [("10:00:00;00", "no drop-frame timecode at 25"), ("noon", "is not a timecode"), ("10:00:00:25", "25 frames")],
 )
 def test_a_start_that_is_no_timecode_is_refused(plain, start, said):
     with pytest.raises(ParameterError, match=said):
