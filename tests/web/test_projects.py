@@ -23,4 +23,4 @@ def test_projects_say_what_they_take_of_the_disk(site, tab):
     tab.open(site.address)
     tab.page.get_by_text("free on the server").wait_for()
     tab.page.get_by_text("7.").first.wait_for()
-    assert "MB made" in tab.page.locator("article").inner_text()
+    assert "MB used" in tab.page.locator("article").inner_text()
