@@ -79,9 +79,12 @@ def test_paths_outside_the_roots(client, traps, path):
 @pytest.mark.parametrize("path", OUTSIDE)
 def test_a_chat_outside_the_roots(client, traps, path):
     project = traps.add_project()  # that it has no video yet hides nothing
-    answer = client.post(f"/api/projects/{project.id}/analyze", json={"chat": path.format(videos=traps.videos)})
-    assert is_problem(answer, 403)
-    assert answer.json()["code"] == "outside-roots"
+    chat = {"chat": path.format(videos=traps.videos)}
+    analyze = client.post(f"/api/projects/{project.id}/analyze", json=chat)
+    process = client.post("/api/jobs/process-video", json=chat | {"url": "https://1.1.1.1/live"})
+    for answer in (analyze, process):
+        assert is_problem(answer, 403)
+        assert answer.json()["code"] == "outside-roots"
 
 
 @pytest.mark.parametrize("path", NO_PATHS)
@@ -97,7 +100,10 @@ def test_chats_that_are_none(client, workspace):
     os.mkfifo(workspace.videos / "pipe.chat.json")
     (workspace.videos / "folder.chat.json").mkdir()
     for name, status in (("pipe.chat.json", 415), ("folder.chat.json", 415), ("missing.chat.json", 404)):
-        assert is_problem(client.post(analyze, json={"chat": str(workspace.videos / name)}), status)
+        chat = {"chat": str(workspace.videos / name)}
+        assert is_problem(client.post(analyze, json=chat), status)
+        process = client.post("/api/jobs/process-video", json=chat | {"url": "https://1.1.1.1/live"})
+        assert is_problem(process, status)
 
 
 @pytest.mark.parametrize("offset", ["NaN", "1e7", "-1e7", "Infinity", '"later"', "null"])

@@ -14,12 +14,11 @@ from autoclip.errors import ConflictError, NotFoundError
 from autoclip.presets import PresetName
 from autoclip.settings import Settings
 from flows.liveness import project_lock
-from flows.parameters import ChatOffset
-from interfaces.api.guards.local_paths import open_named, source_path
+from interfaces.api.chat_choice import ChatRequest, chat_parameters
 from interfaces.api.job_submission import Starter
 from interfaces.api.problems import documented
 from interfaces.api.schemas import requests as bodies
-from interfaces.api.schemas.requests import PATH_PATTERN, Body, CleanName, CleanText, PathIdentity, View
+from interfaces.api.schemas.requests import Body, CleanName, PathIdentity, View
 from interfaces.api.services import Services, ServicesDep
 from interfaces.jobs import Job
 from stages.record import record
@@ -47,18 +46,8 @@ class SettingsRequest(Body):
     length: CleanName | None = Field(None, description="Length of a clip in seconds, MIN-MAX.", examples=["20-40"])
 
 
-class AnalysisRequest(SettingsRequest):
+class AnalysisRequest(SettingsRequest, ChatRequest):
     """How to analyze, and with which chat."""
-
-    chat: CleanText | None = Field(
-        None,
-        description="Absolute path of the stream's chat below a source root; by default, the one beside the video.",
-        examples=["/srv/videos/final.chat.json"],
-        json_schema_extra=PATH_PATTERN,
-    )
-    chat_offset: ChatOffset = Field(
-        0.0, description="Seconds to add to the times of the chat to match those of the video.", examples=[-2.5]
-    )
 
 
 class RetuneRequest(SettingsRequest):
@@ -116,7 +105,7 @@ def start_analysis(
 ) -> Job:
     """Start a job that finds the highlights of a project, or join the one that already runs."""
     order = order or AnalysisRequest()
-    project, chat = _project(services, project_id), _chat(services, order)
+    project, chat = _project(services, project_id), chat_parameters(services.environment, order)
     if project.path is None:
         raise ConflictError(f"the project {project_id} has no video yet; start a download job first")
     return starter.analyze(project_id, services.environment.settings.updated(given_settings(order)), order, chat)
@@ -137,18 +126,6 @@ def given_settings(order: SettingsRequest) -> dict[str, Any]:
     chosen = {"preset": order.preset} if "preset" in order.model_fields_set else {}
     amount = {name: value for name in ("count", "total", "length") if (value := getattr(order, name)) is not None}
     return chosen | order.settings | amount
-
-
-def _chat(services: Services, order: AnalysisRequest) -> dict[str, object]:
-    """Return the flow's parameters for the chat; none where the order says nothing of it."""
-    moved: dict[str, object] = {"chat_offset": order.chat_offset} if order.chat_offset else {}
-    if order.chat is None:
-        return moved
-    place = source_path(services.environment, order.chat)
-    if not place.path.exists():
-        raise NotFoundError(f"there is no file {str(place.path)!r} on this server; check the path of the chat")
-    open_named(place, "the file of a chat").close()
-    return {"chat": str(place.path)} | moved
 
 
 def _project(services: Services, project_id: str) -> Project:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from autoclip.errors import NotFoundError
 from autoclip.presets import PresetName, preset
+from interfaces.api.chat_choice import ChatRequest, chat_parameters
 from interfaces.api.guards.local_paths import source_path
 from interfaces.api.guards.web_addresses import web_address
 from interfaces.api.problems import documented
@@ -17,7 +18,7 @@ from interfaces.jobs import Job
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 
-class AddressProcessing(Body):
+class AddressProcessing(ChatRequest):
     """An address to fetch and analyze."""
 
     url: CleanText = Field(
@@ -43,14 +44,13 @@ class FolderProcessing(Body):
     preset: PresetName = Field("none", description="A preset: settings that belong together.")
 
 
-@router.post("/process-video", status_code=202, responses=documented(403, 503))
+@router.post("/process-video", status_code=202, responses=documented(403, 404, 415, 503))
 def process_address(order: AddressProcessing, services: ServicesDep, response: Response) -> Job:
     """Start a job that downloads and analyzes the video at an address. Each video of a playlist gets its own job."""
     url = web_address(order.url, allow_private=services.environment.allow_private_urls)
     parameters = {"source": url, "name": order.name or "", "fetch": {"max_height": order.max_height}}
-    job = services.jobs.submit(
-        "process-video", parameters | _settings(services, order.preset), name=f"process {url}"[:200]
-    )
+    chosen = chat_parameters(services.environment, order) | _settings(services, order.preset)
+    job = services.jobs.submit("process-video", parameters | chosen, name=f"process {url}"[:200])
     return _seen(job, response)
 
 

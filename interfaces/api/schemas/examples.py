@@ -237,7 +237,11 @@ EXAMPLES: dict[str, Any] = {
         "frame_rate": 59.94,
         "first_frame_sec": 0.0,
     },
-    "AddressProcessing": {"url": "https://www.youtube.com/watch?v=aqz-KE-bpKQ", "max_height": 1080},
+    "AddressProcessing": {
+        "url": "https://www.youtube.com/watch?v=aqz-KE-bpKQ",
+        "max_height": 1080,
+        "chat": "/srv/videos/stream.chat.json",
+    },
     "FolderProcessing": {"folder": "/srv/videos", "preset": "sports"},
     "SelectionView": {
         "message": "",
