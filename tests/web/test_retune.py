@@ -9,7 +9,7 @@ def test_verdicts_survive_a_retune_that_is_looked_at_first(site, tab):
     tab.press("t")
     dialog = tab.page.get_by_role("dialog")
     dialog.get_by_text("3 clips stay").wait_for()
-    dialog.get_by_label("Most clips").fill("5")
+    dialog.get_by_label("Maximum clips").fill("5")
     dialog.get_by_role("heading", name="Disappears").wait_for()
     tab.until("Number(document.querySelector('.goes b').innerText) > 10")
     assert len(site.clips) == len(order)
