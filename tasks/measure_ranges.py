@@ -170,7 +170,10 @@ def _result(future: PrefectFuture[Any], work: _Ranges, done: float) -> Any:  # n
     told = Progress("extract", done, f"measuring {len(work.ranges)} ranges side by side")
     while True:
         work.on_progress(told)
-        future.wait(timeout=_WAIT_SEC)
+        try:
+            future.wait(timeout=_WAIT_SEC)
+        except OSError as error:  # the task's own come as its result: this pool broke while it started a process
+            raise BrokenProcessPool(str(error)) from error
         if future.state.is_final():
             return future.result()
 

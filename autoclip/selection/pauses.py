@@ -51,7 +51,7 @@ class Pauses:
     strength: NDArray[np.float64]
 
 
-def find_pauses(envelope_dbfs: NDArray[np.float32] | None) -> Pauses:
+def find_pauses(envelope_dbfs: NDArray[np.float32] | None, *, beside_silence: bool = False) -> Pauses:
     """Find the dips of at least `MIN_PAUSE_SEC`.
 
     A value belongs to a dip when it lies in the lower two fifths of the range between the local floor and the local
@@ -62,12 +62,16 @@ def find_pauses(envelope_dbfs: NDArray[np.float32] | None) -> Pauses:
     ----------
     envelope_dbfs : ndarray or None
         RMS every `ENVELOPE_STEP_SEC` in dBFS; None without sound, which has no pauses.
+    beside_silence : bool
+        Whether louder pauses count where much deeper silence is near, as speech needs them. In games and films that
+        would make quieter music a pause: clips of matches then covered 0.445 of the events in a fifth, not 0.452.
     """
     if envelope_dbfs is None or envelope_dbfs.size < _BLOCK:
         return Pauses(*(np.zeros(0) for _ in range(4)))
     smooth = uniform_filter1d(np.nan_to_num(envelope_dbfs.astype(np.float64), nan=-120.0), 3, mode="nearest")
     level, floor = _local_range(smooth)
-    floor = np.maximum(floor, level - SPEECH_RANGE_DB)
+    if beside_silence:
+        floor = np.maximum(floor, level - SPEECH_RANGE_DB)
     limit = np.minimum(floor + 0.4 * (level - floor), level - MIN_DEPTH_DB)
     starts, ends = _runs(smooth < limit)
     long_enough = (ends - starts) * ENVELOPE_STEP_SEC >= MIN_PAUSE_SEC - ENVELOPE_STEP_SEC / 2
@@ -90,7 +94,7 @@ def stretches_of_sound(envelope_dbfs: NDArray[np.float32]) -> Transcript:
     envelope_dbfs : ndarray
         As of `find_pauses`.
     """
-    pauses, length = find_pauses(envelope_dbfs), envelope_dbfs.size * ENVELOPE_STEP_SEC
+    pauses, length = find_pauses(envelope_dbfs, beside_silence=True), envelope_dbfs.size * ENVELOPE_STEP_SEC
     starts = (0.0, *pauses.end_sec.tolist())
     ends = (*pauses.start_sec.tolist(), length)
     spans = ((start, end) for start, end in zip(starts, ends, strict=True) if end > start)

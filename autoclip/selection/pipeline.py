@@ -44,7 +44,7 @@ from autoclip.speech.ratings import RatedSpan
 from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
 
-SELECTION_VERSION = 15
+SELECTION_VERSION = 16
 """Raised whenever the same features and settings would yield other clips."""
 
 

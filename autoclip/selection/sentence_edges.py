@@ -95,7 +95,7 @@ class SentenceEdges:
 
     def __init__(self, transcript: Transcript, features: Features) -> None:
         transcript = transcript.between(0.0, features.duration_sec)  # subtitles may go on behind the end
-        self._pauses = find_pauses(features.envelope_dbfs)
+        self._pauses = find_pauses(features.envelope_dbfs, beside_silence=True)
         self.sentences: tuple[Sentence, ...] = tuple(
             part for sentence in transcript.sentences for part in _parts_of(sentence, self._pauses)
         )

@@ -32,7 +32,7 @@ EDITED_SHOT_SEC = 15.0
 faster, darker: Changes in Hollywood film over 75 years"), and not every cut is found. In longer shots a cut is an
 exception, not the rhythm."""
 
-EDITED_STRETCH = 4.0
+EDITED_STRETCH = 10.0
 """How much further cuts pull in an edited video, where nearly every good edge is one."""
 
 

@@ -169,8 +169,8 @@ def test_the_amount_is_said_on_the_command_line(tunable, capsys):
     [
         (["--total", "3s"], "shorter than the shortest clip"),
         (["--length", "40-20"], "shorter length first"),
-        (["--length", "20"], "no range"),
-        (["--total", "soon"], "no time"),
+        (["--length", "20"], "not a range"),
+        (["--total", "soon"], "not a time"),
         (["--count", "2", "--set", "count=3"], "given twice"),
     ],
 )

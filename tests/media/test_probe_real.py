@@ -49,7 +49,7 @@ def test_times(real_media, name, start, duration):
         ("audio_only.mp4", "no video stream"),
         ("no_moov_truncated.mp4", "moov"),
         ("truncated_head_only.mp4", "moov"),
-        ("text_named.mp4", "no video"),
+        ("text_named.mp4", "not a video"),
         ("zero_length.mp4", "empty"),
     ],
 )

@@ -254,7 +254,7 @@ def test_a_connection_that_broke_between_units_is_replaced_and_one_that_breaks_i
     ("address", "told"),
     [
         ("postgresql://nobody:secret@127.0.0.1:1/none", "can't be reached; start PostgreSQL"),
-        ("postgresql://me@/%zz", "no address of a PostgreSQL database"),
+        ("postgresql://me@/%zz", "not an address of a PostgreSQL database"),
     ],
 )
 def test_a_server_that_is_not_there_is_said_at_once_and_without_the_password(address, told):
@@ -375,7 +375,7 @@ def test_a_backup_brings_back_what_it_held_and_a_broken_one_changes_nothing(cata
     later = content(catalog)
     with pytest.raises(StorageError, match="damaged or no catalog"):
         catalog.restore(tmp_path / "broken.duckdb")
-    with pytest.raises(StorageError, match="no file"):
+    with pytest.raises(StorageError, match="not a file"):
         catalog.restore(tmp_path / "missing.duckdb")
     assert content(catalog) == later
     catalog.restore(tmp_path / "kept.duckdb")

@@ -57,7 +57,7 @@ def test_ids_pass(text):
 
 @pytest.mark.parametrize("text", [*HOSTILE[:9], "con.txt", "A", "a/b", "a\n", "-a", "a" * 65, "é"])
 def test_what_is_no_id_is_refused(text):
-    with pytest.raises(ParameterError, match="no id"):
+    with pytest.raises(ParameterError, match="not an id"):
         identifier(text)
 
 

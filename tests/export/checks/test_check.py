@@ -185,5 +185,5 @@ def test_an_ffmpeg_that_stands_still_is_ended(tmp_path):
 
 
 def test_an_ffmpeg_that_is_not_there_is_said_so(tmp_path):
-    with pytest.raises(ParameterError, match="no program"):
+    with pytest.raises(ParameterError, match="not a program"):
         run_ffmpeg([], executable=tmp_path / "ffmpeg")
