@@ -86,7 +86,18 @@ def wait():
     return wait_for
 
 
+class PatientTransport(httpx.HTTPTransport):
+    """Asks again for a minute where Prefect's server on SQLite is too busy (503)."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        deadline = time.monotonic() + 60
+        while (answer := super().handle_request(request)).status_code == 503 and time.monotonic() < deadline:
+            answer.close()
+            time.sleep(0.5)
+        return answer
+
+
 @pytest.fixture
 def prefect_rest(service: RunningService) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=service.api_url, timeout=30) as client:
+    with httpx.Client(base_url=service.api_url, timeout=90, transport=PatientTransport()) as client:
         yield client

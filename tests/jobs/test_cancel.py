@@ -21,6 +21,7 @@ from flows.liveness import process_of, run_lock
 from interfaces.jobs import Job, Jobs
 from interfaces.service.descendants import descendants
 from storage.catalog import open_catalog
+from storage.features import features_key
 from storage.process_lock import is_held
 
 pytestmark = pytest.mark.service
@@ -93,7 +94,8 @@ def test_every_stage_of_one_job(service: RunningService, jobs: Jobs, long_source
         jobs.cancel(job.id)
 
     job = retried(jobs, job)
-    halt(service, job, features.exists)  # measured, and about to choose
+    # Measured, and about to choose; a set that is not whole would be measured again.
+    halt(service, job, lambda: features_key(features.parent) is not None)
     job = cancelled(service, jobs, job)
     measured_at = features.stat().st_mtime_ns
 

@@ -17,7 +17,7 @@ def best(features, **changed):
 
 
 def test_the_loudest_moment_is_called_so_with_its_motion_and_edges():
-    scene = Scene(900).moment(400, louder=20).cut(398.0, 409.0)
+    scene = Scene(900).moment(400, louder=20).cut(399.0, 409.0)
     assert best(scene.features()).reason == (
         "loudest 3 s of the whole video, with fast motion; starts on a cut, ends on a cut"
     )
