@@ -13,14 +13,13 @@ from typing import Any
 from prefect.futures import PrefectFuture
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner
 
-from autoclip.errors import MediaError, system_errors
-from autoclip.media.decoding.one_pass import available_cores
+from autoclip.errors import system_errors
 from autoclip.media.decoding.ranges import DecodeRange, RangeError
 from autoclip.progress import Progress, ProgressListener
 from autoclip.range_extraction.measurement import MeasuredSound, merge, plan
 from autoclip.range_extraction.measurement import measure_range as measure_one_range
 from autoclip.range_extraction.measurement import measure_sound as measure_all_sound
-from autoclip.range_extraction.processes import ATTEMPTS, range_count
+from autoclip.range_extraction.processes import ATTEMPTS, decoders_in_each, lost_too_often, range_count
 from autoclip.settings import ExtractionSettings
 from autoclip.signals.table import Features
 from autoclip.system.processes import exit_with_parent
@@ -74,7 +73,7 @@ def measure_range(source: RegisteredVideo, settings: ExtractionSettings, part: D
         See `autoclip.range_extraction.measurement.measure_range`.
     """
     folder = ranges_folder(source)
-    threads, listen = max(1, available_cores() // wanted_processes(source)), _stopping(folder)
+    threads, listen = decoders_in_each(wanted_processes(source)), _stopping(folder)
     with registered_video(source):
         try:
             return RangeOutcome(measure_one_range(source.video, settings, part, folder, listen, decoders=threads))
@@ -135,9 +134,7 @@ def _measured(work: _Ranges, processes: int) -> Features:
                 return _merged(work, runner)
         except BrokenProcessPool:
             run_logger().warning("%s: a process was lost; attempt %d of %d", work.source.name, attempt + 1, ATTEMPTS)
-    raise MediaError(
-        work.source.video.path, "the processes that measure it end without a word; is there enough memory?"
-    )
+    raise lost_too_often(work.source.video)
 
 
 def _merged(work: _Ranges, runner: TaskRunner[Any]) -> Features:

@@ -91,6 +91,16 @@ def extract_in_processes(
     return features
 
 
+def decoders_in_each(processes: int) -> int:
+    """Return how many threads decode in each of so many processes."""
+    return max(1, available_cores() // processes)
+
+
+def lost_too_often(video: Video) -> MediaError:
+    """Return the error of a video whose processes were lost `ATTEMPTS` times."""
+    return MediaError(video.path, "the processes that measure it end without a word; is there enough memory?")
+
+
 def range_count(duration_sec: float, processes: int) -> int:
     """Return into how many ranges a video is divided for so many processes."""
     return min(max(processes, round(duration_sec / RANGE_SEC)), MAX_RANGES_A_PROCESS * processes)
@@ -105,7 +115,7 @@ class _Work:
     @property
     def decoders(self) -> int:
         """Threads that decode in each process."""
-        return max(1, available_cores() // self.processes)
+        return decoders_in_each(self.processes)
 
 
 def _measured(video: Video, settings: ExtractionSettings, work: _Work, on_progress: ProgressListener) -> Features:
@@ -169,9 +179,7 @@ class _Processes:
         """Begin what was under way and what waited again; what is done stays done."""
         task.losses += 1
         if task.losses >= ATTEMPTS:
-            raise MediaError(
-                self.video.path, "the processes that measure it end without a word; is there enough memory?"
-            )
+            raise lost_too_often(self.video)
         self.pool.shutdown(wait=True, cancel_futures=True)
         self.pool = self._new_pool()
         for other in self.tasks:
@@ -181,9 +189,10 @@ class _Processes:
     def _begin(self, task: _Task[Any]) -> None:
         try:
             task.future = self.pool.submit(_run, task.number, task.work)
-        except BrokenProcessPool as error:  # the first process ended before all tasks were handed over
+        except (BrokenProcessPool, OSError) as error:
+            # A process ended before all tasks were handed over; if another was just being started, its pipe is gone.
             task.future = Future()
-            task.future.set_exception(error)
+            task.future.set_exception(BrokenProcessPool(str(error)))
 
     def _new_pool(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(

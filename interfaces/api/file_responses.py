@@ -19,7 +19,8 @@ from autoclip.errors import NotFoundError, ParameterError
 from interfaces.api.problems import ApiError, documented
 from storage.names import file_name
 
-_RANGE = re.compile(r"(?P<first>[0-9]{1,18})-(?P<last>[0-9]{1,18})?|-(?P<suffix>[0-9]{1,18})")
+RANGE = re.compile(r"(?P<first>[0-9]{1,18})-(?P<last>[0-9]{1,18})?|-(?P<suffix>[0-9]{1,18})")
+"""One part that a Range header asks for (RFC 9110, section 14.1.1)."""
 
 
 def ranged(*media_types: str, text: str = "The file.") -> dict[int | str, dict[str, Any]]:
@@ -100,7 +101,7 @@ def file_response(
     response = _File(opened, media_type)
     response.headers["Content-Disposition"] = disposition(name or opened.path.name, inline=inline)
     response.headers["Cache-Control"] = "private, no-cache"  # may be kept, but must be asked for
-    if _is_known(request, response):
+    if is_known(request, response):
         kept = {name: response.headers[name] for name in ("etag", "last-modified", "cache-control")}
         return Response(status_code=304, headers=kept)
     return response
@@ -117,7 +118,7 @@ def disposition(name: str, *, inline: bool) -> str:
 def require_satisfiable(request: Request, size: int) -> None:
     """Refuse ranges that all begin behind the end; forget a Range header that is none (RFC 9110, section 14.2)."""
     unit, _, given = request.headers.get("range", "").partition("=")
-    ranges = [_RANGE.fullmatch(part.strip()) for part in given.split(",")]
+    ranges = [RANGE.fullmatch(part.strip()) for part in given.split(",")]
     well_formed = [part for part in ranges if part and not (part["last"] and int(part["last"]) < int(part["first"]))]
     if unit.strip().lower() != "bytes" or len(well_formed) < len(ranges):
         request.scope["headers"] = [header for header in request.scope["headers"] if header[0] != b"range"]
@@ -127,7 +128,7 @@ def require_satisfiable(request: Request, size: int) -> None:
         )
 
 
-def _is_known(request: Request, response: Response) -> bool:
+def is_known(request: Request, response: Response) -> bool:
     """Whether the client has it already (RFC 9110, section 13.2.2: If-None-Match decides if it is there)."""
     tags = request.headers.get("if-none-match")
     if tags is not None:
@@ -137,6 +138,6 @@ def _is_known(request: Request, response: Response) -> bool:
     if since is None:
         return False
     try:
-        return parsedate_to_datetime(response.headers["last-modified"]) <= parsedate_to_datetime(since)
+        return parsedate_to_datetime(response.headers.get("last-modified", "")) <= parsedate_to_datetime(since)
     except (ValueError, TypeError):
         return False

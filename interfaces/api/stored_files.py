@@ -9,11 +9,11 @@ from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.responses import Response, StreamingResponse
 
-from interfaces.api.file_responses import disposition, require_satisfiable
+from interfaces.api.file_responses import RANGE, disposition, is_known, require_satisfiable
 from storage.artifact_store import ArtifactStore
 from storage.project_files import StoredVersion
 
-_ONE_RANGE = re.compile(r"bytes=\s*(?:(?P<first>\d+)-(?P<last>\d+)?|-(?P<suffix>\d+))\s*")
+_ONE_RANGE = re.compile(rf"bytes=\s*(?:{RANGE.pattern})\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,9 @@ def stored_response(
         "Cache-Control": "private, no-cache",
         "Content-Disposition": disposition(name, inline=inline),
     }
-    if headers["ETag"] in (request.headers.get("if-none-match") or ""):
-        return Response(status_code=304, headers=headers)
+    unchanged = Response(status_code=304, headers=headers)
+    if is_known(request, unchanged):
+        return unchanged
     part = _part(request, version.size, headers["ETag"])
     status = 200 if part.end - part.start == part.size else 206
     headers |= {"Accept-Ranges": "bytes", "Content-Length": str(part.end - part.start)}
@@ -67,7 +68,7 @@ def stored_response(
 
 
 def _part(request: Request, size: int, etag: str) -> _Part:
-    """Return the part that a request asks for; the whole where it asks for none, for several, or for that of before."""
+    """Return the part that a request asks for; the whole if it asks for none, several, or an older version."""
     headers = Headers(scope=request.scope)  # without a range that is none, which request.headers may still have
     asked = _ONE_RANGE.fullmatch(headers.get("range", ""))
     if asked is None or headers.get("if-range", etag) != etag:

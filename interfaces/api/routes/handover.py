@@ -18,7 +18,7 @@ from autoclip.settings import ExportSettings
 from interfaces.api.file_responses import disposition
 from interfaces.api.probe_cache import known_video
 from interfaces.api.problems import documented
-from interfaces.api.schemas.requests import Identity, PathIdentity, QueryBody
+from interfaces.api.schemas.requests import Identity, PathIdentity, QueryBody, TightenFillers, TightenSec
 from interfaces.api.services import ServicesDep
 from stages.export_timeline import compound_clips
 from stages.tighten_clips import kept_parts, tightening_of
@@ -63,14 +63,8 @@ class HandoverQuery(QueryBody):
         "drop-frame.",
     )
 
-    tighten_sec: float = Field(
-        0.0,
-        ge=0,
-        le=30,
-        allow_inf_nan=False,
-        description="Pauses longer than this are shortened to a breath; 0 keeps all.",
-    )
-    tighten_fillers: bool = Field(False, description="Also remove hesitations (um, uh).")  # noqa: FBT003
+    tighten_sec: TightenSec = 0.0
+    tighten_fillers: TightenFillers = False
 
     @model_validator(mode="after")
     def _one_choice(self) -> HandoverQuery:

@@ -16,7 +16,16 @@ from autoclip.timeline import Interval
 from interfaces.api.file_responses import disposition
 from interfaces.api.problems import documented
 from interfaces.api.routes.clips import Clips, ClipView
-from interfaces.api.schemas.requests import Body, Identity, PathIdentity, QueryBody, Seconds, View
+from interfaces.api.schemas.requests import (
+    Body,
+    Identity,
+    PathIdentity,
+    QueryBody,
+    Seconds,
+    TightenFillers,
+    TightenSec,
+    View,
+)
 from interfaces.api.services import Services, ServicesDep
 from stages.export_captions import captions_of
 from stages.export_compound import item_intervals
@@ -112,14 +121,8 @@ class CorrectionsRequest(Body):
 class TighteningQuery(QueryBody):
     """What is to be taken out."""
 
-    tighten_sec: float = Field(
-        1.0,
-        ge=0,
-        le=30,
-        allow_inf_nan=False,
-        description="Pauses longer than this are shortened to a breath; 0 keeps all.",
-    )
-    tighten_fillers: bool = Field(False, description="Also remove hesitations (um, uh).")  # noqa: FBT003
+    tighten_sec: TightenSec = 1.0
+    tighten_fillers: TightenFillers = False
 
 
 class Span(View):

@@ -85,6 +85,18 @@ URL_PATTERN: dict[str, Any] = {"pattern": r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5}
 Seconds = Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)]
 """A time, in seconds from the first video frame."""
 
+TightenSec = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=30,
+        allow_inf_nan=False,
+        description="Pauses longer than this are shortened to a breath; 0 keeps all.",
+    ),
+]
+TightenFillers = Annotated[bool, Field(description="Also remove hesitations (um, uh).")]
+"""How clips are tightened in a query."""
+
 Identity = Annotated[str, StringConstraints(pattern=f"^{IDENTIFIER}$")]
 """An id within a body."""
 
