@@ -26,7 +26,7 @@ from stages.chat_files import DOWNLOADED_CHATS
 from stages.download_faults import advice
 from stages.download_settings import DownloadSettings
 from stages.public_addresses import PrivateAddressRefused, public_addresses_only
-from stages.site_facts import PLAYLISTS, is_endless, require_one_finished_video, source_of
+from stages.site_facts import PLAYLISTS, is_endless, require_one_finished_video, source_of, subtitles_of
 from storage.catalog import Source
 from storage.data_folder import require_space
 
@@ -47,10 +47,21 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A fetched video: its file, and what its site says of it."""
+    """A fetched video.
+
+    Attributes
+    ----------
+    path : Path
+        Its file.
+    source : Source
+        What its site says of it.
+    warnings : tuple of str
+        Why some of its subtitles are missing.
+    """
 
     path: Path
     source: Source
+    warnings: tuple[str, ...] = ()
 
 
 def entries_of(url: str, settings: DownloadSettings, *, allow_private: bool = False) -> tuple[Entry, ...] | None:
@@ -152,7 +163,7 @@ def download(
     Raises
     ------
     DownloadError
-        With the real reason of the site, and what to do.
+        With the real reason of the site, and what to do. Subtitles that can't be fetched cost a warning, not the video.
     StorageError
         If the disk has no room for it.
     """
@@ -162,20 +173,36 @@ def download(
         "outtmpl": {"default": "video.%(ext)s", "thumbnail": "thumbnail.%(ext)s", "subtitle": "subtitles.%(ext)s"},
         "progress_hooks": [_hook(on_progress)],
         "writesubtitles": settings.subtitles or settings.chat,
+        "writeautomaticsub": settings.subtitles,
         "writethumbnail": settings.subtitles,
         "subtitleslangs": _subtitles(settings),
+        "subtitlesformat": "vtt/srt/ass/best",
     }
     with _client(options, url, allow_private=allow_private) as client:
         facts = cast("dict[str, Any]", client.extract_info(url, download=False))
         require_one_finished_video(url, facts)
         _require_fit_streams(client, url, facts, allow_private=allow_private)
         require_space(folder, int(facts.get("filesize") or facts.get("filesize_approx") or UNKNOWN_SIZE_BYTES))
-        facts = cast("dict[str, Any]", client.process_ie_result(facts, download=True))
-    files = [Path(part["filepath"]) for part in facts.get("requested_downloads") or () if part.get("filepath")]
-    if not files or not files[0].exists():
-        raise DownloadError(url, "the site offers no video there; check the address in a browser")
+        facts |= {"subtitles": subtitles_of(facts), "automatic_captions": {}}
+        bare = facts | {"subtitles": {}, "requested_subtitles": None}
+        fetched = cast("dict[str, Any]", client.process_ie_result(bare, download=True))
+        files = [Path(part["filepath"]) for part in fetched.get("requested_downloads") or () if part.get("filepath")]
+        if not files or not files[0].exists():
+            raise DownloadError(url, "the site offers no video there; check the address in a browser")
+        warnings = _fetch_subtitles(client, facts)
     on_progress(Progress("download", 1.0, f"{files[0].stat().st_size / 1e6:.1f} MB"))
-    return Download(files[0], source_of(url, facts, folder))
+    return Download(files[0], source_of(url, facts, folder), warnings)
+
+
+def _fetch_subtitles(client: Any, facts: Mapping[str, Any]) -> tuple[str, ...]:  # noqa: ANN401
+    """Fetch the subtitles alone, as the last thing a client does; return why some can't be had.
+
+    Sites that are asked often refuse subtitles first (HTTP 429), which is no reason to do without the video.
+    """
+    warnings = _Warnings()
+    client.params |= {"skip_download": True, "writethumbnail": False, "ignoreerrors": True, "logger": warnings}
+    client.process_ie_result(dict(facts), download=True)
+    return tuple(warnings.told)
 
 
 def _subtitles(settings: DownloadSettings) -> list[str]:
@@ -271,6 +298,17 @@ class _Silence:
         """Ignore it."""
 
     info = warning = error = debug
+
+
+class _Warnings(_Silence):
+    """Keeps yt-dlp's warnings."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def warning(self, message: str) -> None:
+        """Keep it."""
+        self.told.append(message)
 
 
 def _hook(on_progress: ProgressListener) -> Any:  # noqa: ANN401

@@ -26,6 +26,8 @@ class DownloadSettings(BaseModel):
     rate_limit_kib: int = Field(0, ge=0, le=10_000_000, description="Most KiB a second; 0: no limit.")
     sleep_sec: float = Field(0.0, ge=0, le=3600, description="Pause before each download, for sites that block hurry.")
     attempts: int = Field(10, ge=1, le=100, description="How often to try again, waiting longer each time.")
-    subtitles: bool = Field(default=True, description="Keep subtitles and the thumbnail with the source.")
+    subtitles: bool = Field(
+        default=True, description="Keep the thumbnail and subtitles; automatic captions where people wrote none."
+    )
     chat: bool = Field(default=True, description="Keep the chat of a stream that is over, when the site has it.")
     max_entries: int = Field(0, ge=0, le=100_000, description="Most videos of a playlist or channel; 0: all.")

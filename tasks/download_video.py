@@ -68,7 +68,10 @@ def _fetch(project: Project, settings: DownloadSettings) -> Download:
         return Download(fetch_stored(store, key, folder), project.source.changed(title=PurePosixPath(key).stem))
     private = read_environment().allow_private_urls
     fetched = download(project.source.address, folder, settings, report_progress, allow_private=private)
-    run_logger().info("%s: %.1f MB fetched", fetched.path, fetched.path.stat().st_size / 1e6)
+    log = run_logger()
+    log.info("%s: %.1f MB fetched", fetched.path, fetched.path.stat().st_size / 1e6)
+    for warning in fetched.warnings:
+        log.warning("%s: %s", project.source.address, warning)
     return fetched
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -12,9 +13,11 @@ from pydantic import ValidationError
 from video_site import FLAKY, MEMBERS, SLOW, WHOLE, Page, VideoSite
 from yt_dlp import YoutubeDL
 from yt_dlp.cookies import SUPPORTED_BROWSERS
+from yt_dlp.extractor.common import InfoExtractor
 from yt_dlp.extractor.generic import GenericIE
 from yt_dlp.extractor.vimeo import VimeoChannelIE, VimeoIE
 from yt_dlp.extractor.youtube import YoutubeIE, YoutubeTabIE
+from yt_dlp.globals import extractors
 from yt_dlp.utils import ExtractorError, UnsupportedError
 
 from autoclip.errors import DownloadError
@@ -169,6 +172,80 @@ def test_subtitles_and_the_thumbnail_are_kept_with_the_source(site: VideoSite, t
     bare = download(f"{site.base}/watch", tmp_path / "bare", DownloadSettings(subtitles=False))
     assert (bare.source.subtitles, bare.source.thumbnail) == ({}, None)
     assert [path.name for path in (tmp_path / "bare").iterdir()] == ["video.mp4"]
+
+
+class TalkSiteIE(InfoExtractor):
+    """Reads pages that tell of captions as YouTube's extractor does, by hand and automatic ones."""
+
+    _VALID_URL = r"http://127\.0\.0\.1:\d+/talk"
+
+    def _real_extract(self, url: str) -> dict[str, object]:
+        found: dict[str, object] = self._download_json(url, "talk")
+        return found
+
+
+@pytest.fixture
+def talk_site(site: VideoSite, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Return a maker of pages about a talk with the captions that are named; each lies at ``/LANGUAGE.vtt``."""
+    with YoutubeDL({"quiet": True}):  # knows its extractors from then on
+        monkeypatch.setattr(extractors, "value", {"TalkSiteIE": TalkSiteIE, **extractors.value})
+
+    def made(by_people: list[str], automatic: list[str], language: str | None = "en") -> str:
+        def offered(names: list[str]) -> dict[str, object]:
+            return {
+                name: [{"ext": ext, "url": f"{site.base}/{name}.{ext}"} for ext in ("json3", "vtt", "srv3")]
+                for name in names
+            }
+
+        facts = {"id": "talk", "title": "A talk", "url": site.base + WHOLE, "ext": "mp4", "language": language}
+        facts |= {"subtitles": offered(by_people), "automatic_captions": offered(automatic)}
+        site.pages = {f"/{name}.vtt": Page(WORDS, "text/vtt") for name in (*by_people, *automatic)}
+        site.pages["/talk"] = Page(json.dumps(facts), "application/json")
+        return f"{site.base}/talk"
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("captions", "kept"),
+    [
+        (([], ["en-orig", "en", "de", "ja"], "en"), "en-x-autogen"),  # of what is translated by machine nothing
+        (([], ["de", "ja", "de-orig"], None), "de-x-autogen"),
+        (([], ["de", "en"], "en-US"), ""),  # which of them was heard, nobody tells
+        (([], ["pt-BR"], None), "pt-x-autogen"),
+        ((["en-GB"], ["en-orig", "de"], "en"), "en-GB"),
+        ((["ja"], ["en-orig", "en"], "en"), "en-x-autogen ja"),
+        ((["en"], ["de-en", "ja-en"], "en"), "en"),
+    ],
+)
+def test_automatic_captions_are_kept_where_nobody_wrote_what_is_said(
+    talk_site: Callable[..., str],
+    site: VideoSite,
+    tmp_path: Path,
+    captions: tuple[list[str], list[str], str | None],
+    kept: str,
+) -> None:
+    fetched = download(talk_site(*captions), tmp_path / "in")
+    assert sorted(fetched.source.subtitles) == kept.split()
+    for name in fetched.source.subtitles.values():
+        assert (tmp_path / "in" / name).read_text() == WORDS
+    assert len([path for path in site.paths_asked() if "." in path and path != WHOLE]) == len(kept.split())
+
+
+def test_captions_that_a_site_refuses_cost_a_warning_and_not_the_video(
+    talk_site: Callable[..., str], site: VideoSite, tmp_path: Path
+) -> None:
+    page = talk_site(["de", "fr"], ["en-orig"])
+    site.pages |= {"/en-orig.vtt": Page("", status=429), "/de.vtt": Page("", status=404)}
+    fetched = download(page, tmp_path / "in")
+    assert fetched.path.read_bytes() == site.video
+    assert sorted(fetched.source.subtitles) == ["fr"]
+    told = " ".join(fetched.warnings)
+    assert "'de'" in told
+    assert "'en-x-autogen'" in told
+    assert "HTTP Error 429" in told
+    site.pages["/en-orig.vtt"] = Page(WORDS, "text/vtt")
+    assert "en-x-autogen" in download(page, tmp_path / "in").source.subtitles  # the next attempt continues
 
 
 def test_title_uploader_and_chapters_are_kept_with_the_source(site: VideoSite, tmp_path: Path) -> None:

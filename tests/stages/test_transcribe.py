@@ -223,6 +223,21 @@ def test_a_download_brings_its_subtitles(tmp_path):
     assert said_in(video) == "Hello."
 
 
+def test_automatic_captions_give_words_with_times_after_those_by_people(tmp_path):
+    video = render(tmp_path / "video.mp4", 6.0)
+    automatic = tmp_path / "subtitles.de-x-autogen.vtt"
+    automatic.write_text("WEBVTT\n\n00:01.000 --> 00:03.000\nguten<00:00:01.400><c> Morgen</c>\n")
+    (tmp_path / "subtitles.en.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nGood morning.\n")
+    found = find_subtitles(open_video(video, AnalysisFolder(tmp_path / "out")).video)
+    assert [(word.text, word.start_sec, word.estimated) for word in found.words] == [
+        ("guten", 1.0, False),
+        ("Morgen", 1.4, False),
+    ]
+    assert (found.language, found.origin) == ("de", f"automatic captions {automatic.name}")
+    (tmp_path / "subtitles.de.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nGuten Morgen!\n")
+    assert said_in(video) == "Guten Morgen!"
+
+
 def test_links_and_damaged_files_are_passed_over(short_video, tmp_path):
     secret = subtitle(tmp_path / "secret.txt", "Secret.")
     (tmp_path / "talk.srt").symlink_to(secret)
