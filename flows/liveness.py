@@ -56,6 +56,11 @@ def this_process() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
+def worker_name(process: str) -> str:
+    """Return what Prefect's server knows the worker of a process by."""
+    return f"autoclip-{process.replace(':', '-')}"
+
+
 def worker_may_report(run: FlowRun) -> bool:
     """Whether a worker may still say how a run's process ended; one of Prefect's own never tells that it has."""
     if WATCHED_BY not in run.labels:
@@ -65,6 +70,15 @@ def worker_may_report(run: FlowRun) -> bool:
 
 def is_worked_on(run: FlowRun) -> bool:
     """Whether a worker of ours that lives has a run in hand; of one on another machine we believe that it lives."""
-    watcher = str(run.labels.get(WATCHED_BY, NOBODY))
-    machine, _, pid = watcher.rpartition(":")
-    return is_alive(int(pid)) if machine == socket.gethostname() else watcher != NOBODY
+    watcher = watcher_of(run)
+    return is_alive(int(watcher.rpartition(":")[2])) if is_here(watcher) else watcher != NOBODY
+
+
+def watcher_of(run: FlowRun) -> str:
+    """Return the process that may still say how a run ended; `NOBODY` if none may."""
+    return str(run.labels.get(WATCHED_BY, NOBODY))
+
+
+def is_here(process: str) -> bool:
+    """Whether a process, as `this_process` names it, belongs to this machine."""
+    return process.rpartition(":")[0] == socket.gethostname()

@@ -15,7 +15,7 @@ from prefect.states import Cancelled, Crashed
 
 from autoclip.system.processes import kill
 from flows.job_types import JOB_TYPES
-from flows.liveness import attempt_of, is_worked_on, process_of, run_lock
+from flows.liveness import attempt_of, is_here, is_worked_on, process_of, run_lock, watcher_of, worker_name
 from storage.process_lock import is_held, machine_of
 
 START_SEC = 60.0
@@ -25,6 +25,9 @@ LAST_WORDS_SEC = 20.0
 """A process that release its lock by itself has this long to tell the server how it ended."""
 STOP_SEC = 20.0
 """A living process has this long to stop when it is asked to; then it is killed."""
+
+WORKERS_READ = 200
+"""Prefect's server sends no more workers at once; it names those first that were heard of last."""
 
 LOST = "its process ended without a word (killed, out of memory, or the machine stopped)"
 
@@ -67,17 +70,17 @@ def unended(client: SyncPrefectClient) -> list[FlowRun]:
 
 def finalize_lost_run(client: SyncPrefectClient, run: FlowRun, data_dir: Path, ending: Ending = crash) -> bool:
     """End one run if its process is gone; return whether it was."""
-    if run.state is None or run.state.is_final() or run.state.is_scheduled() or not _is_lost(run, data_dir):
+    if run.state is None or run.state.is_final() or run.state.is_scheduled() or not _is_lost(client, run, data_dir):
         return False
     to_stop = run.state.type is StateType.CANCELLING
     client.set_flow_run_state(run.id, Cancelled(message="cancelled on request") if to_stop else ending(run), force=True)
     return True
 
 
-def _is_lost(run: FlowRun, data_dir: Path) -> bool:
+def _is_lost(client: SyncPrefectClient, run: FlowRun, data_dir: Path) -> bool:
     lock = run_lock(data_dir, run.id)
     if run.state is None or run.state.type is StateType.PENDING or not lock.exists():
-        return _never_began(run)  # the lock of an attempt before says nothing of this one
+        return _never_began(client, run)  # the lock of an attempt before says nothing of this one
     if machine_of(lock) != socket.gethostname():
         return False  # its own machine knows; Prefect's heartbeats tell if that is gone as well
     to_stop = run.state.type is StateType.CANCELLING
@@ -92,10 +95,21 @@ def _is_lost(run: FlowRun, data_dir: Path) -> bool:
     return _age_sec(run) > START_SEC and time.time() - lock.stat().st_mtime > LAST_WORDS_SEC
 
 
-def _never_began(run: FlowRun) -> bool:
+def _never_began(client: SyncPrefectClient, run: FlowRun) -> bool:
     """Whether a run's process never got as far as its lock; that of another data folder is none of our business."""
     waiting = run.state is not None and run.state.type in {StateType.PENDING, StateType.CANCELLING}
-    return waiting and _age_sec(run) > START_SEC and not is_worked_on(run)
+    return waiting and _age_sec(run) > START_SEC and not (is_worked_on(run) and _has_living_worker(client, run))
+
+
+def _has_living_worker(client: SyncPrefectClient, run: FlowRun) -> bool:
+    """Whether the worker of a run is not known to be gone: Prefect's server misses its heartbeats after 90 s."""
+    watcher = watcher_of(run)
+    if is_here(watcher) or run.work_pool_name is None:
+        return True
+    body = {"workers": {"status": {"any_": ["OFFLINE"]}}, "limit": WORKERS_READ}
+    path = {"work_pool_name": run.work_pool_name}
+    answer = client.request("POST", "/work_pools/{work_pool_name}/workers/filter", path_params=path, json=body)
+    return worker_name(watcher) not in {worker["name"] for worker in answer.json()}
 
 
 def _age_sec(run: FlowRun) -> float:

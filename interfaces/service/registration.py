@@ -36,7 +36,7 @@ def register(
     for deployment in DEPLOYMENTS:
         _deploy(client, environment.work_pool, deployment)
     if environment.on_postgresql:  # then there are, or will be, several machines; one alone sees its runs by itself
-        make_lost_machines_automations(client)
+        make_lost_machines_automations(client, environment.work_pool)
 
 
 def concurrency_limit_of(queue: QueueName) -> int:

@@ -130,6 +130,7 @@ def _process_template(environment: Environment) -> Template:
     variables["command"]["default"] = engine_command(sys.executable)
     folder.mkdir(parents=True, exist_ok=True)
     variables["working_dir"]["default"] = str(folder)
+    variables["env"]["default"] = HEARTBEAT
     return template
 
 

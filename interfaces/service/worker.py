@@ -8,9 +8,7 @@ run was begun again meanwhile; the run would end by what is said of its past.
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import socket
 import sys
 from contextlib import suppress
 from functools import partial
@@ -26,7 +24,7 @@ from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, Proc
 from pydantic import PrivateAttr
 
 from flows.job_types import JOB_TYPES
-from flows.liveness import NOBODY, WATCHED_BY, this_process
+from flows.liveness import NOBODY, WATCHED_BY, this_process, worker_name
 from flows.refused_runs import Refusal, refusal_of, refuse_run
 from interfaces.service.work_pools import engine_command
 from storage.environment import read_environment
@@ -115,7 +113,7 @@ async def work() -> None:
     stop = partial(asyncio.get_running_loop().call_soon_threadsafe, task.cancel)
     for wanted in (signal.SIGINT, signal.SIGTERM):
         signal.signal(wanted, lambda *_: stop())  # the loop of Windows has no handlers of signals
-    name = f"autoclip-{socket.gethostname()}-{os.getpid()}"
+    name = worker_name(this_process())
     await JobWorker(read_environment().work_pool, name=name, create_pool_if_not_found=False).start()
 
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.states import Pending, Running
 
+from flows import reaper
 from flows.deployments import DEPLOYMENTS
+from flows.liveness import WATCHED_BY, worker_name
+from flows.maintenance import maintenance
 from interfaces.jobs import Jobs
 from interfaces.service.lost_machines import lost_machines_automations
 from interfaces.service.registration import register
@@ -86,7 +93,7 @@ def test_where_machines_share_a_catalog_runs_of_lost_ones_are_ended_once_and_as_
     client: SyncPrefectClient, environment: Environment
 ) -> None:
     register(client, environment)
-    wanted = lost_machines_automations()
+    wanted = lost_machines_automations(environment.work_pool)
     for automation in wanted:
         assert client.read_automations_by_name(automation.name) == []  # one machine sees its runs by itself
     shared = environment.model_copy(update={"database_url": "postgresql://db/autoclip"})
@@ -97,4 +104,57 @@ def test_where_machines_share_a_catalog_runs_of_lost_ones_are_ended_once_and_as_
         client.pause_automation(each.id)
     register(client, shared)
     kept = [client.read_automations_by_name(automation.name) for automation in wanted]
-    assert [[each.enabled for each in same] for same in kept] == [[False], [False]]
+    assert [[each.enabled for each in same] for same in kept] == [[False]] * len(wanted)
+
+
+SHORT_SILENCE = timedelta(seconds=20)
+
+
+def heartbeat(client: SyncPrefectClient, run_id: UUID) -> None:
+    body = {
+        "id": str(uuid4()),
+        "occurred": datetime.now(UTC).isoformat(),
+        "event": "prefect.flow-run.heartbeat",
+        "resource": {"prefect.resource.id": f"prefect.flow-run.{run_id}"},
+        "related": [
+            {
+                "prefect.resource.id": f"prefect.flow.{uuid4()}",
+                "prefect.resource.role": "flow",
+                "prefect.resource.name": "maintenance",
+            }
+        ],
+    }
+    client.request("POST", "/events", json=[body])
+
+
+def test_a_run_of_a_machine_that_is_gone_crashes_and_no_other_does(
+    client: SyncPrefectClient, environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reaper, "START_SEC", 0.0)
+    register(client, environment)
+    deployment, pool = client.read_deployment_by_name("maintenance/maintenance").id, environment.work_pool
+    silent, speaking, by_hand = (client.create_flow_run(maintenance, state=Running()).id for _ in range(3))
+    taken, waiting, never_spoke = (client.create_flow_run_from_deployment(deployment).id for _ in range(3))
+    for run, worker, interval_sec in ((taken, "gone:11", 1), (waiting, "living:12", 600)):
+        client.set_flow_run_state(run, Pending(), force=True)
+        client.update_flow_run_labels(run, {WATCHED_BY: worker})
+        client.send_worker_heartbeat(pool, worker_name(worker), interval_sec)
+    automations = [client.create_automation(each) for each in lost_machines_automations(pool, SHORT_SILENCE)]
+    every = {silent, speaking, by_hand, taken, never_spoke, waiting}
+    try:
+        heartbeat(client, silent)
+        client.set_flow_run_state(never_spoke, Running(), force=True)
+        began, crashed = time.monotonic(), set[UUID]()
+        while crashed != {silent, taken, never_spoke}:
+            assert time.monotonic() - began < 180, f"{crashed} of {silent}, {taken}, {never_spoke}"
+            heartbeat(client, speaking)
+            time.sleep(2)
+            reaper.reap(client, tmp_path)
+            states = {run: client.read_flow_run(run).state for run in every}
+            crashed = {run for run, state in states.items() if state is not None and state.is_crashed()}
+            assert crashed <= {silent, taken, never_spoke}
+    finally:
+        for automation in automations:
+            client.delete_automation(automation)
+        for run in every:
+            client.delete_flow_run(run)

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +48,21 @@ class Machine:
         log = (self.root / "worker.log").open("ab")
         command = [*AUTOCLIP, "worker"]
         self.worker = subprocess.Popen(command, env=self.everything, cwd=self.root, stdout=log, stderr=log)
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Stop every process of the machine for a while, as a machine that sleeps does."""
+        assert self.worker is not None
+        worker = psutil.Process(self.worker.pid)
+        worker.suspend()
+        processes = (worker, *worker.children(recursive=True))
+        for process in processes[1:]:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in reversed(processes):
+                process.resume()
 
     def lose_power(self) -> None:
         """End every process of the machine at once."""
