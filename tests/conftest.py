@@ -143,19 +143,36 @@ def sound() -> type[Sound]:
     return Sound
 
 
+@dataclass(frozen=True)
+class PrefectServer:
+    """A real Prefect server: the address of its API, and its home folder."""
+
+    url: str
+    home: Path
+
+
 @pytest.fixture(scope="session")
-def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a real Prefect server that lives as long as the session; flows called in a test talk to it."""
-    from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
-    from prefect_server import prefect_variables, running_server
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+    """A server that lives as long as the session. Only the tests that ask for ``prefect_api`` talk to it."""
+    from prefect_server import running_server
 
     home = tmp_path_factory.mktemp("prefect")
-    with running_server(home) as url, pytest.MonkeyPatch.context() as patch:
-        for name, value in prefect_variables(home, url).items():
-            patch.setenv(name, value)
-        updates = {PREFECT_API_URL: url, PREFECT_HOME: home, PREFECT_LOGGING_TO_API_ENABLED: False}
-        with temporary_settings(updates):
-            yield url
+    with running_server(home) as url:
+        yield PrefectServer(url, home)
+
+
+@pytest.fixture
+def prefect_api(prefect_server: PrefectServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Address of the session's Prefect server; flows called in this test talk to it, those of the next test do not."""
+    from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
+    from prefect_server import prefect_variables
+
+    server = prefect_server
+    for name, value in prefect_variables(server.home, server.url).items():
+        monkeypatch.setenv(name, value)
+    updates = {PREFECT_API_URL: server.url, PREFECT_HOME: server.home, PREFECT_LOGGING_TO_API_ENABLED: False}
+    with temporary_settings(updates):
+        yield server.url
 
 
 def _add_stream(output: Any, track: Film | Sound) -> Any:

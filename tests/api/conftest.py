@@ -14,7 +14,6 @@ import pytest
 import uvicorn
 from fastapi.testclient import TestClient
 from made_features import Scene
-from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from autoclip.settings import ExtractionSettings
 from autoclip.signals.table import Features
@@ -136,13 +135,6 @@ def taken_to(client: TestClient, workspace: Workspace) -> TestClient:
         data_folder=workspace.folder,
     )
     return client
-
-
-@pytest.fixture(autouse=True)
-def no_prefect_server() -> Iterator[None]:
-    """No server answers in this process, whatever another test has left running."""
-    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
-        yield
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """From a dropped file to exported clips, with everything that runs in between."""
 
 import base64
+from urllib.parse import urlsplit
 
 import pytest
 from made_project import encode_film
@@ -52,11 +53,13 @@ def test_a_file_is_dropped_analyzed_reviewed_and_its_kept_clips_exported(service
     download.value.save_as(path)
     with open_catalog(service.environment.catalog_path).reading() as view:
         project = view.projects.page().items[0]
-        kept = view.clips.page(project.id, verdict="kept").items
-        exports = view.exports.page(project.id).items
-    assert len(kept) == len(exports) == 3
-    assert {export.state for export in exports} == {"completed"}
-    assert probe(path).duration_sec == pytest.approx(kept[0].duration, abs=0.11)
+        kept = {clip.id: clip for clip in view.clips.page(project.id, verdict="kept").items}
+        exports = {export.id: export for export in view.exports.page(project.id).items}
+    assert {export.clip_id for export in exports.values()} == set(kept)
+    assert len(exports) == len(kept) == 3
+    assert {export.state for export in exports.values()} == {"completed"}
+    downloaded = exports[urlsplit(download.value.url).path.split("/")[-2]]
+    assert probe(path).duration_sec == pytest.approx(kept[downloaded.clip_id].duration, abs=0.11)
 
 
 def test_an_address_that_leads_nowhere_says_why_and_can_be_tried_again(service, tab):
