@@ -23,6 +23,7 @@ the thing, the reason and the way out.
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -146,9 +147,19 @@ def system_reason(error: OSError | ValueError | RuntimeError) -> str:
     return str(getattr(error, "strerror", None) or error).partition("\n")[0] or type(error).__name__
 
 
+OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What a terminal obeys (ECMA-48, section 5), ends of lines left out, or what turns the order of text around (Unicode
+Standard Annex 9, section 2)."""
+
+
 def printable(name: str) -> str:
     """Return a file's name with what is no UTF-8 in it replaced by U+FFFD; any other name as it is."""
     return name.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def visible(text: str) -> str:
+    """Return text with what a terminal would obey written as Python escapes it: names come from files and strangers."""
+    return OBEYED.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def from_system(error: OSError, place: Path | str = "") -> StorageError:

@@ -462,6 +462,13 @@ class SpeechSettings(SettingsGroup):
         return code
 
 
+MODEL_SETTINGS = frozenset({"speech_model", "subject_model"})
+"""Settings that may hold the path of a model."""
+
+OWNERS_SETTINGS = MODEL_SETTINGS | {"speech_transcriber", "speech_download", "subject_detector"}
+"""Settings that name a program or file of this machine, or permit a download: its owner decides on them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter as people meet it.

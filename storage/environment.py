@@ -27,7 +27,7 @@ from pydantic import (
 
 from autoclip.errors import ParameterError, printable
 from autoclip.media.pixel_limit import DEFAULT_MAX_PIXELS, limit_pixels
-from autoclip.settings import NAMES_LISTED, Settings, suggestion
+from autoclip.settings import NAMES_LISTED, OWNERS_SETTINGS, Settings, suggestion
 from storage.variable_files import PREFIX, file_variables, warn_of_ignored
 
 FOREIGN_NAMES = frozenset({"AUTOCLIP_SHARED"})
@@ -36,8 +36,8 @@ FOREIGN_NAMES = frozenset({"AUTOCLIP_SHARED"})
 HARMLESS_NAMES = frozenset(
     {"catalog_busy_sec", "debug", "extraction_processes", "max_concurrent_decodes", "max_concurrent_renders"}
 )
-"""Variables of the service that a ``.env`` nobody named may set, besides every analysis setting. The others name a
-program, a folder, an address or a permission."""
+"""Variables of the service that a ``.env`` nobody named may set, besides analysis settings. The others name a program,
+a folder, an address or a permission, as `OWNERS_SETTINGS` do."""
 
 RENAMED_VARIABLES = {"decodes_at_once": "max_concurrent_decodes", "renders_at_once": "max_concurrent_renders"}
 """Former names of this machine's variables, with those of today."""
@@ -276,7 +276,7 @@ def read_environment(variables: Mapping[str, str] | None = None, env_file: Path 
     """
     from_process = os.environ if variables is None else variables
     settings = [parameter.name for parameter in Settings.parameters()]
-    harmless = {f"{PREFIX}{name.upper()}" for name in (*HARMLESS_NAMES, *settings)}
+    harmless = {f"{PREFIX}{name.upper()}" for name in HARMLESS_NAMES.union(settings) - OWNERS_SETTINGS}
     files = file_variables(from_process, env_file, harmless)
     for path, names in files.ignored.items():
         warn_of_ignored(path, names)

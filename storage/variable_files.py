@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from autoclip.errors import ParameterError, system_reason
+from autoclip.errors import ParameterError, system_reason, visible
 
 PREFIX = "AUTOCLIP_"
 FILE_NAME = ".env"
@@ -78,8 +78,10 @@ def file_variables(process: Mapping[str, str], env_file: Path | None, harmless: 
 def warn_of_ignored(path: Path, names: tuple[str, ...]) -> None:
     """Say on standard error, once for each file, which of its variables were ignored, and how to set them."""
     print(  # noqa: T201 - whoever reads the environment first has no other way to a person
-        f"autoclip: {path}: ignored {', '.join(names)}: a file that nobody named may not set programs, folders, "
-        f"addresses or permissions. If you trust it, name it with --env-file {FILE_NAME} or {ENV_FILE}={path}",
+        visible(
+            f"autoclip: {path}: ignored {', '.join(names)}: a file that nobody named may not set programs, folders, "
+            f"addresses or permissions. If you trust it, name it with --env-file {FILE_NAME} or {ENV_FILE}={path}"
+        ),
         file=sys.stderr,
     )
 

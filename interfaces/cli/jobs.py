@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autoclip.errors import ParameterError
+from autoclip.errors import ParameterError, visible
 from autoclip.export.interchange.formats import SUFFIXES
 from interfaces.cli.options import (
     Assignments,
@@ -281,12 +281,12 @@ def _shown(jobs: Jobs, job: Job, *, follow: bool, json: bool, quiet: bool) -> in
 def _followed(jobs: Jobs, job: Job, *, quiet: bool) -> Job:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=MESSAGES, disable=quiet or not MESSAGES.is_terminal) as bars:
         bar = bars.add_task(job.state, total=100.0)
         for now in jobs.follow(job.id):
             job = now
-            bars.update(bar, completed=now.progress, description=f"{now.state}  {now.stage[:60]}")
+            bars.update(bar, completed=now.progress, description=f"{now.state}  {visible(now.stage[:60])}")
     return job
 
 

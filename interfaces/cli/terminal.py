@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.table import Table
 from rich.text import Text
 
+from autoclip.errors import OBEYED, visible
 from autoclip.progress import Progress as ProgressReport
 from autoclip.progress import ProgressListener, ignore_progress
 
@@ -31,26 +32,29 @@ def write_any_character() -> None:
 
 def say(message: str) -> None:
     """Tell the person at the terminal something; never mixed with results."""
-    MESSAGES.print(message, markup=False, soft_wrap=True)
+    MESSAGES.print(visible(message), markup=False, soft_wrap=True)
 
 
 def print_json(document: Any) -> None:  # noqa: ANN401
     """Write a document to standard output, and nothing else there."""
     any_character = (sys.stdout.encoding or "").lower().startswith("utf")
-    json.dump(document, sys.stdout, ensure_ascii=not any_character, indent=2, allow_nan=False)
-    sys.stdout.write("\n")
+    text = json.dumps(document, ensure_ascii=not any_character, indent=2, allow_nan=False)
+    # JSON leaves what a terminal obeys beyond ASCII as it is.
+    escaped = OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    sys.stdout.write(f"{escaped}\n")
 
 
 def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: Sequence[str] = ()
 ) -> None:
     """Write a table to standard output; the columns named in `numeric` are set flush right."""
-    table = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    shown_title = Text(visible(title)) if title else None
+    table = Table(title=shown_title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for column in columns:
-        table.add_column(column, justify="right" if column in numeric else "left", overflow="fold")
+        table.add_column(Text(visible(column)), justify="right" if column in numeric else "left", overflow="fold")
     for row in rows:
         # Names come from files and people: a bracket in one is no markup.
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(visible(cell)) for cell in row))
     RESULTS.print(table)
 
 
@@ -74,7 +78,7 @@ def progress_bars(*, quiet: bool = False) -> Iterator[ProgressListener]:
         BarColumn(),
         TaskProgressColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[message]}"),
+        TextColumn("{task.fields[message]}", markup=False),
         console=MESSAGES,
     )
     tasks: dict[str, TaskID] = {}
@@ -82,7 +86,7 @@ def progress_bars(*, quiet: bool = False) -> Iterator[ProgressListener]:
     def listen(report: ProgressReport) -> None:
         if report.stage not in tasks:
             tasks[report.stage] = bars.add_task("", total=1.0, stage=report.stage, message="")
-        bars.update(tasks[report.stage], completed=report.fraction, message=report.message)
+        bars.update(tasks[report.stage], completed=report.fraction, message=visible(report.message))
 
     with bars:
         yield listen

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 import zlib
+from typing import Any
 
 import httpx
 import pytest
 
 from interfaces.api.guards import body_limits, header_deadline
+from interfaces.api.guards.local_paths import client_settings
 
 
 def is_problem(answer, *statuses):
@@ -85,6 +87,30 @@ def test_a_chat_outside_the_roots(client, traps, path):
     for answer in (analyze, process):
         assert is_problem(answer, 403)
         assert answer.json()["code"] == "outside-roots"
+
+
+@pytest.mark.parametrize("path", [*OUTSIDE, "someone/theirs", "model.onnx"])
+def test_a_model_outside_the_roots(client, traps, path):
+    """Whisper's models have names, too; a repository of the hub, or a file by the worker, is none of them."""
+    project = traps.add_project(path=traps.videos / "film.mp4")
+    clip, model = traps.add_clip(project, 0.0, 1.0), path.format(videos=traps.videos)
+    faces = {"settings": {"subject_model": model}}
+    doors: dict[str, Any] = {"exports": faces | {"clip_id": clip.id}, "exports/batch": faces | {"all": True}}
+    if "/" in path:
+        doors |= {"analyze": {"settings": {"speech_model": model}}}
+    for door, order in doors.items():
+        answer = client.post(f"/api/projects/{project.id}/{door}", json=order)
+        assert is_problem(answer, 403, 422), (door, answer.text)
+        assert "is not below a folder" in answer.text or "give an absolute" in answer.text, (door, answer.text)
+
+
+def test_a_model_below_the_roots_or_by_name_is_taken(traps):
+    given = {"speech_model": "large-v3", "subject_model": "", "crf": 20}
+    assert client_settings(traps.environment, given) == given
+    (traps.videos / "faces.onnx").touch()
+    below = {"subject_model": f"{traps.videos}/../videos/faces.onnx", "speech_model": str(traps.videos)}
+    placed = {"subject_model": str(traps.videos / "faces.onnx"), "speech_model": str(traps.videos)}
+    assert client_settings(traps.environment, below) == placed
 
 
 @pytest.mark.parametrize("path", NO_PATHS)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
+from rich.console import Console
 
 from autoclip.media.ffmpeg import find_ffmpeg
 from autoclip.media.probe import probe
+from autoclip.progress import Progress
+from interfaces.cli import terminal
 from interfaces.cli.app import run
+from interfaces.cli.terminal import print_table, progress_bars
 from synthetic_media import RenderOptions, Shot, Storyboard, Texture, render
 
 TITLE = "</title><script>window.stolen=1</script>\"'><img src=x onerror=window.stolen=1>"
@@ -79,3 +85,32 @@ def test_the_web_page_inserts_no_text_as_markup() -> None:
         text = path.read_text(encoding="utf-8")
         for way in ("{@html", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "srcdoc"):
             assert way not in text, (path, way)
+
+
+CONTROLS = "\x1b]52;c;cHduZWQ=\x07\x1b[2J\x9b31m\x7f\u202e4pm.exe[/red]"
+"""Sets the clipboard, clears the screen, colors what follows, turns the order around; Rich's markup."""
+SHOWN = r"\x1b]52;c;cHduZWQ=\x07\x1b[2J\x9b31m\x7f\u202e4pm.exe[/red]"
+
+
+def test_a_terminal_obeys_no_name(hostile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    film = tmp_path / f"{CONTROLS.replace('/', '-')}.mp4"
+    film.write_bytes(hostile.read_bytes())
+    assert run(["probe", str(film)]) == 0
+    assert run(["probe", str(film), "--json"]) == 0
+    assert run(["probe", str(film.with_suffix(".avi"))]) != 0
+    assert run(["export", str(film)]) != 0
+    told = "".join(capsys.readouterr())
+    assert not [character for character in told if character < " " and character != "\n"]
+    assert not set(told) & set("\x7f\x9b\u202e")
+    assert SHOWN.replace("/", "-") in told.replace("\n", "")
+
+
+def test_neither_do_columns_titles_and_progress(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    print_table(CONTROLS, [CONTROLS], [[CONTROLS]])
+    assert capsys.readouterr().out.split() == [SHOWN] * 3
+    output = io.StringIO()
+    monkeypatch.setattr(terminal, "MESSAGES", Console(file=output, force_terminal=True, width=200))
+    with progress_bars() as listen:
+        listen(Progress("look", 0.5, CONTROLS))
+    assert SHOWN in output.getvalue()
+    assert CONTROLS[:4] not in output.getvalue()

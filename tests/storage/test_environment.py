@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from autoclip.errors import ParameterError
+from autoclip.settings import OWNERS_SETTINGS, ExportSettings, Settings
 from storage.environment import HARMLESS_NAMES, Environment, read_environment
 from storage.variable_files import warn_of_ignored
 
@@ -111,7 +112,15 @@ UNTRUSTED = {
     "AUTOCLIP_STORE_CACHE_GB": "1",
     "AUTOCLIP_MAX_CONCURRENT_DECODES_TOTAL": "1",
     "AUTOCLIP_MAX_CONCURRENT_RENDERS_TOTAL": "1",
+    "AUTOCLIP_SPEECH_MODEL": "/x",
+    "AUTOCLIP_SPEECH_TRANSCRIBER": "theirs",
+    "AUTOCLIP_SPEECH_DOWNLOAD": "true",
 }
+
+HARMLESS_TEXTS = {
+    "signal_weights", "analysis_audio", "length", "speech_language", "facecam", "title", "audio_tracks",
+    "audio_mix", "name_template",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -133,6 +142,17 @@ def test_every_variable_is_harmless_or_tried_here() -> None:
     known = set(Environment.model_fields) - {"analysis", "origins"}
     assert {name.removeprefix("AUTOCLIP_").lower() for name in UNTRUSTED} | HARMLESS_NAMES >= known
     assert not {name.removeprefix("AUTOCLIP_").lower() for name in UNTRUSTED} & HARMLESS_NAMES
+
+
+def test_every_setting_that_takes_any_text_is_harmless_or_its_owners() -> None:
+    """A new one is asked about: does it name a program, a folder, an address or a permission?"""
+    parameters = [*Settings.parameters(), *ExportSettings.parameters()]
+    texts = {each.name for each in parameters if isinstance(each.default, str) and not each.choices}
+    assert texts == HARMLESS_TEXTS | OWNERS_SETTINGS - {"speech_download"}
+    assert {each.name for each in parameters} >= OWNERS_SETTINGS
+    assert {f"AUTOCLIP_{each.name.upper()}" for each in Settings.parameters() if each.name in OWNERS_SETTINGS} <= set(
+        UNTRUSTED
+    )
 
 
 @pytest.mark.parametrize("place", [".env", "data/.env"])

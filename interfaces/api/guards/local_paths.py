@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+from typing import Any
 
 from autoclip.confinement import OpenedFile, folder_beneath, open_beneath
 from autoclip.errors import MediaError, NotFoundError, ParameterError, printable
+from autoclip.settings import MODEL_SETTINGS
 from interfaces.api.problems import ApiError
 from storage.environment import Environment
 from storage.names import confine, require_short_names
@@ -38,6 +40,24 @@ def source_path(environment: Environment, path: str) -> LocalPath:
 def output_path(environment: Environment, path: str) -> LocalPath:
     """Return where a folder to write really lies; raises as `source_path`, for the output roots."""
     return _below(environment.writable_roots, path, "AUTOCLIP_OUTPUT_ROOTS")
+
+
+def client_settings(environment: Environment, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that a client gives, a model among them by the path where it really lies.
+
+    Raises
+    ------
+    ApiError, ParameterError
+        As `source_path`, for a model that is not given by a plain name.
+    """
+    models = {name: str(given[name]) for name in MODEL_SETTINGS & given.keys()}
+    paths = {name: source_path(environment, model).path for name, model in models.items() if _is_path(name, model)}
+    return {**given, **{name: str(path) for name, path in paths.items()}}
+
+
+def _is_path(setting: str, model: str) -> bool:
+    """Whether a model is given by its path; Whisper's have names, too."""
+    return bool(model) and (setting == "subject_model" or PureWindowsPath(model).name != model)
 
 
 def open_named(place: LocalPath, wanted: str = "the file of a video") -> OpenedFile:

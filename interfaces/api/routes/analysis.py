@@ -15,6 +15,7 @@ from autoclip.presets import PresetName
 from autoclip.settings import Settings
 from flows.liveness import project_lock
 from interfaces.api.chat_choice import ChatRequest, chat_parameters
+from interfaces.api.guards.local_paths import client_settings
 from interfaces.api.job_submission import Starter
 from interfaces.api.problems import documented
 from interfaces.api.schemas import requests as bodies
@@ -108,24 +109,32 @@ def start_analysis(
     project, chat = _project(services, project_id), chat_parameters(services.environment, order)
     if project.path is None:
         raise ConflictError(f"the project {project_id} has no video yet; start a download job first")
-    return starter.analyze(project_id, services.environment.settings.updated(given_settings(order)), order, chat)
+    return starter.analyze(
+        project_id, services.environment.settings.updated(given_settings(services, order)), order, chat
+    )
 
 
-@router.post("/retune", responses=documented(404, 409))
+@router.post("/retune", responses=documented(403, 404, 409))
 def retune_project(project_id: PathIdentity, order: RetuneRequest, services: ServicesDep) -> RetuneResult:
     """Select clips again with other settings from the stored signals, in under a second for any length.
 
     Omitted settings are those of the last analysis, not of a later retune. Clips that people made or changed stay.
     """
-    settings = _settings_of_last_analysis(services, project_id).updated(given_settings(order))
+    settings = _settings_of_last_analysis(services, project_id).updated(given_settings(services, order))
     return _preview(services, project_id, settings) if order.preview else _retuned(services, project_id, settings)
 
 
-def given_settings(order: SettingsRequest) -> dict[str, Any]:
-    """Return what an order says of the settings, the preset below the rest, the amount above."""
+def given_settings(services: Services, order: SettingsRequest) -> dict[str, Any]:
+    """Return what an order says of the settings, the preset below the rest, the amount above.
+
+    Raises
+    ------
+    ApiError, ParameterError
+        See `client_settings`.
+    """
     chosen = {"preset": order.preset} if "preset" in order.model_fields_set else {}
     amount = {name: value for name in ("count", "total", "length") if (value := getattr(order, name)) is not None}
-    return chosen | order.settings | amount
+    return chosen | client_settings(services.environment, order.settings) | amount
 
 
 def _project(services: Services, project_id: str) -> Project:

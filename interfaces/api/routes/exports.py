@@ -15,6 +15,7 @@ from autoclip.confinement import OpenedFile, folder_beneath
 from autoclip.errors import ConflictError, NotFoundError, ParameterError
 from autoclip.settings import ExportSettings
 from interfaces.api.file_responses import file_response, open_served, ranged
+from interfaces.api.guards.local_paths import client_settings
 from interfaces.api.job_submission import Starter
 from interfaces.api.problems import documented
 from interfaces.api.schemas import requests as bodies
@@ -109,10 +110,10 @@ class ExportQuery(ListQuery):
     job_id: CleanName | None = Field(None, description="Only those of this job.")
 
 
-@router.post("/projects/{project_id}/exports", status_code=202, responses=documented(404, 409, 503))
+@router.post("/projects/{project_id}/exports", status_code=202, responses=documented(403, 404, 409, 503))
 def start_export(project_id: PathIdentity, order: ExportRequest, services: ServicesDep, starter: Starter) -> Job:
     """Start a job that renders a clip or a compound clip to a file."""
-    settings = _checked(order.settings)
+    settings = _checked(services, order.settings)
     with services.catalog.reading() as view:
         _require_video(view, project_id)
         _require_parts(view, project_id, _named(order.clip_id), _named(order.compound_id))
@@ -120,10 +121,10 @@ def start_export(project_id: PathIdentity, order: ExportRequest, services: Servi
     return starter.start("export", project_id, parameters, order)
 
 
-@router.post("/projects/{project_id}/exports/batch", status_code=202, responses=documented(404, 409, 503))
+@router.post("/projects/{project_id}/exports/batch", status_code=202, responses=documented(403, 404, 409, 503))
 def start_batch_export(project_id: PathIdentity, order: BatchRequest, services: ServicesDep, starter: Starter) -> Job:
     """Start a job that renders many clips, one file each. A failure does not stop the rest."""
-    settings = _checked(order.settings)
+    settings = _checked(services, order.settings)
     with services.catalog.reading() as view:
         _require_video(view, project_id)
         clip_ids = _chosen_clips(view, project_id, order)
@@ -231,9 +232,9 @@ def _root_of(services: Services, export: Export) -> Path | None:
     return next((root for root in roots if path.is_relative_to(root)), None)
 
 
-def _checked(given: dict[str, Any]) -> dict[str, Any]:
-    """Return export settings by name, each of the type of its parameter."""
-    flat = ExportSettings.from_flat(given).flat()
+def _checked(services: Services, given: dict[str, Any]) -> dict[str, Any]:
+    """Return export settings by name, each of the type of its parameter, and no model from outside of the roots."""
+    flat = ExportSettings.from_flat(client_settings(services.environment, given)).flat()
     return {name: flat[name] for name in given}
 
 
