@@ -39,7 +39,7 @@ EncoderPreset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", 
 EncoderName = Literal["auto", "x264", "nvenc", "qsv", "vaapi", "videotoolbox", "amf"]
 DynamicRange = Literal["sdr", "keep"]
 Shape = Literal["original", "vertical", "square"]
-Framing = Literal["center", "motion", "subject", "blur", "letterbox", "facecam-top"]
+Framing = Literal["center", "motion", "subject", "split", "blur", "letterbox", "facecam-top"]
 SpeechScope = Literal["auto", "off", "clips", "all"]
 SpeechRole = Literal["edges", "thoughts"]
 PlatformName = Literal["none", "tiktok", "reels", "shorts", "x"]
@@ -658,8 +658,9 @@ class ExportSettings(SettingsModel):
     shape: Shape = _parameter("original", "Aspect ratio: the source's (original), 9:16 (vertical) or 1:1 (square).")
     framing: Framing = _parameter(
         "center",
-        "How a shape is filled: by the center, by where the motion or a person (subject) is, fitted over a blurred "
-        "background (blur) or between black bars (letterbox), or a streamer's camera above the game (facecam-top).",
+        "How a shape is filled: by the center, by where the motion or a person (subject) is, by two people one above "
+        "the other (split), fitted over a blurred background (blur) or between black bars (letterbox), or a streamer's "
+        "camera above the game (facecam-top).",
     )
     facecam: str = _parameter(
         "", "The camera's rectangle for framing = facecam-top: left,top,width,height in pixels; empty: it is found."

@@ -1,18 +1,19 @@
 """Where clips are meant for, as data: the shape each platform shows, and its limits.
 
-Platforms change their limits without notice. What is known of these, as of November 2026:
+Platforms change their limits without notice. Each one's `source` is its own page; read again on 29 November 2026, they
+say:
 
-- TikTok: 23 to 60 frames a second, 4 GB and, by program, 10 minutes are its own words (Content Posting API, "Media
-  Transfer Guide", "Video restrictions"); there it also says that every account may post 3 minutes and some 5 or 10. The
-  least of 3 s is what publishing services tell.
-- Instagram: 3 s to 15 minutes, 23 to 60 frames a second and 1,920 pixels are the Reel specifications of its Graph API
-  ("IG User Media") as several publishing services quote them. Of the largest file some say 300 MB and some 1 GB: the
-  smaller one is taken.
+- TikTok ("Media Transfer Guide", "Video restrictions"): 23 to 60 frames a second, 4 GB and, by program, 10 minutes;
+  every account may post 3 minutes, some 5 or 10. The least of 3 s is what publishing services tell.
+- Instagram: 3 s, 23 to 60 frames a second, 1,920 pixels, one or two channels of sound are Meta's own words (README of
+  its sample "reels_publishing_apis"), which in the version that could be read allow 60 s and 100 MB; 15 minutes are
+  what publishing services quote of today's reference ("IG User Media"). Of the largest file some quote 300 MB and some
+  1 GB: the smaller one is taken.
 - YouTube: up to three minutes, square or upright, since 15 October 2024 (YouTube Help, "Understand three-minute YouTube
   Shorts"); 256 GB is the limit of any upload (YouTube Help, "Upload videos longer than 15 minutes"). The least of 1 s
   is a guess of ours.
-- X: 512 MB and 60 frames a second are its own words (docs.x.com, "Media" and "Media best practices"); 0.5 to 140 s is
-  what publishing services tell of accounts that do not pay.
+- X ("Media", "Best practices"): 0.5 s to 20 minutes, 8 GB and 60 frames a second for accounts that do not pay; it was
+  140 s and 512 MB before. Paying accounts may post 125 minutes and 16 GB.
 - What their buttons cover of an upright picture: 14 % above, 35 % below and 6 % on either side are Meta's own words on
   Reels ("Ads Guide", "safe zone"). TikTok's and YouTube's are estimates of ours from screens that publishing services
   show; X's is a guess.
@@ -71,6 +72,8 @@ class Platform:
         Limits of the frame rate; a source beyond them is exported at the nearer one.
     safe_area : SafeArea
         What its own buttons and texts cover of an upright picture.
+    source : str
+        Address of its own page on these limits.
     """
 
     title: str
@@ -83,6 +86,7 @@ class Platform:
     lowest_rate: float
     highest_rate: float
     safe_area: SafeArea
+    source: str
 
 
 PLATFORMS: dict[Literal["tiktok", "reels", "shorts", "x"], Platform] = {
@@ -97,6 +101,7 @@ PLATFORMS: dict[Literal["tiktok", "reels", "shorts", "x"], Platform] = {
         23,
         60,
         SafeArea(left=0.06, top=0.07, right=0.13, bottom=0.2),
+        "https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide",
     ),
     "reels": Platform(
         "Instagram Reels",
@@ -109,6 +114,7 @@ PLATFORMS: dict[Literal["tiktok", "reels", "shorts", "x"], Platform] = {
         23,
         60,
         SafeArea(left=0.06, top=0.14, right=0.06, bottom=0.35),
+        "https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-user/media",
     ),
     "shorts": Platform(
         "YouTube Shorts",
@@ -121,18 +127,20 @@ PLATFORMS: dict[Literal["tiktok", "reels", "shorts", "x"], Platform] = {
         1,
         60,
         SafeArea(left=0.06, top=0.12, right=0.13, bottom=0.25),
+        "https://support.google.com/youtube/answer/15424877",
     ),
     "x": Platform(
         "X",
         "original",
         (1280, 720),
         0.5,
-        140,
-        512 * _MEGABYTE,
+        1200,
+        8000 * _MEGABYTE,
         ("h264",),
         1,
         60,
         SafeArea(left=0.06, top=0.1, right=0.06, bottom=0.15),
+        "https://docs.x.com/x-api/media/quickstart/best-practices",
     ),
 }
 

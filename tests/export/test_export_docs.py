@@ -23,9 +23,9 @@ def test_every_setting_is_documented_as_it_is(parameter):
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_every_platform_is_documented_with_its_limits(name):
     platform = PLATFORMS[name]
-    assert f"| {platform.shortest_sec:g} to {platform.longest_sec:g} |" in next(
-        line for line in TEXT.splitlines() if line.startswith(f"| `{name}` |")
-    )
+    row = next(line for line in TEXT.splitlines() if line.startswith(f"| `{name}` |"))
+    assert f"| {platform.shortest_sec:g} to {platform.longest_sec:g} |" in row
+    assert f"<{platform.source}>" in row
 
 
 def test_no_name_means_two_things():

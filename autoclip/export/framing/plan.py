@@ -58,7 +58,7 @@ def plan_framing(video: Video, interval: Interval, settings: ExportSettings, can
         return FramingPlan()
     facts = video.video
     shape = CropShape(facts.display_width / facts.display_height, canvas.width / canvas.height)
-    if settings.framing == "subject":
+    if settings.framing in {"subject", "split"}:
         return _after_people(video, interval, settings, shape)
     if settings.framing == "motion":
         return FramingPlan("motion", find_motion_path(video, interval, vertical_side=shape.vertical_side))
@@ -74,7 +74,7 @@ def _after_people(video: Video, interval: Interval, settings: ExportSettings, sh
     except ParameterError as error:
         motion = find_motion_path(video, interval, vertical_side=shape.vertical_side)
         return FramingPlan("motion", motion, notes=(f"framing: the motion is followed instead of people: {error}",))
-    found = frame_subject(video, interval, shape, detector)
+    found = frame_subject(video, interval, shape, detector, prefer_split=settings.framing == "split")
     return FramingPlan("subject", found.path, found.splits, notes=found.notes())
 
 

@@ -13,8 +13,6 @@ from autoclip.media.decoding.speech_audio import audio_chunks
 from autoclip.media.video import Video
 from autoclip.timeline import Interval
 
-_RATE = 8_000
-"""Samples a second: telephone speech reaches 4 kHz."""
 LEVEL_STEP_SEC = 0.1
 _ABOVE_FLOOR_DB = 6.0
 _FLOOR_PERCENTILE = 20
@@ -74,11 +72,15 @@ def sound_levels(video: Video, interval: Interval) -> SoundLevels:
     MediaError
         If the source can't be read.
     """
-    step = round(LEVEL_STEP_SEC * _RATE)
-    chunks = [chunk.samples for chunk in audio_chunks(video, interval, _RATE)]
-    samples = np.concatenate(chunks) if chunks else np.zeros(0, np.float32)
-    blocks = samples[: len(samples) // step * step].reshape(-1, step).astype(np.float64)
-    return SoundLevels(interval.start, 10 * np.log10(np.maximum((blocks**2).mean(axis=1), 1e-12)))
+    rate = video.audio.sample_rate if video.audio is not None else 1  # as it is stored: resampling would cost more
+    step = max(1, round(LEVEL_STEP_SEC * rate))
+    power, rest = [np.zeros(0)], np.zeros(0, np.float32)
+    for chunk in audio_chunks(video, interval, rate):
+        samples = np.concatenate((rest, chunk.samples))
+        whole = len(samples) // step * step
+        power.append(np.square(samples[:whole].reshape(-1, step)).mean(axis=1, dtype=np.float64))
+        rest = samples[whole:]
+    return SoundLevels(interval.start, 10 * np.log10(np.maximum(np.concatenate(power), 1e-12)))
 
 
 def find_turns(tracks: Sequence[FaceTrack], shot: Interval, levels: SoundLevels) -> tuple[Turn, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -129,7 +130,9 @@ class CropShape:
         return min(self.aspect / self.source_aspect, self.source_aspect / self.aspect)
 
 
-def frame_subject(video: Video, interval: Interval, shape: CropShape, detector: SubjectDetector) -> SubjectFraming:
+def frame_subject(
+    video: Video, interval: Interval, shape: CropShape, detector: SubjectDetector, *, prefer_split: bool = False
+) -> SubjectFraming:
     """Follow people through a clip.
 
     Within a shot the crop moves like a camera operator's (`camera_path`); on the first frame of a new shot it jumps. A
@@ -147,6 +150,8 @@ def frame_subject(video: Video, interval: Interval, shape: CropShape, detector: 
         What is cut out.
     detector : SubjectDetector
         What finds people.
+    prefer_split : bool, optional
+        Show two people whom the crop does not hold one above the other, whoever speaks.
 
     Raises
     ------
@@ -156,7 +161,7 @@ def frame_subject(video: Video, interval: Interval, shape: CropShape, detector: 
     sampler = FaceSampler(video, detector)
     frames = read_clip_frames(video, interval, sampler)
     samples = sampler.finish()
-    levels = sound_levels(video, interval) if any(len(sample.faces) > 1 for sample in samples) else None
+    levels = None if prefer_split else cache(lambda: sound_levels(video, interval))
     shots = [_frame_shot(_Shot(frames, shot, samples, shape, levels)) for shot in frames.shots]
     splits = tuple(_moved(shot.split, -interval.start) for shot in shots if shot.split is not None)
     path = joined([shot.path for shot in shots], interval.start)
@@ -172,7 +177,7 @@ class _Shot:
         shot: range,
         samples: Sequence[FaceSample],
         shape: CropShape,
-        levels: SoundLevels | None,
+        levels: Callable[[], SoundLevels] | None,
     ) -> None:
         instants = frames.instants
         start = frames.shot_start_sec(shot.start)
@@ -236,7 +241,7 @@ def _frame_shot(shot: _Shot) -> _FramedShot:
     distance = float(np.median(np.abs(both[0] - both[1])))
     if distance <= _TOGETHER * share:
         return _FramedShot(shot.camera((both[0] + both[1]) / 2, share), "faces")
-    turns = find_turns([shot.tracks[0], rival], shot.span, shot.levels) if shot.levels is not None else ()
+    turns = find_turns([shot.tracks[0], rival], shot.span, shot.levels()) if shot.levels is not None else ()
     path = shot.camera(_by_turns(shot.seconds, both, turns), share)
     if turns or shot.shape.vertical_side:
         return _FramedShot(path, "faces")

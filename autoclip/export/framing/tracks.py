@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ _MAX_STEP = 1.5
 """Else the distance up to which they are, in widths of the face: a head crosses about its own width in 0.3 s."""
 _MAX_GROWTH = 1.8
 """By how much a face may grow or shrink on the way."""
+_STEADY_SEC = 1.0
+"""Time between two sightings up to which they tell how fast a face moves, and for how long it is taken to go on so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +72,29 @@ class FaceTrack:
         return np.array([face.center_y if vertical_side else face.center_x for face in self.faces])
 
 
+@dataclass(frozen=True, slots=True)
+class _Sighting:
+    """One face of a track, as in `FaceSample`."""
+
+    instant: float
+    face: Face
+    mouth_motion: float
+
+
 def follow_faces(samples: Sequence[FaceSample]) -> tuple[FaceTrack, ...]:
     """Join the faces of one shot's samples to tracks, the weightiest first.
 
-    Each face goes to the track whose last face it overlaps most, or is nearest to; a track that was not seen for
-    `HOLD_SEC` takes no more.
+    Each face goes to the track whose face, moved on as it moved last, it overlaps most, or is nearest to: so two people
+    who pass each other stay apart. A track that was not seen for `HOLD_SEC` takes no more.
     """
-    tracks: list[list[tuple[float, Face, float]]] = []
+    tracks: list[list[_Sighting]] = []
     for sample in samples:
         pairs = sorted(
             (
-                (_likeness(track[-1][1], face), number, place)
+                (_likeness(expected, face), number, place)
                 for number, track in enumerate(tracks)
-                if sample.instant - track[-1][0] <= HOLD_SEC
+                if sample.instant - track[-1].instant <= HOLD_SEC
+                for expected in [_expected(track, sample.instant)]
                 for place, face in enumerate(sample.faces)
             ),
             reverse=True,
@@ -92,16 +104,37 @@ def follow_faces(samples: Sequence[FaceSample]) -> tuple[FaceTrack, ...]:
             if likeness > 0 and place not in taken and number not in taken.values():
                 taken[place] = number
         for place, face in enumerate(sample.faces):
-            seen = (sample.instant, face, sample.mouth_motion[place])
+            seen = _Sighting(sample.instant, face, sample.mouth_motion[place])
             if place in taken:
                 tracks[taken[place]].append(seen)
             else:
                 tracks.append([seen])
     made = [
-        FaceTrack(np.array([s for s, _, _ in track]), tuple(f for _, f, _ in track), np.array([m for *_, m in track]))
+        FaceTrack(
+            np.array([seen.instant for seen in track]),
+            tuple(seen.face for seen in track),
+            np.array([seen.mouth_motion for seen in track]),
+        )
         for track in tracks
     ]
     return tuple(sorted(made, key=lambda track: -track.weight))
+
+
+def _expected(track: Sequence[_Sighting], instant: float) -> Face:
+    """Return where the last face of a track is if it has gone on as it moved between its last two sightings."""
+    last = track[-1]
+    if len(track) == 1 or last.instant - track[-2].instant > _STEADY_SEC:
+        return last.face
+    share = min(instant - last.instant, _STEADY_SEC) / (last.instant - track[-2].instant)
+    across = share * (last.face.center_x - track[-2].face.center_x)
+    down = share * (last.face.center_y - track[-2].face.center_y)
+    return replace(
+        last.face,
+        left=last.face.left + across,
+        right=last.face.right + across,
+        top=last.face.top + down,
+        bottom=last.face.bottom + down,
+    )
 
 
 def _likeness(before: Face, after: Face) -> float:

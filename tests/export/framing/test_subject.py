@@ -13,6 +13,7 @@ from scipy.ndimage import label
 
 from autoclip.export.framing.faces import Face
 from autoclip.export.framing.subject import CropShape, frame_subject
+from autoclip.export.framing.tracks import FaceSample, follow_faces
 from autoclip.export.render import export_clip
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
@@ -170,10 +171,10 @@ def test_two_people_of_whom_nobody_is_heard_are_shown_one_above_the_other(tmp_pa
     assert lower.path.center.min() > 0.6
 
 
-def test_both_halves_are_in_the_file(tmp_path, monkeypatch):
-    video = dialogue(tmp_path / "silent.mp4", [None] * 3)
+def test_both_halves_are_in_the_file_whoever_speaks_if_a_split_is_asked_for(tmp_path, monkeypatch):
+    video = dialogue(tmp_path / "talk.mp4", [0] * 3)
     monkeypatch.setattr("autoclip.export.framing.plan.detector_for", lambda _settings: HeadDetector())
-    settings = ExportSettings(shape="vertical", framing="subject", encoder_preset="ultrafast")
+    settings = ExportSettings(shape="vertical", framing="split", encoder_preset="ultrafast")
     result = export_clip(video, Interval(0, 3), tmp_path / "clip.mp4", settings)
     with av.open(str(result.path)) as container:
         pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
@@ -197,6 +198,22 @@ def test_a_detector_that_is_missing_falls_back_to_motion_and_says_why(tmp_path):
     unknown = settings.model_copy(update={"subject_detector": "nobody's"})
     (note,) = export_clip(video, Interval(0, 2), tmp_path / "again.mp4", unknown).notes
     assert "there is no subject_detector" in note
+
+
+def test_two_people_who_pass_each_other_stay_apart():
+    """Halfway only the one in front is seen."""
+
+    def face(x, side):
+        return Face(x - side / 2, 0.4 - side / 2, x + side / 2, 0.4 + side / 2, 0.9)
+
+    samples = []
+    for number in range(13):
+        near, far = face(0.2 + 0.05 * number, 0.12), face(0.8 - 0.05 * number, 0.1)
+        faces = (near,) if number in (5, 6, 7) else (near, far)
+        samples.append(FaceSample(0.33 * number, faces, (math.nan,) * len(faces)))
+    first, second = follow_faces(samples)
+    assert first.along(vertical_side=False) == pytest.approx(0.2 + 0.05 * np.arange(13))
+    assert second.along(vertical_side=False)[[0, -1]] == pytest.approx([0.8, 0.2])
 
 
 def test_a_flicker_that_is_seen_once_is_nobody(tmp_path):

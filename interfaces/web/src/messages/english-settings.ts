@@ -23,6 +23,7 @@ export const englishSettings: Readonly<Record<string, SettingTexts>> = {
       center: "Center",
       motion: "Follow the motion",
       subject: "Follow people",
+      split: "Two people",
       blur: "Blurred background",
       letterbox: "Black bars",
       "facecam-top": "Camera on top",

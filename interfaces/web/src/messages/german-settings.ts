@@ -18,6 +18,7 @@ export const germanSettings: Readonly<Record<string, SettingTexts>> = {
       center: "Mitte",
       motion: "Der Bewegung nach",
       subject: "Den Personen nach",
+      split: "Zwei Personen",
       blur: "Über Unschärfe",
       letterbox: "Schwarze Balken",
       "facecam-top": "Kamera oben",

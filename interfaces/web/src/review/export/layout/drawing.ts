@@ -48,6 +48,13 @@ export function drawLayout(
       context.filter = "none";
     }
     draw(whole, fitted(picture, canvas));
+  } else if (framing === "split") {
+    // Where people are is found by the export; here the halves of the picture stand for them.
+    const half = { ...canvas, height: canvas.height / 2 };
+    for (const place of [0, 1]) {
+      const side = { ...picture, left: (place * picture.width) / 2, top: 0, width: picture.width / 2 };
+      draw(cropOf(side, half.width / half.height), { ...half, left: 0, top: place * half.height });
+    }
   } else {
     draw(cropOf(whole, canvas.width / canvas.height), all);
   }
