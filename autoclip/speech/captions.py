@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
-from autoclip.speech.line_breaks import FORBIDDEN, break_costs, ends_sentence, script_of, width_of
-from autoclip.speech.transcript import Transcript, Word, joined
+from autoclip.speech.line_breaks import FORBIDDEN, PHRASE, break_costs, ends_sentence, script_of, width_of
+from autoclip.speech.transcript import Transcript, Word, is_unspaced, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +103,12 @@ def make_cues(transcript: Transcript, limits: CaptionLimits = CaptionLimits()) -
     Returns
     -------
     tuple of Cue
-        By time; no two overlap. Every word is in exactly one of them.
+        By time; no two overlap. Every word is in exactly one of them. On lines shorter than the script's own, one that
+        holds a single longer word ("Geschwindigkeitsbegrenzung") exceeds the limit.
     """
-    limits = replace(limits, chars_per_line=min(limits.chars_per_line, _line_of_script(transcript)))
-    words = _in_line_lengths(sorted(transcript.words, key=lambda word: word.start_sec), limits.chars_per_line)
+    usual = _line_of_script(transcript)
+    limits = replace(limits, chars_per_line=min(limits.chars_per_line, usual))
+    words = _in_line_lengths(sorted(transcript.words, key=lambda word: word.start_sec), limits.chars_per_line, usual)
     blocks = [block for run in _runs(words, limits.max_pause_sec) for block in _Layout(run, limits).cues()]
     return tuple(_timed(blocks, limits))
 
@@ -116,7 +118,8 @@ def with_short_words(transcript: Transcript) -> Transcript:
 
     Each is cut behind its marks, else near half a line; the pieces share its time by their lengths.
     """
-    return replace(transcript, words=tuple(_in_line_lengths(transcript.words, _line_of_script(transcript))))
+    usual = _line_of_script(transcript)
+    return replace(transcript, words=tuple(_in_line_lengths(transcript.words, usual, usual)))
 
 
 def cues_between(cues: Sequence[Cue], start_sec: float, end_sec: float) -> tuple[Cue, ...]:
@@ -184,15 +187,17 @@ class _Layout:
 
     def _split(self, first: int, end: int) -> tuple[float, int]:
         """Return the cost of the best two lines, and the word at which the second one begins (`end`: one line)."""
-        longest = self._limits.chars_per_line
-        if self._width(first, end) <= longest:
+        if self._fits_line(first, end):
             return 0.0, end
         options = [
             (self._costs[at] + _unevenness(self._width(first, at), self._width(at, end)), at)
             for at in range(first + 1, end)
-            if self._limits.lines > 1 and self._width(first, at) <= longest and self._width(at, end) <= longest
+            if self._limits.lines > 1 and self._fits_line(first, at) and self._fits_line(at, end)
         ]
-        return min(options, default=(math.inf if end > first + 1 else 0.0, end))
+        return min(options, default=(math.inf, end))
+
+    def _fits_line(self, first: int, end: int) -> bool:
+        return end == first + 1 or self._width(first, end) <= self._limits.chars_per_line
 
     def _cue_cost(self, first: int, end: int) -> float:
         """Rate a cue by where it ends, the sentences it runs over, and the time there is to read it."""
@@ -224,11 +229,14 @@ def _runs(words: Sequence[Word], max_pause_sec: float) -> Iterator[Sequence[Word
             begin = at
 
 
-def _in_line_lengths(words: Sequence[Word], longest: int) -> list[Word]:
-    """Cut words that no line can hold: those of scripts without spaces, and addresses; times go by length."""
+def _in_line_lengths(words: Sequence[Word], longest: int, longest_whole: int) -> list[Word]:
+    """Cut words that no line can hold: those of scripts without spaces, and addresses; times go by length.
+
+    Between spaces, words of up to `longest_whole` letters stay whole.
+    """
     found: list[Word] = []
     for word in words:
-        if width_of(word.text) <= longest:
+        if width_of(word.text) <= (longest if any(map(is_unspaced, word.text)) else longest_whole):
             found.append(word)
             continue
         pieces = _pieces(word.text, longest)
@@ -241,14 +249,17 @@ def _in_line_lengths(words: Sequence[Word], longest: int) -> list[Word]:
 
 
 def _pieces(text: str, longest: int) -> list[str]:
-    """Cut a long word behind punctuation, else near the limit; a mark or small letter never starts a piece."""
+    """Cut a long word behind a mark, else between phrases, else near the limit.
+
+    A mark or small letter never starts a piece.
+    """
     pieces: list[str] = []
     rest = text
     while width_of(rest) > longest:
-        # Half a line leaves the layout room to choose; the piece ends behind the last mark in it, if there is one.
+        # Half a line leaves the layout room to choose; the piece ends at the last of the best places in it.
         at = _longest_start(rest, max(longest // 2, 1))
-        marked = [i for i in range(1, at + 1) if break_costs((Word(0, 0, rest[:i]), Word(0, 0, rest[i:])))[1] <= 1]
-        at = marked[-1] if marked else at
+        costs = {i: break_costs((Word(0, 0, rest[:i]), Word(0, 0, rest[i:])))[1] for i in range(1, at + 1)}
+        at = next((places[-1] for most in (1, PHRASE) if (places := [i for i in costs if costs[i] <= most])), at)
         while at < len(rest) and break_costs((Word(0, 0, "x"), Word(0, 0, rest[at:])))[1] >= FORBIDDEN:
             at += 1
         pieces.append(rest[:at])

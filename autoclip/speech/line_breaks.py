@@ -18,6 +18,12 @@ _NOT_AT_LINE_START = re.compile(
 )
 """Japanese line breaking (kinsoku shori, JIS X 4051): closing marks and small kana never start a line."""
 
+_KANA_END = re.compile(r"[\u3041-\u309f]$")
+_PHRASE_START = re.compile(r"^[「『（(\u30a1-\u30fa\u3400-\u9fff]")
+"""Where a Japanese phrase begins: behind the hiragana that end the one before it (particles, endings)."""
+_UNSPACED_ENDS = re.compile(r"[\u3041-\u30ff\u3400-\u9fff]$")
+_UNSPACED_STARTS = re.compile(r"^[\u3041-\u30ff\u3400-\u9fff]")
+
 _CONJUNCTIONS = """
     and but or so because that which who if when while although where than
     und aber oder weil dass ob wenn während denn sondern obwohl
@@ -40,6 +46,9 @@ _BEFORE_PREPOSITION = frozenset(_PREPOSITIONS.split())
 _NEVER_BEHIND = _BEFORE_CONJUNCTION | _BEFORE_PREPOSITION | frozenset(_DETERMINERS.split())
 _PAUSE_SEC = 0.3
 """A pause that listeners take as one, longer than those inside phrases (Campione & Véronis 2002)."""
+
+PHRASE = 3.0
+"""Cost of a break between two phrases of a clause that no space parts."""
 
 FORBIDDEN = 100.0
 """Cost of a break that is made only where nothing else fits."""
@@ -103,6 +112,10 @@ def _cost(earlier: str, later: str, pause_sec: float) -> float:
 
 
 def _cost_inside_clause(earlier: str, later: str) -> float:
+    if _KANA_END.search(earlier) and _PHRASE_START.match(later):
+        return PHRASE
+    if _UNSPACED_ENDS.search(earlier) and _UNSPACED_STARTS.match(later):
+        return 9.0
     before, after = (_EDGE.sub("", word).lower() for word in (earlier, later))
     if before in _NEVER_BEHIND:
         return 10.0

@@ -154,7 +154,11 @@ def test_the_spoken_word_alone_is_marked(tmp_path, at_25):
 )
 def test_captions_stay_inside_the_safe_area(tmp_path, at_25, platform, shape):
     long = transcript(
-        (0.1, 0.9, "Wherever extraordinarily overwhelming misunderstandings materialize, communication helps.")
+        (
+            0.1,
+            0.9,
+            "Wherever extraordinary Rechtsschutzversicherungsgesellschaften materialize, communication helps.",
+        )
     )
     settings = ExportSettings(encoder_preset="ultrafast", captions="boxed", platform=platform, shape=shape)
     result = export_clip(at_25, Interval(0.0, 3.2), tmp_path / "clip.mp4", settings, transcript=long)

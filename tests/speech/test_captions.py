@@ -96,6 +96,27 @@ def test_languages_keep_their_own_limits(text, longest):
     assert "".join("".join(lines) for lines in found).replace(" ", "") == text.replace(" ", "")
 
 
+@pytest.mark.parametrize("longest", [12, 20])
+def test_words_of_scripts_with_spaces_stay_whole_on_short_lines(longest):
+    found = lines_of(f"Über eine Geschwindigkeitsbegrenzung reden wir morgen. {ARABIC}", chars_per_line=longest)
+    lines = [line for lines in found for line in lines]
+    assert "Geschwindigkeitsbegrenzung" in lines
+    assert all(width_of(line) <= longest for line in lines if " " in line)
+    assert max(width_of(line) for lines in lines_of(JAPANESE, chars_per_line=9) for line in lines) <= 9
+    assert all(
+        width_of(line) <= 42 for lines in lines_of(f"See https://{'x' * 80}", chars_per_line=20) for line in lines
+    )
+
+
+def test_japanese_lines_break_between_phrases():
+    said_at_once = "なぜ私たちは高速道路で速度制限を必要とするのでしょうか？「その通りです」と市長は言いました。"
+    assert lines_of(said_at_once, chars_per_line=20) == [
+        ("なぜ私たちは",),
+        ("高速道路で速度制限を", "必要とするのでしょうか？"),
+        ("「その通りです」と", "市長は言いました。"),
+    ]
+
+
 def test_japanese_lines_never_start_with_a_closing_mark():
     for lines in lines_of(JAPANESE + "ちょっと、" * 12):
         assert all(line[0] not in "。、」ょっ" for line in lines)

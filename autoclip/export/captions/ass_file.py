@@ -10,8 +10,9 @@ import pysubs2
 from autoclip.export.captions.styles import CaptionFrame, CaptionStyle, Rgb
 from autoclip.speech.caption_files import without_overrides
 from autoclip.speech.captions import Cue
-from autoclip.speech.line_breaks import script_of
+from autoclip.speech.line_breaks import script_of, width_of
 from autoclip.speech.transcript import Word, joined
+from autoclip.timeline import Interval
 
 FONTS = {
     "japanese": "Noto Sans CJK JP",
@@ -21,6 +22,8 @@ FONTS = {
     "spaced": "Noto Sans",
 }
 """Where a machine lacks one, its font system chooses another that has the letters."""
+_SIZES = {"arabic": 1.25}
+"""Size of a script's letters against that of others: in a line as high, Noto draws Arabic smaller than Latin."""
 _ANY_DIRECTION = -1
 """The encoding by which libass finds a text's base direction in the text itself."""
 _ROUNDING = 1e-6
@@ -50,17 +53,20 @@ def ass_text(cues: Sequence[Cue], style: CaptionStyle, frame: CaptionFrame) -> s
             "ScaledBorderAndShadow": "yes",
         }
     )
-    script.styles = {"Default": _style(style, frame, script_of("".join(w.text for cue in cues for w in cue.words)))}
+    written = script_of("".join(word.text for cue in cues for word in cue.words))
+    height = frame.line_height * _SIZES.get(written, 1.0)
+    script.styles = {"Default": _style(style, frame, FONTS[written], height)}
     for cue in cues:
-        script.events.extend(_marked(cue, style, frame) if style.spoken else [_event(cue.start_sec, cue.end_sec, cue)])
+        size, whole = _size(cue, frame, height), Interval(cue.start_sec, cue.end_sec)
+        script.events.extend(_marked(cue, size, style, frame) if style.spoken else [_event(whole, cue, size)])
     return str(script.to_string("ass"))
 
 
-def _style(style: CaptionStyle, frame: CaptionFrame, script: str) -> pysubs2.SSAStyle:
+def _style(style: CaptionStyle, frame: CaptionFrame, font: str, height: float) -> pysubs2.SSAStyle:
     box = style.box_opacity > 0
     return pysubs2.SSAStyle(
-        fontname=FONTS[script],
-        fontsize=frame.line_height,
+        fontname=font,
+        fontsize=height,
         primarycolor=_color(style.text, frame),
         outlinecolor=_color(style.edge, frame),
         backcolor=pysubs2.Color(0, 0, 0, round(255 * (1 - style.box_opacity))),
@@ -80,9 +86,16 @@ def _color(color: Rgb, frame: CaptionFrame) -> pysubs2.Color:
     return pysubs2.Color(*(round(level * frame.white_level) for level in color))
 
 
-def _event(start_sec: float, end_sec: float, cue: Cue, spoken: Word | None = None, mark: str = "") -> pysubs2.SSAEvent:
-    lines = [_line(line, spoken, mark) for line in cue.lines]
-    return pysubs2.SSAEvent(start=_hundredths(start_sec), end=_hundredths(end_sec), text=r"\N".join(lines))
+def _size(cue: Cue, frame: CaptionFrame, height: float) -> str:
+    """Return the tag that makes the letters of a cue smaller, if it holds a word longer than a line."""
+    widest, longest = max(map(width_of, cue.texts)), frame.limits().chars_per_line
+    return f"\\fs{height * longest / widest:.1f}" if widest > longest else ""
+
+
+def _event(shown: Interval, cue: Cue, size: str, spoken: Word | None = None, mark: str = "") -> pysubs2.SSAEvent:
+    text = r"\N".join(_line(line, spoken, mark, size) for line in cue.lines)
+    tagged = f"{{{size}}}{text}" if size else text
+    return pysubs2.SSAEvent(start=_hundredths(shown.start), end=_hundredths(shown.end), text=tagged)
 
 
 def _hundredths(seconds: float) -> int:
@@ -90,8 +103,8 @@ def _hundredths(seconds: float) -> int:
     return math.floor(seconds * 100 + _ROUNDING) * 10
 
 
-def _line(words: Sequence[Word], spoken: Word | None, mark: str) -> str:
-    """Write a line; the word that is spoken stands between a change of color and its end."""
+def _line(words: Sequence[Word], spoken: Word | None, mark: str, size: str) -> str:
+    """Write a line; the word that is spoken stands between a change of color and its end, which keeps the size."""
     places = [place for place, word in enumerate(words) if word is spoken]
     text = without_overrides(joined(words))
     if not places:
@@ -99,10 +112,12 @@ def _line(words: Sequence[Word], spoken: Word | None, mark: str) -> str:
     before = without_overrides(joined(words[: places[0]]))
     through = without_overrides(joined(words[: places[0] + 1]))
     begin = len(through) - len(without_overrides(words[places[0]].text))
-    return f"{before}{text[len(before) : begin]}{{{mark}}}{text[begin : len(through)]}{{\\r}}{text[len(through) :]}"
+    return (
+        f"{before}{text[len(before) : begin]}{{{mark}}}{text[begin : len(through)]}{{\\r{size}}}{text[len(through) :]}"
+    )
 
 
-def _marked(cue: Cue, style: CaptionStyle, frame: CaptionFrame) -> Iterator[pysubs2.SSAEvent]:
+def _marked(cue: Cue, size: str, style: CaptionStyle, frame: CaptionFrame) -> Iterator[pysubs2.SSAEvent]:
     """Show the cue once a word, each time with that word marked from its start to its end."""
     assert style.spoken is not None  # noqa: S101 - the caller has looked
     red, green, blue = (round(level * frame.white_level) for level in style.spoken)
@@ -113,9 +128,9 @@ def _marked(cue: Cue, style: CaptionStyle, frame: CaptionFrame) -> Iterator[pysu
         next_start = words[place + 1].start_sec if place + 1 < len(words) else cue.end_sec
         start, end = max(at, min(word.start_sec, cue.end_sec)), min(word.end_sec, next_start, cue.end_sec)
         if start > at:
-            yield _event(at, start, cue)
+            yield _event(Interval(at, start), cue, size)
         if end > start:
-            yield _event(start, end, cue, word, mark)
+            yield _event(Interval(start, end), cue, size, word, mark)
         at = max(end, start)
     if cue.end_sec > at:
-        yield _event(at, cue.end_sec, cue)
+        yield _event(Interval(at, cue.end_sec), cue, size)
