@@ -22,7 +22,9 @@ say:
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal
 
 from autoclip.errors import ParameterError
@@ -207,6 +209,23 @@ def fitted_interval(interval: Interval, settings: ExportSettings, transcript: Tr
     ends = [sentence.end_sec + _AFTER_SENTENCE_SEC for sentence in sentences]
     fitting = [end for end in ends if interval.start + platform.longest_sec / 2 <= end <= latest]
     return Interval(interval.start, max(fitting, default=latest))
+
+
+def fitting_count(lengths: Sequence[float], settings: ExportSettings) -> int:
+    """Return how many items of a compound clip fit its platform, if it is to be fitted; else all. At least the first.
+
+    Parameters
+    ----------
+    lengths : sequence of float
+        Of the items, in seconds, in order.
+    settings : ExportSettings
+        What is wanted.
+    """
+    platform = platform_of(settings.platform)
+    if platform is None or settings.over_limit != "fit":
+        return len(lengths)
+    ends = accumulate((length - settings.crossfade_sec for length in lengths[1:]), initial=lengths[0])
+    return max(1, sum(end <= platform.longest_sec - _FRAME_SEC * len(lengths) for end in ends))
 
 
 def smaller(size_bytes: int, settings: ExportSettings) -> ExportSettings | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from autoclip.errors import AutoclipError
@@ -84,7 +86,8 @@ def export_clip(
         needed = estimated_bytes(video, seconds, order.canvas.width, order.canvas.height, chosen)
         require_space(target.parent, needed, chosen)
         context = RenderContext(rendered, ffmpeg, chosen.export_stall_sec, on_progress)
-        return _finish_fitted(cut_by_method(order, context), order, context)
+        cut = partial(cut_by_method, context=context)
+        return finish_fitted(cut(order), order, context, cut)
 
 
 def _told_shorter(order: CutSpec, asked: Interval) -> CutSpec:
@@ -96,15 +99,23 @@ def _told_shorter(order: CutSpec, asked: Interval) -> CutSpec:
     return replace(order, asked=asked, notes=(*order.notes, told))
 
 
-def _finish_fitted(rendering: Rendering, order: CutSpec, context: RenderContext) -> ExportResult:
-    """Finish a file; one too large for its platform is re-encoded, smaller, if that is wanted."""
+def finish_fitted(
+    rendering: Rendering, order: CutSpec, context: RenderContext, encode_again: Callable[[CutSpec], Rendering]
+) -> ExportResult:
+    """Finish a file; one too large for its platform is re-encoded, smaller, if that is wanted.
+
+    Raises
+    ------
+    ExportError
+        As `finish`.
+    """
     for _ in range(_MAX_ENCODINGS):
         settings = smaller(context.rendered.stat().st_size, order.settings)
         if settings is None:
             break
         told = f"encoded again with crf {settings.crf} instead of {order.settings.crf} to fit {settings.platform}"
         order = replace(order, settings=settings, notes=(*order.notes, told))
-        rendering = cut_by_method(order, context)
+        rendering = encode_again(order)
     return finish(rendering, order, context)
 
 

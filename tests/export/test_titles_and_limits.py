@@ -8,7 +8,7 @@ import pytest
 from made_media import look_at
 
 from autoclip.errors import ExportError, ParameterError
-from autoclip.export.compound.render import export_compound
+from autoclip.export.compound.render import SourceSpan, export_compound
 from autoclip.export.platforms import PLATFORMS, fitted_interval
 from autoclip.export.render import export_clip
 from autoclip.settings import ExportSettings
@@ -77,8 +77,6 @@ def test_a_smart_cut_says_that_it_can_not_copy_under_a_title(source, tmp_path):
 
 
 def test_a_compound_has_its_title_over_the_first_item(source, tmp_path):
-    from autoclip.export.compound.render import SourceSpan
-
     video, _ = source("silent.mp4")
     items = [SourceSpan(video, Interval(1.2, 2.2)), SourceSpan(video, Interval(3.2, 4.2))]
     bare = pictures(export_compound(items, tmp_path / "bare.mp4", QUICK).path)
@@ -130,6 +128,26 @@ def test_a_file_that_is_too_large_is_encoded_smaller(narrow, source, tmp_path):
     assert any("encoded again with crf" in note for note in result.notes)
     with pytest.raises(ExportError, match="set over_limit"):
         export_clip(video, Interval(1, 3), tmp_path / "z.mp4", settings.model_copy(update={"over_limit": "refuse"}))
+
+
+def test_of_a_compound_that_is_too_long_the_last_items_are_left_out(narrow, source, tmp_path):
+    narrow()
+    video, _ = source("constant.mp4")
+    items = [SourceSpan(video, Interval(start, start + 1.2)) for start in (1.0, 3.0, 5.0)]
+    settings = QUICK.model_copy(update={"platform": "x", "over_limit": "fit"})
+    whole = export_compound(items, tmp_path / "two.mp4", settings)
+    assert whole.actual.duration == pytest.approx(2.4, abs=0.05)
+    assert "the last 1 of 3 parts were left out to fit x" in whole.notes
+    narrow(whole.size_bytes * 2 // 3)
+    faded = settings.model_copy(update={"crossfade_sec": 0.2})
+    result = export_compound(items[:2], tmp_path / "small.mp4", faded)
+    assert result.size_bytes <= whole.size_bytes * 2 // 3
+    assert any("encoded again with crf" in note for note in result.notes)
+    narrow()
+    alone = export_compound([SourceSpan(video, Interval(1, 6))], tmp_path / "one.mp4", settings)
+    assert alone.actual.duration == pytest.approx(2.96, abs=0.05)
+    with pytest.raises(ParameterError, match="takes at most 3 s"):
+        export_compound(items, tmp_path / "x.mp4", settings.model_copy(update={"over_limit": "refuse"}))
 
 
 def test_a_cover_is_a_sharp_well_lit_picture_of_the_clip(source, tmp_path):

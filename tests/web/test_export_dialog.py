@@ -28,6 +28,11 @@ def test_clips_that_a_platform_does_not_take_are_named_and_what_it_covers_is_dra
     dialog.get_by_text("YouTube Shorts takes 1.0 s to 3:00").wait_for()
     dialog.get_by_text("YouTube Shorts does not take 1 clip of this length").wait_for()
     dialog.get_by_text("Overlong: 3:10").wait_for()
+    dialog.get_by_role("button", name="End them earlier").click()
+    dialog.get_by_text("does not take").wait_for(state="detached")
+    dialog.get_by_text("More settings").click()
+    dialog.get_by_label("over limit").select_option("refuse")
+    dialog.get_by_text("Overlong: 3:10").wait_for()
     frame, free = dialog.get_by_role("img").bounding_box(), dialog.locator(".free").bounding_box()
     area = PLATFORMS["shorts"].safe_area
     assert (free["y"] - frame["y"]) / frame["height"] == pytest.approx(area.top, abs=0.02)

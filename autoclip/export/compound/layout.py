@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -65,12 +65,23 @@ class Layout:
         exact = [made_exact(body) for body in self.bodies]
         if "h265" not in {body.settings.video_codec for body in exact}:
             return self
-        fades = (replace(fade, leaving=_in_h265(fade.leaving), coming=_in_h265(fade.coming)) for fade in self.fades)
-        return replace(self, bodies=tuple(_in_h265(body) for body in self.bodies), fades=tuple(fades))
+        return self._changed(_in_h265)
+
+    def at_crf(self, crf: int) -> Layout:
+        """Return the layout to be encoded at another constant rate factor."""
+        return self._changed(lambda order: _with_settings(order, crf=crf))
+
+    def _changed(self, change: Callable[[CutSpec], CutSpec]) -> Layout:
+        fades = (replace(fade, leaving=change(fade.leaving), coming=change(fade.coming)) for fade in self.fades)
+        return replace(self, bodies=tuple(change(body) for body in self.bodies), fades=tuple(fades))
 
 
 def _in_h265(order: CutSpec) -> CutSpec:
-    return replace(order, settings=order.settings.model_copy(update={"video_codec": "h265"}))
+    return _with_settings(order, video_codec="h265")
+
+
+def _with_settings(order: CutSpec, **changes: object) -> CutSpec:
+    return replace(order, settings=order.settings.model_copy(update=changes))
 
 
 def lay_out(items: Sequence[SourceSpan], target: Path, settings: ExportSettings) -> Layout:

@@ -34,7 +34,8 @@ from autoclip.export.cuts.cut_spec import ExportResult
 from autoclip.export.cuts.methods import Command, Rendering, altered
 from autoclip.export.cuts.mux import MuxTrack, encoded_tracks, join, stamped
 from autoclip.export.cuts.smart import NotSmartError
-from autoclip.export.render import finish
+from autoclip.export.platforms import fitted_interval, fitting_count
+from autoclip.export.render import finish_fitted
 from autoclip.export.render_context import RenderContext, render_errors, temporary_path
 from autoclip.output_files import require_replaceable
 from autoclip.progress import ProgressListener, ignore_progress
@@ -92,9 +93,10 @@ def export_compound(
         raise ParameterError("cut = copy can't join items: each would start at a keyframe; use smart or exact")
     if chosen.overwrite:
         require_replaceable(target)
-    layout = lay_out(items, target, chosen)
+    fitting = _fitting(items, chosen)
+    layout = _told_shorter(lay_out(fitting, target, chosen), fitting, items)
     with render_errors([item.video.path for item in items], target), ExitStack() as stack:
-        layout = with_compound_captions(layout, items, stack)
+        layout = with_compound_captions(layout, fitting, stack)
         layout = replace(layout, bodies=(with_title(layout.bodies[0], stack), *layout.bodies[1:]))
         rendered = stack.enter_context(temporary_path(target.parent))
         first = layout.bodies[0]
@@ -103,8 +105,27 @@ def export_compound(
         require_space(target.parent, 2 * needed, chosen)  # the segments and the whole
         context = RenderContext(rendered, ffmpeg, chosen.export_stall_sec, on_progress)
         rendering = _render(layout, context)
-        whole = replace(first, asked=rendering.actual)
-        return finish(rendering, whole, context)
+        whole = replace(layout.bodies[0], asked=rendering.actual)
+        return finish_fitted(
+            rendering, whole, context, lambda smaller: _render(layout.at_crf(smaller.settings.crf), context)
+        )
+
+
+def _fitting(items: Sequence[SourceSpan], settings: ExportSettings) -> tuple[SourceSpan, ...]:
+    """Return the items that the platform takes, if they are to be fitted; a first one that is too long ends earlier."""
+    first, *others = items[: fitting_count([item.interval.duration for item in items], settings)]
+    return (replace(first, interval=fitted_interval(first.interval, settings, first.transcript)), *others)
+
+
+def _told_shorter(layout: Layout, fitting: Sequence[SourceSpan], items: Sequence[SourceSpan]) -> Layout:
+    """Note what was left out."""
+    first, platform = layout.bodies[0], layout.bodies[0].settings.platform
+    told = []
+    if fitting[0] != items[0]:
+        told.append(f"the first part ended at {fitting[0].interval.end:.3f} s to fit {platform}")
+    if len(fitting) < len(items):
+        told.append(f"the last {len(items) - len(fitting)} of {len(items)} parts were left out to fit {platform}")
+    return replace(layout, bodies=(replace(first, notes=(*first.notes, *told)), *layout.bodies[1:]))
 
 
 def _render(layout: Layout, context: RenderContext) -> Rendering:

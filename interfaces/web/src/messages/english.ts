@@ -122,6 +122,7 @@ export const english = {
     covered: "Outside the dashed line, its buttons and text cover the picture.",
     unfit: (clips: number, platform: string) =>
       `${platform} does not take ${count(clips, "clip", "clips")} of this length. Trim or split them first:`,
+    fit: "End them earlier, at the end of a sentence where one fits",
     cameraKeys: "Camera: drag it, or move it with the arrow keys; Shift and an arrow change its size",
     cameraSearch: "Looking for the camera …",
     cameraFound: "The camera was found. Drag it if it is not exact.",

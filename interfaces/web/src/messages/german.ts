@@ -127,6 +127,7 @@ export const german: Messages = {
     covered: "Außerhalb der gestrichelten Linie verdecken Knöpfe und Texte das Bild.",
     unfit: (clips, platform) =>
       `${platform} nimmt ${count(clips, "Clip", "Clips")} dieser Länge nicht. Bitte erst kürzen oder teilen:`,
+    fit: "Früher enden lassen, wenn möglich am Satzende",
     cameraKeys: "Kamera: ziehen, oder mit den Pfeiltasten verschieben; Umschalt und ein Pfeil ändern die Größe",
     cameraSearch: "Die Kamera wird gesucht …",
     cameraFound: "Die Kamera wurde gefunden. Ziehen Sie sie zurecht, wenn sie nicht genau sitzt.",

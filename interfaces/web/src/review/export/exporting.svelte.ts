@@ -64,11 +64,24 @@ export class Exporting {
     return this.platforms.find(({ name }) => name === this.valueOf("platform")) ?? null;
   }
 
-  /** The clips that the platform does not take: they are too short, or too long. */
+  /** The clips that the platform does not take: they are too short, or too long and not to be fitted. */
   get unfit(): readonly ClipView[] {
     const { platform } = this;
     if (!platform) return [];
-    return this.clips.filter(({ duration }) => duration < platform.shortest_sec || duration > platform.longest_sec);
+    return this.clips.filter((clip) => clip.duration < platform.shortest_sec || (!this.fits && this.isTooLong(clip)));
+  }
+
+  /** Whether clips beyond the platform's limits end earlier and files are made smaller. */
+  get fits(): boolean {
+    return this.valueOf("over_limit") === "fit";
+  }
+
+  isTooLong({ duration }: ClipView): boolean {
+    return this.platform !== null && duration > this.platform.longest_sec;
+  }
+
+  fit(): void {
+    this.changed = { ...this.changed, over_limit: "fit" };
   }
 
   async load(): Promise<void> {
