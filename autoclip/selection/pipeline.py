@@ -44,7 +44,7 @@ from autoclip.speech.ratings import RatedSpan
 from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
 
-SELECTION_VERSION = 16
+SELECTION_VERSION = 17
 """Raised whenever the same features and settings would yield other clips."""
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
-from autoclip.speech.line_breaks import FORBIDDEN, PHRASE, break_costs, ends_sentence, script_of, width_of
-from autoclip.speech.transcript import Transcript, Word, is_unspaced, joined
+from autoclip.speech.line_breaks import FORBIDDEN, PHRASE, break_costs, script_of, width_of
+from autoclip.speech.transcript import Transcript, Word, ends_sentence, is_unspaced, joined
 
 
 @dataclass(frozen=True, slots=True)

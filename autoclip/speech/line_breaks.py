@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
-from autoclip.speech.transcript import Word
+from autoclip.speech.transcript import CLOSING, Word, ends_sentence
 
-_SENTENCE_END = re.compile(r"[.!?…。！？؟।][\"'”’»)\]」』]*$")
-_CLAUSE_END = re.compile(r"[,;:—–、，；：،؛][\"'”’»)\]」』]*$")
+_CLAUSE_END = re.compile(rf"[,;:—–、，；：،؛][{CLOSING}]*$")
 _EDGE = re.compile(r"^\W+|\W+$")
 _NOT_AT_LINE_START = re.compile(
     r"^[。、，．！？）」』】〉》…ー々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ：；,.!?:;)\]%]"
@@ -70,11 +69,6 @@ def break_costs(words: Sequence[Word]) -> list[float]:
         return [0.0]
     inner = [_cost(earlier.text, later.text, later.start_sec - earlier.end_sec) for earlier, later in pairwise(words)]
     return [0.0, *inner, 0.0]
-
-
-def ends_sentence(word: str) -> bool:
-    """Whether a word bears a mark that ends a sentence."""
-    return bool(_SENTENCE_END.search(word))
 
 
 def width_of(text: str) -> int:

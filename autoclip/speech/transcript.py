@@ -11,9 +11,17 @@ SENTENCE_PAUSE_SEC = 1.2
 """A pause this long ends a sentence even without a mark: speakers pause 0.15 to 0.5 s within clauses and rarely over
 1 s within sentences (Campione & Véronis 2002, "A large-scale multilingual study of silent pause duration")."""
 
-_SENTENCE_END = re.compile(r"[.!?…。！？؟।][\"'”’»)\]]*$")
-_BROKEN_OFF = re.compile(r"(?:\.\.|…)[\"'”’»)\]]*$")
-_ABBREVIATION = re.compile(r"^(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|vs|etc|e\.g|i\.e|z\.B|d\.h|No|approx)\.$")
+CLOSING = "\"'”’“‘»«›‹)\\]」』）】〉》"
+"""Marks that may close a sentence's mark in, as in `Yes!”`, for a character class; German closes with “ and », and some
+with «."""
+
+_SENTENCE_END = re.compile(rf"[.!?…。！？؟।][{CLOSING}]*$")
+_BROKEN_OFF = re.compile(rf"(?:\.\.|…)[{CLOSING}]*$")
+_QUESTION = re.compile(rf"[?？؟][{CLOSING}]*$")
+_ABBREVIATION = re.compile(
+    r"^[(\"„“‚‘«»]*(?:(?:[A-Za-z]\.)*[A-Z]|(?:[A-Za-z]\.)+[A-Za-z]|Mrs?|Ms|Drs?|Prof|St|Jr|Sr|Gen|Sen|Rep|Gov|Lt|Col|Capt|"
+    r"vs|etc|No|Nr|Hr|Fr|approx|ca|bzw|Mme|Mlle|Sra?|Dra)\.$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,7 @@ class Sentence:
     @property
     def is_question(self) -> bool:
         """Whether it ends in a question mark."""
-        return (self.spoken or self.words)[-1].text.rstrip("\"'”’»)]").endswith(("?", "？", "؟"))
+        return bool(_QUESTION.search((self.spoken or self.words)[-1].text))
 
 
 @dataclass(frozen=True)
@@ -113,7 +121,7 @@ class Transcript:
 def is_finished(sentence: Sentence) -> bool:
     """Whether a mark ends the sentence: not a mere pause, nor the dots of one that was broken off."""
     last = (sentence.spoken or sentence.words)[-1]
-    return _ends_sentence(last) and not _BROKEN_OFF.search(last.text)
+    return ends_sentence(last.text) and not _BROKEN_OFF.search(last.text)
 
 
 def joined(words: Iterable[Word]) -> str:
@@ -151,14 +159,15 @@ def _sentences(words: Sequence[Word]) -> Iterable[Sentence]:
         pending.append(word)
         pause = float("inf") if following is None else following.start_sec - word.end_sec
         said = next((each for each in reversed(pending) if not each.is_sound), word)
-        marked = _ends_sentence(said) and not (following is not None and following.is_sound)
+        marked = ends_sentence(said.text) and not (following is not None and following.is_sound)
         if marked or pause >= SENTENCE_PAUSE_SEC:
             yield Sentence(tuple(pending))
             pending = []
 
 
-def _ends_sentence(word: Word) -> bool:
-    return bool(_SENTENCE_END.search(word.text)) and not _ABBREVIATION.match(word.text)
+def ends_sentence(text: str) -> bool:
+    """Whether a word bears a mark that ends a sentence; that of an abbreviation ends none."""
+    return bool(_SENTENCE_END.search(text)) and not _ABBREVIATION.match(text)
 
 
 def is_unspaced(letter: str) -> bool:

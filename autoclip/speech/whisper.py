@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from autoclip.errors import ParameterError
 from autoclip.settings import SpeechSettings
-from autoclip.speech.transcript import Transcript, Word, is_unspaced
+from autoclip.speech.transcript import Transcript, Word, ends_sentence, is_unspaced
 from autoclip.timeline import Interval
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def unmarked_spans(words: Sequence[Word]) -> tuple[Interval, ...]:
     With the text before it, Whisper goes on without marks once it has left them out; heard afresh it finds them again.
     In scripts without capitals small models write no marks at all.
     """
-    bounds = [0, *(at + 1 for at, word in enumerate(words) if _is_marked(word)), len(words)]
+    bounds = [0, *(at + 1 for at, word in enumerate(words) if ends_sentence(word.text)), len(words)]
     runs = (words[first:end] for first, end in pairwise(bounds) if end - first >= WORDS_WITHOUT_MARK)
     return tuple(
         Interval(run[0].start_sec, run[-1].end_sec) for run in runs if any(word.text[:1].islower() for word in run)
@@ -121,15 +121,15 @@ def unmarked_spans(words: Sequence[Word]) -> tuple[Interval, ...]:
 def better_words(words: Sequence[Word], span: Interval, again: Sequence[Word]) -> tuple[Word, ...]:
     """Return words with those of a span as they were heard again, if that tells more sentences and loses no text."""
     old = [word for word in words if span.contains((word.start_sec + word.end_sec) / 2)]
-    if len(again) < 0.8 * len(old) or (old and sum(map(_is_marked, again)) <= sum(map(_is_marked, old))):
+    if len(again) < 0.8 * len(old) or (old and _sentences_in(again) <= _sentences_in(old)):
         return tuple(words)
     kept = [word for word in words if word not in old]
     free = [word for word in again if not any(w.start_sec < word.end_sec and word.start_sec < w.end_sec for w in kept)]
     return tuple(sorted((*kept, *free), key=lambda word: (word.start_sec, word.end_sec)))
 
 
-def _is_marked(word: Word) -> bool:
-    return word.text.endswith((".", "?", "!"))
+def _sentences_in(words: Iterable[Word]) -> int:
+    return sum(ends_sentence(word.text) for word in words)
 
 
 def missed_spans(words: Sequence[Word], speech: Sequence[Interval]) -> tuple[Interval, ...]:

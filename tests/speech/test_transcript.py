@@ -29,11 +29,13 @@ def transcript(text, **options):
         ('He said "go!" and left.', ['He said "go!"', "and left."]),
         ("それは何ですか？ 本です。", ["それは何ですか？", "本です。"]),
         ("ما هذا؟ كتاب.", ["ما هذا؟", "كتاب."]),
-        ("", []),
+        ("„Wer war es?“ Niemand sagte »Ich.« Also", ["„Wer war es?“", "Niemand sagte »Ich.«", "Also"]),
+        ("「本です。」 「はい。」 何？", ["「本です。」", "「はい。」", "何？"]),
+        ("At 5 p.m. the U.S. Senate met Sen. Cruz, d.h. z.B. him.", None),
     ],
 )
 def test_marks_end_sentences(text, sentences):
-    assert [sentence.text for sentence in transcript(text).sentences] == sentences
+    assert [sentence.text for sentence in transcript(text).sentences] == (sentences or [text])
 
 
 def test_a_long_pause_ends_a_sentence():
@@ -45,6 +47,8 @@ def test_a_question_is_known():
     question, answer = transcript("What now? We wait.").sentences
     assert question.is_question
     assert not answer.is_question
+    assert all(each.is_question for each in transcript("„Wer?“ «Qui?» 「誰？」").sentences)
+    assert transcript("").sentences == ()
 
 
 @given(st.lists(st.sampled_from(["a", "b.", "c?", "Mr.", "d"]), max_size=30))
