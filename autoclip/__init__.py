@@ -1,1 +1,1 @@
-"""Turns long videos into highlight clips with natural boundaries; a plain library, free of any service."""
+"""Turn long videos into highlight clips with natural boundaries. A plain library that needs no service."""

@@ -1,4 +1,4 @@
-"""The clip: what every mode ends in, and the clips file that carries them."""
+"""The clip, which is the result of both modes, and the clips file that stores them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ CLIPS_FILE_VERSION = 1
 
 
 class Scores(BaseModel):
-    """The parts of a clip's quality, each before its weight.
+    """The components of a clip's quality, before weighting.
 
     Attributes
     ----------
     excitement, boundary, narrative : float
-        What raises the quality.
+        Components that raise the quality.
     dead_time : float
         The penalty for low activity; lowers it.
     """
@@ -35,7 +35,7 @@ class Scores(BaseModel):
 
 
 class Clip(BaseModel):
-    """A highlight clip; times are seconds from the first video frame, `end` is the first instant not in it."""
+    """A highlight clip. Times are seconds from the first video frame; `end` is exclusive."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -71,9 +71,9 @@ class Clip(BaseModel):
 
 
 class ClipsFile(BaseModel):
-    """What ``v2_clips.json`` and ``--json`` hold; clips in order of their start.
+    """The content of ``v2_clips.json`` and of ``--json``: clips in order of their start.
 
-    `settings` chose the clips; `analysis_settings` are those of the analysis before any retuning.
+    `settings` chose the clips. `analysis_settings` are the settings of the analysis before any retuning.
     """
 
     version: int = CLIPS_FILE_VERSION
@@ -86,24 +86,25 @@ class ClipsFile(BaseModel):
 
 
 BEST_QUALITY = 1.0
-"""The quality that shows as 100: the mean excitement of a clip, squashed to (0, 1). Clips built around anchors,
-which are rated by boundaries, too, may exceed it."""
+"""The quality that is displayed as 100: the mean excitement of a clip, mapped to (0, 1). Clips built around anchors are
+also rated by their boundaries and may exceed it.
+"""
 
 
 def shown_score(quality: float) -> int:
-    """Return a quality as people see it: a whole number from 0 to 100."""
+    """Return a quality as it is displayed: a whole number from 0 to 100."""
     return round(100 * min(max(quality / BEST_QUALITY, 0.0), 1.0))
 
 
 def names_by_time(kind: str, instants: Sequence[float]) -> tuple[str, ...]:
-    """Name clips by when they happen, such as ``Highlight 12m05s``: a name that stays when others come or go.
+    """Name clips by their time, such as ``Highlight 12m05s``, so that a name stays when other clips come or go.
 
     Parameters
     ----------
     kind : str
-        What they are.
+        The noun that starts each name.
     instants : sequence of float
-        Seconds from the first video frame. Those that share a second are told apart by their tenths, then by a letter.
+        Seconds from the first video frame. Instants within the same second get tenths of a second, then a letter.
     """
     whole = [f"{kind} {_clock(instant)}" for instant in instants]
     fine = [f"{kind} {_clock(instant, tenths=True)}" for instant in instants]
@@ -115,7 +116,7 @@ def names_by_time(kind: str, instants: Sequence[float]) -> tuple[str, ...]:
 
 
 def _clock(seconds: float, *, tenths: bool = False) -> str:
-    """Write an instant so that file names can hold it: ``12m05s``, ``1h02m05s``, ``12m05.3s``."""
+    """Format an instant for use in file names: ``12m05s``, ``1h02m05s``, ``12m05.3s``."""
     units = math.floor(seconds * 10 + 1e-6)
     minutes, rest = divmod(units // 10, 60)
     hours, minutes = divmod(minutes, 60)
@@ -124,7 +125,7 @@ def _clock(seconds: float, *, tenths: bool = False) -> str:
 
 
 def clip_id(scope: str, mode: str, interval: Interval) -> str:
-    """Name a clip by what it is, so that the same choice made again bears the same name.
+    """Return an id that depends only on what the clip is, so that the same selection gets the same ids again.
 
     Parameters
     ----------
@@ -133,7 +134,7 @@ def clip_id(scope: str, mode: str, interval: Interval) -> str:
     mode : str
         ``v1``, ``v2`` or ``manual``.
     interval : Interval
-        The clip's span; told apart to the microsecond.
+        The clip's span, used with microsecond precision.
 
     Returns
     -------

@@ -1,10 +1,10 @@
-"""Files and folders below a root: opened once without following a link, then used through their descriptors.
+"""Open files and folders below a root without following links, and use them through their descriptors.
 
-A check of a path says nothing of what the path means a moment later: somebody who can write below the root can swap a
-file or a folder for a link ("time of check to time of use"). So each component is opened relative to the one before
-with ``O_NOFOLLOW`` (POSIX.1-2017, ``openat``), and what was opened is read, sent or written by way of its descriptor:
-as ``/proc/<pid>/fd/<n>``, which other libraries and child processes take for a path. Where the system has no ``openat``
-(Windows) or no ``/proc`` (macOS), the path is compared with the descriptor whenever it is used.
+Checking a path is not enough: after the check, anyone who can write below the root can replace a file or folder with a
+link ("time of check to time of use"). Each component is therefore opened relative to the one before with ``O_NOFOLLOW``
+(POSIX.1-2017, ``openat``), and the opened file is read, sent or written through its descriptor: as
+``/proc/<pid>/fd/<n>``, which other libraries and child processes accept as a path. Where the system has no ``openat``
+(Windows) or no ``/proc`` (macOS), the path is compared with the descriptor each time it is used.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from autoclip.errors import NotFoundError, ParameterError
 _WALKS = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 _DESCRIPTORS = Path("/proc/self/fd")
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
-# Opening a pipe would wait for its other end, and a terminal could become ours.
+# Without O_NONBLOCK, opening a pipe waits for its other end. Without O_NOCTTY, a terminal could become ours.
 _FILE = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"))
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 _lock = threading.Lock()
 _pins: defaultdict[Path, list[tuple[int, OpenedFile]]] = defaultdict(list)
-"""Paths that are read through a descriptor for now, the latest last, each with the thread that pinned it."""
+"""Paths that are currently read through a descriptor, each with the thread that pinned it; the latest is last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,11 @@ class OpenedFile:
     Attributes
     ----------
     path : Path
-        The name it was opened by.
+        The path it was opened with.
     file : BinaryIO
-        Its descriptor, which is closed with this object.
+        The open file; `close` closes it.
     facts : os.stat_result
-        What the descriptor says of it.
+        Result of ``fstat`` on the descriptor.
     """
 
     path: Path
@@ -54,22 +54,22 @@ class OpenedFile:
 
     @property
     def location(self) -> Path:
-        """A path that leads to this very file.
+        """Return a path that leads to exactly this file.
 
         Raises
         ------
         ParameterError
-            Where only the name leads there, and now leads elsewhere.
+            If the system has no path for descriptors and the name now leads elsewhere.
         """
         return _location(self.file.fileno(), self.path, self.facts)
 
     def close(self) -> None:
-        """Give the descriptor back."""
+        """Close the descriptor."""
         self.file.close()
 
     @contextmanager
     def pinned(self) -> Iterator[Path]:
-        """Have `location_of` lead from the path to this very file while the block runs."""
+        """Make `location_of` return the location of this file for its path while the block runs."""
         pin = (threading.get_ident(), self)
         with _lock:
             _pins[self.path].append(pin)
@@ -89,11 +89,11 @@ class OpenedFolder:
     Attributes
     ----------
     path : Path
-        The name it was opened by.
+        The path it was opened with.
     descriptor : int or None
-        Its descriptor; None on Windows, which gives folders none.
+        Its descriptor; None on Windows, which has none for folders.
     facts : os.stat_result
-        What it was when it was opened.
+        Result of ``stat`` when it was opened.
     """
 
     path: Path
@@ -102,19 +102,19 @@ class OpenedFolder:
 
     @property
     def location(self) -> Path:
-        """A path that leads to this very folder; raises as `OpenedFile.location`."""
+        """Return a path that leads to exactly this folder. Raises the same errors as `OpenedFile.location`."""
         return _location(self.descriptor, self.path, self.facts)
 
     def named(self, path: Path) -> Path:
-        """Return a path below `location` by the name the folder was opened by."""
+        """Replace `location` at the start of a path with the name the folder was opened with."""
         return self.path / path.relative_to(self.location) if path.is_relative_to(self.location) else path
 
     def told(self, text: str) -> str:
-        """Return a text that speaks of `location` with the name the folder was opened by."""
+        """Replace `location` in a text, such as an error message, with the name the folder was opened with."""
         return text.replace(str(self.location), str(self.path))
 
     def unlink(self, name: str) -> None:
-        """Remove a file of the folder; nothing happens where there is none."""
+        """Remove a file of the folder. Do nothing if there is none."""
         with suppress(FileNotFoundError):
             if self.descriptor is None or not _WALKS:
                 (self.location / name).unlink()
@@ -128,16 +128,16 @@ def open_beneath(root: Path, path: Path) -> OpenedFile:
     Parameters
     ----------
     root : Path
-        The folder that must not be left; links in its own path are its owner's.
+        The folder that the path must not leave. Links in the path of the root itself are allowed.
     path : Path
-        The file, below `root` by its name, or relative to it.
+        The file: an absolute path below `root`, or a path relative to it.
 
     Raises
     ------
     NotFoundError
         If it does not exist, or is not a regular file.
     ParameterError
-        If its name leads out of the root, or a link does.
+        If its path or a link leads out of the root.
     PermissionError
         If it may not be read.
     """
@@ -158,18 +158,18 @@ def folder_beneath(root: Path, path: Path, *, make: bool = False) -> Iterator[Op
     Parameters
     ----------
     root : Path
-        The folder that must not be left.
+        The folder that the path must not leave.
     path : Path
-        The folder, below `root` by its name, or relative to it, or `root` itself.
+        The folder: an absolute path below `root`, a path relative to it, or `root` itself.
     make : bool
-        Make it and the folders above it, up to the root, if missing.
+        Create it and its missing parents below the root.
 
     Raises
     ------
     NotFoundError
         If it does not exist.
     ParameterError
-        If its name leads out of the root, or a link does, or it can't be made.
+        If its path or a link leads out of the root, or it can't be created.
     """
     full = root / path
     with _refusals(root, full):
@@ -183,10 +183,10 @@ def folder_beneath(root: Path, path: Path, *, make: bool = False) -> Iterator[Op
 
 
 def location_of(path: Path) -> Path:
-    """Return the path to open for `path`: that of the descriptor while the file is pinned, else `path` itself.
+    """Return the path to open for `path`: the location of its descriptor while the file is pinned, else `path` itself.
 
-    A thread gets its own pin: another's descriptor may be closed, and its number given to another file, before the path
-    is opened. A thread without one works for whoever pinned the file first.
+    Each thread uses its own pin: another thread may close its descriptor, and the number may be reused for another
+    file, before the path is opened. A thread without a pin works for the thread that pinned the file first.
     """
     with _lock:
         pins = _pins.get(path)
@@ -197,12 +197,12 @@ def location_of(path: Path) -> Path:
 
 
 def _spelled_as(path: Path, root: Path) -> Path:
-    """Return the root as the path spells it: its owner may have named it through a link."""
+    """Return the root as it is spelled in the path, since its owner may have named it through a link."""
     return root if path.is_relative_to(root) else root.resolve()
 
 
 def _location(descriptor: int | None, path: Path, facts: os.stat_result) -> Path:
-    """Return a path to what was opened: of its descriptor, or its name while that leads there."""
+    """Return a path to the opened file or folder: its descriptor's path, or its name if that still leads there."""
     if descriptor is not None and _DESCRIPTORS.is_dir():
         return Path(f"/proc/{os.getpid()}/fd/{descriptor}")
     with _refusals(path, path):
@@ -244,7 +244,7 @@ def _walked(root: Path, path: Path, *, make: bool = False) -> int:
 
 
 def _opened_and_verified(root: Path, path: Path) -> int:
-    """Open by name, then make sure that the name leads there without a link."""
+    """Open by name, then verify that the name leads there without a link."""
     _require_no_link(root, path)
     descriptor = os.open(path, _FILE)
     if not os.path.samestat(path.lstat(), os.fstat(descriptor)):
@@ -255,7 +255,7 @@ def _opened_and_verified(root: Path, path: Path) -> int:
 
 
 def _require_no_link(root: Path, path: Path, *, make: bool = False) -> None:
-    """Refuse a link between the root and a path; make the folders on the way if asked to."""
+    """Refuse links between the root and a path. Create the missing folders if `make` is set."""
     place = root
     for name in _components(root, path):
         place /= name
@@ -274,7 +274,7 @@ def _components(root: Path, path: Path) -> tuple[str, ...]:
 
 @contextmanager
 def _refusals(root: Path, path: Path) -> Iterator[None]:
-    """Translate what the system says of a path."""
+    """Translate the system's errors about a path."""
     try:
         yield
     except FileNotFoundError as error:
@@ -282,7 +282,7 @@ def _refusals(root: Path, path: Path) -> Iterator[None]:
     except PermissionError:
         raise
     except (OSError, ValueError) as error:
-        # ELOOP or ENOTDIR: a link where a file or folder was.
+        # ELOOP or ENOTDIR: a file or folder was replaced with a link.
         raise ParameterError(
             f"{path.name!r} leads out of {root}, or through a link; give a path without links"
         ) from error

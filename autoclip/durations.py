@@ -1,4 +1,4 @@
-"""Lengths of time as people type them: ``90``, ``90s``, ``1:30``, ``1m30s``, ``1h``; and ranges such as ``20-40``."""
+"""Parse lengths of time as people type them (``90``, ``90s``, ``1:30``, ``1m30s``), and ranges such as ``20-40``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _UNITS = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m(?:in)?)?(?:(\d+(?
 
 
 def read_seconds(text: str) -> float:
-    """Read a length or an instant: seconds (``83.2``), a clock time (``1:23.2``, ``1:02:03``), or units (``1m30s``).
+    """Parse a length or an instant: seconds (``83.2``), a clock time (``1:23.2``, ``1:02:03``) or units (``1m30s``).
 
     Raises
     ------
@@ -25,7 +25,7 @@ def read_seconds(text: str) -> float:
 
 
 def read_range(text: str) -> tuple[float | None, float | None]:
-    """Read ``MIN-MAX``; either end may be left out, as in ``20-`` and ``-40``. One time alone is not a range.
+    """Parse ``MIN-MAX``. Either end may be missing, as in ``20-`` and ``-40``; a single time is not a range.
 
     Raises
     ------

@@ -4,8 +4,8 @@
 
     AutoclipError
     ├── ParameterError      a setting or argument is unknown, out of bounds or contradicts another
-    │   └── KeyReusedError      an idempotency key stands for another request already
-    ├── MediaError          a file is not a video we can read, or became unreadable on the way
+    │   └── KeyReusedError      an idempotency key is already used by another request
+    ├── MediaError          a file is not a video we can read, or became unreadable while it was read
     ├── DownloadError       a source could not be fetched
     ├── ExportError         a rendering failed or its result did not pass its check
     ├── ServiceError        the Prefect server that runs jobs can't be reached, or refuses
@@ -30,7 +30,7 @@ from pathlib import Path
 
 
 class AutoclipError(Exception):
-    """Base of every error of ours."""
+    """Base class of every error that autoclip raises."""
 
 
 class ParameterError(AutoclipError):
@@ -38,18 +38,18 @@ class ParameterError(AutoclipError):
 
 
 class KeyReusedError(ParameterError):
-    """An idempotency key stands for another request already; a new request needs a new key."""
+    """An idempotency key is already used by another request. A new request needs a new key."""
 
 
 class MediaError(AutoclipError):
-    """A file is not a video that can be read.
+    """A file is not a readable video.
 
     Parameters
     ----------
     path : Path
         The file.
     reason : str
-        What is wrong with it and, where there is one, the way out; one line.
+        What is wrong with it and, if possible, what to do about it; one line.
     """
 
     def __init__(self, path: Path | str, reason: str) -> None:
@@ -64,7 +64,7 @@ class DownloadError(AutoclipError):
     Parameters
     ----------
     url : str
-        The address that was asked for.
+        The address that was requested.
     reason : str
         The real reason the site gave, and what to do about it.
     """
@@ -81,7 +81,7 @@ class ExportError(AutoclipError):
     Parameters
     ----------
     reason : str
-        What went wrong and the way out.
+        What went wrong and what to do about it.
     command : tuple of str
         The command line that was run; empty when none was.
     stderr_tail : str
@@ -96,7 +96,7 @@ class ExportError(AutoclipError):
 
 
 class ServiceError(AutoclipError):
-    """The Prefect server that runs jobs can't be reached, or refuses what it is asked for."""
+    """The Prefect server that runs jobs can't be reached, or refuses a request."""
 
 
 class StorageError(AutoclipError):
@@ -116,7 +116,7 @@ class RevisionError(ConflictError):
 
 
 class NoRoomError(StorageError):
-    """The disk has no room to write something; with more room it works."""
+    """The disk is full. The operation works once space is freed."""
 
 
 class NotFoundError(StorageError):
@@ -124,7 +124,7 @@ class NotFoundError(StorageError):
 
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""The system's reasons for which freeing space helps."""
+"""Error numbers that freeing disk space resolves."""
 
 _WAYS_OUT = {
     errno.EACCES: "check who may read and write there, or choose another place",
@@ -143,7 +143,7 @@ _WAYS_OUT = {
 
 
 def system_reason(error: OSError | ValueError | RuntimeError) -> str:
-    """Return why a file could not be read or written, without numbers."""
+    """Return why a file could not be read or written, without the error number."""
     return str(getattr(error, "strerror", None) or error).partition("\n")[0] or type(error).__name__
 
 
@@ -153,7 +153,7 @@ Standard Annex 9, section 2)."""
 
 
 def printable(name: str) -> str:
-    """Return a file's name with what is no UTF-8 in it replaced by U+FFFD; any other name as it is."""
+    """Return a file's name with every byte that is not valid UTF-8 replaced by U+FFFD."""
     return name.encode(errors="surrogateescape").decode(errors="replace")
 
 
@@ -163,14 +163,14 @@ def visible(text: str) -> str:
 
 
 def from_system(error: OSError, place: Path | str = "") -> StorageError:
-    """Put a refusal of the operating system into words: the name, the reason, the way out.
+    """Translate an operating system error into one of ours: the name, the reason, the way out.
 
     Parameters
     ----------
     error : OSError
         What the system, or a library that works with files, raised.
     place : Path or str
-        What was being read or written; the file that the error names when empty.
+        What was read or written; if empty, the file that the error names.
     """
     name = str(place or error.filename or "a file")
     reason = system_reason(error)
@@ -182,7 +182,7 @@ def from_system(error: OSError, place: Path | str = "") -> StorageError:
 
 @contextmanager
 def system_errors(place: Path | str = "") -> Iterator[None]:
-    """Translate the system's refusals around `place` into `StorageError`; errors of ours pass."""
+    """Translate operating system errors about `place` into `StorageError`. Errors of autoclip pass through."""
     try:
         yield
     except OSError as error:
@@ -194,5 +194,5 @@ def system_errors(place: Path | str = "") -> Iterator[None]:
 
 
 def is_link_loop(error: RuntimeError) -> bool:
-    """Whether an error says that a link leads to itself; Python before 3.13 raises no `OSError` for it."""
+    """Whether an error means that a link leads to itself. Python before 3.13 raises no `OSError` for that."""
     return str(error).startswith("Symlink loop")

@@ -1,7 +1,7 @@
-"""What installed packages add by entry points: signals, transcribers, detectors, destinations.
+"""Load what installed packages add through entry points: signals, transcribers, detectors, destinations.
 
-A package of someone else's may fail in any way, while it is imported, made or called. Here that becomes one sentence
-that names it.
+Code of other packages may fail in any way while it is imported, created or called. This module turns each failure into
+one sentence that names the package.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from autoclip.errors import AutoclipError, ParameterError, system_reason
 
 @dataclass(frozen=True, slots=True)
 class ExtensionPoint:
-    """A kind of thing that packages can add.
+    """A kind of extension that packages can add.
 
     Attributes
     ----------
     group : str
         Group of its entry points.
     noun : str
-        What messages call it.
+        What error messages call it.
     methods, attributes : tuple of str
-        What it must have.
+        Methods and attributes it must have.
     guide : str
-        The page that says how to write one.
+        The page that explains how to write one.
     """
 
     group: str
@@ -38,16 +38,16 @@ class ExtensionPoint:
     attributes: tuple[str, ...] = ()
 
     def installed(self) -> dict[str, EntryPoint]:
-        """Return the entry points of all installed packages by name, in order of the names."""
+        """Return the entry points of all installed packages by name, sorted by name."""
         return {point.name: point for point in sorted(entry_points(group=self.group), key=lambda point: point.name)}
 
     def made(self, point: EntryPoint, *arguments: object) -> Any:  # noqa: ANN401 - callers know the protocol
-        """Import what an entry point names, and call it.
+        """Import the object that an entry point names, and call it.
 
         Raises
         ------
         ParameterError
-            If that fails, or what comes lacks a method or an attribute.
+            If that fails, or the result lacks a method or an attribute.
         """
         name = f"{self.noun} {point.name!r} ({point.value})"
         try:
@@ -64,12 +64,12 @@ class ExtensionPoint:
 
     @contextmanager
     def calling(self, name: str) -> Iterator[None]:
-        """Call what a package added in the block.
+        """Translate errors raised in the block, where code of another package is called.
 
         Raises
         ------
         ParameterError
-            If it fails. Errors of ours pass.
+            If the code fails. Errors of autoclip pass through.
         """
         try:
             yield
@@ -90,7 +90,7 @@ _WAY_OUT = "mend or uninstall the package that adds it"
 
 
 def _reason(error: BaseException) -> str:
-    """Return the first line of a message, or what kind of error it is where that says nothing."""
+    """Return the first line of an error's message, or the type of the error if the message is empty."""
     if isinstance(error, OSError):
         return system_reason(error)
     text = str(error).strip().partition("\n")[0]

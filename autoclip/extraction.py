@@ -1,4 +1,4 @@
-"""Extraction: one pass over a video that measures everything its clips are chosen by."""
+"""Feature extraction: one decode pass over a video computes every feature that selection needs."""
 
 from __future__ import annotations
 
@@ -48,10 +48,11 @@ from autoclip.system.malloc import return_free_memory, share_one_arena
 from autoclip.timeline import Grid
 
 CERTAIN_CUT = 0.3
-"""Score from which a cut keeps fades and dissolves on its own side: the default of ``scene_threshold``."""
+"""Score from which a cut excludes fades and dissolves that overlap it: the default of ``scene_threshold``."""
 
 EXTRACTION_VERSION = 16
-"""Part of the key under which features are stored: raised when the same file and settings would measure otherwise."""
+"""Part of the key under which features are stored. Raise it when the same file and settings would give other features.
+"""
 
 _SKIPPED: dict[ExtractionProfile, SkipFrame] = {"exact": "DEFAULT", "balanced": "NONREF", "fast": "NONKEY"}
 _MOTION_SIGNALS = ("motion_score", "picture_change")
@@ -59,7 +60,7 @@ _SOUND_SIGNALS = ("audio_rms", "audio_dbfs", "loudness_lufs", "midband_dbfs", "o
 
 
 def extraction_version() -> int | str:
-    """Return what names this code and the packages that add signals, for the key of what they measure."""
+    """Return a version of this code and of the packages that add signals, as a part of the features' key."""
     added = added_version()
     return f"{EXTRACTION_VERSION}+{added}" if added else EXTRACTION_VERSION
 
@@ -72,20 +73,20 @@ def extract(
     *,
     decoders: int | None = None,
 ) -> Features:
-    """Measure a video in one decode pass.
+    """Extract the features of a video in one decode pass.
 
     Parameters
     ----------
     path : Path
         The video file.
     video : Video
-        What probing it found.
+        The probed video.
     settings : ExtractionSettings
-        What to measure and how.
+        What to extract and how.
     on_progress : callable
-        Told several times a second; whatever it raises ends the work within a second and passes through.
+        Called several times a second. An exception it raises stops the work within a second and propagates.
     decoders : int, optional
-        Threads that decode pictures; one for each core by default. The result does not depend on it.
+        Number of threads that decode video; one per core by default. The result does not depend on it.
 
     Returns
     -------
@@ -95,13 +96,13 @@ def extract(
     Raises
     ------
     ParameterError
-        If the file has no such track as `analysis_audio` names.
+        If the file lacks the track that `analysis_audio` names.
     MediaError
-        If the file can't be read, or holds not one picture that can be decoded.
+        If the file can't be read, or not a single frame can be decoded.
     StorageError
-        If the disk of the temporary folder is full, where what was measured waits.
+        If the disk of the temporary folder, which holds intermediate results, is full.
     """
-    # Threads of the linear algebra spin while they wait for its small products: that was a fifth of the pass.
+    # BLAS threads spin while they wait for these small products; that took a fifth of the pass.
     with threadpool_limits(limits=1, user_api="blas"):
         pass_ = _passed(path, video, settings, on_progress, decoders)
         features = pass_.features(pass_.sound())
@@ -111,14 +112,14 @@ def extract(
 
 
 def measure_pictures(path: Path, video: Video, settings: ExtractionSettings) -> FrameMeasures:
-    """Measure the pictures of a video as `extract` does, and return what its events are found from."""
+    """Extract the video features as `extract` does, and return the data its events are found from."""
     return _passed(path, video, settings, ignore_progress, None).pictures()
 
 
 def _passed(
     path: Path, video: Video, settings: ExtractionSettings, on_progress: ProgressListener, decoders: int | None
 ) -> Extraction:
-    """Decode a video; return what was measured of all of it."""
+    """Decode a video, and return the extraction of all of it."""
     video = measured_video(path, video, settings)
     share_one_arena()
     policy = decode_policy(settings, decoders or min(available_cores(), MAX_DECODERS))
@@ -132,19 +133,19 @@ def _passed(
 
 
 def _passed_by(policy: DecodePolicy, pass_: Extraction) -> Extraction:
-    """Let an extraction take all that is decoded."""
+    """Pass everything that is decoded to an extraction."""
     for part in decode(pass_.video, policy, pass_.describe, pass_.report):
         pass_.take(part)
     return pass_
 
 
 def measured_video(path: Path, video: Video, settings: ExtractionSettings) -> Video:
-    """Return what probing found of a file at its path, with the track that is to be measured."""
+    """Return the probed video with its current path and the audio track to measure."""
     return with_analysis_audio(video.model_copy(update={"path": path}), settings.analysis_audio)
 
 
 def decode_policy(settings: ExtractionSettings, decoders: int) -> DecodePolicy:
-    """Return what is decoded for these settings."""
+    """Return the decode policy for these settings."""
     return DecodePolicy(
         skip_frame=_SKIPPED[settings.profile],
         skip_loop_filter=settings.profile != "exact",
@@ -155,7 +156,7 @@ def decode_policy(settings: ExtractionSettings, decoders: int) -> DecodePolicy:
 
 
 class Extraction:
-    """What has been measured of a video so far."""
+    """The features extracted from a video so far."""
 
     def __init__(
         self,
@@ -179,22 +180,22 @@ class Extraction:
         self._jump: ClockJump | None = None
 
     def describe(self, pictures: Pictures) -> MeasuredFrames:
-        """Turn decoded pictures into what is measured of each alone; runs in the decoding threads."""
+        """Compute the features of each decoded frame on its own. Runs in the decoding threads."""
         samples = FrameSamples(pictures.luma, pictures.chroma, pictures.full_range)
         facts = describe_pictures(samples, self._settings.black_pixel_threshold)
         seconds = pictures.pts.astype(np.float64) * float(self.video.video.time_base)
         return MeasuredFrames(seconds, samples, facts, pictures.motion_index, pictures.motion_luma)
 
     def report(self) -> None:
-        """Tell the listener how far it is; called while waiting, too."""
+        """Report progress. Also called while waiting."""
         self._progress.report(self._end_pts * float(self.video.video.time_base))
 
     def speed(self) -> str:
-        """Say how fast the pass was."""
+        """Return a text that states how fast the pass was."""
         return self._progress.speed(self._duration())
 
     def take(self, part: Described[MeasuredFrames] | AudioBlock | AudioDamage | ReadingStopped | ClockJump) -> None:
-        """Take what the decoders give out."""
+        """Take a batch of frames or audio from the decoders."""
         match part:
             case AudioBlock():
                 self._sound.push(part.start, part.rate, part.channels, part.samples)
@@ -208,25 +209,25 @@ class Extraction:
             case ClockJump():
                 self._jump = part
             case ReadingStopped():
-                self._warnings.append(f"could not be read beyond {self._seconds(self._end_pts):.2f} s: {part.reason}")
+                self._warnings.append(f"can't be read beyond {self._seconds(self._end_pts):.2f} s: {part.reason}")
 
     def compare(self, part: Described[MeasuredFrames]) -> Described[ComparedFrames]:
-        """Compare a group's pictures with those of the call before; what `take_compared` takes."""
+        """Compare the frames of a batch with those of the batch before, for `take_compared`."""
         pictures = None if part.description is None else self._comparison.compare(part.description)
         return Described(pictures, part.shown_pts, part.end_pts, part.damage)
 
     def take_compared(self, part: Described[ComparedFrames]) -> None:
-        """Take a group whose pictures were compared elsewhere; groups come in the order of the file."""
+        """Take a batch whose frames were compared elsewhere. Batches must come in file order."""
         if part.description is not None:
             self._add(part.description, self._shown(part))
         self._note(part)
 
     def take_damage(self, damage: AudioDamage) -> None:
-        """Take what of the sound could not be decoded."""
+        """Take the audio spans that could not be decoded."""
         self._damage.append(Damage("sound", damage.seconds, damage.reason))
 
     def _shown(self, part: Described[Any]) -> NDArray[np.float64]:
-        """Return when all pictures of a group are shown, in seconds."""
+        """Return when the last frame of a batch ends, in seconds."""
         return part.shown_pts.astype(np.float64) * float(self.video.video.time_base)
 
     def _note(self, part: Described[Any]) -> None:
@@ -236,7 +237,7 @@ class Extraction:
         self.report()
 
     def _push(self, pictures: MeasuredFrames, shown_sec: NDArray[np.float64]) -> None:
-        """Hand pictures on; those of a time that was shown already (the clock was set back) are left out."""
+        """Pass frames on. Drop frames whose time was shown before, as when the clock was set back."""
         again = int(np.searchsorted(pictures.seconds, self._last_sec, side="right"))
         if again:
             text = f"timestamps jump back to {pictures.seconds[0]:.2f} s after {self._last_sec:.2f} s"
@@ -251,17 +252,17 @@ class Extraction:
         self._last_sec = float(pictures.seconds[-1])
 
     def pictures(self) -> FrameMeasures:
-        """Return what was measured of the pictures."""
+        """Return the features of the video stream."""
         return self._pictures.finish()
 
     def sound(self) -> AudioRows | None:
-        """Return what was measured of the sound; None where there was none."""
+        """Return the features of the audio stream; None without audio."""
         return self._sound.finish()
 
     def features(self, sound: AudioRows | None) -> Features:
-        """Put everything, this sound among it, on the grid and find the events."""
+        """Put all features, including the given audio, on the grid and detect the events."""
         if math.isinf(self._last_sec):
-            raise MediaError(self.video.path, "not one picture could be decoded; the file is damaged")
+            raise MediaError(self.video.path, "not a single frame could be decoded; the file is damaged")
         duration = self._duration()
         grid = Grid.covering(duration, self._settings.step_sec)
         measures = self.pictures()
@@ -318,30 +319,30 @@ class Extraction:
         return tuple(sorted(events, key=lambda event: (event.start_sec, event.kind)))
 
     def _duration(self) -> float:
-        """Return where the picture ends: nothing can be cut out of what no decoder gets out of the file."""
+        """Return where the video ends: a clip can't contain frames that no decoder can read."""
         lost = self._lost_from()
         if lost is not None:
             return min(lost, self.video.duration_sec)
         if self._jump is not None:
             return self._jump.at_sec
-        if self._settings.profile == "fast":  # the packets after the last keyframe were not looked at
+        if self._settings.profile == "fast":  # the packets after the last keyframe were not read
             return self.video.duration_sec
-        # Of the last packets some claim to last until the next one is decoded: the probe knows better.
+        # Some of the last packets claim to last until the next one is decoded; the probe has the correct duration.
         return min(self._end_pts * float(self.video.video.time_base), self.video.duration_sec)
 
     def _lost_from(self) -> float | None:
-        """Return from when on no picture could be decoded, to the end of the file; None if the last ones could."""
+        """Return the time from which no frame could be decoded; None if the last frames could be decoded."""
         damaged = [item.seconds for item in self._damage if item.what == "picture" and item.seconds is not None]
-        # A decoder that skips all but keyframes says nothing of one it can't read.
+        # A decoder that skips all but keyframes doesn't notice a frame that it can't read.
         awaited = self._awaited if self._settings.profile == "fast" else []
         return min((seconds for seconds in (*damaged, *awaited) if seconds > self._last_sec), default=None)
 
     def _end_advice(self) -> tuple[str, ...]:
         lost = self._lost_from()
-        return () if lost is None else (f"no picture can be decoded after {lost:.2f} s: clips end there",)
+        return () if lost is None else (f"no frame can be decoded after {lost:.2f} s: clips end there",)
 
     def _clock_advice(self) -> tuple[str, ...]:
-        """Say what makes a recording continuous whose clock jumps."""
+        """Describe how to make a recording whose clock jumps continuous."""
         if self._jump is None:
             return ()
         at, by = self._jump.at_sec, self._jump.by_sec
@@ -351,22 +352,22 @@ class Extraction:
 
     def _silence(self) -> str:
         if self.video.audio is not None:
-            return "not one sample of the sound could be decoded"
+            return "not a single audio sample could be decoded"
         if self.video.audio_stream_count:
-            return "the sound can't be decoded: " + "; ".join(self.video.warnings)
+            return "the audio can't be decoded: " + "; ".join(self.video.warnings)
         return "the video has no sound"
 
     def _stillness(self) -> str:
         if self._settings.profile == "fast":
             return "too few keyframes to compare; profile fast decodes nothing else"
-        return "the video has too few pictures to compare"
+        return "the video has too few frames to compare"
 
     def _seconds(self, pts: int | None) -> float | None:
         return None if pts is None else pts * float(self.video.video.time_base)
 
 
 class _Speed:
-    """Says how far the pass is, how fast it goes and how long it still takes."""
+    """Reports how far the pass is, how fast it runs and how long it will still take."""
 
     def __init__(self, duration_sec: float, on_progress: ProgressListener) -> None:
         self._duration = duration_sec
@@ -374,7 +375,7 @@ class _Speed:
         self._begun = time.monotonic()
 
     def report(self, done_sec: float) -> None:
-        """Tell the listener."""
+        """Report progress."""
         if done_sec <= 0:
             self._on_progress(Progress("extract", 0.0))
             return
@@ -383,7 +384,7 @@ class _Speed:
         self._on_progress(Progress("extract", min(1.0, done_sec / self._duration), message))
 
     def speed(self, done_sec: float) -> str:
-        """Say how many seconds of video a second takes."""
+        """Return how many seconds of video are processed per second."""
         return f"{done_sec / max(time.monotonic() - self._begun, 1e-6):.1f}x real time"
 
 
@@ -392,6 +393,6 @@ def _step_means(measures: FrameMeasures, grid: Grid) -> np.ndarray[tuple[int], n
     step = np.minimum((rows.seconds / grid.step_sec + 1e-9).astype(np.intp), grid.count)
     total = np.bincount(step, rows.luma_mean, minlength=grid.count + 1)[: grid.count]
     number = np.bincount(step, minlength=grid.count + 1)[: grid.count]
-    # A picture is shown until the next one comes.
+    # A frame is shown until the next one starts.
     shown = np.maximum(np.searchsorted(rows.seconds, grid.times + 1e-9, side="right") - 1, 0)
     return np.where(number > 0, total / np.maximum(number, 1), rows.luma_mean[shown]).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Files that are written where people name them: only a regular file is ever replaced."""
+"""Write files where people name them: only a regular file is ever replaced."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from autoclip.errors import ParameterError
 
 
 def require_replaceable(path: Path) -> None:
-    """Refuse a name that belongs to something else than a regular file: renaming a file to it would remove that.
+    """Refuse a name that is taken by something other than a regular file, which renaming a file to it would remove.
 
     Raises
     ------
@@ -18,7 +18,7 @@ def require_replaceable(path: Path) -> None:
     """
     try:
         mode = path.stat().st_mode
-    except (OSError, ValueError):  # nothing is there, or the writer says why it can't be written
+    except (OSError, ValueError):  # nothing is there, or the writer reports why it can't be written
         return
     if stat.S_ISREG(mode):
         return

@@ -1,6 +1,6 @@
-"""Presets: settings that belong together, by name or in a TOML file of the user's own.
+"""Presets: settings that belong together, chosen by name or read from a TOML file of the user.
 
-A preset is values by their flat names; whoever chooses it may change any of them on top. A file looks like this::
+A preset is a set of values by their flat names. Any of them can be overridden. A file looks like this::
 
     description = "Our league: long build-ups"
     preset = "sports"            # optional: what it starts from
@@ -36,9 +36,9 @@ class Preset:
     name : str
         One of `PresetName`, or the name of the file it was read from.
     text : str
-        What it is for.
+        What the preset is for.
     values : mapping of str to value
-        Settings by their flat names; those not named stay as they are.
+        Settings by their flat names. The others keep their values.
     """
 
     name: str
@@ -147,8 +147,9 @@ PRESETS: Mapping[str, Preset] = {
         ),
     )
 }
-"""The presets of this package, by name. Their lengths follow from how such videos are cut; none was fitted to one
-video."""
+"""The presets of this package, by name. Their lengths follow common editing practice; none was fitted to a single
+video.
+"""
 
 
 def preset(name: str) -> dict[str, PresetValue]:
@@ -165,25 +166,25 @@ def preset(name: str) -> dict[str, PresetValue]:
 
 
 def load_preset(path: Path) -> Preset:
-    """Read a preset from a TOML file; one that starts from another holds the values of both.
+    """Read a preset from a TOML file. A preset that starts from another one holds the values of both.
 
     Names and values are checked when they are applied to settings.
 
     Raises
     ------
     ParameterError
-        If the file can't be read, is no TOML, or holds anything but ``description``, ``preset`` and ``[settings]``.
+        If the file can't be read, is not TOML, or holds anything but ``description``, ``preset`` and ``[settings]``.
     """
     try:
         document = tomllib.loads(read_text(path))
     except (OSError, UnicodeDecodeError) as error:
         raise ParameterError(f"the preset {path} can't be read: {system_reason(error)}") from error
     except tomllib.TOMLDecodeError as error:
-        raise ParameterError(f"the preset {path} is no TOML: {error}") from error
+        raise ParameterError(f"the preset {path} is not TOML: {error}") from error
     unknown = sorted(set(document) - {"description", "preset", "settings"})
     settings = document.get("settings", {})
     if unknown or not isinstance(settings, dict):
-        what = f"has {', '.join(unknown)} at its top" if unknown else "has a 'settings' that is no table"
+        what = f"has {', '.join(unknown)} at its top" if unknown else "has a 'settings' that is not a table"
         raise ParameterError(
             f"the preset {path} {what}; it may hold description, preset and a table [settings] of names and values"
         )
@@ -192,12 +193,12 @@ def load_preset(path: Path) -> Preset:
 
 
 def preset_document(values: Mapping[str, PresetValue], *, text: str = "") -> str:
-    """Return settings, by their flat names, as a TOML document that `load_preset` reads; `text` says what it is for."""
+    """Return settings, by flat names, as a TOML document that `load_preset` reads; `text` is its description."""
     lines = [f"description = {_literal(text)}", "", "[settings]"]
     lines += [f"{name} = {_literal(value)}" for name, value in values.items()]
     return "\n".join([*lines, ""])
 
 
 def _literal(value: PresetValue) -> str:
-    """Write a value as TOML does: as JSON, but for the one control character that JSON leaves bare."""
+    """Write a value as TOML: as JSON, except for the one control character that JSON does not escape."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

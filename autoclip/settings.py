@@ -1,8 +1,9 @@
 """Every setting: its one name, default, bounds, unit and help.
 
-The command line, the environment (``AUTOCLIP_<NAME>``), API bodies, Prefect parameters and docs/tuning.md are all made
-from these models. Names and defaults are those of the user's description; a default it does not give has its source
-beside it. Groups are for reading: a parameter's name is unique across them, and ``--set NAME=VALUE`` needs no group.
+The command line, the environment (``AUTOCLIP_<NAME>``), API bodies, Prefect parameters and docs/tuning.md are all
+generated from these models. Names and defaults are those of the user's description; any other default has its source
+beside it. Groups only order the documentation: a parameter's name is unique across them, and ``--set NAME=VALUE`` needs
+no group.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ CaptionStyleName = Literal["off", "plain", "boxed", "karaoke"]
 
 
 MAX_SIGNAL_WEIGHT = 5.0
-"""Largest weight of a further signal: five times that of all others together."""
+"""Largest weight of an additional signal: five times that of all others together."""
 
 _SIGNAL_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NUMBER_TEXT = re.compile(r"[+-]?(?:[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})")
@@ -60,13 +61,13 @@ def _parameter(default: object, text: str, *, unit: str = "", **bounds: float) -
 
 
 DEFAULT_TRACK = "default"
-"""Means the track of sound that a player plays by itself."""
+"""Selects the audio track that a player plays by default."""
 
 _TRACK_NAME = re.compile(r"[1-9]\d{0,3}|language:[A-Za-z-]{2,8}|title:[^,]{1,200}")
 
 
 def _track_name(text: str) -> str:
-    """Read the name of a track of sound; refuse what can't be one."""
+    """Parse the name of an audio track; refuse an invalid one."""
     name = text.strip()
     if not _TRACK_NAME.fullmatch(name):
         raise ValueError("name a track by its number from 1, language:CODE or title:TEXT, or give default")
@@ -78,19 +79,19 @@ MIN_GAIN_DB, MAX_GAIN_DB = -60.0, 20.0
 
 @dataclass(frozen=True, slots=True)
 class TrackGain:
-    """A track of a mix by its name, and its gain in decibels."""
+    """An audio track of a mix, by its name, and its gain in decibels."""
 
     name: str
     gain_db: float
 
 
 def read_track_gains(mix: str) -> tuple[TrackGain, ...]:
-    """Read ``NAME=GAIN,NAME=GAIN``; nothing of an empty text.
+    """Parse ``NAME=GAIN,NAME=GAIN``; an empty text gives no gains.
 
     Raises
     ------
     ValueError
-        If it can't be read.
+        If the text can't be parsed.
     """
     return tuple(_track_gain(part) for part in mix.split(",")) if mix.strip() else ()
 
@@ -109,24 +110,24 @@ def _track_gain(text: str) -> TrackGain:
 
 
 def _in_order(least_name: str, least: float, most_name: str, most: float) -> None:
-    """Refuse a least value above its greatest."""
+    """Refuse a minimum above its maximum."""
     if least > most:
         raise ValueError(f"{least_name} = {least:g} is above {most_name} = {most:g}; lower the one or raise the other")
 
 
 def read_signal_weights(text: str) -> dict[str, float]:
-    """Read weights of signals, such as ``laughter=0.5, score_changes=1``.
+    """Parse weights of signals, such as ``laughter=0.5, score_changes=1``.
 
     Raises
     ------
     ValueError
-        If one is no name and number, is beyond `MAX_SIGNAL_WEIGHT`, or if a name comes twice.
+        If an item is not NAME=NUMBER, exceeds `MAX_SIGNAL_WEIGHT`, or repeats a name.
     """
     weights: dict[str, float] = {}
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         name, _, number = (piece.strip() for piece in part.partition("="))
         if not _SIGNAL_NAME.fullmatch(name) or not _NUMBER_TEXT.fullmatch(number):
-            raise ValueError(f"{part[:60]!r} is no NAME=WEIGHT; write for example laughter=0.5,score_changes=1")
+            raise ValueError(f"{part[:60]!r} is not NAME=WEIGHT; write for example laughter=0.5,score_changes=1")
         if name in weights:
             raise ValueError(f"{name} has two weights; give one")
         if abs(float(number)) > MAX_SIGNAL_WEIGHT:
@@ -137,7 +138,7 @@ def read_signal_weights(text: str) -> dict[str, float]:
 
 
 class SettingsGroup(BaseModel):
-    """Base of every group: frozen, and strict about names."""
+    """Base class of every group: frozen, and without unknown names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=False)
 
@@ -152,7 +153,7 @@ class SettingsGroup(BaseModel):
 
 
 class ExtractionSettings(SettingsGroup):
-    """What is measured in the one decode pass. Changing any of these measures the video again."""
+    """What is measured in the one decode pass. Changing any of these extracts the features again."""
 
     step_sec: float = _parameter(0.5, "Length of a step of the sampling grid.", unit="s", ge=0.05, le=5.0)
     profile: ExtractionProfile = _parameter(
@@ -192,7 +193,7 @@ class ExtractionSettings(SettingsGroup):
 
 
 class AnchorSettings(SettingsGroup):
-    """Where the moments are."""
+    """How moments are found."""
 
     loudness_measure: LoudnessMeasure = _parameter(
         "lufs",
@@ -257,7 +258,7 @@ class AnchorSettings(SettingsGroup):
 
     @property
     def weight_of_signal(self) -> dict[str, float]:
-        """The weights in `signal_weights`, by the signals' names."""
+        """Return the weights in `signal_weights` by signal name."""
         return read_signal_weights(self.signal_weights)
 
 
@@ -379,15 +380,18 @@ class FilterSettings(SettingsGroup):
 
 
 def _seconds_of(value: object) -> object:
-    """Read a length of time that was typed; numbers pass."""
+    """Parse a length of time that was typed; leave numbers as they are."""
     return read_seconds(value) if isinstance(value, str) else value
 
 
 class AmountSettings(SettingsGroup):
-    """How much is kept: how many clips, how long each, how long together. The best clips are kept, in both modes."""
+    """How much is kept: how many clips, how long each, how long together. Both modes keep the best clips."""
 
     count: int = _parameter(
-        0, "Clips to keep, best first; 0 keeps all that stand out, up to target_clip_count_soft.", ge=0, le=10_000
+        0,
+        "Clips to keep, best first; 0 keeps every clip that stands out, up to target_clip_count_soft.",
+        ge=0,
+        le=10_000,
     )
     total: Annotated[float, BeforeValidator(_seconds_of)] = _parameter(
         0.0,
@@ -430,7 +434,7 @@ class SceneSettings(SettingsGroup):
 
 
 class SpeechSettings(SettingsGroup):
-    """What is heard of the words, and what they decide."""
+    """What is transcribed, and how the words are used."""
 
     speech: SpeechScope = _parameter(
         "auto",
@@ -450,7 +454,7 @@ class SpeechSettings(SettingsGroup):
 
     @property
     def hears_all(self) -> bool:
-        """Whether the whole video is transcribed, if anything is."""
+        """Whether the whole video is transcribed, if any of it is."""
         return self.speech == "all" or (self.speech == "auto" and self.speech_role == "thoughts")
 
     @field_validator("speech_language")
@@ -471,14 +475,14 @@ OWNERS_SETTINGS = MODEL_SETTINGS | {"speech_transcriber", "speech_download", "su
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter as people meet it.
+    """The description of one parameter, for help and documentation.
 
     Attributes
     ----------
     name, group : str
-        Its unique name, and the group it is read in.
+        Its unique name, and the group it is documented in.
     default : object
-        Value when nothing sets it.
+        Value if nothing sets it.
     unit, text : str
         Unit (empty for a pure number) and help.
     choices : tuple of str
@@ -498,7 +502,7 @@ class Parameter:
 
     @classmethod
     def of(cls, name: str, group: str, field: FieldInfo) -> Parameter:
-        """Read a pydantic field."""
+        """Create it from a pydantic field."""
         extra = field.json_schema_extra
         lower = [float(m.ge if isinstance(m, Ge) else m.gt) for m in field.metadata if isinstance(m, Ge | Gt)]  # type: ignore[arg-type]
         upper = [float(m.le if isinstance(m, Le) else m.lt) for m in field.metadata if isinstance(m, Le | Lt)]  # type: ignore[arg-type]
@@ -515,16 +519,16 @@ class Parameter:
 
 
 class SettingsModel(SettingsGroup):
-    """A set of parameters that is read, checked and changed as a whole, by flat names.
+    """A set of parameters that is read, validated and updated as a whole, by flat names.
 
-    Its fields are parameters of its own (in the group named by `own_group`) or groups of them.
+    Its fields are parameters (in the group named by `own_group`) or groups of parameters.
     """
 
     own_group: ClassVar[str] = ""
 
     @classmethod
     def parameters(cls) -> Iterator[Parameter]:
-        """Every parameter, in reading order."""
+        """Return every parameter, in reading order."""
         for name, field in cls.model_fields.items():
             if isinstance(field.annotation, type) and issubclass(field.annotation, SettingsGroup):
                 for inner, inner_field in field.annotation.model_fields.items():
@@ -534,22 +538,23 @@ class SettingsModel(SettingsGroup):
 
     @classmethod
     def from_flat(cls, values: Mapping[str, object]) -> Self:
-        """Build settings from ``{name: value}``; strings are read as the parameter's type.
+        """Create settings from ``{name: value}``. Strings are parsed as the parameter's type.
 
         Raises
         ------
         ParameterError
-            If a name is unknown (the nearest is suggested) or a value is not allowed; all faults in one message.
+            If a name is unknown (the message suggests the nearest one) or a value is not allowed. One message lists all
+            faults.
         """
         return cls().updated(values)
 
     def updated(self, values: Mapping[str, object]) -> Self:
-        """Return a copy with some parameters changed, by their flat names.
+        """Return a copy with some parameters changed, by flat names.
 
         Raises
         ------
         ParameterError
-            As `from_flat`.
+            Under the same conditions as in `from_flat`.
         """
         group_of = {parameter.name: parameter.group for parameter in self.parameters()}
         faults = [unknown_name(name, group_of) for name in values if name not in group_of]
@@ -601,22 +606,22 @@ class Settings(SettingsModel):
         return self
 
     def lengths(self) -> SceneSettings:
-        """Return the scene settings with the lengths of a clip that `length` and `total` leave."""
+        """Return the scene settings with the clip lengths that `length` and `total` allow."""
         shortest, longest = read_range(self.amount.length) if self.amount.length else (None, None)
         low = self.scenes.min_clip_seconds if shortest is None else shortest
         high = self.scenes.max_clip_seconds if longest is None else longest
-        # An end that is given alone moves the other along: with clips of at most 60 s, "80-" means 80 s.
+        # If only one end is given, it moves the other one along: with clips of at most 60 s, "80-" means 80 s.
         low, high = (low, max(low, high)) if longest is None else (min(low, high), high)
         high = min(high, self.amount.total) if self.amount.total > 0 else high
         return self.scenes.model_copy(update={"min_clip_seconds": low, "max_clip_seconds": high})
 
     def updated(self, values: Mapping[str, object]) -> Self:
-        """Return a copy with some parameters changed, by their flat names; a preset's values come before the others.
+        """Return a copy with some parameters changed, by flat names. The values of a preset are applied first.
 
         Raises
         ------
         ParameterError
-            As `from_flat`.
+            Under the same conditions as in `from_flat`.
         """
         chosen = PRESETS.get(str(values["preset"])) if "preset" in values else None
         if chosen is None:
@@ -624,16 +629,16 @@ class Settings(SettingsModel):
         return super().updated({**self._without_preset(), **chosen.values, **values})
 
     def _without_preset(self) -> dict[str, object]:
-        """Return the defaults of what the preset of before had set, and nobody has changed since."""
+        """Return the flat settings with the previous preset's values reset to defaults, except those changed since."""
         now, defaults = self.flat(), {parameter.name: parameter.default for parameter in self.parameters()}
         return {name: defaults[name] for name, value in PRESETS[self.preset].values.items() if now[name] == value}
 
 
 class ExportSettings(SettingsModel):
-    """All parameters of one export. They change no analysis, so no key of one is made from them.
+    """All parameters of one export. They don't affect the analysis, so they are not part of its key.
 
-    H.264 by x264 veryfast at crf 18 with AAC at 192 kbit/s is the user's own command; a number of 0 keeps what the
-    source has.
+    H.264 by x264 veryfast at crf 18 with AAC at 192 kbit/s comes from the user's own command. A number of 0 keeps the
+    source's value.
     """
 
     own_group: ClassVar[str] = "export"
@@ -707,7 +712,7 @@ class ExportSettings(SettingsModel):
     deinterlace: bool = _parameter(True, "Deinterlace interlaced sources.")  # noqa: FBT003
     audio_tracks: str = _parameter(
         "default",
-        "Sound that is kept: default, all, none, or tracks by number (from 1), language or title, such as "
+        "Audio tracks to keep: default, all, none, or tracks by number (from 1), language or title, such as "
         "2,language:fra,title:Microphone.",
     )
     audio_mix: str = _parameter(
@@ -781,7 +786,7 @@ NAME_FIELDS: Mapping[str, object] = {
     "quality": 0.5,
     "date": "2000-01-01",
 }
-"""What a name template may speak of, each with an example."""
+"""The fields of a name template, each with an example."""
 
 MAX_TEMPLATE_LENGTH = 1000
 """Longest name template, in characters: about four times the longest file name."""
@@ -790,7 +795,7 @@ MAX_FIELD_WIDTH = 200
 """Largest width and precision of a field. File names end at 255 bytes, and Python would fill a width of 10**9."""
 
 _NUMBER = re.compile(r"\d+")
-"""Digits of any script: Python reads them all as a width."""
+"""Digits of any script: Python accepts all of them as a width."""
 
 
 def checked_facecam(rectangle: str) -> str:
@@ -799,7 +804,7 @@ def checked_facecam(rectangle: str) -> str:
     Raises
     ------
     ValueError
-        If it is not ``left,top,width,height`` in whole pixels, and not empty.
+        If it is neither empty nor ``left,top,width,height`` in whole pixels.
     """
     found = "".join(rectangle.split())
     if found and not re.fullmatch(r"\d{1,5}(,\d{1,5}){3}", found):
@@ -808,9 +813,9 @@ def checked_facecam(rectangle: str) -> str:
 
 
 def check_name_template(template: str) -> None:
-    """Refuse a template that would not make a file name of every clip.
+    """Refuse a template that could not make a file name for every clip.
 
-    Nothing is formatted before the template is known to be harmless.
+    The template is formatted only once it is known to be harmless.
 
     Raises
     ------
@@ -838,7 +843,7 @@ def check_name_template(template: str) -> None:
 
 
 def _check_field(name: str, spec: str, conversion: str | None) -> None:
-    """Refuse a field that is unknown, or that is formatted in a way that could take memory or time without bound."""
+    """Refuse a field that is unknown, or whose format could take unbounded memory or time."""
     if name not in NAME_FIELDS:
         hint = suggestion(name, NAME_FIELDS)
         known = ", ".join(NAME_FIELDS)
@@ -860,25 +865,25 @@ RENAMED: Mapping[str, str] = {
     "at_once": "max_concurrent",
     "settled_sec": "min_age_sec",
 }
-"""Former names of settings and of parameters of jobs, with those of today."""
+"""Former names of settings and of job parameters, with their current names."""
 
 
 def unknown_name(name: str, known: Iterable[str]) -> str:
-    """Say that `name` is no parameter, and which one may have been meant."""
+    """Return a message that `name` is not a parameter, with the nearest known name."""
     return f"unknown setting {_SHORT.repr(name)}; {suggestion(name, known) or NAMES_LISTED}"
 
 
 def suggestion(name: str, known: Iterable[str], shown: Callable[[str], str] = repr) -> str:
-    """Say which of the known names an unknown one stands for; empty if none comes near.
+    """Return a hint that names the known name closest to an unknown one; empty if none is close.
 
     Parameters
     ----------
     name : str
         The unknown name.
     known : iterable of str
-        The names there are.
+        The known names.
     shown : callable
-        Writes a name as its reader knows it.
+        Formats a name as its reader knows it.
     """
     names = list(known)
     if RENAMED.get(name) in names:
@@ -893,17 +898,17 @@ def with_current_names(values: Mapping[str, object]) -> dict[str, object]:
 
 
 _SHORT = reprlib.Repr()
-"""Shows a value that was refused; a hostile one may be as long as a request."""
+"""Formats a refused value; a hostile one may be as long as a request."""
 _SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 200
 
 
 def shortened(value: object) -> str:
-    """Write a value that was refused, cut off where it is too long to read."""
+    """Format a refused value, truncated where it is too long to read."""
     return _SHORT.repr(value)
 
 
 def _sentence(fault: ErrorDetails) -> str:
-    """Turn one pydantic fault into a sentence that names the parameter and the way out."""
+    """Turn one pydantic error into a sentence that names the parameter and the way out."""
     if isinstance(fault.get("ctx", {}).get("error"), ValueError) and isinstance(fault["input"], dict):
         return str(fault["ctx"]["error"])  # a contradiction between two parameters names both
     name = str(fault["loc"][-1]) if fault["loc"] else "settings"

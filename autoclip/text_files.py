@@ -1,4 +1,4 @@
-"""Small files that people name: settings, truths, chats, cookies. A device or a pipe in their place is never read."""
+"""Read small files that people name: settings, truths, chats, cookies. A device or pipe is never read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 MAX_BYTES = 1 << 30
-"""Largest file that is read whole: a day of chat has some tens of megabytes."""
+"""Largest file that is read whole, in bytes: a day of chat has some tens of megabytes."""
 
 
 def read_text(path: Path, encoding: str = "utf-8", errors: str = "strict") -> str:
@@ -19,16 +19,17 @@ def read_text(path: Path, encoding: str = "utf-8", errors: str = "strict") -> st
     path : Path
         The file.
     encoding, errors : str
-        As `open` takes them.
+        As in `open`.
 
     Raises
     ------
     OSError
-        If it can't be read, is not a regular file, or is larger than `MAX_BYTES`; with the name and the reason.
+        If it can't be read, is not a regular file, or is larger than `MAX_BYTES`; the error holds the name and the
+        reason.
     UnicodeDecodeError
         If it is not text of that encoding.
     """
-    # Without waiting: opening a pipe would wait for its other end.
+    # Non-blocking: opening a pipe would wait for its other end.
     with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), encoding=encoding, errors=errors) as file:
         facts = os.fstat(file.fileno())
         if stat.S_ISDIR(facts.st_mode):

@@ -1,7 +1,7 @@
 """Time: timestamps, intervals and the sampling grid.
 
 Time 0 is the presentation time of the first video frame. A time stays an integer presentation timestamp (PTS) with its
-time base until it is shown or written; it is never a frame index divided by a frame rate.
+time base until it is displayed or stored; it is never a frame index divided by a frame rate.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Timestamp:
     pts : int
         Presentation timestamp in units of `time_base`.
     time_base : Fraction
-        Seconds a unit.
+        Seconds per unit.
     """
 
     pts: int
@@ -31,18 +31,18 @@ class Timestamp:
 
     @property
     def exact(self) -> Fraction:
-        """Seconds, without rounding."""
+        """Return the time in seconds as an exact fraction."""
         return self.pts * self.time_base
 
     @property
     def seconds(self) -> float:
-        """Seconds, as a float."""
+        """Return the time in seconds."""
         return float(self.exact)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Interval:
-    """A half-open span of time ``[start, end)`` in seconds: `end` is the first instant that is not in it.
+    """A half-open span of time ``[start, end)`` in seconds; `end` is exclusive.
 
     Raises
     ------
@@ -61,12 +61,12 @@ class Interval:
 
     @property
     def duration(self) -> float:
-        """Length in seconds."""
+        """Return the length in seconds."""
         return self.end - self.start
 
     @property
     def midpoint(self) -> float:
-        """The instant half-way, in seconds."""
+        """Return the midpoint in seconds."""
         return self.start + self.duration / 2
 
     def contains(self, instant: float) -> bool:
@@ -78,17 +78,17 @@ class Interval:
         return self.start <= other.start and other.end <= self.end
 
     def overlap(self, other: Interval) -> float:
-        """Seconds that both intervals share."""
+        """Return how many seconds both intervals share."""
         return max(0.0, min(self.end, other.end) - max(self.start, other.start))
 
     def iou(self, other: Interval) -> float:
-        """Intersection over union (Jaccard index), in [0, 1]; symmetric; 0 for two empty intervals."""
+        """Return the intersection over union (Jaccard index), in [0, 1]; symmetric, and 0 for two empty intervals."""
         shared = self.overlap(other)
         union = self.duration + other.duration - shared
         return shared / union if union > 0 else 0.0
 
     def clamped(self, outer: Interval) -> Interval:
-        """Return the part that lies within `outer`; empty, at the nearer end, when there is none."""
+        """Return the part that lies within `outer`; without one, an empty interval at the nearer end."""
         start = min(max(self.start, outer.start), outer.end)
         return Interval(start, max(start, min(self.end, outer.end)))
 
@@ -111,14 +111,14 @@ class Grid:
     @classmethod
     def covering(cls, duration_sec: float, step_sec: float) -> Grid:
         """Return the shortest grid that covers ``[0, duration_sec)``."""
-        # A remainder below a microsecond is float rounding (10.000000001 s), not a step of its own.
+        # A remainder below a microsecond is float rounding (10.000000001 s), not another step.
         return cls(step_sec, max(0, math.ceil(duration_sec / step_sec - 1e-6)))
 
     @property
     def times(self) -> NDArray[np.float64]:
-        """Start of every step in seconds, shape ``(count,)``."""
+        """Return the start of every step in seconds, shape ``(count,)``."""
         return np.arange(self.count, dtype=np.float64) * self.step_sec
 
     def index_of(self, instant: float) -> int:
-        """Step that holds `instant` (seconds), clamped to the grid."""
+        """Return the step that contains `instant` (seconds), clamped to the grid."""
         return min(max(int(instant / self.step_sec + 1e-9), 0), max(self.count - 1, 0))

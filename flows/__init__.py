@@ -1,1 +1,1 @@
-"""Prefect flows: what people trigger, schedule and watch."""
+"""Prefect flows, which people start, schedule and watch."""

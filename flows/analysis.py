@@ -1,4 +1,4 @@
-"""The stages of an analysis in order: what ``analyze`` and ``process-video`` share."""
+"""The stages of an analysis as tasks, shared by ``analyze`` and ``process-video``."""
 
 from __future__ import annotations
 
@@ -25,8 +25,11 @@ from tasks.transcribe import transcribe
 from tasks.write_report import write_report
 
 ANALYSIS_PLAN = {"extract": 80.0, "transcribe": 20.0, "select": 4.0, "thumbnails": 14.0, "report": 2.0}
-"""Share of each stage in the time of an analysis, measured on arena_180s.mp4; of transcribing, a guess: it takes no
-time where there are subtitles or speech is off, and most of it where a whole talk is heard."""
+"""Share of each stage in the time of an analysis, measured with arena_180s.mp4.
+
+Transcribing is estimated: it takes no time with subtitles or without speech, and most of the time if a whole talk is
+transcribed.
+"""
 
 
 ANALYSIS_TASKS = AnalysisStages(
@@ -45,26 +48,26 @@ ANALYSIS_TASKS = AnalysisStages(
 
 @dataclass(frozen=True, slots=True)
 class Analyzed:
-    """A project whose clips are in the catalog, and the clips as they were selected."""
+    """A project whose clips are in the catalog, and the selected clips."""
 
     project: Project
     selection: SelectedClips
 
     @property
     def clips_file(self) -> ClipsFile:
-        """The list of clips as the project's folder holds it."""
+        """Return the list of clips in the project's folder."""
         return self.selection.clips_file
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What went wrong without ending the work."""
+        """Return the problems that did not stop the work."""
         return self.selection.all_warnings
 
 
 def analyze_registered(source: RegisteredVideo, settings: Settings, report: ProgressReporter) -> Analyzed:
-    """Take a registered video through all stages; one whose result is there under the same key is skipped.
+    """Run all stages on a registered video. A stage whose result exists under the same key is skipped.
 
-    A second run of the same project waits here for the first, and then finds its work done.
+    A second run of the same project waits here for the first, and then reuses its results.
     """
     with sole_writer(source.project_id, report):
         selection = analyze_video(ANALYSIS_TASKS, source, settings)
@@ -82,7 +85,7 @@ async def name_after_project(project_id: str, verb: str) -> Project:
 
 @contextmanager
 def sole_writer(project_id: str, report: ProgressListener, stage: str = "extract") -> Iterator[None]:
-    """Hold the right to write into a project's folder; wait in `stage` for the run that holds it."""
+    """Hold the lock for writing into a project's folder; wait in `stage` for the run that holds it."""
 
     def wait(holder: str = "of another machine") -> None:
         report(Progress(stage, 0.0, f"waiting for job {holder} on the same project"))

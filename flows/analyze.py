@@ -23,13 +23,13 @@ async def analyze(
     chat: ChatPath = "",
     chat_offset: ChatOffset = 0.0,
 ) -> State[Analyzed]:
-    """Analyze the video of a project, and put its clips into the catalog. What was extracted before is used again.
+    """Analyze the video of a project, and put its clips into the catalog. Existing features are reused.
 
-    Clips that people made or changed stay. Run again with other settings, only what depends on them is done.
+    Clips that people made or changed stay. A run with other settings repeats only the steps that depend on them.
 
     Args:
         project_id: Id of the project, as "autoclip projects" shows it.
-        settings: How to measure and choose; what is left alone is as the worker's environment says.
+        settings: How to extract and select; settings left empty come from the worker's environment.
         chat: Path of the stream's chat on the worker's machine; empty: the one beside the video.
         chat_offset: Seconds to add to the chat's times to match those of the video.
     """

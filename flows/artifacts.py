@@ -1,4 +1,4 @@
-"""Links and images that a run leaves in Prefect's page: the report, and the thumbnails of the best clips."""
+"""Links and images on a run's page in Prefect: the report, and the thumbnails of the best clips."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_THUMBNAILS = 3
 
 
 async def publish_report_and_thumbnails(project: Project, clips_file: ClipsFile) -> None:
-    """Leave a link to the report and the thumbnails of the best clips with the run; this machine's API has them."""
+    """Add a link to the report and the best clips' thumbnails to the run, served by this machine's API."""
     environment = read_environment()
     address = f"http://{environment.host}:{environment.port}/api/projects/{project.id}"
     about = f"Report of {escape_markdown(project.name)}"

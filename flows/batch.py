@@ -1,4 +1,4 @@
-"""Many videos, each a job of its own, a few at a time; one that fails never stops the rest."""
+"""Process many videos, each as its own job, a few at a time. One failure does not stop the others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CHILD = "process-video"
 LOOK_SEC = 1.0
 READ_AT_ONCE = 200
 STOPPED_WITH_BATCH = "stopped-with-batch"
-"""Tag of a job that nobody stopped by itself."""
+"""Tag of a job that was stopped with its batch, not on its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ class Item:
     Attributes
     ----------
     label : str
-        What people call it.
+        Name for people.
     parameters : mapping
-        Of ``process-video``, as JSON carries them.
+        Parameters of ``process-video``, ready for JSON.
     key : str
-        The same key never makes a second job; empty: unique in this batch.
+        Idempotency key: the same key never starts a second job; empty for a key that is unique in this batch.
     """
 
     label: str
@@ -52,7 +52,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class ItemOutcome:
-    """What became of one video, and why."""
+    """The outcome of one video, and its reason."""
 
     label: str
     state: Literal["done", "skipped", "failed"]
@@ -62,7 +62,7 @@ class ItemOutcome:
 
 @dataclass
 class _Turn:
-    """Items waiting, under way and ended."""
+    """The items that are waiting, running and ended."""
 
     waiting: list[tuple[int, Item]]
     running: dict[UUID, tuple[int, Item]] = field(default_factory=dict)
@@ -78,26 +78,26 @@ async def run_items(
     queue: QueueName = "videos",
     retry_failed: bool = False,
 ) -> tuple[ItemOutcome, ...]:
-    """Process videos as jobs of their own and wait for all of them.
+    """Process videos as separate jobs and wait for all of them.
 
-    A batch that is run again finds its jobs by their keys: none is done twice. When the batch is stopped, so are the
-    jobs that it waits for.
+    A batch that is run again finds its jobs by their keys, so none is repeated. If the batch is stopped, so are its
+    running jobs.
 
     Parameters
     ----------
     items : sequence of Item
-        The videos, in the order in which they begin.
+        The videos, in the order in which they are started.
     max_concurrent : int
-        Most jobs at the same time.
+        Maximum number of jobs at the same time.
     report : ProgressReporter
-        Told about `stage`.
+        Called with the progress of `stage`.
     stage : str
         Name of the stage.
     queue : str
-        The line the jobs wait in; not the one of the run that waits for them.
+        Work queue of the jobs; it must differ from that of the run that waits for them.
     retry_failed : bool
-        Whether a job that failed under the same key before is run again. One that crashed, or was stopped with its
-        batch, is run again in any case: that was not the video's fault.
+        Whether to run a job again that failed under the same key. A job that crashed, or was stopped with its batch, is
+        always run again, because that was not the video's fault.
     """
     if not items:
         return ()
@@ -123,9 +123,9 @@ async def run_items(
 
 
 async def publish_summary(outcomes: Sequence[ItemOutcome]) -> State[tuple[ItemOutcome, ...]]:
-    """Attach the table of all videos to the run, and end it; it failed only if every video failed.
+    """Attach the table of all videos to the run, and end it; it fails only if every video failed.
 
-    Which videos failed, and why, is in the run's log, its message and its labels.
+    The failed videos, and the reasons, are in the run's log, its message and its labels.
     """
     rows = [{"video": o.label, "state": o.state, "reason": o.reason, "job": o.job_id} for o in outcomes]
     await acreate_table_artifact(escape_rows(rows), key="videos", description="What became of each video")
@@ -151,7 +151,7 @@ async def _deployment(client: PrefectClient) -> UUID:
 async def _begin(
     client: PrefectClient, deployment: UUID, item: Item, number: int, queue: QueueName, *, retry_failed: bool
 ) -> FlowRun:
-    """Start an item's job, or find the one that was started under its key before."""
+    """Start an item's job, or find an earlier one with the same key."""
     run = await client.create_flow_run_from_deployment(
         deployment,
         parameters=dict(item.parameters),
@@ -166,7 +166,7 @@ async def _begin(
 
 
 def _is_to_be_retried(run: FlowRun, *, retry_failed: bool) -> bool:
-    """Return whether a run that was found under its key is to be run again."""
+    """Return whether an existing run with the same key must be run again."""
     if run.state is None or not run.state.is_final() or run.state.is_completed():
         return False
     innocent = run.state.is_crashed() or (run.state.is_cancelled() and STOPPED_WITH_BATCH in run.tags)
@@ -174,7 +174,7 @@ def _is_to_be_retried(run: FlowRun, *, retry_failed: bool) -> bool:
 
 
 async def _collect(client: PrefectClient, turn: _Turn) -> None:
-    """Note the jobs that have ended."""
+    """Record the jobs that have ended."""
     if not turn.running:
         return
     wanted = {"id": {"any_": [str(run_id) for run_id in turn.running]}}
@@ -194,12 +194,12 @@ def _outcome(item: Item, run: FlowRun) -> ItemOutcome:
     if run.state is not None and run.state.is_completed():
         fresh = f"batch:{own_run_id()}" in run.tags
         return ItemOutcome(item.label, "done" if fresh else "skipped", run.state.message or "", str(run.id))
-    reason = (run.state.message if run.state else None) or "it ended without saying why"
+    reason = (run.state.message if run.state else None) or "it ended without a reason"
     return ItemOutcome(item.label, "failed", reason.splitlines()[0][:500], str(run.id))
 
 
 async def _stop(client: PrefectClient, turn: _Turn) -> None:
-    """Ask the jobs that run to stop."""
+    """Cancel the running jobs."""
     for run_id in turn.running:
         tags = (await client.read_flow_run(run_id)).tags
         await client.update_flow_run(run_id, tags=sorted({*tags, STOPPED_WITH_BATCH}))

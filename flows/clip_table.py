@@ -1,4 +1,4 @@
-"""The markdown artifact a run ends with: the table of its clips."""
+"""The Markdown artifact at the end of a run: the table of its clips."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.markdown import escape_markdown
 from tasks.server_access import await_until_reachable
 
 MAX_ROWS = 500
-"""Prefect's page renders a table of this length at once; the report page has all."""
+"""Maximum number of rows: Prefect's page renders such a table immediately; the report has all clips."""
 
 
 async def publish_clip_table(
@@ -29,7 +29,7 @@ async def publish_clip_table(
 def clip_table(
     project: Project, clips_file: ClipsFile, exports: Sequence[Export] = (), warnings: Sequence[str] = ()
 ) -> str:
-    """Return the table as markdown."""
+    """Return the table as Markdown."""
     lines = [
         f"# {escape_markdown(project.name)}",
         "",
@@ -64,7 +64,7 @@ def _row(clip: Clip, export: Export | None) -> str:
 
 
 def _folders(exports: Sequence[Export]) -> list[str]:
-    """Say where the files are: once, as the page is narrow."""
+    """Return where the files are, once, because the page is narrow."""
     folders = sorted({str(export.path.parent) for export in exports if export.state == "completed" and export.path})
     return [f"Exported to {', '.join(map(escape_markdown, folders))}", ""] if folders else []
 
@@ -78,7 +78,7 @@ def _file(export: Export | None) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Write a time as people read it: ``1:02:03.4``."""
+    """Format a time for people: ``1:02:03.4``."""
     tenths = round(seconds * 10)
     minutes, rest = divmod(tenths, 600)
     hours, minutes = divmod(minutes, 60)

@@ -1,6 +1,6 @@
-"""Which flows can be started from Prefect's page, its API, a schedule and our own interfaces, and how each is run.
+"""The flows that can be started from Prefect's page, its API, a schedule and our interfaces, and how each is run.
 
-``autoclip up`` makes these deployments; prefect.yaml says the same to ``prefect deploy --all``.
+``autoclip up`` creates these deployments; prefect.yaml defines the same for ``prefect deploy --all``.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from flows.job_types import JobType
 
 QueueName = Literal["videos", "folders", "entries"]
 QUEUES: tuple[QueueName, ...] = ("videos", "folders", "entries")
-"""Lines in which runs wait. A run that waits for others must not take the places those need: folders, whose videos run
-in ``videos``, have a line of their own, and so have the entries of playlists, for which runs in ``videos`` wait."""
+"""Work queues.
+
+A run that waits for others must not take the slots they need: folders, whose videos run in ``videos``, have their own
+queue, and so have the entries of playlists, for which runs in ``videos`` wait.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +29,15 @@ class JobDeployment:
     Attributes
     ----------
     job_type : str
-        The flow, and the deployment's name.
+        Name of the flow and of the deployment.
     entrypoint : str
-        Module path of the flow: without a colon, so that nothing is copied and nothing put on ``sys.path``.
+        Module path of the flow, without a colon, so that Prefect copies no files and does not change ``sys.path``.
     queue : str
-        Which line its runs wait in.
+        Work queue of its runs.
     cron : str
-        When it runs by itself; empty: never. In the server's time zone (UTC).
+        Its schedule, in the server's time zone (UTC); empty for none.
     active : bool
-        Whether the schedule is on from the start.
+        Whether the schedule is active from the start.
     """
 
     job_type: JobType
@@ -45,11 +48,11 @@ class JobDeployment:
 
     @property
     def flow(self) -> Flow[..., object]:
-        """The flow itself."""
+        """Return the flow."""
         module, name = self.entrypoint.rsplit(".", 1)
         found = getattr(import_module(module), name)
         if not isinstance(found, Flow):
-            raise TypeError(f"{self.entrypoint} is no flow")
+            raise TypeError(f"{self.entrypoint} is not a flow")
         return found
 
 

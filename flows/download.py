@@ -1,4 +1,4 @@
-"""The flow that fetches a video, or all videos of a playlist."""
+"""The flow that downloads a video, or all videos of a playlist."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def download(
     name: str = "",
     settings: OpenDownloadSettings = DownloadSettings(),  # noqa: B008 - frozen
 ) -> State[tuple[str, ...]]:
-    """Fetch the video of a project, or that of an address into a project of its own.
+    """Download the video of a project, or that of an address into its own project.
 
     Args:
         project_id: The project whose video to fetch; or else
@@ -62,7 +62,7 @@ def _one(project_id: str, settings: DownloadSettings, report: ProgressReporter) 
 async def _all(
     url: str, entries: tuple[Entry, ...], settings: DownloadSettings, report: ProgressReporter
 ) -> State[tuple[str, ...]]:
-    """Fetch one after the other; one that fails does not stop the rest."""
+    """Download one video after the other; one failure does not stop the others."""
     rows, made = [], []
     for number, entry in enumerate(entries):
         project_id = project_of_address(entry.url, title=entry.title)

@@ -1,4 +1,4 @@
-"""The flows that render: one clip or compound clip, or many."""
+"""The flows that render one or many clips and compound clips."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def export(
     settings: OpenExportSettings = ExportSettings(),  # noqa: B008 - frozen
     to: OutputFolder = "",
 ) -> State[tuple[Export, ...]]:
-    """Render a clip or a compound clip to a file, checked and recorded.
+    """Render a clip or a compound clip to a file, which is checked and recorded.
 
     Args:
         project_id: Id of the project.
@@ -57,7 +57,7 @@ async def export_batch(  # noqa: PLR0917 - the fields of Prefect's form
     kept: bool = False,  # noqa: FBT001, FBT002 - a field of Prefect's form
     to: OutputFolder = "",
 ) -> State[tuple[Export, ...]]:
-    """Render clips and compound clips, each to a file of its own.
+    """Render clips and compound clips, each to its own file.
 
     Args:
         project_id: Id of the project.
@@ -89,7 +89,7 @@ async def _exported(
 
 
 async def _summary(records: tuple[Export, ...]) -> State[tuple[Export, ...]]:
-    """Leave a table of the files; a run of which nothing came has failed."""
+    """Attach a table of the files; the run fails if none was rendered."""
     rows = [
         {"file": str(record.path or record.name), "state": record.state, "note": record.error or record.note}
         for record in records

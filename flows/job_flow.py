@@ -1,4 +1,4 @@
-"""What makes a Prefect flow a job: its name and tags, a sign of life, and a final state that says what happened."""
+"""Turn a Prefect flow into a job: its name and tags, a liveness lock, and a final state with a message."""
 
 from __future__ import annotations
 
@@ -29,8 +29,7 @@ from tasks.progress_reporter import RunCancelledError
 from tasks.server_access import await_until_reachable
 
 WITH_WARNINGS = "CompletedWithWarnings"
-"""Name of the state of a job that ended well but not without faults. Its event is
-``prefect.flow-run.CompletedWithWarnings``."""
+"""Name of the state of a job that completed with warnings. Its event is ``prefect.flow-run.CompletedWithWarnings``."""
 MESSAGE_LENGTH = 2000
 
 Arguments = ParamSpec("Arguments")
@@ -39,18 +38,18 @@ JobBody = Callable[Arguments, Coroutine[Any, Any, Any]]
 
 
 def job_flow(job_type: JobType, text: str) -> Callable[[JobBody[Arguments]], Flow[Arguments, Coroutine[Any, Any, Any]]]:
-    """Make a coroutine function a flow that is a job.
+    """Turn a coroutine function into a flow that is a job.
 
-    The body is async although its tasks are not: Prefect spends a second at the end of a sync flow (a heartbeat thread
-    is joined) and none on an async one. Its docstring has an ``Args:`` section, since that is where Prefect's form
-    finds the help of each parameter.
+    The body is async although its tasks are not: Prefect spends a second at the end of a sync flow (joining a heartbeat
+    thread) and none on an async one. Its docstring has an ``Args:`` section, because Prefect's form takes the help of
+    each parameter from it.
 
     Parameters
     ----------
     job_type : str
         Type of the job and name of the flow.
     text : str
-        What it does, for Prefect's page.
+        Description for Prefect's page.
     """
 
     def decorate(body: JobBody[Arguments]) -> Flow[Arguments, Coroutine[Any, Any, Any]]:
@@ -60,10 +59,10 @@ def job_flow(job_type: JobType, text: str) -> Callable[[JobBody[Arguments]], Flo
                 await tag_and_name_run(f"job:{job_type}", name=job_name(job_type, this_run.get_parameters()))
                 return await _ending(body(*arguments, **named))
 
-        # Prefect reads annotations in the namespace of the function it is given, which for `job` is this module's.
+        # Prefect resolves annotations in the namespace of the given function, which for `job` is this module's.
         job.__signature__ = inspect.signature(body, eval_str=True)  # type: ignore[attr-defined]
         job.__annotations__ = inspect.get_annotations(body, eval_str=True)
-        # Parameters are checked as soon as they come; results live in the catalog, not in Prefect.
+        # Parameters are validated immediately; results are in the catalog, not in Prefect.
         made = JobFlow(
             job,
             name=job_type,
@@ -80,14 +79,14 @@ def job_flow(job_type: JobType, text: str) -> Callable[[JobBody[Arguments]], Flo
 
 
 class JobFlow(Flow[Arguments, Result]):
-    """A flow that is a job; a parameter that is not allowed is refused in a sentence that names it."""
+    """A flow that is a job. An invalid parameter is refused with a sentence that names it."""
 
     def validate_parameters(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Return the parameters as the flow takes them; raise `ParameterError` if one is not allowed."""
+        """Return the parameters as the flow takes them; raise `ParameterError` if one is invalid."""
         try:
             return super().validate_parameters(parameters)
         except ParameterTypeError as error:
-            if isinstance(error.__context__, ValidationError):  # which says more than Prefect's words for it
+            if isinstance(error.__context__, ValidationError):  # which is more specific than Prefect's message
                 raise refusal(error.__context__) from None
             raise
 
@@ -99,7 +98,7 @@ async def _name_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) 
 
 
 async def _explain_crash(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
-    """Name and tag a run that crashed before its body could do so; one that could not begin has failed."""
+    """Name and tag a run that crashed before its body could do so; a run that could not start has failed."""
     job_type = cast("JobType", flow.name)
     refused = refusal_of(job_type, flow_run, flow.parameters.model_dump())
     async with get_client() as client:
@@ -110,7 +109,7 @@ async def _explain_crash(flow: Flow[..., Any], flow_run: FlowRun, state: State[A
 
 
 async def _ending(body: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401
-    """Run a job to its end; a stop on request and an error of ours become states that say so in one sentence."""
+    """Run a job to its end. Cancellation and our errors become states with a one-sentence message."""
     try:
         return await body
     except (RunCancelledError, CancelledRun):
@@ -126,16 +125,16 @@ async def _ending(body: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401
 
 
 def ended(facts: Sequence[str], data: Result, *, warnings: Sequence[str] = ()) -> State[Result]:
-    """Return the state of a job that ended well; one with warnings has a name of its own, which automations can watch.
+    """Return the final state of a successful job. With warnings, it has its own name, which automations can watch.
 
     Parameters
     ----------
     facts : sequence of str
-        What came of it, such as ``"3 clips"``.
+        Its results in words, such as ``"3 clips"``.
     data : object
-        Its result.
+        The result of the flow.
     warnings : sequence of str
-        What went wrong without ending it.
+        Problems that did not stop it.
     """
     message = ", ".join(facts)
     if not warnings:
@@ -159,21 +158,21 @@ async def tag_and_name_run(*tags: str, name: str | None = None) -> None:
 
 
 def exported(records: Sequence[Export]) -> dict[str, int | str]:
-    """Return what is noted on a run of its exports: how many files there are, their records' ids, what failed."""
+    """Return the labels of a run's exports: number of files, ids of their records, failures."""
     made = [record.id for record in records if record.state == "completed"]
     failures = [f"{record.name}: {record.error}" for record in records if record.state != "completed"]
     return {"exports": len(made), "export_ids": ",".join(made), "failures": _as_lines(failures)}
 
 
 async def note_failures(failures: Sequence[str]) -> None:
-    """Leave what failed, and why, in the log of this run and on it, where the job view reads it."""
+    """Record failures and their reasons in the log and labels of this run, where the job view reads them."""
     for failure in failures:
         get_run_logger().warning("failed: %s", failure)
     await label(failures=_as_lines(failures))
 
 
 def _as_lines(failures: Sequence[str]) -> str:
-    """Write one failure a line, as labels hold it."""
+    """Format failures for a label, one per line."""
     return "\n".join(" ".join(failure.split())[:MESSAGE_LENGTH] for failure in failures)
 
 
@@ -189,5 +188,5 @@ async def label(**counts: int | str) -> None:
 
 
 def own_run_id() -> UUID:
-    """Return the id of the run this is called in."""
+    """Return the id of the run that calls this."""
     return UUID(this_run.get_id())

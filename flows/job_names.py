@@ -1,4 +1,4 @@
-"""What a run is called before it knows more: by what it was given, so that one that fails at once is found, too."""
+"""The first name of a run, from its parameters, so that a run that fails immediately can be found, too."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def job_name(job_type: JobType, parameters: Mapping[str, Any]) -> str:
     job_type : str
         The flow's name.
     parameters : mapping
-        What the run was given, checked or not.
+        The run's parameters, validated or not.
     """
     return f"{_VERBS[job_type]} {_subject(parameters)}".strip()[:NAME_LENGTH]
 
 
 def _subject(parameters: Mapping[str, Any]) -> str:
-    """Return what the run is about: a name that was given, a file, folder or address, or else the project."""
+    """Return the subject of a run: a given name, a file, folder or address, or else the project."""
     for key in ("name", "source", "url", "folder", "project_id"):
         value = parameters.get(key)
         if isinstance(value, str) and value.strip():

@@ -1,4 +1,4 @@
-"""The types of jobs; each is a flow and a deployment by the same name."""
+"""The types of jobs; each is a flow and a deployment with the same name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which runs are alive on this machine: each holds a lock as long as its process lives, and a worker watches it."""
+"""Which runs are alive on this machine: each holds a lock as long as its process lives, and a worker checks it."""
 
 from __future__ import annotations
 
@@ -11,74 +11,74 @@ from uuid import UUID
 from autoclip.system.processes import is_alive
 from storage.process_lock import holder
 
-if TYPE_CHECKING:  # 'autoclip up' comes here before it has set what Prefect reads when it is imported
+if TYPE_CHECKING:  # 'autoclip up' imports this before it sets the variables that Prefect reads on import
     from prefect.client.schemas.objects import FlowRun
 
 WATCHED_BY = "autoclip.watched-by"
-"""Label of a run: the process that may still say how the run ended; empty when it has."""
+"""Label of a run: the process that may still report how the run ended; empty once it has."""
 NOBODY = ""
 SHARED_LOCKS = ("project-", "service")
-"""How the names of locks begin that are taken again and again, by one process after the other."""
+"""Prefixes of locks that are taken repeatedly, by one process after the other."""
 
 
 def run_lock(data_dir: Path, job_id: UUID | str) -> Path:
-    """Return the lock a flow run holds; in it who holds it."""
+    """Return the lock of a flow run, which records its holder."""
     return data_dir / "runs" / f"{job_id}.lock"
 
 
 def attempt_of_this_process(attempt: int) -> str:
-    """Name the holder of a run's lock: this process, and the number of the attempt."""
+    """Return the holder of a run's lock: this process, and the number of the attempt."""
     return f"{os.getpid()} {attempt}"
 
 
 def process_of(lock: Path) -> int:
-    """Return the id of the process that holds a run's lock, or died with it; 0 if it was given back."""
+    """Return the id of the process that holds a run's lock, or died with it; 0 if it was released."""
     return int((holder(lock).split() or ["0"])[0])
 
 
 def attempt_of(lock: Path) -> int:
-    """Return the number of the attempt that holds a run's lock, or died with it; 0 if it was given back."""
+    """Return the number of the attempt that holds a run's lock, or died with it; 0 if it was released."""
     return int((holder(lock).split() or ["0"])[-1])
 
 
 def project_lock(data_dir: Path, project_id: str) -> Path:
-    """Return the lock of the run that writes into a project; in it the run's id."""
+    """Return the lock of the run that writes into a project, which records the run's id."""
     return data_dir / "runs" / f"project-{project_id}.lock"
 
 
 def service_lock(data_dir: Path) -> Path:
-    """Return the lock of the service of a data folder; in it the id of its process."""
+    """Return the lock of a data folder's service, which records the process id."""
     return data_dir / "runs" / "service.lock"
 
 
 def this_process() -> str:
-    """Name this process for others, on this machine and elsewhere."""
+    """Return a name of this process that is unique across machines."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def worker_name(process: str) -> str:
-    """Return what Prefect's server knows the worker of a process by."""
+    """Return the name of a process's worker on Prefect's server."""
     return f"autoclip-{process.replace(':', '-')}"
 
 
 def worker_may_report(run: FlowRun) -> bool:
-    """Whether a worker may still say how a run's process ended; one of Prefect's own never tells that it has."""
+    """Whether a worker may still report how a run's process ended. Prefect's own worker does not record that."""
     if WATCHED_BY not in run.labels:
         return run.infrastructure_pid is not None
     return is_worked_on(run)
 
 
 def is_worked_on(run: FlowRun) -> bool:
-    """Whether a worker of ours that lives has a run in hand; of one on another machine we believe that it lives."""
+    """Whether a living worker of ours is handling a run; a worker on another machine is assumed to live."""
     watcher = watcher_of(run)
     return is_alive(int(watcher.rpartition(":")[2])) if is_here(watcher) else watcher != NOBODY
 
 
 def watcher_of(run: FlowRun) -> str:
-    """Return the process that may still say how a run ended; `NOBODY` if none may."""
+    """Return the process that may still report how a run ended; `NOBODY` if none may."""
     return str(run.labels.get(WATCHED_BY, NOBODY))
 
 
 def is_here(process: str) -> bool:
-    """Whether a process, as `this_process` names it, belongs to this machine."""
+    """Whether a process, as named by `this_process`, belongs to this machine."""
     return process.rpartition(":")[0] == socket.gethostname()

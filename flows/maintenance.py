@@ -1,4 +1,4 @@
-"""Scheduled maintenance: lost runs, leftovers of crashed writers, locks of runs long gone."""
+"""Scheduled maintenance: lost runs, leftovers of crashed writers, old locks."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from tasks.places import catalog, data_folder
 
 HOUR_SEC = 3600.0
 RUNS_LOOKED_AT = 200
-"""Prefect's server returns at most this many runs in one answer."""
+"""Maximum number of runs that Prefect's server returns in one response."""
 
 
 @job_flow("maintenance", "Settle lost runs and clear away what crashed writers left")
 async def maintenance(leftover_hours: Annotated[float, Field(ge=1, le=8760)] = 24.0) -> State[int]:
-    """End lost runs, and remove temporary files that nobody writes any more.
+    """End lost runs, and remove temporary files of crashed writers.
 
     Args:
-        leftover_hours: Age from which a temporary file belongs to no work under way.
+        leftover_hours: Age in hours from which a temporary file counts as abandoned.
     """
     root = data_folder().root
     with get_client(sync_client=True) as client:
@@ -49,7 +49,7 @@ async def maintenance(leftover_hours: Annotated[float, Field(ge=1, le=8760)] = 2
 
 
 def _folders_of_stopped_runs(client: SyncPrefectClient) -> set[Path]:
-    """Return the folders that the latest runs which did not end well were told to export to."""
+    """Return the output folders of the latest runs that did not end successfully."""
     body = {
         "flow_runs": {"state": {"type": {"any_": ["CRASHED", "CANCELLED", "FAILED"]}}},
         "flows": {"name": {"any_": list(JOB_TYPES)}},
@@ -61,7 +61,7 @@ def _folders_of_stopped_runs(client: SyncPrefectClient) -> set[Path]:
 
 
 def _remove_old_locks(folder: Path, age_sec: float) -> None:
-    """Remove the locks of runs that ended long ago; those of projects and the service are taken again and again."""
+    """Remove the locks of runs that ended long ago; the locks of projects and the service are used again."""
     for path in folder.glob("*.lock"):
         old = time.time() - path.stat().st_mtime > age_sec
         if old and not path.name.startswith(SHARED_LOCKS):

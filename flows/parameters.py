@@ -1,8 +1,8 @@
-"""Settings as parameters of a run: what it was given, and what stays open for the worker's machine to say.
+"""Settings as parameters of a run: the given values, and those left to the worker's machine.
 
-Prefect's form posts every field with the value it shows. Were that the default, every setting would count as given, and
-neither a preset nor the worker's environment could decide it. In the form each setting is therefore empty (null) unless
-a person fills it in; its description tells the default.
+Prefect's form submits every field with the value it shows. If that were the default, every setting would count as
+given, and neither a preset nor the worker's environment could apply. In the form each setting is therefore empty (null)
+unless a person fills it in; its description states the default.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from storage.environment import read_environment
 
 
 def without_nulls(given: object) -> object:
-    """Return what was given without the fields that were left empty, at any depth; anything but a mapping as it is."""
+    """Return the given values without empty fields, at any depth; anything but a mapping is returned unchanged."""
     if not isinstance(given, Mapping):
         return {} if given is None else given
     return {name: without_nulls(value) for name, value in given.items() if value is not None}
@@ -62,12 +62,12 @@ Handles = Annotated[float, Field(ge=0, le=MAX_HANDLES_SEC, allow_inf_nan=False)]
 
 
 def output_folder(to: str) -> Path | None:
-    """Return the folder that exports of a run go to; None where each project's own is meant.
+    """Return the output folder of a run's exports; None for each project's own.
 
     Raises
     ------
     ExportError
-        If nothing can be written there; hours of work should not end with that.
+        If the folder is not writable, so that hours of work don't fail at the end.
     """
     if not to:
         return None
@@ -77,7 +77,7 @@ def output_folder(to: str) -> Path | None:
 
 
 def _open(model: JsonSchemaValue, handler: GetJsonSchemaHandler) -> None:
-    """Make every field of an object's schema nullable and empty; fields that are objects themselves, theirs."""
+    """Make every field of an object's schema nullable and empty, including nested objects."""
     for name, field in model.get("properties", {}).items():
         resolved = handler.resolve_ref_schema(field)
         if "properties" in resolved:
@@ -97,7 +97,7 @@ def _opened(field: JsonSchemaValue) -> JsonSchemaValue:
 
 
 def _default_of(field: JsonSchemaValue) -> str:
-    """Say what a field that is left empty means."""
+    """Describe what an empty field means."""
     default, unit = field["default"], field.get("unit", "")
     if isinstance(default, bool):
         default = "yes" if default else "no"
@@ -105,7 +105,7 @@ def _default_of(field: JsonSchemaValue) -> str:
 
 
 def open_defaults(made: Flow[..., Any]) -> None:
-    """Give settings an empty object as default in a flow's form, so that those that nobody unfolds stay open."""
+    """Give settings an empty object as default in a flow's form, so that settings nobody opens stay empty."""
     for name, parameter in inspect.signature(made.fn).parameters.items():
         if isinstance(parameter.default, BaseModel):
             made.parameters.properties[name]["default"] = {}
@@ -117,9 +117,9 @@ def chosen_settings(given: Settings, mode: SegmentationMode | None = None) -> Se
     Parameters
     ----------
     given : Settings
-        Of the run; only what was really given counts, not the defaults that fill it up.
+        The settings of the run; only explicitly given values count, not defaults.
     mode : str, optional
-        Overrides both.
+        Overrides the mode of both.
     """
     explicit = given.model_dump(exclude_unset=True)
     flat: dict[str, object] = {}
@@ -136,23 +136,23 @@ def chosen_settings(given: Settings, mode: SegmentationMode | None = None) -> Se
 def require_known(
     job_type: str, given: Collection[str], known: Collection[str], required: Collection[str] = ()
 ) -> None:
-    """Refuse parameters that a flow does not have, and a lack of those it needs.
+    """Refuse parameters that a flow does not have, and missing ones that it requires.
 
-    Prefect makes a run of them all the same, whose process then ends before it can say anything.
+    Prefect would create a run with them, whose process then ends before it can report anything.
 
     Parameters
     ----------
     job_type : str
         The flow.
     given : collection of str
-        Names of the parameters a run was given.
+        Names of the parameters given to a run.
     known, required : collection of str
-        Names of those the flow has, and of those it can't do without.
+        Names of the flow's parameters, and of the required ones.
 
     Raises
     ------
     ParameterError
-        With every such name; the nearest known one is suggested.
+        If there are any; the message lists them and suggests the nearest known names.
     """
     faults = [_unknown_parameter(name, known) for name in given if name not in known]
     faults += [f"parameter {name!r} is missing" for name in required if name not in given]
@@ -161,7 +161,7 @@ def require_known(
 
 
 def refusal(error: ValidationError) -> ParameterError:
-    """Say in one sentence which parameters of a run are not allowed, and why."""
+    """Return a sentence on which parameters of a run are invalid, and why."""
     return ParameterError("; ".join(map(_fault, error.errors())))
 
 
@@ -171,11 +171,11 @@ def _unknown_parameter(name: str, known: Collection[str]) -> str:
 
 
 def _fault(fault: ErrorDetails) -> str:
-    """Turn one of pydantic's faults into a sentence that names the parameter by its path."""
+    """Turn one pydantic error into a sentence that names the parameter by its path."""
     path = ".".join(map(str, fault["loc"]))
     if fault["type"] == "extra_forbidden":
         return f"{path}: {unknown_name(str(fault['loc'][-1]), DownloadSettings.model_fields)}"
     reason = fault["msg"].removeprefix("Value error, ")
-    if isinstance(fault["input"], Mapping):  # a group of settings, of which the reason names the one that is meant
+    if isinstance(fault["input"], Mapping):  # a group of settings, whose message names the invalid one
         return f"{path}: {reason}"
     return f"{path} = {shortened(fault['input'])} is not allowed: {reason[:1].lower()}{reason[1:]}"

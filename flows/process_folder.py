@@ -1,4 +1,4 @@
-"""The flow that processes what is new in a folder."""
+"""The flow that processes new videos of a folder."""
 
 from __future__ import annotations
 
@@ -42,20 +42,20 @@ async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
     to: OutputFolder = "",
     handles_sec: Handles = 0.0,
 ) -> State[tuple[ItemOutcome, ...]]:
-    """Process every video of a folder whose content was not processed before, each as a job of its own.
+    """Process every video of a folder whose content was not processed before, each as its own job.
 
-    A renamed or copied file is known by its content. A file that changed just now is still being written, and left for
-    the next time. One that failed is not tried again until it changes, unless asked for.
+    A renamed or copied file is recognized by its content. A file that changed just now is still being written, and is
+    left for the next run. A failed one is not tried again until it changes, unless requested.
 
     Args:
         folder: The folder, on the worker's machine.
-        pattern: Which files, as in a shell; "*" takes all with the ending of a video.
-        recursive: Look into the folders in it as well.
-        max_concurrent: Most videos at the same time.
-        min_age_sec: Leave a file alone that changed less than this many seconds ago.
-        settings: How to measure and choose; what is left alone is as the worker's environment says.
+        pattern: Which files, as in a shell; "*" selects all with a video suffix.
+        recursive: Include subfolders.
+        max_concurrent: Maximum number of videos at the same time.
+        min_age_sec: Skip a file that changed less than this many seconds ago.
+        settings: How to extract and select; settings left empty come from the worker's environment.
         export_top: Export this many of the best clips of each video.
-        export: How to render and name what is exported.
+        export: How to render and name the exports.
         retry_failed: Try videos again that failed before.
         timelines: Write the clips of each video down for editing programs: otio, edl, fcpxml, xmeml.
         to: Folder the exports of all videos go to, on the worker's machine; empty: where each project's exports go.
@@ -87,7 +87,7 @@ async def process_folder(  # noqa: PLR0917 - the fields of Prefect's form
 
 
 def _chosen_beyond(timelines: Sequence[TimelineFormat], to: str, root: Path) -> dict[str, object]:
-    """Return what is left out unless it was chosen: a video is known by all that it was processed with."""
+    """Return the parameters that are left out unless given explicitly: they are part of a processed video's key."""
     folder = output_folder(to)
     chosen: dict[str, object] = {"timelines": list(timelines)} if timelines else {}
     if folder is None:
@@ -101,7 +101,7 @@ def _absolute(folder: str) -> Path:
 
 
 def _decide(candidate: Candidate, root: Path, given: dict[str, object]) -> Item | ItemOutcome:
-    """Return what to do about a file, or why nothing is to be done."""
+    """Return the item for a file, or the outcome if there is nothing to do."""
     label = printable(str(candidate.path.relative_to(root)))
     if printable(str(candidate.path)) != str(candidate.path):
         return ItemOutcome(label, "skipped", "its name is not UTF-8; rename it")
@@ -116,5 +116,5 @@ def _decide(candidate: Candidate, root: Path, given: dict[str, object]) -> Item 
 
 
 def _unique(items: list[Item]) -> list[Item]:
-    """Leave out copies of the same content; the first of them counts."""
+    """Drop copies of the same content; the first one is kept."""
     return list({item.key: item for item in reversed(items)}.values())[::-1]

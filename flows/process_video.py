@@ -43,16 +43,18 @@ from tasks.source_video import chat_named
 from tasks.write_timelines import write_timelines
 
 AT_ONCE = 2
-"""Videos of a playlist fetched at the same time; more at once is what sites take for a robot."""
+"""Number of a playlist's videos that are downloaded at the same time; sites treat more as a bot."""
 DOWNLOAD_SHARE = 30.0
 EXPORT_SHARE = 40.0
-"""Shares of a download and of a few exports in the time of everything, beside the 100 of the analysis; the second
-measured on arena_180s.mp4, the first a guess that depends on the line."""
+"""Shares of a download and of a few exports in the total time, with 100 for the analysis.
+
+The second was measured with arena_180s.mp4; the first is an estimate that depends on the connection.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessedVideo(Analyzed):
-    """An analyzed project and what was made of it: exports, best first, and timelines; each may have failed."""
+    """An analyzed project with its exports, best first, and timelines; each may have failed."""
 
     exports: tuple[Export, ...]
     timelines: tuple[WrittenTimeline, ...] = ()
@@ -81,16 +83,16 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
     chat: ChatPath = "",
     chat_offset: ChatOffset = 0.0,
 ) -> State[Any]:
-    """Take a video from its file or address to its clips: into the catalog, analyzed, with thumbnails and a report.
+    """Take a video from its file or address to its clips in the catalog, with thumbnails and a report.
 
-    A file whose content is in the catalog already joins its project. The videos of a playlist become jobs of their own.
+    A file whose content is in the catalog belongs to that project. The videos of a playlist become separate jobs.
 
     Args:
         source: Path of a video file on the worker's machine, or the address of a video, playlist or channel.
         name: What to call the project; empty: after the file or by its title.
-        settings: How to measure and choose; what is left alone is as the worker's environment says.
+        settings: How to extract and select; settings left empty come from the worker's environment.
         export_top: Export this many of the best clips; 0 exports none.
-        export: How to render and name what is exported.
+        export: How to render and name the exports.
         fetch: How to download, if the source is an address.
         timelines: Write the clips down beside the exports for editing programs: otio, edl, fcpxml, xmeml.
         to: Folder the exports go to, on the worker's machine; empty: where the project's exports go.
@@ -126,12 +128,12 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
 
 
 def is_address(source: str) -> bool:
-    """Whether a source is the address of something to fetch, not a path."""
+    """Whether a source is an address to download, not a path."""
     return re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", source) is not None
 
 
 def _require_no_entry(source: str) -> None:
-    """Refuse a playlist within a playlist: waiting for its videos, it would take the place that they need."""
+    """Refuse a playlist within a playlist: while waiting for its videos, it would block the slot they need."""
     if _is_entry():
         raise DownloadError(source, "is a playlist within a playlist; start it by itself")
 
@@ -143,7 +145,7 @@ def _require_no_chat(chat: str, offset_sec: float) -> None:
 
 
 def _is_entry() -> bool:
-    """Return whether this run belongs to a playlist, whose site gave its name, or to a folder."""
+    """Return whether this run belongs to a playlist, whose site supplied its name, or to a folder."""
     return any(tag.startswith("batch:") for tag in flow_run.tags)
 
 
@@ -164,7 +166,7 @@ def _processed(
 
 
 async def _told(done: ProcessedVideo, export_top: int) -> State[ProcessedVideo]:
-    """Leave the table and the numbers with the run; one of which every export failed has failed."""
+    """Attach the table and the numbers to the run, and end it; it fails if every export failed."""
     failed = [f"{record.name}: {record.error}" for record in done.exports if record.state != "completed"]
     unwritten = [f"no {timeline.format}: {timeline.error}" for timeline in done.timelines if timeline.path is None]
     warnings = (*done.warnings, *(f"not exported: {reason}" for reason in failed), *unwritten)

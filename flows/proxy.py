@@ -15,7 +15,7 @@ PLAN = {"export": 100.0}
 
 @job_flow("proxy", "Make a video playable in browsers")
 async def proxy(project_id: str) -> State[str]:
-    """Render a proxy of a project's video that browsers can play; once for each content.
+    """Render a proxy of a project's video that browsers can play, once per content.
 
     Args:
         project_id: Id of the project.

@@ -1,4 +1,4 @@
-"""End runs whose process is gone: a killed process can't do it itself."""
+"""End runs whose process is gone, since a killed process can't do it."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ START_SEC = 60.0
 """A process takes its lock within this time: imports take 2 s, on a loaded machine up to 50 s (measured). A worker that
 lives and waits for it is believed even longer."""
 LAST_WORDS_SEC = 20.0
-"""A process that release its lock by itself has this long to tell the server how it ended."""
+"""Seconds that a process has after releasing its lock to report to the server how it ended."""
 STOP_SEC = 20.0
-"""A living process has this long to stop when it is asked to; then it is killed."""
+"""Seconds that a living process has to stop after a cancellation; then it is killed."""
 
 WORKERS_READ = 200
-"""Prefect's server sends no more workers at once; it names those first that were heard of last."""
+"""Maximum number of workers that Prefect's server returns, those with the latest heartbeats first."""
 
-LOST = "its process ended without a word (killed, out of memory, or the machine stopped)"
+LOST = "its process ended without a message (killed, out of memory, or the machine stopped)"
 
 Ending = Callable[[FlowRun], State[Any]]
 
 
 def crash(_run: FlowRun) -> State[Any]:
-    """End a lost run as crashed."""
+    """Mark a lost run as crashed."""
     return Crashed(message=LOST)
 
 
@@ -45,16 +45,16 @@ def reap(client: SyncPrefectClient, data_dir: Path, ending: Ending = crash) -> t
     Parameters
     ----------
     client : SyncPrefectClient
-        Of the server.
+        Client of the server.
     data_dir : Path
-        The data folder whose runs they are.
+        The data folder of the runs.
     ending : callable
-        Run -> the state a lost one gets, unless it was to be cancelled.
+        Returns the state for a lost run, unless it was being cancelled.
 
     Returns
     -------
     tuple of FlowRun
-        The lost ones.
+        The lost runs.
     """
     return tuple(run for run in unended(client) if finalize_lost_run(client, run, data_dir, ending))
 
@@ -80,29 +80,29 @@ def finalize_lost_run(client: SyncPrefectClient, run: FlowRun, data_dir: Path, e
 def _is_lost(client: SyncPrefectClient, run: FlowRun, data_dir: Path) -> bool:
     lock = run_lock(data_dir, run.id)
     if run.state is None or run.state.type is StateType.PENDING or not lock.exists():
-        return _never_began(client, run)  # the lock of an attempt before says nothing of this one
+        return _never_began(client, run)  # the lock of an earlier attempt is not valid for this one
     if machine_of(lock) != socket.gethostname():
-        return False  # its own machine knows; Prefect's heartbeats tell if that is gone as well
+        return False  # its own machine decides; Prefect's heartbeats detect if that machine is gone as well
     to_stop = run.state.type is StateType.CANCELLING
     if is_held(lock):
         if to_stop and _age_sec(run) > STOP_SEC:
-            kill(process_of(lock))  # the lock proves that the process is still the same one
+            kill(process_of(lock))  # the lock proves that it is still the same process
         return False
     if to_stop and is_worked_on(run) and _age_sec(run) < STOP_SEC:
-        return False  # the worker is about to say it, or to stop an attempt that has no lock yet
+        return False  # the worker is about to report it, or to stop an attempt that has no lock yet
     if attempt_of(lock) == run.run_count:
         return True  # it died with the lock
     return _age_sec(run) > START_SEC and time.time() - lock.stat().st_mtime > LAST_WORDS_SEC
 
 
 def _never_began(client: SyncPrefectClient, run: FlowRun) -> bool:
-    """Whether a run's process never got as far as its lock; that of another data folder is none of our business."""
+    """Whether a run's process never reached its lock. Runs of another data folder are ignored."""
     waiting = run.state is not None and run.state.type in {StateType.PENDING, StateType.CANCELLING}
     return waiting and _age_sec(run) > START_SEC and not (is_worked_on(run) and _has_living_worker(client, run))
 
 
 def _has_living_worker(client: SyncPrefectClient, run: FlowRun) -> bool:
-    """Whether the worker of a run is not known to be gone: Prefect's server misses its heartbeats after 90 s."""
+    """Whether the worker of a run may be alive: Prefect's server marks it as offline after 90 s without heartbeats."""
     watcher = watcher_of(run)
     if is_here(watcher) or run.work_pool_name is None:
         return True

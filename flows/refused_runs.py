@@ -1,8 +1,8 @@
-"""Runs that can't begin, since their flow lacks a parameter they were given, or they lack one that it needs.
+"""Runs that can't start because a parameter is unknown to their flow, or a required one is missing.
 
-Prefect makes such runs, unless their deployment's schema forbids it, and has their process end with "code 1" before any
-code of ours runs. A worker of ours refuses them before it starts a process. Of any other worker's they are refused once
-it has reported the crash.
+Prefect creates such runs unless their deployment's schema forbids it, and their process ends with "code 1" before any
+of our code runs. Our worker refuses them before it starts a process. Runs of another worker are refused after it has
+reported the crash.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from flows.parameters import require_known
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a job can't begin."""
+    """Why a job can't start."""
 
     job_type: JobType
     reason: str
 
 
 def refusal_of(job_type: JobType, flow_run: FlowRun, schema: Mapping[str, Any]) -> Refusal | None:
-    """Say which parameters of a run its flow lacks, or it lacks; None: it can begin.
+    """Return which parameters of a run are unknown or missing; None if it can start.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def refusal_of(job_type: JobType, flow_run: FlowRun, schema: Mapping[str, Any]) 
     flow_run : FlowRun
         The run.
     schema : mapping
-        JSON schema of the flow's parameters, as Prefect makes it.
+        JSON schema of the flow's parameters, from Prefect.
     """
     try:
         require_known(job_type, flow_run.parameters, schema.get("properties", {}), schema.get("required") or ())

@@ -1,1 +1,1 @@
-"""One module per stage: load, call autoclip once, save. The command line and the tasks both call these."""
+"""One module per stage: load, call autoclip once, save. The command line and the tasks call these functions."""

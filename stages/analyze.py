@@ -1,7 +1,7 @@
-"""The chain of an analysis, written once: which stages, in which order, and what each is given.
+"""The stages of an analysis, their order, and the arguments of each, defined once.
 
-Who runs it supplies the stages: the functions themselves (`library_stages`: command line, HTTP API), or the Prefect
-tasks made of them (`flows.analysis`).
+The caller supplies the stages: the functions themselves (`library_stages`: command line, HTTP API), or the Prefect
+tasks made from them (`flows.analysis`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from storage.keys import fingerprint
 
 
 def _keep_in_folder(selection: SelectedClips) -> None:
-    """Keep the clips where there is no catalog: the clips file has them; other clips' thumbnails go."""
+    """Keep clips without a catalog: the clips file lists them, and thumbnails of other clips are removed."""
     drop_orphans(selection.features.source.folder)
 
 
@@ -61,7 +61,7 @@ def library_stages(
 ) -> AnalysisStages:
     """Return the stages as plain functions.
 
-    They tell `on_progress` how far they are; `chat_model` rates talks; `measure` measures the video.
+    They report to `on_progress`. `chat_model` rates talks. `measure` extracts the features.
     """
 
     def find_words(features: ExtractedFeatures, settings: Settings) -> ExtractedFeatures:
@@ -75,7 +75,7 @@ def library_stages(
 
 
 def analyze_video(stages: AnalysisStages, source: RegisteredVideo, settings: Settings) -> SelectedClips:
-    """Take a video through all stages; a stage whose result is there under the same key is skipped."""
+    """Run all stages on a video. A stage whose result exists under the same key is skipped."""
     features = stages.transcribe(stages.extract_features(source, settings.extraction), settings)
     return _published(stages, stages.make_thumbnails(select_clips(stages, features, settings)))
 
@@ -94,7 +94,7 @@ def select_clips(stages: AnalysisStages, features: ExtractedFeatures, settings: 
 
 
 def _published(stages: AnalysisStages, selection: SelectedClips) -> SelectedClips:
-    """Record the clips, then show them: who reads the report finds its clips in the catalog."""
+    """Record the clips, then write the report, so that the catalog has every clip of the report."""
     stages.record_clips(selection)
     stages.write_report(selection)
     return selection
@@ -111,15 +111,15 @@ def analyze(
     chat_model: ChatModel | None = None,
     measure: Measurement = in_one_pass,
 ) -> SelectedClips:
-    """Analyze a video file into a folder; needs no server and no catalog.
+    """Analyze a video file into a folder, without a server or catalog.
 
-    Its chat is `chat`, or else the one beside it; `chat_offset_sec` brings the chat's times onto the video's timeline.
-    Talks are rated by `chat_model`, if there is one. How the video is measured changes nothing but the time it takes.
+    Its chat is `chat`, or else the one beside it; `chat_offset_sec` aligns the chat with the video's timeline.
+    `chat_model`, if given, rates talks. The way of measuring changes only the time it takes.
 
     Raises
     ------
     MediaError
-        If the file is not a readable video; nothing is written then.
+        If the file is not a readable video. Nothing is written in that case.
     ParameterError
         If there is an offset, but no chat.
     StorageError
@@ -132,7 +132,7 @@ def analyze(
 def open_video(
     source: Path, folder: AnalysisFolder, chat: ChatFile | None = None, chat_offset_sec: float = 0.0
 ) -> RegisteredVideo:
-    """Probe a video file whose analysis goes to a folder outside the catalog; its chat may lie beside it.
+    """Probe a video file that is analyzed into a folder outside the catalog. Its chat may be beside it.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""A language model behind the chat completions protocol of OpenAI, which most servers of models speak.
+"""A client of OpenAI's chat completions protocol, which most servers of language models support.
 
-The answer comes from elsewhere: it is limited in size and time, redirects are not followed, and what is in it is for
-the caller to check.
+The answer is untrusted: its size and time are limited, redirects are not followed, and the caller must validate its
+content.
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ import httpx
 MAX_ANSWER_BYTES = 1 << 20
 MAX_TRIES = 3
 RETRY_SEC = 1.0
-"""Wait before the second try; twice as long before the third."""
+"""Seconds before the second attempt; twice as long before the third."""
 
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NOT_SUPPORTED = frozenset({400, 404, 415, 422})
-"""What servers answer that don't know ``response_format``."""
+"""Status codes of servers that don't support ``response_format``."""
 
 
 class NoAnswerError(Exception):
-    """A model gave no answer that could be read; the message says why, without the key."""
+    """A model gave no readable answer. The message says why, without the key."""
 
 
 class _TryAgainError(NoAnswerError):
-    """It may give one if it is asked once more."""
+    """The request failed, and a retry may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChatModel:
-    """A model, and where it is.
+    """A model and its server.
 
     Attributes
     ----------
     url : str
-        Where the protocol's paths begin, such as ``http://127.0.0.1:11434/v1``.
+        Base address of the protocol's paths, such as ``http://127.0.0.1:11434/v1``.
     model : str
-        What the server calls it.
+        Name of the model on the server.
     key : str
-        Sent as a bearer token unless empty.
+        Bearer token; empty for none.
     timeout_sec : float
-        How long one answer may take in all.
+        Time limit of one answer.
     """
 
     url: str
@@ -61,23 +61,23 @@ def complete(
     schema: Mapping[str, Any],
     check: Callable[[], None] = lambda: None,
 ) -> str:
-    """Ask a model and return the text of its answer.
+    """Send messages to a model and return the text of its answer.
 
     Parameters
     ----------
     chat_model : ChatModel
-        Whom to ask.
+        The model.
     system, user : str
         The messages.
     schema : mapping
-        JSON schema of the answer; servers that don't know ``response_format`` are asked without it.
+        JSON schema of the answer; left out for servers that don't support ``response_format``.
     check : callable
-        Called before each try and each part of the answer; what it raises ends the work.
+        Called before each attempt and each part of the answer. An exception it raises stops the work.
 
     Raises
     ------
     NoAnswerError
-        If there is none after `MAX_TRIES`.
+        If there is no answer after `MAX_TRIES` attempts.
     """
     messages = [{"role": "system", "content": system}, {"role": "user", "content": user}]
     body: dict[str, Any] = {"model": chat_model.model, "messages": messages, "temperature": 0, "stream": False}
@@ -90,7 +90,7 @@ def complete(
             if number == MAX_TRIES:
                 raise
             time.sleep(RETRY_SEC * 2 ** (number - 1))
-    raise AssertionError  # the last try returns or raises
+    raise AssertionError  # the last attempt returns or raises
 
 
 def _asked(
@@ -101,8 +101,8 @@ def _asked(
         status, content = _posted(chat_model, plain, check)
     if status != httpx.codes.OK:
         error = _TryAgainError if status in _TRY_AGAIN else NoAnswerError
-        hint = "; set AUTOCLIP_RATER_URL to where it leads" if httpx.codes.is_redirect(status) else ""
-        raise error(f"{chat_model.url} answers with status {status}{hint}")
+        hint = "; set AUTOCLIP_RATER_URL to the address it redirects to" if httpx.codes.is_redirect(status) else ""
+        raise error(f"{chat_model.url} returned status {status}{hint}")
     return _text_of(content)
 
 
@@ -120,21 +120,21 @@ def _posted(chat_model: ChatModel, body: Mapping[str, Any], check: Callable[[], 
                 check()
                 content += part
                 if len(content) > MAX_ANSWER_BYTES:
-                    raise NoAnswerError(f"{chat_model.url} answers more than {MAX_ANSWER_BYTES:,} bytes")
+                    raise NoAnswerError(f"{chat_model.url} returned more than {MAX_ANSWER_BYTES:,} bytes")
                 if time.monotonic() > deadline:
-                    raise _TryAgainError(f"{chat_model.url} has not answered within {chat_model.timeout_sec:g} s")
+                    raise _TryAgainError(f"{chat_model.url} did not answer within {chat_model.timeout_sec:g} s")
             return response.status_code, bytes(content)
     except httpx.TimeoutException as error:
-        raise _TryAgainError(f"{chat_model.url} has not answered within {chat_model.timeout_sec:g} s") from error
+        raise _TryAgainError(f"{chat_model.url} did not answer within {chat_model.timeout_sec:g} s") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise _TryAgainError(f"{chat_model.url} can't be asked: {error or type(error).__name__}") from error
+        raise _TryAgainError(f"{chat_model.url} can't be reached: {error or type(error).__name__}") from error
 
 
 def _text_of(content: bytes) -> str:
     try:
         text = json.loads(content)["choices"][0]["message"]["content"]
     except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
-        raise NoAnswerError("the answer is none of the chat completions protocol") from error
+        raise NoAnswerError("the answer does not follow the chat completions protocol") from error
     if not isinstance(text, str):
-        raise NoAnswerError("the answer holds no text")
+        raise NoAnswerError("the answer contains no text")
     return text

@@ -1,4 +1,4 @@
-"""The chat that belongs to a video: a file beside it, as downloaders and people name it."""
+"""Find the chat of a video: a file beside it, named as downloaders and people name it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from autoclip.confinement import open_beneath
 from autoclip.errors import MediaError, NotFoundError, ParameterError
 
 ENDINGS = (".chat.json", ".chat.jsonl", ".chat.csv", ".chat.txt", ".live_chat.json", ".rechat.json")
-"""What follows the video's name, without its own ending: ``match.mp4`` goes with ``match.chat.json``."""
+"""Endings that replace the video's suffix: ``match.mp4`` goes with ``match.chat.json``."""
 
 DOWNLOADED_CHATS = ("live_chat", "rechat")
-"""yt-dlp's names, among the subtitles, of the chats of YouTube and Twitch."""
+"""yt-dlp's names, among the subtitles, for the chats of YouTube and Twitch."""
 
 MAX_OFFSET_SEC = 1e6
-"""Furthest that a chat's times can be moved: more than eleven days, longer than any stream."""
+"""Largest offset of a chat in seconds: more than eleven days, longer than any stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class ChatFile:
     path : Path
         The file.
     offset_sec : float
-        Added to its times to bring them onto the video's timeline.
+        Seconds added to its times to align them with the video.
     was_named : bool
-        Whether somebody named it; one that was only found beside the video must not stop the work.
+        Whether the user named it. A chat that was only found beside the video must not stop the work.
     """
 
     path: Path
@@ -41,13 +41,13 @@ class ChatFile:
     was_named: bool = False
 
     def read(self) -> ChatLog:
-        """Return the messages on the video's timeline; raises as `autoclip.chat.readers.read_chat`."""
+        """Return the messages on the video's timeline; raises the same errors as `autoclip.chat.readers.read_chat`."""
         log = read_chat(self.path) if self.was_named else _read_found(self.path)
         return log.shifted(self.offset_sec)
 
 
 def chat_beside(video: Path) -> ChatFile | None:
-    """Return the chat that lies beside a video; None if there is none. Links are not followed."""
+    """Return the chat beside a video; None if there is none. Links are not followed."""
     if not video.name:
         return None
     names = [f"{video.stem}{ending}" for ending in ENDINGS]
@@ -57,7 +57,10 @@ def chat_beside(video: Path) -> ChatFile | None:
 
 
 def _is_file(path: Path) -> bool:
-    """Whether there is a file, and no link; none has a name longer than names may be, as behind a long video's."""
+    """Whether a regular file exists, not a link.
+
+    A name longer than the limit, as beside a long video name, is no file.
+    """
     try:
         return path.is_file() and not path.is_symlink()
     except OSError as error:
@@ -67,7 +70,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _read_found(path: Path) -> ChatLog:
-    """Read a chat that nobody named, unless a link has come into its place since it was found."""
+    """Read a chat that was found beside the video, unless a link has replaced it since."""
     try:
         opened = open_beneath(path.parent, Path(path.name))
     except (NotFoundError, ParameterError) as error:

@@ -1,4 +1,4 @@
-"""Projects that were deleted: kept for a while, then removed permanently."""
+"""Deleted projects: they are kept for a while, then removed permanently."""
 
 from __future__ import annotations
 

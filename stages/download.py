@@ -1,4 +1,4 @@
-"""Fetch a video and what its site says of it, with yt-dlp: the only module that imports it."""
+"""Download a video and its metadata with yt-dlp; the only module that imports it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,12 @@ from storage.catalog import Source
 from storage.data_folder import require_space
 
 UNKNOWN_SIZE_BYTES = 1 << 30
-"""Room to have before a download whose size the site does not tell."""
+"""Free disk space required before a download of unknown size, in bytes."""
 DEEPEST_PLAYLIST = 3
-"""A channel holds lists (its videos, its shorts), which hold videos; what is nested deeper is not a list for people."""
+"""Depth of nested lists: a channel contains lists (its videos, its shorts), which contain videos.
+
+Deeper ones are not lists for people.
+"""
 ALLOWING = "AUTOCLIP_ALLOW_PRIVATE_URLS=true allows that"
 
 
@@ -47,14 +50,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A fetched video.
+    """A downloaded video.
 
     Attributes
     ----------
     path : Path
         Its file.
     source : Source
-        What its site says of it.
+        Its metadata from the site.
     warnings : tuple of str
         Why some of its subtitles are missing.
     """
@@ -65,21 +68,23 @@ class Download:
 
 
 def entries_of(url: str, settings: DownloadSettings, *, allow_private: bool = False) -> tuple[Entry, ...] | None:
-    """List the videos of a playlist or channel; None if the address is that of one video, be it one of a list.
+    """List the videos of a playlist or channel; return None if the address is that of a single video.
+
+    A video of a playlist counts as a single video.
 
     Parameters
     ----------
     url : str
-        Any address yt-dlp knows.
+        Any address that yt-dlp supports.
     settings : DownloadSettings
-        How to ask, and the most entries to list.
+        Download settings, including the maximum number of entries.
     allow_private : bool
-        Whether addresses within this network may be asked.
+        Whether addresses in the local network are allowed.
 
     Raises
     ------
     DownloadError
-        If the site can't be asked.
+        If the site can't be read.
     """
     options = _options(settings, url) | {"extract_flat": "in_playlist"}
     if settings.max_entries:
@@ -90,7 +95,7 @@ def entries_of(url: str, settings: DownloadSettings, *, allow_private: bool = Fa
 
 
 def _listed(client: Any, url: str, depth: int) -> tuple[Entry, ...] | None:  # noqa: ANN401
-    """List what is at an address, and the lists in it as well."""
+    """List the entries of an address, including those of nested lists."""
     facts = client.extract_info(url, download=False, process=True)
     if facts.get("_type") not in PLAYLISTS:
         return None
@@ -105,7 +110,7 @@ def _listed(client: Any, url: str, depth: int) -> tuple[Entry, ...] | None:  # n
 
 
 def _listed_within(client: Any, url: str, depth: int) -> tuple[Entry, ...] | None:  # noqa: ANN401
-    """List a list that is an entry itself; one that can't be asked stays an entry, whose own job will say why."""
+    """List an entry that is itself a list; one that can't be read stays an entry, whose own job reports the reason."""
     try:
         return _listed(client, url, depth)
     except SiteError:
@@ -113,9 +118,9 @@ def _listed_within(client: Any, url: str, depth: int) -> tuple[Entry, ...] | Non
 
 
 def _is_list(entry: Mapping[str, Any], playlist: Mapping[str, Any]) -> bool:
-    """Return whether an entry is a list itself, as far as that is known before it is asked for.
+    """Return whether an entry is itself a list, as far as that is known without a request.
 
-    A site's channel page and the lists in it have one extractor (YouTube's tabs), and their videos another.
+    A channel page and its lists have one extractor (YouTube's tabs), and their videos have another.
     """
     if not entry.get("ie_key") or entry.get("_type") not in {"url", "url_transparent"}:
         return False
@@ -124,11 +129,11 @@ def _is_list(entry: Mapping[str, Any], playlist: Mapping[str, Any]) -> bool:
 
 
 def _address_of(entry: Mapping[str, Any], playlist: Mapping[str, Any]) -> str:
-    """Return the address by which an entry is fetched; of a page with several videos, that of the file."""
+    """Return the address for downloading an entry; for a page with several videos, the address of the file."""
     page = entry.get("webpage_url")
     address = str(page if page and page != playlist.get("webpage_url") else entry.get("url") or page)
     plain, hints = unsmuggle_url(address, {})
-    # What yt-dlp hides in an address for itself stays, unless it is only a name.
+    # Keep the fragment that yt-dlp adds to an address for its own use, unless it is only a name.
     return str(plain) if set(hints) <= {"force_videoid"} else address
 
 
@@ -140,20 +145,20 @@ def download(
     *,
     allow_private: bool = False,
 ) -> Download:
-    """Fetch one video into `folder`; a part that is there from an attempt before is continued.
+    """Download one video into `folder`. A partial file of an earlier attempt is continued.
 
     Parameters
     ----------
     url : str
-        Any address yt-dlp knows, or that of a file.
+        Any address that yt-dlp supports, or that of a file.
     folder : Path
-        Where the video, its subtitles and its thumbnail go.
+        Folder for the video, its subtitles and its thumbnail.
     settings : DownloadSettings
-        How.
+        Download settings.
     on_progress : ProgressListener
-        Told about the stage ``download``: share, bytes, speed and what is left.
+        Called with the progress of the stage ``download``: share, bytes, speed and remaining time.
     allow_private : bool
-        Whether it may come from an address within this network, or be led to one by a redirect or a playlist.
+        Whether addresses in the local network are allowed, including targets of redirects and playlists.
 
     Returns
     -------
@@ -163,9 +168,9 @@ def download(
     Raises
     ------
     DownloadError
-        With the real reason of the site, and what to do. Subtitles that can't be fetched cost a warning, not the video.
+        If the download fails; the message has the site's reason and what to do. Missing subtitles only give a warning.
     StorageError
-        If the disk has no room for it.
+        If the disk has not enough room.
     """
     folder.mkdir(parents=True, exist_ok=True)
     options = _options(settings, url) | {
@@ -206,16 +211,16 @@ def _fetch_subtitles(client: Any, facts: Mapping[str, Any]) -> tuple[str, ...]: 
 
 
 def _subtitles(settings: DownloadSettings) -> list[str]:
-    """Return yt-dlp's names of the subtitles to keep; chats are among them."""
+    """Return yt-dlp's names of the subtitles to keep, including chats."""
     if settings.subtitles:
         return ["all"] if settings.chat else ["all", *(f"-{name}" for name in DOWNLOADED_CHATS)]
     return list(DOWNLOADED_CHATS)
 
 
 def _require_fit_streams(client: Any, url: str, facts: Mapping[str, Any], *, allow_private: bool) -> None:  # noqa: ANN401
-    """Refuse streams without an end, of which a site said nothing, and those that nobody can watch over.
+    """Refuse endless streams that the site did not declare, and streams that can't be restricted to public addresses.
 
-    A stream that yt-dlp leaves to another program opens connections that `public_addresses_only` does not see.
+    A stream that yt-dlp passes to another program opens connections outside the control of `public_addresses_only`.
     """
     for stream in facts.get("requested_formats") or (facts,):
         loader = get_suitable_downloader(dict(stream), client.params)
@@ -230,7 +235,7 @@ def _require_fit_streams(client: Any, url: str, facts: Mapping[str, Any], *, all
 
 
 def _options(settings: DownloadSettings, url: str) -> dict[str, Any]:
-    """Translate our settings into yt-dlp's."""
+    """Convert our settings to yt-dlp's options."""
     height = f"[height<=?{settings.max_height}]" if settings.max_height else ""
     options: dict[str, Any] = {
         "format": f"bv*{height}+ba/b{height}/b",
@@ -245,7 +250,7 @@ def _options(settings: DownloadSettings, url: str) -> dict[str, Any]:
         "retries": settings.attempts,
         "fragment_retries": settings.attempts,
         "file_access_retries": 3,
-        # Doubling pauses (1, 2, 4 ... 60 s) are what busy servers ask for.
+        # Exponential backoff (1, 2, 4 ... 60 s), as busy servers request.
         "retry_sleep_functions": {"http": _pause, "fragment": _pause},
         "continuedl": True,
         "overwrites": False,
@@ -261,7 +266,7 @@ def _options(settings: DownloadSettings, url: str) -> dict[str, Any]:
 
 
 def _cookies(path: Path, url: str) -> io.StringIO:
-    """Return a copy of a file of cookies: yt-dlp writes into what it is given, and several jobs may share the file."""
+    """Return a copy of a cookies file, because yt-dlp writes to its file, and several jobs may share one."""
     try:
         return io.StringIO(read_text(path.expanduser()))
     except (OSError, UnicodeError) as error:
@@ -270,18 +275,18 @@ def _cookies(path: Path, url: str) -> io.StringIO:
 
 
 def _pause(n: int) -> float:
-    """Return the seconds before attempt `n` + 1; yt-dlp names the argument."""
+    """Return the seconds before attempt `n` + 1; yt-dlp requires this argument name."""
     return float(min(2**n, 60))
 
 
 @contextmanager
 def _client(options: Mapping[str, Any], url: str, *, allow_private: bool) -> Iterator[Any]:
-    """Give a yt-dlp, and translate what it raises."""
+    """Yield a yt-dlp client, and translate its errors."""
     try:
         with nullcontext() if allow_private else public_addresses_only(), yt_dlp.YoutubeDL(dict(options)) as client:
             yield client
     except PrivateAddressRefused as refused:
-        raise DownloadError(url, f"it leads to {refused.address}, within this network; {ALLOWING}") from None
+        raise DownloadError(url, f"it leads to {refused.address} in the local network; {ALLOWING}") from None
     except SiteError as error:
         own = error.exc_info[1] if error.exc_info else None
         if own is not None and not isinstance(own, YoutubeDLError | OSError):
@@ -292,10 +297,10 @@ def _client(options: Mapping[str, Any], url: str, *, allow_private: bool) -> Ite
 
 
 class _Silence:
-    """Takes yt-dlp's messages: errors reach us as exceptions."""
+    """Ignores yt-dlp's messages; errors reach us as exceptions."""
 
     def debug(self, message: str) -> None:
-        """Ignore it."""
+        """Ignore a message."""
 
     info = warning = error = debug
 
@@ -307,12 +312,12 @@ class _Warnings(_Silence):
         self.told: list[str] = []
 
     def warning(self, message: str) -> None:
-        """Keep it."""
+        """Keep a warning."""
         self.told.append(message)
 
 
 def _hook(on_progress: ProgressListener) -> Any:  # noqa: ANN401
-    """Return a function that tells our listener what yt-dlp tells it."""
+    """Return a yt-dlp progress hook that reports to our listener."""
     reached = 0.0
 
     def tell(status: Mapping[str, Any]) -> None:
@@ -321,7 +326,7 @@ def _hook(on_progress: ProgressListener) -> Any:  # noqa: ANN401
             return
         done = float(status.get("downloaded_bytes") or 0)
         total = float(status.get("total_bytes") or status.get("total_bytes_estimate") or 0)
-        # Sound comes after the picture, as a download of its own: the number must not fall for it.
+        # Audio is downloaded after the video, separately; the share must not decrease.
         reached = max(reached, min(done / total, 0.99) if total else 0.0)
         on_progress(Progress("download", reached, _words(done, total, status.get("speed"), status.get("eta"))))
 

@@ -1,4 +1,4 @@
-"""What a site's refusal means, and what to do about it."""
+"""Messages for download errors: what a site's refusal means, and what to do about it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ADVICE: dict[str, str] = {
         "the connection broke; try again, what has arrived is continued"
     ),
 }
-"""Pattern of what a site or yt-dlp says -> what it means and the way out; the first that fits counts."""
+"""Pattern of a message by a site or yt-dlp -> meaning and way out; the first match applies."""
 
 _NOISE = re.compile(
     r"\x1b\[[0-9;]*m|^ERROR:\s*|\s*(; )?please report this issue on .*$|\s*\(caused by .*$", re.IGNORECASE | re.DOTALL

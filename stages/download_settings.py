@@ -1,4 +1,4 @@
-"""How to fetch a video; apart from the module that does it, since yt-dlp takes a third of a second to import."""
+"""Download settings; separate from the download itself, because importing yt-dlp takes a third of a second."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 BROWSERS = ("brave", "chrome", "chromium", "edge", "firefox", "opera", "safari", "vivaldi", "whale")
-"""Those whose cookies yt-dlp can read."""
+"""Browsers whose cookies yt-dlp can read."""
 
 
 class DownloadSettings(BaseModel):
-    """How to fetch."""
+    """How videos are downloaded."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

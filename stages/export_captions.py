@@ -20,13 +20,13 @@ def captions_of(
     Parameters
     ----------
     transcript : Transcript
-        What is said in the video.
+        The transcript of the video.
     intervals : sequence of Interval
-        A clip, the items of a compound clip in their order, or nothing.
+        A clip, the items of a compound clip in order, or empty.
     wanted : str
         ``srt``, ``vtt`` or ``json``.
     crossfade_sec : float
-        By how much items dissolve into each other.
+        Length of the crossfades between items.
     """
     if not intervals:
         return caption_text(transcript, wanted)
@@ -35,14 +35,14 @@ def captions_of(
 
 
 def write_captions(target: Path, text: str) -> Path:
-    """Write a caption file, and its folder; an existing file is replaced.
+    """Write a caption file, creating its folder; an existing file is replaced.
 
     Raises
     ------
     ParameterError
-        If something else than a file has that name.
+        If the name belongs to something other than a regular file.
     StorageError
-        If it can't be written; what was there before is then unchanged.
+        If the file can't be written; an existing file is then unchanged.
     """
     write_atomically(target, text)
     return target

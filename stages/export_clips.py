@@ -1,4 +1,4 @@
-"""Render clips; each file is recorded once: when it is there and checked, or why it is not."""
+"""Render clips. Each file is recorded once: after its check, or with the reason why it is missing."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from storage.catalog import Export
 from storage.clip_store import ExportSubject
 
 RenderSlot = Callable[[], AbstractContextManager[None]]
-"""Waits until this machine may render another file, and holds that place while the block runs."""
+"""Context manager that waits for a render slot of this machine and holds it while the block runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class MadeExport:
-    """What became of one file, and whether it was there already."""
+    """The record of one file, and whether the file already existed."""
 
     record: Export
     reused: bool = False
@@ -40,25 +40,26 @@ def export_clip(
     render_slot: RenderSlot = nullcontext,
     before_failure: Callable[[], None] = lambda: None,
 ) -> MadeExport:
-    """Export one clip; a failure is recorded, not raised.
+    """Export one clip. A failure is recorded, not raised.
 
     Parameters
     ----------
     job : ExportJob
-        Where the clips are, and how they are rendered.
+        The store of the clips, and the render settings.
     video : Video
         The video, probed.
     clip_id : str
         The clip.
     index : int
-        Its number among those that are exported, for its name.
+        The clip's number among the exported ones, for its file name.
     on_progress : ProgressListener
-        Told about the stage ``export``. What it raises ends the work; then nothing is recorded.
+        Called with the progress of the stage ``export``. An exception it raises stops the work, and nothing is
+        recorded.
     render_slot : callable
-        Entered around the rendering, and only then: a file that is there waits for nobody.
+        Entered only for rendering; a file that already exists needs no slot.
     before_failure : callable
-        Called before a failure is recorded; what it raises ends the work. A stop on request kills the renderer first,
-        which is then no failure.
+        Called before a failure is recorded; an exception it raises stops the work. A cancellation kills the renderer
+        first, which must not be recorded as a failure.
 
     Raises
     ------
@@ -90,30 +91,30 @@ def export_clip(
 def export_clips(
     job: ExportJob, clip_ids: Sequence[str], on_progress: ProgressListener = ignore_progress
 ) -> tuple[Export, ...]:
-    """Export clips in the order of `clip_ids`, several at once; one failure never stops the rest.
+    """Export clips in the order of `clip_ids`, several at once. One failure does not stop the others.
 
-    A file is recorded as soon as it is there: work that is begun again after a crash makes only what is missing.
+    A file is recorded as soon as it exists, so a restart after a crash renders only the missing ones.
 
     Parameters
     ----------
     job : ExportJob
-        Where the clips are, and how they are rendered.
+        The store of the clips, and the render settings.
     clip_ids : sequence of str
         The clips.
     on_progress : ProgressListener
-        Told about the stage ``export`` over all files. What it raises ends the work.
+        Called with the progress of the stage ``export`` over all files. An exception it raises stops the work.
 
     Returns
     -------
     tuple of Export
-        The records, completed or failed, one a clip.
+        The records, completed or failed, one per clip.
 
     Raises
     ------
     NotFoundError
         If there is no such clip, or no video.
     MediaError
-        If the video can't be read any more.
+        If the video can no longer be read.
     """
     video, transcript = job.probed(), job.transcript()
     subjects = [_subject(job, video, clip_id, index, transcript) for index, clip_id in enumerate(clip_ids, 1)]
@@ -138,7 +139,7 @@ def export_clips(
 
 
 def _subject(job: ExportJob, video: Video, clip_id: str, index: int, transcript: Transcript | None) -> ExportSubject:
-    """Return the file that is to be made of a clip."""
+    """Return the subject of a clip's export."""
     clip = job.store.clip(clip_id)
     fields = NameFields.of_clip(job.store.name, clip, index, clip.created_at.date())
     target = confined(job.target, file_name(job.settings.name_template, fields))

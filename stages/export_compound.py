@@ -27,16 +27,17 @@ def export_compound_clip(
     *,
     render_slot: RenderSlot = nullcontext,
 ) -> MadeExport:
-    """Export a compound clip; its own crossfade counts unless it has none.
+    """Export a compound clip with its own crossfade, or that of the settings if it has none.
 
     Parameters
     ----------
     job : ExportJob
-        Where the compound clip is, and how it is rendered.
+        The store of the compound clip, and the render settings.
     compound_id : str
         The compound clip.
     on_progress : ProgressListener
-        Told about the stage ``export``. What it raises ends the work; then nothing is recorded.
+        Called with the progress of the stage ``export``. An exception it raises stops the work, and nothing is
+        recorded.
     render_slot : callable
         Entered around the rendering, and only then.
 
@@ -48,9 +49,9 @@ def export_compound_clip(
     Raises
     ------
     NotFoundError
-        If there is no such compound clip, no video, or a clip it uses is gone.
+        If there is no such compound clip or no video, or a clip it uses no longer exists.
     MediaError
-        If the video can't be read any more.
+        If the video can no longer be read.
     """
     compound = job.store.compound(compound_id)
     job = replace(job, settings=with_crossfade(job.settings, compound.crossfade_sec))
@@ -70,7 +71,7 @@ def export_compound_clip(
 
 
 def _subject(job: ExportJob, compound: CompoundClip) -> ExportSubject:
-    """Return the file that is to be made of a compound clip."""
+    """Return the subject of a compound clip's export."""
     intervals = item_intervals(compound.items, job.store.clips_of(compound))
     fields = compound_fields(job.store.name, compound, intervals)
     target = confined(job.target, file_name(job.settings.name_template, fields))
@@ -79,14 +80,14 @@ def _subject(job: ExportJob, compound: CompoundClip) -> ExportSubject:
 
 
 def item_intervals(items: Sequence[CompoundItem], clips: Mapping[str, Clip]) -> list[Interval]:
-    """Return what each item shows: its own times where it has any, else those of its clip.
+    """Return the interval of each item: its own times, else those of its clip.
 
     Raises
     ------
     NotFoundError
-        If an item leaves a time to a clip that is not among `clips`.
+        If an item needs a time of a clip that is not among `clips`.
     ParameterError
-        If an item ends before it starts: its clip was changed since.
+        If an item ends before it starts because its clip has changed.
     """
     found = []
     for number, item in enumerate(items, 1):
@@ -104,7 +105,7 @@ def item_intervals(items: Sequence[CompoundItem], clips: Mapping[str, Clip]) -> 
 
 
 def compound_fields(project: str, compound: CompoundClip, intervals: Sequence[Interval]) -> NameFields:
-    """Return what a name template may say of a compound clip: its span is 0 to the sum of its items."""
+    """Return the name template fields of a compound clip; its span is 0 to the sum of its items."""
     return NameFields(
         project=project,
         name=compound.name,
@@ -117,11 +118,11 @@ def compound_fields(project: str, compound: CompoundClip, intervals: Sequence[In
 
 
 def with_crossfade(settings: ExportSettings, crossfade_sec: float) -> ExportSettings:
-    """Return the settings for a compound clip of that crossfade; one that has none takes the settings' own.
+    """Return the settings for a compound clip with a crossfade; without one, the settings' crossfade applies.
 
     Raises
     ------
     ParameterError
-        If the crossfade is longer than an export allows.
+        If the crossfade exceeds the limit of exports.
     """
     return settings.updated({"crossfade_sec": crossfade_sec}) if crossfade_sec else settings

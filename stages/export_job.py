@@ -1,4 +1,4 @@
-"""What an export works with, and the record it keeps of each file."""
+"""The context of an export, and the record it keeps of each file."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ class ExportJob:
     Attributes
     ----------
     store : ClipStore
-        Where clips and records are.
+        The store of clips and records.
     target : Path
-        The folder the files go to.
+        Output folder.
     settings : ExportSettings
-        How to render and how to name.
+        Render settings and name template.
     job_id : str
-        Whose work it is: the flow run's id, or a name of the command's own.
+        The job: the flow run's id, or a name that the command chooses.
     ffmpeg : Path or None
-        The ffmpeg to render with; the one installed along when None.
+        The ffmpeg to render with; None uses the installed one.
     roots : tuple of Path
-        Folders below which `target` must lie; none where the owner of this machine named it.
+        Folders below which `target` must lie; empty if the owner of this machine chose it.
     attempts_since : datetime or None
-        When the first attempt of this run began, if this is another one.
+        Start of the run's first attempt, if this is a later one.
     """
 
     store: ClipStore
@@ -54,21 +54,21 @@ class ExportJob:
     attempts_since: datetime | None = None
 
     def transcript(self) -> Transcript | None:
-        """Return what is said, or at least what is heard, if the settings need it; raises as `words_or_sound`."""
+        """Return the transcript if the settings need it; raises the same errors as `words_or_sound`."""
         if self.settings.captions == "off" and not tightens(self.settings):
             return None
         return words_or_sound(self.store.folder, self.settings)
 
     @contextmanager
     def open_target(self) -> Iterator[OpenedFolder]:
-        """Open the folder the files go to, created if missing; what is written through it lands there and nowhere else.
+        """Open the output folder, creating it if missing. Files written through it can't end up anywhere else.
 
         Raises
         ------
         ParameterError
-            If it leads out of its root, or through a link.
+            If its path leads out of its root, or through a link.
         ExportError
-            If it can't be made or opened.
+            If it can't be created or opened.
         """
         root = self._root()
         known = self.target.exists()
@@ -82,18 +82,18 @@ class ExportJob:
             raise ExportError(f"{self.target} can't be used: {error.strerror}; choose another output folder") from error
         finally:
             if not known:
-                with suppress(OSError):  # it stays if anything is in it
+                with suppress(OSError):  # it stays if it is not empty
                     self.target.rmdir()
 
     def _root(self) -> Path:
-        """Return the folder that the target must not lead out of."""
+        """Return the folder that the target must not leave."""
         if not self.roots:
             return self.target
         places = [place for root in self.roots for place in (root, root.resolve())]
         found = next((place for place in places if self.target.is_relative_to(place)), None)
         if found is None:
             raise ParameterError(
-                f"{self.target}: is not below a folder that is open to exports any more; choose another output folder"
+                f"{self.target}: is no longer below a folder that is open to exports; choose another output folder"
             )
         return found
 
@@ -103,24 +103,24 @@ class ExportJob:
         Raises
         ------
         NotFoundError
-            If there is none.
+            If there is no video.
         MediaError
-            If it can't be read any more.
+            If it can no longer be read.
         """
         return probe(self.store.source())
 
     def find(self, subject: ExportSubject) -> Export | None:
-        """Return the record of a file that need not be made: the same export made it before, whichever job asked."""
+        """Return the record of an identical export that exists, whichever job made it."""
         if not self.settings.overwrite and (found := self.store.find_export(subject)):
             return found
         left = self._left_by_killed_attempt(subject)
         return None if left is None else self.store.add_export(subject, left)
 
     def _left_by_killed_attempt(self, subject: ExportSubject) -> Export | None:
-        """Describe a file that an earlier attempt of this run gave its name, and was killed before it recorded it.
+        """Describe a file that an earlier attempt of this run finished, but did not record because it was killed.
 
-        A file gets its name only once it has passed its check. One that a record names, or that was there before this
-        run began, is somebody else's; so is one that can't be read.
+        A file gets its name only after it has passed its check. A file that a record names, that existed before this
+        run began, or that can't be read belongs to somebody else.
         """
         since, path = self.attempts_since, subject.target
         if since is None or not path.exists() or path.stat().st_mtime < since.timestamp():
@@ -138,7 +138,7 @@ class ExportJob:
         return None
 
     def completed(self, subject: ExportSubject, result: ExportResult, folder: OpenedFolder) -> Export:
-        """Record a file that was made and checked in an opened folder; return its record."""
+        """Record a file that was rendered and checked in an opened folder; return its record."""
         record = self._record(subject).changed(
             state="completed",
             name=result.path.name,
@@ -151,7 +151,7 @@ class ExportJob:
         return self.store.add_export(subject, record)
 
     def failed(self, subject: ExportSubject, error: AutoclipError, folder: OpenedFolder) -> Export:
-        """Record why a file could not be made; return its record."""
+        """Record why a file could not be rendered; return its record."""
         record = self._record(subject).changed(state="failed", error=folder.told(str(error)))
         return self.store.add_export(subject, record)
 
@@ -167,16 +167,16 @@ class ExportJob:
 
 
 def with_layout(settings: ExportSettings, layout: ExportLayout | None, given: Collection[str]) -> ExportSettings:
-    """Return settings with the layout of their project where they make a shape and leave open how it is filled.
+    """Return settings with the project's layout if they set a shape but not how it is filled.
 
     Parameters
     ----------
     settings : ExportSettings
-        Of an export.
+        The settings of an export.
     layout : ExportLayout or None
-        Of the project.
+        The layout of the project.
     given : collection of str
-        Names of the settings that were really given; the others are defaults.
+        Names of the settings that were given explicitly; the others are defaults.
     """
     if layout is None or (settings.shape == "original" and settings.platform == "none"):
         return settings
@@ -185,5 +185,5 @@ def with_layout(settings: ExportSettings, layout: ExportLayout | None, given: Co
 
 
 def one_command(commands: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """Write several commands as a shell would run them one after the other."""
+    """Join several commands as a shell would run them one after the other."""
     return tuple(itertools.chain.from_iterable((("&&",) if number else ()) + c for number, c in enumerate(commands)))

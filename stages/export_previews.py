@@ -1,4 +1,4 @@
-"""Previews of chosen clips: moving pictures, and one page with a picture of each; nothing is rendered."""
+"""Previews of selected clips: animations, and a contact sheet. Nothing is rendered."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from storage.analysis_folder import AnalysisFolder
 
 @dataclass(frozen=True, slots=True)
 class PreviewOutcome:
-    """What became of the preview of a clip: a file or an error."""
+    """The outcome of a clip's preview: a file or an error."""
 
     path: Path
     error: AutoclipError | None = None
@@ -36,27 +36,27 @@ def export_previews(
     *,
     name: str = "",
 ) -> tuple[PreviewOutcome, ...]:
-    """Make a moving preview of each clip in the folder `target`; one failure never stops the rest.
+    """Make a moving preview of each clip in the folder `target`. One failure does not stop the others.
 
     Parameters
     ----------
     source : Path
         The video.
     clips : sequence of Clip
-        In order of their numbers.
+        The clips, in the order of their numbers.
     target : Path
-        Where the previews go; one that is there is replaced.
+        Output folder; existing previews are replaced.
     animation : str
         ``webp`` or ``gif``.
     on_progress : ProgressListener
-        Told about the stage ``previews``.
+        Called with the progress of the stage ``previews``.
     name : str
-        The project's name, for the names of the files; that of the video when empty.
+        Name of the project, for the file names; empty for the video's name.
 
     Raises
     ------
     MediaError
-        If the video can't be read any more.
+        If the video can no longer be read.
     """
     video = probe(source)
     outcomes = []
@@ -80,29 +80,29 @@ def export_contact_sheet(
     columns: int = 4,
     title: str = "",
 ) -> Path:
-    """Write one page with a picture of each clip; thumbnails that are missing are made first.
+    """Write one page with a thumbnail of each clip; missing thumbnails are made first.
 
     Parameters
     ----------
     source : Path
         The video.
     clips : sequence of Clip
-        In the order they shall have.
+        The clips, in the order of the page.
     folder : AnalysisFolder
-        Where the thumbnails are.
+        The analysis folder with the thumbnails.
     target : Path
-        The JPEG file; replaced if it is there.
+        The JPEG file; an existing one is replaced.
     columns : int
-        Pictures in a row.
+        Thumbnails per row.
     title : str
-        A line above them.
+        A line above the thumbnails.
 
     Raises
     ------
     ParameterError, ExportError
-        As `make_contact_sheet`.
+        As in `make_contact_sheet`.
     MediaError
-        If a thumbnail is missing and the video can't be read any more.
+        If a thumbnail is missing and the video can no longer be read.
     """
     missing = [clip for clip in clips if not _thumbnail(folder, clip).exists()]
     if missing:

@@ -1,4 +1,4 @@
-"""Write clips down for an editing program, a table or a description."""
+"""Write clips as a timeline for an editing program, a table or a description."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ def export_timeline(
     wanted: TimelineFormat,
     options: EditOptions = EditOptions(),  # noqa: B008 - frozen
 ) -> Path:
-    """Write clips of a store to the file `target`; the video is not opened.
+    """Write clips of a store to the file `target`, without opening the video.
 
     Raises
     ------
     NotFoundError, MediaError
-        As `known_video`.
+        As in `known_video`.
     ParameterError, ExportError
-        As `write_timeline`.
+        As in `write_timeline`.
     """
     return write_timeline(known_video(store), clips, target, wanted, title=store.name, options=options)
 
 
 def compound_clips(items: Sequence[CompoundItem], known: Mapping[str, Clip]) -> tuple[Clip, ...]:
-    """Return the items of a compound clip as clips, each with the times that the item has.
+    """Return the items of a compound clip as clips, each with the times of the item.
 
     Raises
     ------
     NotFoundError
-        If a clip it uses is not among `known` any more.
+        If a clip it uses is not among `known`.
     """
     intervals = item_intervals(items, known)
     return tuple(

@@ -1,4 +1,4 @@
-"""Extract the features of a video: one decode pass, unless its folder already holds the result."""
+"""Extract the features of a video in one decode pass, unless its folder already has them."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from storage.features import Origin
 
 Series = NDArray[np.float32]
 DecodeSlot = Callable[[], AbstractContextManager[None]]
-"""Waits until this machine may decode another video, and holds that place while the block runs."""
+"""Context manager that waits for a decode slot of this machine and holds it while the block runs."""
 Measurement = Callable[[RegisteredVideo, ExtractionSettings, ProgressListener], Features]
-"""A way to measure a video; all give the same features."""
+"""A way to extract the features of a video; all ways give the same features."""
 
 
 def in_one_pass(source: RegisteredVideo, settings: ExtractionSettings, on_progress: ProgressListener) -> Features:
-    """Measure a video in one decode pass of this process."""
+    """Extract the features in one decode pass of this process."""
     return extract(source.video.path, source.video, settings, on_progress)
 
 
@@ -38,25 +38,25 @@ def extract_features(
     decode_slot: DecodeSlot = nullcontext,
     measure: Measurement = in_one_pass,
 ) -> ExtractedFeatures:
-    """Extract the features of a video into its folder, unless they are there.
+    """Extract the features of a video into its folder, unless they exist.
 
     Parameters
     ----------
     source : RegisteredVideo
-        The video; what its folder holds under the same key is kept.
+        The video. Features in its folder under the same key are reused.
     settings : ExtractionSettings
         What to extract and how.
     on_progress : ProgressListener
-        Told about the stage ``extract``.
+        Called with the progress of the stage ``extract``.
     decode_slot : callable
-        Entered around the decode pass, and only then: what is there already waits for nobody.
+        Entered only for the decode pass; existing features need no slot.
     measure : callable
-        How the video is measured.
+        The way to extract the features.
 
     Raises
     ------
     MediaError
-        If the file can't be decoded, or a chat that was named can't be read; nothing is written then.
+        If the file can't be decoded, or a chat that the user named can't be read. Nothing is written in that case.
     StorageError
         If the features can't be saved.
     """
@@ -79,14 +79,14 @@ def extract_features(
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What the source told of a video, and what of it could not be read."""
+    """Metadata of the source, and what of it could not be read."""
 
     metadata: SourceMetadata | None
     warnings: tuple[str, ...] = ()
 
 
 def _told(source: RegisteredVideo) -> _Told:
-    """Read the chat to what the source told; one that was only found beside the video may be unreadable."""
+    """Add the chat to the source's metadata; a chat that was only found beside the video may be unreadable."""
     if source.chat is None:
         return _Told(source.metadata)
     try:
@@ -94,12 +94,12 @@ def _told(source: RegisteredVideo) -> _Told:
     except MediaError as error:
         if source.chat.was_named:
             raise
-        return _Told(source.metadata, (f"the chat beside the video was left out: {error}",))
+        return _Told(source.metadata, (f"the chat beside the video is ignored: {error}",))
     return _Told(replace(source.metadata or SourceMetadata(), chat=log))
 
 
 def _learn(source: RegisteredVideo, metadata: SourceMetadata | None, known: Features, origin: Origin) -> None:
-    """Add to features that are there what the source told only after they were extracted."""
+    """Add metadata of the source that became available after the features were extracted."""
     if metadata is None:
         return
     features = with_source_metadata(known, metadata)

@@ -16,21 +16,23 @@ from stages.extract_features import Measurement, in_one_pass
 from stages.results import RegisteredVideo
 
 LONG_SEC = 1200.0
-"""Shorter videos are done in minutes, of which starting processes and reading leads take a share."""
+"""Minimum length in seconds: shorter videos take minutes, of which starting processes and reading leads is a large
+share.
+"""
 
 CORES_A_PROCESS = 4
-"""More threads than this wait for each other in one process often enough to notice."""
+"""Number of threads in one process from which they noticeably wait for each other."""
 
 
 def in_processes(processes: int, on_one_pass: Callable[[str], None] = lambda _reason: None) -> Measurement:
-    """Return how to measure a video in several processes.
+    """Return a function that extracts the features in several processes.
 
     Parameters
     ----------
     processes : int
-        How many; 0: as many as pay for its length and this machine's cores.
+        Number of processes; 0 chooses by the video's length and the number of cores.
     on_one_pass : callable
-        Told why a video is measured in one pass, if several processes were asked for.
+        Called with the reason if a video is measured in one pass although several processes were requested.
     """
 
     def measure(source: RegisteredVideo, settings: ExtractionSettings, on_progress: ProgressListener) -> Features:
@@ -48,16 +50,16 @@ def in_processes(processes: int, on_one_pass: Callable[[str], None] = lambda _re
 
 
 def paying_processes(duration_sec: float) -> int:
-    """Return how many processes pay for a video of that length on this machine."""
+    """Return the number of processes that is efficient for a video of that length on this machine."""
     return max(1, available_cores() // CORES_A_PROCESS) if duration_sec >= LONG_SEC else 1
 
 
 def ranges_folder(source: RegisteredVideo) -> Path:
-    """Return where measured ranges wait until all are there: those that are there need not be measured again."""
+    """Return the folder of measured ranges, which are reused until all of them exist."""
     return source.folder.root / ".ranges"
 
 
 def remove_ranges(source: RegisteredVideo) -> None:
-    """Remove measured ranges: they are merged. What is left goes with other files of crashed writers."""
+    """Remove measured ranges after merging; remaining ones are removed with other files of crashed writers."""
     with suppress(OSError):
         shutil.rmtree(ranges_folder(source))

@@ -1,4 +1,4 @@
-"""Find moments by what is said in them, over any number of analyses."""
+"""Search what is said, over any number of analyses."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from storage.transcripts import TRANSCRIPT
 
 INDEX_NAME = "speech-index.sqlite"
 PADDING_SEC = 0.3
-"""What a clip of a sentence has before and after it: a breath."""
+"""Seconds that a clip of a sentence has before and after it: a breath."""
 _NAME_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class SearchPlace:
-    """An analysis to look into.
+    """An analysis to search.
 
     Attributes
     ----------
     folder : AnalysisFolder
-        Where its transcript is.
+        The folder with its transcript.
     name : str
-        The project's name, or that of the folder.
+        Name of the project, or of the folder.
     project_id : str or None
         The project; None for a folder outside the catalog.
     """
@@ -42,20 +42,20 @@ class SearchPlace:
 
     @property
     def key(self) -> str:
-        """What it is called in the index."""
+        """Return its key in the index."""
         return self.project_id or str(self.folder.root.absolute())
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A sentence that was found, and where.
+    """A sentence that was found, and its place.
 
     Attributes
     ----------
     place : SearchPlace
         The analysis.
     interval : Interval
-        When it is said, in seconds of the video.
+        The span of the sentence, in seconds of the video.
     text : str
         The sentence.
     """
@@ -81,32 +81,32 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a search has found, best first, and in how many analyses there was a transcript to look into."""
+    """The results of a search, best first, and the number of analyses with a transcript."""
 
     moments: tuple[Moment, ...]
     searched: int
 
 
 def find_speech(words: str, places: Sequence[SearchPlace], index_folder: Path, limit: int = 20) -> Findings:
-    """Find sentences in which all of some words occur.
+    """Find sentences that contain all given words.
 
-    Transcripts and corrections that are new or were changed are indexed first; the rest costs a look at their files.
+    New or changed transcripts and corrections are indexed first. For the others only their file status is read.
 
     Parameters
     ----------
     words : str
-        In any order; those in quotes next to each other. Case, accents and inflection don't matter.
+        Words in any order; quoted words must be adjacent. Case, accents and inflection don't matter.
     places : sequence of SearchPlace
-        Where to look.
+        The analyses to search.
     index_folder : Path
-        Where the index is kept.
+        Folder of the index.
     limit : int
-        Most moments.
+        Maximum number of results.
 
     Raises
     ------
     ParameterError
-        If there is no word to look for.
+        If there is no word to search for.
     StorageError
         If a transcript is damaged, or the index can't be written.
     """
@@ -122,21 +122,21 @@ def find_speech(words: str, places: Sequence[SearchPlace], index_folder: Path, l
 
 
 def make_moment_clips(moments: Sequence[Moment], stores: Mapping[SearchPlace, ClipStore]) -> dict[Moment, StoredClip]:
-    """Make a clip of each moment, named after its sentence; one of that span that is there already stays as it is.
+    """Make a clip of each moment, named after its sentence; an existing clip of that span is unchanged.
 
-    The clips of one analysis are added at once, so that one undo removes them all.
+    The clips of one analysis are added together, so that one undo removes them all.
 
     Parameters
     ----------
     moments : sequence of Moment
-        What was found.
+        The moments.
     stores : mapping of SearchPlace to ClipStore
-        Where the clips of each place are kept.
+        The store of the clips of each place.
 
     Raises
     ------
     StorageError
-        If they can't be written.
+        If the clips can't be written.
     """
     made: dict[Moment, StoredClip] = {}
     for place in dict.fromkeys(moment.place for moment in moments):
@@ -147,7 +147,7 @@ def make_moment_clips(moments: Sequence[Moment], stores: Mapping[SearchPlace, Cl
 
 
 def _with_transcripts(places: Sequence[SearchPlace]) -> Iterator[tuple[SearchPlace, str]]:
-    """Tell the places that have a transcript, each with what changes when it or its corrections do."""
+    """Return the places with a transcript, each with a token that changes with it or its corrections."""
     for place in places:
         files = [place.folder.features / name for name in (TRANSCRIPT, CORRECTIONS)]
         facts = [path.stat() if path.exists() else None for path in files]

@@ -1,4 +1,4 @@
-"""Find the video files of a folder, and tell which are still being written."""
+"""Find the video files of a folder, and which of them are still being written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autoclip.errors import NotFoundError
 VIDEO_SUFFIXES = frozenset(
     ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .ts .m2ts .mts .flv .wmv .3gp .ogv .mxf .vob".split()  # noqa: SIM905
 )
-"""Endings by which a file is taken for a video when no pattern says otherwise; the probe has the last word."""
+"""Suffixes of files that count as videos without a pattern; the probe decides in the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +26,23 @@ class Candidate:
 
 
 def find_videos(root: Path, pattern: str, *, recursive: bool, min_age_sec: float) -> tuple[Candidate, ...]:
-    """List the video files of a folder by name; what is hidden is skipped, links to folders are not followed.
+    """List the video files of a folder by name. Hidden files are skipped, and links to folders are not followed.
 
     Parameters
     ----------
     root : Path
         The folder.
     pattern : str
-        Of file names, as in a shell; ``*`` takes the files with the ending of a video.
+        Pattern of file names, as in a shell; ``*`` selects the files with a video suffix.
     recursive : bool
-        Whether to look into the folders in it.
+        Whether to include subfolders.
     min_age_sec : float
-        A file that changed less than this many seconds ago is not settled.
+        A file changed less than this many seconds ago is not settled.
 
     Raises
     ------
     NotFoundError
-        If the folder does not exist, or is none.
+        If the folder does not exist, or is not a folder.
     """
     if not root.is_dir():
         raise NotFoundError(f"{root}: is not a folder; check the spelling, or mount it on the worker's machine")
@@ -54,13 +54,14 @@ def find_videos(root: Path, pattern: str, *, recursive: bool, min_age_sec: float
             path = Path(folder, name)
             changed = _changed_at(path) if _wanted(name, pattern) else None
             if changed is not None:
-                # A time far ahead is that of a camera whose clock is wrong, not of somebody who writes now.
+                # A time far in the future comes from a camera whose clock is wrong, not from a file that is being
+                # written.
                 found.append(Candidate(path, abs(now - changed) >= min_age_sec))
     return tuple(found)
 
 
 def _changed_at(path: Path) -> float | None:
-    """Return when a file changed last; None if it is not a file, or has gone since its folder was read."""
+    """Return when a file was last changed; None if it is not a file, or was removed since its folder was read."""
     try:
         facts = path.stat()
     except OSError:

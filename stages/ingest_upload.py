@@ -1,4 +1,4 @@
-"""Take an uploaded file into the catalog: it moves into the folder of its project, or goes if its content is known."""
+"""Add an uploaded file to the catalog: move it into its project's folder, or discard it if the content is known."""
 
 from __future__ import annotations
 
@@ -26,13 +26,12 @@ SUFFIXES = {
     "ogg": (".ogv", ".ogg"),
     "mxf": (".mxf",),
 }
-"""Endings of each format, by the first of FFmpeg's names of it; the first is given to a file whose own is not among
-them."""
+"""Suffixes of each format, by the first of FFmpeg's names of it. A file with another suffix gets the first one."""
 
 
 @dataclass(frozen=True, slots=True)
 class TakenUpload:
-    """The project of an uploaded file, and whether it is a new one."""
+    """The project of an uploaded file, and whether it is new."""
 
     project: Project
     new: bool
@@ -44,22 +43,22 @@ def ingest_upload(catalog: Catalog, data_folder: DataFolder, path: Path, called:
     Parameters
     ----------
     catalog : Catalog
-        Where the projects are.
+        The catalog of the projects.
     data_folder : DataFolder
-        Where its folder is made, on the same file system as `path`.
+        The data folder, on the same file system as `path`.
     path : Path
-        The file as it was received; gone in the end, however it ends.
+        The received file; it no longer exists when this function ends.
     called : str
-        What its sender calls it; any text.
+        Its name according to the sender; any text.
     name : str
-        What to call the project, one that is known already as well; empty: its name, or after the file.
+        Name of the project, also for an existing one; empty keeps its name, or uses the file's.
 
     Raises
     ------
     MediaError
-        If it is not a readable video, whatever its name says.
+        If it is not a readable video, whatever its name.
     StorageError
-        If it can't be moved.
+        If the file can't be moved.
     """
     # From here on it is a name like any other, whatever was sent.
     called = file_name(Path(called).stem, Path(called).suffix)
@@ -76,7 +75,7 @@ def ingest_upload(catalog: Catalog, data_folder: DataFolder, path: Path, called:
         with storage_faults(place):
             place.parent.mkdir(parents=True, exist_ok=True)
             path.rename(place)
-        data_folder.project(project.id).keep()  # first: whoever finds the project may be another machine
+        data_folder.project(project.id).keep()  # first: another machine may find the project
         return _registered(catalog, data_folder, project, video.model_copy(update={"path": place}), content, name=name)
     finally:
         path.unlink(missing_ok=True)
@@ -90,7 +89,7 @@ def _known(catalog: Catalog, content: str) -> Project | None:
 def _registered(
     catalog: Catalog, data_folder: DataFolder, project: Project, video: Video, content: str, *, name: str
 ) -> TakenUpload:
-    """Record the project of a file that is in its place; if the same content came meanwhile, that counts."""
+    """Record the project of a file that is in its place; if the same content was added meanwhile, that project wins."""
     taken = None
     try:
         with catalog.transaction() as unit:
@@ -110,7 +109,7 @@ def _registered(
 
 
 def _probed(path: Path, called: str) -> Video:
-    """Probe, and speak of the file by the name its sender knows."""
+    """Probe, and use the sender's file name in errors."""
     try:
         return probe(path)
     except MediaError as error:
@@ -118,7 +117,7 @@ def _probed(path: Path, called: str) -> Video:
 
 
 def _suffix(video: Video, called: str) -> str:
-    """Return the ending that fits the format that was found."""
+    """Return the suffix for the format that was found."""
     own = Path(called).suffix.lower()
     fitting = SUFFIXES.get(video.container.split(",")[0], (".video",))
     return own if own in fitting else fitting[0]

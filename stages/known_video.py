@@ -1,4 +1,4 @@
-"""What is known of a video without opening it again."""
+"""Facts of a video from its analysis, without opening it again."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from storage.clip_store import ClipStore
 
 
 def known_video(store: ClipStore) -> Video:
-    """Return what probing found when the video was analyzed; that of an earlier version is probed again.
+    """Return the probed video of an analysis. For an analysis by an earlier version, the file is probed again.
 
     Raises
     ------
     NotFoundError, MediaError
-        If it has to be probed, and is gone or can't be read any more.
+        If it must be probed, and is missing or can no longer be read.
     """
     return store.video() or probe(store.source())

@@ -1,4 +1,4 @@
-"""Make a stand-in for a video that browsers don't play: the same pictures and times, in H.264 and AAC."""
+"""Make a proxy of a video that browsers can't play: the same frames and times, in H.264 and AAC."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from storage.data_folder import ProjectFolder
 from storage.keys import FingerprintMemory, fingerprint
 
 PROXY_HEIGHT = 720
-"""Enough to review clips by; a decoder without help of the hardware plays it."""
+"""Height of a proxy: enough to review clips, and light enough for software decoding."""
 
 PROXY_CRF = 23
 """x264's own default; exports are made from the source, never from the proxy."""
@@ -33,34 +33,34 @@ def make_proxy(
     memory: FingerprintMemory | None = None,
     ffmpeg: Path | None = None,
 ) -> Path:
-    """Have the proxy of a project's video in its folder; one that is there is kept.
+    """Make the proxy of a project's video in its folder, unless it exists.
 
-    A picture that browsers play anyway is copied, so that only the container changes.
+    A video stream that browsers can play is copied, so that only the container changes.
 
     Parameters
     ----------
     project : Project
-        Whose video.
+        The project.
     folder : ProjectFolder
-        Where the proxy goes.
+        Folder of the proxy.
     on_progress : ProgressListener
-        Told about the stage ``export``.
+        Called with the progress of the stage ``export``.
     memory : FingerprintMemory, optional
-        Spares reading a known file again to fingerprint it.
+        Avoids reading a known file again to fingerprint it.
     ffmpeg : Path, optional
         The ffmpeg to render with.
 
     Returns
     -------
     Path
-        The proxy; the video itself if browsers play it.
+        The proxy, or the video itself if browsers can play it.
 
     Raises
     ------
     NotFoundError
         If the project has no video.
     MediaError, ExportError
-        If it can't be read or rendered.
+        If the video can't be read or the proxy can't be rendered.
     """
     if project.path is None:
         raise NotFoundError(f"the project {project.id} has no video yet; download it first")
@@ -77,12 +77,12 @@ def make_proxy(
 
 
 def proxy_path(folder: ProjectFolder, content: str) -> Path:
-    """Return where the proxy of a content is, by its fingerprint."""
+    """Return the path of a content's proxy, by its fingerprint."""
     return folder.root / "proxy" / f"{content}.mp4"
 
 
 def _render(video: Video, target: Path, on_progress: ProgressListener, ffmpeg: Path | None) -> None:
-    """Copy what browsers play; encode the rest, and what can't be copied, as where the picture's size changes."""
+    """Copy what browsers play; encode the rest, and what can't be copied, such as a changing frame size."""
     whole = Interval(0.0, video.duration_sec)
     if _can_be_copied(video):
         copied = ExportSettings.from_flat({"cut": "copy", "overwrite": True})

@@ -13,24 +13,24 @@ from storage.analysis_folder import AnalysisFolder
 
 
 def make_thumbnails(selection: SelectedClips, on_progress: ProgressListener = ignore_progress) -> SelectedClips:
-    """Make the missing thumbnails, and name all of them in the clips file.
+    """Make the missing thumbnails, and list all of them in the clips file.
 
     Parameters
     ----------
     selection : SelectedClips
         The clips.
     on_progress : ProgressListener
-        Told about the stage ``thumbnails``.
+        Called with the progress of the stage ``thumbnails``.
 
     Returns
     -------
     SelectedClips
-        With the clips file as written, and a warning for each thumbnail that could not be made.
+        The selection with the clips file as written, and a warning for each thumbnail that could not be made.
 
     Raises
     ------
     MediaError
-        If the video can't be read any more.
+        If the video can no longer be read.
     """
     source, clips_file = selection.features.source, selection.clips_file
     missing = [clip for clip in clips_file.clips if clip.thumbnail is None]
@@ -43,14 +43,15 @@ def make_thumbnails(selection: SelectedClips, on_progress: ProgressListener = ig
 
 
 def drop_orphans(folder: AnalysisFolder, used: Collection[str] = ()) -> None:
-    """Remove thumbnails of clips that no clips file of this folder lists any more.
+    """Remove thumbnails of clips that no clips file of this folder lists.
 
     Parameters
     ----------
     folder : AnalysisFolder
-        Where they are.
+        The analysis folder.
     used : collection of str
-        Ids of further clips whose thumbnails stay: a catalog keeps what people changed and what compound clips use.
+        Ids of other clips whose thumbnails are kept: a catalog keeps clips that people changed and that compound clips
+        use.
     """
     listed = {clip.id for mode in folder.modes() for clip in folder.read_clips(mode).clips}
     for path in folder.thumbnails.glob("*.jpg"):

@@ -1,4 +1,4 @@
-"""The folders outside of the data folder that projects write their exports to."""
+"""Output folders of projects outside the data folder."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ PROJECTS_AT_ONCE = 200
 
 
 def require_usable(folder: Path) -> None:
-    """Refuse a folder that exports can't be written to; it need not exist yet, and is not made.
+    """Refuse a folder that exports can't be written to. It need not exist yet, and is not created.
 
     Raises
     ------
     ExportError
-        If something else bears its name, it may not be written to, or it is on a disk that isn't mounted.
+        If it is not a folder, is not writable, or is on a disk that isn't mounted.
     """
     require_mounted(folder)
     try:
@@ -36,7 +36,7 @@ def require_usable(folder: Path) -> None:
 
 
 def _refusal(folder: Path) -> str:
-    """Ask the system why it takes no file in a folder: a lack of rights, or a read-only disk."""
+    """Return why the system refuses files in a folder: missing permissions, or a read-only disk."""
     try:
         with tempfile.TemporaryFile(dir=folder):
             return ""
@@ -45,7 +45,7 @@ def _refusal(folder: Path) -> str:
 
 
 def require_outside(folder: Path, videos: Path) -> None:
-    """Refuse an output folder within the folder whose videos are processed: the clips would be processed in turn.
+    """Refuse an output folder within the folder whose videos are processed; the clips would be processed, too.
 
     Raises
     ------
@@ -57,9 +57,9 @@ def require_outside(folder: Path, videos: Path) -> None:
 
 
 def remove_unfinished_exports(catalog: Catalog, older_than_sec: float, also: Iterable[Path] = ()) -> tuple[Path, ...]:
-    """Remove what killed renders left in the output folders of all projects, and in those in `also`; return the paths.
+    """Remove half-written files of killed renders in all output folders and those in `also`; return their paths.
 
-    A folder that has become a link since it was chosen is left alone.
+    A folder that has been replaced by a link since it was chosen is skipped.
     """
     return tuple(
         path

@@ -1,9 +1,8 @@
-"""Keep a download on the public internet: every connection it opens is examined before it is made.
+"""Restrict a download to the public internet: every connection is checked before it is opened.
 
-Looking at the name alone does not do: a redirect, a playlist or a page leads elsewhere, and a name may mean another
-address the second time it is asked for ("DNS rebinding"; OWASP "Server-Side Request Forgery Prevention"). What counts
-is the address a socket is about to be connected to. Python tells of it in the audit event ``socket.connect``
-(PEP 578), whichever library opens the socket.
+Checking the name is not enough: a redirect, a playlist or a page may lead elsewhere, and a name may resolve to another
+address the second time ("DNS rebinding"; OWASP "Server-Side Request Forgery Prevention"). What counts is the address
+that a socket connects to. Python reports it in the audit event ``socket.connect`` (PEP 578) for every library.
 """
 
 from __future__ import annotations
@@ -23,13 +22,14 @@ from typing import TypeAlias
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 _TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96")))
 """Networks whose last 32 bits are an IPv4 address: NAT64 (RFC 6052, RFC 8215), IPv4-compatible (RFC 4291), and
-IPv4-translated (RFC 2765)."""
+IPv4-translated (RFC 2765).
+"""
 
 
 class PrivateAddressRefused(BaseException):
-    """A download was about to connect to an address within this network.
+    """A download was about to connect to an address in the local network.
 
-    No `Exception`, so that no library takes it for a broken connection and tries again.
+    It is no `Exception`, so that no library treats it as a broken connection and retries.
     """
 
     def __init__(self, address: str) -> None:
@@ -38,29 +38,29 @@ class PrivateAddressRefused(BaseException):
 
 
 def is_public(address: Address) -> bool:
-    """Return whether an address lies on the public internet, and so does the one that it stands for.
+    """Return whether an address, and the IPv4 address embedded in it, is on the public internet.
 
-    Which do not: IANA's special-purpose registries, as `ipaddress` knows them, multicast, and what is reserved.
+    Excluded are IANA's special-purpose registries, according to `ipaddress`, multicast, and reserved addresses.
     """
     if isinstance(address, ipaddress.IPv6Address):
         meant = _meant(address)
         if meant is not None:
             return is_public(meant)
-        if address.is_site_local:  # fec0::/10 (RFC 3879), which `is_global` lets pass
+        if address.is_site_local:  # fec0::/10 (RFC 3879), which `is_global` accepts
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 @contextmanager
 def public_addresses_only() -> Iterator[None]:
-    """Refuse, in this thread, connections to anything but the public internet and the proxies of the environment.
+    """Refuse, in this thread, connections except to the public internet and the environment's proxies.
 
-    Behind a proxy it is the proxy that resolves names, and that has to refuse.
+    With a proxy, the proxy resolves names, so the proxy must refuse private addresses.
 
     Raises
     ------
     PrivateAddressRefused
-        From whatever tries to connect.
+        From the call that tries to connect.
     """
     _listen_to_sockets()
     token = _exempt.set(_proxies())
@@ -72,24 +72,24 @@ def public_addresses_only() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a socket leads: one port of one address."""
+    """The target of a socket: one port of one address."""
 
     address: Address
     port: int
 
 
 _exempt: ContextVar[frozenset[Endpoint] | None] = ContextVar("exempt", default=None)
-"""Within `public_addresses_only`: endpoints that may be connected to all the same. None: any."""
+"""Within `public_addresses_only`: other endpoints that are allowed. None: any."""
 
 
 @cache
 def _listen_to_sockets() -> None:
-    """Add the audit hook; one a process, since none can be taken away."""
+    """Add the audit hook once per process, since hooks can't be removed."""
     sys.addaudithook(_look_at)
 
 
 def _look_at(event: str, arguments: tuple[object, ...]) -> None:
-    """Refuse a connection that leads into this network."""
+    """Refuse a connection into the local network."""
     if event != "socket.connect":
         return
     exempt = _exempt.get()
@@ -101,14 +101,14 @@ def _look_at(event: str, arguments: tuple[object, ...]) -> None:
     host, port = (str(target[0]), target[1]) if isinstance(target, tuple) else (str(target), 0)
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:  # a name that would be resolved only now: nobody could have looked at it
+    except ValueError:  # a name that would be resolved only now can't be checked
         raise PrivateAddressRefused(host) from None
     if Endpoint(address, port) not in exempt and not is_public(address):
         raise PrivateAddressRefused(host)
 
 
 def _meant(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """Return the IPv4 address that an IPv6 one leads to: mapped, 6to4 or translated."""
+    """Return the IPv4 address embedded in an IPv6 address: mapped, 6to4 or translated."""
     if address.ipv4_mapped is not None or address.sixtofour is not None:
         return address.ipv4_mapped or address.sixtofour
     if any(address in network for network in _TRANSLATED):
@@ -117,14 +117,14 @@ def _meant(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 
 _PROXIED = frozenset({"http", "https", "all"})
-"""Schemes whose proxies a download uses. The environment may name one for any word that ends in ``_proxy``."""
+"""Schemes whose proxies a download uses. The environment may contain any variable that ends in ``_proxy``."""
 
 _PROXY_PORTS = {"http": 80, "https": 443, "socks": 1080}
-"""Ports of proxies whose address names none, by the kind of the proxy, as urllib3 and PySocks take them."""
+"""Default ports by type of proxy, as in urllib3 and PySocks."""
 
 
 def _proxies() -> frozenset[Endpoint]:
-    """Return where the proxies are that the environment names."""
+    """Return the endpoints of the environment's proxies."""
     found: set[Endpoint] = set()
     for scheme, proxy in urllib.request.getproxies().items():
         if scheme in _PROXIED:
@@ -133,7 +133,7 @@ def _proxies() -> frozenset[Endpoint]:
 
 
 def _endpoints(proxy: str) -> set[Endpoint]:
-    """Return the endpoints of a proxy, none where its address is malformed or its name is unknown."""
+    """Return the endpoints of a proxy; none if its address is malformed or its name is unknown."""
     try:
         address = urllib.parse.urlsplit(proxy)
         port = address.port or _PROXY_PORTS["socks" if address.scheme.startswith("socks") else address.scheme]

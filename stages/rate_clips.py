@@ -12,30 +12,30 @@ from storage.analysis_folder import AnalysisFolder
 from storage.catalog import StoredClip
 
 KEPT_RATERS = 4
-"""Videos whose curves are kept at hand: a person trims many clips of one video, one after the other."""
+"""Number of videos whose curves are cached: a person often trims many clips of one video."""
 
 
 class ClipRater:
-    """Gives changed clips of one project their score, moment and reason.
+    """Computes score, anchor and reason of changed clips of one project.
 
     Parameters
     ----------
     folder : AnalysisFolder
-        The project's; without an analysis in it, clips stay as they are.
+        The project's folder; without an analysis in it, clips are unchanged.
     """
 
     def __init__(self, folder: AnalysisFolder) -> None:
         self._rater = _rater_of(folder)
 
     def rated(self, clip: StoredClip, before: StoredClip | None = None) -> StoredClip:
-        """Return a clip with the rating of its span; a clip whose span did not change is returned as it is.
+        """Return a clip with the rating of its span; a clip whose span did not change is returned unchanged.
 
         Parameters
         ----------
         clip : StoredClip
-            The clip as it is now.
+            The current clip.
         before : StoredClip, optional
-            As it was, for a clip that was changed; both edges of a new one were set by hand.
+            The clip before the change; None for a new clip, whose edges were both set by hand.
         """
         if self._rater is None or (before is not None and before.interval == clip.interval):
             return clip
@@ -50,7 +50,7 @@ class ClipRater:
             anchor_time_sec=rating.anchor_time_sec,
             anchor_reason=rating.anchor_reason,
             reason=rating.reason,
-            thumbnail=None,  # it showed the earlier span
+            thumbnail=None,  # it shows the earlier span
         )
 
 

@@ -1,6 +1,6 @@
-"""Ask a language model which parts of a talk are worth showing, where the owner of this machine named one.
+"""Ask a language model which parts of a talk are worth showing, if the owner of this machine configured one.
 
-Only sentences leave the machine, and only to that address. Whatever goes wrong, the built-in scoring stands.
+Only sentences leave the machine, and only to that address. If anything fails, the built-in score is used.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from storage.environment import Environment
 from storage.ratings import StoredRatings, read_ratings, write_ratings
 
 MAX_SENTENCES = 400
-"""Sentences of one question: some 40 minutes and 10,000 tokens, which fit into the context of small models."""
+"""Sentences per request: some 40 minutes and 10,000 tokens, which fit into the context of small models."""
 
 MAX_QUESTION_CHARS = 80_000
 
 
 def chat_model_of(environment: Environment) -> ChatModel | None:
-    """Return the model that the environment names; None without one."""
+    """Return the model configured in the environment; None without one."""
     if not environment.rater_url:
         return None
     key = environment.rater_key.get_secret_value() if environment.rater_key is not None else ""
@@ -40,23 +40,23 @@ def rate_speech(
     chat_model: ChatModel | None,
     on_progress: ProgressListener = ignore_progress,
 ) -> ExtractedFeatures:
-    """Have a model's ratings of a talk in its folder, where words decide the clips and there is a model.
+    """Get a model's ratings of a talk into its folder, if words decide the clips and a model is configured.
 
     Parameters
     ----------
     features : ExtractedFeatures
-        Of the video; its folder holds the words.
+        Features of the video; its folder contains the words.
     settings : Settings
-        How clips are chosen.
+        How clips are selected.
     chat_model : ChatModel or None
-        Whom to ask; nobody when None.
+        The model; None for none.
     on_progress : ProgressListener
-        Told about the stage ``transcribe``; may raise to stop the work.
+        Called with the progress of the stage ``transcribe``; may raise to stop the work.
 
     Returns
     -------
     ExtractedFeatures
-        The same; with a warning where a model was to be asked and gave no answer that can be used.
+        The same features, with a warning if a model was asked and gave no usable answer.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def rate_speech(
 def _rated(
     sentences: Sequence[Sentence], asked: str, chat_model: ChatModel, on_progress: ProgressListener
 ) -> Iterator[RatedSpan]:
-    """Ask about some sentences after the other."""
+    """Ask about consecutive groups of sentences."""
     for first, part in _parts(sentences):
         share = first / len(sentences)
         told = Progress("transcribe", share, f"asking {chat_model.model}")
@@ -97,7 +97,7 @@ def _rated(
 
 
 def _parts(sentences: Sequence[Sentence]) -> Iterator[tuple[int, Sequence[Sentence]]]:
-    """Cut sentences into what one question may hold, each with the position of its first."""
+    """Split sentences into groups for one request, each with the position of its first."""
     first, chars = 0, 0
     for at, sentence in enumerate(sentences):
         if at > first and (at - first == MAX_SENTENCES or chars + len(sentence.text) > MAX_QUESTION_CHARS):

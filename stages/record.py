@@ -1,4 +1,4 @@
-"""Put selected clips into the catalog."""
+"""Write selected clips to the catalog."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from storage.keys import selection_key
 
 
 def record(catalog: Catalog, selection: SelectedClips) -> Replacement:
-    """Replace the automatic clips of a project by selected ones; what people made or changed stays.
+    """Replace the automatic clips of a project with the selected ones; clips that people made or changed stay.
 
     All of it is one transaction: readers see either the old clips or the new ones.
 
     Raises
     ------
     NotFoundError
-        If the project is gone.
+        If the project no longer exists.
     StorageError
         If the catalog can't be used.
     """

@@ -1,4 +1,4 @@
-"""Register a video file in the catalog: as the project that already has this content, or as a new one."""
+"""Register a video file in the catalog: as the project that has this content, or as a new one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from storage.keys import fingerprint, unchanged
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A project with what the probe found in its file."""
+    """A project, and the probe result of its file."""
 
     project: Project
     video: Video
@@ -35,25 +35,25 @@ class Registration:
 def register_video(
     catalog: Catalog, path: Path, name: str = "", *, is_there: Callable[[Path], bool] = Path.exists
 ) -> Registration:
-    """Return the project of a video file; make it when its content is new.
+    """Return the project of a video file; create it if its content is new.
 
-    A file is known by its content, so one that was renamed or copied is still the same project.
+    A file is identified by its content, so a renamed or copied file belongs to the same project.
 
     Parameters
     ----------
     catalog : Catalog
-        Where the projects are.
+        The catalog of the projects.
     path : Path
         The video.
     name : str
-        What to call the project, one that is known already as well; empty: its name, or the file's.
+        Name of the project, also for an existing one; empty keeps its name, or uses the file's.
     is_there : callable
-        Tells whether the file of a known project is there; then the project keeps it.
+        Returns whether the file of an existing project exists; then the project keeps it.
 
     Raises
     ------
     MediaError
-        If the file is not a readable video; the catalog is left alone then.
+        If the file is not a readable video; the catalog is then unchanged.
     ConflictError
         If the file changes while it is read.
     StorageError
@@ -72,14 +72,14 @@ def register_video(
 
 
 def register_file_of(catalog: Catalog, project_id: str, path: Path) -> Registration:
-    """Store the facts of a project's file, once it is there (a download that ended) or before it is used again.
+    """Store the facts of a project's file, after its download or before it is used again.
 
     Raises
     ------
     NotFoundError
         If there is no such project.
     MediaError, ConflictError, StorageError
-        As `register_video`.
+        As in `register_video`.
     """
     with unchanged(path):
         video = probe(path)
@@ -94,7 +94,7 @@ def register_file_of(catalog: Catalog, project_id: str, path: Path) -> Registrat
 
 
 def metadata_of(source: Source) -> SourceMetadata:
-    """Return what a project's source told of the video: what viewers replay, and chapters."""
+    """Return the metadata of a project's source: what viewers replay, and chapters."""
     return SourceMetadata(
         tuple(ReplayedSpan(span.start_sec, span.end_sec, span.value) for span in source.heatmap),
         tuple(chapter.start_sec for chapter in source.chapters),
@@ -102,7 +102,7 @@ def metadata_of(source: Source) -> SourceMetadata:
 
 
 def _found(unit: UnitOfWork, project: Project, video: Video, name: str, is_there: Callable[[Path], bool]) -> Project:
-    """Follow a file that was moved; a project keeps its own file as long as that exists, and takes a name given now."""
+    """Update a project whose file was moved. It keeps its own file as long as that exists, and takes the given name."""
     project = named(unit, project, name)
     stays = project.path is not None and is_there(project.path)
     found = project.changed(path=project.path if stays else video.path, media=video)
@@ -110,7 +110,7 @@ def _found(unit: UnitOfWork, project: Project, video: Video, name: str, is_there
 
 
 def named(unit: UnitOfWork, project: Project, name: str) -> Project:
-    """Return a known project with the name given for its video; without one, it keeps its own."""
+    """Return an existing project with the given name; without one, it keeps its own."""
     return unit.projects.save(project.changed(name=name)) if name and name != project.name else project
 
 

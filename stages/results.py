@@ -1,7 +1,7 @@
-"""What the stages of an analysis pass to each other: small, frozen, complete.
+"""The results that the stages of an analysis pass to each other: small, frozen, complete.
 
-A stage finds everything it works on in what it is given, and nothing in what ran before it in the same folder. The
-arrays stay in the folder's Parquet files; `ExtractedFeatures` says which.
+A stage gets all its input as arguments and does not depend on earlier work in the same folder. The arrays stay in the
+folder's Parquet files, which `ExtractedFeatures` refers to.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from storage.analysis_folder import AnalysisFolder
 
 @dataclass(frozen=True, slots=True)
 class RegisteredVideo:
-    """A video that was probed, and the folder its analysis goes to.
+    """A probed video and its analysis folder.
 
     Attributes
     ----------
     project_id : str
-        What the ids of its clips are unique in: its project's id, or its fingerprint outside the catalog.
+        Scope of the clips' ids: its project's id, or its fingerprint outside the catalog.
     root : Path
         The analysis folder.
     video : Video
-        What the probe found.
+        The probed video.
     fingerprint : str
-        Of its content.
+        Fingerprint of its content.
     metadata : SourceMetadata or None
-        What its source told of it; None when it has none to ask.
+        Metadata of its source; None without a source.
     chat : ChatFile or None
-        The chat of the stream, when there is one.
+        The chat of the stream, if there is one.
     """
 
     project_id: str
@@ -51,23 +51,23 @@ class RegisteredVideo:
 
     @property
     def folder(self) -> AnalysisFolder:
-        """The analysis folder."""
+        """Return the analysis folder."""
         return AnalysisFolder(self.root)
 
     @property
     def name(self) -> str:
-        """Name of the file."""
+        """Return the name of the file."""
         return self.video.path.name
 
     def with_chat(self, named: ChatFile | None, offset_sec: float) -> RegisteredVideo:
-        """Return the video with the chat that somebody named, or else with its own, moved in time.
+        """Return the video with the given chat, or else its own, with an offset.
 
         Parameters
         ----------
         named : ChatFile or None
-            The chat that goes before the video's own.
+            The chat to use instead of the video's own.
         offset_sec : float
-            Added to the chat's times to bring them onto the video's timeline.
+            Seconds added to the chat's times to align them with the video.
 
         Raises
         ------
@@ -86,20 +86,20 @@ class RegisteredVideo:
 
 @dataclass(frozen=True, slots=True)
 class ExtractedFeatures:
-    """A video whose features lie in its folder.
+    """A video whose features are in its folder.
 
     Attributes
     ----------
     source : RegisteredVideo
         The video.
     key : str
-        Names content, settings and version that the features come from.
+        Key of the content, settings and version of the features.
     reused : bool
-        Whether they were there already, so that nothing was decoded.
+        Whether they existed, so that nothing was decoded.
     warnings : tuple of str
-        What the probe and the decode pass found damaged or missing.
+        Damage and missing data found by the probe and the decode pass.
     analysis_settings : Settings or None
-        Those of the analysis, where clips are selected again from what it extracted.
+        The settings of the original analysis, if clips are selected again from its features.
     """
 
     source: RegisteredVideo
@@ -110,18 +110,18 @@ class ExtractedFeatures:
 
     @property
     def project_id(self) -> str:
-        """The project, as in `RegisteredVideo`."""
+        """Return the project id, as in `RegisteredVideo`."""
         return self.source.project_id
 
     @property
     def path(self) -> Path:
-        """Folder of the Parquet files."""
+        """Return the folder of the Parquet files."""
         return self.source.folder.features
 
 
 @dataclass(frozen=True, slots=True)
 class FoundAnchors:
-    """The moments of a video, by time."""
+    """The anchors of a video, ordered by time."""
 
     features: ExtractedFeatures
     anchors: tuple[Anchor, ...]
@@ -129,7 +129,7 @@ class FoundAnchors:
 
 @dataclass(frozen=True, slots=True)
 class ScoredBoundaries:
-    """The places where a clip of a video may begin or end, by time."""
+    """The boundaries of a video, ordered by time."""
 
     features: ExtractedFeatures
     boundaries: tuple[Boundary, ...]
@@ -137,7 +137,7 @@ class ScoredBoundaries:
 
 @dataclass(frozen=True, slots=True)
 class CandidateWindows:
-    """A window around each moment, by time, with the moments and boundaries it was made of."""
+    """A window around each anchor, ordered by time, with the anchors and boundaries it was made from."""
 
     features: ExtractedFeatures
     anchors: tuple[Anchor, ...]
@@ -147,20 +147,20 @@ class CandidateWindows:
 
 @dataclass(frozen=True, slots=True)
 class SelectedClips:
-    """The clips of a video as its folder lists them, and what became of each candidate.
+    """The clips of a video as listed in its folder, and the verdicts on each candidate.
 
     Attributes
     ----------
     features : ExtractedFeatures
-        What they were selected from.
+        The features they were selected from.
     settings : Settings
-        How.
+        The settings of the selection.
     clips_file : ClipsFile
         The clips.
     anchors, windows, verdicts : tuple
-        The moments, the candidates, and what each filter decided on each of them.
+        The anchors, the candidates, and the verdict of each filter on each of them.
     warnings : tuple of str
-        What went wrong since without ending the work, such as a thumbnail that could not be made.
+        Problems since then that did not stop the work, such as a thumbnail that could not be made.
     """
 
     features: ExtractedFeatures
@@ -173,10 +173,10 @@ class SelectedClips:
 
     @property
     def project_id(self) -> str:
-        """The project, as in `RegisteredVideo`."""
+        """Return the project id, as in `RegisteredVideo`."""
         return self.features.project_id
 
     @property
     def all_warnings(self) -> tuple[str, ...]:
-        """Everything that went wrong, from the probe on, without ending the work."""
+        """Return all problems, from the probe on, that did not stop the work."""
         return (*self.features.warnings, *self.warnings)

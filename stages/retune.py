@@ -1,4 +1,4 @@
-"""Select again from what was extracted, with other settings; the video is not touched."""
+"""Select again from extracted features with other settings, without reading the video."""
 
 from __future__ import annotations
 
@@ -22,63 +22,63 @@ def retune(
     scope: str | None = None,
     record: Callable[[SelectedClips], object] = lambda _selection: None,
 ) -> SelectedClips:
-    """Select again from the features in `folder`, and renew clips file, debug document and report.
+    """Select again from the features in `folder`, and rewrite clips file, debug document and report.
 
-    Clips that were there before keep their thumbnails; new ones have none, for those need the video.
+    Existing clips keep their thumbnails; new ones have none, because those need the video.
 
     Parameters
     ----------
     folder : AnalysisFolder
-        Holds an analysis.
+        Folder of an analysis.
     settings : Settings
-        How to select now.
+        The new settings.
     scope : str, optional
-        What the clips' ids are unique in: the project's id; the video's fingerprint when not given.
+        Scope of the clips' ids: the project's id; the video's fingerprint if not given.
     record : callable
-        Keeps the clips elsewhere, too, such as in the catalog.
+        Also records the clips elsewhere, such as in the catalog.
 
     Raises
     ------
     NotFoundError
-        If the folder holds no analysis.
+        If the folder contains no analysis.
     ParameterError
-        If a setting that decides what is extracted differs from what was extracted.
+        If a setting of the extraction differs from that of the features.
     """
     features = extracted_before(folder, settings, scope)
     return select_again(recording(AnalysisStages(), record), features, settings)
 
 
 def analysis_settings(folder: AnalysisFolder) -> Settings:
-    """Return the settings of the last analysis in `folder`, whatever was retuned since: each retuning starts there.
+    """Return the settings of the last analysis in `folder`, on which each retuning is based.
 
     Raises
     ------
     NotFoundError
-        If the folder holds no analysis.
+        If the folder contains no analysis.
     """
     clips_file = folder.read_clips()
     return Settings.from_flat(clips_file.analysis_settings or clips_file.settings)
 
 
 def measured_settings(folder: AnalysisFolder, settings: Settings) -> Settings:
-    """Return `settings` with what decides the measurement as it was when the video was measured.
+    """Return `settings` with the extraction settings that the video was analyzed with.
 
     Raises
     ------
     NotFoundError
-        If the folder holds no analysis.
+        If the folder contains no analysis.
     """
     return settings.updated(_origin(folder).settings.model_dump())
 
 
 def preview(folder: AnalysisFolder, settings: Settings, scope: str) -> Selection:
-    """Select again as `retune` does, and write nothing; raises as it does."""
+    """Select again as `retune` does, without writing anything; raises the same errors."""
     _require_extracted(folder, settings)
     return selection.select(folder.read_features(), settings, scope, *spoken_words(folder, settings))
 
 
 def extracted_before(folder: AnalysisFolder, settings: Settings, scope: str | None = None) -> ExtractedFeatures:
-    """Return the features in `folder`, which hold the video's facts as well; raises as `retune`."""
+    """Return the features in `folder`, including the facts of the video; raises the same errors as `retune`."""
     origin = _require_extracted(folder, settings)
     video = Video.model_validate(folder.read_clips().video)
     source = RegisteredVideo(scope or origin.fingerprint, folder.root, video, origin.fingerprint)
@@ -86,19 +86,19 @@ def extracted_before(folder: AnalysisFolder, settings: Settings, scope: str | No
 
 
 def _require_extracted(folder: AnalysisFolder, settings: Settings) -> Origin:
-    """Refuse settings that ask for other features than those that are there."""
+    """Refuse settings that require other features than the existing ones."""
     origin = _origin(folder)
     asked = settings.extraction.model_dump()
-    measured = origin.settings.model_dump(exclude={"decoder"})  # which changes nothing that is measured
+    measured = origin.settings.model_dump(exclude={"decoder"})  # which does not affect the features
     changed = [f"{name}={asked[name]}" for name, value in measured.items() if asked[name] != value]
     if changed:
-        raise ParameterError(f"{', '.join(changed)}: decides what is measured; run 'autoclip analyze' with it instead")
+        raise ParameterError(f"{', '.join(changed)}: determines the features; run 'autoclip analyze' with it instead")
     return origin
 
 
 def _origin(folder: AnalysisFolder) -> Origin:
-    """Return what the features in `folder` were measured of."""
+    """Return the source of the features in `folder`."""
     origin = folder.features_origin()
     if origin is None:
-        raise NotFoundError(f"{folder.root}: holds no features to choose from; run 'autoclip analyze' into it first")
+        raise NotFoundError(f"{folder.root}: contains no features to select from; run 'autoclip analyze' into it first")
     return origin

@@ -1,4 +1,4 @@
-"""Select clips from extracted features, in four steps that each take what the one before returned."""
+"""Select clips from extracted features in four steps, each of which takes the result of the previous one."""
 
 from __future__ import annotations
 
@@ -24,37 +24,37 @@ from storage.transcripts import TRANSCRIPT
 
 
 def find_anchors(features: ExtractedFeatures, settings: Settings) -> FoundAnchors:
-    """Find the moments that stand out.
+    """Find the anchors.
 
     Raises
     ------
     NotFoundError, StorageError
-        If the features are gone or damaged. So from every step.
+        If the features are missing or damaged. The other steps raise the same errors.
     """
     return FoundAnchors(features, selection.find_anchors(selection_input(features, settings)))
 
 
 def score_boundaries(features: ExtractedFeatures, settings: Settings) -> ScoredBoundaries:
-    """Find and score the places where a clip may begin or end."""
+    """Find and score the boundaries where a clip may begin or end."""
     return ScoredBoundaries(features, selection.score_boundaries(selection_input(features, settings)))
 
 
 def select_windows(anchors: FoundAnchors, boundaries: ScoredBoundaries, settings: Settings) -> CandidateWindows:
-    """Snap a window around each moment to boundaries, and rate it."""
+    """Snap a window around each anchor to boundaries, and rate it."""
     given = selection_input(anchors.features, settings)
     windows = selection.select_windows(given, anchors.anchors, boundaries.boundaries)
     return CandidateWindows(anchors.features, anchors.anchors, boundaries.boundaries, windows)
 
 
 def filter_windows(candidates: CandidateWindows, settings: Settings) -> SelectedClips:
-    """Drop the weaker windows, and list the clips of the rest in the folder, with the debug document of the mode.
+    """Drop the weaker windows, and write the clips of the others and the debug document to the folder.
 
     A clip that was listed before keeps its thumbnail.
 
     Raises
     ------
     StorageError
-        Also if the result can't be written.
+        If the result can't be written, or as in the other steps.
     """
     features = candidates.features
     chosen = selection.filter_windows(
@@ -72,24 +72,24 @@ def filter_windows(candidates: CandidateWindows, settings: Settings) -> Selected
 
 
 def load_selection(folder: AnalysisFolder) -> selection.Selection:
-    """Return the last selection of a folder with everything it went through, made again from the same features.
+    """Return the last selection of a folder with the results of its steps, computed again from the same features.
 
     Raises
     ------
     NotFoundError
-        If the folder holds no analysis.
+        If the folder contains no analysis.
     """
     settings = Settings.from_flat(folder.read_clips().settings)
     return selection.select(folder.read_features(), settings, "", *spoken_words(folder, settings))
 
 
 def selection_input(features: ExtractedFeatures, settings: Settings) -> SelectionInput:
-    """Return what the steps work on; the four of one selection share it.
+    """Return the input of the steps; the four steps of one selection share it.
 
     Raises
     ------
     NotFoundError, StorageError
-        If the features are gone or damaged.
+        If the features are missing or damaged.
     """
     paths = (features.path / name for name in ("signals.parquet", TRANSCRIPT, CORRECTIONS, RATINGS))
     written = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
@@ -114,7 +114,7 @@ def _clips_file(features: ExtractedFeatures, chosen: selection.Selection) -> Cli
 
 
 def with_thumbnails(folder: AnalysisFolder, clips_file: ClipsFile) -> ClipsFile:
-    """Name each clip's thumbnail where the folder holds one; a clip is named by its span, so it is the right one."""
+    """Set each clip's thumbnail if the folder has one. Its name contains the span, so it is the right one."""
     present = {path.stem: path for path in folder.thumbnails.glob("*.jpg")}
     clips = tuple(
         clip.model_copy(update={"thumbnail": present[clip.id].relative_to(folder.root).as_posix()})

@@ -1,4 +1,4 @@
-"""What is said in an analyzed video, as people corrected it."""
+"""The corrected transcript of an analyzed video."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def transcript_of(folder: AnalysisFolder) -> Transcript:
 
 
 def spoken_words(folder: AnalysisFolder, settings: Settings) -> tuple[Transcript | None, tuple[RatedSpan, ...]]:
-    """Return the words a choice of clips goes by, corrected, and their ratings; nothing where speech is off.
+    """Return the corrected words for a selection, and their ratings; empty if speech is off.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def spoken_words(folder: AnalysisFolder, settings: Settings) -> tuple[Transcript
 
 
 def correct(folder: AnalysisFolder, corrections: Sequence[Correction]) -> Transcript:
-    """Add corrections to an analysis; return the transcript as it is then. Raises as `transcript_of`."""
+    """Add corrections to an analysis; return the corrected transcript. Raises the same errors as `transcript_of`."""
     heard = _heard(folder)
     kept = merged(read_corrections(folder.features), corrections)
     write_corrections(folder.features, kept)
@@ -61,32 +61,32 @@ def correct(folder: AnalysisFolder, corrections: Sequence[Correction]) -> Transc
 
 
 def correct_word(folder: AnalysisFolder, span: Interval, text: str, was: str | None = None) -> Transcript:
-    """Correct what is said in a span of a transcript as it was read; return the words that stand there now.
+    """Correct a span of a transcript that the caller has read; return the new words of that span.
 
     Parameters
     ----------
     folder : AnalysisFolder
         The analysis.
     span : Interval
-        From the start of the first word to the end of the last, rounded to the millisecond at most.
+        From the start of the first word to the end of the last; may be rounded to milliseconds.
     text : str
-        What is said there in truth; empty if nothing is.
+        The correct text; empty if nothing is said.
     was : str, optional
-        What stood there when it was read.
+        The text of the span when the caller read it.
 
     Raises
     ------
     NotFoundError
-        If no word is there, or as `transcript_of`.
+        If there is no word in the span, or as in `transcript_of`.
     RevisionError
-        If something else than `was` stands there by now.
+        If the text of the span is no longer `was`.
     """
     here = transcript_of(folder).between(span.start - _MILLISECOND, span.end + _MILLISECOND)
     if not here.words:
         raise NotFoundError(f"nothing is said from {span.start:g} to {span.end:g} s; read the transcript again")
     if was is not None and joined(here.words) != was:
         raise RevisionError(
-            f"“{joined(here.words)[:100]}” is said from {span.start:g} to {span.end:g} s by now, not “{was[:100]}”; "
+            f"“{joined(here.words)[:100]}” is said from {span.start:g} to {span.end:g} s now, not “{was[:100]}”; "
             "read the transcript again"
         )
     start, end = here.words[0].start_sec, here.words[-1].end_sec
@@ -94,14 +94,14 @@ def correct_word(folder: AnalysisFolder, span: Interval, text: str, was: str | N
 
 
 def correct_from_file(folder: AnalysisFolder, edited: Path) -> tuple[Correction, ...]:
-    """Take over what somebody changed in a subtitle file of the whole video; return what differed.
+    """Apply the changes in an edited subtitle file of the whole video; return the corrections.
 
     Raises
     ------
     MediaError
-        If `edited` holds no subtitles.
+        If `edited` contains no subtitles.
     NotFoundError, StorageError
-        As `transcript_of`.
+        As in `transcript_of`.
     """
     found = corrections_between(transcript_of(folder), read_captions(edited))
     if found:

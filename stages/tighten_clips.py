@@ -1,4 +1,4 @@
-"""What is taken out of clips when pauses and fillers go, before anything is rendered."""
+"""The pauses and fillers that an export removes from clips, before rendering."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from storage.analysis_folder import AnalysisFolder
 
 
 def tightening_of(folder: AnalysisFolder, intervals: Sequence[Interval], settings: ExportSettings) -> list[Tightening]:
-    """Find what an export with these settings takes out of spans of a video.
+    """Find what an export with these settings removes from spans of a video.
 
     Raises
     ------
     ParameterError
-        If fillers are to go and there is no transcript, or pauses and neither words nor sound are known.
+        If fillers are removed and there is no transcript, or pauses are removed and neither words nor audio are known.
     StorageError
         If a file is damaged.
     """
@@ -31,12 +31,12 @@ def tightening_of(folder: AnalysisFolder, intervals: Sequence[Interval], setting
 
 
 def removals_of(folder: AnalysisFolder, intervals: Sequence[Interval], settings: ExportSettings) -> tuple[Removal, ...]:
-    """Return what is taken out of spans, in their order; raises as `tightening_of`."""
+    """Return the spans that are removed, in order; raises the same errors as `tightening_of`."""
     return tuple(removal for each in tightening_of(folder, intervals, settings) for removal in each.removed)
 
 
 def kept_parts(clip: Clip, found: Tightening) -> tuple[Clip, ...]:
-    """Return what is kept of a clip, each part as a clip."""
+    """Return the remaining parts of a clip, each as a clip."""
     return tuple(
         clip.model_copy(update={"id": f"{clip.id}-{number}", "start": kept.start, "end": kept.end})
         for number, kept in enumerate(found.kept, 1)
@@ -44,7 +44,7 @@ def kept_parts(clip: Clip, found: Tightening) -> tuple[Clip, ...]:
 
 
 def words_or_sound(folder: AnalysisFolder, settings: ExportSettings) -> Transcript | None:
-    """Return the transcript; where there is none and only pauses are to go, the stretches of sound in its place.
+    """Return the transcript; without one, if only pauses are removed, the stretches of sound as its words.
 
     Raises
     ------

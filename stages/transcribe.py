@@ -1,4 +1,4 @@
-"""Find the words of a video: those that came with it, or those a transcriber hears, where they are needed."""
+"""Get the words of a video: from its subtitles or from a transcriber, where they are needed."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from storage.keys import transcript_key
 from storage.transcripts import StoredTranscript
 
 TRANSCRIPTION_VERSION = 2
-"""Raised whenever the same sound and settings would yield other words."""
+"""Raise it whenever the same audio and settings would give other words."""
 
 AROUND_CLIP_SEC = 20.0
-"""Sound that is transcribed before and after a clip: a sentence takes about 5 s, and an edge may move by some."""
+"""Seconds of audio transcribed before and after a clip: a sentence takes about 5 s, and an edge may move by several."""
 
 _JOIN_SEC = 10.0
-"""Spans closer together than this are transcribed as one."""
+"""Spans closer together than this, in seconds, are transcribed as one."""
 
 Slot = Callable[[], AbstractContextManager[None]]
 
@@ -43,34 +43,34 @@ def transcribe(
     *,
     slot: Slot = nullcontext,
 ) -> ExtractedFeatures:
-    """Transcribe a video as far as the settings ask for it; the words go to its folder.
+    """Transcribe a video as far as the settings require; the words are written to its folder.
 
-    Subtitles that came with the video are taken first, without any model. Else a transcriber hears the whole video, or
-    the surroundings of its clips, but for stretches in which there is nothing to hear. Each chunk is saved when it is
-    heard, so a run that was ended continues where it was.
+    Subtitles that came with the video are used first, without a model. Otherwise a transcriber processes the whole
+    video, or the surroundings of its clips, except for inaudible stretches. Each chunk is saved when it is done, so an
+    interrupted run continues where it stopped.
 
     Parameters
     ----------
     features : ExtractedFeatures
-        Of the video.
+        Features of the video.
     settings : Settings
-        `speech` and how to choose the clips whose surroundings are heard.
+        `speech`, and how to select the clips whose surroundings are transcribed.
     on_progress : ProgressListener
-        Told about the stage ``transcribe``; may raise to stop the work.
+        Called with the progress of the stage ``transcribe``; may raise to stop the work.
     slot : callable
-        Entered around the work of a transcriber.
+        Entered only for the work of a transcriber.
 
     Returns
     -------
     ExtractedFeatures
-        The same; with a warning where words were wanted and there are none.
+        The same features, with a warning if words were requested and there are none.
 
     Raises
     ------
     ParameterError
-        If speech was asked for (``speech = clips`` or ``all``) and a transcriber or its model is missing.
+        If speech was requested (``speech = clips`` or ``all``) and a transcriber or its model is missing.
     MediaError, StorageError
-        If the sound can't be read, or the words can't be saved.
+        If the audio can't be read, or the words can't be saved.
     """
     source, speech = features.source, settings.speech
     if speech.speech == "off":
@@ -102,15 +102,15 @@ def transcribe(
 
 
 def _without_words(features: ExtractedFeatures, settings: Settings, reason: str) -> ExtractedFeatures:
-    """Go on without words; where they would have decided the clips, say why there are none."""
+    """Continue without words; if they would have decided the clips, add a warning with the reason."""
     if settings.speech.speech_role == "edges":
         return features
-    told = f"clips are chosen by sound and picture, without words: {reason}"
+    told = f"clips are selected by audio and video, without words: {reason}"
     return replace(features, warnings=(*features.warnings, told))
 
 
 def _keep_subtitles(source: RegisteredVideo, subtitles: Transcript) -> None:
-    """Save subtitles unless they are there."""
+    """Save subtitles unless they are saved already."""
     said = hashlib.sha256(repr(subtitles).encode()).hexdigest()
     key = transcript_key(source.fingerprint, "subtitles", {"content": said}, TRANSCRIPTION_VERSION)
     if source.folder.transcript_key() != key:
@@ -119,7 +119,7 @@ def _keep_subtitles(source: RegisteredVideo, subtitles: Transcript) -> None:
 
 
 def _wanted(features: ExtractedFeatures, settings: Settings) -> tuple[Interval, ...]:
-    """Return the spans that are to be heard, by time: all, or around the clips as they are chosen without words."""
+    """Return the spans to transcribe, by time: all, or around the clips that are selected without words."""
     duration = features.source.video.duration_sec
     if settings.speech.hears_all:
         return (Interval(0.0, duration),)
@@ -131,7 +131,7 @@ def _wanted(features: ExtractedFeatures, settings: Settings) -> tuple[Interval, 
 
 
 def _audible(features: ExtractedFeatures) -> tuple[Interval, ...]:
-    """Return where there is anything to hear; everywhere if that was not measured."""
+    """Return the audible spans; all of it if that was not measured."""
     envelope, duration = features.source.folder.read_features().envelope_dbfs, features.source.video.duration_sec
     if envelope is None:
         return (Interval(0.0, duration),)
@@ -140,7 +140,7 @@ def _audible(features: ExtractedFeatures) -> tuple[Interval, ...]:
 
 @dataclass
 class _Hearing:
-    """A transcript that grows, and what makes it grow."""
+    """A transcript that grows, and the state needed to extend it."""
 
     source: RegisteredVideo
     transcriber: Transcriber
@@ -149,7 +149,7 @@ class _Hearing:
 
     @classmethod
     def of(cls, source: RegisteredVideo, transcriber: Transcriber, language: str, audio: str) -> _Hearing:
-        """Return what is there under the same key, or an empty transcript."""
+        """Return the saved transcript of the same key, or an empty one."""
         asked = {**transcriber.settings, "language": language}
         if audio != DEFAULT_TRACK:
             asked["audio"] = audio
@@ -168,11 +168,11 @@ class _Hearing:
             for chunk in audio_chunks(self.source.video, span, SAMPLE_RATE):
                 self._hear_chunk(chunk, _share(on_progress, done, chunk.end_sec - chunk.start_sec, total))
                 reached, done = chunk.end_sec, done + chunk.end_sec - chunk.start_sec
-            if reached < span.end:  # the sound ends before the picture
+            if reached < span.end:  # the audio ends before the video
                 self._save((), Interval(reached, span.end))
 
     def pass_over(self, spans: Sequence[Interval]) -> None:
-        """Save that nothing is said in spans."""
+        """Record that nothing is said in spans, and save."""
         self._save((), *spans)
 
     def _hear_chunk(self, chunk: AudioChunk, on_progress: Callable[[float], None]) -> None:
@@ -191,12 +191,12 @@ class _Hearing:
 
 
 def _share(on_progress: ProgressListener, done: float, length: float, total: float) -> Callable[[float], None]:
-    """Return a listener to the share of one chunk that tells that of the whole."""
+    """Return a listener that converts the progress of one chunk to that of the whole."""
     return lambda part: on_progress(Progress("transcribe", min(1.0, (done + part * length) / total)))
 
 
 def _joined(spans: Iterable[Interval], reach: float) -> tuple[Interval, ...]:
-    """Return the union of spans, those at most `reach` apart as one; by time."""
+    """Return the union of spans, joining those at most `reach` apart; ordered by time."""
     joined: list[Interval] = []
     for span in sorted(spans):
         if joined and span.start <= joined[-1].end + reach:
@@ -207,7 +207,7 @@ def _joined(spans: Iterable[Interval], reach: float) -> tuple[Interval, ...]:
 
 
 def _within(spans: Iterable[Interval], others: Sequence[Interval]) -> tuple[Interval, ...]:
-    """Return what of spans lies in others; slivers of rounding are left out."""
+    """Return the intersection of spans with others, without slivers from rounding."""
     common = (
         Interval(max(span.start, other.start), min(span.end, other.end))
         for span in spans
@@ -218,7 +218,7 @@ def _within(spans: Iterable[Interval], others: Sequence[Interval]) -> tuple[Inte
 
 
 def _without(spans: Iterable[Interval], heard: Sequence[Interval]) -> tuple[Interval, ...]:
-    """Return what of spans does not lie in others; slivers of rounding are left out."""
+    """Return spans without others, and without slivers from rounding."""
     rest: list[Interval] = []
     for span in spans:
         start = span.start

@@ -17,7 +17,7 @@ from autoclip.media.video import Video
 
 @dataclass(frozen=True, slots=True)
 class WrittenTimeline:
-    """A timeline of a project: its file, or why there is none."""
+    """The outcome of one timeline: its file, or why there is none."""
 
     format: TimelineFormat
     path: Path | None
@@ -33,10 +33,10 @@ def write_timelines(
     *,
     handles_sec: float = 0.0,
 ) -> tuple[WrittenTimeline, ...]:
-    """Write clips of a video in several formats into `folder`, each as ``name.SUFFIX``, replaced if there.
+    """Write clips of a video in several formats into `folder`, each as ``name.SUFFIX``; existing files are replaced.
 
-    Formats for editing programs get handles: `handles_sec` before and after each clip, as far as the video goes. A
-    format that can't hold the clips doesn't stop the others.
+    Formats for editing programs get handles: `handles_sec` before and after each clip, limited by the video. A format
+    that can't represent the clips does not stop the others.
     """
     written = []
     for wanted in dict.fromkeys(formats):

@@ -122,7 +122,7 @@ class Environment(BaseModel):
     )
     allow_private_urls: bool = Field(
         default=False,
-        description="Let the API take, and jobs fetch from, addresses within this network, such as 192.168.1.5.",
+        description="Let the API take, and jobs fetch from, addresses in the local network, such as 192.168.1.5.",
     )
     frontend_dir: Path | None = Field(
         None, description="Folder of another web page to serve, with its index.html; unset: autoclip's own."

@@ -1,1 +1,1 @@
-"""Prefect tasks: a stage each, with its key, retries and progress."""
+"""Prefect tasks: one stage each, with its key, retries and progress."""

@@ -1,4 +1,4 @@
-"""The task that fetches a project's video."""
+"""The task that downloads a project's video."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
 @stage_task("download-video", "Fetch a video with what its site says of it, unless it is there")
 def download_video(address: str, settings: DownloadSettings | None = None, name: str = "") -> RegisteredVideo:
-    """Download a project's video into its folder, unless it is there.
+    """Download a project's video into its folder, unless it exists.
 
     Parameters
     ----------
     address : str
-        Where to fetch it; or the id of a project that was made of an address.
+        Its address, or the id of a project that was created from an address.
     settings : DownloadSettings, optional
-        How.
+        Download settings.
     name : str
-        What to call a new project; empty: by the video's title.
+        Name of a new project; empty for the video's title.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def download_video(address: str, settings: DownloadSettings | None = None, name:
     if project.source.kind != "url":
         raise ParameterError(f"project {project.name!r} has no address to fetch its video from; upload or add the file")
     fetched = _fetch(project, settings or DownloadSettings())
-    _note(project, fetched)  # first, since a project with a file is not asked about again
+    _note(project, fetched)  # first, because a project with a file is not resolved again
     return opened(register_file_of(catalog(), project_id, fetched.path))
 
 
@@ -76,7 +76,7 @@ def _fetch(project: Project, settings: DownloadSettings) -> Download:
 
 
 def _note(project: Project, fetched: Download) -> None:
-    """Keep what the site says; a project that was called by its address gets the title for a name."""
+    """Store the site's metadata; a project named after its address gets the title as its name."""
     with catalog().transaction() as unit:
         now = unit.projects.get(project.id)
         named = now.name != project.source.address
@@ -85,7 +85,7 @@ def _note(project: Project, fetched: Download) -> None:
 
 
 def videos_at(url: str, settings: DownloadSettings) -> tuple[Entry, ...] | None:
-    """List the videos of a playlist or channel; None if the address is that of one video.
+    """List the videos of a playlist or channel; return None if the address is that of one video.
 
     Raises
     ------
@@ -100,16 +100,16 @@ def videos_at(url: str, settings: DownloadSettings) -> tuple[Entry, ...] | None:
 
 
 def project_of_address(url: str, name: str = "", title: str = "") -> str:
-    """Return the id of the project of an address; make it when there is none.
+    """Return the id of the project of an address; create it if there is none.
 
     Parameters
     ----------
     url : str
         The address.
     name : str
-        What to call the project, one that is known already as well; empty: its name, or by its title.
+        Name of the project, also for an existing one; empty keeps its name, or uses the title.
     title : str
-        What its site calls the video, so far as that is known; a known project keeps its name.
+        Title of the video on the site, if known; an existing project keeps its name.
     """
     with catalog().transaction() as unit:
         known = unit.projects.from_address(url)

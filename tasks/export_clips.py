@@ -1,4 +1,4 @@
-"""The task that renders a clip, and how many clips are rendered: a task each, several at once."""
+"""The task that renders a clip, and a function that runs it for many clips, several at once."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def export_clip(
     index: int = 1,
     folder: Path | None = None,
 ) -> Export:
-    """Render one clip of a video; a failure is recorded and returned, not raised.
+    """Render one clip of a video. A failure is recorded and returned, not raised.
 
     Parameters
     ----------
@@ -50,9 +50,9 @@ def export_clip(
     settings : ExportSettings, optional
         How to cut, encode and name it.
     index : int
-        Its number among those that are exported, for its name.
+        The clip's number among the exported ones, for its file name.
     folder : Path, optional
-        Where the file goes, created if missing; by default to where the project's exports go.
+        Output folder, created if missing; by default the project's output folder.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def export_clips(
     settings: ExportSettings | None = None,
     folder: Path | None = None,
 ) -> tuple[Export, ...]:
-    """Render clips of a video, in a flow: a task each, several at once; one failure never stops the rest.
+    """Render clips of a video within a flow, one task each, several at once. One failure does not stop the others.
 
     Parameters
     ----------
@@ -92,18 +92,18 @@ def export_clips(
     settings : ExportSettings, optional
         How to cut, encode and name them.
     folder : Path, optional
-        Where the files go, as in `export_clip`.
+        Output folder, as in `export_clip`.
 
     Returns
     -------
     tuple of Export
-        The records, completed or failed, one a clip.
+        The records, completed or failed, one per clip.
     """
     max_concurrent = (settings or ExportSettings()).parallel_exports or default_concurrency()
     threads = _ExportThreads(len(clip_ids), current_listener())
     waiting = list(enumerate(clip_ids))
     running: dict[int, PrefectFuture[Export]] = {}
-    ended: SimpleQueue[int] = SimpleQueue()  # a future's `state` asks the server each time it is read
+    ended: SimpleQueue[int] = SimpleQueue()  # a future's `state` sends a request each time it is read
     records: dict[int, Export] = {}
     try:
         while waiting or running:
@@ -126,7 +126,7 @@ def export_clips(
 
 
 def _let_a_stop_come_first() -> None:
-    """Find out whether a renderer failed because the whole run is being stopped.
+    """Check whether a renderer failed because the whole run is being stopped.
 
     A signal to the run's processes ends the renderer within milliseconds, and reaches this run in its main thread.
     """
@@ -136,7 +136,7 @@ def _let_a_stop_come_first() -> None:
 
 
 class _ExportThreads:
-    """The threads that export clips of one run: how far each is, and their stopping together."""
+    """The threads that export clips of one run: their progress, and how they are stopped together."""
 
     def __init__(self, count: int, outer: ProgressListener) -> None:
         self._done = [0.0] * count
@@ -145,30 +145,30 @@ class _ExportThreads:
         self._stopped = threading.Event()
 
     def listener(self, number: int) -> ProgressListener:
-        """Return what the task of one clip tells how far it is; called in its thread."""
+        """Return the progress listener for the task of one clip, called in its thread."""
 
         def listen(progress: Progress) -> None:
             self._threads.add(threading.get_ident())
             self._done[number] = max(self._done[number], progress.fraction)
-            if self._stopped.is_set() and progress.fraction < 1.0:  # a file that has its name is not lost
+            if self._stopped.is_set() and progress.fraction < 1.0:  # a file that has its name is kept
                 raise RunCancelledError("cancelled on request")
 
         return listen
 
     def tell(self) -> None:
-        """Pass the state of all clips on, in the flow's thread; what the run raises there ends all of them."""
+        """Pass on the progress of all clips in the flow's thread; an exception raised there stops all of them."""
         finished = sum(done >= 1 for done in self._done)
         share = sum(self._done) / max(len(self._done), 1)
         self._outer(Progress("export", share, f"{finished} of {len(self._done)} clips"))
 
     def stop(self) -> None:
-        """End what runs: a thread finds its ffmpeg killed, or the flag at its next report."""
+        """Stop running exports: their ffmpeg is killed, and their next report raises."""
         self._stopped.set()
         kill_children(self._threads)
 
 
 def best_clips(project_id: str, mode: SegmentationMode, count: int) -> tuple[str, ...]:
-    """Return the ids of a project's best clips in `mode`, best first; rejected ones are left out."""
+    """Return the ids of a project's best clips in `mode`, best first, without rejected ones."""
     with catalog().reading() as view:
         clips = view.clips.page(project_id, mode=mode, sort="-quality_score", limit=count, without_verdict="rejected")
     return tuple(clip.id for clip in clips.items)

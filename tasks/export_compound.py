@@ -21,7 +21,7 @@ from tasks.stage_task import stage_task
 def export_compound(
     source: RegisteredVideo, compound_id: str, settings: ExportSettings | None = None, folder: Path | None = None
 ) -> Export:
-    """Render a compound clip of a video; a failure is recorded and returned, not raised.
+    """Render a compound clip of a video. A failure is recorded and returned, not raised.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def export_compound(
     settings : ExportSettings, optional
         How to cut, encode and name it.
     folder : Path, optional
-        Where the file goes, created if missing; by default to where the project's exports go.
+        Output folder, created if missing; by default the project's output folder.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How an export is announced: by a line in the log, and an event that automations can wait for."""
+"""Announce an export: a line in the log, and an event for automations."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ CLIP_FAILED = "autoclip.clip.export-failed"
 
 
 def tell_of_export(source: RegisteredVideo, made: MadeExport) -> None:
-    """Log what became of a file; show a file that was there as ``Cached``; emit the event of one that is new."""
+    """Log the result of a file; show an existing file as ``Cached``; emit the event of a new one."""
     record, log = made.record, run_logger()
     if made.reused:
         say_reused()
-        log.info("%s: %s was made before", source.name, record.path)
+        log.info("%s: %s already exists", source.name, record.path)
         return
     if record.state == "completed":
         log.info("%s: exported %s%s", source.name, record.path, f" ({record.note})" if record.note else "")

@@ -1,4 +1,4 @@
-"""What the tasks that render start from: the project, the settings, and the run."""
+"""The export job of a task: its project, settings and run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tasks.places import catalog, project_folder
 
 
 def export_job(project_id: str, settings: ExportSettings | None, folder: Path | None = None) -> ExportJob:
-    """Return this run's job on a project; its files go to `folder`, or else to where the project's go.
+    """Return this run's export job for a project, with `folder` or else the project's output folder.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def export_job(project_id: str, settings: ExportSettings | None, folder: Path | 
 
 
 def _attempts_since() -> datetime | None:
-    """Return when the first attempt of this run began; None in the first itself."""
+    """Return when the first attempt of this run began; None in the first attempt."""
     if (flow_run.get_run_count() or 0) < 2:  # noqa: PLR2004 - the second attempt
         return None
     with get_client(sync_client=True) as client:

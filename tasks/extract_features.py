@@ -1,4 +1,4 @@
-"""The task that extracts a video's features: the long one, which decodes."""
+"""The task that extracts a video's features in a long decode pass."""
 
 from __future__ import annotations
 
@@ -19,20 +19,22 @@ from tasks.source_video import named_chat, registered_video
 from tasks.stage_task import run_logger, say_reused, stage_task
 
 FEATURE_BYTES_PER_SEC = 4_000
-"""Room for the features of a second of video: 577 KiB for 4 hours of 9 signals at 0.5 s steps (measured) are 41 bytes
-a second; steps of 0.05 s, the loudness envelope and a margin of four make it a hundred times as much."""
+"""Disk space for the features of a second of video, in bytes: 577 KiB for 4 hours of 9 signals at 0.5 s steps
+(measured) are 41 bytes per second; steps of 0.05 s, the loudness envelope and a margin of four make it a hundred times
+as much.
+"""
 
 
 @stage_task("extract-features", "One decode pass over picture and sound, unless its result is already there")
 def extract_features(source: RegisteredVideo, settings: ExtractionSettings | None = None) -> ExtractedFeatures:
-    """Extract the features of a video into its folder, unless they are there.
+    """Extract the features of a video into its folder, unless they exist.
 
     Parameters
     ----------
     source : RegisteredVideo
         The video.
     settings : ExtractionSettings, optional
-        What to extract and how; as this machine's environment says by default.
+        What to extract and how; by default from this machine's environment.
 
     Raises
     ------
@@ -59,11 +61,11 @@ def extract_features(source: RegisteredVideo, settings: ExtractionSettings | Non
 
 
 def _tell(features: ExtractedFeatures, took_sec: float) -> None:
-    """Tell the log whether the features were there, under which key, or how fast they were extracted."""
+    """Log whether the features existed, under which key, or how fast they were extracted."""
     log, source = run_logger(), features.source
     if features.reused:
         say_reused()
-        log.info("%s: features were extracted before (key %s)", source.name, features.key)
+        log.info("%s: features already exist (key %s)", source.name, features.key)
     else:
         speed = source.video.duration_sec / max(took_sec, 1e-3)
         log.info(

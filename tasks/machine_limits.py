@@ -1,8 +1,8 @@
-"""How many decodes and renderings run at once, by Prefect's concurrency limits: on this machine, and on all.
+"""Limit how many decodes and renders run at once with Prefect's concurrency limits: on this machine, and on all.
 
-``autoclip up`` makes a limit of each kind for its machine, and one for all machines if its environment names one. A
-slot is taken within both at once, so nobody holds one while waiting for the other. Where there is no limit (a single
-run without a service), nothing is limited.
+``autoclip up`` creates a limit of each kind for its machine, and one for all machines if its environment sets one. A
+slot is taken in both at once, so no process holds one while waiting for the other. Without a limit (a single run
+without a service), nothing is limited.
 """
 
 from __future__ import annotations
@@ -32,12 +32,14 @@ from storage.process_lock import held, is_held, remove_unheld
 from tasks.server_access import retry_until_reachable
 
 LEASE_SEC = 60
-"""Prefect's shortest lease: a slot whose holder was killed is free again after it."""
+"""Prefect's shortest lease in seconds: after a holder was killed, its slot is free again after this time."""
 TURN_SEC = 1.0
-"""How often a slot is asked for; in between the listener is called, which is where a run learns that it is to stop."""
+"""Seconds between two requests for a slot; in between the listener is called, through which a run learns that it is
+cancelled.
+"""
 
 PATIENT_AFTER_TURNS, ASK_EVERY = 10, 4
-"""After this many turns, a slot is requested only at every fourth."""
+"""After this many attempts, a slot is requested only at every fourth."""
 
 Kind = Literal["decode", "render"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -54,7 +56,7 @@ def total_limit_name(kind: Kind) -> str:
 
 
 def slots_taken(client: SyncPrefectClient, kind: Kind) -> int | None:
-    """Return how many slots of this machine Prefect's server holds for taken; None if somebody removed the limit."""
+    """Return how many slots of this machine are taken according to Prefect's server; None if the limit was removed."""
     try:
         return client.read_global_concurrency_limit_by_name(limit_name(kind)).active_slots
     except ObjectNotFound:
@@ -62,12 +64,12 @@ def slots_taken(client: SyncPrefectClient, kind: Kind) -> int | None:
 
 
 def correct_slots(client: SyncPrefectClient, kind: Kind, taken: int) -> None:
-    """Tell Prefect's server how many slots of this machine are taken."""
+    """Set how many slots of this machine are taken on Prefect's server."""
     client.update_global_concurrency_limit(limit_name(kind), GlobalConcurrencyLimitUpdate(active_slots=taken))
 
 
 def slots_in_use(data_dir: Path, kind: Kind) -> int:
-    """Return how many living processes are at work in a slot, and clear away what dead ones left."""
+    """Return how many living processes hold a slot, and remove the locks of dead ones."""
     in_use = 0
     for path in _slot_folder(data_dir, kind).glob("*.lock"):
         if is_held(path):
@@ -104,7 +106,7 @@ def _slot(kind: Kind, stage: str, on_progress: ProgressListener) -> Iterator[Non
 
 
 def _wait_for_slot(stack: ExitStack, limits: list[str], on_wait: Callable[[], None]) -> None:
-    """Take a slot as soon as there is one; who has waited long asks less often."""
+    """Take a slot as soon as one is free; requests become less frequent over time."""
     for turn in itertools.count():
         is_due = turn < PATIENT_AFTER_TURNS or turn % ASK_EVERY == 0
         if is_due and retry_until_reachable(lambda: _taken(stack, limits)):
@@ -115,7 +117,7 @@ def _wait_for_slot(stack: ExitStack, limits: list[str], on_wait: Callable[[], No
 
 @contextmanager
 def _at_work(kind: Kind) -> Iterator[None]:
-    """Prove to others that a slot's taker lives: Prefect's server can't know."""
+    """Prove to other processes that the holder of a slot lives, which Prefect's server can't know."""
     path = _slot_folder(read_environment().data_dir, kind) / f"{uuid4()}.lock"
     with held(path, str(os.getpid())):
         yield
@@ -127,15 +129,15 @@ def _slot_folder(data_dir: Path, kind: Kind) -> Path:
 
 
 def _give_back(slot: ExitStack) -> None:
-    """Free the slot of work that is done; if the server is away just now, the slot is free when its lease ends."""
+    """Release the slot of finished work. If the server is unreachable, the slot is free when its lease ends."""
     try:
         slot.close()
     except TransportError as error:
-        get_logger("autoclip.machine_limits").warning("the slot is given back late: %s", error)
+        get_logger("autoclip.machine_limits").warning("the slot is released late: %s", error)
 
 
 def _limits(kind: Kind) -> list[str]:
-    """Return the names of the limits that hold for a kind of work."""
+    """Return the names of the limits for a kind of work."""
     with get_client(sync_client=True) as client:
         return [name for name in (limit_name(kind), total_limit_name(kind)) if _is_active(client, name)]
 
@@ -148,7 +150,7 @@ def _is_active(client: SyncPrefectClient, name: str) -> bool:
 
 
 def _taken(stack: ExitStack, limits: list[str]) -> bool:
-    """Take a slot within all limits until the stack ends, or tell that one of them has none."""
+    """Take a slot in all limits until the stack ends; return False if one of them has none."""
     try:
         stack.enter_context(concurrency(limits, max_retries=0, lease_duration=LEASE_SEC))
     except ConcurrencySlotAcquisitionError as error:

@@ -11,7 +11,7 @@ from tasks.stage_task import run_logger, say_reused, stage_task
 
 @stage_task("make-thumbnails", "Make the thumbnails that are missing")
 def make_thumbnails(selection: SelectedClips) -> SelectedClips:
-    """Make the missing thumbnails of selected clips; the clips that are returned name them."""
+    """Make the missing thumbnails of selected clips; the returned clips refer to them."""
     missing = sum(clip.thumbnail is None for clip in selection.clips_file.clips)
     if not missing:
         say_reused()

@@ -1,4 +1,4 @@
-"""Names and other foreign text in Markdown, which Prefect's page renders: shown as they are, never read as markup."""
+"""Escape names and other untrusted text in Markdown, which Prefect's page renders."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ from collections.abc import Iterable, Mapping
 _ESCAPED = str.maketrans(
     {mark: f"\\{mark}" for mark in r"\`*_{}[]|~#!$"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}
 )
-"""CommonMark 0.31, section 2.4: a backslash before ASCII punctuation makes it literal, in table cells (GFM 4.10) too.
-HTML is written as entities (section 2.5), and so is the ``@`` of an address, which GFM would turn into a link."""
+"""CommonMark 0.31, section 2.4: a backslash before ASCII punctuation makes it literal, also in table cells (GFM 4.10).
+
+HTML is written as entities (section 2.5), and so is the ``@`` of an address, which GFM would turn into a link.
+"""
 
 _AUTOLINK = re.compile(r"(?i)\b(www)\.|([a-z][a-z0-9+.-]*):")
-"""What GFM's autolinks (section 6.9), or a renderer that follows any scheme, would make a link of."""
+"""What GFM's autolinks (section 6.9), or a renderer that accepts any scheme, would turn into a link."""
 
 
 def escape_markdown(text: object) -> str:
-    """Return `text` on one line, so that a Markdown page shows it as it is, in a paragraph, heading or table cell.
+    """Return `text` on one line, escaped so that a Markdown page shows it literally.
 
     Parameters
     ----------
     text : object
-        A name, path, title or message; may hold backticks, pipes, HTML, links, line breaks, anything.
+        A name, path, title or message; may contain backticks, pipes, HTML, links, line breaks, anything.
 
     Returns
     -------
     str
-        Markdown without markup, links, HTML or code spans of its own.
+        Markdown without active markup, links, HTML or code spans, for a paragraph, heading or table cell.
     """
     shown = "".join(c for c in " ".join(str(text).split()) if unicodedata.category(c) not in {"Cc", "Cs"})
     linkless = _AUTOLINK.sub(_without_link, shown.translate(_ESCAPED))
@@ -51,5 +53,5 @@ def _without_link(found: re.Match[str]) -> str:
 
 
 def _literal_start(found: re.Match[str]) -> str:
-    """Keep the start of a line from being read as a list or a heading."""
+    """Keep the start of a line from being parsed as a list or a heading."""
     return f"{found[0][:-1]}\\{found[0][-1]}"

@@ -1,4 +1,4 @@
-"""The tasks that measure a long video in ranges, in processes of this machine."""
+"""The tasks that extract the features of a long video in ranges, in processes of this machine."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tasks.source_video import registered_video
 from tasks.stage_task import run_logger, stage_task
 
 STOP_FILE = ".stop.partial"
-"""In the folder of the ranges: whoever measures one is to stop."""
+"""Name of a file in the folder of the ranges that tells every process to stop."""
 
 LOOK_SEC = 1.0
 _WAIT_SEC = 0.5
@@ -40,7 +40,7 @@ _WAIT_SEC = 0.5
 
 @dataclass(frozen=True, slots=True)
 class RangeOutcome:
-    """The file of a measured range, or why it can't be measured as one pass would."""
+    """The file of a measured range, or why ranges could not give the result of one pass."""
 
     path: Path | None = None
     reason: str = ""
@@ -48,7 +48,7 @@ class RangeOutcome:
 
 @dataclass(frozen=True, slots=True)
 class SoundOutcome:
-    """The measured sound, or why it can't be measured apart from the picture."""
+    """The measured audio, or why it can't be measured separately from the video."""
 
     sound: MeasuredSound | None = None
     reason: str = ""
@@ -56,16 +56,16 @@ class SoundOutcome:
 
 @stage_task("measure-range", "Decode the pictures of one range of a long video, unless that is done")
 def measure_range(source: RegisteredVideo, settings: ExtractionSettings, part: DecodeRange) -> RangeOutcome:
-    """Measure the pictures of a range into its file.
+    """Measure the frames of a range into its file.
 
     Parameters
     ----------
     source : RegisteredVideo
         The video.
     settings : ExtractionSettings
-        What to measure and how.
+        What to extract and how.
     part : DecodeRange
-        Which range.
+        The range.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def measure_range(source: RegisteredVideo, settings: ExtractionSettings, part: D
 
 @stage_task("measure-sound", "Decode the sound of a long video whose pictures are measured in ranges")
 def measure_sound(source: RegisteredVideo, settings: ExtractionSettings) -> SoundOutcome:
-    """Measure all of the sound; parameters and errors as `measure_range`."""
+    """Measure all audio; parameters and errors are those of `measure_range`."""
     with registered_video(source):
         try:
             return SoundOutcome(measure_all_sound(source.video, settings, _stopping(ranges_folder(source))))
@@ -92,7 +92,7 @@ def measure_sound(source: RegisteredVideo, settings: ExtractionSettings) -> Soun
 
 
 def in_tasks(source: RegisteredVideo, settings: ExtractionSettings, on_progress: ProgressListener) -> Features:
-    """Measure a video in ranges, each a task run of its own; in one pass where that is worth it or needed.
+    """Extract the features in ranges, each as its own task run; in one pass if that is faster or required.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def in_tasks(source: RegisteredVideo, settings: ExtractionSettings, on_progress:
 
 
 def wanted_processes(source: RegisteredVideo) -> int:
-    """Return how many processes measure a video; 1: one pass."""
+    """Return how many processes measure a video; 1 means one pass."""
     return read_environment().extraction_processes or paying_processes(source.video.duration_sec)
 
 
@@ -127,7 +127,7 @@ class _Ranges:
 
 
 def _measured(work: _Ranges, processes: int) -> Features:
-    """Measure what is not measured yet, again if a process is lost: ranges that are done are files."""
+    """Measure the remaining ranges, and repeat if a process is lost; completed ranges are files."""
     for attempt in range(ATTEMPTS):
         try:
             with ProcessPoolTaskRunner(max_workers=processes, initializer=exit_with_parent) as runner:
@@ -145,7 +145,7 @@ def _merged(work: _Ranges, runner: TaskRunner[Any]) -> Features:
 
 
 def _paths(work: _Ranges, futures: Sequence[PrefectFuture[RangeOutcome]]) -> Iterator[Path]:
-    """Yield the files of the ranges in their order, each as soon as it is there."""
+    """Yield the files of the ranges in order, each as soon as it exists."""
     packets = [part.packets for part in work.ranges]
     for number, future in enumerate(futures):
         done = sum(packets[:number]) / sum(packets)
@@ -163,13 +163,13 @@ def _sound(work: _Ranges, future: PrefectFuture[SoundOutcome]) -> MeasuredSound:
 
 
 def _result(future: PrefectFuture[Any], work: _Ranges, done: float) -> Any:  # noqa: ANN401
-    """Wait for a task; the listener is told several times a second, and may raise to stop all."""
+    """Wait for a task; the listener is called several times a second, and may raise to stop everything."""
     told = Progress("extract", done, f"measuring {len(work.ranges)} ranges side by side")
     while True:
         work.on_progress(told)
         try:
             future.wait(timeout=_WAIT_SEC)
-        except OSError as error:  # the task's own come as its result: this pool broke while it started a process
+        except OSError as error:  # errors of the task come as its result: this pool broke while it started a process
             raise BrokenProcessPool(str(error)) from error
         if future.state.is_final():
             return future.result()
@@ -177,7 +177,7 @@ def _result(future: PrefectFuture[Any], work: _Ranges, done: float) -> Any:  # n
 
 @contextmanager
 def _stopped_together(folder: Path) -> Iterator[None]:
-    """Have those who measure ranges stop when the block is left by an error."""
+    """Stop all processes that measure ranges if an error leaves the block."""
     stop = folder / STOP_FILE
     with system_errors():
         stop.unlink(missing_ok=True)
@@ -190,7 +190,7 @@ def _stopped_together(folder: Path) -> Iterator[None]:
 
 
 def _stopping(folder: Path) -> ProgressListener:
-    """Return a listener that stops its work when the file says so; it looks once in a while."""
+    """Return a listener that stops the work if the stop file exists, which it checks now and then."""
     looked = 0.0
 
     def listen(_progress: Progress) -> None:

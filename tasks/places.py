@@ -1,4 +1,4 @@
-"""Where this process finds the catalog and the projects' folders: in its environment, since a worker started it."""
+"""The catalog and the projects' folders according to this process's environment, which its worker set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Progress of a run, as an artifact, and requests to stop it."""
+"""Report a run's progress as an artifact, and receive requests to stop it."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from tasks.markdown import escape_markdown
 
 PROGRESS_KEY = "progress"
 PERIOD_SEC = 1.0
-"""Progress is written at most this often: an update costs the server 12 ms (measured)."""
+"""Minimum interval between two updates in seconds: one costs the server 12 ms (measured)."""
 LONG_PERIOD_SEC = 3.0
 LONG_AFTER_PERIODS = 60
-"""What takes longer than a minute is written less often: nobody sees hours go by in seconds."""
+"""After a minute, updates become less frequent: in hours of work nobody needs seconds."""
 ASK_EVERY = 2
-"""The run's own state is read once in this many periods."""
+"""The run's state is read once in this many periods."""
 
 
 class RunCancelledError(Exception):
-    """Somebody asked this run to stop. It is raised amid the work, which cleans up and passes it on."""
+    """Somebody cancelled this run. It is raised within the work, which cleans up and re-raises it."""
 
 
 _current: contextvars.ContextVar[ProgressListener] = contextvars.ContextVar("current", default=ignore_progress)
-"""Who listens to the tasks of this run."""
+"""The listener of this run's tasks."""
 
 
 def report_progress(progress: Progress) -> None:
-    """Report the progress of a stage to the current run; outside of a job nobody listens.
+    """Report the progress of a stage to the current run; outside a job, do nothing.
 
     Raises
     ------
@@ -66,21 +66,21 @@ def progress_to(listener: ProgressListener) -> Iterator[None]:
 class ProgressReporter:
     """The progress of one run over all of its stages; a `ProgressListener` for each of them.
 
-    A thread of its own talks to the server, so that neither a slow nor a dead server holds the work up. The number
-    never falls, not even when a crashed run is run again. A run that no worker watches over learns here that it is to
-    stop: the next report of progress raises.
+    A separate thread talks to the server, so that a slow or dead server does not block the work. The number never
+    decreases, not even when a crashed run is run again. A run that no worker watches learns here that it is cancelled:
+    its next report of progress raises.
 
     Parameters
     ----------
     flow_run_id : UUID
         The run.
     plan : mapping of str to float
-        Stage -> its share of the whole work, in the order of the stages; any positive numbers.
+        Stage -> its share of the total work, in the order of the stages; any positive numbers.
 
     Raises
     ------
     RunCancelledError
-        From a call, once the run was asked to stop.
+        From a call, once the run was cancelled.
     """
 
     def __init__(self, flow_run_id: UUID, plan: Mapping[str, float]) -> None:
@@ -96,20 +96,20 @@ class ProgressReporter:
         self._complained_of = ""
 
     def __call__(self, progress: Progress) -> None:
-        """Take note of how far a stage is."""
+        """Record the progress of a stage."""
         with self._lock:
             self._latest = progress
             self._percent = max(self._percent, percent_done(self._plan, progress))
         self.raise_if_cancelled()
 
     def raise_if_cancelled(self) -> None:
-        """Raise `RunCancelledError` if the run was asked to stop."""
+        """Raise `RunCancelledError` if the run was cancelled."""
         if self._asked_to_stop.is_set():
             raise RunCancelledError("cancelled on request")
 
     def __enter__(self) -> Self:
         self._token = _current.set(self)
-        context = contextvars.copy_context()  # Prefect's settings, such as the server's address, are in it
+        context = contextvars.copy_context()  # it contains Prefect's settings, such as the server's address
         self._thread = threading.Thread(target=context.run, args=(self._talk,), name="progress-reporter", daemon=True)
         self._thread.start()
         return self
@@ -136,21 +136,21 @@ class ProgressReporter:
                     if not ended and period % ASK_EVERY == 0:
                         self._ask(client)
                 except httpx.HTTPError as error:
-                    # The server may be restarting; hours of work must not end for a number on a page.
+                    # The server may be restarting; a failed update must not end hours of work.
                     self._complain(error)
                 if ended:
                     return
                 period += 1
 
     def _complain(self, error: httpx.HTTPError) -> None:
-        """Tell of a fault once, not every second."""
+        """Log an error once, not every second."""
         if str(error) != self._complained_of:
             self._complained_of = str(error)
             get_logger("autoclip.progress_reporter").warning("progress can't be reported: %s", error)
 
     def _write(self, client: SyncPrefectClient) -> None:
         if self._artifact is None:
-            self._artifact = self._begun(client)  # first, as it knows how far an attempt before had come
+            self._artifact = self._begun(client)  # first, because it contains the progress of an earlier attempt
         with self._lock:
             now = (round(self._percent, 1), _sentence(self._latest))
         if now == self._written:
@@ -159,7 +159,7 @@ class ProgressReporter:
         self._written = now
 
     def _begun(self, client: SyncPrefectClient) -> UUID:
-        """Return the run's artifact: the one it left when it crashed, or a new one."""
+        """Return the run's artifact: the one of a crashed attempt, or a new one."""
         before = progress_artifact(client, self._flow_run_id)
         if before is not None:
             with self._lock:
@@ -181,7 +181,7 @@ def _pause_sec(period: int) -> float:
 
 
 def percent_done(plan: Mapping[str, float], progress: Progress) -> float:
-    """Share of the whole plan that is done, in percent; 0 for a stage that is not in it."""
+    """Return the share of the whole plan that is done, in percent; 0 for a stage that is not in it."""
     if progress.stage not in plan:
         return 0.0
     stages = list(plan)
@@ -190,12 +190,12 @@ def percent_done(plan: Mapping[str, float], progress: Progress) -> float:
 
 
 def progress_artifact(client: SyncPrefectClient, flow_run_id: UUID) -> Artifact | None:
-    """Return the progress artifact of a run, or None when it has none yet."""
+    """Return the progress artifact of a run, or None if it has none yet."""
     wanted = {"flow_run_id": {"any_": [str(flow_run_id)]}, "type": {"any_": ["progress"]}}
     found = client.request("POST", "/artifacts/filter", json={"artifacts": wanted, "limit": 1}).json()
     return Artifact.model_validate(found[0]) if found else None
 
 
 def _sentence(progress: Progress) -> str:
-    # Prefect's page renders descriptions as Markdown, and messages hold names of files and videos.
+    # Prefect's page renders descriptions as Markdown, and messages contain names of files and videos.
     return f"{progress.stage}: {escape_markdown(progress.message)}" if progress.message else progress.stage

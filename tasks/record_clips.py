@@ -1,4 +1,4 @@
-"""The task that puts selected clips into the catalog."""
+"""The task that writes selected clips to the catalog."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tasks.stage_task import run_logger, stage_task
 def record_clips(selection: SelectedClips) -> Replacement:
     """Record selected clips in the catalog; return what changed there.
 
-    Thumbnails go after the clips they belong to: a run that ends in between leaves no clip without its picture.
+    Thumbnails are removed after their clips: a run that ends in between leaves no clip without a thumbnail.
     """
     replacement = record(catalog(), selection)
     with catalog().reading() as view:
         used = {clip.id for clip in view.clips.page(selection.project_id).items}
     drop_orphans(selection.features.source.folder, used)
     run_logger().info(
-        "%s: %d clips new, %d found again, %d removed, %d kept as people left them",
+        "%s: %d clips new, %d found again, %d removed, %d edited ones kept",
         selection.features.source.name,
         len(replacement.added),
         len(replacement.updated),

@@ -1,4 +1,4 @@
-"""The tasks with which an analysis begins: a file becomes a project, or a project's file is opened again."""
+"""The first tasks of an analysis: register a file as a project, or open a project's file again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def register_video(path: Path | str, name: str = "") -> RegisteredVideo:
     path : Path or str
         The file.
     name : str
-        What to call a new project; empty: after the file.
+        Name of a new project; empty for the file's name.
 
     Raises
     ------
@@ -34,12 +34,12 @@ def register_video(path: Path | str, name: str = "") -> RegisteredVideo:
 
 @stage_task("open-video", "Probe the file of a project")
 def open_video(project_id: str) -> RegisteredVideo:
-    """Return the video of a project, as it is now.
+    """Return the video of a project in its current state.
 
     Raises
     ------
     NotFoundError
-        If there is no such project, or its file is not there (any more).
+        If there is no such project, or its file does not exist.
     MediaError, StorageError
         See `stages.register_video.register_file_of`.
     """
@@ -50,7 +50,7 @@ def open_video(project_id: str) -> RegisteredVideo:
 
 
 def opened(registration: Registration) -> RegisteredVideo:
-    """Return a registered video with its folder, and tell the log what was found."""
+    """Return a registered video with its folder, and log its facts."""
     source = registration.within(data_folder())
     video, log = source.video, run_logger()
     picture = video.video

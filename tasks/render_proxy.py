@@ -13,7 +13,7 @@ from tasks.stage_task import stage_task
 
 @stage_task("render-proxy", "Render what browsers can play in place of the video")
 def render_proxy(project_id: str, on_progress: ProgressListener) -> str:
-    """Render the proxy of a project's video, unless it is there; return its path."""
+    """Render the proxy of a project's video, unless it exists; return its path."""
     with catalog().reading() as view:
         project = view.projects.get(project_id)
     on_progress(Progress("export", 0.0, "waiting for a free slot to render"))

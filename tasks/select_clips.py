@@ -1,4 +1,4 @@
-"""The four tasks that select clips from extracted features; each takes what the one before returned."""
+"""The four tasks that select clips from extracted features; each takes the result of the previous one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks.stage_task import run_logger, stage_task
 
 @stage_task("find-anchors", "Find the moments that stand out")
 def find_anchors(features: ExtractedFeatures, settings: Settings | None = None) -> FoundAnchors:
-    """Find the moments of a video; without settings, as this machine's environment says. So for every step."""
+    """Find the anchors of a video. Without settings, each step uses those of this machine's environment."""
     found = stages.find_anchors(features, _chosen(settings))
     run_logger().info("%s: %d anchors", features.source.name, len(found.anchors))
     return found
@@ -21,7 +21,7 @@ def find_anchors(features: ExtractedFeatures, settings: Settings | None = None) 
 
 @stage_task("score-boundaries", "Find and score the places where a clip may begin or end")
 def score_boundaries(features: ExtractedFeatures, settings: Settings | None = None) -> ScoredBoundaries:
-    """Find the places where a clip may begin or end."""
+    """Find the boundaries where a clip may begin or end."""
     scored = stages.score_boundaries(features, _chosen(settings))
     run_logger().info("%s: %d boundaries", features.source.name, len(scored.boundaries))
     return scored
@@ -31,7 +31,7 @@ def score_boundaries(features: ExtractedFeatures, settings: Settings | None = No
 def select_windows(
     anchors: FoundAnchors, boundaries: ScoredBoundaries, settings: Settings | None = None
 ) -> CandidateWindows:
-    """Make a candidate of each moment."""
+    """Make a candidate window around each anchor."""
     candidates = stages.select_windows(anchors, boundaries, _chosen(settings))
     run_logger().info("%s: %d candidate windows", anchors.features.source.name, len(candidates.windows))
     return candidates
@@ -39,7 +39,7 @@ def select_windows(
 
 @stage_task("filter-windows", "Drop overlapping, boring and duplicate windows; list the clips of the rest")
 def filter_windows(candidates: CandidateWindows, settings: Settings | None = None) -> SelectedClips:
-    """List the clips of a video in its folder."""
+    """Filter the windows, and list the clips of a video in its folder."""
     selection = stages.filter_windows(candidates, _chosen(settings))
     name = selection.features.source.name
     dropped = Counter(verdict.stage for verdict in selection.verdicts if verdict.action == "drop")

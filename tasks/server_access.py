@@ -1,4 +1,4 @@
-"""Requests to a server that may be restarting: hours of work must not end because it was away for half a minute."""
+"""Requests to a server that may be restarting: half a minute without it must not end hours of work."""
 
 from __future__ import annotations
 
@@ -9,40 +9,44 @@ import httpx
 from tenacity import AsyncRetrying, Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 PATIENCE_SEC = 120.0
-"""A server that died is started again by ``autoclip up`` within seconds, and takes up to half a minute to answer."""
+"""How long to retry, in seconds: ``autoclip up`` restarts a dead server within seconds, which then takes up to half a
+minute to answer.
+"""
 PAUSE_SEC = 1.0
 OVERLOADED = frozenset({429, 502, 503, 504})
-"""Answers that mean "later" (RFC 9110, 15.6; RFC 6585, 4). Prefect on SQLite says 503 while others write; its client
-asks a few times again, and gives up in a long burst."""
+"""Responses that mean "later" (RFC 9110, 15.6; RFC 6585, 4).
+
+Prefect on SQLite returns 503 while others write; its client retries a few times, and gives up in a long burst.
+"""
 
 Answer = TypeVar("Answer")
 
 
 def retry_until_reachable(ask: Callable[[], Answer]) -> Answer:
-    """Ask until the server can be reached and is not overloaded.
+    """Repeat a request until the server is reachable and not overloaded.
 
-    Prefect's own clients try again only when they reached it before, and a few times.
+    Prefect's own clients retry only if they have reached the server before, and only a few times.
 
     Raises
     ------
     httpx.TransportError, httpx.HTTPStatusError
-        If it is away or overloaded for too long.
+        If the server is unreachable or overloaded for too long.
     """
     return Retrying(**_patience())(ask)
 
 
 async def await_until_reachable(ask: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Like `retry_until_reachable`, for functions that return something to await."""
+    """Do the same as `retry_until_reachable` for functions that return an awaitable."""
 
     async def asked() -> Answer:
         return await ask()
 
-    # Of a plain function that returns a coroutine, tenacity would take the coroutine itself for the answer.
+    # For a plain function that returns a coroutine, tenacity would treat the coroutine itself as the result.
     return await AsyncRetrying(**_patience())(asked)
 
 
 def _patience() -> dict[str, Any]:
-    """Return how often and for how long a server is asked again."""
+    """Return the retry policy: how often, and for how long."""
     return {
         "retry": retry_if_exception(_is_away),
         "wait": wait_fixed(PAUSE_SEC),
@@ -52,7 +56,7 @@ def _patience() -> dict[str, Any]:
 
 
 def _is_away(error: BaseException) -> bool:
-    """Whether asking again may help."""
+    """Whether a retry may succeed."""
     if isinstance(error, httpx.HTTPStatusError):
         return error.response.status_code in OVERLOADED
     return isinstance(error, httpx.TransportError)

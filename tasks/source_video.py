@@ -1,4 +1,4 @@
-"""The video and the chat a task reads: opened once, and read through their descriptors as long as the task works."""
+"""The video and the chat of a task, opened once and read through their descriptors while the task runs."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from tasks.places import data_folder, fingerprint_memory
 
 @contextmanager
 def source_video(project: Project) -> Iterator[Path]:
-    """Open the video of a project; whatever is swapped into its place meanwhile is not read.
+    """Open the video of a project; a file swapped into its place meanwhile is not read.
 
     Raises
     ------
     NotFoundError
-        If the project has none, or it is gone.
+        If the project has no video, or it no longer exists.
     ParameterError
-        If a link that leads elsewhere has come into its place.
+        If it was replaced by a link to another place.
     MediaError
-        If it may not be read.
+        If it is not readable.
     """
     if project.path is None:
         raise NotFoundError(f"project {project.name!r} ({project.id}): has no video yet; download it first")
@@ -37,7 +37,7 @@ def source_video(project: Project) -> Iterator[Path]:
 
 @contextmanager
 def registered_video(source: RegisteredVideo) -> Iterator[Path]:
-    """Open a registered video; raises as `source_video`."""
+    """Open a registered video; raises the same errors as `source_video`."""
     with _open(source.video.path, source.fingerprint) as path:
         yield path
 
@@ -62,21 +62,21 @@ def new_video(path: Path) -> Iterator[Path]:
     try:
         opened = open_new_source(path, read_environment().readable_roots)
     except (NotFoundError, PermissionError):
-        probe(path)  # says in its own words what is wrong with it
+        probe(path)  # reports what is wrong with it in its own words
         raise
     with pinned(opened):
         yield path
 
 
 def chat_named(text: str) -> ChatFile | None:
-    """Return the chat whose path a run was given; None where it was given none.
+    """Return the chat whose path a run was given; None without one.
 
     Raises
     ------
     MediaError
-        If it does not exist, is not a regular file, or may not be read.
+        If it does not exist, is not a regular file, or is not readable.
     ParameterError
-        If a link leads out of the root that its name lies below.
+        If a link leads out of the root that its path lies below.
     """
     if not text:
         return None
@@ -87,7 +87,10 @@ def chat_named(text: str) -> ChatFile | None:
 
 @contextmanager
 def named_chat(chat: ChatFile | None) -> Iterator[None]:
-    """Open a chat that somebody named; raises as `chat_named`. One that was only found is opened where it is read."""
+    """Open a chat that the user named; raises as `chat_named`.
+
+    A chat that was only found is opened where it is read.
+    """
     if chat is None or not chat.was_named:
         yield
         return

@@ -1,4 +1,4 @@
-"""What every stage has in common as a Prefect task."""
+"""The behavior that all stages share as Prefect tasks."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ NAME_LENGTH = 200
 class StageTask(Task[Arguments, Result]):
     """A stage as a Prefect task.
 
-    A call of one that was cancelled raises, as that of one that failed does; Prefect's own returns the state.
+    A call of a cancelled task raises, like that of a failed one; Prefect's own task returns the state.
     """
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401
@@ -51,7 +51,7 @@ class StageTask(Task[Arguments, Result]):
 
 
 def _translated(stage: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Have what the system refuses leave a stage as an error of ours."""
+    """Translate operating system errors of a stage."""
 
     @functools.wraps(stage)
     def run(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
@@ -62,7 +62,7 @@ def _translated(stage: Callable[Arguments, Result]) -> Callable[Arguments, Resul
 
 
 def _with_files(stage: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Have the files of its project here while a stage works, and keep what it changed of them."""
+    """Fetch the files of the stage's project before it runs, and store what it changed."""
 
     @functools.wraps(stage)
     def run(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
@@ -71,7 +71,7 @@ def _with_files(stage: Callable[Arguments, Result]) -> Callable[Arguments, Resul
             with project_folder(project_id).working():
                 return stage(*arguments, **named)
         result = stage(*arguments, **named)
-        if isinstance(result, RegisteredVideo):  # a stage that began with a file or an address
+        if isinstance(result, RegisteredVideo):  # a stage that starts from a file or an address
             project_folder(result.project_id).keep()
         return result
 
@@ -79,7 +79,7 @@ def _with_files(stage: Callable[Arguments, Result]) -> Callable[Arguments, Resul
 
 
 def _project_of(value: object) -> str | None:
-    """Return the project that a stage is given, in whichever shape; None where it is given none yet."""
+    """Return the project that a stage is given in any form; None if it is given none yet."""
     if isinstance(value, FoundAnchors | ScoredBoundaries | CandidateWindows | SelectedClips):
         return value.features.project_id
     if isinstance(value, ExtractedFeatures | RegisteredVideo):
@@ -88,20 +88,20 @@ def _project_of(value: object) -> str | None:
 
 
 def stage_task(name: str, text: str) -> Callable[[Callable[Arguments, Result]], Task[Arguments, Result]]:
-    """Make a stage a Prefect task.
+    """Turn a stage into a Prefect task.
 
-    Where there is a store, the project's files come from it before the stage, and go to it when the stage has ended.
+    With a store, the project's files are fetched before the stage and stored after it.
 
-    The stages themselves keep what is on disk under the key of its content, settings and version, which holds
-    whichever way they are run; a task that found its result there says so with `say_reused`, and Prefect shows it as
-    ``Cached``. Only a busy catalog is tried again; a broken file stays broken.
+    The stages themselves keep their results on disk under the key of content, settings and version, however they are
+    run. A task that found its result calls `say_reused`, and Prefect shows it as ``Cached``. Only a busy catalog is
+    retried; a broken file stays broken.
 
     Parameters
     ----------
     name : str
-        Name of the task in Prefect's page; a run is called by it and its video.
+        Name of the task in Prefect's page; a run is named after it and its video.
     text : str
-        A sentence about it, shown there.
+        A sentence about it for Prefect's page.
     """
 
     def decorate(stage: Callable[Arguments, Result]) -> Task[Arguments, Result]:
@@ -122,9 +122,9 @@ def stage_task(name: str, text: str) -> Callable[[Callable[Arguments, Result]], 
 
 
 def say_reused() -> None:
-    """Show this task run as ``Cached`` in Prefect: its result was there already.
+    """Show this task run as ``Cached`` in Prefect: its result already existed.
 
-    To Prefect, a transaction that is committed before its task ends is one whose result was found.
+    Prefect considers a result found if the transaction is committed before its task ends.
     """
     transaction = get_transaction()
     if transaction is not None:
@@ -132,7 +132,7 @@ def say_reused() -> None:
 
 
 def run_logger() -> logging.Logger | logging.LoggerAdapter[logging.Logger]:
-    """Return the logger of this run; that of the process where there is no run, as in a test."""
+    """Return the logger of this run; outside a run, as in a test, that of the process."""
     try:
         return get_run_logger()
     except MissingContextError:
@@ -140,7 +140,7 @@ def run_logger() -> logging.Logger | logging.LoggerAdapter[logging.Logger]:
 
 
 def subject_of(value: object) -> str:
-    """Return what a task works on, for its name: the file name of the video, as far as `value` knows it."""
+    """Return the subject of a task for its name: the file name of the video, if `value` contains it."""
     if isinstance(value, FoundAnchors | ScoredBoundaries | CandidateWindows | SelectedClips):
         return value.features.source.name
     if isinstance(value, ExtractedFeatures):
@@ -168,7 +168,7 @@ def _stoppable(stage: Callable[Arguments, Result]) -> Callable[Arguments, Result
 
 
 def _is_to_be_cancelled() -> bool:
-    """Whether somebody asked this flow run to stop; a service that ends asks nobody."""
+    """Whether somebody cancelled this flow run; a stopping service cancels none."""
     with get_client(sync_client=True) as client:
         state = client.read_flow_run(UUID(flow_run.get_id())).state
     return state is not None and (state.is_cancelling() or state.is_cancelled())

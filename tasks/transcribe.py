@@ -1,4 +1,4 @@
-"""The task that finds the words of a video: those that came with it, or those a transcriber hears."""
+"""The task that gets the words of a video, from subtitles or a transcriber."""
 
 from __future__ import annotations
 

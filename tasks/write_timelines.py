@@ -23,10 +23,10 @@ def write_timelines(
     folder: Path | None = None,
     handles_sec: float = 0.0,
 ) -> tuple[WrittenTimeline, ...]:
-    """Write a project's clips of `mode`, those rejected left out, beside its exports; without clips nothing.
+    """Write a project's clips of `mode`, without rejected ones, beside its exports; without clips, write nothing.
 
     Formats for editing programs get `handles_sec` of video before and after each clip. In a `folder` that projects
-    share, each file bears its project's id where another project has the same name.
+    share, file names include the project's id if another project has the same name.
     """
     with catalog().reading() as view:
         project = view.projects.get(project_id)

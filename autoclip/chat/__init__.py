@@ -1,1 +1,1 @@
-"""Chat replays: read from downloaders' files, counted on the grid, and compared with their surroundings."""
+"""Chat replays: read downloaders' files, count messages on the grid, and compare them with their surroundings."""

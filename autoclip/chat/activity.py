@@ -11,21 +11,21 @@ from autoclip.chat.messages import ChatLog
 from autoclip.timeline import Grid
 
 ONE_VOICE_SEC = 20.0
-"""A chatter counts once in this time, so that a single spammer is not a crowd."""
+"""A chatter counts once within this time, in seconds, so that one spammer is not a crowd."""
 
 MIN_LAUGH_RUN = 3
-"""A letter or syllable three times in a row is laughter in any script ("hahaha", "5555", "wwww"), or a drawn-out
-shout."""
+"""A letter or syllable three times in a row is laughter in any script ("hahaha", "5555", "wwww"), or a drawn-out shout.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class ChatActivity:
-    """What a chat did in each step of the grid; every array has the shape ``(grid.count,)``, float32.
+    """Chat activity in each step of the grid. Every array has the shape ``(grid.count,)`` and is float32.
 
     Attributes
     ----------
     messages : ndarray
-        Messages that began in the step.
+        Messages sent in the step.
     chatters : ndarray
         People who wrote in the step and had been silent for `ONE_VOICE_SEC`.
     laughter : ndarray
@@ -41,12 +41,12 @@ class ChatActivity:
 
 
 def chat_activity(log: ChatLog, grid: Grid) -> ChatActivity:
-    """Count a chat on a grid; messages before and after the video are left out.
+    """Count the activity of a chat on a grid. Messages before and after the video are left out.
 
     Parameters
     ----------
     log : ChatLog
-        By time.
+        The chat, ordered by time.
     grid : Grid
         The video's sampling grid.
     """
@@ -68,7 +68,7 @@ def _counted(log: ChatLog, chosen: NDArray[np.bool_], grid: Grid) -> NDArray[np.
 
 
 def _new_voice(log: ChatLog, among: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Mark the messages of a kind whose author wrote none of that kind for `ONE_VOICE_SEC`; shape ``(n,)``."""
+    """Mark the messages of a kind whose author sent none of that kind in the `ONE_VOICE_SEC` before; shape ``(n,)``."""
     marked = np.zeros(log.time_sec.size, bool)
     chosen = np.flatnonzero(among)
     order = chosen[np.lexsort((log.time_sec[chosen], log.chatter[chosen]))]
@@ -80,7 +80,7 @@ def _new_voice(log: ChatLog, among: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _repeats_another(log: ChatLog) -> NDArray[np.bool_]:
-    """Mark the messages whose words somebody else wrote within `ONE_VOICE_SEC` before; shape ``(n,)``."""
+    """Mark the messages whose words somebody else wrote in the `ONE_VOICE_SEC` before; shape ``(n,)``."""
     marked = np.zeros(log.time_sec.size, bool)
     order = np.lexsort((log.time_sec, log.text))
     if order.size:

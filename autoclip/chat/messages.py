@@ -1,4 +1,4 @@
-"""The chat of a stream as columns of numbers: when, by whom, and what kind of message. No name or text is kept."""
+"""The chat of a stream as numeric columns: time, author and kind of each message. No name or text is kept."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ KNOWN_BOTS = frozenset(
         "pokemoncommunitygame",
     ]
 )
-"""Bots by the account names that their operators document; compared without case."""
+"""Account names that bot operators document; compared case-insensitively."""
 
 MIN_ADVERT_LETTERS, MIN_ADVERT_TIMES = 20, 5
-"""A chatter most of whose messages are one text of this length, this often, posts by machine."""
+"""A chatter whose messages are mostly one text of this length, repeated this often, is a bot."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """One message as a file tells it; lives only while the file is read.
+    """One message of a chat file. It exists only while the file is read.
 
     Attributes
     ----------
@@ -51,18 +51,18 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True)
 class ChatLog:
-    """All messages of a chat by time.
+    """All messages of a chat, ordered by time.
 
     Attributes
     ----------
     time_sec : ndarray
         Shape ``(n,)``, float64, ascending: seconds from the start of the video.
     chatter : ndarray
-        Shape ``(n,)``, int64: the same number for the same chatter, of no meaning elsewhere.
+        Shape ``(n,)``, int64: a number per chatter, valid only within this log.
     text : ndarray
-        Shape ``(n,)``, int64: the same number for texts with the same words.
+        Shape ``(n,)``, int64: a number per text; texts with the same words share it.
     longest_run : ndarray
-        Shape ``(n,)``, int16: how often a letter or syllable follows itself at most, as in "hahaha", "5555", "ㅋㅋㅋ".
+        Shape ``(n,)``, int16: the longest run of one letter or syllable, as in "hahaha", "5555", "ㅋㅋㅋ".
     """
 
     time_sec: NDArray[np.float64]
@@ -71,16 +71,16 @@ class ChatLog:
     longest_run: NDArray[np.int16]
 
     def shifted(self, seconds: float) -> ChatLog:
-        """Return the same chat, every message `seconds` later."""
+        """Return a copy with every message `seconds` later."""
         return ChatLog(self.time_sec + seconds, self.chatter, self.text, self.longest_run)
 
     def only(self, chosen: NDArray[np.bool_]) -> ChatLog:
-        """Return the messages that a mask of shape ``(n,)`` chooses."""
+        """Return the messages that a boolean mask of shape ``(n,)`` selects."""
         return ChatLog(self.time_sec[chosen], self.chatter[chosen], self.text[chosen], self.longest_run[chosen])
 
 
 def chat_log(messages: Iterable[ChatMessage]) -> ChatLog:
-    """Turn messages into columns; bots and adverts are left out.
+    """Convert messages into columns, without bots and adverts.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def chat_log(messages: Iterable[ChatMessage]) -> ChatLog:
 
 
 def longest_run(text: str) -> int:
-    """Tell how often a letter or a syllable of two follows itself at most, without regard to case and white space."""
+    """Return the length of the longest run of one letter or one two-letter syllable, ignoring case and white space."""
     squeezed = "".join(text.casefold().split())
     letters = max((len(match.group()) for match in re.finditer(r"(.)\1*", squeezed)), default=0)
     syllables = max((len(match.group(1)) // 2 for match in re.finditer(r"(?=((..)\2+))", squeezed)), default=0)
@@ -109,13 +109,13 @@ def longest_run(text: str) -> int:
 
 
 def _words(text: str) -> str:
-    """Return what near-repeats have in common: lower case, compatibility forms, runs of a character cut to one."""
+    """Normalize a text so that near-repeats are equal: lower case, compatibility forms, no repeated characters."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return re.sub(r"(.)\1+", r"\1", " ".join(folded.split()))
 
 
 def _number(text: str) -> int:
-    """Return a number for a text; 63 bits of BLAKE2b, so that two texts meet by chance once in billions."""
+    """Hash a text to 63 bits (BLAKE2b), so that collisions are negligible."""
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) >> 1
 
 

@@ -7,37 +7,43 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 REACTION_SEC = 30.0
-"""How long people go on about a moment. Of 10 to 45 s tried on 11 streams (docs/decisions/0013-chat.md), 25 and 30
-rank the moments that fans picked highest."""
+"""How long people react to a moment.
+
+Of 10 to 45 s tried on 11 streams (docs/decisions/0013-chat.md), 25 and 30 rank the moments that fans picked highest.
+"""
 
 SURROUNDINGS_SEC = 1800.0
-"""What is usual: the half hour around. From 15 minutes to an hour the ranking hardly changes."""
+"""Length of the surroundings that define the usual rate. Between 15 minutes and an hour the ranking hardly changes."""
 
 DEFAULT_DELAY_SEC = 8.0
-"""From a moment to the chat's reaction: the stream's latency, and typing."""
+"""Delay from a moment to the chat's reaction: the stream's latency, and typing."""
 
 BUILD_UP_SEC = 7.0
-"""What led to a moment belongs to its clip. With the default delay a clip begins 15 s before the reaction: of 0 to 30 s
-tried on the same streams, 15 and 20 hold most of the picked moments."""
+"""Time before a moment that belongs to its clip.
+
+With the default delay a clip begins 15 s before the reaction: of 0 to 30 s tried on the same streams, 15 and 20 contain
+most of the picked moments.
+"""
 
 MIN_USUAL = 0.3
-"""Share of the whole stream's mean that counts as usual where nobody writes at all, so that three messages in a dead
-hour are no peak."""
+"""Lower bound of the usual rate, as a share of the whole stream's mean, so that three messages in a dead hour are no
+peak.
+"""
 
 MAX_DELAY_SEC = 40.0
-"""A reaction later than this can't be told from a reaction to something else."""
+"""A reaction later than this can't be distinguished from a reaction to something else."""
 
 MIN_DELAY_CORRELATION = 0.3
-"""Below this the chat and the video don't tell their delay, and the default stands."""
+"""Correlation below which the delay can't be estimated and the default is used."""
 
 Series = NDArray[np.floating]
 
 
 def reaction(counts: Series, step_sec: float) -> NDArray[np.float64]:
-    """Tell by how many standard deviations the next `REACTION_SEC` of a chat exceed what is usual around them.
+    """Return by how many standard deviations the next `REACTION_SEC` of a chat exceed the usual rate around them.
 
-    Messages are counted as a Poisson process of the usual rate, whose variance equals its mean:
-    ``z = (n - usual) / sqrt(usual)``.
+    Messages are modeled as a Poisson process at the usual rate, whose variance equals its mean: ``z = (n - usual) /
+    sqrt(usual)``.
 
     Parameters
     ----------
@@ -49,7 +55,7 @@ def reaction(counts: Series, step_sec: float) -> NDArray[np.float64]:
     Returns
     -------
     ndarray
-        Shape ``(count,)``, float64; at each step, for the time that begins there.
+        Shape ``(count,)``, float64; each value is for the time that begins at its step.
     """
     found, usual = _rates(counts, step_sec)
     width = max(1, round(REACTION_SEC / step_sec))
@@ -57,12 +63,12 @@ def reaction(counts: Series, step_sec: float) -> NDArray[np.float64]:
 
 
 def times_usual(counts: Series, step_sec: float) -> NDArray[np.float64]:
-    """Tell how many times as many people as usual take part in the `REACTION_SEC` that begin at each step.
+    """Return how many times as many people as usual take part in the `REACTION_SEC` that begin at each step.
 
     Returns
     -------
     ndarray
-        Shape ``(count,)``, float64; 1 is as usual.
+        Shape ``(count,)``, float64; 1 means as many as usual.
     """
     found, usual = _rates(counts, step_sec)
     return np.asarray(found / usual, np.float64)
@@ -75,12 +81,12 @@ def people(counts: Series, step_sec: float) -> NDArray[np.float64]:
 
 
 def estimate_delay(excitement: Series, counts: Series, step_sec: float) -> float:
-    """Tell how long the chat lags behind what is heard and seen, from their correlation; else `DEFAULT_DELAY_SEC`.
+    """Estimate the delay of the chat behind the video from their correlation; else return `DEFAULT_DELAY_SEC`.
 
     Parameters
     ----------
     excitement : ndarray
-        How exciting sound and picture are, shape ``(count,)``; NaN where nothing was measured.
+        Excitement of audio and video, shape ``(count,)``; NaN where nothing was measured.
     counts : ndarray
         People of the chat in each step, the same shape.
     step_sec : float
@@ -96,14 +102,14 @@ def estimate_delay(excitement: Series, counts: Series, step_sec: float) -> float
 
 
 def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """Return Pearson's correlation; 0 where one of them is flat."""
+    """Return Pearson's correlation; 0 if one of them is constant."""
     if one.std() == 0 or other.std() == 0:
         return 0.0
     return float(np.corrcoef(one, other)[0, 1])
 
 
 def _rates(counts: Series, step_sec: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the people per step in the `REACTION_SEC` from each step on, and what is usual there, never 0."""
+    """Return the people per step in the `REACTION_SEC` from each step on, and the usual rate there, never 0."""
     width = max(1, round(REACTION_SEC / step_sec))
     sums = np.concatenate([[0.0], np.cumsum(counts, dtype=np.float64)])
     starts = np.arange(counts.size)

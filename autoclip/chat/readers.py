@@ -1,6 +1,6 @@
-"""Chat files of the common downloaders: yt-dlp, TwitchDownloader, chat-downloader, tables, and logs in IRC's manner.
+"""Read the chat files of common downloaders: yt-dlp, TwitchDownloader, chat-downloader, tables, IRC-style logs.
 
-What a file is, its content says, not its name:
+The content of a file decides its format, not its name:
 
 - yt-dlp's ``live_chat`` of YouTube: one JSON object a line with ``replayChatItemAction``.
 - Twitch's rechat (yt-dlp) and TwitchDownloader: JSON with ``content_offset_seconds``, ``commenter`` and ``message``.
@@ -24,7 +24,7 @@ from autoclip.errors import MediaError
 from autoclip.text_files import read_text
 
 MAX_FILE_BYTES = 1 << 30
-"""A day of the busiest chats is some 300 MB as JSON; more is not a chat."""
+"""Largest chat file, in bytes. A day of the busiest chats takes some 300 MB as JSON."""
 
 _TIME_COLUMNS = ("time_in_seconds", "time_sec", "content_offset_seconds", "offset", "timestamp", "time", "seconds")
 _AUTHOR_COLUMNS = ("author", "author_name", "user_name", "username", "commenter", "chatter", "user", "name")
@@ -35,12 +35,12 @@ _IRC_LINE = re.compile(
 
 
 def read_chat(path: Path) -> ChatLog:
-    """Read the chat in a file, whatever downloader wrote it.
+    """Read the chat in a file of any supported downloader.
 
     Raises
     ------
     MediaError
-        If the file can't be read, is not a chat in a form known here, or holds no message.
+        If the file can't be read, is not a chat in a supported format, or holds no message.
     """
     place = location_of(path)
     try:
@@ -53,14 +53,14 @@ def read_chat(path: Path) -> ChatLog:
     if not log.time_sec.size:
         raise MediaError(
             path,
-            "no chat message was found; known are the chats of yt-dlp, TwitchDownloader and chat-downloader (JSON), "
+            "found no chat message; supported are the chats of yt-dlp, TwitchDownloader and chat-downloader (JSON), "
             "CSV with columns time, author and message, and text such as '[0:01:23] <name> words'",
         )
     return log
 
 
 def _messages(text: str) -> Iterator[ChatMessage]:
-    """Read the messages of a chat's text; entries that are no messages are skipped."""
+    """Parse the messages of a chat file. Entries that are not messages are skipped."""
     start = text.lstrip()[:1]
     if start == "[" and not _IRC_LINE.match(text.lstrip().partition("\n")[0]):
         yield from _json_messages(_entries(_parsed(text)))
@@ -74,7 +74,7 @@ def _messages(text: str) -> Iterator[ChatMessage]:
 
 
 def _parsed(text: str) -> Any:  # noqa: ANN401 - JSON may hold anything
-    """Return what JSON text holds; None where it is none."""
+    """Parse JSON text; return None if it is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -82,7 +82,7 @@ def _parsed(text: str) -> Any:  # noqa: ANN401 - JSON may hold anything
 
 
 def _entries(document: Any) -> Iterable[Any]:  # noqa: ANN401 - JSON may hold anything
-    """Return the list of messages a document is, or has under a name of its own."""
+    """Return the list of messages of a document, which is that list itself or holds it under a known key."""
     if isinstance(document, list):
         return document
     if isinstance(document, dict):
@@ -101,7 +101,7 @@ def _json_messages(entries: Iterable[Any]) -> Iterator[ChatMessage]:
 
 
 def _youtube(entry: Mapping[str, Any]) -> ChatMessage | None:
-    """Read a line of yt-dlp's ``live_chat``; None for what is not a text message."""
+    """Parse a line of yt-dlp's ``live_chat``; return None if it is not a text message."""
     try:
         action = entry["replayChatItemAction"]
         offset = action.get("videoOffsetTimeMsec", entry.get("videoOffsetTimeMsec"))
@@ -120,7 +120,7 @@ def _emoji(run: Mapping[str, Any]) -> str:
 
 
 def _plain(entry: Mapping[str, Any]) -> ChatMessage | None:
-    """Read an object that names its time, author and text; None where one of them is missing."""
+    """Parse an object with a time, an author and a text; return None if one of them is missing."""
     time = _seconds(_first(entry, _TIME_COLUMNS))
     author, text = _first(entry, _AUTHOR_COLUMNS), _first(entry, _TEXT_COLUMNS)
     if isinstance(author, dict):
@@ -133,12 +133,12 @@ def _plain(entry: Mapping[str, Any]) -> ChatMessage | None:
 
 
 def _first(entry: Mapping[str, Any], names: Iterable[str]) -> Any:  # noqa: ANN401 - JSON may hold anything
-    """Return the first value among the names that is there."""
+    """Return the value of the first name that exists."""
     return next((entry[name] for name in names if entry.get(name) is not None), None)
 
 
 def _seconds(value: object) -> float | None:
-    """Read a time in seconds, or as ``h:mm:ss``; None where it is neither."""
+    """Parse a time in seconds or as ``h:mm:ss``; return None if it is neither."""
     try:
         parts = [float(part) for part in str(value).strip().lstrip("-").split(":")]
     except ValueError:
@@ -150,7 +150,7 @@ def _seconds(value: object) -> float | None:
 
 
 def _columns(header: list[str]) -> tuple[str, str | None, str] | None:
-    """Return the names of the columns of time, author and text; None if this is not a header of a chat."""
+    """Return the names of the columns of time, author and text; None if this is not the header of a chat."""
     known = {name.strip().casefold(): name for name in header}
     time, author, text = (
         next((known[name] for name in names if name in known), None)

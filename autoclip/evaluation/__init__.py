@@ -1,1 +1,1 @@
-"""How well clips hold what people would pick, against truth that is known."""
+"""Evaluate how well clips contain what people would pick, given known truth."""

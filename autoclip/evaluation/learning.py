@@ -1,4 +1,4 @@
-"""Learning from verdicts: weights that rank kept clips above rejected ones, and stay close to the usual weights."""
+"""Learn weights from verdicts: they rank kept clips above rejected ones and stay close to the default weights."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ from autoclip.signals.table import Features
 from autoclip.timeline import Interval
 
 WEIGHTS = ("excitement_w_audio", "excitement_w_motion", "excitement_w_drop")
-"""The settings that are learned: the parts of excitement under the formula ``mean``."""
+"""The settings that are learned: the weights of excitement under the formula ``mean``."""
 
 MIN_VERDICTS = 30
-"""Ten verdicts a weight: a common rule for regressions (Peduzzi et al. 1996, "A simulation study of the number of
-events per variable in logistic regression analysis")."""
+"""Ten verdicts per weight: a common rule for regressions (Peduzzi et al.
+
+1996, "A simulation study of the number of events per variable in logistic regression analysis").
+"""
 
 MIN_OF_EACH = 5
-"""With fewer kept, or fewer rejected, there is hardly anything to tell apart."""
+"""Minimum number of kept and of rejected clips; with fewer, there is hardly anything to learn."""
 
 PRIOR_VERDICTS = 30.0
-"""How many verdicts the usual weights count for; with as many of one's own, both count alike."""
+"""Number of verdicts that the default weights count as in the regression."""
 
 FOLDS = 5
-"""Parts that a single project's clips are split into for cross-validation."""
+"""Number of folds that a single project's clips are split into for cross-validation."""
 
 Matrix = NDArray[np.float64]
 
@@ -43,7 +45,7 @@ class JudgedClips:
     Attributes
     ----------
     parts : ndarray
-        Mean of loudness, motion and fall of the sound in each clip, as z-scores, shape ``(n, 3)``, float64.
+        Mean loudness, motion and level drop of each clip, as z-scores, shape ``(n, 3)``, float64.
     kept : ndarray
         Whether each was kept, shape ``(n,)``, bool.
     """
@@ -54,17 +56,17 @@ class JudgedClips:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What was learned.
+    """The result of learning.
 
     Attributes
     ----------
     weights : tuple of float
-        By the names in `WEIGHTS`; they sum to 1.
+        In the order of `WEIGHTS`; they sum to 1.
     verdicts : int
-        Verdicts they were learned from.
+        Number of verdicts they were learned from.
     before, after : float
-        How often a kept clip ranks above a rejected one (area under the ROC curve) by the usual weights and by learned
-        ones, each on clips that they were not learned from.
+        How often a kept clip ranks above a rejected one (area under the ROC curve) with the default weights and with
+        learned weights, measured on clips that were not used for learning.
     """
 
     weights: tuple[float, float, float]
@@ -74,19 +76,19 @@ class Learned:
 
     @property
     def is_better(self) -> bool:
-        """Whether the learned weights rank clips they have not seen better than the usual ones."""
+        """Whether the learned weights rank unseen clips better than the default weights."""
         return self.after > self.before
 
 
 def judged_clips(
     features: Features, spans: Sequence[Interval], kept: Sequence[bool], settings: AnchorSettings
 ) -> JudgedClips:
-    """Measure the parts of excitement in clips.
+    """Compute the components of excitement in clips.
 
     Parameters
     ----------
     features : Features
-        Of the project's video.
+        Features of the project's video.
     spans : sequence of Interval
         The clips.
     kept : sequence of bool
@@ -105,10 +107,11 @@ def judged_clips(
 
 
 def learn_weights(projects: Sequence[JudgedClips], settings: AnchorSettings) -> Learned:
-    """Learn weights from verdicts, and tell by cross-validation how much better they rank.
+    """Learn weights from verdicts, and estimate by cross-validation how much better they rank.
 
-    Logistic regression of the verdicts on the parts, with weights of at least 0 that are drawn to the usual ones
-    (ridge). Each project is ranked by weights of the others; of a single project, each fifth by those of the rest.
+    Logistic regression of the verdicts on the components, with non-negative weights that are regularized towards the
+    default weights (ridge). Each project is ranked with weights learned from the others; a single project is split into
+    five folds.
 
     Raises
     ------
@@ -137,7 +140,7 @@ def _require_enough(clips: JudgedClips) -> None:
 
 
 def _fitted(clips: JudgedClips, usual: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the weights that explain the verdicts best, at least 0, summing to 1."""
+    """Return the non-negative weights, summing to 1, that explain the verdicts best."""
     signs = np.where(clips.kept, 1.0, -1.0)
     strength = PRIOR_VERDICTS / max(1, clips.kept.size)
 
@@ -152,7 +155,7 @@ def _fitted(clips: JudgedClips, usual: NDArray[np.float64]) -> NDArray[np.float6
 
 
 def _folds(projects: Sequence[JudgedClips]) -> list[JudgedClips]:
-    """Return the projects, or parts of a single one; each holds both kinds where that is possible."""
+    """Return the projects, or folds of a single one. Each fold holds both kinds if possible."""
     if len(projects) > 1:
         return list(projects)
     (only,) = projects
@@ -167,7 +170,7 @@ def _joined(projects: Sequence[JudgedClips]) -> JudgedClips:
 
 
 def _mean_rank(pairs: Sequence[tuple[JudgedClips, NDArray[np.float64]]]) -> float:
-    """Return the area under the ROC curve, mean over the parts that hold both kinds; 0.5 if none does."""
+    """Return the area under the ROC curve, averaged over the folds that hold both kinds; 0.5 if none does."""
     areas = [_area(clips.parts @ weights, clips.kept) for clips, weights in pairs if 0 < clips.kept.mean() < 1]
     return float(np.mean(areas)) if areas else 0.5
 

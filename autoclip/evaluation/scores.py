@@ -1,4 +1,4 @@
-"""Evaluation: how well clips hold what people would pick, and how naturally they begin and end."""
+"""Score clips: how well they contain what people would pick, and how naturally they begin and end."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from autoclip.settings import Settings
 from autoclip.signals.table import Features
 
 TICKS_PER_SEC = 10
-"""Resolution of coverage."""
+"""Resolution of coverage, in seconds."""
 
 LABEL_SEC = 2
-"""An event labels its second and this many to either side."""
+"""An event labels its own second and this many seconds on either side."""
 
 FULL_WEIGHT = 1.0
-"""Weight from which an event is a highlight by itself; lesser ones count for coverage alone."""
+"""Weight from which an event alone is a highlight. Lighter events count for coverage only."""
 
 HIT_RANKS = (1, 3, 5, 10)
 
 EDGE_TOLERANCE_SEC = 0.05
-"""Distance up to which an edge lies on a cut or a fade: a frame at the 24 frames a second of films, rounded up."""
+"""Distance within which an edge lies on a cut or fade: one frame at the 24 frames per second of films, rounded up."""
 
 
 @dataclass(frozen=True, slots=True)
 class HitRate:
-    """Of the `rank` best clips (or of all, when there are fewer), the share that holds a highlight."""
+    """The share of the `rank` best clips (or of all clips, if there are fewer) that contain a highlight."""
 
     rank: int
     share: float
@@ -40,22 +40,23 @@ class HitRate:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """How well clips hold the highlights.
+    """How well clips contain the highlights.
 
     Attributes
     ----------
     coverage : float
         Share of the weight of all highlights inside the best clips that fit into the budget.
     spent : float
-        Share of the video's length those clips take: what picking at random would cover.
+        Share of the video's length that those clips take, which is the expected coverage of a random pick.
     lift : float
         `coverage` over `spent`.
     average_precision : float
-        Of the seconds ranked by the best clip each is in, against "a highlight within 2 s".
+        Average precision of the seconds, ranked by the best clip each is in; positive seconds have a highlight within 2
+        s.
     base_rate : float
-        Share of such seconds: the average precision of guessing.
+        Share of positive seconds: the average precision of a random ranking.
     hits : tuple of HitRate
-        For the ranks of `HIT_RANKS` that there are clips for.
+        One for each rank of `HIT_RANKS` for which there are enough clips.
     clip_count : int
         Number of clips.
     mean_clip_sec : float
@@ -74,7 +75,7 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class EdgeEvaluation:
-    """Where clips begin and end; edges at the video's own start and end are left out.
+    """Where clips begin and end. Edges at the start and end of the video are left out.
 
     Attributes
     ----------
@@ -83,7 +84,7 @@ class EdgeEvaluation:
     on_cut, in_pause, on_fade, natural : float
         Shares of the edges on a cut, in a pause, on a fade or black run, and on any of these.
     on_cut_in_reach, in_pause_in_reach : float or None
-        The same among the edges that had a cut (a pause) in the search range around their anchor; None when none had.
+        The same among the edges with a cut (a pause) in the search range around their anchor; None if there are none.
     """
 
     count: int
@@ -129,16 +130,16 @@ def evaluate(clips: Sequence[Clip], truth: HighlightTruth, duration_sec: float, 
 
 
 def evaluate_edges(clips: Sequence[Clip], features: Features, settings: Settings) -> EdgeEvaluation:
-    """Find on what the clips' edges lie.
+    """Classify what the edges of clips lie on.
 
     Parameters
     ----------
     clips : sequence of Clip
         In any order.
     features : Features
-        Of the video they are clips of.
+        Features of the clips' video.
     settings : Settings
-        `scene_threshold`, and the search ranges that "in reach" is told by.
+        Supplies `scene_threshold` and the search ranges that define "in reach".
     """
     cuts = cut_times(features, settings.boundaries)
     pauses = find_pauses(features.envelope_dbfs)
@@ -161,7 +162,7 @@ def evaluate_edges(clips: Sequence[Clip], features: Features, settings: Settings
 
 
 def _tick_weights(truth: HighlightTruth, duration_sec: float) -> NDArray[np.float64]:
-    """Weight of the highlights in each tick; an interval's is its score for every second it lasts."""
+    """Return the weight of the highlights in each tick. An interval adds its score for every second it lasts."""
     weights = np.zeros(_tick_count(duration_sec))
     for event in truth.events:
         weights[min(int(event.time_sec * TICKS_PER_SEC), weights.size - 1)] += event.weight
@@ -177,7 +178,7 @@ def _tick_count(duration_sec: float) -> int:
 
 
 def _spent_ticks(ranked: Sequence[Clip], duration_sec: float, budget: float) -> NDArray[np.bool_]:
-    """Ticks inside the best clips, until the budget is spent; of the last clip the first ticks that fit."""
+    """Return the ticks inside the best clips within the budget. The last clip contributes its first ticks that fit."""
     used = np.zeros(_tick_count(duration_sec), np.bool_)
     left = budget * duration_sec
     for clip in ranked:
@@ -192,7 +193,7 @@ def _spent_ticks(ranked: Sequence[Clip], duration_sec: float, budget: float) -> 
 
 
 def _labels(truth: HighlightTruth, duration_sec: float) -> NDArray[np.bool_]:
-    """Seconds with a highlight nearby, shape ``(int(duration_sec) + 1,)``."""
+    """Return whether a highlight is near each second, shape ``(int(duration_sec) + 1,)``."""
     labels = np.zeros(int(duration_sec) + 1, np.bool_)
     for event in _highlights(truth):
         labels[max(0, int(event.time_sec) - LABEL_SEC) : int(event.time_sec) + LABEL_SEC + 1] = True
@@ -202,7 +203,7 @@ def _labels(truth: HighlightTruth, duration_sec: float) -> NDArray[np.bool_]:
 
 
 def _highlights(truth: HighlightTruth) -> tuple[TruthEvent, ...]:
-    """Events of full weight; where none has it, those of the greatest weight there is."""
+    """Return the events of full weight; if there are none, those of the greatest weight."""
     if not truth.events:
         return ()
     least = min(FULL_WEIGHT, max(event.weight for event in truth.events))
@@ -210,9 +211,12 @@ def _highlights(truth: HighlightTruth) -> tuple[TruthEvent, ...]:
 
 
 def _average_precision(ranked: Sequence[Clip], labels: NDArray[np.bool_]) -> float:
-    """Average precision of the seconds by falling score of the best clip each is in; seconds in none come last."""
+    """Return the average precision of the seconds, ranked by the score of the best clip each is in.
+
+    Seconds in no clip come last.
+    """
     scores = np.full(labels.size, -np.inf)
-    for clip in reversed(ranked):  # the best last, so that its score stays
+    for clip in reversed(ranked):  # the best comes last, so that its score remains
         scores[int(clip.start) : int(clip.end) + 1] = clip.quality_score
     found = labels[np.argsort(-scores, kind="stable")]
     if not found.any():
@@ -232,7 +236,7 @@ def _hit_rate(ranked: Sequence[Clip], truth: HighlightTruth, rank: int) -> HitRa
 
 @dataclass(frozen=True, slots=True)
 class _ClipEdge:
-    """An edge, and the range it was searched in."""
+    """An edge, and the range in which it was searched."""
 
     time_sec: float
     earliest: float

@@ -1,12 +1,12 @@
-"""Truth: what people, or a game's engine, say are the highlights of a video; read from JSON or CSV.
+"""Truth: the highlights of a video according to people or a game engine, read from JSON or CSV.
 
-Events have a time and a weight, intervals a start, an end and a score. In words of the files::
+Events have a time and a weight; intervals have a start, an end and a score. Example files::
 
     time,weight            start,end,score            {"duration": 600, "events": [{"time": 12.5, "weight": 1}]}
     12.5,1                 10,18,0.9                  {"intervals": [{"start": 10, "end": 18, "score": 0.9}]}
 
 A recorded match (``{"fps", "frames", "events": [{"t", "type"}]}``) is read as well: kills and deaths weigh 1, damage
-0.25, whatever else is no highlight; ``"weights": {"goal": 1}`` in the file says otherwise.
+weighs 0.25, and other events are no highlights. ``"weights": {"goal": 1}`` in the file overrides these.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class TruthEvent:
 
 @dataclass(frozen=True, slots=True)
 class TruthInterval:
-    """A highlight that lasts: its span in seconds, and its score (above 0)."""
+    """A highlight with a duration: its span in seconds, and its score (above 0)."""
 
     span: Interval
     score: float
@@ -56,11 +56,11 @@ class HighlightTruth:
     Attributes
     ----------
     events : tuple of TruthEvent
-        By time; empty when the truth is given as intervals.
+        Ordered by time; empty if the truth is given as intervals.
     intervals : tuple of TruthInterval
-        By start; empty when it is given as events.
+        Ordered by start; empty if the truth is given as events.
     duration_sec : float or None
-        Length of the video, when the file tells it.
+        Length of the video, if the file states it.
     """
 
     events: tuple[TruthEvent, ...] = ()
@@ -74,7 +74,7 @@ def read_truth(path: Path) -> HighlightTruth:
     Raises
     ------
     ParameterError
-        If the file can't be read, is neither, or holds no highlight; the message says which forms are understood.
+        If the file can't be read, is neither, or holds no highlight; the message describes the supported formats.
     """
     try:
         text = read_text(path, "utf-8-sig")
@@ -150,7 +150,7 @@ def _number(row: Mapping[str, Any], names: Sequence[str]) -> float:
 
 
 def _weight(row: Mapping[str, Any], weights: Mapping[str, float]) -> float:
-    """Weight or score of a row; of a row with a type only, that type's; of one with neither, 1."""
+    """Return the weight or score of a row. A row with only a type gets that type's weight; any other row gets 1."""
     named = next((row[name] for name in _SCORE_NAMES if row.get(name) not in (None, "")), None)
     if named is None:
         return float(weights.get(str(row["type"]), 0.0)) if "type" in row else 1.0

@@ -1,4 +1,4 @@
-"""Files made of clips. Read `render` first: one clip, from the interval that is asked for to the file that is checked.
+"""Render clips to files. Read `render` first: one clip, from the requested interval to the checked file.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Many exports: several at once, one failure never stopping the rest."""
+"""Export many clips, several at once. One failure does not stop the others."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
 
 _CORES_PER_EXPORT = 4
-"""x264 veryfast keeps about this many cores busy on one 1080p video; two at once fill even a smaller machine, since
-each spends part of its time reading, seeking and closing."""
+"""Number of cores that x264 veryfast keeps busy on one 1080p video.
+
+Two exports at once also suit a smaller machine, since each spends part of its time reading, seeking and closing.
+"""
 _MAX_AT_ONCE = 8
 _POLL_SEC = 0.2
 
@@ -36,13 +38,13 @@ class RenderRequest:
     video : Video
         The probed source.
     interval : Interval
-        What to cut.
+        The interval to cut.
     target : Path
-        Where it goes.
+        Path of the file.
     settings : ExportSettings
-        How.
+        The export settings.
     transcript : Transcript or None
-        What is said in the video, for captions.
+        The transcript of the video, for captions.
     """
 
     video: Video
@@ -54,7 +56,7 @@ class RenderRequest:
 
 @dataclass(frozen=True, slots=True)
 class ExportOutcome:
-    """What became of one file of a batch: a result or an error."""
+    """The outcome of one file of a batch: a result or an error."""
 
     request: RenderRequest
     result: ExportResult | None = None
@@ -62,32 +64,32 @@ class ExportOutcome:
 
 
 OutcomeListener = Callable[[int, ExportOutcome], None]
-"""Told the number of a request, from 0, and what became of it."""
+"""Called with the number of a request, from 0, and its outcome."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchSummary:
-    """What became of a batch; outcomes in the order of the requests."""
+    """The outcomes of a batch, in the order of the requests."""
 
     outcomes: tuple[ExportOutcome, ...]
 
     @property
     def results(self) -> tuple[ExportResult, ...]:
-        """The exports that succeeded."""
+        """Return the exports that succeeded."""
         return tuple(outcome.result for outcome in self.outcomes if outcome.result is not None)
 
     @property
     def failures(self) -> tuple[ExportOutcome, ...]:
-        """The requests that failed, each with its error."""
+        """Return the requests that failed, each with its error."""
         return tuple(outcome for outcome in self.outcomes if outcome.error is not None)
 
     @property
     def size_bytes(self) -> int:
-        """Size of all files together."""
+        """Return the total size of all files."""
         return sum(result.size_bytes for result in self.results)
 
     def __str__(self) -> str:
-        """Say it in a line, and one more for each failure."""
+        """Return a summary line, and one more line for each failure."""
         done = f"{len(self.results)} of {len(self.outcomes)} exported, {self.size_bytes / 1e6:.1f} MB"
         return "\n".join([done, *(f"{o.request.target.name}: {o.error}" for o in self.failures)])
 
@@ -100,27 +102,27 @@ def export_batch(
     max_concurrent: int = 0,
     ffmpeg: Path | None = None,
 ) -> BatchSummary:
-    """Export many clips, started in order, several at once: whichever ends, the next one begins.
+    """Export many clips, several at once, started in order: when one ends, the next one starts.
 
     Parameters
     ----------
     requests : sequence of RenderRequest
-        What to export.
+        The clips to export.
     on_progress : callable
-        Told the share of all the batch's frames that are written; called in the caller's thread. What it raises ends
-        the batch: everything that runs is killed, and no temporary file stays.
+        Called in the caller's thread with the share of the batch's frames that are written. An exception it raises ends
+        the batch: all running exports are killed, and no temporary file remains.
     on_outcome : callable
-        Told each outcome once, as soon as it is known, in the caller's thread; what it raises ends the batch, too. Of a
-        batch that is ended it is told what was finished.
+        Called in the caller's thread with each outcome as soon as it is known; an exception it raises ends the batch,
+        too. When a batch ends early, it is still called for the finished files.
     max_concurrent : int
-        How many run at the same time; 0 chooses by the machine's cores.
+        How many exports run at the same time; 0 chooses by the number of cores.
     ffmpeg : Path, optional
         The ffmpeg to render with.
 
     Returns
     -------
     BatchSummary
-        An outcome for each request: an error of ours is recorded with its request, and the rest continues.
+        An outcome for each request. An `AutoclipError` is recorded with its request, and the others continue.
     """
     threads = _ExportThreads([_frames_expected(request) for request in requests], ffmpeg)
     with ThreadPoolExecutor(max_concurrent or default_concurrency(), thread_name_prefix="export") as pool:
@@ -145,19 +147,19 @@ def export_batch(
 
 
 def _tell_of_finished(waiting: Mapping[int, Future[ExportOutcome]], on_outcome: OutcomeListener) -> None:
-    """Tell of files that got their names while the batch was ended: they are there."""
+    """Report files that got their names while the batch was being stopped."""
     for number, future in waiting.items():
         if future.done() and not future.cancelled() and future.exception() is None and future.result().result:
             on_outcome(number, future.result())
 
 
 def default_concurrency() -> int:
-    """Return how many exports this machine does well at once."""
+    """Return how many exports this machine runs efficiently at once."""
     return min(_MAX_AT_ONCE, max(2, (os.cpu_count() or 1) // _CORES_PER_EXPORT))
 
 
 class _ExportThreads:
-    """The threads of one batch: what each has done, and their stopping together."""
+    """The threads of one batch: their progress, and how they are stopped together."""
 
     def __init__(self, frames: list[float], ffmpeg: Path | None) -> None:
         self._ffmpeg = ffmpeg
@@ -172,7 +174,7 @@ class _ExportThreads:
         self._threads.add(threading.get_ident())
 
         def report(progress: Progress) -> None:
-            if self._stopped.is_set() and progress.fraction < 1.0:  # a file that has its name is not lost
+            if self._stopped.is_set() and progress.fraction < 1.0:  # a file that has its name is kept
                 raise CancelledError
             self._reports.put((number, progress.fraction))
 
@@ -193,7 +195,7 @@ class _ExportThreads:
         return ExportOutcome(request, result=result)
 
     def pass_reports_on(self, on_progress: ProgressListener) -> None:
-        """Wait for a report, and pass the state of the whole batch on."""
+        """Wait for a report, and pass on the progress of the whole batch."""
         try:
             number, fraction = self._reports.get(timeout=_POLL_SEC)
         except queue.Empty:
@@ -204,7 +206,7 @@ class _ExportThreads:
         on_progress(Progress("export", min(share, 1.0), f"{finished} of {len(self._done)} clips"))
 
     def stop(self) -> None:
-        """End what runs: the pool's threads find their ffmpeg killed, or the flag at their next report."""
+        """Stop running exports: their ffmpeg is killed, and their next report raises."""
         self._stopped.set()
         kill_children(self._threads)
 

@@ -1,6 +1,7 @@
-"""Where a finished file goes: a folder, any address fsspec knows, or what an installed package adds.
+"""Deliver a finished file to a folder, any fsspec address, or a destination of an installed package.
 
-A package adds a destination by an entry point of the group `ENTRY_POINT_GROUP`; docs/destinations.md has an example.
+A package adds a destination through an entry point of the group `ENTRY_POINT_GROUP`; docs/destinations.md has an
+example.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _BLOCK_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A file on its way.
+    """A file to deliver.
 
     Attributes
     ----------
@@ -42,9 +43,9 @@ class Delivery:
     title : str
         Name of the clip.
     description : str
-        What people may read about it.
+        A description for people.
     options : mapping of str to str
-        What the destination needs to know: an address, an account. Never a secret: a destination reads its own from the
+        Options of the destination: an address, an account. Never a secret: a destination reads its secrets from the
         environment or the user's key store.
     """
 
@@ -56,7 +57,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Proof of arrival.
+    """Proof of delivery.
 
     Attributes
     ----------
@@ -65,7 +66,7 @@ class Receipt:
     address : str
         Where the file is now: a path or a URL.
     size_bytes : int
-        What arrived.
+        Size of the delivered file in bytes.
     """
 
     destination: str
@@ -74,29 +75,29 @@ class Receipt:
 
 
 class TemporaryFailure(ExportError):  # noqa: N818 - it is not final
-    """A destination could not be reached or was busy: trying again may help."""
+    """A destination could not be reached or was busy. A retry may succeed."""
 
 
 class Destination(Protocol):
-    """What a package that adds a destination provides; one instance serves many files."""
+    """A destination that a package adds; one instance serves many files."""
 
     def deliver(self, delivery: Delivery, on_progress: ProgressListener) -> Receipt:
-        """Bring a file there.
+        """Deliver the file.
 
         Raises
         ------
         TemporaryFailure
-            If trying again may help.
+            If a retry may succeed.
         ExportError
-            If it will not.
+            If a retry would fail, too.
         """
 
 
 class FolderDestination:
-    """Copies into a folder (option ``folder``); never over another file, nor onto a disk that isn't mounted."""
+    """Copies into a folder (option ``folder``). Never replaces a file, and never writes below an unmounted disk."""
 
     def deliver(self, delivery: Delivery, on_progress: ProgressListener) -> Receipt:
-        """Copy the file under a temporary name, then give it its own."""
+        """Copy the file under a temporary name, then rename it."""
         folder = Path(_option(delivery, "folder")).expanduser().absolute()
         require_mounted(folder)
         with temporary_path(folder) as part:
@@ -110,13 +111,14 @@ class FolderDestination:
 
 
 class AddressDestination:
-    """Writes to any address fsspec knows (option ``address``: ``s3://bucket/clips``, ``sftp://...``, ``memory://...``).
+    """Writes to any address that fsspec supports (option ``address``).
 
-    The protocols beyond the built-in ones come with packages of their own (s3fs, gcsfs, ...), which also hold the keys.
+    Examples are ``s3://bucket/clips``, ``sftp://...`` and ``memory://...``. Protocols that are not built in need
+    packages of their own (s3fs, gcsfs, ...), which also handle the credentials.
     """
 
     def deliver(self, delivery: Delivery, on_progress: ProgressListener) -> Receipt:
-        """Write the file, never over another one, and look whether all of it arrived."""
+        """Write the file without replacing another, and check that all of it arrived."""
         address = _option(delivery, "address").rstrip("/")
         size = delivery.path.stat().st_size
         try:
@@ -141,19 +143,19 @@ _BUILT_IN: dict[str, Callable[[], Destination]] = {"folder": FolderDestination, 
 
 
 def destination_names() -> tuple[str, ...]:
-    """Return the names of all destinations that are installed, the built-in ones first."""
+    """Return the names of all installed destinations, the built-in ones first."""
     return (*_BUILT_IN, *(name for name in _DESTINATIONS.installed() if name not in _BUILT_IN))
 
 
 def describe_destinations() -> dict[str, str]:
-    """Return the names of all destinations with the first line of what each says of itself."""
+    """Return the names of all destinations with the first line of each one's docstring."""
     return {name: _about(name) for name in destination_names()}
 
 
 def _about(name: str) -> str:
     try:
         found = find_destination(name)
-    except ParameterError as error:  # one broken package hides no other
+    except ParameterError as error:  # one broken package must not hide the others
         return str(error)
     return (type(found).__doc__ or "").strip().partition("\n")[0]
 
@@ -164,7 +166,7 @@ def find_destination(name: str) -> Destination:
     Raises
     ------
     ParameterError
-        If there is none of that name (the nearest is suggested), or the package that adds it is broken.
+        If there is none by that name (the message suggests the nearest), or its package is broken.
     """
     if name in _BUILT_IN:
         return _BUILT_IN[name]()
@@ -183,18 +185,18 @@ def deliver_file(
     attempts: int = 4,
     pause: Callable[[float], None] = time.sleep,
 ) -> Receipt:
-    """Bring a file to a destination, trying again where that may help.
+    """Deliver a file to a destination, with retries after temporary failures.
 
     Parameters
     ----------
     name : str
         The destination's name.
     delivery : Delivery
-        What to bring.
+        The file to deliver.
     on_progress : callable
-        Told the share that is there.
+        Called with the delivered share.
     attempts : int
-        How often to try; between two tries it waits 1 s, 2 s, 4 s ...
+        Number of attempts; the waits between them are 1 s, 2 s, 4 s ...
     pause : callable
         Waits for this many seconds.
 
@@ -203,7 +205,7 @@ def deliver_file(
     ParameterError
         If there is no such destination, or it needs an option that is missing.
     ExportError
-        If the file did not get there; after a temporary failure, when the last attempt failed too.
+        If the file could not be delivered; for temporary failures, after the last attempt.
     """
     destination = find_destination(name)
     if attempts < 1:
@@ -223,7 +225,7 @@ def deliver_file(
         raise
     except OSError as error:
         raise ExportError(f"destination {name!r} failed on {delivery.path.name}: {from_system(error)}") from error
-    except Exception as error:  # a package of someone else's may fail in any way
+    except Exception as error:  # code of another package may fail in any way
         raise ExportError(f"destination {name!r} failed on {delivery.path.name}: {error}") from error
 
 

@@ -1,4 +1,4 @@
-"""Mount points: what is meant for another disk must not fill this one because that disk isn't mounted."""
+"""Mount points: files for another disk must not fill this one because that disk isn't mounted."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ FSTAB = Path("/etc/fstab")
 def require_mounted(folder: Path, places: Iterable[Path] = MOUNT_PLACES, fstab: Path = FSTAB) -> None:
     """Refuse a folder on a disk that isn't mounted.
 
-    That is one below a mount point of `fstab` where nothing is mounted, or one below a place for mounts where neither a
-    disk nor a folder with anything in it is.
+    That is a folder below a mount point of `fstab` where nothing is mounted, or below a place for mounts that holds
+    neither a mounted disk nor a non-empty folder.
 
     Parameters
     ----------
     folder : Path
-        Where files are to go; it need not exist.
+        The target folder; it need not exist.
     places : iterable of Path
-        Folders in which disks are mounted.
+        Folders in which disks are usually mounted.
     fstab : Path
         The table of file systems; it need not exist.
 
     Raises
     ------
     ExportError
-        If it lies on such a disk.
+        If the folder lies on such a disk.
     """
     way = [folder, *folder.parents]
     if any(os.path.ismount(step) for step in way if step != Path("/") and step not in places):
@@ -49,7 +49,7 @@ def require_mounted(folder: Path, places: Iterable[Path] = MOUNT_PLACES, fstab: 
 
 
 def _mount_points(fstab: Path) -> frozenset[Path]:
-    """Read the mount points of a table of file systems, the root's aside (fstab(5))."""
+    """Return the mount points in a table of file systems, except the root (fstab(5))."""
     try:
         lines = fstab.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Names of exported files: from a template, safe on Linux, macOS and Windows, and never taking another's place."""
+"""Names of exported files: from a template, safe on Linux, macOS and Windows, and never replacing another file."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ MAX_NAME_BYTES = 255
 _FORBIDDEN = str.maketrans(dict.fromkeys('<>:"/\\|?*', "-"))
 """What Windows refuses in a name (Microsoft, "Naming Files, Paths, and Namespaces"), separators included."""
 _INVISIBLE = frozenset("\u200b\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-"""Characters that make a name look like another one. Joiners stay: scripts and emoji need them."""
+"""Characters that make a name look like another one. Joiners are kept, because scripts and emoji need them."""
 _DEVICES = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$"]
     + [f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"]
 )
 _COUNTER_ROOM = 20
-"""Bytes kept for `` (12345)`` and a suffix."""
+"""Bytes reserved for `` (12345)`` and a suffix."""
 
 
 @dataclass(frozen=True, slots=True)
 class NameFields:
-    """What a name template may speak of.
+    """The values of a name template's fields.
 
     Attributes
     ----------
     project, name, id : str
-        The project's, the clip's name and its id.
+        The project's name, the clip's name and its id.
     index : int
-        Its number in the batch, from 1.
+        The clip's number in the batch, from 1.
     interval : Interval
-        Its span: ``{start}``, ``{end}`` and ``{duration}``.
+        The clip's span: ``{start}``, ``{end}`` and ``{duration}``.
     quality : float
-        Its score.
+        The clip's score.
     day : date
         ``{date}``.
     """
@@ -60,11 +60,11 @@ class NameFields:
 
     @classmethod
     def of_clip(cls, project: str, clip: Clip, index: int, day: date) -> NameFields:
-        """Return what a template may say of a clip."""
+        """Return the fields of a clip."""
         return cls(project, clip.name, index, clip.interval, clip.id, clip.quality_score, day)
 
     def values(self) -> Mapping[str, object]:
-        """Return ``{field: value}`` as the template sees it."""
+        """Return ``{field: value}`` for the template."""
         return {
             "project": self.project,
             "name": self.name,
@@ -79,12 +79,12 @@ class NameFields:
 
 
 def file_name(template: str, fields: NameFields, suffix: str = ".mp4") -> str:
-    """Return the name of an export: the template filled in and made safe.
+    """Return the name of an export: the filled-in template, made safe.
 
     Raises
     ------
     ParameterError
-        If the template can't make one; settings refuse such a template already.
+        If the template can't make one; the settings also refuse such a template.
     """
     try:
         check_name_template(template)
@@ -94,22 +94,23 @@ def file_name(template: str, fields: NameFields, suffix: str = ".mp4") -> str:
 
 
 def safe_name(text: str, max_bytes: int = MAX_NAME_BYTES - _COUNTER_ROOM) -> str:
-    """Return `text` as a file name that Linux, macOS and Windows all take, letters of every script kept.
+    """Return `text` as a file name that Linux, macOS and Windows accept, with letters of every script kept.
 
     Parameters
     ----------
     text : str
-        Anything.
+        Any text.
     max_bytes : int
-        Longest result, in bytes of UTF-8; cut between characters.
+        Maximum length in bytes of UTF-8; longer names are cut between characters.
 
     Returns
     -------
     str
-        Never empty, never ``.`` or ``..``, without separators, control characters, trailing dots or blanks, and no
-        device name of Windows. Making a safe name safe changes nothing.
+        Never empty, never ``.`` or ``..``, without separators, control characters, trailing dots or blanks, and not a
+        device name of Windows. A safe name is returned unchanged.
     """
-    # Enough of a hostile megabyte: the rest could not stay anyway, and every step costs its length.
+    # Limits the work on a hostile megabyte: the rest could not stay anyway, and every step takes time in proportion to
+    # its length.
     composed = unicodedata.normalize("NFC", text[: 16 * MAX_NAME_BYTES]).translate(_FORBIDDEN)
     shown = "".join(c for c in composed if unicodedata.category(c) not in {"Cc", "Cs"} and c not in _INVISIBLE)
     plain = _cut(" ".join(shown.split()), max_bytes).strip(" .")
@@ -124,14 +125,14 @@ def confined(folder: Path, name: str) -> Path:
     Raises
     ------
     ParameterError
-        If the name would lead out of the folder.
+        If the name leads out of the folder.
     ExportError
         If the folder's path can't be followed.
     """
     path = folder / name
     try:
         inside = path.name == name and path.resolve().parent == folder.resolve()
-    except (OSError, RuntimeError) as error:  # RuntimeError: how Python before 3.13 tells of a link to itself
+    except (OSError, RuntimeError) as error:  # RuntimeError: Python before 3.13 on a link to itself
         raise ExportError(f"{folder}: can't be used ({system_reason(error)}); choose another folder") from error
     if not inside:
         raise ParameterError(f"{name!r} leads out of {folder}; give a plain file name")
@@ -139,7 +140,7 @@ def confined(folder: Path, name: str) -> Path:
 
 
 def publish(rendered: Path, target: Path, *, overwrite: bool) -> Path:
-    """Give a rendered file its name, next to which no half-written file was ever seen.
+    """Give a rendered file its name, so that a half-written file never has that name.
 
     Parameters
     ----------
@@ -148,8 +149,8 @@ def publish(rendered: Path, target: Path, *, overwrite: bool) -> Path:
     target : Path
         The name it should have.
     overwrite : bool
-        Replace a file of that name. Otherwise the first free one of ``name (2)``, ``name (3)`` ... is taken, also
-        when several processes look for one at the same time.
+        Replace a file of that name. Otherwise the first free name of ``name (2)``, ``name (3)`` ... is used, also if
+        several processes look for one at the same time.
 
     Returns
     -------
@@ -159,7 +160,7 @@ def publish(rendered: Path, target: Path, *, overwrite: bool) -> Path:
     Raises
     ------
     ParameterError
-        If a folder, a device or a pipe has the name and should be replaced.
+        If the name to replace belongs to a folder, a device or a pipe.
     ExportError
         If the file can't be given its name.
     """
@@ -170,7 +171,7 @@ def publish(rendered: Path, target: Path, *, overwrite: bool) -> Path:
     for number in count(1):
         candidate = target if number == 1 else target.with_name(f"{target.stem} ({number}){target.suffix}")
         try:
-            # The name is claimed before it is filled: creating exclusively is the one step no other process can share.
+            # The name is claimed before the file is moved: exclusive creation is atomic across processes.
             os.close(os.open(candidate, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
         except FileExistsError:
             continue
@@ -182,14 +183,14 @@ def publish(rendered: Path, target: Path, *, overwrite: bool) -> Path:
 
 
 def _clock(seconds: float) -> str:
-    """Write a time without colons, which Windows refuses: ``00.12.34.567``, hours first."""
+    """Format a time without colons, which Windows refuses: ``00.12.34.567``, hours first."""
     milliseconds = round(seconds * 1000)
     whole, rest = divmod(milliseconds, 1000)
     return f"{whole // 3600:02}.{whole // 60 % 60:02}.{whole % 60:02}.{rest:03}"
 
 
 def _cut(text: str, max_bytes: int) -> str:
-    """Return the longest start of `text` that fits, not ending within a character and its combining marks."""
+    """Return the longest prefix of `text` that fits, without separating a character from its combining marks."""
     if len(text.encode()) <= max_bytes:
         return text
     kept = text.encode()[:max_bytes].decode("utf-8", "ignore")

@@ -1,7 +1,7 @@
-"""Where clips are meant for, as data: the shape each platform shows, and its limits.
+"""Platforms as data: the shape each one shows, and its limits.
 
-Platforms change their limits without notice. Each one's `source` is its own page; read again on 29 November 2026, they
-say:
+Platforms change their limits without notice. Each one's `source` is its own page. According to these pages, as of
+29 November 2026:
 
 - TikTok ("Media Transfer Guide", "Video restrictions"): 23 to 60 frames a second, 4 GB and, by program, 10 minutes;
   every account may post 3 minutes, some 5 or 10. The least of 3 s is what publishing services tell.
@@ -36,7 +36,7 @@ from autoclip.timeline import Interval
 _MEGABYTE = 1_000_000
 _MAX_CRF = 51
 _FRAME_SEC = 0.05
-"""Room for the frame that is shown last."""
+"""Time in seconds kept after the last word."""
 _WAY_OUT = "set over_limit = fit to have it fitted"
 _AFTER_SENTENCE_SEC = 0.3
 """Time left after the last word."""
@@ -44,7 +44,7 @@ _AFTER_SENTENCE_SEC = 0.3
 
 @dataclass(frozen=True, slots=True)
 class SafeArea:
-    """What to leave free on each side of a picture, as a share of its width or height."""
+    """Areas to keep free on each side of a frame, as shares of its width or height."""
 
     left: float
     top: float
@@ -54,7 +54,7 @@ class SafeArea:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """A platform's wishes and limits; where they come from, and how sure they are, is told above.
+    """A platform's recommendations and limits; the sources, and how certain they are, are stated above.
 
     Attributes
     ----------
@@ -63,13 +63,14 @@ class Platform:
     shape : str
         The shape it shows.
     fit : tuple of int
-        Long and short side of the picture in pixels: a vertical or square one is made so large, any other fitted in.
+        Long and short side of the frame in pixels: a vertical or square video gets this size, any other is fitted into
+        it.
     shortest_sec, longest_sec : float
-        Limits of a clip's length.
+        Limits of a clip's length in seconds.
     largest_bytes : int
-        Largest file.
+        Maximum file size in bytes.
     codecs : tuple of str
-        Codecs it takes, by our names.
+        Codecs it accepts, by our names.
     lowest_rate, highest_rate : float
         Limits of the frame rate; a source beyond them is exported at the nearer one.
     safe_area : SafeArea
@@ -148,12 +149,12 @@ PLATFORMS: dict[Literal["tiktok", "reels", "shorts", "x"], Platform] = {
 
 
 def platform_of(name: PlatformName) -> Platform | None:
-    """Return a platform by the name in the settings; None for ``none``."""
+    """Return a platform by its name in the settings; None for ``none``."""
     return None if name == "none" else PLATFORMS[name]
 
 
 def settings_for_platform(video: Video, settings: ExportSettings) -> ExportSettings:
-    """Return the settings with what the platform prescribes filled in where the user left it open."""
+    """Return the settings with the platform's values filled in where the user set none."""
     platform = platform_of(settings.platform)
     if platform is None:
         return settings
@@ -167,16 +168,16 @@ def settings_for_platform(video: Video, settings: ExportSettings) -> ExportSetti
 
 
 def limits_broken(video: Video, seconds: float, settings: ExportSettings) -> tuple[str, ...]:
-    """Say which of the platform's limits a clip would break; empty when none, or no platform is set.
+    """Return the platform's limits that a clip would exceed; empty if none, or no platform is set.
 
     Parameters
     ----------
     video : Video
         The source.
     seconds : float
-        Length of the clip.
+        Length of the clip in seconds.
     settings : ExportSettings
-        What is wanted.
+        The export settings.
     """
     platform = platform_of(settings.platform)
     if platform is None:
@@ -197,9 +198,9 @@ def limits_broken(video: Video, seconds: float, settings: ExportSettings) -> tup
 
 
 def fitted_interval(interval: Interval, settings: ExportSettings, transcript: Transcript | None) -> Interval:
-    """Return a clip that is no longer than its platform takes, if it is to be fitted; else the same.
+    """Return a clip shortened to its platform's maximum if `over_limit` is ``fit``; otherwise the same clip.
 
-    It ends with the last sentence that fits into the second half of the longest time, else at that time itself.
+    It ends with the last sentence that ends in the second half of the maximum length, else at the maximum length.
     """
     platform = platform_of(settings.platform)
     if platform is None or settings.over_limit != "fit" or interval.duration <= platform.longest_sec:
@@ -229,9 +230,9 @@ def fitting_count(lengths: Sequence[float], settings: ExportSettings) -> int:
 
 
 def smaller(size_bytes: int, settings: ExportSettings) -> ExportSettings | None:
-    """Return settings that make a file small enough for its platform; None where it is, or is not to be made so.
+    """Return settings that make a file small enough for its platform; None if it is, or must not be re-encoded.
 
-    x264 needs half the bits for six steps of crf more ("Encode/H.264", FFmpeg's wiki); one step more is for safety.
+    x264 needs half the bits for six steps of crf more ("Encode/H.264", FFmpeg's wiki); one more step is a margin.
     """
     platform = platform_of(settings.platform)
     if platform is None or settings.over_limit != "fit" or size_bytes <= platform.largest_bytes:
@@ -241,12 +242,12 @@ def smaller(size_bytes: int, settings: ExportSettings) -> ExportSettings | None:
 
 
 def require_within_limits(video: Video, seconds: float, settings: ExportSettings) -> None:
-    """Refuse a clip that would break a limit, before it is rendered.
+    """Refuse a clip that would exceed a limit, before it is rendered.
 
     Raises
     ------
     ParameterError
-        With all of them.
+        If it would; the message lists all such limits.
     """
     broken = limits_broken(video, seconds, settings)
     if broken:
@@ -254,7 +255,7 @@ def require_within_limits(video: Video, seconds: float, settings: ExportSettings
 
 
 def too_large(size_bytes: int, settings: ExportSettings) -> tuple[str, ...]:
-    """Say that a rendered file is larger than the platform takes; empty when it is not."""
+    """Return a message if a rendered file is larger than the platform accepts; empty if it is not."""
     platform = platform_of(settings.platform)
     if platform is None or size_bytes <= platform.largest_bytes:
         return ()

@@ -1,4 +1,4 @@
-"""Export one clip: read this first."""
+"""Export one clip. Read this first."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
 
 _MAX_ENCODINGS = 3
-"""How often a file is re-encoded to fit a platform: the estimate is good to some per cent."""
+"""How often a file is re-encoded to fit a platform: the estimate is accurate to some percent."""
 
 
 def export_clip(
@@ -41,38 +41,38 @@ def export_clip(
     ffmpeg: Path | None = None,
     transcript: Transcript | None = None,
 ) -> ExportResult:
-    """Cut one clip out of a video, check it, and give it its name.
+    """Cut one clip from a video, check it, and give it its name.
 
     Parameters
     ----------
     video : Video
         The probed source.
     interval : Interval
-        What to cut, in seconds from the first video frame.
+        The interval to cut, in seconds from the first video frame.
     target : Path
-        Where it goes; its folder is made. Another name is chosen when this one is taken, unless `overwrite` is set.
+        Path of the file; its folder is created. If the name is taken, another one is chosen unless `overwrite` is set.
     settings : ExportSettings, optional
         How to cut and encode.
     on_progress : callable
-        Told the share of frames that are written.
+        Called with the share of frames written.
     ffmpeg : Path, optional
-        The ffmpeg to render with; the one installed along when None.
+        The ffmpeg to render with; None uses the installed one.
     transcript : Transcript, optional
-        What is said in the video; needed for captions.
+        The transcript of the video; needed for captions.
 
     Returns
     -------
     ExportResult
-        The file, and how it was made.
+        The file, and how it was rendered.
 
     Raises
     ------
     ParameterError
-        If the interval or the settings can't be met by this video, or what should be overwritten is not a regular file.
+        If the video can't meet the interval or the settings, or the file to overwrite is not a regular file.
     MediaError
-        If the source can't be read any more.
+        If the source can no longer be read.
     ExportError
-        If rendering fails, the disk is too full, or the file does not pass its check (it is kept aside).
+        If rendering fails, the disk is too full, or the file does not pass its check (it is kept in another folder).
     """
     chosen = settings or ExportSettings()
     if chosen.overwrite:
@@ -91,7 +91,7 @@ def export_clip(
 
 
 def _told_shorter(order: CutSpec, asked: Interval) -> CutSpec:
-    """Note that a clip ends earlier than was asked for."""
+    """Add a note that a clip ends earlier than requested."""
     if order.asked == asked:
         return order
     end, platform = order.asked.end, order.settings.platform
@@ -102,12 +102,12 @@ def _told_shorter(order: CutSpec, asked: Interval) -> CutSpec:
 def finish_fitted(
     rendering: Rendering, order: CutSpec, context: RenderContext, encode_again: Callable[[CutSpec], Rendering]
 ) -> ExportResult:
-    """Finish a file; one too large for its platform is re-encoded, smaller, if that is wanted.
+    """Finish a file; re-encode one that is too large for its platform, if `over_limit` is ``fit``.
 
     Raises
     ------
     ExportError
-        As `finish`.
+        As in `finish`.
     """
     for _ in range(_MAX_ENCODINGS):
         settings = smaller(context.rendered.stat().st_size, order.settings)
@@ -125,7 +125,7 @@ def finish(rendering: Rendering, order: CutSpec, context: RenderContext) -> Expo
     Raises
     ------
     ExportError
-        If it is not what was asked for.
+        If it does not pass the check.
     """
     checked = check_file(context.rendered, rendering.expected)
     checked = replace(checked, faults=(*checked.faults, *rendering.faults))
@@ -154,7 +154,7 @@ def finish(rendering: Rendering, order: CutSpec, context: RenderContext) -> Expo
 
 
 def _cover_note(path: Path, settings: ExportSettings) -> tuple[str, ...]:
-    """Write a clip's cover if one is wanted, and tell its name; a cover that fails costs no clip."""
+    """Write a clip's cover if enabled, and return a note with its name; a failed cover does not fail the clip."""
     if not settings.cover:
         return ()
     try:

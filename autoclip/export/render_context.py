@@ -1,4 +1,4 @@
-"""Where a file is made: under a temporary name, checked, and then given its own name, or kept aside."""
+"""Render a file under a temporary name, check it, and rename it or keep it in another folder."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ FAILED_FOLDER = "failed"
 
 @dataclass(frozen=True, slots=True)
 class TracedRun:
-    """An encoding that ended well.
+    """An encoding that succeeded.
 
     Attributes
     ----------
     run : Run
-        The command that makes such a file, and its log.
+        The command that renders such a file, and its log.
     span : FrameSpan
-        The frames that were asked for, less those that no decoder gets out of a damaged source.
+        The requested frames, without those that can't be decoded from a damaged source.
     traced : bool
-        Whether it is known which frames were encoded.
+        Whether the encoded frames are known.
     faults : tuple of str
-        What is wrong with them.
+        Faults of the encoded frames.
     """
 
     run: Run
@@ -47,18 +47,18 @@ class TracedRun:
 
 @dataclass(frozen=True, slots=True)
 class RenderContext:
-    """What a rendering works with.
+    """The environment of a rendering.
 
     Attributes
     ----------
     rendered : Path
-        The temporary name under which the file is made.
+        Temporary path under which the file is rendered.
     ffmpeg : Path or None
-        The ffmpeg to use; the one installed along when None.
+        The ffmpeg to use; None uses the installed one.
     stall_sec : float
-        Longest time without progress.
+        Maximum time without progress, in seconds.
     on_progress : callable
-        Whom to tell.
+        Called with the progress.
     """
 
     rendered: Path
@@ -67,27 +67,27 @@ class RenderContext:
     on_progress: ProgressListener
 
     def run(self, arguments: Sequence[str], on_frame: FrameListener | None = None) -> Run:
-        """Run ffmpeg to its end; errors as `run_ffmpeg`."""
+        """Run ffmpeg to its end; raises the same errors as `run_ffmpeg`."""
         return run_ffmpeg(arguments, executable=self.ffmpeg, on_frame=on_frame, stall_sec=self.stall_sec)
 
     def render(self, arguments: Sequence[str], order: CutSpec, on_frame: FrameListener | None = None) -> TracedRun:
-        """Run an ffmpeg that encodes the picture of a cut, and trace which frames it encoded; errors as `run_ffmpeg`.
+        """Run an ffmpeg that encodes the video of a cut, and trace the frames it encodes.
 
         Parameters
         ----------
         arguments : sequence of str
-            As for `run_ffmpeg`; the last one is the file.
+            As in `run_ffmpeg`; the last one is the file.
         order : CutSpec
-            What is to be encoded.
+            The cut to encode.
         on_frame : callable, optional
-            Told the number of frames written.
+            Called with the number of frames written.
         """
         if not knows_option(OPTION, self.ffmpeg):
             return TracedRun(self.run(arguments, on_frame), order.span)
         with temporary_path(self.rendered.parent) as path:
             traced = self.run([*arguments[:-1], *trace_arguments(path), arguments[-1]], on_frame)
             trace = read_trace(path)
-        # The trace is ours; the command that makes such a file is the one without it.
+        # The trace is our addition; the command shown to users is the one without it.
         run = replace(traced, command=(*traced.command[: -len(trace_arguments(path)) - 1], arguments[-1]))
         if trace is None:
             return TracedRun(run, order.span)
@@ -99,22 +99,22 @@ class RenderContext:
         return TracedRun(run, span, traced=True, faults=tuple(faults))
 
     def report(self, fraction: float, message: str) -> None:
-        """Tell how far the export is."""
+        """Report the progress of the export."""
         self.on_progress(Progress("export", min(fraction, 1.0), message))
 
     def count_frames(self, total: int) -> FrameListener:
-        """Return a listener that turns frame counts into reports; the last per cent is the check's."""
+        """Return a listener that converts frame counts to progress reports; the last percent is the check's."""
         return lambda frames: self.report(0.99 * frames / max(total, 1), f"{min(frames, total)} of {total} frames")
 
 
 @contextmanager
 def render_errors(sources: Sequence[Path], target: Path) -> Iterator[None]:
-    """Have what the system refuses while a file is made leave as an error of ours; a source that is gone first.
+    """Translate operating system errors during rendering; a missing source is reported first.
 
     Raises
     ------
     MediaError
-        If a source can't be read any more.
+        If a source can no longer be read.
     ExportError
         If the file can't be written.
     """
@@ -130,14 +130,14 @@ def render_errors(sources: Sequence[Path], target: Path) -> Iterator[None]:
 
 @contextmanager
 def temporary_path(folder: Path) -> Iterator[Path]:
-    """Give a path in `folder` that nothing else uses; whatever is there at the end of the block is removed.
+    """Yield a unique path in `folder`; a file that is there at the end of the block is removed.
 
-    What a killed process left in that folder goes as well.
+    Files that killed processes left in that folder are removed as well.
 
     Raises
     ------
     ExportError
-        If the folder can't be made.
+        If the folder can't be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -148,14 +148,14 @@ def temporary_path(folder: Path) -> Iterator[Path]:
     try:
         yield path
     finally:
-        with suppress(OSError):  # a disk that takes nothing holds nothing; why the block failed says more
+        with suppress(OSError):  # a full disk holds no file; the reason why the block failed matters more
             path.unlink(missing_ok=True)
 
 
 def deliver(
     rendered: Path, checked: Checked, target: Path, commands: tuple[tuple[str, ...], ...], *, overwrite: bool
 ) -> Path:
-    """Give a checked file its name; keep one that failed in the folder `FAILED_FOLDER`, with the reasons beside it.
+    """Give a checked file its name, or keep a failed one in the folder `FAILED_FOLDER`, with the reasons beside it.
 
     Returns
     -------
@@ -171,7 +171,7 @@ def deliver(
         return publish(rendered, target, overwrite=overwrite)
     reasons = "; ".join(checked.faults)
     told = "\n".join([*checked.faults, "", *(shlex.join(command) for command in commands), ""])
-    with folder_beneath(target.parent, Path(FAILED_FOLDER), make=True) as folder:  # no link that leads elsewhere
+    with folder_beneath(target.parent, Path(FAILED_FOLDER), make=True) as folder:  # not a link to another place
         placed = publish(rendered, folder.location / target.name, overwrite=False)
         with placed.with_suffix(".txt").open("x", encoding="utf-8") as report:
             report.write(told)

@@ -1,4 +1,4 @@
-"""Export one clip without its silences: a compound clip of the spans that are kept."""
+"""Export one clip without its silences, as a compound clip of the remaining spans."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ def export_tightened(
     ffmpeg: Path | None = None,
     transcript: Transcript | None = None,
 ) -> ExportResult:
-    """Cut one clip out of a video as `export_clip` does, with pauses and fillers taken out if the settings say so.
+    """Cut one clip from a video as `export_clip` does, without pauses and fillers if the settings say so.
 
-    Picture and sound are cut at the same frames. Where something is taken out, `actual` runs from 0 to the length that
-    is left, as of a compound clip.
+    Video and audio are cut at the same frames. If anything is removed, `actual` runs from 0 to the remaining length, as
+    for a compound clip.
 
     Raises
     ------
     ParameterError
-        If something is to be taken out and `transcript` is None, or as `export_clip` and `export_compound`.
+        If something is to be removed and `transcript` is None; also as in `export_clip` and `export_compound`.
     MediaError, ExportError
-        As they do.
+        As in those functions.
     """
     chosen = settings or ExportSettings()
     if not tightens(chosen):
@@ -62,15 +62,15 @@ def export_tightened_compound(
     *,
     ffmpeg: Path | None = None,
 ) -> ExportResult:
-    """Put several cuts into one file as `export_compound` does, with pauses and fillers of each taken out if wanted.
+    """Export several cuts as one file as `export_compound` does, without pauses and fillers if the settings say so.
 
     Raises
     ------
     ParameterError
-        If something is to be taken out of an item of which it is not known what is said, or with a crossfade between
-        items, which would dissolve at every cut.
+        If something is to be removed from an item without a transcript, or together with a crossfade between items,
+        which would dissolve at every cut.
     MediaError, ExportError
-        As `export_compound`.
+        As in `export_compound`.
     """
     chosen = settings or ExportSettings()
     if not tightens(chosen):
@@ -91,22 +91,22 @@ def export_tightened_compound(
 
 
 def tightens(settings: ExportSettings) -> bool:
-    """Whether the settings take anything out."""
+    """Whether the settings remove anything."""
     return settings.tighten_sec > 0 or settings.tighten_fillers
 
 
 def tightened(interval: Interval, transcript: Transcript | None, settings: ExportSettings) -> Tightening:
-    """Find what the settings take out of a clip.
+    """Find what the settings remove from a clip.
 
     Raises
     ------
     ParameterError
-        If it is not known what is said.
+        If there is no transcript.
     """
     if transcript is None:
         raise ParameterError(
-            "tighten_fillers, and tighten_sec with captions or without sound, need to know what is said, and there is "
-            "no transcript; analyze the video with speech = all, or put its subtitles beside it"
+            "tighten_fillers, and tighten_sec with captions or without audio, need words, and there is no transcript; "
+            "analyze the video with speech = all, or put its subtitles beside it"
         )
     pause_sec = settings.tighten_sec or math.inf
     return tighten(interval, transcript, pause_sec, fillers=settings.tighten_fillers)

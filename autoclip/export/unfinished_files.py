@@ -1,4 +1,4 @@
-"""Temporary names of files under way, and the removal of those that a killed process left."""
+"""Temporary names of files in progress, and the removal of those that a killed process left."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from pathlib import Path
 from autoclip.system.processes import is_alive
 
 UNFINISHED_AGE_SEC = 24 * 3600.0
-"""Age from which a temporary file of another machine belongs to no work under way: no render writes one for a day."""
+"""Age in seconds from which a temporary file of another machine is abandoned: no render writes one for a day."""
 
 _NAME = re.compile(r"\.autoclip-(?P<machine>[0-9a-f]{8})-(?P<process>[0-9]{1,10})-[0-9a-f]{32}\.partial")
 
 
 def unfinished_name() -> str:
-    """Return a name that nothing else has; it tells which process of which machine is at work."""
+    """Return a unique name that contains the process and the machine that write the file."""
     return f".autoclip-{_machine()}-{os.getpid()}-{uuid.uuid4().hex}.partial"
 
 
 def remove_unfinished(folder: Path, *, older_than_sec: float = UNFINISHED_AGE_SEC) -> tuple[Path, ...]:
-    """Remove what killed processes left half-written in a folder where finished files go; return the paths.
+    """Remove half-written files of killed processes from an output folder; return their paths.
 
     Parameters
     ----------
     folder : Path
-        The folder; those in it are not looked into. A file that can't be removed stays, and so do all in a folder that
+        The folder; its subfolders are not searched. Files that can't be removed are skipped, and so is a folder that
         can't be read.
     older_than_sec : float
-        Age from which a file counts as left behind whoever wrote it. That of a process of this machine counts as soon
-        as the process is gone, and not before.
+        Age from which a file of another machine counts as abandoned. A file of this machine counts as soon as its
+        process has ended, and not before.
     """
     removed = []
     with suppress(OSError):
@@ -46,7 +46,7 @@ def remove_unfinished(folder: Path, *, older_than_sec: float = UNFINISHED_AGE_SE
 
 
 def _is_left(path: Path, oldest: float) -> bool:
-    """Whether a file bears a temporary name of ours and nobody is at work on it."""
+    """Whether a file has one of our temporary names and its process has ended."""
     name = _NAME.fullmatch(path.name)
     if name is None or path.is_symlink() or not path.is_file():
         return False
@@ -56,7 +56,7 @@ def _is_left(path: Path, oldest: float) -> bool:
 
 
 def _machine() -> str:
-    """Name this machine; a container, whose processes are numbered separately, is one of its own."""
+    """Return a name of this machine. A container counts as its own machine, because its process ids are separate."""
     namespace = ""
     with suppress(OSError):
         namespace = str(Path("/proc/self/ns/pid").readlink())

@@ -1,1 +1,1 @@
-"""The only readers of media files: probing, decoding, thumbnails."""
+"""Probing, decoding and reading of media files. No other package reads them."""

@@ -1,4 +1,4 @@
-"""Tracks of sound by number, language or title: recorders keep game, microphone and chat apart."""
+"""Select audio tracks by number, language or title: recorders keep game, microphone and chat on separate tracks."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from autoclip.media.video import AudioStream, Video
 from autoclip.settings import DEFAULT_TRACK
 
 _PROGRAMS_OWN = re.compile("handler|core media|apple|gpac|google|mainconcept|lavf", re.IGNORECASE)
-"""What encoders write as the name of a track when nobody gave it one."""
+"""Track names that encoders write by default."""
 
 
 def audio_facts(track: AudioTrack) -> AudioStream:
-    """Return the facts of a track that has a decoder."""
+    """Return the facts about an audio track that has a decoder."""
     return AudioStream(
         index=track.index,
         codec=track.codec_context.codec.canonical_name,
@@ -31,12 +31,12 @@ def audio_facts(track: AudioTrack) -> AudioStream:
 
 
 def track_language(track: Stream) -> str | None:
-    """Return what a file says of a track's language, if anything."""
+    """Return the language that a file states for a track, if any."""
     return None if track.language in {None, "", "und"} else track.language
 
 
 def track_title(track: Stream) -> str | None:
-    """Return a track's name on one line: its title, or what MP4 says instead, unless a program put its own there."""
+    """Return a track's title on one line, or MP4's handler name. Names that encoders write by default are ignored."""
     tags = {name: " ".join(text.split()) for name, text in track.metadata.items()}
     handler = tags.get("handler_name", "")
     named = handler if not _PROGRAMS_OWN.search(handler) else ""
@@ -44,7 +44,7 @@ def track_title(track: Stream) -> str | None:
 
 
 def is_meant(wanted: str, number: int, language: str | None, title: str | None) -> bool:
-    """Whether one track is meant by a number from 1, ``language:CODE`` or ``title:TEXT``; case does not matter."""
+    """Whether a number from 1, ``language:CODE`` or ``title:TEXT`` refers to a track; compared case-insensitively."""
     kind, _, value = wanted.partition(":")
     if kind == "language":
         return (language or "").lower() == value.strip().lower()
@@ -54,7 +54,7 @@ def is_meant(wanted: str, number: int, language: str | None, title: str | None) 
 
 
 def tracks_told(tracks: Iterable[tuple[int, str | None, str | None]]) -> str:
-    """Return numbers, languages and titles of tracks for a message."""
+    """Return the numbers, languages and titles of tracks for a message."""
     told = [
         " ".join(filter(None, (str(number), language, title and repr(title)))) for number, language, title in tracks
     ]
@@ -62,12 +62,12 @@ def tracks_told(tracks: Iterable[tuple[int, str | None, str | None]]) -> str:
 
 
 def with_analysis_audio(video: Video, wanted: str) -> Video:
-    """Return a video of which the sound that is meant is analyzed.
+    """Return a copy of a video whose analyzed audio is the selected track.
 
     Parameters
     ----------
     video : Video
-        What its probe found, with the default track.
+        The probed video, with the default track.
     wanted : str
         The setting `analysis_audio`.
 

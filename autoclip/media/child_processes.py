@@ -1,8 +1,8 @@
-"""Child processes that never outlive this one.
+"""Child processes that never outlive this process.
 
-A child ends in one of three ways: by itself; when the block that started it is left by an exception; or, on Linux, by
-the kernel when this process dies of anything, kill -9 included. It shares this process' group, so that a worker that
-kills the group reaches it too.
+A child ends in one of three ways: by itself; when an exception leaves the block that started it; or, on Linux, by the
+kernel when this process dies for any reason, including kill -9. It shares this process's group, so a worker that kills
+the group also reaches it.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from autoclip.system.processes import end_with_parent
 _GRACE_SEC = 5.0
 
 _running: dict[subprocess.Popen[bytes], int] = {}
-"""Each child, and the thread that waits for it."""
+"""Each running child, with the thread that waits for it."""
 _lock = threading.Lock()
 
 
 @contextmanager
 def child_process(command: Sequence[str], stderr: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a command, without a shell, and see it dead at the end of the block.
+    """Start a command, without a shell, and make sure that it has ended at the end of the block.
 
     Parameters
     ----------
     command : sequence of str
         Program and arguments.
     stderr : file
-        Where its standard error goes; a file, so that a talkative child never blocks.
+        Receives its standard error; a file, so that a child with much output never blocks.
 
     Yields
     ------
     subprocess.Popen
-        The child; its standard input is empty and its standard output a pipe.
+        The child; its standard input is empty and its standard output is a pipe.
     """
     child = subprocess.Popen(  # noqa: S603 - an argument list, no shell
         list(command),
@@ -56,17 +56,17 @@ def child_process(command: Sequence[str], stderr: IO[bytes]) -> Iterator[subproc
 
 
 def kill_children(threads: Collection[int] | None = None) -> int:
-    """Kill children that are running; for work that is about to stop.
+    """Kill running children, for work that is about to stop.
 
     Parameters
     ----------
     threads : collection of int, optional
-        Idents of the threads whose children are meant; all when None.
+        Identifiers of the threads whose children are killed; None kills all children.
 
     Returns
     -------
     int
-        How many there were.
+        Number of children killed.
     """
     with _lock:
         children = [child for child, thread in _running.items() if threads is None or thread in threads]

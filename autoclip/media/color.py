@@ -61,5 +61,5 @@ HLG = "arib-std-b67"
 
 
 def is_hdr(transfer: str) -> bool:
-    """Whether a transfer is one of the two of high dynamic range: PQ or HLG (ITU-R BT.2100)."""
+    """Whether a transfer characteristic is high dynamic range: PQ or HLG (ITU-R BT.2100)."""
     return transfer in {PQ, HLG}

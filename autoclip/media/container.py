@@ -1,8 +1,8 @@
-"""Opening media files safely: the one place that hands a path to FFmpeg.
+"""Open media files safely: the only place that passes a path to FFmpeg.
 
-A file may come from a stranger. FFmpeg would follow a renamed HLS playlist to the network and a renamed concat script
-to any file of this machine, so only formats that hold their own pictures are opened, and only through the local file
-protocol. Opening is bounded by FFmpeg's own limits on probing (5 MB, 2,500 packets, 1,000 streams).
+A file may be hostile. FFmpeg would follow a renamed HLS playlist to the network and a renamed concat script to any file
+of this machine. Only self-contained formats are therefore opened, and only through the local file protocol. FFmpeg's
+own limits on probing (5 MB, 2,500 packets, 1,000 streams) bound the work of opening.
 """
 
 from __future__ import annotations
@@ -61,10 +61,11 @@ FORMATS = (
     "flac",
     "aac",
 )
-"""FFmpeg demuxers that may open a file. None reads another file, the network or a device.
+"""FFmpeg demuxers that may open a file. None of them reads another file, the network or a device.
 
 Every playlist, script and pattern demuxer is left out (hls, dash, concat, sdp, rtsp, image2, lavfi, vobsub, tty, ...).
-The four audio formats are there so that a song is refused for having no picture, not for being unknown.
+The four audio formats are included so that a song is refused because it has no video, not because its format is
+unknown.
 """
 
 _OPEN_TIMEOUT_SEC = 60.0
@@ -74,31 +75,31 @@ _log_level_lock = threading.Lock()
 
 @contextmanager
 def open_container(path: Path, device: str | None = None) -> Iterator[InputContainer]:
-    """Open a media file for reading, and close it at the end.
+    """Open a media file for reading, and close it at the end of the block.
 
-    PyAV's errors, those raised in the ``with`` body included, leave as `MediaError`.
+    PyAV's errors are translated into `MediaError`, including those raised in the ``with`` body.
 
     Parameters
     ----------
     path : Path
         A regular file, or a symbolic link to one.
     device : str, optional
-        FFmpeg's name of the hardware that decodes the pictures, such as ``cuda``; software when None.
+        FFmpeg's name of the hardware that decodes video, such as ``cuda``; None decodes in software.
 
     Yields
     ------
     av.container.InputContainer
-        The open container. Its decoders refuse pictures above the pixel limit.
+        The open container. Its decoders refuse frames above the pixel limit.
 
     Raises
     ------
     MediaError
-        If the path is not a regular file, is empty, is not a media file that may be opened, or turns out to be damaged
-        while it is read; with a device, also if that can't decode it.
+        If the path is not a regular file, is empty, is not in an allowed media format, or turns out to be damaged; also
+        if `device` can't decode it.
     """
     require_regular_file(path)
     with media_errors(path):
-        # The index of hours of MP4 takes tens of megabytes, and twice that while it is read.
+        # The index of hours of MP4 takes tens of megabytes, and twice that while it is parsed.
         return_free_memory()
         container = _open_on(path, device) if device else _open(path)
         return_free_memory()
@@ -120,9 +121,10 @@ def media_errors(path: Path) -> Iterator[None]:
 
 
 def rewind(container: InputContainer, stream: VideoStream, first_pts: int) -> None:
-    """Go back to before a stream's first frame, whose presentation time in the stream's time base is `first_pts`."""
-    # Far before it: transport streams are sought by decoding time, which lies before the presentation time, and their
-    # clock may start below 0, ahead of where it wraps. Some formats refuse a time before their first.
+    """Seek to before a stream's first frame, whose presentation time in the stream's time base is `first_pts`."""
+    # The target lies far before the first frame: transport streams are sought by decoding time, which precedes the
+    # presentation time, and their clock may start below 0, just before it wraps. Some formats refuse a time before
+    # their first.
     try:
         container.seek(_BEFORE_ALL, stream=stream)
     except av.error.FFmpegError:
@@ -130,12 +132,12 @@ def rewind(container: InputContainer, stream: VideoStream, first_pts: int) -> No
 
 
 def require_regular_file(path: Path) -> None:
-    """Refuse what is not a file that can be read.
+    """Refuse a path that is not a readable regular file.
 
     Raises
     ------
     MediaError
-        With the reason.
+        If it is not; the message has the reason.
     """
     _require_text_name(path)
     try:
@@ -153,7 +155,7 @@ def require_regular_file(path: Path) -> None:
 
 
 def _require_text_name(path: Path) -> None:
-    """Refuse a name on the way that is no UTF-8, as on old disks: neither JSON nor a database holds it."""
+    """Refuse a path that is not UTF-8, as on old disks: neither JSON nor a database can store it."""
     name = str(path.absolute())
     if printable(name) != name:
         raise MediaError(printable(str(path)), "has a name that is not UTF-8, or lies in a folder that has; rename it")
@@ -163,8 +165,8 @@ def _open(path: Path) -> InputContainer:
     try:
         return _open_once(path)
     except av.error.FFmpegError:
-        # FFmpeg gives its reason only through its log, which is off: a callback into Python from FFmpeg's threads
-        # costs every decode. A file that failed is cheap to open again, listening this time.
+        # FFmpeg reports the reason only through its log, which is off: a callback into Python from FFmpeg's threads
+        # costs time in every decode. A file that failed is cheap to open again with the log on.
         with _errors_with_logs():
             return _open_once(path)
 
@@ -172,8 +174,8 @@ def _open(path: Path) -> InputContainer:
 def _open_on(path: Path, device: str) -> InputContainer:
     try:
         return _open_once(path, device)
-    except (RuntimeError, NotImplementedError) as error:  # how PyAV says that no decoder of the device fits
-        raise MediaError(path, f"{device} decodes no such video") from error
+    except (RuntimeError, NotImplementedError) as error:  # PyAV's error if no decoder of the device fits
+        raise MediaError(path, f"{device} can't decode this video") from error
 
 
 def _open_once(path: Path, device: str | None = None) -> InputContainer:
@@ -185,7 +187,7 @@ def _open_once(path: Path, device: str | None = None) -> InputContainer:
             "format_whitelist": ",".join(FORMATS),
             "max_pixels": str(max_pixels()),
         },
-        metadata_errors="replace",  # titles in a legacy encoding are no reason to refuse a video
+        metadata_errors="replace",  # titles in a legacy encoding must not make a video unreadable
         timeout=(_OPEN_TIMEOUT_SEC, None),
         hwaccel=HWAccel(device, allow_software_fallback=False) if device else None,
     )
@@ -193,7 +195,7 @@ def _open_once(path: Path, device: str | None = None) -> InputContainer:
 
 @contextmanager
 def _errors_with_logs() -> Iterator[None]:
-    """Let errors raised in the body carry FFmpeg's last message in `log`, and print nothing."""
+    """Attach FFmpeg's last message to errors raised in the body as `log`, and print nothing."""
     with _log_level_lock, av.logging.Capture():
         level = av.logging.get_level()
         av.logging.set_level(av.logging.ERROR)
@@ -204,17 +206,17 @@ def _errors_with_logs() -> Iterator[None]:
 
 
 def _limit_pictures(path: Path, container: InputContainer) -> None:
-    """Refuse a file whose header promises pictures above the limit, and have decoders refuse those that come later."""
+    """Refuse a file whose header states frames above the limit, and make decoders refuse later ones."""
     for stream in container.streams.video:
         if isinstance(stream, VideoStream) and stream.codec_context is not None:
             width, height = stream.codec_context.width, stream.codec_context.height
             if width * height > max_pixels():
-                raise MediaError(path, f"its picture of {width}x{height} is {above_the_limit()}")
+                raise MediaError(path, f"its frame size of {width}x{height} is {above_the_limit()}")
             stream.codec_context.options = decoder_options()
 
 
 def above_the_limit() -> str:
-    """Say what the limit is, and the ways out."""
+    """Describe the limit, and what to do about it."""
     return f"above the limit of {max_pixels():,} pixels; scale it down, or raise AUTOCLIP_MAX_PIXELS"
 
 
@@ -227,12 +229,12 @@ _SYSTEM_REASONS = {
 
 
 def _reason(error: av.error.FFmpegError) -> str:
-    """Put an FFmpeg error into words for people: what is wrong and, where there is one, the way out."""
-    # PyAV's stub says (count, log); what it attaches is the log itself: level, logger, message.
+    """Describe an FFmpeg error for people: what is wrong and, if possible, what to do about it."""
+    # PyAV's stub says (count, log), but the attached value is the log itself: level, logger, message.
     log = cast("tuple[int, str, str] | None", error.log)
     logger, detail = (log[1], " ".join(log[2].split())) if log else ("", "")
     if "not on whitelist" in detail:
-        return f"is in the format '{logger}', not a video file that is opened here; convert it to MP4 or Matroska"
+        return f"is in the format '{logger}', not in a supported video format; convert it to MP4 or Matroska"
     if "moov atom not found" in detail:
         return "holds no MP4 index (moov): it is truncated, unfinished or not a video; copy or download it again"
     if isinstance(error, av.error.ExitError):

@@ -1,28 +1,28 @@
-"""Damage: what could not be decoded, gathered into stretches of time that a person can look at."""
+"""Report damage: merge what could not be decoded into time spans that a person can check."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 GAP_SEC = 1.0
-"""Damage less than this apart is one stretch."""
+"""Damage closer together than this, in seconds, is one span."""
 
 MAX_STRETCHES = 50
-"""A file that is damaged throughout needs no longer list."""
+"""Maximum number of spans in a report."""
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A packet or picture that could not be decoded, or only in part.
+    """A packet or frame that could not be decoded, or only in part.
 
     Attributes
     ----------
     what : str
         ``picture`` or ``sound``.
     seconds : float or None
-        Where, on the video's timeline; None if the packet does not say.
+        Its time on the video's timeline; None if the packet has none.
     reason : str
-        The decoder's words.
+        The decoder's message.
     """
 
     what: str
@@ -31,7 +31,7 @@ class Damage:
 
 
 def damage_report(damage: list[Damage]) -> tuple[str, ...]:
-    """Return a sentence for each damaged stretch, by kind and time."""
+    """Return a sentence for each damaged span, ordered by kind and time."""
     sentences: list[str] = []
     for what in dict.fromkeys(item.what for item in damage):
         sentences.extend(_stretches([item for item in damage if item.what == what]))

@@ -1,4 +1,4 @@
-"""Pictures: frames as a player shows them: upright, with square pixels, in right colors."""
+"""Convert frames to what a player shows: upright, with square pixels, in the right colors."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from autoclip.media.video import Video
 
 HD_HEIGHT = 720
 HD_WIDTH = 1280
-"""Size from which a picture of undeclared colors is BT.709, below it BT.601: what players assume."""
+"""Height from which a frame without declared colors is BT.709; below, it is BT.601. Players assume the same."""
 
 
 SAME_SHAPE = 0.01
-"""Difference of aspect, as a share, up to which pictures count as of one shape: no bars for rounding."""
+"""Relative difference of aspect ratios that counts as equal, so that rounding adds no bars."""
 
 
 def frame_as_displayed(found: TimedFrame, video: Video, box: Size | None = None) -> Image.Image:
     """Return a decoded frame as a player shows it.
 
-    Turned and mirrored as the display matrix says, with square pixels, the right matrix and range of colors, high
-    dynamic range mapped to SDR. One of another shape than the video's first stands between black bars.
+    It is rotated and mirrored according to the display matrix, has square pixels and the right color matrix and range,
+    and high dynamic range is mapped to SDR. A frame whose shape differs from the video's first gets black bars.
 
     Parameters
     ----------
     found : TimedFrame
         A decoded frame of the video.
     video : Video
-        The probe of the video it comes from.
+        The probed video it comes from.
     box : Size, optional
-        The picture is scaled, up or down, to the largest that fits; without a box it has the display size.
+        The frame is scaled, up or down, to the largest size that fits; without a box it has the display size.
 
     Returns
     -------
@@ -54,14 +54,14 @@ def frame_as_displayed(found: TimedFrame, video: Video, box: Size | None = None)
 
 
 def frame_at(path: Path, video: Video, instant: float, box: Size | None = None) -> Image.Image:
-    """Return the picture a player shows at an instant.
+    """Return the frame a player shows at an instant.
 
     Parameters
     ----------
     path : Path
         The video file.
     video : Video
-        Its probe.
+        The probed video.
     instant : float
         Seconds from the first video frame. Before the first frame and after the last, the nearest one is shown.
     box : Size, optional
@@ -86,7 +86,7 @@ def _inner_size(found: TimedFrame, video: Video, canvas: Size) -> Size:
 
 
 def _padded(pixels: NDArray[np.uint8], canvas: Size) -> NDArray[np.uint8]:
-    """Put black bars around a picture, shape ``(height, width, 3)``."""
+    """Add black bars around an image, shape ``(height, width, 3)``."""
     above, beside = canvas.height - pixels.shape[0], canvas.width - pixels.shape[1]
     if not above and not beside:
         return pixels
@@ -102,7 +102,7 @@ def _srgb_pixels(frame: VideoFrame, size: Size) -> NDArray[np.uint8]:
 
 
 def _scaled(frame: VideoFrame, size: Size, pixel_format: str) -> NDArray[np.generic]:
-    """Return full-range R'G'B' of shape ``(height, width, 3)``, the transfer curve as it is."""
+    """Return full-range R'G'B' of shape ``(height, width, 3)`` with the transfer curve unchanged."""
     return frame.reformat(
         width=size.width,
         height=size.height,
@@ -114,7 +114,7 @@ def _scaled(frame: VideoFrame, size: Size, pixel_format: str) -> NDArray[np.gene
     ).to_ndarray()
 
 
-# Area averaging: every source pixel counts when a picture shrinks to a thumbnail, so that nothing shimmers or aliases.
+# Area averaging uses every source pixel when a frame shrinks to a thumbnail, which avoids aliasing.
 _SCALING = Interpolation.AREA | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 

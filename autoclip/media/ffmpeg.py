@@ -1,4 +1,4 @@
-"""The ffmpeg executable: which one, and running it."""
+"""Find and run the ffmpeg executable."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from autoclip.media.child_processes import child_process
 from autoclip.media.pixel_limit import max_pixels
 
 FrameListener = Callable[[int], None]
-"""Told how many frames a rendering has written so far."""
+"""Called with the number of frames that a rendering has written so far."""
 
 _GLOBAL = ("-hide_banner", "-nostdin", "-y", "-loglevel", "warning", "-nostats")
 _TAIL_LINES = 12
@@ -35,14 +35,14 @@ _POLL_SEC = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A command that ended well.
+    """A command that succeeded.
 
     Attributes
     ----------
     command : tuple of str
         The command line, program first.
     log : str
-        What it wrote to standard error: warnings, and the figures a filter prints.
+        Its standard error: warnings, and values that filters print.
     """
 
     command: tuple[str, ...]
@@ -50,7 +50,7 @@ class Run:
 
 
 def find_ffmpeg(path: Path | None = None) -> Path:
-    """Return the ffmpeg to use: `path` if there is one, else the one that was installed along (imageio-ffmpeg).
+    """Return the ffmpeg to use: `path` if given, else the one installed with imageio-ffmpeg.
 
     Raises
     ------
@@ -72,13 +72,13 @@ def find_ffmpeg(path: Path | None = None) -> Path:
 
 @functools.lru_cache(maxsize=16)
 def knows_option(option: str, path: Path | None = None) -> bool:
-    """Whether an ffmpeg (`find_ffmpeg` chooses) lists an option in its help; one that can't be asked does not."""
+    """Whether an ffmpeg (`find_ffmpeg` chooses) lists an option in its help; False if it can't be run."""
     return f"-{option}".encode() in _told_by(find_ffmpeg(path), "-h", "long")
 
 
 @functools.lru_cache(maxsize=16)
 def knows_encoder(name: str, path: Path | None = None) -> bool:
-    """Whether an ffmpeg (`find_ffmpeg` chooses) lists an encoder; one that can't be asked does not."""
+    """Whether an ffmpeg (`find_ffmpeg` chooses) lists an encoder; False if it can't be run."""
     return name.encode() in _told_by(find_ffmpeg(path), "-encoders").split()
 
 
@@ -92,9 +92,9 @@ def _told_by(ffmpeg: Path, *question: str) -> bytes:
 
 
 def safe_input(path: Path, container: str) -> tuple[str, ...]:
-    """Return the options that open a probed file as an input, and as nothing but what the probe found it to be.
+    """Return the options that open a probed file as an input, in exactly the format that the probe found.
 
-    Whatever the file says, ffmpeg opens neither another file nor the network for it.
+    Whatever the file contains, ffmpeg opens neither another file nor the network for it.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def safe_input(path: Path, container: str) -> tuple[str, ...]:
 
 
 def local_file(path: Path) -> str:
-    """Return a path the way ffmpeg takes it for a local file, whatever its name: ``s3:x`` is a file, not an address."""
+    """Return a path as ffmpeg accepts it for a local file, whatever its name: ``s3:x`` is a file, not an address."""
     return f"file:{path.absolute()}"
 
 
@@ -119,16 +119,17 @@ def run_ffmpeg(
     on_frame: FrameListener | None = None,
     stall_sec: float = 120.0,
 ) -> Run:
-    """Run ffmpeg to its end.
+    """Run ffmpeg until it ends.
 
     Parameters
     ----------
     arguments : sequence of str
-        Everything after the global options; inputs made by `safe_input`, outputs with their format.
+        Everything after the global options: inputs made by `safe_input`, outputs with their format.
     executable : Path, optional
-        The ffmpeg; `find_ffmpeg` chooses when None.
+        The ffmpeg executable; None lets `find_ffmpeg` choose.
     on_frame : callable, optional
-        Told the number of frames written, about twice a second. What it raises ends ffmpeg and passes through.
+        Called with the number of frames written, about twice a second. An exception it raises ends ffmpeg and
+        propagates.
     stall_sec : float
         The run is ended when nothing in its progress changes for this long.
 
@@ -168,7 +169,7 @@ _CAUSES = (
     ({errno.EROFS, errno.EACCES, errno.EPERM}, "it can't be written to; choose another folder"),
     ({errno.EIO}, "the disk can't be read or written; check it and the connection to it"),
 )
-"""What ffmpeg's log says in the system's words, and what that means for the folder it writes to."""
+"""System error numbers that ffmpeg's log reports in words, and what each means for the output folder."""
 
 _LOG_PREFIX = re.compile(r"^(\[[^\]]* @ 0x[0-9a-f]+\] ?)+")
 _NO_CAUSE = re.compile(
@@ -176,11 +177,11 @@ _NO_CAUSE = re.compile(
     r"conversion failed|could not open encoder|nothing was written|format directive",
     re.IGNORECASE,
 )
-"""Lines of ffmpeg's log that say that it failed, not why."""
+"""Lines of ffmpeg's log that say that it failed, but not why."""
 
 
 def _why_it_failed(code: int, tail: str, target: str) -> str:
-    """Say in one sentence why ffmpeg failed; the log itself is kept beside it."""
+    """Return one sentence on why ffmpeg failed; the caller keeps the full log."""
     folder = str(Path(target.removeprefix("file:")).parent)
     if sys.platform != "win32" and code == -signal.SIGXFSZ:
         return f"{folder}: no file there may grow so large; raise the limit (ulimit -f) or choose a shorter clip"
@@ -195,13 +196,13 @@ def _why_it_failed(code: int, tail: str, target: str) -> str:
 
 
 def _through_descriptor(argument: str) -> str:
-    """Lead an input that is pinned to its descriptor; the command that people are shown keeps its name."""
+    """Replace an input that is pinned to its descriptor; the command that people see keeps its name."""
     name = argument.removeprefix("file:")
     return f"file:{location_of(Path(name))}" if name != argument else argument
 
 
 def _follow(child: subprocess.Popen[bytes], on_frame: FrameListener | None, stall_sec: float) -> None:
-    """Read the progress until the child closes it; raise TimeoutError when it stands still for `stall_sec`."""
+    """Read the progress until the child closes it; raise TimeoutError if it does not change for `stall_sec`."""
     lines: queue.Queue[str | None] = queue.Queue()
     assert child.stdout is not None  # noqa: S101 - child_process made it a pipe
     reader = threading.Thread(target=_read_lines, args=(child.stdout, lines), daemon=True)
@@ -223,7 +224,7 @@ def _follow(child: subprocess.Popen[bytes], on_frame: FrameListener | None, stal
             if key == "frame" and on_frame is not None and value.isdigit():
                 on_frame(int(value))
         elif key == "progress":
-            still_sec += _POLL_SEC  # a report in which nothing moved counts as standing still
+            still_sec += _POLL_SEC  # a report without any change counts as a stall
         if still_sec >= stall_sec:
             raise TimeoutError
 
@@ -232,7 +233,7 @@ def _read_lines(pipe: IO[bytes], lines: queue.Queue[str | None]) -> None:
     try:
         for line in pipe:
             lines.put(line.decode("ascii", "replace").strip())
-    except ValueError:  # the pipe was closed under a child that was killed
+    except ValueError:  # the pipe of a killed child is closed
         pass
     lines.put(None)
 

@@ -1,4 +1,4 @@
-"""Single frames by time: one open file, sought and decoded only around what is asked for."""
+"""Read single frames by time: one open file, sought and decoded only around the requested instants."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from autoclip.media.video import Video
 from autoclip.timeline import Interval
 
 _KEYFRAME_PACKETS = 1_000
-"""How many packets are read in search of a keyframe after a place that was sought."""
+"""Maximum number of packets read in search of a keyframe after a seek."""
 
 _PREROLL_MARGIN_SEC = 0.5
-"""From how long before the wanted frame every frame is decoded; before that only those that others refer to."""
+"""Every frame is decoded from this many seconds before the requested one; before that, only reference frames."""
 
 _READ_ON_SEC = 2.0
-"""How far ahead a frame may lie to be reached by decoding on, rather than by a seek back to its keyframe."""
+"""Maximum distance of a frame that is reached by decoding on, rather than by seeking to its keyframe."""
 
 _FIRST_STEP_BACK_SEC = 1.0
 
@@ -42,11 +42,11 @@ class TimedFrame:
     Attributes
     ----------
     instant, end : float
-        From when and until when, in seconds from the first video frame.
+        When it is shown, in seconds from the first video frame.
     frame : av.VideoFrame
-        The picture.
+        The frame.
     pixel_aspect : Fraction
-        Width of its pixels by their height, which may change on the way.
+        Pixel width divided by pixel height, which may change within a stream.
     """
 
     instant: float
@@ -57,25 +57,25 @@ class TimedFrame:
 
 @contextmanager
 def open_frames(path: Path, video: Video, *, in_runs: bool = False, small: bool = False) -> Iterator[FrameReader]:
-    """Open a video for taking single frames out of it.
+    """Open a video for reading single frames.
 
     Parameters
     ----------
     path : Path
         The video file.
     video : Video
-        Its probe.
+        The probed video.
     in_runs : bool, optional
-        Whether frames will mostly be reached by decoding many before them: then several are decoded at once, which
-        makes a run faster on several cores and a lone keyframe slower.
+        Whether reaching a frame mostly requires decoding many before it. Then several frames are decoded at once, which
+        makes runs faster on several cores and single keyframes slower.
     small : bool, optional
-        Whether frames are shown much smaller than they are: then edges of blocks are not smoothed on the way to a frame
-        (H.264's and HEVC's loop filter), which takes a fifth of the time. Of 1080p shown at 320x180 41 dB are left.
+        Whether frames are displayed much smaller than they are. Then the loop filter of H.264 and HEVC is skipped on
+        the way to a frame, which saves a fifth of the time; 1080p shown at 320x180 keeps a PSNR of 41 dB.
 
     Raises
     ------
     MediaError
-        As `autoclip.media.container.open_container`, and if the stream is no longer there.
+        As in `autoclip.media.container.open_container`, and if the stream no longer exists.
     """
     with open_container(path) as container:
         reader = FrameReader(path, video, container)
@@ -87,7 +87,7 @@ def open_frames(path: Path, video: Video, *, in_runs: bool = False, small: bool 
 
 
 class FrameReader:
-    """Takes frames out of one open video; see `open_frames`. Frames asked for in order of time are cheapest."""
+    """Reads frames of one open video; see `open_frames`. Requesting frames in order of time is cheapest."""
 
     def __init__(self, path: Path, video: Video, container: InputContainer) -> None:
         stream = container.streams[video.video.index]
@@ -109,16 +109,16 @@ class FrameReader:
     def keyframe(
         self, instant: float, within: Interval, *, unless: frozenset[float] = frozenset()
     ) -> TimedFrame | None:
-        """Return the keyframe from which decoding would start for an instant; the cheapest frame to get.
+        """Return the keyframe from which decoding would start for an instant, which is the cheapest frame to read.
 
         Parameters
         ----------
         instant : float
             Seconds from the first video frame.
         within : Interval
-            Where the keyframe has to lie; one outside is not decoded.
+            Span that must contain the keyframe; one outside is not decoded.
         unless : frozenset of float
-            Instants of keyframes that are known already; they are not decoded again.
+            Instants of keyframes that are already known; they are not decoded again.
 
         Returns
         -------
@@ -141,14 +141,14 @@ class FrameReader:
         return self._timed(frames[0]) if frames else None
 
     def at(self, instant: float, *, references_only: bool = False) -> TimedFrame:
-        """Return the frame shown at an instant: the last one not later than it, or the first of all.
+        """Return the frame shown at an instant: the last one at or before it, or the first of all.
 
         Parameters
         ----------
         instant : float
             Seconds from the first video frame.
         references_only : bool, optional
-            Whether only frames that others are decoded from count: up to some frames earlier, and sooner found.
+            Whether to return only reference frames, which may be some frames earlier but are found faster.
 
         Raises
         ------
@@ -159,7 +159,7 @@ class FrameReader:
         with media_errors(self._path):
             found = self._shown_at(target, references_only=references_only)
         if found is None:
-            raise MediaError(self._path, f"no picture can be decoded at {instant:.3f} s")
+            raise MediaError(self._path, f"no frame can be decoded at {instant:.3f} s")
         return self._timed(found, self._next)
 
     def _shown_at(self, target: int, *, references_only: bool) -> VideoFrame | None:
@@ -167,12 +167,12 @@ class FrameReader:
             self._references_only = references_only
             self._start_before(target)
         while self._next is not None and self._pts_of(self._next) <= target:
-            self._shown, self._next = self._next, None  # so that a failure to decode on leaves no stale frame behind
+            self._shown, self._next = self._next, None  # so that a failed decode leaves no stale frame behind
             self._next = next(self._frames, None)
         return self._shown if self._shown is not None else self._next
 
     def _reaches(self, target: int) -> bool:
-        """Whether decoding on from the present position is a good way to a frame."""
+        """Whether decoding on from the present position is an efficient way to reach a frame."""
         if self._shown is None or self._next is None or target < self._pts_of(self._shown):
             return False
         here = self._pts_of(self._next)
@@ -183,7 +183,7 @@ class FrameReader:
         return place >= 0 and index[place].timestamp <= here
 
     def _start_before(self, target: int) -> None:
-        """Begin to decode at a keyframe from which the frame shown at `target` can be reached."""
+        """Start decoding at a keyframe from which the frame shown at `target` can be reached."""
         back = 0
         while True:
             self._seek(target - back)
@@ -193,19 +193,19 @@ class FrameReader:
                 return
             if target - back <= self._start_pts:
                 return
-            # Formats sought by decoding time, or with a coarse index, may land after the target.
+            # Formats that are sought by decoding time, or have a coarse index, may land after the target.
             back = max(2 * back, round(_FIRST_STEP_BACK_SEC / self._time_base))
 
     def _decode(self, target: int) -> Iterator[VideoFrame]:
         margin = round(_PREROLL_MARGIN_SEC / self._time_base)
         for packet in self._container.demux(self._stream):
-            # With a variable rate a frame may be shown for long: one well before the target may be the one.
+            # With a variable rate a frame may be shown for long: one well before the target may be the right one.
             preroll = packet.pts is not None and packet.pts < target - margin and not self._variable
             self._stream.codec_context.skip_frame = "NONREF" if preroll or self._references_only else "DEFAULT"
             try:
                 frames = packet.decode()
             except av.error.InvalidDataError:
-                continue  # one damaged packet; the frames around it can still be shown
+                continue  # one damaged packet; the frames around it can still be returned
             yield from (frame for frame in frames if frame.pts is not None)
 
     def _keyframe_packet(self) -> Packet[Any] | None:
@@ -220,7 +220,7 @@ class FrameReader:
             try:
                 self._container.seek(pts, stream=self._stream)
             except av.error.FFmpegError:
-                pass  # no index entry so early, or none at all: from the beginning, then
+                pass  # no index entry that early, or none at all: start from the beginning
             else:
                 return
         rewind(self._container, self._stream, self._start_pts)
@@ -239,7 +239,7 @@ class FrameReader:
         return TimedFrame(self._instant(pts), self._instant(end), frame, self._present_aspect())
 
     def _present_aspect(self) -> Fraction:
-        """Return the pixel aspect where the decoder is: a container may contradict the stream, until that changes."""
+        """Return the pixel aspect at the decoder's position: a container may contradict the stream until it changes."""
         coded = self._stream.codec_context.sample_aspect_ratio
         return self._pixel_aspect if coded == self._coded_aspect else sane_aspect_ratio(coded)
 

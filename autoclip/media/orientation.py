@@ -1,4 +1,4 @@
-"""Orientation: how a decoded picture is turned and mirrored before a player shows it."""
+"""Orientation: how a player rotates and mirrors a decoded frame."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_PIXEL_ASPECT = 16
-"""A sample aspect ratio beyond this, either way, is damage: the widest in use is 64:33 (ITU-T H.264 table E-1)."""
+"""A sample aspect ratio beyond this, or its inverse, is damage; the widest in use is 64:33 (ITU-T H.264 table E-1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,14 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Orientation:
-    """What a player does to a decoded picture: mirror it left to right if `mirrored`, then turn it.
+    """How a player shows a decoded frame: mirrored left to right if `mirrored`, then rotated.
 
     Attributes
     ----------
     rotation : int
-        Clockwise turn in degrees: 0, 90, 180 or 270.
+        Clockwise rotation in degrees: 0, 90, 180 or 270.
     mirrored : bool
-        Whether the picture is mirrored left to right before it is turned.
+        Whether the frame is mirrored left to right before it is rotated.
     """
 
     rotation: int = 0
@@ -40,13 +40,13 @@ class Orientation:
 
     @classmethod
     def from_display_matrix(cls, matrix: bytes) -> Orientation:
-        """Read the display matrix of a stream.
+        """Convert the display matrix of a stream.
 
-        The matrix (ISO/IEC 14496-12, 6.2.2; FFmpeg's ``libavutil/display.h``) holds nine native 32-bit integers
-        ``a b u c d v x y w`` and maps a source point (p, q), q pointing down, to (a p + c q, b p + d q). A mirror left
-        to right followed by a clockwise turn by t is ``a = -cos t, b = -sin t, c = -sin t, d = cos t``; without the
-        mirror `a` and `b` change sign. So the determinant tells the mirror, and ``t = atan2(-c, d)`` in both cases.
-        Turns between right angles are rounded to the nearest one.
+        The matrix (ISO/IEC 14496-12, 6.2.2; FFmpeg's ``libavutil/display.h``) holds nine native 32-bit integers ``a b u
+        c d v x y w`` and maps a source point (p, q), q pointing down, to (a p + c q, b p + d q). A mirror left to right
+        followed by a clockwise rotation by t is ``a = -cos t, b = -sin t, c = -sin t, d = cos t``; without the mirror,
+        `a` and `b` change sign. So the determinant gives the mirror, and ``t = atan2(-c, d)`` in both cases. Rotations
+        between right angles are rounded to the nearest one.
 
         Parameters
         ----------
@@ -59,30 +59,30 @@ class Orientation:
 
     @property
     def swaps_sides(self) -> bool:
-        """Whether width and height change places."""
+        """Whether the rotation swaps width and height."""
         return self.rotation in {90, 270}
 
     def apply(self, pixels: NDArray[Any]) -> NDArray[Any]:
-        """Return a picture, shape ``(height, width, ...)``, as a player shows it."""
+        """Return a frame, shape ``(height, width, ...)``, as a player shows it."""
         mirrored = np.fliplr(pixels) if self.mirrored else pixels
         return np.rot90(mirrored, -self.rotation // 90)  # rot90 turns counter-clockwise
 
 
 def display_size(coded: Size, sample_aspect_ratio: Fraction, orientation: Orientation) -> Size:
-    """Return the size at which a player shows a picture: pixels made square by width, then turned."""
+    """Return the size at which a player shows a frame: width scaled to square pixels, then rotated."""
     width, height = max(1, round(coded.width * sample_aspect_ratio)), coded.height
     return Size(height, width) if orientation.swaps_sides else Size(width, height)
 
 
 def sane_aspect_ratio(declared: Fraction | None) -> Fraction:
-    """Return the declared sample aspect ratio, or 1 where none is known or it can only be damage."""
+    """Return the declared sample aspect ratio, or 1 if it is unknown or must be damage."""
     if declared is None or not Fraction(1, MAX_PIXEL_ASPECT) <= declared <= MAX_PIXEL_ASPECT:
         return Fraction(1)
     return declared
 
 
 def fitted(size: Size, box: Size) -> Size:
-    """Return `size` scaled, up or down, to the largest that fits into `box` at the same aspect."""
+    """Return `size` scaled, up or down, to the largest size of the same aspect that fits into `box`."""
     scale = min(box.width / size.width, box.height / size.height)
     return Size(
         min(box.width, max(1, round(size.width * scale))),

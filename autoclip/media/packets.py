@@ -1,4 +1,4 @@
-"""Where frames and keyframes lie, read from packets without decoding a picture."""
+"""Find the times of frames and keyframes from packets, without decoding."""
 
 from __future__ import annotations
 
@@ -27,33 +27,36 @@ _DECODED_LEAD_SEC = 10
 _STORES_TIMES = frozenset(
     ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts", "mpeg", "flv", "asf", "mxf", "nut", "ogg")
 )
-"""Formats whose packets have presentation times. Others (AVI, raw streams) only count in decode order: what is made up
-for their packets may be off by a frame, and only decoded frames know."""
+"""Formats whose packets have presentation times.
+
+Other formats (AVI, raw streams) only store decoding order: the times derived for their packets may be off by a frame,
+and only decoded frames have exact ones.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class PacketTimes:
     """The video packets around an interval, in decode order.
 
-    All times are ticks of `time_base`, as the container has them.
+    All times are in ticks of `time_base`, as in the container.
 
     Attributes
     ----------
     time_base : Fraction
-        Seconds a tick.
+        Seconds per tick.
     origin : int
-        Presentation time of the first video frame: 0 on our timeline.
+        Presentation time of the first video frame, which is 0 on our timeline.
     pts, dts, duration : ndarray
         Shape ``(n,)``, int64.
     keyframe, hidden : ndarray
         Shape ``(n,)``, bool: decoding may start here; an edit list hides this frame.
     of_packets : bool
-        Whether these are the packets' own times; otherwise they were read off decoded frames, in presentation order:
-        then frames are told apart by their number in that order, since what programs make up for their times differs.
+        Whether these are the times of the packets. Otherwise they come from decoded frames, in presentation order, and
+        frames are identified by their number in that order, because programs derive different times for them.
     decoded_from : int or None
-        Of decoded frames: the decoding time of the keyframe they were decoded from; None for the start of the file.
+        For decoded frames: the decoding time of the keyframe where decoding started; None for the start of the file.
     reordered : bool
-        Of decoded frames: whether they are stored in another order than they are shown in.
+        For decoded frames: whether decoding order differs from presentation order.
     """
 
     time_base: Fraction
@@ -69,19 +72,19 @@ class PacketTimes:
 
     @property
     def shown(self) -> NDArray[np.int64]:
-        """Presentation times of the frames a player shows, ascending; none lies before our time 0."""
+        """Return the presentation times of the shown frames, ascending; none lies before time 0 of our timeline."""
         return np.unique(self.pts[~self.hidden & (self.pts >= self.origin)])
 
     def ticks(self, seconds: float) -> Fraction:
-        """Container time, in ticks, of an instant on our timeline."""
+        """Return the container time, in ticks, of an instant on our timeline."""
         return Fraction(seconds) / self.time_base + self.origin
 
     def number_of(self, pts: int) -> int:
-        """Return the number, from 0, of a frame among those that are shown."""
+        """Return the number, from 0, of a frame among the shown frames."""
         return int(np.searchsorted(self.shown, pts))
 
     def keyframe_before(self, pts: int) -> int:
-        """Index of the last keyframe that is shown at or before `pts`; 0 when there is none."""
+        """Return the index of the last keyframe that is shown at or before `pts`; 0 if there is none."""
         candidates = np.flatnonzero(self.keyframe & (self.pts <= pts))
         return int(candidates[np.argmax(self.pts[candidates])]) if candidates.size else 0
 
@@ -99,13 +102,13 @@ def read_packet_times(video: Video, interval: Interval) -> PacketTimes:
     Returns
     -------
     PacketTimes
-        From a keyframe at or before the interval's start, whenever the file has one, to the first frame after its
-        end, whenever there is one.
+        From a keyframe at or before the interval's start, if the file has one, to the first frame after its end, if
+        there is one.
 
     Raises
     ------
     MediaError
-        If the file can't be read any more, or holds no packets there.
+        If the file can no longer be read, or has no packets there.
     """
     if video.container in _STORES_TIMES:
         with open_container(video.path) as container:
@@ -139,34 +142,34 @@ def _rows(container: InputContainer, video: Video, interval: Interval) -> list[_
         start = max(
             (i for i, row in enumerate(rows) if row.keyframe and (row.pts is None or row.pts <= first)), default=-1
         )
-        # A binary search (MPEG-TS) may land between keyframes: then try from further back.
+        # A binary search (MPEG-TS) may land between keyframes; then retry from further back.
         if start >= 0 or from_file_start:
             break
         lead *= _LEAD_GROWTH
     if not rows:
-        raise MediaError(video.path, f"holds no picture from {interval.start:.3f} to {interval.end:.3f} s")
+        raise MediaError(video.path, f"has no frame from {interval.start:.3f} to {interval.end:.3f} s")
     return rows[max(start, 0) :]
 
 
 def _to_start(container: InputContainer, video: Video) -> None:
-    """Go back to the first packet, wherever the file's clock starts."""
+    """Seek to the first packet, wherever the file's clock starts."""
     stream = container.streams[video.video.index]
     assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
     rewind(container, stream, video.video.start_pts)
 
 
 def _until(packets: Iterator[Packet[Stream]], last: Fraction) -> Iterator[_Row]:
-    """Pass packets' times on until no frame that is shown before or right after `last` can follow."""
+    """Yield packet times until no frame that is shown before or right after `last` can follow."""
     following: int | None = None
     latest: int | None = None
     for packet in packets:
         if packet.size == 0:  # the flush packet at the end of the file
             return
         if latest is not None and packet.dts is not None and packet.dts < latest:
-            return  # a recording whose clock was set back: what follows belongs to another time
+            return  # a recording whose clock was set back: later packets belong to another time
         latest = packet.dts if packet.dts is not None else latest
         yield _Row(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, packet.is_discard)
-        # No frame is shown before it is decoded, so all that follow are shown at or after this packet's dts.
+        # No frame is shown before it is decoded, so all later frames are shown at or after this packet's dts.
         if following is not None and packet.dts is not None and packet.dts > following:
             return
         if packet.pts is not None and packet.pts >= last + (packet.duration or 0):
@@ -174,16 +177,16 @@ def _until(packets: Iterator[Packet[Stream]], last: Fraction) -> Iterator[_Row]:
 
 
 def decode_as_counted(container: InputContainer, video: Video, times: PacketTimes) -> Iterator[VideoFrame]:
-    """Decode the frames that times were read off, from the first one on: the n-th is that of ``times.shown[n]``.
+    """Decode the frames from which `times` was derived, from the first one on; the n-th is that of ``times.shown[n]``.
 
     Parameters
     ----------
     container : av.container.InputContainer
         The video's file, freshly opened.
     video : Video
-        Its facts.
+        The probed video.
     times : PacketTimes
-        What `read_packet_times` found by decoding.
+        The times that `read_packet_times` derived by decoding.
     """
     stream = container.streams[video.video.index]
     assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
@@ -193,7 +196,7 @@ def decode_as_counted(container: InputContainer, video: Video, times: PacketTime
 
 
 def decoded_pts(video: Video, times: PacketTimes, first: int, last: int) -> frozenset[int]:
-    """Decode the frames shown from `first` to `last`, in ticks; return the times of those that came out."""
+    """Decode the frames shown from `first` to `last`, in ticks; return the times of the decoded frames."""
     begin = times.keyframe_before(first)
     found: set[int] = set()
     with open_container(video.path) as container:
@@ -215,14 +218,14 @@ def _decoded_times(video: Video, interval: Interval) -> PacketTimes:
         stream = container.streams[facts.index]
         assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
         target = int(first - _DECODED_LEAD_SEC / facts.time_base)
-        # A freshly opened file stands at its start, which AVI can't be sought to; a raw stream can't be sought at all.
+        # A newly opened file is at its start, which AVI can't seek to; a raw stream can't be sought at all.
         begun = _sought(container, stream, target) if target > facts.start_pts and len(stream.index_entries) else None
         rows = list(_decoded_until(container.decode(stream), last))
         reordered = bool(stream.codec_context.has_b_frames)
     if not rows:
-        raise MediaError(video.path, f"holds no picture from {interval.start:.3f} to {interval.end:.3f} s")
+        raise MediaError(video.path, f"has no frame from {interval.start:.3f} to {interval.end:.3f} s")
     times = _times(video, rows)
-    # Frames come in the order they are shown in, whatever was made up for their times.
+    # Frames come in presentation order, whatever times were derived for them.
     ordered = np.sort(times.pts)
     return replace(times, pts=ordered, dts=ordered, of_packets=False, decoded_from=begun, reordered=reordered)
 
@@ -238,7 +241,7 @@ def _decoded_until(frames: Iterator[VideoFrame], last: Fraction) -> Iterator[_Ro
 
 
 def _sought(container: InputContainer, stream: VideoStream, target: int) -> int | None:
-    """Go to the keyframe before a time; return its decoding time."""
+    """Seek to the keyframe before a time; return its decoding time."""
     container.seek(target, stream=stream)
     packet = next(container.demux(stream))
     if packet.dts is None or not packet.is_keyframe:
@@ -270,24 +273,25 @@ def demux_packets(
     container : av.container.InputContainer
         The video's file, open.
     video : Video
-        Its facts.
+        The probed video.
     times : PacketTimes
-        What `read_packet_times` found.
+        The result of `read_packet_times`.
     first, count : int
-        Which of its packets, in decode order.
+        Index of the first packet, in decoding order, and the number of packets.
 
     Yields
     ------
     av.Packet
-        With the container's own times.
+        With the container's times.
 
     Raises
     ------
     MediaError
-        If the file no longer holds them.
+        If the file no longer contains them.
     """
     stream = container.streams[video.video.index]
-    # By presentation times alone: Matroska keeps no others, and what FFmpeg makes up depends on where reading began.
+    # Matched by presentation times only: Matroska stores no others, and what FFmpeg derives depends on where reading
+    # began.
     wanted = int(times.pts[first])
     begin = int(min(times.dts[first], wanted))
     lead = int(_FIRST_LEAD_SEC / times.time_base)

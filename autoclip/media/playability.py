@@ -1,4 +1,4 @@
-"""Which videos a browser plays as they are, and the content types of all."""
+"""Which videos a browser plays unchanged, and their content types."""
 
 from __future__ import annotations
 
@@ -18,33 +18,34 @@ CONTENT_TYPES = {
     "asf": "video/x-ms-wmv",
     "mxf": "application/mxf",
 }
-"""By the first of FFmpeg's names of a format (IANA media types, and the customary ones where there is none)."""
+"""Content types by the first of FFmpeg's names of a format (IANA media types, or the customary ones)."""
 
 MP4_PICTURES = frozenset({"h264", "vp9", "av1"})
 MP4_SOUNDS = frozenset({"aac", "mp3", "opus", "flac"})
 WEBM_PICTURES = frozenset({"vp8", "vp9", "av1"})
 WEBM_SOUNDS = frozenset({"opus", "vorbis"})
-"""What Chrome, Firefox and Safari of today all play without help of the system (MDN, "Web video codec guide" and
-"Media container formats")."""
+"""Codecs that current Chrome, Firefox and Safari all play without system codecs (MDN, "Web video codec guide" and
+"Media container formats").
+"""
 
 PLAIN_PIXELS = frozenset({"yuv420p", "yuvj420p"})
-"""8-bit 4:2:0: the only layout all decoders in hardware know."""
+"""8-bit 4:2:0: the only layout that all hardware decoders support."""
 
 
 @dataclass(frozen=True, slots=True)
 class Playability:
-    """Why a browser doesn't play a video as it is; empty if it does."""
+    """Why a browser can't play a video unchanged; empty if it can."""
 
     reason: str
 
     @property
     def playable(self) -> bool:
-        """Whether it does."""
+        """Whether a browser can play it."""
         return not self.reason
 
 
 def playability_of(video: Video) -> Playability:
-    """Return whether a browser plays a video as it is."""
+    """Return whether a browser plays a video unchanged."""
     container = video.container.split(",")[0]
     webm = is_webm(video)
     picture, sound = video.video, video.audio
@@ -60,14 +61,14 @@ def playability_of(video: Video) -> Playability:
 
 
 def content_type_of(video: Video) -> str:
-    """Return the content type of a video's file, from what it holds and not from its name."""
+    """Return the content type of a video file, based on its content, not its name."""
     if is_webm(video):
         return "video/webm"
     return CONTENT_TYPES.get(video.container.split(",")[0], "application/octet-stream")
 
 
 def is_webm(video: Video) -> bool:
-    """Tell WebM from other Matroska files, which FFmpeg doesn't: by its codecs."""
+    """Whether a Matroska file is WebM. FFmpeg does not distinguish them, so the codecs decide."""
     return (
         video.container.startswith("matroska")
         and video.video.codec in WEBM_PICTURES

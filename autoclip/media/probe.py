@@ -1,4 +1,4 @@
-"""Probe: what a file holds, found out before any work is put into it."""
+"""Probe a file: find out what it contains before processing it."""
 
 from __future__ import annotations
 
@@ -26,26 +26,31 @@ from autoclip.media.timing import Timing, measure_timing
 from autoclip.media.video import Chapter, Video, VideoStream
 
 FIRST_FRAME_PACKETS = 1_000
-"""How many packets may pass before the first picture: more than the longest distance between keyframes in broadcast."""
+"""How many packets may precede the first frame: more than the longest distance between keyframes in broadcasts."""
 
 MAX_NOMINAL_RATE = 1_000
-"""A nominal rate above this is the time base of a variable rate, not a rate."""
+"""A nominal rate above this is the time base of a variable rate, not a frame rate."""
 
 MIN_STILL_SEC = Fraction(1, 2)
-"""A file of one picture is a video only if it says that the picture is shown for so long."""
+"""A file with a single frame is a video only if that frame is shown for at least this long, in seconds."""
 
 MAX_DURATION_SEC = 7 * 24 * 3600
-"""Longest video: a week. One damaged timestamp can claim years, and the signals of each step are held in memory."""
+"""Longest video, in seconds: a week.
+
+One damaged timestamp can claim years, and the signals of each step are kept in memory.
+"""
 
 RATE_TOLERANCE = Fraction(1, 50)
-"""How far the declared average rate may lie from that of the packets looked at, which are not all of them."""
+"""Relative difference allowed between the declared average rate and that of the packets that were read, which are not
+all.
+"""
 
 
 def probe(path: Path) -> Video:
-    """Find out what a video file holds.
+    """Find out what a video file contains.
 
-    At least one picture is decoded, so that a file which passes is one that can be analyzed. Times are measured on
-    packets where the header can't be trusted (`autoclip.media.timing`).
+    At least one frame is decoded, so a file that passes can be analyzed. Times are measured from packets if the header
+    can't be trusted (`autoclip.media.timing`).
 
     Parameters
     ----------
@@ -55,12 +60,12 @@ def probe(path: Path) -> Video:
     Returns
     -------
     Video
-        The best video stream, the best sound, and the facts about them.
+        The best video stream, the best audio track, and the facts about them.
 
     Raises
     ------
     MediaError
-        If the file can't be opened, has no video stream, or none of its pictures can be decoded.
+        If the file can't be opened, has no video stream, or none of its frames can be decoded.
     """
     with open_container(path) as container:
         film = _find_film(path, container)
@@ -69,9 +74,11 @@ def probe(path: Path) -> Video:
         start = film.start_pts * film.time_base
         duration = timing.end_pts * film.time_base - start
         if duration <= 0 or (timing.mean_interval is None and duration < MIN_STILL_SEC):
-            raise MediaError(path, "holds a single picture, not a video; give a file whose picture moves")
+            raise MediaError(path, "has a single frame and is an image, not a video; give a file with more frames")
         if duration > MAX_DURATION_SEC:
-            raise MediaError(path, f"its times run over {float(duration):,.0f} s, which is damage; remux it first")
+            raise MediaError(
+                path, f"its times run over {float(duration):,.0f} s, so its timestamps are damaged; remux it first"
+            )
         picture = _video_stream(film, timing)
         timecode = find_start_timecode(container, film.track, picture.average_rate or picture.nominal_rate)
         return Video(
@@ -92,7 +99,7 @@ def probe(path: Path) -> Video:
 
 @dataclass(frozen=True, slots=True)
 class _Film:
-    """A video stream that was seen to decode, with its first frame."""
+    """A video stream that was decoded successfully, with its first frame."""
 
     track: VideoTrack
     frame: VideoFrame
@@ -102,24 +109,24 @@ class _Film:
 
 
 def _find_film(path: Path, container: InputContainer) -> _Film:
-    """Return the best video stream of which a picture decodes."""
+    """Return the best video stream that has a decodable frame."""
     tracks = film_streams(container)
     if not tracks:
-        raise MediaError(path, "no video stream; give a file that has a picture")
+        raise MediaError(path, "no video stream; give a file that has video")
     stills = _stills(path) if len(tracks) > 1 else frozenset()
-    warnings = [f"video stream {index} holds a still picture, not the film" for index in sorted(stills)]
+    warnings = [f"video stream {index} holds a still image, not the video" for index in sorted(stills)]
     for track in sorted(tracks, key=lambda track: track.index in stills):
         if not has_decoder(track):
             warnings.append(f"video stream {track.index} has no decoder here")
             continue
         if len(warnings) > len(stills):
-            # A stream tried before read on. Where seeking fails this one is tried from there.
+            # A stream that was tried before moved the read position. If seeking fails, this one is tried from there.
             with suppress(av.error.FFmpegError):
                 container.seek(0)
         frame = _first_frame(container, track)
         if frame is None:
             warnings.append(
-                f"video stream {track.index} holds no picture that can be decoded, or only such {above_the_limit()}"
+                f"video stream {track.index} has no frame that can be decoded, or only frames {above_the_limit()}"
             )
         elif frame.pts is None or track.time_base is None:
             warnings.append(f"video stream {track.index} {_no_times(container)}")
@@ -129,7 +136,7 @@ def _find_film(path: Path, container: InputContainer) -> _Film:
 
 
 def _no_times(container: InputContainer) -> str:
-    """Say what to do about a stream whose first picture has no time: it is bare, or starts before zero."""
+    """Return what to do about a stream whose first frame has no time: it is a raw stream, or starts before zero."""
     if container.format.name.startswith(("mov", "matroska")):
         return (
             "starts before the file's zero, where its format keeps no times; make it start there with "
@@ -139,7 +146,7 @@ def _no_times(container: InputContainer) -> str:
 
 
 def _stills(path: Path) -> frozenset[int]:
-    with open_container(path) as container:  # again: not every format finds back to its first packet
+    with open_container(path) as container:  # again: not every format can seek back to its first packet
         return still_streams(container)
 
 
@@ -148,7 +155,7 @@ def _first_frame(container: InputContainer, track: VideoTrack) -> VideoFrame | N
         try:
             frames = packet.decode()
         except av.error.FFmpegError:
-            continue  # damage at the start; a later packet may be whole
+            continue  # damage at the start; a later packet may be intact
         if frames:
             return frames[0]
     return None
@@ -193,7 +200,7 @@ def _orientation(frame: VideoFrame) -> Orientation:
 
 
 def _average_rate(declared: tuple[Fraction | None, ...], timing: Timing, time_base: Fraction) -> Fraction | None:
-    """Return the first declared rate that the packets agree with, else theirs: MPEG streams declare mere guesses."""
+    """Return the first declared rate that agrees with the packets, else theirs: MPEG streams declare guesses."""
     if not timing.mean_interval:
         return next(iter(filter(None, declared)), None)
     seen = 1 / (timing.mean_interval * time_base)
@@ -201,7 +208,7 @@ def _average_rate(declared: tuple[Fraction | None, ...], timing: Timing, time_ba
 
 
 def _chapters(container: InputContainer, start: Fraction, duration: Fraction) -> tuple[Chapter, ...]:
-    """Return the chapters on our timeline, those that lie outside the film left out."""
+    """Return the chapters on our timeline, without those outside the video."""
     chapters: list[Chapter] = []
     for mark in container.chapters():
         unit = mark["time_base"] or Fraction(1, av.time_base)
@@ -214,7 +221,7 @@ def _chapters(container: InputContainer, start: Fraction, duration: Fraction) ->
 
 
 def _tag(metadata: dict[str, str], name: str) -> str | None:
-    """Return a tag, whatever the case of its name, on one line; None when it is empty or absent."""
+    """Return a tag by its case-insensitive name, on one line; None if it is empty or missing."""
     for key, value in metadata.items():
         if key.lower() == name and (text := " ".join(value.split())):
             return text

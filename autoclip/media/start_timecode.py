@@ -1,4 +1,4 @@
-"""The start timecode of a file: of its timecode track (``tmcd``), or of a tag of the video stream or the container."""
+"""Find the start timecode of a file: from its timecode track (``tmcd``), or a tag of the video stream or container."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from autoclip.media.timecode import TimecodeFormat, base_of, can_drop_frames, sa
 from autoclip.media.video import SourceTimecode
 
 _TAG, _REEL_TAG = "timecode", "reel_name"
-"""FFmpeg's names, whatever the container calls them."""
+"""FFmpeg's names of the tags, in every container."""
 
 _TRACK_PACKETS = 1_000
-"""How many packets may pass before that of the timecode track, which is interleaved as the first frame is."""
+"""How many packets may precede that of the timecode track, which is interleaved like the first frame."""
 
 _BASES = (24, 25, 30, 48, 50, 60, 96, 100, 120)
-"""Frames a second that timecode tracks count, those of the usual frame rates."""
+"""Frames per second that timecode tracks count at common frame rates."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundTimecode:
-    """What a file says of its start timecode, and what is wrong with that."""
+    """The start timecode that a file declares, and warnings about it."""
 
     timecode: SourceTimecode | None = None
     warnings: tuple[str, ...] = ()
@@ -37,11 +37,11 @@ def find_start_timecode(container: InputContainer, film: Stream, rate: Fraction 
     Parameters
     ----------
     container : av.container.InputContainer
-        The open file; where it is read from next is undefined afterwards.
+        The open file; its read position is undefined afterwards.
     film : av.stream.Stream
         The video stream.
     rate : Fraction or None
-        Its frames a second; None if unknown.
+        Its frame rate; None if unknown.
     """
     tracks = [stream for stream in container.streams if stream.type == "data" and _tag(stream.metadata, _TAG)]
     text = _tag(film.metadata, _TAG) or next((_tag(track.metadata, _TAG) for track in tracks), "")
@@ -57,21 +57,21 @@ def find_start_timecode(container: InputContainer, film: Stream, rate: Fraction 
 
 def _read(text: str, bases: list[int], reel: str) -> FoundTimecode:
     if not bases:
-        return FoundTimecode(warnings=(f"its start timecode {text!r} is left out: the frame rate is unknown",))
+        return FoundTimecode(warnings=(f"its start timecode {text!r} is ignored: the frame rate is unknown",))
     try:
         counting = TimecodeFormat(bases[0], says_drop_frame(text) and can_drop_frames(bases[0]))
         counting.frame_number(text)
     except ValueError as error:
-        return FoundTimecode(warnings=(f"its start timecode is left out: {error}",))
+        return FoundTimecode(warnings=(f"its start timecode is ignored: {error}",))
     return FoundTimecode(
         SourceTimecode(text=text, base=counting.base, drop_frame=counting.drop_frame, reel=reel or None)
     )
 
 
 def _bases_that_agree(text: str, count: int | None, bases: tuple[int, ...]) -> list[int]:
-    """Return the bases of which the frame number that a timecode track holds is this text.
+    """Return the bases with which the frame number in a timecode track equals this text.
 
-    FFmpeg turns the number into text by the base that the track declares, and keeps that base to itself.
+    FFmpeg converts the number to text with the base that the track declares, but does not expose that base.
     """
     if count is None:
         return []
@@ -81,14 +81,14 @@ def _bases_that_agree(text: str, count: int | None, bases: tuple[int, ...]) -> l
 
 
 def _first_count(container: InputContainer, track: Stream) -> int | None:
-    """Return the frame number in the first packet of a timecode track: four bytes, the highest first (QuickTime)."""
+    """Return the frame number in the first packet of a timecode track: four bytes, big-endian (QuickTime)."""
     try:
         container.seek(0)
         for packet in islice(container.demux(), _TRACK_PACKETS):
             if packet.stream.index == track.index and packet.size >= 4:  # noqa: PLR2004
                 return int.from_bytes(bytes(packet)[:4], "big")
     except av.error.FFmpegError:
-        return None  # damage: the text is all that can be had
+        return None  # damaged: only the text is available
     return None
 
 

@@ -1,4 +1,4 @@
-"""Which of a file's streams are the film and its sound."""
+"""Choose the main video stream of a file and its audio."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _NO_FILM = Disposition.attached_pic | Disposition.still_image | Disposition.time
 _STILL_CODECS = frozenset({"png", "mjpeg", "bmp", "gif", "webp", "tiff", "jpeg2000"})
 _MIN_PICTURES = 3
 _MINUTE_PACKETS = 1_500
-"""Packets of a minute at 25 frames a second: a slide show that is shown beside a film changes in that time."""
+"""Packets in a minute at 25 frames per second: a slide show beside the main video changes within that time."""
 _SIDE_TRACK = Disposition.comment | Disposition.visual_impaired | Disposition.hearing_impaired | Disposition.karaoke
 
 
 @dataclass(frozen=True, slots=True)
 class AudioChoice:
-    """The sound to analyze, and what the user should know about the choice.
+    """The audio track to analyze, and warnings about the choice.
 
     Attributes
     ----------
     stream : av.audio.stream.AudioStream or None
-        None when there is no sound or none of it has a decoder.
+        None if there is no audio track with a decoder.
     warnings : tuple of str
-        One line for each track skipped for want of a decoder.
+        One line for each track without a decoder.
     """
 
     stream: AudioStream | None
@@ -37,20 +37,20 @@ class AudioChoice:
 
 
 def film_streams(container: InputContainer) -> list[VideoStream]:
-    """Return the video streams that may be the film, best first.
+    """Return the video streams that may be the main video, best first.
 
-    Cover pictures, stills and thumbnail tracks are left out. A stream with the default disposition comes first, then
-    the larger picture, then the lower index.
+    Cover images, stills and thumbnail tracks are left out. A stream with the default disposition comes first, then the
+    larger frame, then the lower index.
     """
     films = [stream for stream in container.streams.video if not _is_still(stream)]
     return sorted(films, key=lambda stream: (not _is_default(stream), -_area(stream), stream.index))
 
 
 def still_streams(container: InputContainer) -> frozenset[int]:
-    """Return the indexes of the film streams that hold a picture or two while another one runs on.
+    """Return the indices of the video streams that hold one or two frames while another one continues.
 
-    They are told by reading on until every stream has shown more, or another one `_MINUTE_PACKETS` of its own: what an
-    index says of the number of pictures is wrong in AVI. The container's position is lost.
+    Packets are read until every stream has shown more frames, or another one has shown `_MINUTE_PACKETS`, because the
+    frame count in an AVI index is unreliable. The container's position is lost.
     """
     films = film_streams(container)
     shown = dict.fromkeys((film.index for film in films), 0)
@@ -70,7 +70,7 @@ def has_decoder(stream: Stream) -> bool:
 
 
 def choose_audio(container: InputContainer) -> AudioChoice:
-    """Choose the sound to analyze.
+    """Choose the audio track to analyze.
 
     Among the tracks with a decoder: the default disposition first, then no commentary or description, then the most
     channels, then the lower index.
@@ -79,7 +79,7 @@ def choose_audio(container: InputContainer) -> AudioChoice:
     readable = [track for track in tracks if isinstance(track.codec_context, AudioCodecContext)]
     readable.sort(key=lambda track: (not _is_default(track), _is_side_track(track), -track.channels, track.index))
     chosen = readable[0] if readable else None
-    instead = f"; analyzed with track {chosen.index}" if chosen else "; analyzed without sound"
+    instead = f"; analyzed with track {chosen.index}" if chosen else "; analyzed without audio"
     warnings = tuple(
         f"audio stream {track.index} has no decoder here{instead}" for track in tracks if not has_decoder(track)
     )

@@ -1,4 +1,4 @@
-"""Text tracks inside a video file: subtitles as text with their times."""
+"""Read text tracks in a video file: subtitles with their times."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from autoclip.media.container import open_container
 from autoclip.media.video import Video
 
 TEXT_CODECS = frozenset({"subrip", "srt", "webvtt", "mov_text", "ass", "ssa", "text"})
-"""FFmpeg's names of subtitles that are text; the others are pictures."""
+"""FFmpeg's names of text subtitle codecs; the others are images."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimedText:
-    """A piece of text and when it is shown, in seconds from the first video frame."""
+    """A text and when it is shown, in seconds from the first video frame."""
 
     start_sec: float
     end_sec: float
@@ -29,14 +29,14 @@ class TimedText:
 
 @dataclass(frozen=True, slots=True)
 class TextTrack:
-    """A text track with all it says; `language` is as the file has it, such as ``eng``."""
+    """A text track with all its texts; `language` is as in the file, such as ``eng``."""
 
     language: str | None
     texts: tuple[TimedText, ...]
 
 
 def text_tracks(video: Video) -> tuple[TextTrack, ...]:
-    """Read the text tracks of a file that say anything; one without any is not read through.
+    """Read the text tracks of a file that contain text. A file without such tracks is not read through.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def text_tracks(video: Video) -> tuple[TextTrack, ...]:
 
 
 def _texts(container: InputContainer, streams: list[SubtitleStream], origin: float) -> Iterator[tuple[int, TimedText]]:
-    """Yield what the tracks say as far as the file can be read."""
+    """Yield the texts of the tracks as far as the file can be read."""
     try:
         for packet in container.demux(*streams):
             text = _text_of(packet)

@@ -1,4 +1,4 @@
-"""SMPTE timecode: frames counted as hours, minutes, seconds and frames, with and without dropped frame numbers."""
+"""SMPTE timecode: frames counted as hours, minutes, seconds and frames, with and without drop-frame."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from fractions import Fraction
 
 _PATTERN = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})([:;.,])(\d{2,3})", re.ASCII)
 _DROPPED_PER_30 = 2
-"""Frame numbers left out at the start of a minute, of each 30 counted in a second (SMPTE ST 12-1, section 5.2.2)."""
+"""Frame numbers dropped at the start of a minute, per 30 frames counted in a second (SMPTE ST 12-1, section 5.2.2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimecodeFormat:
     """How frames are counted.
 
-    Drop-frame counting leaves out frame *numbers*, no frames: the first two of each minute (of a base of 30; four of
-    60, eight of 120) except each tenth minute, so that timecode keeps up with the clock at 29.97 frames a second.
+    Drop-frame counting skips frame *numbers*, not frames: the first two of each minute (for a base of 30; four for 60,
+    eight for 120) except every tenth minute, so that timecode keeps up with the clock at 29.97 frames per second.
 
     Attributes
     ----------
     base : int
-        Frame numbers in a second of timecode: 30 for 29.97 frames a second.
+        Frame numbers per second of timecode: 30 for 29.97 frames per second.
     drop_frame : bool
         Whether numbers are dropped; only with a base that is a multiple of 30.
     """
@@ -37,16 +37,16 @@ class TimecodeFormat:
 
     @property
     def frames_per_day(self) -> int:
-        """Frames until timecode starts at 00:00:00:00 again."""
+        """Return the number of frames until timecode wraps to 00:00:00:00."""
         return 24 * 6 * self._per_ten_minutes
 
     def text(self, frame: int) -> str:
         """Return the timecode of a frame number: ``01:00:00:00``, with ``;`` before the frames for drop-frame.
 
-        Counts that reach 24 hours start again, as a clock does.
+        The count wraps at 24 hours, like a clock.
         """
         tens, rest = divmod(frame % self.frames_per_day, self._per_ten_minutes)
-        # The first minute of ten is whole; each later one lacks the dropped numbers.
+        # The first minute of ten has all numbers; each later one lacks the dropped numbers.
         minutes = max(0, rest - self._dropped) // (60 * self.base - self._dropped)
         number = frame % self.frames_per_day + self._dropped * (9 * tens + minutes)
         seconds, frames = divmod(number, self.base)
@@ -56,12 +56,12 @@ class TimecodeFormat:
         return f"{clock}{separator}{frames:0{digits}}"
 
     def frame_number(self, text: str) -> int:
-        """Return the frame number of a timecode, whichever separator it has.
+        """Return the frame number of a timecode with either separator.
 
         Raises
         ------
         ValueError
-            If the text is not a timecode, or one that this way of counting leaves out.
+            If the text is not a timecode, or is a number that drop-frame counting skips.
         """
         match = _PATTERN.fullmatch(text.strip())
         if match is None:
@@ -87,16 +87,16 @@ class TimecodeFormat:
 
 
 def can_drop_frames(base: int) -> bool:
-    """Whether drop-frame timecode is defined for this many frames a second."""
+    """Whether drop-frame timecode is defined for this many frames per second."""
     return base % 30 == 0
 
 
 def says_drop_frame(text: str) -> bool:
-    """Whether a timecode is written as drop-frame: with anything but a colon before its frames, as FFmpeg reads it."""
+    """Whether a timecode is written as drop-frame: with anything but a colon before its frames, as FFmpeg parses it."""
     match = _PATTERN.fullmatch(text.strip())
     return match is not None and match[4] != ":"
 
 
 def base_of(rate: Fraction) -> int:
-    """Return how many frame numbers a second of timecode has at a frame rate: 30 at 29.97."""
+    """Return the frame numbers per second of timecode at a frame rate: 30 at 29.97."""
     return max(1, round(rate))

@@ -1,9 +1,9 @@
-"""What the packets say about time: where the frames end, and whether they come at a constant rate.
+"""Derive timing from packets: where the frames end, and whether the frame rate is constant.
 
-Headers lie: a fragmented file may claim days, a truncated one the length it was meant to have, a live recording none at
-all. Reading every packet of a long film to find out takes as long as reading the file, so the header is put to a test
-first: seek to shortly before the end it claims and read what is there. If those packets end where the header says, it
-is believed and the last packet's end is the duration; otherwise every packet is read, without decoding any.
+Headers can be wrong: a fragmented file may claim days, a truncated one its intended length, a live recording no length.
+Reading every packet of a long video takes as long as reading the file, so the header is tested first: seek to shortly
+before the claimed end and read what is there. If those packets end where the header says, the header is trusted and the
+last packet's end is the duration. Otherwise every packet is read, without decoding any.
 """
 
 from __future__ import annotations
@@ -26,21 +26,24 @@ from numpy.typing import NDArray
 from autoclip.media.container import rewind
 
 TAIL_SEC = 10.0
-"""How long before the claimed end the test of the header begins; the seek continues to the keyframe before."""
+"""How many seconds before the claimed end the test of the header begins; the seek continues to the keyframe before."""
 
 TOLERANCE_SEC = 1.0
-"""How far the header's end may lie from the packets' end: a header often counts the sound's last packet, or rounds."""
+"""Tolerance in seconds between the header's end and the packets' end: headers often count the last audio packet, or
+round.
+"""
 
 RATE_JITTER = 0.001
-"""Relative deviation up to which an interval is the usual one: the distance of 24 from 24/1.001, the nearest rates."""
+"""Relative deviation within which two intervals are equal: the difference between 24 and 24/1.001, the closest rates.
+"""
 
 MAX_REORDERED = 16
-"""Most frames that may be decoded ahead of being shown (``max_num_reorder_frames``, ITU-T H.264 E.2.1)."""
+"""Maximum number of frames decoded ahead of being shown (``max_num_reorder_frames``, ITU-T H.264 E.2.1)."""
 
 HEAD_PACKETS = 600
 SAMPLED_PLACES = 8
 SAMPLED_PACKETS = 120
-"""How many packets are read for the frame rate: at the head, and at each of some places spread over the file."""
+"""Number of packets read for the frame rate: at the start, and at each of several places across the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,9 @@ class Timing:
     variable : bool
         Whether an interval between frames differs from the usual one by more than rounding.
     mean_interval : Fraction or None
-        Mean time between the frames that were looked at, in seconds; None with a single frame.
+        Mean time between the sampled frames, in seconds; None with a single frame.
     warnings : tuple of str
-        What the user should know.
+        Warnings for the user.
     """
 
     end_pts: int
@@ -72,9 +75,9 @@ class PacketTimes:
     Attributes
     ----------
     pts, dts, duration : ndarray of int64
-        Presentation time; decoding time, `pts` where a packet has none; time shown.
+        Presentation time; decoding time, or `pts` if a packet has none; duration.
     first, complete : bool
-        Whether reading began with the stream's first packet, and whether it went on to the end of the file.
+        Whether reading began with the stream's first packet, and whether it reached the end of the file.
     """
 
     pts: NDArray[np.int64]
@@ -85,22 +88,22 @@ class PacketTimes:
 
     @property
     def end(self) -> int | None:
-        """First instant after the last of the packets; None when there is none."""
+        """Return the end of the last packet; None without packets."""
         return int((self.pts + self.duration).max()) if len(self.pts) else None
 
     def end_beside(self, claimed: int | None, first: PacketTimes) -> int | None:
-        """Return the first instant after the last of the packets, as far as packets and header tell together.
+        """Return the end of the last packet, according to packets and header together.
 
-        MP4 keeps how long a packet lasts until the next one is decoded, not shown: of reordered frames of uneven
-        length no packet knows how long the last one is shown. There the header is right, unless the packets rule it
-        out: their durations add up to the length whatever their order.
+        In MP4 a packet's duration lasts until the next one is decoded, not shown: with reordered frames of uneven
+        length, no packet states how long the last one is shown. The header then decides, unless the packets contradict
+        it: in any order, their durations add up to the length.
 
         Parameters
         ----------
         claimed : int or None
-            The end by the header.
+            The end according to the header.
         first : PacketTimes
-            The file's first packets, by which decoding times are set against presentation times.
+            The file's first packets, which relate decoding times to presentation times.
         """
         if claimed is None or self.end is None or not self._lasts_until_decoded:
             return self.end
@@ -110,16 +113,16 @@ class PacketTimes:
 
     @property
     def _lasts_until_decoded(self) -> bool:
-        """Whether durations are those of decoding order, and that order matters."""
+        """Whether durations follow decoding order, and that order matters."""
         steps = np.diff(self.dts)
         return bool(np.ptp(self.duration) > 1 and np.array_equal(steps, self.duration[:-1])) if len(steps) else False
 
     @property
     def intervals(self) -> NDArray[np.int64]:
-        """Times between successive frames, shape ``(m,)``, of the span in which no frame is missing.
+        """Return the times between successive frames, shape ``(m,)``, of the span without missing frames.
 
-        Reordering leaves holes at both ends of a span read in decoding order. At its end, a frame yet to come may be
-        shown before the last one read, but never before its own decoding time. At its start, a frame decoded before
+        Reordering leaves gaps at both ends of a span that is read in decoding order. At its end, a later frame may be
+        shown before the last one read, but never before its own decoding time. At its start, a frame decoded earlier
         may be shown after the first one read, but at most `MAX_REORDERED` frames later.
         """
         if not len(self.pts):
@@ -136,7 +139,7 @@ def measure_timing(container: InputContainer, stream: VideoStream, first_pts: in
     container : InputContainer
         The open file; its position is lost.
     stream : VideoStream
-        The film.
+        The video stream.
     first_pts : int
         Presentation time of the first frame, in the stream's time base.
 
@@ -148,7 +151,7 @@ def measure_timing(container: InputContainer, stream: VideoStream, first_pts: in
     head = _read(container, stream, HEAD_PACKETS, first=True)
     claimed = _claimed_end(container, stream, first_pts)
     if head.complete:
-        # Of a container's claim nothing is known but that it may be about the sound.
+        # The container's claim may be about the audio, so it is not trusted.
         doubtful = stream.duration is None and len(container.streams) > 1
         end = head.end_beside(stream.duration and claimed, head)
         return _timing(end, [head], first_pts, () if doubtful else _disagreement(stream, claimed, end))
@@ -180,7 +183,7 @@ def _vary(intervals: NDArray[np.int64]) -> bool:
 
 
 def _claimed_end(container: InputContainer, stream: VideoStream, first_pts: int) -> int | None:
-    """Return the end the header claims in the stream's time base; None when it claims none."""
+    """Return the end that the header claims, in the stream's time base; None without a claim."""
     if stream.duration is not None and stream.duration > 0:
         return (stream.start_time if stream.start_time is not None else first_pts) + stream.duration
     if container.duration is None or container.duration <= 0:
@@ -199,7 +202,7 @@ def _time_base(stream: Stream) -> Fraction:
 def _read_tail(
     container: InputContainer, stream: VideoStream, claimed: int | None, head: PacketTimes
 ) -> PacketTimes | None:
-    """Read the end of the film; None when the header has to be disbelieved."""
+    """Read the end of the video; None if the header can't be trusted."""
     if claimed is None:
         return None
     first_pts = int(head.pts.min()) if len(head.pts) else 0
@@ -217,7 +220,7 @@ def _read_tail(
         return None
     if abs(end - claimed) <= tolerance:
         return tail
-    # The sound may be longer than the picture, and the container's claim is about the longer of the two.
+    # The audio may be longer than the video, and the container's claim refers to the longer of the two.
     sound_end = max(
         (_end_sec(packet) for packet in packets if packet.stream_index != stream.index), default=Fraction(0)
     )
@@ -237,7 +240,7 @@ def _read_whole(container: InputContainer, stream: VideoStream, first_pts: int) 
 
 
 def _sampled(container: InputContainer, stream: VideoStream, first_pts: int, end_pts: int) -> list[PacketTimes]:
-    """Read some packets at places spread over the file; a place that can't be sought is left out."""
+    """Read some packets at places across the file. Places that can't be sought are skipped."""
     spans = []
     for place in range(1, SAMPLED_PLACES + 1):
         try:
@@ -249,14 +252,14 @@ def _sampled(container: InputContainer, stream: VideoStream, first_pts: int, end
 
 
 def _read(container: InputContainer, stream: VideoStream, limit: int | None, *, first: bool) -> PacketTimes:
-    """Read packets from the present position: `limit` of them, or to the end of what is readable."""
+    """Read packets from the current position: `limit` of them, or all that are readable."""
     packets: list[Packet[VideoStream]] = []
     complete = limit is None
     try:
         packets.extend(islice(container.demux(stream), limit))
         complete = limit is None or len(packets) < limit
     except av.error.FFmpegError:
-        # What comes after damage can't be reached by reading on: as far as we are concerned the file ends here.
+        # Packets after damage can't be reached by reading on, so the file ends here.
         complete = True
     return _times(packets, stream, first=first, complete=complete)
 
@@ -266,7 +269,7 @@ def _times(packets: Iterable[Packet[Any]], stream: VideoStream, *, first: bool, 
     rows = [
         (pts, packet.dts if packet.dts is not None else pts, packet.duration or usual)
         for packet in packets
-        # An edit list hides frames that are only there to decode others.
+        # An edit list hides frames that are only needed to decode others.
         if packet.size and not packet.is_discard and not packet.is_corrupt
         for pts in (packet.pts if packet.pts is not None else packet.dts,)
         if pts is not None
@@ -281,6 +284,4 @@ def _disagreement(stream: VideoStream, claimed: int | None, end: int | None) -> 
     claimed_sec, end_sec = float(claimed * _time_base(stream)), float(end * _time_base(stream))
     if abs(claimed_sec - end_sec) <= TOLERANCE_SEC:
         return ()
-    return (
-        f"the header says the video ends at {claimed_sec:.3f} s, its frames end at {end_sec:.3f} s; trusted the frames",
-    )
+    return (f"the header says the video ends at {claimed_sec:.3f} s, the frames at {end_sec:.3f} s; used the frames",)

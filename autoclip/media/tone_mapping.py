@@ -1,4 +1,4 @@
-"""Tone mapping: pictures of high dynamic range, and of a wide gamut, as sRGB for a page or a JPEG."""
+"""Tone mapping: convert high dynamic range and wide gamut frames to sRGB for a page or JPEG."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from numpy.typing import NDArray
 from autoclip.media import color
 
 Light = NDArray[np.float64]
-"""Code values in [0, 1] or linear light, as the place says."""
+"""Code values in [0, 1] or linear light, depending on the function."""
 
 REFERENCE_WHITE_NITS = 203.0
-"""Luminance of diffuse white in HDR (ITU-R BT.2408, table 1): what becomes white in SDR."""
+"""Luminance of diffuse white in HDR, in cd/m2 (ITU-R BT.2408, table 1); it becomes white in SDR."""
 
 PQ_PEAK_NITS = 10_000.0
-"""Luminance that PQ code 1 stands for (SMPTE ST 2084)."""
+"""Luminance of PQ code 1, in cd/m2 (SMPTE ST 2084)."""
 
 HLG_PEAK_NITS = 1_000.0
-"""Nominal peak of an HLG display, at which its system gamma is 1.2 (ITU-R BT.2100, table 5)."""
+"""Nominal peak of an HLG display in cd/m2, at which its system gamma is 1.2 (ITU-R BT.2100, table 5)."""
 
 PEAK_PERCENTILE = 99.9
-"""Share of a picture's pixels, in percent, that its measured peak covers: single glints must not dim the rest."""
+"""Percentile of a frame's pixels that defines its peak, so that single glints don't dim the rest."""
 
 # PQ: SMPTE ST 2084, also ITU-R BT.2100 table 4.
 _M1, _M2 = 2610 / 16384, 2523 / 4096 * 128
@@ -30,19 +30,19 @@ _C1, _C2, _C3 = 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32
 _HLG_A, _HLG_B, _HLG_C, _HLG_GAMMA = 0.17883277, 0.28466892, 0.55991073, 1.2
 
 _LUMA_2020 = np.array([0.2627, 0.6780, 0.0593])
-"""Luminance of BT.2020 primaries (ITU-R BT.2020, table 4)."""
+"""Luminance weights of BT.2020 primaries (ITU-R BT.2020, table 4)."""
 
 _RGB_2020_TO_709 = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]])
-"""Linear light of BT.2020 primaries in those of BT.709: the inverse of the matrix in ITU-R BT.2087, 2.1."""
+"""Converts linear light from BT.2020 primaries to BT.709: the inverse of the matrix in ITU-R BT.2087, 2.1."""
 
 
 def needs_mapping(transfer: str, primaries: str) -> bool:
-    """Whether a picture can't be shown as it is: high dynamic range, or the wide gamut of BT.2020."""
+    """Whether a frame must be converted for display: high dynamic range, or the wide gamut of BT.2020."""
     return color.is_hdr(transfer) or primaries == "bt2020"
 
 
 def to_srgb(pixels: NDArray[np.uint16], transfer: str, primaries: str) -> NDArray[np.uint8]:
-    """Map a picture to sRGB.
+    """Convert a frame to sRGB.
 
     Linear light -> tone curve (`compress_highlights`, HDR only) -> BT.709 primaries -> sRGB curve.
 
@@ -51,7 +51,7 @@ def to_srgb(pixels: NDArray[np.uint16], transfer: str, primaries: str) -> NDArra
     pixels : ndarray of uint16, shape ``(height, width, 3)``
         Full-range R'G'B' under `transfer`.
     transfer, primaries : str
-        FFmpeg's names of the picture's colors; see `autoclip.media.color`.
+        FFmpeg's names of the frame's colors; see `autoclip.media.color`.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def to_srgb(pixels: NDArray[np.uint16], transfer: str, primaries: str) -> NDArra
     elif transfer == color.HLG:
         light = compress_highlights(hlg_to_nits(signal)) / REFERENCE_WHITE_NITS
     else:
-        light = _srgb_light(signal)  # so that grays are those of the same picture in BT.709
+        light = _srgb_light(signal)  # so that grays match those of the same frame in BT.709
     if primaries == "bt2020":
         light = light @ _RGB_2020_TO_709.T
     return np.round(_srgb_curve(np.clip(light, 0, 1)) * 255).astype(np.uint8)
@@ -88,7 +88,7 @@ def nits_to_pq(nits: Light) -> Light:
 
 
 def hlg_to_nits(signal: Light) -> Light:
-    """Return the light of HLG code values on a display of 1,000 cd/m2: inverse OETF, then OOTF (ITU-R BT.2100).
+    """Return the luminance of HLG code values on a display of 1,000 cd/m2: inverse OETF, then OOTF (ITU-R BT.2100).
 
     Inverse OETF: ``E^2 / 3`` up to 1/2, ``(exp((E - c) / a) + b) / 12`` above. OOTF: ``1000 * Y^(gamma - 1) * E``.
     """
@@ -99,12 +99,12 @@ def hlg_to_nits(signal: Light) -> Light:
 
 
 def compress_highlights(nits: Light) -> Light:
-    """Bring a picture's light below `REFERENCE_WHITE_NITS`, highlights softly, shadows and mid-tones unchanged.
+    """Compress light above `REFERENCE_WHITE_NITS` softly; shadows and mid-tones stay unchanged.
 
-    The curve is the EETF of ITU-R BT.2390, 5.4.1, from the picture's own peak to reference white, applied to the
-    largest of a pixel's R, G and B so that its hue stays. In PQ code values relative to the peak, with
-    ``m = white / peak``, the knee is at ``1.5 m - 0.5``; above it runs a Hermite spline with
-    ``t = (e - knee) / (1 - knee)``: ``(2t^3 - 3t^2 + 1) knee + (t^3 - 2t^2 + t)(1 - knee) + (-2t^3 + 3t^2) m``.
+    The curve is the EETF of ITU-R BT.2390, 5.4.1, from the frame's peak to reference white, applied to the largest of a
+    pixel's R, G and B so that its hue stays. In PQ code values relative to the peak, with ``m = white / peak``, the
+    knee is at ``1.5 m - 0.5``; above it runs a Hermite spline with ``t = (e - knee) / (1 - knee)``: ``(2t^3 - 3t^2 + 1)
+    knee + (t^3 - 2t^2 + t)(1 - knee) + (-2t^3 + 3t^2) m``.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def compress_highlights(nits: Light) -> Light:
     Returns
     -------
     ndarray of float64, same shape
-        Linear light; a picture that stays below reference white comes back unchanged.
+        Linear light; a frame below reference white is returned unchanged.
     """
     brightest = nits.max(axis=-1)
     peak = float(np.percentile(brightest, PEAK_PERCENTILE))

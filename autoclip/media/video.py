@@ -1,4 +1,4 @@
-"""What a probe finds out about a file: the video, its streams and its chapters."""
+"""The result of a probe: the video, its streams and its chapters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 from autoclip.media.timecode import TimecodeFormat
 
 Rate = Annotated[Fraction, BeforeValidator(Fraction), PlainSerializer(str, return_type=str)]
-"""An exact fraction that is written as ``"30000/1001"``."""
+"""An exact fraction that is serialized as ``"30000/1001"``."""
 
 
 class _Facts(BaseModel):
@@ -19,11 +19,11 @@ class _Facts(BaseModel):
 
 
 class VideoStream(_Facts):
-    """The picture that is analyzed.
+    """The analyzed video stream.
 
-    `width` and `height` are coded pixels; `display_width` and `display_height` are as a player shows them, after
-    rotation and pixel aspect. A player mirrors the coded picture left to right if `mirrored`, then turns it clockwise
-    by `rotation` degrees. Colors bear FFmpeg's names, ``unknown`` where the file does not say.
+    `width` and `height` are coded pixels; `display_width` and `display_height` are the size that a player shows, after
+    rotation and pixel aspect. A player mirrors the coded frame left to right if `mirrored`, then rotates it clockwise
+    by `rotation` degrees. Colors have FFmpeg's names, ``unknown`` if the file does not state them.
     """
 
     index: int
@@ -51,7 +51,7 @@ class VideoStream(_Facts):
 
 
 class AudioStream(_Facts):
-    """The sound that is analyzed."""
+    """The analyzed audio stream."""
 
     index: int
     codec: str
@@ -63,10 +63,10 @@ class AudioStream(_Facts):
 
 
 class SourceTimecode(_Facts):
-    """The timecode of the first video frame, by which editing programs find footage again.
+    """The timecode of the first video frame, with which editing programs identify footage.
 
-    `text` is as the file says it, such as ``01:00:00;02``; it counts `base` frames a second, which may be half the
-    frame rate (59.94p with timecode of 29.97). `reel` is the name of the tape or card, where the file bears one.
+    `text` is as in the file, such as ``01:00:00;02``; it counts `base` frames per second, which may be half the frame
+    rate (59.94p with timecode of 29.97). `reel` is the name of the tape or card, if the file has one.
     """
 
     text: str
@@ -76,11 +76,11 @@ class SourceTimecode(_Facts):
 
     @property
     def frame_number(self) -> int:
-        """Frames of `base` a second from 00:00:00:00 on."""
+        """Return the number of frames since 00:00:00:00, at `base` frames per second."""
         return TimecodeFormat(self.base, self.drop_frame).frame_number(self.text)
 
     def frame_at(self, base: int) -> int:
-        """Return the frame number where `base` frames a second are counted, to the nearest frame."""
+        """Return the nearest frame number at another `base`."""
         return round(Fraction(self.frame_number * base, self.base))
 
 
@@ -95,9 +95,9 @@ class Chapter(_Facts):
 class Video(_Facts):
     """A readable video file.
 
-    `duration_sec` is what the frames say; `start_sec` is the container time of the first video frame, which is 0 on
-    our timeline. `audio` is None when there is no sound that can be decoded; `warnings` then says why. `timecode` is
-    None where the file bears none.
+    `duration_sec` is derived from the frames. `start_sec` is the container time of the first video frame, which is 0 on
+    our timeline. `audio` is None if no audio can be decoded; `warnings` then says why. `timecode` is None if the file
+    has none.
     """
 
     path: Path

@@ -1,1 +1,1 @@
-"""Extraction of one long video in ranges that are measured apart, on other cores or machines, and then merged."""
+"""Extract the features of one long video in ranges, on several cores or machines, and merge them."""

@@ -1,7 +1,8 @@
-"""Planning, measuring and merging ranges; each step may run on another machine that sees the file and the folder.
+"""Plan, measure and merge ranges. Each step may run on another machine that has access to the file and the folder.
 
-The pictures of a range are decoded and described as in one pass, group by group, and compared with those before. What
-looks further, and all of the sound, is done in one place, as in one pass: so the features are the same, bit for bit.
+The frames of a range are decoded, described and compared with the frames before, batch by batch, as in one pass.
+Everything that looks further back, and all audio, is processed in one place. The features are therefore identical to
+those of one pass, bit for bit.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ from autoclip.signals.video_analyzer import MAX_DRIFT_SEC, ComparedFrames, Measu
 from autoclip.system.malloc import share_one_arena
 
 LEAD_SEC = MAX_DRIFT_SEC + 0.5
-"""Pictures are compared with earlier ones by at most `MAX_DRIFT_SEC`."""
+"""Frames are compared with frames that are at most `MAX_DRIFT_SEC` older."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredSound:
-    """What was measured of the sound (None: there is none), and what of it could not be decoded."""
+    """The features of the audio (None without audio), and the spans that could not be decoded."""
 
     rows: AudioRows | None
     damage: tuple[AudioDamage, ...]
@@ -43,12 +44,12 @@ class MeasuredSound:
 def plan(
     video: Video, settings: ExtractionSettings, count: int, on_progress: ProgressListener = ignore_progress
 ) -> tuple[DecodeRange, ...]:
-    """Divide a video, which is at its path, into ranges of about the same number of pictures.
+    """Divide a video, which must be at its path, into ranges with about the same number of frames.
 
     Raises
     ------
     RangeError
-        If only one pass measures it as one pass would; the message says why.
+        If ranges could not give the result of one pass; the message says why.
     MediaError
         If the file can't be opened.
     """
@@ -62,9 +63,11 @@ def plan(
 
 
 def range_path(folder: Path, part: DecodeRange, settings: ExtractionSettings) -> Path:
-    """Return the file of a measured range; its name holds all that its content depends on, but the video.
+    """Return the path of a measured range.
 
-    It bears the mark of temporary files, which are removed when they are a day old.
+    Its name contains everything that its content depends on, except the video.
+
+    It has the suffix of temporary files, which are removed after a day.
     """
     told = f"{EXTRACTION_VERSION} {settings.model_dump_json()} {part.lead} {part.groups} {part.digest}"
     return folder / f".{part.number:04d}-{blake2b(told.encode(), digest_size=10).hexdigest()}.partial.range"
@@ -79,27 +82,27 @@ def measure_range(
     *,
     decoders: int = 1,
 ) -> Path:
-    """Measure the pictures of a range into a file, unless it is there; return its path.
+    """Measure the frames of a range into a file unless it exists; return its path.
 
     Parameters
     ----------
     video : Video
-        The video, at its path.
+        The video, which must be at its path.
     settings : ExtractionSettings
         What to measure and how.
     part : DecodeRange
-        One of those that `plan` returned.
+        A range that `plan` returned.
     folder : Path
-        Where the file is kept: one for each video.
+        Folder of the file; each video needs its own.
     on_progress : callable
-        Told several times a second how much of the range is done; whatever it raises ends the work.
+        Called several times a second with the completed share of the range. An exception it raises stops the work.
     decoders : int
-        Threads that decode.
+        Number of decoding threads.
 
     Raises
     ------
     RangeError
-        If the range can't be measured as in one pass; the message says why.
+        If the range could not give the result of one pass; the message says why.
     MediaError
         If the file can't be opened.
     StorageError
@@ -117,7 +120,7 @@ def measure_range(
 def measure_sound(
     video: Video, settings: ExtractionSettings, on_progress: ProgressListener = ignore_progress
 ) -> MeasuredSound:
-    """Measure all of a video's sound.
+    """Measure all audio of a video.
 
     Raises
     ------
@@ -145,16 +148,16 @@ def merge(
     ranges: Iterable[Path],
     sound: Callable[[], MeasuredSound],
 ) -> Features:
-    """Make the features of a video from its measured ranges, in their order, and then its sound.
+    """Merge measured ranges, in their order, and then the audio into the features of a video.
 
-    Both may be waited for: a range is merged while those after it are still measured.
+    Both may still be in progress: a range is merged while later ones are measured.
 
     Raises
     ------
     RangeError
         If the ranges overlap in time.
     StorageError
-        If a file of a range is not whole.
+        If the file of a range is incomplete.
     """
     extraction = Extraction(measured_video(video.path, video, settings), settings, ignore_progress)
     last = -np.inf
@@ -193,21 +196,21 @@ def _compared(
 
 def _require_whole(group: Described[MeasuredFrames]) -> None:
     if group.damage:
-        raise RangeError(f"some of its pictures are damaged ({group.damage[0].reason})")
+        raise RangeError(f"some of its frames are damaged ({group.damage[0].reason})")
 
 
 def _require_later(group: Described[ComparedFrames], last: float) -> float:
-    """Refuse pictures of a time that was shown before; return when the last one is shown."""
+    """Refuse frames whose time was shown before; return when the last one ends."""
     if group.description is None:
         return last
     if group.description.seconds[0] <= last:
-        raise RangeError(f"its pictures are not in the order of time at {last:.2f} s")
+        raise RangeError(f"its frames are not in presentation order at {last:.2f} s")
     return float(group.description.seconds[-1])
 
 
 @dataclass(slots=True)
 class _Heartbeat:
-    """Tells the listener how many of a range's groups are done."""
+    """Reports how many batches of a range are done."""
 
     part: DecodeRange
     listener: ProgressListener

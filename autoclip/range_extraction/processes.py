@@ -1,7 +1,7 @@
-"""Extraction of one video by several processes of this machine.
+"""Extract the features of one video in several processes of this machine.
 
-One process does with threads what two cores can do. Beyond a few cores the threads wait for Python's interpreter lock,
-which processes don't share.
+The threads of one process can use about two cores. Beyond that they wait for Python's global interpreter lock, which
+processes don't share.
 """
 
 from __future__ import annotations
@@ -30,12 +30,15 @@ from autoclip.signals.table import Features
 from autoclip.system.processes import exit_with_parent
 
 RANGE_SEC = 300.0
-"""Ranges of a long video are about as long: each costs its lead and a fresh decoder, and what is lost is done again."""
+"""Target length of a range in a long video.
+
+Each range costs its lead-in and a new decoder, and a lost range is measured again.
+"""
 
 MAX_RANGES_A_PROCESS = 8
 
 ATTEMPTS = 3
-"""So often a process may be lost (killed, out of memory) before the work is given up."""
+"""How many times a process may be lost (killed, out of memory) before the work fails."""
 
 _WAIT_SEC = 0.2
 
@@ -45,7 +48,7 @@ _shared: tuple[Event, Any] | None = None
 
 
 class _Stopped(Exception):  # noqa: N818 - a signal to our own processes, never seen outside
-    """The process that asked for the work has gone, or wants it no more."""
+    """The process that requested the work has ended or cancelled it."""
 
 
 def extract_in_processes(
@@ -57,29 +60,31 @@ def extract_in_processes(
     on_progress: ProgressListener = ignore_progress,
     on_one_pass: Callable[[str], None] = lambda _reason: None,
 ) -> Features:
-    """Measure a video, which is at its path, in several processes: the same as `extract`, bit for bit.
+    """Extract the features of a video in several processes; bit for bit the result of `extract`.
+
+    The file must be at the video's path.
 
     A video that can't be divided is measured in one pass.
 
     Parameters
     ----------
     video : Video
-        What probing it found.
+        The probed video.
     settings : ExtractionSettings
-        What to measure and how.
+        What to extract and how.
     processes : int
-        How many.
+        Number of processes.
     folder : Path
-        Where measured ranges are kept until all are done. What an earlier attempt left there is used again.
+        Folder that keeps measured ranges until all are done. Ranges of an earlier attempt are reused.
     on_progress : callable
-        As `extract`.
+        As in `extract`.
     on_one_pass : callable
-        Told why the video is measured in one pass.
+        Called with the reason if the video is measured in one pass.
 
     Raises
     ------
     ParameterError, MediaError, StorageError
-        As `extract`.
+        Under the same conditions as in `extract`.
     """
     try:
         ranges = plan(video, settings, range_count(video.duration_sec, processes), on_progress)
@@ -92,17 +97,19 @@ def extract_in_processes(
 
 
 def decoders_in_each(processes: int) -> int:
-    """Return how many threads decode in each of so many processes."""
+    """Return the number of decoding threads for each of `processes` processes."""
     return max(1, available_cores() // processes)
 
 
 def lost_too_often(video: Video) -> MediaError:
-    """Return the error of a video whose processes were lost `ATTEMPTS` times."""
-    return MediaError(video.path, "the processes that measure it end without a word; is there enough memory?")
+    """Return the error for a video whose processes were lost `ATTEMPTS` times."""
+    return MediaError(
+        video.path, "the processes that measure it ended without an error message; check that there is enough memory"
+    )
 
 
 def range_count(duration_sec: float, processes: int) -> int:
-    """Return into how many ranges a video is divided for so many processes."""
+    """Return the number of ranges for a number of processes."""
     return min(max(processes, round(duration_sec / RANGE_SEC)), MAX_RANGES_A_PROCESS * processes)
 
 
@@ -114,7 +121,7 @@ class _Work:
 
     @property
     def decoders(self) -> int:
-        """Threads that decode in each process."""
+        """Number of decoding threads in each process."""
         return decoders_in_each(self.processes)
 
 
@@ -138,7 +145,7 @@ class _Task(Generic[Outcome]):
 
 @dataclass(slots=True)
 class _Processes:
-    """Processes that do tasks; a task whose process is lost is done again by another, alone."""
+    """A process pool. If a process is lost, another one repeats its task alone."""
 
     video: Video
     work: _Work
@@ -165,7 +172,7 @@ class _Processes:
         return task
 
     def result(self, task: _Task[Outcome]) -> Outcome:
-        """Wait for a task; the listener is told several times a second, and may raise to stop all."""
+        """Wait for a task. The listener is called several times a second and may raise to stop everything."""
         while True:
             while not task.future.done():
                 self.on_progress(Progress("extract", self._share_done()))
@@ -176,7 +183,7 @@ class _Processes:
                 self._renew(task)
 
     def _renew(self, task: _Task[Any]) -> None:
-        """Begin what was under way and what waited again; what is done stays done."""
+        """Restart the tasks that were running or waiting. Completed tasks stay completed."""
         task.losses += 1
         if task.losses >= ATTEMPTS:
             raise lost_too_often(self.video)
@@ -190,7 +197,7 @@ class _Processes:
         try:
             task.future = self.pool.submit(_run, task.number, task.work)
         except (BrokenProcessPool, OSError) as error:
-            # A process ended before all tasks were handed over; if another was just being started, its pipe is gone.
+            # A process ended before all tasks were submitted. If another one was just starting, its pipe is broken.
             task.future = Future()
             task.future.set_exception(BrokenProcessPool(str(error)))
 
@@ -210,7 +217,7 @@ def _error_of(future: Future[Any]) -> BaseException | None:
 
 
 def _set_up(stop: Event, done: Any) -> None:  # noqa: ANN401
-    """Set a process up: the one that started it says when to stop, and takes it along when it is killed."""
+    """Initialize a process: its parent can ask it to stop, and it ends when its parent is killed."""
     global _shared  # noqa: PLW0603 - this process does nothing else
     _shared = stop, done
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal reaches all processes

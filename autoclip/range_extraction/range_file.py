@@ -1,6 +1,7 @@
-"""The file a measured range waits in until all are merged: what is known of its pictures, without the pictures.
+"""The file of a measured range, kept until all ranges are merged: features of its frames, without the frames.
 
-Arrays in NumPy's format follow each other, compressed; a few kilobytes for a second of video and its frames of motion.
+Consecutive, compressed arrays in NumPy's format; a few kilobytes per second of video, including the frames used for
+motion.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _MEASURED, _EMPTY, _END = 1, 0, -1
 
 
 def write_range(path: Path, groups: Iterable[Described[ComparedFrames]]) -> None:
-    """Write groups of pictures to a file, which has its name only when it is whole.
+    """Write batches of frames to a file, which gets its name only when it is complete.
 
     Raises
     ------
@@ -54,7 +55,7 @@ def write_range(path: Path, groups: Iterable[Described[ComparedFrames]]) -> None
 
 
 def read_range(path: Path) -> Iterator[Described[ComparedFrames]]:
-    """Yield the groups that `write_range` wrote.
+    """Yield the batches that `write_range` wrote.
 
     Raises
     ------
@@ -67,7 +68,9 @@ def read_range(path: Path) -> Iterator[Described[ComparedFrames]]:
             while (head := _read(file))[0] != _END:
                 yield _group(file, head)
     except (OSError, EOFError, ValueError, CompressionError) as error:
-        raise StorageError(f"{path}: is no whole range of a video; remove it, and analyze the video again") from error
+        raise StorageError(
+            f"{path}: is not a complete range of a video; remove it, and analyze the video again"
+        ) from error
 
 
 @contextmanager

@@ -1,6 +1,6 @@
-"""The report: one self-contained page that shows what was measured, what was chosen, and why.
+"""The report: one self-contained page that shows what was measured, what was selected, and why.
 
-It opens from disk, asks no server for anything, and runs no script but its own.
+It opens from disk, makes no request to a server, and runs no script but its own.
 """
 
 from autoclip.report.document import DroppedWindow, ReportDocument, dropped_windows

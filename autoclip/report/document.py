@@ -1,4 +1,4 @@
-"""What a report is made of."""
+"""The data of a report."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from autoclip.timeline import Interval
 
 @dataclass(frozen=True, slots=True)
 class DroppedWindow:
-    """A candidate that became no clip, with the verdict that ended it.
+    """A candidate that was dropped, with the verdict of the filter that dropped it.
 
     Attributes
     ----------
     interval : Interval
         Its span.
     anchor_time_sec, quality_score : float
-        The moment it was built around, and how good it was.
+        Time of its anchor, and its quality.
     stage, reason : str
-        The filter, and why, in words.
+        The filter, and its reason in words.
     value, limit : float
-        What was measured, and against what.
+        The measured value, and the limit it was compared with.
     rival : Interval or None
-        The better window it lost to, where there is one.
+        The better window it lost to, if any.
     """
 
     interval: Interval
@@ -50,32 +50,32 @@ class DroppedWindow:
 
 @dataclass(frozen=True, slots=True)
 class ReportDocument:
-    """Everything a report shows.
+    """All data that a report shows.
 
     Attributes
     ----------
     video : Video
-        What the probe found.
+        The probed video.
     features : Features
-        What was measured.
+        Its features.
     settings : Settings
-        What the clips were chosen by.
+        The settings that selected the clips.
     clips : tuple of Clip
-        What was chosen. A clip's `thumbnail` is a path relative to `folder`.
+        The selected clips. A clip's `thumbnail` is a path relative to `folder`.
     folder : Path
-        Where the analysis lies; thumbnails are read from here and embedded.
+        The analysis folder. Thumbnails are read from it and embedded.
     message : str
-        Why there is no clip; empty when there is one.
+        Why there is no clip; empty if there is one.
     excitement : ndarray or None
-        The curve that moments were looked for in, one value a step of the features' grid.
+        The excitement curve, one value per step of the features' grid.
     anchors : tuple of Anchor
-        The moments found.
+        The detected anchors.
     candidate_count : int
         Windows before filtering.
     dropped : tuple of DroppedWindow
-        Those that were dropped.
+        Dropped windows.
     sentences : tuple of Sentence
-        What is said, by time; empty if that is not known.
+        The transcript's sentences, ordered by time; empty without a transcript.
     """
 
     video: Video
@@ -92,7 +92,7 @@ class ReportDocument:
 
 
 def dropped_windows(windows: Sequence[Window], verdicts: Sequence[Verdict]) -> tuple[DroppedWindow, ...]:
-    """Join the verdicts against windows with what they were about, by stage, then by time."""
+    """Combine the negative verdicts with their windows, ordered by stage, then by time."""
     lost = [verdict for verdict in verdicts if not verdict.kept]
     order = {stage: place for place, stage in enumerate(dict.fromkeys(verdict.stage for verdict in verdicts))}
     lost.sort(key=lambda verdict: (order[verdict.stage], windows[verdict.clip_index].interval))

@@ -1,4 +1,4 @@
-"""Renders the page: template, style and script from this folder, thumbnails as data URIs."""
+"""Render the page from the template, style and script of this folder, with thumbnails as data URIs."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from autoclip.settings import Settings
 from autoclip.timeline import Interval
 
 MAX_DROPPED_ROWS = 1000
-"""Rows of the table of dropped windows; the debug file has them all."""
+"""Maximum number of rows in the table of dropped windows. The debug file lists all of them."""
 
 _MIN_PIXELS = 600
-"""A box shorter than one in this many parts of the axis would not be seen."""
+"""A box shorter than this fraction of the axis would not be visible."""
 
 _IMAGE_KINDS = {b"\xff\xd8\xff": "jpeg", b"\x89PNG": "png", b"RIFF": "webp", b"GIF8": "gif"}
-"""First bytes of the pictures a page may embed."""
+"""First bytes of the image formats that a page may embed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,13 @@ class ClipCard:
     clip : Clip
         The clip.
     number : int
-        Its place in time, from 1.
+        Its position in time, from 1.
     rank : int
-        Its place by quality, from 1.
+        Its position by quality, from 1.
     row : int
-        In which row of the timeline its bar lies, so that overlapping ones don't hide each other.
+        Row of the timeline for its bar, so that overlapping bars don't hide each other.
     folder : Path
-        Where its picture lies.
+        Folder of its thumbnail.
     """
 
     clip: Clip
@@ -56,7 +56,7 @@ class ClipCard:
     folder: Path
 
     def thumbnail(self) -> str:
-        """Return its picture as a data URI, read at each call; empty when there is none."""
+        """Return its thumbnail as a data URI, read at each call; empty without a thumbnail."""
         return _data_uri(self.folder, self.clip.thumbnail) if self.clip.thumbnail else ""
 
 
@@ -72,25 +72,25 @@ class ChangedSetting:
 
 
 def render_report(document: ReportDocument) -> Iterator[str]:
-    """Render the report as one HTML page, piece by piece: its pictures are never in memory all at once.
+    """Render the report as one HTML page, in chunks, so that only one thumbnail is in memory at a time.
 
-    Every text that comes from outside (names, titles, reasons, warnings) is escaped, and a content security policy
-    keeps the page from running or fetching anything but itself.
+    Every text that comes from outside (names, titles, reasons, warnings) is escaped. A content security policy keeps
+    the page from running or loading anything that is not part of it.
 
     Parameters
     ----------
     document : ReportDocument
-        What to show.
+        The data to show.
 
     Yields
     ------
     str
-        A piece of the page; write it as UTF-8.
+        A chunk of the page, to be written as UTF-8.
 
     Raises
     ------
     OSError
-        If a thumbnail exists and can't be read. One that does not exist leaves its place empty.
+        If a thumbnail exists but can't be read. A missing thumbnail leaves its place empty.
     """
     environment = _environment()
     lanes = plot.draw_lanes(document.features, document.excitement)
@@ -151,7 +151,7 @@ def _cards(document: ReportDocument) -> tuple[ClipCard, ...]:
 
 
 def _rows_of(intervals: list[Interval]) -> list[int]:
-    """Put each interval, by start, into the first row that is free."""
+    """Put each interval, in order of start, into the first free row."""
     ends: list[float] = []
     rows = []
     for interval in intervals:
@@ -162,7 +162,7 @@ def _rows_of(intervals: list[Interval]) -> list[int]:
 
 
 def _data_uri(folder: Path, name: str) -> str:
-    """Return a picture as a data URI; empty when there is none in the folder, or it is not a picture."""
+    """Return an image as a data URI; empty if the folder has no such image, or the file is not an image."""
     path = folder / name
     if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
         return ""
@@ -172,7 +172,7 @@ def _data_uri(folder: Path, name: str) -> str:
 
 
 def _facts(document: ReportDocument) -> dict[str, str]:
-    """Name the facts of the video, in reading order."""
+    """Return the facts about the video, in reading order."""
     video, picture = document.video, document.video.video
     sound = video.audio
     depth = f", {picture.bit_depth}-bit{' HDR' if picture.hdr else ''}" if picture.bit_depth > 8 else ""  # noqa: PLR2004
@@ -189,7 +189,10 @@ def _facts(document: ReportDocument) -> dict[str, str]:
 
 
 def _container_name(video: Video) -> str:
-    """FFmpeg names families (``mov,mp4,m4a``); the file's suffix says which member, if it is one."""
+    """Return the name of a container format.
+
+    FFmpeg names families (``mov,mp4,m4a``); the file's suffix selects the member.
+    """
     family = video.container.split(",")
     suffix = video.path.suffix.lstrip(".").lower()
     return suffix if suffix in family else family[0]
@@ -214,7 +217,7 @@ def _events(document: ReportDocument) -> dict[str, Any]:
 
 
 def _pointer_data(document: ReportDocument, lanes: tuple[plot.Lane, ...]) -> dict[str, Any]:
-    """Return what the script needs to say what lies under the pointer."""
+    """Return the data the script needs to describe what is under the pointer."""
     count = max((len(lane.values) for lane in lanes), default=0)
     features = document.features
     bucket_sec = -(-features.grid.count // max(count, 1)) * features.grid.step_sec
@@ -242,7 +245,7 @@ def _changed_settings(settings: Settings) -> tuple[ChangedSetting, ...]:
 
 
 def _covered_sec(intervals: list[Interval]) -> float:
-    """Seconds that lie in at least one interval."""
+    """Return how many seconds lie in at least one interval."""
     covered, end = 0.0, 0.0
     for interval in sorted(intervals):
         covered += max(0.0, interval.end - max(interval.start, end))

@@ -1,7 +1,7 @@
-"""The timeline: signals and events as SVG paths over one axis of seconds, light however long the video.
+"""The timeline: signals and events as SVG paths over one axis of seconds, of bounded size for any video length.
 
-Each lane is a drawing with a view box as wide as the video is long, in seconds, and `LANE_HEIGHT` high, stretched to
-the page. Zooming is changing the view box. Strokes don't scale.
+Each lane is a drawing that is stretched to the page. Its view box is as wide as the video is long, in seconds, and
+`LANE_HEIGHT` high. Zooming changes the view box. Strokes don't scale.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from autoclip.speech.transcript import Sentence
 
 LANE_HEIGHT = 100.0
 MAX_POINTS = 1500
-"""Buckets a lane has at most: more than the pixels of a wide page, so that a zoom still shows something."""
+"""Maximum number of buckets of a lane: more than the pixels of a wide page, so that zooming in shows more detail."""
 
 Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A series in buckets: the lowest and highest value of each.
+    """A series reduced to buckets: the minimum and maximum of each.
 
     Attributes
     ----------
@@ -48,13 +48,13 @@ class Lane:
     key : str
         Name of the signal; decides its color.
     title, unit : str
-        How it is called on the page.
+        Its name and unit on the page.
     line, area : str
         SVG path data: the highest values, and the area from the lowest to the highest (or from the floor).
     top, bottom : str
-        The values at the lane's edges, written.
+        The formatted values at the lane's edges.
     values : tuple of float or None
-        The highest value of each bucket: what a pointer over the lane shows.
+        The highest value of each bucket, shown under the pointer.
     """
 
     key: str
@@ -93,11 +93,11 @@ def reduce_series(values: NDArray[np.floating], step_sec: float, most: int = MAX
 
 
 LEAST_SPEECH = 0.5
-"""Speech activity below which a video has none that is worth a lane."""
+"""Speech activity below which a video gets no speech lane."""
 
 
 def draw_lanes(features: Features, excitement: NDArray[np.floating] | None) -> tuple[Lane, ...]:
-    """Draw what was measured: excitement, loudness, speech, motion, most replayed and chat, as far as it is there."""
+    """Draw the available signals: excitement, loudness, speech, motion, most replayed and chat."""
     series, step = features.series, features.grid.step_sec
     loudness = next((name for name in ("loudness_lufs", "audio_dbfs") if name in series), "audio_dbfs")
     lanes = []
@@ -138,22 +138,23 @@ def _lane(key: str, title: str, unit: str, values: NDArray[np.floating], step_se
 
 
 def _range_of(envelope: Envelope, key: str) -> tuple[float, float]:
-    """Values at the bottom and the top of a lane."""
+    """Return the values at the bottom and the top of a lane."""
     if key == "voice":
         return 0.0, 100.0  # a share
     known = envelope.high[~np.isnan(envelope.high)]
     if not len(known):
         return 0.0, 1.0
-    # A cut or a flash makes one step of motion tower above all others; cropping the top 2 % keeps the rest readable.
+    # A cut or a flash makes one step of motion much larger than all others; cropping the top 2 % keeps the rest
+    # readable.
     top = float(np.percentile(known, 98) if key == "motion" else known.max())
-    # Silence at -120 dB would press all that is heard against the ceiling: 70 dB below the top nothing is.
+    # Silence at -120 dB would push all audible levels to the top; 70 dB below the maximum nothing is audible.
     bottom = max(float(np.nanpercentile(envelope.low, 1)), top - 70.0) if key == "loudness" else 0.0
     height = top - bottom
     return bottom, (top + 0.06 * height if height > 0 else bottom + 1.0)
 
 
 def _runs(known: NDArray[np.bool_]) -> Iterable[tuple[int, int]]:
-    """Start and end of every run of True."""
+    """Return the start and end of every run of True."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], known, [False]]).astype(np.int8)))
     return zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
@@ -163,12 +164,12 @@ def _points(times: Values, heights: Values) -> str:
 
 
 def _line(times: Values, heights: Values) -> str:
-    """Path data of a curve, interrupted where nothing was measured."""
+    """Return path data of a curve with gaps where nothing was measured."""
     return "".join("M" + _points(times[a:b], heights[a:b]) for a, b in _runs(~np.isnan(heights)))
 
 
 def _area(times: Values, low: Values, high: Values) -> str:
-    """Path data of the area between two curves."""
+    """Return path data of the area between two curves."""
     return "".join(
         f"M{_points(times[a:b], high[a:b])}L{_points(times[a:b][::-1], low[a:b][::-1])}Z"
         for a, b in _runs(~np.isnan(high))
@@ -176,12 +177,12 @@ def _area(times: Values, low: Values, high: Values) -> str:
 
 
 def draw_ticks(events: Sequence[Event]) -> str:
-    """Path data of an upright line at each event's start, over a lane's full height."""
+    """Return path data of a vertical line over the lane's full height at each event's start."""
     return "".join(f"M{event.start_sec:.3f} 0V{LANE_HEIGHT:.0f}" for event in events)
 
 
 def draw_spans(events: Sequence[Event], shortest_sec: float) -> str:
-    """Path data of a box for each event, at least `shortest_sec` long so that it can be seen."""
+    """Return path data of a box for each event, at least `shortest_sec` long so that it is visible."""
     boxes = []
     for event in events:
         end = event.end_sec if event.end_sec is not None else event.start_sec
@@ -191,12 +192,12 @@ def draw_spans(events: Sequence[Event], shortest_sec: float) -> str:
 
 
 def draw_boxes(sentences: Sequence[Sentence]) -> str:
-    """Path data of a low box for each sentence, with a gap to the next."""
+    """Return path data of a low box for each sentence, with a gap before the next."""
     return "".join(f"M{said.start_sec:.2f} 45H{said.end_sec:.2f}V85H{said.start_sec:.2f}Z" for said in sentences)
 
 
 def draw_dots(times: Sequence[float], curve: NDArray[np.floating] | None, step_sec: float) -> str:
-    """Path data of dots on a curve: points without length, which round caps and strokes that don't scale make round."""
+    """Return path data of dots on a curve: zero-length lines that round caps and non-scaling strokes render as dots."""
     if curve is None or not len(curve):
         return ""
     bottom, top = _range_of(reduce_series(curve, step_sec), "excitement")
@@ -206,7 +207,7 @@ def draw_dots(times: Sequence[float], curve: NDArray[np.floating] | None, step_s
 
 
 def axis_marks(duration_sec: float, most: int = 9) -> tuple[float, ...]:
-    """Round times for the axis, from 0 on, at most `most` intervals."""
+    """Return round times for the axis, from 0 on, with at most `most` intervals."""
     for step in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400):
         if duration_sec / step <= most:
             return tuple(float(mark) for mark in np.arange(0.0, duration_sec * (1 - 0.02), step))

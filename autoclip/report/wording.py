@@ -1,4 +1,4 @@
-"""Times, sizes and rates as people read them."""
+"""Format times, sizes and rates for people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _MINUTE, _HOUR = 60, 3600
 
 
 def clock(seconds: float, *, decimals: int = 0, hours: bool = False) -> str:
-    """Write a time as ``m:ss`` or, from an hour on or if `hours`, ``h:mm:ss``; rounded to `decimals`.
+    """Format a time as ``m:ss``, or as ``h:mm:ss`` from an hour on or if `hours`; rounded to `decimals`.
 
     Examples
     --------
@@ -26,7 +26,7 @@ def clock(seconds: float, *, decimals: int = 0, hours: bool = False) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write a duration: ``9.5 s``, ``2 min 03 s``, ``1 h 02 min``."""
+    """Format a duration: ``9.5 s``, ``2 min 03 s``, ``1 h 02 min``."""
     if round(seconds, 1) < _MINUTE:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -36,7 +36,7 @@ def duration(seconds: float) -> str:
 
 
 def size(count: int) -> str:
-    """Write a number of bytes with a binary unit."""
+    """Format a number of bytes with a binary unit."""
     value, unit = float(count), "B"
     for unit in ("B", "KiB", "MiB", "GiB", "TiB"):  # noqa: B007 - the unit reached is what is wanted
         if value < _KIB:
@@ -46,7 +46,7 @@ def size(count: int) -> str:
 
 
 def rate(value: Fraction | None, *, variable: bool) -> str:
-    """Write a frame rate: ``25 fps``, ``29.97 fps``, ``29.92 fps, variable``."""
+    """Format a frame rate: ``25 fps``, ``29.97 fps``, ``29.92 fps, variable``."""
     if value is None:
         return "unknown frame rate"
     text = f"{float(value):.2f}".rstrip("0").rstrip(".")
@@ -54,5 +54,5 @@ def rate(value: Fraction | None, *, variable: bool) -> str:
 
 
 def plain(value: object) -> str:
-    """Write a parameter's value."""
+    """Format a parameter's value."""
     return f"{value:g}" if isinstance(value, float) else str(value)

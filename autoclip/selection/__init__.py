@@ -1,1 +1,1 @@
-"""From features to clips: anchors, boundaries, windows and filters. Read `pipeline` first."""
+"""Select clips from features: anchors, boundaries, windows and filters. Read `pipeline` first."""

@@ -15,28 +15,31 @@ from autoclip.settings import AnchorSettings
 AnchorKind = Literal["excitement_peak", "audio_peak", "action_sequence", "thought", "chat_reaction"]
 
 CUT_CLUSTER_SEC = 4.0
-"""Half the span in which cuts are counted for an action sequence: one suppression window to either side."""
+"""Half the span in which cuts are counted for an action sequence: one suppression window on either side."""
 
 CUTS_OF_A_CLUSTER = 3
-"""Cuts in those 8 s from which editing is fast: shots under 3 s, where those of recent films last about 4 s (Cutting et
-al. 2011, "Quicker, faster, darker: Changes in Hollywood film over 75 years")."""
+"""Number of cuts in those 8 s from which editing is fast: shots shorter than 3 s, where those of recent films last
+about 4 s (Cutting et al.
+
+2011, "Quicker, faster, darker: Changes in Hollywood film over 75 years").
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A moment worth a clip.
+    """A moment that may become a clip.
 
     Attributes
     ----------
     time_sec : float
-        The middle of its step.
+        Middle of its step, in seconds.
     score : float
         Excitement, scaled by its kind.
     kind : str
         ``excitement_peak`` (loudness and motion), ``audio_peak`` (loud, little motion) or ``action_sequence`` (motion,
         raised by clustered cuts), ``thought`` (what is said), or ``chat_reaction`` (what a chat reacted to).
     step : int
-        Its step on the grid.
+        Index of its step on the grid.
     """
 
     time_sec: float
@@ -46,13 +49,13 @@ class Anchor:
 
     @property
     def reason(self) -> str:
-        """The kind, as the debug file calls it."""
+        """Return the kind under its name in the debug file."""
         return self.kind
 
 
 @dataclass(frozen=True, slots=True)
 class _Peaks:
-    """Local maxima of one kind: steps, and their scores."""
+    """Local maxima of one kind: their steps and scores."""
 
     kind: AnchorKind
     steps: NDArray[np.intp]
@@ -60,12 +63,12 @@ class _Peaks:
 
 
 def find_anchors(excitement: Excitement, cuts: NDArray[np.float64], settings: AnchorSettings) -> tuple[Anchor, ...]:
-    """Find the moments, by time: peaks of the three kinds, the best of each suppression window.
+    """Find the anchors, ordered by time: peaks of the three kinds, the best of each suppression window.
 
     Parameters
     ----------
     excitement : Excitement
-        The curve and the signals it is made of.
+        The excitement curve and its signals.
     cuts : ndarray
         Times of the cuts in seconds, ascending.
     settings : AnchorSettings
@@ -94,7 +97,7 @@ def find_anchors(excitement: Excitement, cuts: NDArray[np.float64], settings: An
 
 
 def suppress_neighbors(steps: NDArray[np.intp], scores: NDArray[np.float64], reach: int) -> list[int]:
-    """Suppress what is not maximal: return the peaks kept, best first, none within `reach` steps of a better one.
+    """Apply non-maximum suppression: return peaks, best first, none within `reach` steps of a better one.
 
     Of equal scores the earlier step wins.
     """
@@ -109,7 +112,7 @@ def suppress_neighbors(steps: NDArray[np.intp], scores: NDArray[np.float64], rea
 
 
 def local_maxima(curve: NDArray[np.float64], threshold: float) -> NDArray[np.intp]:
-    """Return the steps above `threshold` that no neighbor exceeds; of a plateau the last."""
+    """Return the steps above `threshold` that no neighbor exceeds; the last step of a plateau."""
     before = np.concatenate(([-np.inf], curve[:-1]))
     after = np.concatenate((curve[1:], [-np.inf]))
     return np.flatnonzero((curve > threshold) & (curve >= before) & (curve > after))
@@ -122,7 +125,7 @@ def _excitement_peaks(excitement: Excitement, settings: AnchorSettings) -> _Peak
 
 
 def _audio_peaks(excitement: Excitement, settings: AnchorSettings) -> _Peaks:
-    """Loud moments with less than usual motion, as commentary and reactions are."""
+    """Find loud moments with less than usual motion, such as commentary and reactions."""
     if excitement.loudness_z is None:
         return _no_peaks("audio_peak")
     steps = local_maxima(excitement.loudness_z, settings.audio_only_z_threshold)
@@ -132,7 +135,7 @@ def _audio_peaks(excitement: Excitement, settings: AnchorSettings) -> _Peaks:
 
 
 def _action_sequences(excitement: Excitement, cuts: NDArray[np.float64], settings: AnchorSettings) -> _Peaks:
-    """Fast motion: its z-score, raised by half where cuts cluster."""
+    """Find fast motion: the z-score of motion, raised by half where cuts cluster."""
     if excitement.motion_z is None:
         return _no_peaks("action_sequence")
     times = excitement.grid.times + excitement.grid.step_sec / 2

@@ -18,37 +18,39 @@ BoundaryKind = Literal["cut", "fade", "black", "freeze", "chapter", "pause", "va
 Times = NDArray[np.float64]
 
 PAUSE_MARGIN_SEC = 0.1
-"""Silence kept before the first and after the last sound of a clip, so that no breath or decay is cut off; less in a
-pause too short for it."""
+"""Silence in seconds kept before the first and after the last sound of a clip, so that no breath or decay is cut off;
+less in a pause that is too short for it.
+"""
 
 CLEAR_FALL = 0.5
-"""Fall below the median motion, as a share of it, from which a valley is clear."""
+"""Relative drop below the median motion from which a valley counts fully."""
 
 VALLEY_CONTEXT_SEC = 10.0
-"""Surroundings in which motion is a valley."""
+"""Length in seconds of the surroundings of a motion valley."""
 
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
     """A place to cut.
 
-    A boundary with a length (a pause, a black run) has two edges: a clip ends where it begins and begins where it ends.
+    A boundary with a duration (a pause, a black run) has two edges: a clip ends where it begins, and begins where it
+    ends.
 
     Attributes
     ----------
     time_sec : float
-        Where it was scored: the cut itself, the quietest point of a pause, the middle of a black run.
+        The scored instant: the cut itself, the quietest point of a pause, the middle of a black run.
     starts_at_sec, ends_at_sec : float
-        Where a clip that starts, or ends, on this boundary does so.
+        Where a clip that uses this boundary starts, or ends.
     kind : str
-        What it is first of all.
+        Kind of its strongest component.
     score : float
         ``boundary_w_scene * scene + boundary_w_audio_dip * audio_dip + boundary_w_fade * fade +
         boundary_w_motion_valley * motion_valley - spacing_penalty``.
     scene, audio_dip, fade, motion_valley : float
         Component strengths, in [0, 1].
     spacing_penalty : float
-        What a better boundary close by takes off.
+        Penalty for a better boundary nearby.
     """
 
     time_sec: float
@@ -74,9 +76,9 @@ class _Candidates:
 
 
 def find_boundaries(features: Features, settings: BoundarySettings) -> tuple[Boundary, ...]:
-    """Find and score the boundaries, by time; those at or above `boundary_threshold` after the spacing penalty.
+    """Return the boundaries, ordered by time, whose score after the penalty is at least `boundary_threshold`.
 
-    A signal that is absent takes its weight with it: the weights of the others are scaled up to the same sum.
+    If a signal is missing, the weights of the others are scaled up to the same sum.
 
     Parameters
     ----------
@@ -119,9 +121,9 @@ def cut_times(features: Features, settings: BoundarySettings) -> Times:
 
 
 def _dissolve_times(features: Features, settings: BoundarySettings) -> Times:
-    """Return the middles of the dissolves at or above `scene_threshold`, in seconds, ascending.
+    """Return the midpoints of the dissolves at or above `scene_threshold`, in seconds, ascending.
 
-    Like cuts, dissolves are stored from weak scores on; in hand-held footage most weak ones are camera turns.
+    Like cuts, dissolves are stored even with low scores. In hand-held footage most of the weak ones are camera turns.
     """
     return np.array(
         [
@@ -133,8 +135,8 @@ def _dissolve_times(features: Features, settings: BoundarySettings) -> Times:
 
 
 def _candidates(features: Features, pauses: Pauses, valleys: Times, settings: BoundarySettings) -> _Candidates:
-    """Every place worth scoring, by time."""
-    # In a pause the pause says where to cut; a second candidate there would only compete with it.
+    """Return every place to score, ordered by time."""
+    # Within a pause, the pause decides where to cut; a second candidate there would only compete with it.
     valleys = valleys[~_held(valleys, pauses)[0]]
     margin = np.minimum(PAUSE_MARGIN_SEC, (pauses.end_sec - pauses.start_sec) / 2)
     cuts = cut_times(features, settings)
@@ -164,7 +166,7 @@ def _candidates(features: Features, pauses: Pauses, valleys: Times, settings: Bo
 
 
 def _spans(features: Features, kind: Literal["fade", "black", "freeze"]) -> tuple[Times, Times]:
-    """Return starts and ends of the events of one kind."""
+    """Return the starts and ends of the events of one kind."""
     events = features.events_of(kind)
     starts = np.array([event.start_sec for event in events])
     ends = np.array([event.start_sec if event.end_sec is None else event.end_sec for event in events])
@@ -172,10 +174,10 @@ def _spans(features: Features, kind: Literal["fade", "black", "freeze"]) -> tupl
 
 
 def _editing_strengths(features: Features, times: Times, settings: BoundarySettings) -> tuple[Times, Times]:
-    """Strength of cuts and of fades (black runs, gradual transitions, freezes, chapter marks) at `times`, in [0, 1].
+    """Return the strength of cuts and fades (black runs, gradual transitions, freezes, chapters) at `times`, in [0, 1].
 
-    ``exp(-distance / proximity_decay_sec)`` to the nearest one; within a black run the distance is 0. A cut that
-    passed the threshold counts in full: the score says how sure the detector is, not how good a place to cut it is.
+    ``exp(-distance / proximity_decay_sec)`` for the nearest one; within a black run the distance is 0. A cut above the
+    threshold counts fully: its score is the detector's confidence, not how good a place to cut it is.
     """
     decay = settings.proximity_decay_sec
     scene = np.exp(-_distance(times, cut_times(features, settings)) / decay)
@@ -190,7 +192,7 @@ def _editing_strengths(features: Features, times: Times, settings: BoundarySetti
 
 
 def _distance(times: Times, marks: Times) -> Times:
-    """Seconds from each time to the nearest of the ascending `marks`; infinite when there is none."""
+    """Return the seconds from each time to the nearest of the ascending `marks`; infinite without marks."""
     if marks.size == 0:
         return np.full(times.shape, np.inf)
     right = np.clip(np.searchsorted(marks, times), 0, marks.size - 1)
@@ -200,9 +202,9 @@ def _distance(times: Times, marks: Times) -> Times:
 
 
 def _dip_strength(candidates: _Candidates, pauses: Pauses, decay: float) -> Times:
-    """Strength of the pause that holds each candidate; 0 outside of pauses.
+    """Return the strength of the pause that contains each candidate; 0 outside pauses.
 
-    A cut profits from a pause close by as that does from the cut, so that of the two the cut is the better.
+    A cut near a pause gets that pause's strength, so that the cut scores higher than the pause.
     """
     times = candidates.time_sec
     if pauses.strength.size == 0:
@@ -218,7 +220,7 @@ def _dip_strength(candidates: _Candidates, pauses: Pauses, decay: float) -> Time
 
 
 def _held(times: Times, pauses: Pauses) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
-    """Tell of each time whether a pause holds it, and which."""
+    """Return whether a pause contains each time, and which one."""
     if pauses.start_sec.size == 0:
         return np.zeros(times.shape, np.bool_), np.zeros(times.shape, np.intp)
     index = np.clip(np.searchsorted(pauses.start_sec, times, side="right") - 1, 0, None)
@@ -226,11 +228,11 @@ def _held(times: Times, pauses: Pauses) -> tuple[NDArray[np.bool_], NDArray[np.i
 
 
 def _motion_valleys(features: Features) -> tuple[Times, Times]:
-    """Find the times of the valleys of motion, and the valley strength of every step.
+    """Find the times of the motion valleys, and the valley strength of every step.
 
-    Strength is how far motion falls from the median of the 10 s around towards their lowest, in [0, 1]; less where even
-    the lowest is hardly below the median. A valley is a local maximum of the strength, moved to the quietest 20 ms
-    within its step.
+    Strength is the drop of motion below the median of the surrounding 10 s, relative to their lowest value, in [0, 1];
+    it is less if even the lowest value is hardly below the median. A valley is a local maximum of the strength, moved
+    to the quietest 20 ms within its step.
     """
     motion = features.series.get("motion_score")
     if motion is None or motion.size == 0 or np.isnan(motion).all():
@@ -249,20 +251,20 @@ def _motion_valleys(features: Features) -> tuple[Times, Times]:
 
 
 def _ratio(part: Times, whole: Times) -> Times:
-    """Divide, with 0 where there is no whole."""
+    """Divide; return 0 where the denominator is 0."""
     ratio: Times = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
     return ratio
 
 
 def _filled(series: Times) -> Times:
-    """Replace NaN by what was measured before and after, linearly."""
+    """Replace NaN by linear interpolation."""
     known = ~np.isnan(series)
     filled: Times = np.interp(np.arange(series.size), np.flatnonzero(known), series[known])
     return filled
 
 
 def _quietest(features: Features, steps: NDArray[np.intp]) -> Times:
-    """Move the middle of each step to the quietest 20 ms within the step; unchanged without sound."""
+    """Move the middle of each step to the quietest 20 ms within the step; unchanged without audio."""
     step_sec = features.grid.step_sec
     middles: Times = (steps.astype(np.float64) + 0.5) * step_sec
     envelope = features.envelope_dbfs
@@ -278,7 +280,7 @@ def _quietest(features: Features, steps: NDArray[np.intp]) -> Times:
 def _weighted(
     features: Features, settings: BoundarySettings, *, scene: Times, dip: Times, fade: Times, valley: Times
 ) -> Times:
-    """Weighted sum of the components, the weights of absent signals shared among the others."""
+    """Return the weighted sum of the components; the weights of missing signals are distributed among the others."""
     everything = settings.boundary_w_scene + settings.boundary_w_fade
     present = everything
     for weight, measured in (
@@ -297,10 +299,9 @@ def _weighted(
 
 
 def _spacing_penalty(times: Times, base: Times, spacing: float) -> Times:
-    """Return what a better boundary within `spacing` seconds takes off: the more, the closer it is.
+    """Return the penalty for a better boundary within `spacing` seconds: larger the closer it is.
 
-    ``penalty = max over better ones of their score * (1 - distance / spacing)``; the best of a neighborhood pays
-    nothing.
+    ``penalty = max over better ones of their score * (1 - distance / spacing)``; the best of a neighborhood has none.
     """
     penalty = np.zeros(times.shape)
     if spacing <= 0:

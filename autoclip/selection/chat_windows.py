@@ -1,4 +1,4 @@
-"""Windows around what a stream's chat reacted to: where there is a chat, it leads."""
+"""Windows around the moments that a stream's chat reacted to. If there is a chat, it decides the moments."""
 
 from __future__ import annotations
 
@@ -19,30 +19,32 @@ from autoclip.signals.table import Features
 from autoclip.timeline import Interval
 
 MIN_REACTION_Z = 3.0
-"""A reaction counts from here on: the sum of both deviations, writing and laughing, in standard deviations. A choice of
-ours; the picked moments of 11 streams lie above it."""
+"""Minimum reaction: the sum of the deviations of writing and of laughter, in standard deviations.
+
+Our own choice; the picked moments of 11 streams lie above it.
+"""
 
 MIN_CROWD = 5
-"""Fewer people in half a minute are a conversation, whatever is usual there."""
+"""Minimum number of people in half a minute; fewer are a conversation, whatever is usual there."""
 
 EDGE_REACH_SEC = 4.0
-"""How far an edge moves to a boundary. The chat tells a moment to some seconds, not to the frame."""
+"""How far an edge may move to a boundary, in seconds. The chat locates a moment to a few seconds, not to a frame."""
 
 QUALITY_Z = 10.0
-"""Reaction that has the quality of an excitement of 1; it only scales what people are shown."""
+"""Reaction that corresponds to an excitement of 1; it only scales the displayed quality."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChatReaction:
-    """What the chat reacted to.
+    """The reaction of the chat over time.
 
     Attributes
     ----------
     z : ndarray
-        How far the people who write, and those who laugh, exceed the usual in the `REACTION_SEC` from each step on:
-        the sum of both, in standard deviations, shape ``(grid.count,)``, float64.
+        By how many standard deviations the people who write exceed the usual in the `REACTION_SEC` from each step on,
+        plus the same for the people who laugh; shape ``(grid.count,)``, float64.
     delay_sec : float
-        From a moment to its reaction.
+        Seconds from a moment to its reaction.
     """
 
     z: Series
@@ -50,7 +52,7 @@ class ChatReaction:
 
 
 def chat_reaction(features: Features, excitement: Excitement) -> ChatReaction | None:
-    """Return how the chat reacted; None without a chat, or when it never stands out."""
+    """Return the chat's reaction; None without a chat, or if it never stands out."""
     chatters, laughter = (features.series.get(f"chat_{name}") for name in ("chatters", "laughter"))
     if chatters is None or laughter is None:
         return None
@@ -69,20 +71,20 @@ def build_chat_windows(
     duration_sec: float,
     settings: Settings,
 ) -> tuple[Window, ...]:
-    """Build a window around each moment the chat reacted to, the strongest first; by time, none overlapping another.
+    """Build a window around each moment the chat reacted to, the strongest first; return disjoint windows by time.
 
     Parameters
     ----------
     found : ChatReaction
-        How the chat reacted.
+        The chat's reaction.
     boundaries : sequence of Boundary
-        Where edges may lie.
+        Boundaries that edges may snap to.
     excitement : Excitement
-        What is heard and seen, for the parts of the quality.
+        Excitement of audio and video, for the components of the quality.
     duration_sec : float
         Length of the video.
     settings : Settings
-        Lengths of clips, and how edges are drawn to boundaries.
+        Lengths of clips, and how edges snap to boundaries.
     """
     step_sec = excitement.grid.step_sec
     length = float(np.clip(REACTION_SEC, *_lengths(settings)))
@@ -114,13 +116,13 @@ def _lengths(settings: Settings) -> tuple[float, float]:
 
 
 def _edge(reach: Reach, natural: float, settings: Settings) -> Edge:
-    """Return the best boundary close by, else the natural edge."""
+    """Return the best boundary nearby, else the natural edge."""
     found = reach.best(natural - EDGE_REACH_SEC, natural + EDGE_REACH_SEC, natural, settings.windows)
     return found or Edge(natural, None)
 
 
 def _quality(anchor: Anchor, start: Edge, end: Edge, means: WindowMeans) -> Quality:
-    """Rate a window by the reaction alone; the other parts are told, and do not count."""
+    """Rate a window by the reaction alone. The other components are reported but don't count."""
     excitement = squashed(anchor.score / QUALITY_Z)
     return Quality(
         excitement=excitement,
@@ -133,7 +135,7 @@ def _quality(anchor: Anchor, start: Edge, end: Edge, means: WindowMeans) -> Qual
 
 
 def _apart(windows: Sequence[Window]) -> tuple[Window, ...]:
-    """Keep windows that share nothing with a stronger one; by time. `windows` come strongest first."""
+    """Keep the windows that overlap no stronger one; return them by time. `windows` must be ordered by strength."""
     kept: list[Window] = []
     for window in windows:
         if all(window.interval.end <= k.interval.start or k.interval.end <= window.interval.start for k in kept):

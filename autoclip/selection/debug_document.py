@@ -1,4 +1,4 @@
-"""The debug document: everything a choice went through, as plain data ready for JSON."""
+"""The debug document: every step of a selection as plain data, ready for JSON."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from autoclip.signals.table import Features
 
 
 def filter_report(verdicts: Sequence[Verdict]) -> dict[str, list[dict[str, Any]]]:
-    """Return what each filter decided, by stage."""
+    """Return the decisions of each filter, by stage."""
     return {stage: [_verdict_row(v) for v in verdicts if v.stage == stage] for stage in FILTER_STAGES}
 
 
 def feature_summary(features: Features, excitement: Excitement) -> dict[str, Any]:
-    """Return what was measured, what was not and why, and which signals made the excitement."""
+    """Return what was measured, what is missing and why, and which signals made the excitement."""
     kinds = sorted({event.kind for event in features.events})
     return {
         "duration_sec": features.duration_sec,
@@ -35,12 +35,12 @@ def feature_summary(features: Features, excitement: Excitement) -> dict[str, Any
 
 
 def anchor_row(anchor: Anchor) -> dict[str, Any]:
-    """Return one anchor."""
+    """Return one anchor as plain data."""
     return {"time_sec": anchor.time_sec, "score": anchor.score, "reason": anchor.reason}
 
 
 def boundary_row(boundary: Boundary) -> dict[str, Any]:
-    """Return one boundary with the strengths its score is made of."""
+    """Return one boundary with the strengths that make up its score."""
     return {
         "time_sec": boundary.time_sec,
         "starts_at_sec": boundary.starts_at_sec,
@@ -56,7 +56,7 @@ def boundary_row(boundary: Boundary) -> dict[str, Any]:
 
 
 def window_row(index: int, window: Window) -> dict[str, Any]:
-    """Return one candidate window with the parts of its quality."""
+    """Return one candidate window with the components of its quality."""
     quality = window.quality
     return {
         "clip_index": index,

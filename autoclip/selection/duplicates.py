@@ -1,7 +1,7 @@
-"""Near-duplicates: the same moment shown twice, anywhere in the video, as replays, teasers and loops do.
+"""Near-duplicates: the same moment shown twice anywhere in the video, as in replays, teasers and loops.
 
-Of each window the core is compared, some seconds around its anchor, with every place of every better window at which it
-could lie, whatever the offset: a repeat keeps to no grid, and other seconds of it may have become an anchor.
+The core of each window, some seconds around its anchor, is compared with every better window at every offset, since a
+repetition is not aligned to the grid and may have its anchor at another second.
 """
 
 from __future__ import annotations
@@ -22,41 +22,46 @@ from autoclip.timeline import Interval
 HASH_BITS = 64
 
 CORE_SEC = (-3.0, 5.0)
-"""Span around the anchor that is compared: what a replay of a moment shows of it."""
+"""Length of the core, the span around the anchor that is compared: what a replay of a moment shows of it."""
 
 MIN_CORE_SEC = 3.0
-"""A shorter core tells too little: words and beats last up to a second, and come again."""
+"""A shorter core is not compared: words and beats last up to a second and recur."""
 
 SLACK_SEC = 4.0
-"""A core may reach this far beyond the window in which it is looked for."""
+"""How far a core may extend beyond the window it is compared with, in seconds."""
 
 HASH_STEP_SEC = 1.0
-"""Distance of the pictures of a core that are compared."""
+"""Distance in seconds of the frames of a core that are compared."""
 
 AUDIO_STEP_SEC = 0.1
-"""Step at which sound is compared: finer than syllables (4 Hz, Greenberg 1999), coarse enough to forgive
-re-encoding."""
+"""Step in seconds at which audio is compared: finer than syllables (4 Hz, Greenberg 1999), coarse enough to tolerate
+re-encoding.
+"""
 
 AUDIO_TOLERANCE_DB = 3.0
-"""Envelopes that differ by less than this (RMS) agree, such as two stretches of the same hum."""
+"""Envelopes that differ by less than this (RMS) match, such as two stretches of the same hum."""
 
 AGREEING_CORRELATION = 0.95
-"""Correlation from which two courses of sound are the same: re-encoding keeps it above that, and among hundreds of
-stretches of speech, compared at every offset, hardly a pair reaches 0.9 by chance."""
+"""Correlation from which two audio envelopes match: re-encoding keeps it above this value, and among hundreds of
+stretches of speech, compared at every offset, hardly a pair reaches 0.9 by chance.
+"""
 
 LOOSE_BITS = 6
-"""With sound as alike as that, pictures may differ by this many bits more: a logo, other sampling times or a new size
-change some. Unrelated pictures differ by 32 of 64 bits, plus or minus 4."""
+"""If the audio matches this well, frame hashes may differ by this many bits more: a logo, other sampling times or a new
+size change some bits.
+
+Unrelated frames differ by 32 of 64 bits, plus or minus 4.
+"""
 
 MOTION_TOLERANCE = 0.002
-"""Courses of motion that differ by less than this (RMS, share of full range) agree."""
+"""Motion curves that differ by less than this (RMS, share of full range) match."""
 
 Series = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class _Twin:
-    """A better window that shows the same, and by how many bits their pictures differ."""
+    """A better window that shows the same moment, and the number of bits by which their frames differ."""
 
     index: int
     bits: float
@@ -67,9 +72,9 @@ def drop_duplicates(
 ) -> Filtered:
     """Keep the best of windows that look and sound the same, over the whole video.
 
-    Two windows are near-duplicates when there is an alignment at which the perceptual hashes of one's core differ from
-    the other's by no more than `duplicate_distance` bits on average, and the course of their sound agrees as well
-    (without sound, that of motion): a talking head has the same picture throughout, and yet says different things.
+    Two windows are near-duplicates if there is an alignment at which the perceptual hashes of one's core differ from
+    the other's by at most `duplicate_distance` bits on average, and their audio envelopes match as well (without audio,
+    their motion): a talking head looks the same throughout but says different things.
     """
     seen = _Seen(features, settings.duplicate_distance)
     chosen: list[int] = []
@@ -102,7 +107,7 @@ def _verdict(index: int, twin: _Twin | None, limit: int) -> Verdict:
 
 
 class _Seen:
-    """The windows kept so far, one after the other, for finding a core anywhere in them."""
+    """The windows kept so far, concatenated, so that a core can be searched in all of them."""
 
     def __init__(self, features: Features, limit: int) -> None:
         self._limit = limit
@@ -115,10 +120,10 @@ class _Seen:
         self._hashes = np.zeros(0, np.uint64)
         self._heard_owner = np.zeros(0, np.intp)  # of each value of their courses
         self._heard = np.zeros(0)
-        self._place = np.zeros(0, np.intp)  # the step that lies nearest to each
+        self._place = np.zeros(0, np.intp)  # the step nearest to each
 
     def add(self, index: int, interval: Interval) -> None:
-        """Keep a window."""
+        """Add a kept window."""
         first = max(0, round((interval.start - SLACK_SEC) / self._step_sec))
         after = min(round((interval.end + SLACK_SEC) / self._step_sec), len(self._all_hashes))
         ratio = self._step_sec / self._course.step_sec
@@ -132,7 +137,7 @@ class _Seen:
         self._hashes = np.concatenate([self._hashes, self._all_hashes[first:after]])
 
     def twin(self, core: Interval) -> _Twin | None:
-        """Return the kept window that shows a core most alike; None when none does, or the core is too short."""
+        """Return the kept window that matches a core best; None if none matches, or the core is too short."""
         first, count = round(core.start / self._step_sec), int(core.duration / self._step_sec)
         if core.duration < MIN_CORE_SEC or first + count > len(self._all_hashes) or self._owner.size <= count:
             return None
@@ -159,7 +164,7 @@ class _Seen:
         return _Twin(int(self._heard_owner[best]), float(near[best]))
 
     def _distances(self, first: int, count: int) -> NDArray[np.float32]:
-        """Mean Hamming distance of a core's hashes to those from each kept step on; infinite across windows."""
+        """Return the mean Hamming distance of a core's hashes from those at each kept step; infinite across windows."""
         offsets = np.arange(0, count, self._every)
         last = int(offsets[-1])
         total = np.zeros(self._owner.size - last, np.float32)
@@ -167,16 +172,16 @@ class _Seen:
             total += np.bitwise_count(self._hashes[offset : offset + total.size] ^ self._all_hashes[first + offset])
         distance = np.full(self._owner.size, np.inf, np.float32)
         whole = self._owner[: total.size] == self._owner[last:]
-        elsewhere = np.abs(self._steps[: total.size] - first) >= count  # windows reach into their neighbors' time
+        elsewhere = np.abs(self._steps[: total.size] - first) >= count  # windows extend into their neighbors' time
         distance[: total.size] = np.where(whole & elsewhere, total / offsets.size, np.inf)
         return distance
 
 
 @dataclass(frozen=True, slots=True)
 class _Course:
-    """The course of sound, or of motion: one value every `step_sec`.
+    """An audio envelope or motion curve: one value every `step_sec`.
 
-    Stretches that differ by less than `tolerance` (RMS) are the same hum. An empty course knows nothing.
+    Stretches that differ by less than `tolerance` (RMS) match. An empty curve matches nothing.
     """
 
     smooth: Series
@@ -185,7 +190,7 @@ class _Course:
 
 
 def _likeness(here: Series, all_heard: Series, tolerance: float) -> tuple[Series, NDArray[np.bool_]]:
-    """Correlation of a stretch with that from each value on, whatever its level; and where it is the same hum."""
+    """Return the correlation of a stretch with that from each value on, and where both are the same hum."""
     if all_heard.size < here.size or here.size == 0:
         return np.zeros(0), np.zeros(0, np.bool_)
     centered = here - here.mean()
@@ -206,7 +211,7 @@ def _course(features: Features) -> _Course:
     if features.envelope_dbfs is not None and features.envelope_dbfs.size:
         hops = round(AUDIO_STEP_SEC / ENVELOPE_STEP_SEC)
         levels = np.nan_to_num(features.envelope_dbfs.astype(np.float64), nan=-120.0)
-        # Averaging over more than the step keeps a shift of half a step from mattering.
+        # Averaging over more than the step makes the result insensitive to a shift of half a step.
         smooth = uniform_filter1d(levels, 3 * hops, mode="nearest")[::hops]
         return _Course(smooth, AUDIO_STEP_SEC, AUDIO_TOLERANCE_DB)
     motion = features.series.get("motion_score")

@@ -1,4 +1,4 @@
-"""Event spans: the stretches in which most happens, each as long as its event."""
+"""Event spans: the stretches with the most activity, each as long as its event."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from numpy.typing import NDArray
 from autoclip.signals.robust_normalization import Series
 
 LENGTH_EXPONENT = 0.7
-"""A span of n steps is worth its sum of excitement over n to this power. With 1 that is the mean, and the shortest span
-always wins; with 0.5 it is the scan statistic for a raised mean in noise (Arias-Castro, Donoho & Huo 2005,
-"Near-optimal detection of geometric objects by fast multiscale methods"), which runs short events together. From 0.6
-to 0.9 the recorded matches score the same within 0.02; at 0.7 bursts of 5 s less than 3 s apart are one event."""
+"""Exponent p of a span's value: the sum of excitement over n steps divided by n**p.
+
+With 1 that is the mean, and the shortest span always wins; with 0.5 it is the scan statistic for a raised mean in noise
+(Arias-Castro, Donoho & Huo 2005, "Near-optimal detection of geometric objects by fast multiscale methods"), which
+merges short events. From 0.6 to 0.9 the recorded matches score the same within 0.02; at 0.7, bursts of 5 s that are
+less than 3 s apart are one event.
+"""
 
 LENGTH_RATIO = 1.2
-"""Lengths that are tried grow by this: a span is never more than a tenth longer or shorter than the best."""
+"""Growth factor of the lengths that are tried: a span is at most a tenth longer or shorter than the best."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventSpan:
-    """A stretch of the grid in which something happens: the steps ``[first, after)``, and their mean excitement."""
+    """A stretch of the grid with an event: the steps ``[first, after)``, and their mean excitement."""
 
     first: int
     after: int
@@ -29,7 +32,7 @@ class EventSpan:
 
 
 def find_event_spans(curve: Series, *, shortest: int, longest: int, threshold: float) -> tuple[EventSpan, ...]:
-    """Find the spans that are worth most, none sharing a step with another; by time.
+    """Find the spans of greatest value that share no step; ordered by time.
 
     Parameters
     ----------
@@ -59,7 +62,7 @@ def find_event_spans(curve: Series, *, shortest: int, longest: int, threshold: f
 def _candidates(
     curve: Series, shortest: int, longest: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
-    """First step, length and worth of the spans that are worth more than the same moved by a step."""
+    """Return first step, length and value of the spans whose value falls when they are shifted by a step."""
     sums = np.concatenate(([0.0], np.cumsum(curve)))
     parts = []
     for length in _lengths(shortest, max(shortest, longest)):

@@ -1,4 +1,4 @@
-"""Windows around events: as long as what happens in them, snapped to boundaries close by, none overlapping another."""
+"""Windows around events: as long as the event, snapped to nearby boundaries, without overlaps."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from autoclip.settings import SceneSettings, Settings, WindowSettings
 from autoclip.timeline import Interval
 
 FAST_Z = 2.0
-"""Motion z-score from which the picture moves fast: one value in 44 of a normal distribution."""
+"""Motion z-score from which motion is fast: one value in 44 of a normal distribution."""
 
 
 TRIMMED_SHARE = 0.15
-"""Share of an event that either edge may leave out for the sake of a boundary: excitement is averaged over
-`smoothing_sec`, so that an event seems to begin earlier and to end later than it does."""
+"""Share of an event that each edge may cut off to reach a boundary: excitement is averaged over `smoothing_sec`, so an
+event appears to begin earlier and end later than it does.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
-    """Where boundaries lie, and how windows are built."""
+    """The boundaries, and how windows are built."""
 
     starts: Reach
     ends: Reach
@@ -45,21 +46,21 @@ def build_event_windows(
     settings: Settings,
     lengths: SceneSettings,
 ) -> tuple[Window, ...]:
-    """Build a window around each event, by time; a video shorter than a clip has none.
+    """Build a window around each event, ordered by time; a video shorter than a clip has none.
 
-    Each edge is snapped to the best boundary close to where the event sets in or has faded; the more happens in an
-    event, the sooner its edges are chosen. Where events lie close together the time between them is shared.
+    Each edge snaps to the best boundary near the start or end of the event. The strongest events choose their edges
+    first. Events that are close together share the time between them.
 
     Parameters
     ----------
     anchors, boundaries : sequence
-        What was found; the strongest anchor inside an event is its anchor, else its most exciting step.
+        Detected anchors and boundaries. The anchor of an event is its strongest anchor, else its most exciting step.
     excitement : Excitement
-        The curve.
+        The excitement curve.
     duration_sec : float
         Length of the video.
     settings : Settings
-        `anchor_threshold`, and all of the windows' settings.
+        Supplies `anchor_threshold` and the window settings.
     lengths : SceneSettings
         Shortest and longest clip.
     """
@@ -114,9 +115,9 @@ def _anchor_of(span: EventSpan, anchors: Sequence[Anchor], excitement: Excitemen
 
 
 def _core(span: EventSpan, lag_sec: float, excitement: Excitement, settings: WindowSettings) -> Interval:
-    """Return what the window must hold: the span, and what its sound answers to.
+    """Return what the window must contain: the event, and what its audio reacts to.
 
-    That is the `lag_sec` before a reaction over a calm picture, else fast motion that leads up to the span.
+    For a reaction over calm video that is the `lag_sec` before it, otherwise fast motion that leads up to the event.
     """
     step_sec = excitement.grid.step_sec
     first = span.first
@@ -130,9 +131,9 @@ def _core(span: EventSpan, lag_sec: float, excitement: Excitement, settings: Win
 def _free_around(
     time_sec: float, windows: Sequence[Window], duration_sec: float, settings: WindowSettings
 ) -> Interval | None:
-    """Return the time around an anchor, `pre_max` before to `post_max` after it, that no window has taken.
+    """Return the free time around an anchor, from `pre_max` before to `post_max` after it.
 
-    None when one has taken the instant itself.
+    None if another window contains the anchor.
     """
     if any(window.interval.contains(time_sec) for window in windows):
         return None
@@ -148,9 +149,9 @@ def _fast_at(step: int, excitement: Excitement) -> bool:
 
 
 def _edges(core: Interval, free: Interval, limits: _Limits, *, trimmable: bool) -> tuple[Edge, Edge]:
-    """Choose where the window starts and ends, inside the time that is free; a good boundary may trim the event.
+    """Choose where the window starts and ends within the free time; a good boundary may trim the event.
 
-    One that begins in fast motion, or long after what it answers to, is not trimmed at its start.
+    An event that begins with fast motion, or long after what it reacts to, is not trimmed at its start.
     """
     windows, lengths = limits.windows, limits.lengths
     trim = TRIMMED_SHARE * core.duration

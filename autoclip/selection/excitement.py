@@ -1,4 +1,4 @@
-"""Excitement: loudness, motion and what viewers replayed, joined into one curve on the grid."""
+"""Excitement: loudness, motion and what viewers replayed, combined into one curve on the grid."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from autoclip.signals.table import Features
 from autoclip.timeline import Grid
 
 SILENCE_DB = -70.0
-"""Level below which there is no sound: the absolute gate of EBU R128 (ITU-R BS.1770-4), in LUFS or dBFS."""
+"""Level below which there is silence: the absolute gate of EBU R128 (ITU-R BS.1770-4), in LUFS or dBFS."""
 
 STILL_MOTION = 0.0005
 """Mean luma difference below which nothing moves: one gray level of 256 in every eighth pixel."""
@@ -38,8 +38,11 @@ _MOTION_SIGNALS: dict[MotionMeasure, tuple[str, ...]] = {
 }
 
 MIN_Z, MAX_Z = -3.0, 5.0
-"""Scores beyond these count as these (winsorizing): one explosion is worth as much as another, and silence in one
-signal does not outweigh the other. Noise stays within 3; 5 leaves room to rank what stands out of it."""
+"""Scores are limited to this range (winsorized): one explosion counts as much as another, and silence in one signal
+does not outweigh the other.
+
+Noise stays within 3; 5 leaves room to rank what exceeds it.
+"""
 
 _MIN_DEVIATION = {
     "midband_dbfs": 1.0,
@@ -51,15 +54,17 @@ _MIN_DEVIATION = {
     "level_drop_db": 1.0,
     "most_replayed": 0.01,
 }
-"""Spread below which differences are noise: 1 dB is the least change of level that listeners notice (Zwicker & Fastl,
-"Psychoacoustics", section 7.1); half a gray level of 256 is what coding noise makes of a still picture. Of a signal in
-an unknown unit, such as a classifier's that is 0 nearly everywhere, it is the part of the range that makes the greatest
-value `MAX_Z` at most."""
+"""Smallest spread; smaller differences are noise.
+
+1 dB is the least change of level that listeners notice (Zwicker & Fastl, "Psychoacoustics", section 7.1); half a gray
+level of 256 is the effect of coding noise on a still picture. For a signal of unknown unit, such as a classifier's
+output that is 0 nearly everywhere, it is the share of the range that limits the greatest value to `MAX_Z`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class WeightedSignal:
-    """A further signal, normalized, with its weight in the curve (`signal_weights`)."""
+    """An additional signal, normalized, with its weight in the curve (`signal_weights`)."""
 
     name: str
     weight: float
@@ -68,27 +73,27 @@ class WeightedSignal:
 
 @dataclass(frozen=True, slots=True)
 class Excitement:
-    """How exciting each step is.
+    """The excitement of each step.
 
     Attributes
     ----------
     grid : Grid
         The grid of the features.
     curve : ndarray
-        Excitement, shape ``(grid.count,)``: 0 is usual, 1 about one standard deviation above it.
+        Excitement, shape ``(grid.count,)``: 0 is usual, and 1 is about one standard deviation above it.
     activity : ndarray
-        Weighted sum of the positive parts, same shape, at least 0: what is low in dead and boring time.
+        Weighted sum of the positive parts, same shape, at least 0; low in dead and boring time.
     loudness_z, motion_z, replayed_z : ndarray or None
-        The normalized signals it is made of, winsorised and smoothed as the curve is, same shape; None for one that
-        is absent, and for the motion of a picture that never moves.
+        The normalized signals of the curve, winsorized and smoothed like the curve, same shape; None for a missing
+        signal, and for the motion of a video that never moves.
     content : ndarray of bool
-        Steps with any sound, or with a picture that is neither black nor still.
+        Steps with audible audio, or with video that is neither black nor still.
     loudness_signal, motion_signal : str or None
-        Which measures were used.
+        Names of the measures that were used.
     drop_z : ndarray or None
-        How far the sound falls, normalized as the others; None without sound.
+        Level drop, normalized like the others; None without audio.
     further : tuple of WeightedSignal
-        What `signal_weights` names, normalized and smoothed as the others.
+        The signals in `signal_weights`, normalized and smoothed like the others.
     """
 
     grid: Grid
@@ -105,7 +110,7 @@ class Excitement:
 
     @property
     def carried_by(self) -> tuple[str, ...]:
-        """Names of the signals that make the curve, in plain words."""
+        """Return the names of the signals in the curve, in plain words."""
         named = (("loudness", self.loudness_z), ("motion", self.motion_z), ("most replayed", self.replayed_z))
         further = (signal.name.replace("_", " ") for signal in self.further)
         return (*(name for name, series in named if series is not None), *further)
@@ -113,7 +118,7 @@ class Excitement:
 
 @dataclass(frozen=True, slots=True)
 class _Signals:
-    """Normalized signals of `count` steps, 0 where not measured; None for what is absent."""
+    """Normalized signals of `count` steps, 0 where not measured; None for a missing signal."""
 
     count: int
     loudness: Series | None
@@ -124,20 +129,19 @@ class _Signals:
 
 
 def measure_excitement(features: Features, settings: AnchorSettings) -> Excitement:
-    """Join the normalized signals into the excitement curve.
+    """Combine the normalized signals into the excitement curve.
 
-    With the formula ``mean`` the curve is the mean of the z-scores, each winsorised to `MIN_Z` and `MAX_Z`,
-    weighted by `excitement_w_audio`, `excitement_w_motion` and `excitement_w_drop` (how far the sound falls); with
-    ``sum`` that of the positive parts of loudness and motion, weighted by the first two (and `excitement_w_replayed` on
-    top); with ``product`` it is
-    ``max(loudness_z, 0) * max(motion_z, 0)``, the user's description. A signal that is absent takes its weight with
-    it: the others carry the curve alone. What `signal_weights` names takes part in ``mean`` and ``sum`` as the others
-    do, and is added to ``product``.
+    With the formula ``mean``, the curve is the mean of the z-scores, each winsorized to `MIN_Z` and `MAX_Z`, weighted
+    by `excitement_w_audio`, `excitement_w_motion` and `excitement_w_drop` (level drop). With ``sum``, it is the sum of
+    the positive parts of loudness and motion, weighted by the first two (plus `excitement_w_replayed`). With
+    ``product``, it is ``max(loudness_z, 0) * max(motion_z, 0)``, from the user's description. If a signal is missing,
+    its weight is dropped and the others make up the curve. The signals in `signal_weights` are treated like the others
+    in ``mean`` and ``sum``, and added to ``product``.
 
     Parameters
     ----------
     features : Features
-        What was measured.
+        The features.
     settings : AnchorSettings
         Measure of loudness, normalization, weights, formula and smoothing.
 
@@ -176,10 +180,10 @@ def measure_excitement(features: Features, settings: AnchorSettings) -> Exciteme
 
 
 def _heard(features: Features, loudness: Series | None, settings: AnchorSettings) -> Series | None:
-    """Take loudness over a frozen picture for no more than usual, in a video that otherwise moves.
+    """Limit loudness over a frozen picture to the usual, in a video that otherwise moves.
 
-    An announcement over a card is loud and no highlight; in a video that is a card throughout, the sound is all there
-    is.
+    An announcement over a title card is loud but no highlight; in a video that is one card throughout, there is only
+    audio.
     """
     moves = moving(features)
     if loudness is None or settings.sound_over_stills or moves.mean() < MOSTLY_MOVING:
@@ -189,7 +193,7 @@ def _heard(features: Features, loudness: Series | None, settings: AnchorSettings
 
 
 def _further(features: Features, settings: AnchorSettings, window: int) -> tuple[WeightedSignal, ...]:
-    """Normalize what `signal_weights` names; one that has no value anywhere is left out."""
+    """Normalize the signals in `signal_weights`; a signal without any value is left out."""
     weights = settings.weight_of_signal
     unknown = sorted(name for name in weights if name not in features.series and name not in features.absent)
     if unknown:
@@ -202,7 +206,7 @@ def _further(features: Features, settings: AnchorSettings, window: int) -> tuple
 
 
 def _level_drop(features: Features, settings: AnchorSettings, window: int) -> Series | None:
-    """Return the z-score of how far the sound falls; None without sound, or when it never does."""
+    """Return the z-score of the level drop; None without audio, or if the level never drops."""
     if features.envelope_dbfs is None or settings.excitement_w_drop == 0:
         return None
     drop = level_drop_series(features.envelope_dbfs, features.grid)
@@ -213,7 +217,7 @@ def _level_drop(features: Features, settings: AnchorSettings, window: int) -> Se
 
 
 def sounding(features: Features) -> Mask:
-    """Tell in which steps there is sound above `SILENCE_DB`, shape ``(grid.count,)``."""
+    """Return in which steps the level is above `SILENCE_DB`, shape ``(grid.count,)``."""
     level = features.series.get("audio_dbfs")
     if level is None:
         rms = features.series.get("audio_rms")
@@ -224,7 +228,7 @@ def sounding(features: Features) -> Mask:
 
 
 def moving(features: Features) -> Mask:
-    """Tell in which steps the picture moves and is neither black nor frozen, shape ``(grid.count,)``."""
+    """Return in which steps the video moves and is neither black nor frozen, shape ``(grid.count,)``."""
     motion = features.series.get("motion_score")
     if motion is None:
         return np.zeros(features.grid.count, np.bool_)
@@ -237,14 +241,14 @@ def moving(features: Features) -> Mask:
 
 
 def _first_present(features: Features, names: tuple[str, ...]) -> str | None:
-    """Name of the wanted measure, or of the next best that is there."""
+    """Return the name of the wanted measure, or of the next best that exists."""
     return next((name for name in names if name in features.series), None)
 
 
 def _normalized(
     features: Features, name: str | None, counted: Mask | None, settings: AnchorSettings, window: int
 ) -> Series | None:
-    """Z-score of a signal by the chosen normalization; None when the signal is absent or was never measured."""
+    """Return the z-score of a signal by the selected normalization; None if the signal is missing."""
     if name is None or name not in features.series:
         return None
     series = features.series[name].astype(np.float64)
@@ -261,7 +265,7 @@ def _normalized(
 
 
 def _joined(signals: _Signals, formula: ExcitementFormula, settings: AnchorSettings) -> Series:
-    """Join the signals into a curve, before smoothing; an absent one takes its weight with it."""
+    """Combine the signals into a curve, before smoothing; the weight of a missing signal is dropped."""
     weighted = [
         (weight, _bounded(series, formula))
         for weight, series in (
@@ -286,7 +290,7 @@ def _joined(signals: _Signals, formula: ExcitementFormula, settings: AnchorSetti
 
 
 def _bounded(series: Series, formula: ExcitementFormula) -> Series:
-    """Winsorise for the mean; the other formulas know nothing below the usual."""
+    """Winsorize for the formula mean; the other formulas ignore values below the usual."""
     if formula == "mean":
         return np.clip(series, MIN_Z, MAX_Z)
     bounded: Series = np.maximum(series, 0.0)
@@ -294,7 +298,7 @@ def _bounded(series: Series, formula: ExcitementFormula) -> Series:
 
 
 def _smoothed_z(series: Series | None, steps: float) -> Series | None:
-    """Winsorise and smooth a signal as the curve is, so that their peaks compare."""
+    """Winsorize and smooth a signal like the curve, so that their peaks are comparable."""
     return None if series is None else _bounded_and_smoothed(series, steps)
 
 
@@ -303,7 +307,7 @@ def _bounded_and_smoothed(series: Series, steps: float) -> Series:
 
 
 def _smoothed(series: Series, steps: float) -> Series:
-    """Mean of the `steps` around each value."""
+    """Return the mean of the `steps` around each value."""
     length = round(steps)
     if length <= 1 or series.size == 0:
         return series

@@ -1,4 +1,4 @@
-"""Post-filters: which windows are dropped, each with the reason and the value behind it."""
+"""Filters: which windows are dropped, each with the reason and the measured value."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILTER_STAGES: tuple[FilterStage, ...] = ("overlap", "credits", "boring", "dupli
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What one filter decided about one window.
+    """The decision of one filter about one window.
 
     Attributes
     ----------
@@ -33,11 +33,11 @@ class Verdict:
     kept : bool
         Whether the window passed.
     reason : str
-        Why, in words.
+        The reason, in words.
     value : float
-        What was measured: IoU, share of credits, boring share, hash distance or rank.
+        The measured value: IoU, share of credits, boring share, hash distance or rank.
     limit : float
-        What it was measured against.
+        The limit it was compared with.
     other : int or None
         Position of the window it lost to.
     """
@@ -52,20 +52,20 @@ class Verdict:
 
     @property
     def action(self) -> str:
-        """``keep``, or ``drop_`` and the stage."""
+        """Return ``keep``, or ``drop_`` and the stage."""
         return "keep" if self.kept else f"drop_{self.stage}"
 
 
 @dataclass(frozen=True, slots=True)
 class Filtered:
-    """What a filter left.
+    """The result of a filter.
 
     Attributes
     ----------
     kept : tuple of int
         Positions among the candidate windows, best first.
     verdicts : tuple of Verdict
-        One for each window the filter saw.
+        One for each window that the filter checked.
     """
 
     kept: tuple[int, ...]
@@ -73,15 +73,15 @@ class Filtered:
 
 
 def best_first(windows: Sequence[Window]) -> tuple[int, ...]:
-    """Positions of the windows by falling quality; of equal ones the earlier first."""
+    """Return the positions of the windows by descending quality; of equal ones the earlier first."""
     return tuple(sorted(range(len(windows)), key=lambda i: (-windows[i].quality.score, windows[i].interval.start)))
 
 
 def drop_overlaps(windows: Sequence[Window], kept: Sequence[int], settings: FilterSettings) -> Filtered:
-    """Keep the best of windows that show the same event.
+    """Keep the best of the windows that show the same event.
 
-    Greedily, best first, a window is dropped when its IoU with a kept one exceeds `overlap_iou_threshold`, when one of
-    the two contains the other, or when its anchor lies in a kept one: that is the same event told twice.
+    Best first, a window is dropped if its IoU with a kept one exceeds `overlap_iou_threshold`, if one of the two
+    contains the other, or if its anchor lies in a kept one, since that is the same event.
     """
     chosen: list[int] = []
     verdicts = []
@@ -123,9 +123,9 @@ def _overlap_verdict(windows: Sequence[Window], index: int, rivals: Sequence[int
 def drop_credits(
     windows: Sequence[Window], kept: Sequence[int], features: Features, settings: FilterSettings
 ) -> Filtered:
-    """Drop windows of which at least `credits_share` is credits; with `keep_credits`, or without credits, none.
+    """Drop windows with a share of credits of at least `credits_share`; none if `keep_credits` is set.
 
-    Where there are no credits no window has a verdict.
+    In a video without credits, no window gets a verdict.
     """
     credited = [Interval(event.start_sec, event.end_sec) for event in features.events_of("credits") if event.end_sec]
     if settings.keep_credits or not credited:
@@ -151,11 +151,11 @@ def drop_credits(
 def drop_boring(
     windows: Sequence[Window], kept: Sequence[int], excitement: Excitement, settings: FilterSettings
 ) -> Filtered:
-    """Drop windows in which less happens than usual, or most of which is dull.
+    """Drop windows with less activity than usual, and windows that are mostly boring.
 
-    Less than usual is an excitement below that of a mean of 0; dull is a window of which at least `boring_share` lies
-    below `boring_threshold`, unless its anchor is strong. One without any content (silence over black or a still) goes
-    whatever its anchor.
+    Less than usual is an excitement below that of a mean of 0. A window is boring if at least `boring_share` of it is
+    below `boring_threshold`, unless its anchor is strong. A window without any content (silence over black or a still)
+    is dropped whatever its anchor.
     """
     step_sec = excitement.grid.step_sec
     dull = np.concatenate(([0], np.cumsum(excitement.activity < settings.boring_threshold)))
@@ -198,10 +198,10 @@ def drop_beyond_share(
     settings: FilterSettings,
     amount: AmountSettings = AmountSettings(),  # noqa: B008 - frozen
 ) -> Filtered:
-    """Keep the best windows until they fill `keep_share` of the video, or `keep_at_least_sec`; `kept` comes best first.
+    """Keep the best windows until they fill `keep_share` of the video, or `keep_at_least_sec`.
 
-    The one that fills it is kept. Only what is dropped has a verdict. Where `count` or `total` says how much is wanted,
-    nothing is dropped here.
+    `kept` must be ordered by quality. The window that reaches the limit is kept. Only dropped windows get a verdict. If
+    `count` or `total` is set, nothing is dropped here.
     """
     if amount.count or amount.total:
         return Filtered(tuple(kept))
@@ -230,10 +230,10 @@ def cut_off(
     settings: FilterSettings,
     amount: AmountSettings = AmountSettings(),  # noqa: B008 - frozen
 ) -> Filtered:
-    """Keep as many of the best windows as are wanted; `kept` comes best first.
+    """Keep as many of the best windows as are wanted; `kept` must be ordered by quality.
 
-    That is `count` of them (without one, `target_clip_count_soft`), and no more than fit into `total` seconds: one that
-    does not fit any more is dropped, and a shorter one behind it may still fit.
+    That is `count` windows (`target_clip_count_soft` if it is not set), with at most `total` seconds: a window that no
+    longer fits is dropped, and a shorter one after it may still fit.
     """
     limit = amount.count or settings.target_clip_count_soft
     lengths = [windows[index].interval.duration for index in kept]
@@ -259,7 +259,7 @@ def cut_off(
 
 
 def within_amount(lengths: Sequence[float], count: int, total_sec: float) -> frozenset[int]:
-    """Take lengths in order while there are fewer than `count`, and each that still fits into `total_sec` (0: all do).
+    """Take lengths in order, at most `count` of them, skipping those that don't fit into `total_sec` (0: no limit).
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Moments: from when to when an anchor's excitement lasts, and where a clip of it would begin and end by itself."""
+"""Moments: how long the excitement of an anchor lasts, and the natural start and end of its clip."""
 
 from __future__ import annotations
 
@@ -12,26 +12,29 @@ from autoclip.settings import WindowSettings
 from autoclip.timeline import Interval
 
 ONSET_SHARE = 1 / 3
-"""Share of the peak above which the moment lasts: what moves before it is heard, or is heard alone afterwards, with a
-weight of 0.4 or 0.6, still belongs to it."""
+"""Share of the peak above which the moment lasts: motion before it is heard, or sound alone after it, with a weight of
+0.4 or 0.6, still belongs to it.
+"""
 
 CALM_Z = -1.0
-"""Motion z-score up to which the picture is calm: clearly less than usual. At 0, half of every match is calm, and clips
-of it begin seconds early."""
+"""Motion z-score up to which the video is calm: clearly less than usual.
+
+At 0, half of every match is calm, and its clips begin seconds early.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """An anchor's moment.
+    """The moment of an anchor.
 
     Attributes
     ----------
     span : Interval
-        From when to when excitement stays above `ONSET_SHARE` of its height.
+        The span in which excitement stays above `ONSET_SHARE` of its peak.
     natural : Interval
-        Where a clip of it would begin and end if every instant were as good a place to cut.
+        The span of its clip if every instant were an equally good place to cut.
     latest_start_sec : float
-        Where a clip must have begun to hold the event.
+        Latest start of a clip that contains the event.
     """
 
     span: Interval
@@ -42,15 +45,15 @@ class Moment:
 def moment_of(anchor: Anchor, excitement: Excitement, settings: WindowSettings) -> Moment:
     """Find how long the moment of an anchor lasts, within `pre_max` before and `post_max` after it.
 
-    A loud moment over a calm picture is taken for a reaction: the natural start lies `reaction_lag_sec` before it sets
-    in, where the event is.
+    A loud moment over calm video is treated as a reaction: its natural start lies `reaction_lag_sec` before its onset,
+    where the event is.
 
     Parameters
     ----------
     anchor : Anchor
-        The moment.
+        The anchor.
     excitement : Excitement
-        The curve it was found on.
+        The excitement curve it was found on.
     settings : WindowSettings
         `pre_max`, `post_max`, `padding_sec`, `moment_min_sec` and `reaction_lag_sec`.
     """
@@ -71,7 +74,7 @@ def moment_of(anchor: Anchor, excitement: Excitement, settings: WindowSettings) 
 
 
 def is_reaction(anchor: Anchor, excitement: Excitement, start: int, end: int) -> bool:
-    """Return whether sound alone carries the moment in the steps ``[start, end)`` though the picture was measured."""
+    """Return whether only audio stands out in the steps ``[start, end)``, although motion was measured."""
     if excitement.loudness_z is None or excitement.motion_z is None:
         return False
     if anchor.kind == "audio_peak":

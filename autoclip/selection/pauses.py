@@ -1,4 +1,4 @@
-"""Pauses: the gaps between words, found on the fine loudness envelope."""
+"""Pauses: the gaps between words, detected in the fine loudness envelope."""
 
 from __future__ import annotations
 
@@ -12,37 +12,42 @@ from autoclip.signals.table import ENVELOPE_STEP_SEC
 from autoclip.speech.transcript import Transcript, Word
 
 MIN_PAUSE_SEC = 0.15
-"""A shorter gap may be the closure of a plosive within a word, which lasts up to about 0.15 s."""
+"""Minimum length in seconds.
+
+A shorter gap may be the closure of a plosive within a word, which lasts up to about 0.15 s.
+"""
 
 MIN_DEPTH_DB = 6.0
-"""Fall below the level of the speech around it that makes a dip: half the sound pressure."""
+"""Drop in dB below the level of the surrounding speech that makes a pause: half the sound pressure."""
 
 FULL_DEPTH_DB = 20.0
-"""Fall at which a dip is as strong as can be: where speech becomes inaudible beside what was just heard."""
+"""Drop in dB at which the strength of a pause is 1: speech becomes inaudible beside what was just heard."""
 
 SPEECH_RANGE_DB = 40.0
-"""How far below the level of speech its floor counts: its softest sounds lie 30 dB below the loudest (ANSI S3.5-1997).
-Digital silence, as between two recordings, would hide the pauses of the rooms around it."""
+"""Lowest floor in dB below the level of speech: its softest sounds lie 30 dB below the loudest (ANSI S3.5-1997).
+
+Digital silence, as between two recordings, would otherwise hide the pauses next to it.
+"""
 
 _BLOCK = 50
-"""Envelope values in a block, over which local levels are measured: one second."""
+"""Envelope values in a block of one second, over which local levels are measured."""
 
 _CONTEXT = 11
-"""Blocks that make the surroundings: a sentence or two, about 10 s."""
+"""Number of blocks in the surroundings: one or two sentences, about 10 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pauses:
-    """Dips of the sound, as parallel arrays of shape ``(n,)``, by time.
+    """Pauses as parallel arrays of shape ``(n,)``, ordered by time.
 
     Attributes
     ----------
     start_sec, end_sec : ndarray
-        First instant of the dip, and first instant after it.
+        First instant of the pause, and first instant after it.
     quietest_sec : ndarray
         Middle of its quietest 20 ms.
     strength : ndarray
-        How far it falls below the sound around it, in (0, 1]: 1 at `FULL_DEPTH_DB`.
+        How far the level falls below its surroundings, in (0, 1]: 1 at `FULL_DEPTH_DB`.
     """
 
     start_sec: NDArray[np.float64]
@@ -52,19 +57,19 @@ class Pauses:
 
 
 def find_pauses(envelope_dbfs: NDArray[np.float32] | None, *, beside_silence: bool = False) -> Pauses:
-    """Find the dips of at least `MIN_PAUSE_SEC`.
+    """Find the pauses of at least `MIN_PAUSE_SEC`.
 
-    A value belongs to a dip when it lies in the lower two fifths of the range between the local floor and the local
-    level of sound, and at least `MIN_DEPTH_DB` below that level: so continuous noise has no pauses, and speech over
-    noise has.
+    A value belongs to a pause if it lies in the lower two fifths of the range between the local floor and the local
+    level, and at least `MIN_DEPTH_DB` below that level. Continuous noise therefore has no pauses, and speech over noise
+    has.
 
     Parameters
     ----------
     envelope_dbfs : ndarray or None
-        RMS every `ENVELOPE_STEP_SEC` in dBFS; None without sound, which has no pauses.
+        RMS every `ENVELOPE_STEP_SEC` in dBFS; None without audio, which gives no pauses.
     beside_silence : bool
-        Whether louder pauses count where much deeper silence is near, as speech needs them. In games and films that
-        would make quieter music a pause: clips of matches then covered 0.445 of the events in a fifth, not 0.452.
+        Whether louder pauses count near much deeper silence, as speech requires. In games and films that makes quieter
+        music a pause: clips of matches then covered 0.445 of the events in a fifth of the time instead of 0.452.
     """
     if envelope_dbfs is None or envelope_dbfs.size < _BLOCK:
         return Pauses(*(np.zeros(0) for _ in range(4)))
@@ -87,12 +92,12 @@ def find_pauses(envelope_dbfs: NDArray[np.float32] | None, *, beside_silence: bo
 
 
 def stretches_of_sound(envelope_dbfs: NDArray[np.float32]) -> Transcript:
-    """Return what is heard between pauses, each stretch as a word without text.
+    """Return the stretches between pauses, each as a word without text.
 
     Parameters
     ----------
     envelope_dbfs : ndarray
-        As of `find_pauses`.
+        As in `find_pauses`.
     """
     pauses, length = find_pauses(envelope_dbfs, beside_silence=True), envelope_dbfs.size * ENVELOPE_STEP_SEC
     starts = (0.0, *pauses.end_sec.tolist())
@@ -102,15 +107,15 @@ def stretches_of_sound(envelope_dbfs: NDArray[np.float32]) -> Transcript:
 
 
 def _seconds(indices: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Start of each envelope value in seconds."""
+    """Return the start of each envelope value in seconds."""
     return indices.astype(np.float64) * ENVELOPE_STEP_SEC
 
 
 def _local_range(smooth: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Level of the sound around each value, and the floor between, in dB; both of the shape of `smooth`.
+    """Return the level around each value, and the floor, in dB; both of the shape of `smooth`.
 
-    The level is the median, over about 10 s, of each second's 90th percentile, but no less than what was heard within
-    the second before or after: the start of a sentence after a long silence counts. The floor is the lowest 10th
+    The level is the median, over about 10 s, of each second's 90th percentile, but at least the level within the second
+    before or after, so that the start of a sentence after a long silence counts. The floor is the lowest 10th
     percentile in those 10 s.
     """
     padded = np.pad(smooth, (0, -smooth.size % _BLOCK), mode="edge").reshape(-1, _BLOCK)
@@ -122,13 +127,13 @@ def _local_range(smooth: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDAr
 
 
 def _runs(inside: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """First index, and first index after, of each run of True."""
+    """Return the first index, and the first index after, of each run of True."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], inside, [False])).astype(np.int8)))
     return edges[::2], edges[1::2]
 
 
 def _argmax_of_runs(values: NDArray[np.float64], starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Index of the greatest value of each run, the middle one among equals."""
+    """Return the index of the greatest value of each run; the middle one among equals."""
     middles = []
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
         run = values[start:end]

@@ -1,8 +1,8 @@
-"""The whole choice on one page: from features to clips. Read this first.
+"""The whole selection on one page: from features to clips. Read this first.
 
-V2 looks for moments (anchors), for places to cut (boundaries), snaps a window around each moment to those places,
-rates the windows and filters them. V1 cuts the video at its shot boundaries. Nothing here reads the video: choosing
-again with other settings costs well under a second for hours of it.
+V2 finds moments (anchors) and places to cut (boundaries), snaps a window around each moment to those places, rates the
+windows and filters them. V1 cuts the video at its shot boundaries. Nothing here reads the video: selecting again with
+other settings takes well under a second for hours of it.
 """
 
 from __future__ import annotations
@@ -45,31 +45,31 @@ from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
 
 SELECTION_VERSION = 17
-"""Raised whenever the same features and settings would yield other clips."""
+"""Raise it whenever the same features and settings would give other clips."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What was chosen, and everything the choice went through.
+    """The selected clips, and the results of every step.
 
     Attributes
     ----------
     settings : Settings
-        What it was chosen by.
+        The settings of the selection.
     clips : tuple of Clip
-        By start time.
+        Ordered by start time.
     message : str
-        Why there is no clip; empty when there is one.
+        Why there is no clip; empty if there is one.
     excitement : Excitement
-        The curve that moments were looked for in.
+        The curve in which anchors were searched.
     anchors, boundaries, windows : tuple
-        By time; `windows` are the candidates before filtering. Of these V1 has boundaries only.
+        Ordered by time; `windows` are the candidates before filtering. V1 has only boundaries.
     verdicts : tuple of Verdict
-        What each filter decided on each window, by its position in `windows`.
+        The decision of each filter on each window, by its position in `windows`.
     final : tuple of int
         Position in `windows` of each clip, in the order of `clips`.
     feature_summary : mapping
-        What was measured and what was not, for the debug document.
+        What was measured and what is missing, for the debug document.
     """
 
     settings: Settings
@@ -84,7 +84,7 @@ class Selection:
     feature_summary: Mapping[str, Any]
 
     def debug_document(self) -> dict[str, Any]:
-        """Return the document of ``segmentation_v2_debug.json``; ready for `json.dump`."""
+        """Return the document of ``segmentation_v2_debug.json``, ready for `json.dump`."""
         return {
             "config": self.settings.flat(),
             "features": dict(self.feature_summary),
@@ -99,20 +99,20 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class SelectionInput:
-    """What every step of a selection works on.
+    """The input of every step of a selection.
 
     Attributes
     ----------
     features : Features
-        What was measured.
+        The features.
     settings : Settings
         All parameters; `segmentation_mode` names the pipeline.
     excitement : Excitement
-        The curve that moments are looked for in.
+        The curve in which anchors are searched.
     obstacle : str
-        Why this video can have no clip at all; empty if it can.
+        Why this video can't have any clip; empty if it can.
     speech : SpokenContent or None
-        What is said, if that is known.
+        The transcript, prepared for selection, if there is one.
     """
 
     features: Features
@@ -129,7 +129,7 @@ class SelectionInput:
         transcript: Transcript | None = None,
         ratings: Sequence[RatedSpan] = (),
     ) -> SelectionInput:
-        """Prepare features, and words and their ratings if there are any, for a selection."""
+        """Prepare features, and the transcript and its ratings if there are any, for a selection."""
         excitement = measure_excitement(features, settings.anchors)
         obstacle = why_nothing(features, excitement, settings)
         has_words = transcript is not None and transcript.words and settings.segmentation_mode == "v2" and not obstacle
@@ -140,12 +140,12 @@ class SelectionInput:
 
     @property
     def thoughts(self) -> tuple[Thought, ...]:
-        """The thoughts that become clips; none where words decide edges alone."""
+        """Return the thoughts that become clips; none if words decide only edges."""
         return self.speech.thoughts if self.speech else ()
 
     @property
     def has_highlights(self) -> bool:
-        """Whether highlights are to be looked for: V2, in a video that can have any."""
+        """Whether to search for highlights: mode V2, in a video that can have clips."""
         return self.settings.segmentation_mode == "v2" and not self.obstacle
 
 
@@ -156,32 +156,32 @@ def select(
     transcript: Transcript | None = None,
     ratings: Sequence[RatedSpan] = (),
 ) -> Selection:
-    """Choose the clips of a video.
+    """Select the clips of a video.
 
     Parameters
     ----------
     features : Features
-        What was measured.
+        The features.
     settings : Settings
         All parameters; `segmentation_mode` names the pipeline.
     scope : str
-        What the clips belong to, for their ids: a project's id or a video's fingerprint.
+        The owner of the clips, for their ids: a project's id or a video's fingerprint.
     transcript : Transcript, optional
-        What is said: then clips begin and end at sentences.
+        The transcript; if given, clips begin and end at sentences.
     ratings : sequence of RatedSpan
-        What a language model finds worth showing of it.
+        A language model's ratings of the transcript.
 
     Returns
     -------
     Selection
-        The clips with everything that led to them. A video with nothing in it (silence, black, a still) or shorter than
-        a clip has none, and a message says why.
+        The clips, with the results of every step. A video without content (silence, black, a still) or shorter than a
+        clip has no clips, and the message says why.
     """
     return select_from(SelectionInput.of(features, settings, transcript, ratings), scope)
 
 
 def select_from(given: SelectionInput, scope: str) -> Selection:
-    """Choose the clips of a video as `select` does, from what is prepared."""
+    """Select the clips of a video as `select` does, from prepared input."""
     anchors = find_anchors(given)
     boundaries = score_boundaries(given)
     windows = select_windows(given, anchors, boundaries)
@@ -189,7 +189,7 @@ def select_from(given: SelectionInput, scope: str) -> Selection:
 
 
 def find_anchors(given: SelectionInput) -> tuple[Anchor, ...]:
-    """Find the moments that stand out, by time; V1 looks for none."""
+    """Find the anchors, ordered by time; V1 has none."""
     if not given.has_highlights:
         return ()
     if given.thoughts:
@@ -199,7 +199,7 @@ def find_anchors(given: SelectionInput) -> tuple[Anchor, ...]:
 
 
 def score_boundaries(given: SelectionInput) -> tuple[Boundary, ...]:
-    """Find and score the places where a clip may begin or end, by time."""
+    """Find and score the boundaries where a clip may begin or end, ordered by time."""
     if given.thoughts and given.speech:
         return given.speech.edges.boundaries()
     return () if given.obstacle else find_boundaries(given.features, given.settings.boundaries)
@@ -208,7 +208,10 @@ def score_boundaries(given: SelectionInput) -> tuple[Boundary, ...]:
 def select_windows(
     given: SelectionInput, anchors: Sequence[Anchor], boundaries: Sequence[Boundary]
 ) -> tuple[Window, ...]:
-    """Build the candidate windows by the chosen formula, snapped to boundaries and rated; by time. V1 has none."""
+    """Build the candidate windows by the selected formula, snapped to boundaries and rated, ordered by time.
+
+    V1 has none.
+    """
     if not given.has_highlights:
         return ()
     settings, duration = given.settings, given.features.duration_sec
@@ -238,16 +241,16 @@ def filter_windows(
     *,
     scope: str,
 ) -> Selection:
-    """Drop overlapping, boring and duplicate windows and those beyond the count; make clips of the rest.
+    """Drop overlapping, boring, duplicate and surplus windows; turn the others into clips.
 
-    V1 makes a clip of each segment between cuts instead.
+    V1 turns each segment between cuts into a clip instead.
 
     Parameters
     ----------
     given : SelectionInput
-        What the steps before worked on.
+        The input of the previous steps.
     anchors, boundaries, windows : sequence
-        What they found.
+        Their results.
     scope : str
         As in `select`.
     """
@@ -272,7 +275,7 @@ def filter_windows(
 
 
 def _judged(given: SelectionInput, windows: Sequence[Window]) -> tuple[tuple[Verdict, ...], tuple[int, ...]]:
-    """Put windows through all filters; return every verdict, and the positions of those that are left, by time."""
+    """Apply all filters to windows; return every verdict, and the positions of the kept windows by time."""
     settings = given.settings.filters
     overlap = drop_overlaps(windows, best_first(windows), settings)
     rolled = drop_credits(windows, overlap.kept, given.features, settings)
@@ -291,7 +294,7 @@ def _judged(given: SelectionInput, windows: Sequence[Window]) -> tuple[tuple[Ver
 
 
 def _activity_judged(given: SelectionInput, windows: Sequence[Window], before: Filtered) -> tuple[Filtered, Filtered]:
-    """Drop what is boring or shown before; thoughts are neither: a talk is calm and looks the same throughout."""
+    """Drop boring and duplicate windows. Thoughts are exempt: a talk is calm and looks the same throughout."""
     if given.thoughts:
         return Filtered(before.kept), Filtered(before.kept)
     boring = drop_boring(windows, before.kept, given.excitement, given.settings.filters)
@@ -299,7 +302,7 @@ def _activity_judged(given: SelectionInput, windows: Sequence[Window], before: F
 
 
 def _highlight_clips(given: SelectionInput, windows: Sequence[Window], scope: str) -> tuple[Clip, ...]:
-    """V2: one clip a window."""
+    """Return one clip per window (V2)."""
     reasons = ReasonWriter(given.excitement, given.features)
     names = names_by_time("Highlight", [window.anchor.time_sec for window in windows])
     return tuple(
@@ -309,7 +312,7 @@ def _highlight_clips(given: SelectionInput, windows: Sequence[Window], scope: st
 
 
 def _scene_clips(given: SelectionInput, scope: str) -> tuple[Clip, ...]:
-    """V1: one clip a segment between cuts."""
+    """Return one clip per segment between cuts (V1)."""
     duration = given.features.duration_sec
     cuts = cut_times(given.features, given.settings.boundaries)
     means = WindowMeans(given.excitement, given.settings.windows)
@@ -323,7 +326,7 @@ def _scene_clips(given: SelectionInput, scope: str) -> tuple[Clip, ...]:
 
 
 def _best_segments(segments: Sequence[Interval], means: WindowMeans, settings: Settings) -> tuple[Interval, ...]:
-    """Keep what `count` and `total` leave, the segments of the greatest excitement first; all when neither is set."""
+    """Keep the segments of the greatest excitement within `count` and `total`; all if neither is set."""
     ranked = sorted(segments, key=lambda segment: (-means.excitement(segment.start, segment.end), segment.start))
     taken = within_amount(
         [segment.duration for segment in ranked], settings.amount.count or len(ranked), settings.amount.total
@@ -332,7 +335,7 @@ def _best_segments(segments: Sequence[Interval], means: WindowMeans, settings: S
 
 
 def _worded(given: SelectionInput, window: Window, name: str, reason: str) -> tuple[str, str]:
-    """Name a clip after what is said in it, and quote that in its reason; where nobody speaks, leave both."""
+    """Name a clip after what is said in it, and quote it in its reason; leave both unchanged without speech."""
     if given.speech is None:
         return name, reason
     title, quote = given.speech.title(window.interval), given.speech.quote(window.interval)
@@ -363,7 +366,7 @@ def _highlight_clip(window: Window, name: str, reason: str, scope: str) -> Clip:
 def _scene_clip(
     segment: Interval, means: WindowMeans, cuts: set[float], *, duration_sec: float, name: str, scope: str
 ) -> Clip:
-    """V1 rates nothing; its clips are ordered by their mean excitement."""
+    """Return a clip of V1, which has no rating; such clips are ordered by their mean excitement."""
     mean = means.excitement(segment.start, segment.end)
     starts = "starts on a cut" if segment.start in cuts else "continues the one before"
     ends = "ends on a cut" if segment.end in cuts else "runs on into the next"

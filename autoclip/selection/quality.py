@@ -1,4 +1,4 @@
-"""Quality: how good a window is as a clip, from its four parts."""
+"""Quality: how good a window is as a clip, from four components."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from autoclip.settings import WindowSettings
 from autoclip.signals.robust_normalization import Series
 
 WELL_INSIDE = 0.2
-"""Share of a clip within which, from either edge, an anchor is too close to it."""
+"""Share of a clip at each edge within which an anchor is too close to the edge."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """The parts of a quality, each before its weight, and the whole.
+    """The components of a quality before weighting, and the total score.
 
     Attributes
     ----------
     excitement : float
-        Excitement integral: the greatest mean excitement ``m`` of any `moment_min_sec` of the window, squashed to
-        ``1 / (1 + exp(-m))``, in (0, 1). So a long clip neither gains by its length nor loses by the calm around its
+        Excitement integral: the greatest mean excitement ``m`` of any `moment_min_sec` of the window, mapped to
+        ``1 / (1 + exp(-m))``, in (0, 1). A long clip neither gains from its length nor loses from the calm around its
         moment.
     boundary : float
         Mean score of both boundaries, in [0, 1].
     narrative : float
-        1 when the anchor lies well inside, falling to 0 at the edges.
+        1 if the anchor lies well inside, falling to 0 at the edges.
     dead_time : float
-        Share of steps below `dead_time_threshold`: the penalty before its weight.
+        Share of steps below `dead_time_threshold`: the penalty before weighting.
     anchor_boost : float
         ``1 + s / (1 + s)`` of the anchor's score `s`, in [1, 2).
     score : float
@@ -47,12 +47,12 @@ class Quality:
 
 
 class WindowMeans:
-    """Means over any window of one curve, from its running sums.
+    """Means of one curve over any window, from cumulative sums.
 
     Parameters
     ----------
     excitement : Excitement
-        The curve, and the activity that is low in dead time.
+        The excitement curve, and the activity, which is low in dead time.
     settings : WindowSettings
         `dead_time_threshold` and `moment_min_sec`.
     """
@@ -66,7 +66,7 @@ class WindowMeans:
         self._dead = np.concatenate(([0.0], np.cumsum(excitement.activity < settings.dead_time_threshold))) * step_sec
 
     def excitement(self, start: float, end: float) -> float:
-        """Return the greatest mean over `moment_min_sec` inside the window; of a shorter one, its mean."""
+        """Return the greatest mean over `moment_min_sec` inside the window; the mean of a shorter window."""
         first = int(np.ceil(start / self._step_sec - 1e-9))
         last = min(int(end / self._step_sec + 1e-9), self._sums.size - 1) - self._span
         if last < first:
@@ -90,9 +90,9 @@ class WindowMeans:
 def rate_content(
     means: WindowMeans, *, start: float, event_start: float, end: float, anchor_sec: float, boundary: float
 ) -> Quality:
-    """Rate a window by what happens in it alone: its mean excitement, squashed to (0, 1).
+    """Rate a window only by what happens in it: its mean excitement, mapped to (0, 1).
 
-    The calm before a reaction, up to `event_start`, does not count. Other arguments as `rate`.
+    The calm before a reaction, up to `event_start`, does not count. The other arguments are those of `rate`.
     """
     excitement = squashed(means.mean(max(start, event_start), end))
     return Quality(
@@ -106,7 +106,7 @@ def rate_content(
 
 
 def narrative_score(start: float, end: float, anchor: float) -> float:
-    """Return 1 when the anchor lies in the middle three fifths of the window, falling linearly to 0 at its edges."""
+    """Return 1 if the anchor lies in the middle three fifths of the window, falling linearly to 0 at its edges."""
     if not start < anchor < end:
         return 0.0
     position = (anchor - start) / (end - start)
@@ -114,7 +114,7 @@ def narrative_score(start: float, end: float, anchor: float) -> float:
 
 
 def squashed(mean: float) -> float:
-    """Map excitement, which has no bounds, to (0, 1) by the logistic function: the usual is 0.5."""
+    """Map excitement, which is unbounded, to (0, 1) by the logistic function; the usual is 0.5."""
     return 1.0 / (1.0 + math.exp(-mean))
 
 
@@ -128,14 +128,14 @@ def rate(
     boundary: float,
     settings: WindowSettings,
 ) -> Quality:
-    """Reckon the quality of the window ``[start, end)`` around an anchor.
+    """Compute the quality of the window ``[start, end)`` around an anchor.
 
     Parameters
     ----------
     means : WindowMeans
         Means of the excitement curve.
     start, end, anchor_sec : float
-        Seconds.
+        Times in seconds.
     anchor_score : float
         Score of the anchor.
     boundary : float

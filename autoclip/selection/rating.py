@@ -1,4 +1,4 @@
-"""Rate a span that a person chose: the score, the moment and the reason of a clip that was trimmed, split or merged."""
+"""Rate a span that a person chose: score, anchor and reason of a clip that was trimmed, split or merged."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from autoclip.signals.table import Features
 from autoclip.timeline import Interval
 
 NEAR_SEC = 0.06
-"""A boundary within this of an edge is where the edge lies: a frame and a half at 25 a second."""
+"""Distance in seconds within which an edge lies on a boundary: a frame and a half at 25 frames per second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """What is to be said of a span; fields as of `autoclip.clips.Clip`."""
+    """The rating of a span; the fields are those of `autoclip.clips.Clip`."""
 
     quality_score: float
     scores: Scores
@@ -39,9 +39,9 @@ class IntervalRater:
     Parameters
     ----------
     features : Features
-        What was measured of the video.
+        The features of the video.
     settings : Settings
-        Those of the choice.
+        The settings of the selection.
     """
 
     def __init__(self, features: Features, settings: Settings) -> None:
@@ -57,22 +57,23 @@ class IntervalRater:
     ) -> Rating | None:
         """Rate a span.
 
-        Its moment is the one it had, if that still lies in it, or else the best anchor in it; without one, the step of
-        the greatest excitement. Its edges lie on the boundaries that are there, whoever put them there.
+        Its anchor is the previous one if that still lies in the span, or else the best anchor in it; without one, the
+        step of the greatest excitement. An edge that coincides with a boundary is described by that boundary, even if a
+        person moved it.
 
         Parameters
         ----------
         interval : Interval
             The span.
         moved : set of {"start", "end"}
-            Edges that a person put where they are.
+            Edges that a person moved.
         known_anchor_sec : float, optional
-            The moment of the clip before it was changed.
+            The anchor of the clip before it was changed.
 
         Returns
         -------
         Rating or None
-            None if the span holds no step of the grid, as when it lies behind the end.
+            None if the span contains no step of the grid, as when it lies beyond the end.
         """
         anchor = self._moment_in(interval, known_anchor_sec)
         if anchor is None:
@@ -94,7 +95,7 @@ class IntervalRater:
         )
 
     def _quality(self, interval: Interval, anchor: Anchor, boundary: float) -> Quality:
-        """Rate by the formula that the choice ranks by."""
+        """Rate by the formula that the selection ranks by."""
         start, end = interval.start, interval.end
         if self._settings.windows.window_formula == "event":
             return rate_content(

@@ -1,4 +1,4 @@
-"""Reasons: why a clip was chosen, or why there is none, in words."""
+"""Reasons: why a clip was selected, or why there is none, in words."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from autoclip.signals.robust_normalization import Series
 from autoclip.signals.table import Features
 
 _SPAN_SEC = 3.0
-"""Length of the "loudest 3 s"."""
+"""Length in seconds of the "loudest 3 s"."""
 
 _HOURS_FROM_MINUTES = 120
-"""Longer stretches are told in hours."""
+"""Longer stretches are stated in hours."""
 
 _NOTABLE_SEC = 60.0
-"""A lead over a shorter stretch than this is not worth telling."""
+"""A lead over a shorter stretch than this is not mentioned."""
 
 _FAST_Z, _CLEAR_Z = 2.0, 1.0
-"""Z-scores from which motion is called fast, and lively: one value in 44, and in 6, of a normal distribution."""
+"""Z-scores from which motion is called fast and lively: one value in 44, and in 6, of a normal distribution."""
 
 _KINDS: dict[AnchorKind, str] = {
     "excitement_peak": "",
@@ -36,11 +36,12 @@ _KINDS: dict[AnchorKind, str] = {
 }
 
 _AUDIBLE_DB, _VISIBLE_TIMES = 1.0, 1.2
-"""Rises of level and of speed that are worth a number: listeners hear no less than 1 dB (Zwicker & Fastl,
-"Psychoacoustics", section 7.1), and motion varies by a fifth when nothing happens."""
+"""Minimum increase of level and of motion that is stated as a number: listeners notice no less than 1 dB (Zwicker &
+Fastl, "Psychoacoustics", section 7.1), and motion varies by a fifth when nothing happens.
+"""
 
 _MAX_RISE_DB, _MAX_TIMES = 50.0, 20.0
-"""Above these the usual is silence, or a still picture, and a number says nothing."""
+"""Above these the usual is silence or a still picture, and a number is meaningless."""
 
 MovedEdges = frozenset[Literal["start", "end"]]
 """Edges of a clip that a person has moved."""
@@ -68,14 +69,14 @@ _ENDS = {
 
 
 class ReasonWriter:
-    """Says of each window what sets it apart.
+    """Describes what distinguishes each window.
 
     Parameters
     ----------
     excitement : Excitement
-        The curve and the signals it is made of.
+        The excitement curve and its signals.
     features : Features
-        What they were measured from: the loudest is the loudest as it is, not for its surroundings.
+        Their features: the loudest moment is the loudest in absolute terms, not relative to its surroundings.
     """
 
     def __init__(self, excitement: Excitement, features: Features) -> None:
@@ -99,7 +100,7 @@ class ReasonWriter:
         window : Window
             The clip.
         moved : set of {"start", "end"}, optional
-            Which edges a person moved, for a clip that was changed by hand.
+            Edges that a person moved, for a clip that was changed by hand.
         """
         greatest, motion = self._superlative(window), self._motion_words(window)
         what = f"{greatest}, with {motion}" if greatest and motion else greatest or self._figures(window)
@@ -110,7 +111,7 @@ class ReasonWriter:
         return "; ".join(part for part in (what, edges, self._absent_words()) if part)
 
     def _kind_words(self, window: Window) -> str:
-        """Say what kind of moment it is; an excitement peak is told by its figures."""
+        """Describe the kind of moment; an excitement peak is described by its figures."""
         if window.anchor.kind == "chat_reaction":
             return self._chat_words(window)
         kind = _KINDS[window.anchor.kind]
@@ -120,7 +121,7 @@ class ReasonWriter:
         return f"{kind} ({inside} in {window.interval.duration:.0f} s)" if inside > 1 else kind
 
     def _chat_words(self, window: Window) -> str:
-        """Say how many times as many people as usual laughed in the chat, or wrote."""
+        """Describe how many times as many people as usual laughed or wrote in the chat."""
         span = slice(window.anchor.step, window.anchor.step + round(MAX_DELAY_SEC / self._excitement.grid.step_sec) + 1)
         laughed, wrote = (
             1.0 if times is None else float(times[span].max(initial=1.0)) for times in (self._laughter, self._chatters)
@@ -130,7 +131,7 @@ class ReasonWriter:
         return f"the chat wrote {wrote:.0f} times as much as usual"
 
     def _figures(self, window: Window) -> str:
-        """Say by how much the moment is louder and faster than is usual in this video."""
+        """Describe by how much the moment is louder and faster than usual in this video."""
         around = self._around(window)
         words = []
         rise = self._rise_db(around)
@@ -143,7 +144,7 @@ class ReasonWriter:
         return " and ".join(words) or self._local_lead(window.anchor.step)
 
     def _local_lead(self, step: int) -> str:
-        """Say for how long around the moment nothing is more exciting."""
+        """Describe for how long around the moment nothing is more exciting."""
         curve = self._excitement.curve
         higher = np.flatnonzero(curve > curve[step])
         reach = np.abs(higher - step).min() if higher.size else curve.size
@@ -161,14 +162,14 @@ class ReasonWriter:
         return peak - usual
 
     def _times_as_fast(self, around: slice) -> float | None:
-        """Return the motion as a multiple of its median; None where the picture usually stands still."""
+        """Return motion as a multiple of its median; None if the video is usually still."""
         if self._speed is None:
             return None
         usual = float(np.median(self._speed))
         return float(self._speed[around].max()) / usual if usual > 0.0 else None
 
     def _superlative(self, window: Window) -> str:
-        """Say for how long nothing was louder (without sound: nothing moved more); empty if that is not long."""
+        """Describe for how long nothing was louder (without audio: nothing moved more); empty if that is not long."""
         scored, series, most = self._loud, self._level, f"loudest {_SPAN_SEC:.0f} s"
         if scored is None:
             scored, series, most = self._motion, self._speed, f"fastest {_SPAN_SEC:.0f} s"
@@ -199,14 +200,14 @@ class ReasonWriter:
         return self._replayed is not None and bool(self._replayed[self._around(window)].max(initial=0.0) >= _CLEAR_Z)
 
     def _edge_words(self, window: Window) -> str:
-        """On what the clip starts and ends."""
+        """Describe what the clip starts and ends on."""
         start, end = window.start.boundary, window.end.boundary
         starts = "starts with the video" if window.interval.start <= 0 else "starts as it builds up"
         ends = "ends with the video" if window.interval.end >= self._duration_sec else "ends once it calms down"
         return f"{_STARTS[start.kind] if start else starts}, {_ENDS[end.kind] if end else ends}"
 
     def _edge_words_by_hand(self, window: Window, moved: MovedEdges) -> str:
-        """On what the edges of a changed clip lie; of an edge that lies on nothing, only that a person set it."""
+        """Describe what the edges of a changed clip lie on; otherwise say that a person set them."""
         start, end = window.start.boundary, window.end.boundary
         starts = _STARTS[start.kind] if start else "start set by hand" if "start" in moved else ""
         ends = _ENDS[end.kind] if end else "end set by hand" if "end" in moved else ""
@@ -227,7 +228,7 @@ class ReasonWriter:
 
 
 def _measured(features: Features, name: str | None, width: int) -> Series | None:
-    """Take a signal as it was measured, over the span that is spoken of; what was not measured is least."""
+    """Return the mean of a signal over `LOUDEST_SEC`, or over a shorter clip; missing values count as the lowest."""
     if name is None:
         return None
     series = features.series[name].astype(np.float64)
@@ -242,7 +243,7 @@ def _smoothed(series: Series | None, width: int) -> Series | None:
 
 
 def _lead_words(back: float | None, ahead: float | None, *, so_far: float) -> str:
-    """Say how far back, or ahead, the nearest greater moment lies; nothing when that is not a time to speak of."""
+    """Describe how far back or ahead the nearest greater moment lies; empty if that is not far."""
     if back is None and ahead is None:
         return "of the whole video"
     if ahead is None or (back is not None and back >= ahead):
@@ -253,7 +254,7 @@ def _lead_words(back: float | None, ahead: float | None, *, so_far: float) -> st
 
 
 def _length_words(seconds: float) -> str:
-    """Say how long, to follow "the last" or "the next"."""
+    """Format a length, to follow "the last" or "the next"."""
     minutes = round(seconds / 60)
     if minutes < 1:
         return f"{seconds:.0f} s"
@@ -263,13 +264,13 @@ def _length_words(seconds: float) -> str:
 
 
 def _times_usual(features: Features, name: str) -> Series | None:
-    """Return how many times as many people as usual a signal of the chat counts; None without a chat."""
+    """Return a chat signal as a multiple of the usual; None without a chat."""
     counts = features.series.get(name)
     return None if counts is None else times_usual(counts, features.grid.step_sec).astype(np.float64)
 
 
 def why_nothing(features: Features, excitement: Excitement, settings: Settings) -> str:
-    """Say why a video can't have a clip, before any moment is looked for; empty when it can."""
+    """Return why a video can't have a clip, before anchors are searched; empty if it can."""
     shortest = settings.lengths().min_clip_seconds
     if features.duration_sec < shortest:
         return (
@@ -283,7 +284,7 @@ def why_nothing(features: Features, excitement: Excitement, settings: Settings) 
 
 
 def why_no_highlight(anchors: tuple[Anchor, ...], excitement: Excitement, settings: Settings) -> str:
-    """Say why no window was left."""
+    """Return why no window is left."""
     signals = " and ".join(excitement.carried_by)
     rises = "rise" if len(excitement.carried_by) > 1 else "rises"
     if not anchors:

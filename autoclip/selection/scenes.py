@@ -16,10 +16,10 @@ Times = NDArray[np.float64]
 
 
 def segment_scenes(cuts: Times, duration_sec: float, settings: SceneSettings) -> tuple[Interval, ...]:
-    """Turn cuts into segments, by time: cut, split the long, merge the short, merge further when there are too many.
+    """Turn cuts into segments by time: cut, split long ones, merge short ones, merge more if there are too many.
 
-    The segments touch and cover ``[0, duration_sec)``. In a video at least `min_clip_seconds` long each is at least
-    that and at most `max_clip_seconds` long, as far as both can hold at once.
+    The segments touch and cover ``[0, duration_sec)``. In a video of at least `min_clip_seconds`, each segment is at
+    least that long and at most `max_clip_seconds` long, if both are possible.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def segment_scenes(cuts: Times, duration_sec: float, settings: SceneSettings) ->
 
 
 def split_long(edges: Times, longest: float) -> Times:
-    """Split every segment above `longest` seconds into the fewest equal parts that are not."""
+    """Split every segment above `longest` seconds into the fewest equal parts within the limit."""
     parts = [
         np.linspace(start, end, max(1, math.ceil((end - start) / longest - 1e-12)), endpoint=False)
         for start, end in itertools.pairwise(edges.tolist())
@@ -51,7 +51,7 @@ def split_long(edges: Times, longest: float) -> Times:
 def merge_short(edges: Times, shortest: float, longest: float = math.inf) -> Times:
     """Merge each segment below `shortest` seconds with its shorter neighbor, the shortest segments first.
 
-    A merger longer than `longest` is not made. The video's own ends stay.
+    A merge never exceeds `longest`. The video's own ends stay.
     """
     kept = edges.tolist()
     waiting = sorted((end - start, start) for start, end in itertools.pairwise(kept) if end - start < shortest)
@@ -62,7 +62,7 @@ def merge_short(edges: Times, shortest: float, longest: float = math.inf) -> Tim
 
 
 class _Chain:
-    """The edges of touching segments, from which one can be taken out in constant time."""
+    """The edges of touching segments; removing one takes constant time."""
 
     def __init__(self, edges: Sequence[float]) -> None:
         self._after: dict[float, float] = dict(itertools.pairwise(edges))
@@ -70,9 +70,9 @@ class _Chain:
         self._first = edges[0]
 
     def merge(self, start: float, shortest: float, longest: float) -> None:
-        """Merge the segment from `start` with its shorter neighbor, until it is long enough or can't grow."""
+        """Merge the segment from `start` with its shorter neighbor until it is long enough or can't grow."""
         if start not in self._after:
-            return  # An earlier merger has taken it in.
+            return  # An earlier merge has absorbed it.
         while self._after[start] - start < shortest:
             edge = self._edge_to_drop(start, longest)
             if edge is None:
@@ -82,7 +82,7 @@ class _Chain:
             self._drop(edge)
 
     def _edge_to_drop(self, start: float, longest: float) -> float | None:
-        """Find the edge towards the shorter neighbor; None when neither merger is allowed."""
+        """Return the edge towards the shorter neighbor; None if neither merge is allowed."""
         end = self._after[start]
         options = []
         if start in self._before:
@@ -97,7 +97,7 @@ class _Chain:
         self._after[before], self._before[after] = after, before
 
     def edges(self) -> list[float]:
-        """All edges, ascending."""
+        """Return all edges, ascending."""
         found = [self._first]
         while found[-1] in self._after:
             found.append(self._after[found[-1]])
@@ -105,10 +105,10 @@ class _Chain:
 
 
 def merge_adaptively(edges: Times, settings: SceneSettings) -> Times:
-    """Raise the least length by `merge_growth` a pass until no more than `soft_clip_limit` segments are left.
+    """Raise the minimum length by `merge_growth` per pass until at most `soft_clip_limit` segments are left.
 
-    No merger exceeds `max_clip_seconds`. When that stops the passes short of the limit, the segments are packed from
-    the start as full as they get; a very long video may still keep more: the limit is soft.
+    No merge exceeds `max_clip_seconds`. If that limit stops the passes too early, the segments are packed from the
+    start. A very long video may still keep more: the limit is soft.
     """
     shortest, merged = settings.min_clip_seconds, edges
     while merged.size - 1 > settings.soft_clip_limit and shortest < settings.max_clip_seconds:
@@ -118,7 +118,7 @@ def merge_adaptively(edges: Times, settings: SceneSettings) -> Times:
 
 
 def pack(edges: Times, longest: float) -> Times:
-    """Join neighbors from the start on, each segment as long as `longest` allows."""
+    """Merge neighbors from the start on, each segment as long as `longest` allows."""
     kept = [float(edges[0])]
     for edge, following in itertools.pairwise(edges[1:].tolist()):
         if following - kept[-1] > longest:

@@ -1,4 +1,4 @@
-"""Edges where there is speech: at the start of a sentence, at the end of one, and never inside a word."""
+"""Edges in speech: at the start and end of sentences, and never inside a word."""
 
 from __future__ import annotations
 
@@ -18,60 +18,67 @@ from autoclip.timeline import Interval
 Times = NDArray[np.float64]
 
 LEAD_IN_SEC, LEAD_OUT_SEC = 0.4, 0.15
-"""Silence kept before a first word and behind a last one, for the breath and the decay; at most half the pause.
-Recognizers hear a word that follows a pause up to 0.4 s early (of Whisper base's, 1 in 20 is earlier still): a shorter
-lead-in would begin within the word by their times."""
+"""Silence in seconds kept before a first word and after a last one, for the breath and the decay; at most half the
+pause.
+
+Recognizers place a word that follows a pause up to 0.4 s early (1 in 20 words of Whisper base even earlier): a shorter
+lead-in would begin within the word by their times.
+"""
 
 SPREAD_ERROR_SEC = 0.8
-"""How far the times of a subtitle's words may be off: they share its time by their lengths."""
+"""Error in seconds of the times of a subtitle's words: they share its time by their lengths."""
 
 HEARD_ERROR_SEC = 0.2
-"""How far from where words were heard a pause of the sound is looked for: a small model hears both ends of words up to
-0.2 s late in three of four cases."""
+"""Distance in seconds around recognized words in which a pause of the audio is searched: a small model places both ends
+of words up to 0.2 s late in three of four cases.
+"""
 
 SHORTEST_OVERLAP_SEC = 0.05
-"""What a pause must have in common with the gap between words and the error around it: the envelope tells 0.02 s
-apart."""
+"""Minimum overlap in seconds of a pause with the gap between words and the error around it: the envelope resolves 0.02
+s.
+"""
 
 WORD_MARGIN_SEC = 0.05
-"""Distance kept from where a word was heard, where the pause has room for it."""
+"""Distance in seconds kept from a recognized word if the pause has room for it."""
 
 UNHEARD_LEAD_SEC = 0.2
-"""What a clip starts before a first word that no pause of the sound stands before: there is something else to hear."""
+"""Lead-in in seconds before a first word without a pause before it: there is something else to hear."""
 
 LONGEST_GAP_SEC = 1.0
-"""Where nobody is heard for longer, the pause behind one word and the one before the next are looked for apart: music,
-applause or a voice that was not understood may lie between."""
+"""In a longer gap without words, the pause after one word and the pause before the next are searched separately: music,
+applause or unrecognized speech may lie between them.
+"""
 
 LONGEST_DECAY_SEC = 0.3
-"""A word's end that was heard later than this in a pause was heard late: speech dies away faster."""
+"""A word whose recognized end lies later than this in a pause ended earlier: speech decays faster."""
 
 LONGEST_SENTENCE_SEC = 25.0
-"""A sentence takes 5 to 10 s; what takes longer has lost its marks, or never had any."""
+"""Longest sentence in seconds. A sentence takes 5 to 10 s; a longer one lacks punctuation."""
 
 UNMARKED_PAUSE_SEC = 0.4
-"""Where marks are missing, a pause from here on ends a sentence: within clauses speakers rarely pause for longer
-(Campione & Véronis 2002)."""
+"""Without punctuation, a pause of this length ends a sentence: within clauses speakers rarely pause for longer
+(Campione & Véronis 2002).
+"""
 
 SENTENCE_SCORE = 0.6
-"""Score of the boundary between two sentences; a cut in the middle of one of the picture's has about 0.45."""
+"""Score of the boundary between two sentences; that of a cut in the middle of a shot is about 0.45."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpanLimits:
-    """Where an edge may lie: from when to when, in seconds."""
+    """Where an edge may lie, in seconds."""
 
     earliest: float
     latest: float
 
     def within(self, earliest: float, latest: float) -> SpanLimits:
-        """Return what lies within further limits as well."""
+        """Return the intersection with other limits."""
         return SpanLimits(max(self.earliest, earliest), min(self.latest, latest))
 
 
 @dataclass(frozen=True, slots=True)
 class _Joint:
-    """Where a clip ends and where one starts between two sentences, and how long the sound pauses there."""
+    """Where one clip ends and another starts between two sentences, and how long the audio pauses there."""
 
     end_sec: float
     start_sec: float
@@ -81,20 +88,20 @@ class _Joint:
 class SentenceEdges:
     """The edges that the words of a video allow.
 
-    `starts` and `ends` are the instants where clips may begin and end, one of each a sentence; `pauses_sec` tells how
-    long the sound pauses before each sentence and, last, behind the last one: 0 where it doesn't, or where a word was
-    heard throughout the pause.
+    `starts` and `ends` are the instants where clips may begin and end, one of each per sentence. `pauses_sec` states
+    how long the audio pauses before each sentence and, as its last value, after the last one: 0 without a pause, or if
+    a word was recognized throughout the pause.
 
     Parameters
     ----------
     transcript : Transcript
         The words.
     features : Features
-        Whose pauses correct the times of subtitles.
+        Features whose pauses correct the times of subtitles.
     """
 
     def __init__(self, transcript: Transcript, features: Features) -> None:
-        transcript = transcript.between(0.0, features.duration_sec)  # subtitles may go on behind the end
+        transcript = transcript.between(0.0, features.duration_sec)  # subtitles may continue after the end
         self._pauses = find_pauses(features.envelope_dbfs, beside_silence=True)
         self.sentences: tuple[Sentence, ...] = tuple(
             part for sentence in transcript.sentences for part in _parts_of(sentence, self._pauses)
@@ -109,7 +116,7 @@ class SentenceEdges:
         self.pauses_sec: Times = np.array([joint.pause_sec for joint in self._between])
 
     def boundaries(self) -> tuple[Boundary, ...]:
-        """Return a boundary before and after every sentence, by time."""
+        """Return a boundary before and after every sentence, ordered by time."""
         return tuple(
             Boundary(
                 (joint.end_sec + joint.start_sec) / 2,
@@ -122,15 +129,15 @@ class SentenceEdges:
         )
 
     def start_near(self, time_sec: float, limits: SpanLimits) -> Boundary | None:
-        """Return the sentence's start nearest to an instant; None where nobody speaks, or none is within the limits."""
+        """Return the start of a sentence nearest to an instant; None if there is none within the limits."""
         return self._near(self.starts, time_sec, limits) if self._in_sentence(time_sec) else None
 
     def end_near(self, time_sec: float, limits: SpanLimits) -> Boundary | None:
-        """Return the sentence's end nearest to an instant, as `start_near`."""
+        """Return the end of a sentence nearest to an instant; None if there is none within the limits."""
         return self._near(self.ends, time_sec, limits) if self._in_sentence(time_sec) else None
 
     def outside_words(self, time_sec: float, limits: SpanLimits) -> float:
-        """Return the instant nearest to one that is inside no word, within the limits if that can be."""
+        """Return the nearest instant that is inside no word, within the limits if possible."""
         index = int(np.searchsorted(self._word_starts, time_sec, side="right")) - 1
         if index < 0 or time_sec >= self._word_ends[index]:
             return time_sec
@@ -151,7 +158,7 @@ class SentenceEdges:
         return Boundary(found, found, found, kind="sentence", score=SENTENCE_SCORE)
 
     def _joints(self) -> list[_Joint]:
-        """Return the joints between any two sentences, and those at both ends."""
+        """Return the joints between consecutive sentences, and those at both ends."""
         if not self.sentences:
             return []
         opening, closing = self.sentences[0].words[0], self.sentences[-1].words[-1]
@@ -165,7 +172,7 @@ class SentenceEdges:
         return self._uncrossed(joints)
 
     def _uncrossed(self, joints: list[_Joint]) -> list[_Joint]:
-        """Keep each sentence between its joints: words that the sound hardly shows may lie in a pause of it."""
+        """Keep each sentence between its joints: a pause may contain words that are hardly visible in the envelope."""
         found = list(joints)
         for at, sentence in enumerate(self.sentences):
             before, behind = found[at], found[at + 1]
@@ -178,11 +185,11 @@ class SentenceEdges:
         return found
 
     def _joint(self, before: Word, after: Word) -> _Joint:
-        """Return where a clip ends and where one starts between two words, in the pause that the sound has there.
+        """Return where one clip ends and another starts between two words, in the pause of the audio there.
 
-        Each keeps off the word that was heard beside it, if the pause has room; in a narrow pause both lie in its
-        middle. Without a pause they lie in the gap between the words. Times of subtitles' words only tell about where
-        the pause is.
+        Each keeps a distance from the recognized word beside it if the pause has room; in a short pause both lie in its
+        middle. Without a pause they lie in the gap between the words. Times of subtitles' words locate the pause only
+        roughly.
         """
         gap = Interval(*sorted((before.end_sec, after.start_sec)))
         reach, half = min(gap.duration, LONGEST_GAP_SEC), gap.duration / 2
@@ -199,7 +206,7 @@ class SentenceEdges:
         return _Joint(min(end, start), start, max(pauses, default=0.0))
 
     def _end_in(self, pause: Interval, word: Word) -> float:
-        """Return where a clip ends in the pause behind a word."""
+        """Return where a clip ends in the pause after a word."""
         end = pause.start + LEAD_OUT_SEC
         if not word.estimated:
             end = max(end, min(word.end_sec + WORD_MARGIN_SEC, pause.start + LONGEST_DECAY_SEC))
@@ -213,7 +220,7 @@ class SentenceEdges:
         return max(start, (pause.start + pause.end) / 2)
 
     def _widest_pause(self, gap: Interval) -> Interval | None:
-        """Return the pause of the sound that fills most of a gap and what is close to it."""
+        """Return the pause of the audio that fills most of a gap and its immediate surroundings."""
         low, high = gap.start - HEARD_ERROR_SEC, gap.end + HEARD_ERROR_SEC
         shares = np.minimum(self._pauses.end_sec, high) - np.maximum(self._pauses.start_sec, low)
         if not shares.size or shares.max() < SHORTEST_OVERLAP_SEC:
@@ -222,7 +229,7 @@ class SentenceEdges:
         return Interval(float(self._pauses.start_sec[best]), float(self._pauses.end_sec[best]))
 
     def _strongest_pause(self, gap: Interval) -> Interval | None:
-        """Return the longest and deepest pause of the sound whose quietest instant lies in a gap, or close to it."""
+        """Return the longest and deepest pause of the audio whose quietest instant lies in or near a gap."""
         pauses = self._pauses
         low, high = gap.start - SPREAD_ERROR_SEC, gap.end + SPREAD_ERROR_SEC
         first, behind = np.searchsorted(pauses.quietest_sec, (low, high))
@@ -234,9 +241,9 @@ class SentenceEdges:
 
 
 def _parts_of(sentence: Sentence, pauses: Pauses) -> tuple[Sentence, ...]:
-    """Cut what is too long for one sentence, as of captions without marks, at the words next to the sound's pauses.
+    """Split a sentence that is too long, as in captions without punctuation, at words next to pauses of the audio.
 
-    Where the sound never pauses for long, at its shorter pauses, and at last where the gap between two words is widest.
+    Without long pauses, use shorter ones, and finally the widest gap between two words.
     """
     parts: tuple[Sentence, ...] = (sentence,)
     for shortest in (UNMARKED_PAUSE_SEC, MIN_PAUSE_SEC):
@@ -251,12 +258,14 @@ def _is_too_long(sentence: Sentence) -> bool:
 
 
 def _cut_at(sentence: Sentence, pauses: Pauses, shortest_sec: float) -> tuple[Sentence, ...]:
-    """Cut a sentence at the words next to pauses of a length."""
+    """Split a sentence at the words next to pauses of a minimum length."""
     words = sentence.words
     between = np.array([(before.end_sec + after.start_sec) / 2 for before, after in pairwise(words)])
     middles = (pauses.start_sec + pauses.end_sec) / 2
     middles = middles[pauses.end_sec - pauses.start_sec >= shortest_sec]
-    error = SPREAD_ERROR_SEC if words[0].estimated else 2 * HEARD_ERROR_SEC  # the words on both sides err
+    error = (
+        SPREAD_ERROR_SEC if words[0].estimated else 2 * HEARD_ERROR_SEC
+    )  # the times of the words on both sides have errors
     nearest = [int(np.abs(between - middle).argmin()) for middle in middles]
     cuts = {at + 1 for at, middle in zip(nearest, middles, strict=True) if abs(between[at] - middle) <= error}
     bounds = [0, *sorted(cuts), len(words)]
@@ -264,7 +273,7 @@ def _cut_at(sentence: Sentence, pauses: Pauses, shortest_sec: float) -> tuple[Se
 
 
 def _halves_of(sentence: Sentence) -> tuple[Sentence, ...]:
-    """Cut a sentence that is still too long at its widest gap near the middle, again and again."""
+    """Split a sentence that is still too long at its widest gap near the middle, recursively."""
     if not _is_too_long(sentence):
         return (sentence,)
     words = sentence.words

@@ -1,4 +1,4 @@
-"""What is said in a video, prepared for a selection."""
+"""The speech of a video, prepared for a selection."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from autoclip.timeline import Interval
 
 @dataclass(frozen=True, slots=True)
 class SpokenContent:
-    """The words of a video, and what follows from them.
+    """The words of a video, and what is derived from them.
 
     Attributes
     ----------
     edges : SentenceEdges
         Where clips may begin and end.
     meter : InterestMeter
-        How much sentences have to say.
+        Computes the interest of sentences.
     thoughts : tuple of Thought
-        The stretches that become clips, by time; empty unless ``speech_role = thoughts``.
+        The stretches that become clips, ordered by time; empty unless ``speech_role = thoughts``.
     """
 
     edges: SentenceEdges
@@ -44,7 +44,7 @@ class SpokenContent:
         settings: Settings,
         ratings: Sequence[RatedSpan] = (),
     ) -> SpokenContent:
-        """Prepare a transcript that has words, and a language model's ratings of it if there are any."""
+        """Prepare a transcript with words, and a language model's ratings of it if there are any."""
         edges, meter = SentenceEdges(transcript, features), InterestMeter(transcript)
         thoughts: tuple[Thought, ...] = ()
         if settings.speech.speech_role == "thoughts":
@@ -55,12 +55,12 @@ class SpokenContent:
         return cls(edges, meter, thoughts)
 
     def title(self, span: Interval) -> str:
-        """Name a span as it was rated, else after what is said in it; empty where nobody speaks."""
+        """Return the title that a span was rated with, else one from its words; empty without speech."""
         rated = next((thought.title for thought in self.thoughts if thought.interval == span), "")
         if rated:
             return rated
         return title_of(sentences_between(self.edges.sentences, span), self.meter)
 
     def quote(self, span: Interval) -> str:
-        """Quote what is said in a span; empty where nobody speaks."""
+        """Quote what is said in a span; empty without speech."""
         return quote_of(sentences_between(self.edges.sentences, span), self.meter)

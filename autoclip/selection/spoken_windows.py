@@ -1,4 +1,4 @@
-"""Windows at sentences: edges that would cut into what is said move to where a sentence starts or ends."""
+"""Windows at sentences: edges that would cut into speech move to the start or end of a sentence."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from autoclip.timeline import Interval
 def at_sentences(
     windows: Sequence[Window], sentences: SentenceEdges, settings: WindowSettings, lengths: SceneSettings
 ) -> tuple[Window, ...]:
-    """Move the edges of windows to sentences, within the ranges around their anchors and the bounds of length.
+    """Move the edges of windows to sentences, within the ranges around their anchors and the limits of length.
 
-    An edge inside a sentence goes to the nearest start, or end, of one; where there is none in range, out of the word
-    it would cut. Windows that did not overlap still don't. The quality stays that of the moment.
+    An edge inside a sentence moves to the nearest start, or end, of a sentence; if none is in range, out of the word it
+    would cut. Windows that did not overlap still don't. The quality stays that of the moment.
 
     Parameters
     ----------
     windows : sequence of Window
         Candidates.
     sentences : SentenceEdges
-        What the words allow.
+        The edges that the words allow.
     settings : WindowSettings
         `pre_min`, `pre_max`, `post_min` and `post_max`: how far an edge may lie from the anchor.
     lengths : SceneSettings
@@ -71,6 +71,6 @@ def _end(edge: Edge, sentences: SentenceEdges, limits: SpanLimits) -> Edge:
 
 
 def _outside_words(edge: Edge, sentences: SentenceEdges, limits: SpanLimits) -> Edge:
-    """Move an edge out of a word; one in no word stays what it is."""
+    """Move an edge out of a word; an edge outside words is unchanged."""
     time_sec = sentences.outside_words(edge.time_sec, limits)
     return edge if time_sec == edge.time_sec else Edge(time_sec, None)

@@ -1,4 +1,4 @@
-"""Thoughts: stretches of whole sentences that make sense by themselves, the most interesting first."""
+"""Thoughts: stretches of whole sentences that make sense on their own, the most interesting first."""
 
 from __future__ import annotations
 
@@ -18,25 +18,28 @@ from autoclip.speech.transcript import SENTENCE_PAUSE_SEC, Sentence, is_finished
 from autoclip.timeline import Interval
 
 PER_MINUTE = 1.0
-"""Most thoughts a minute of video: a talk holds about one that stands by itself in every few minutes."""
+"""Maximum number of thoughts per minute of video: a talk has about one self-contained thought every few minutes."""
 
 PREFERRED_SEC = 35.0
-"""Length a thought is preferred at: about ten sentences, and what short-video platforms recommend."""
+"""Preferred length of a thought in seconds: about ten sentences, and what short-video platforms recommend."""
 
 MAX_TALK_PAUSE_SEC = 8.0
-"""A silence within a thought that is longer than this ends it."""
+"""A longer silence, in seconds, ends a thought."""
 
 CLEAN_PAUSE_SEC = 0.4
-"""A shorter pause leaves a cut neither the breath before a sentence nor the decay behind one; of longer ones nearly all
-lie between sentences (97 of 100 of three made talks, by the marks of another recognizer)."""
+"""A shorter pause, in seconds, leaves a cut neither the breath before a sentence nor the decay after one; nearly all
+longer ones lie between sentences (97 of 100 of three made talks, by the punctuation of another recognizer).
+"""
 
 _W_EXCITEMENT, _W_PAUSE, _W_LENGTH = 0.2, 0.2, 0.3
 _P_DANGLING, _P_UNMARKED, _P_UNANSWERED, _P_CONTINUED, _P_ABRUPT = 0.6, 1.0, 0.5, 0.15, 0.3
-"""Weights of what speaks for a thought, and penalties for what speaks against where it begins and ends."""
+"""Weights of what counts for a thought, and penalties for how it begins and ends."""
 
 RATED_SCORE = 2.0
-"""Score of a thought that a language model rated with 0: above all that words, sound and pauses can reach (1.8). So
-what it chose comes first, in the order of its ratings."""
+"""Score of a thought that a language model rated with 0: above the maximum from words, audio and pauses (1.8).
+
+Rated thoughts therefore come first, in the order of their ratings.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +49,15 @@ class Thought:
     Attributes
     ----------
     interval : Interval
-        From before its first word to behind its last.
+        From before its first word to after its last.
     sentences : tuple of Sentence
-        What is said.
+        Its sentences.
     title : str
-        What a language model calls it; empty if none was asked.
+        The language model's title; empty without one.
     peak_sec : float
         Middle of its most interesting sentence.
     score : float
-        Interest, and how well it begins and ends; `RATED_SCORE` and the rating if a language model gave one.
+        Its interest, and how well it begins and ends; `RATED_SCORE` plus the rating if a language model gave one.
     """
 
     interval: Interval
@@ -70,17 +73,17 @@ class ThoughtFinder:
     Parameters
     ----------
     edges : SentenceEdges
-        Its sentences, and where clips may begin and end.
+        The sentences of the talk, and where clips may begin and end.
     meter : InterestMeter
-        Reckons what they have to say.
+        Computes their interest.
     excitement : Excitement
-        Loudness and motion, which add to it.
+        Excitement of audio and video, which adds to the score.
     lengths : SceneSettings
         `min_clip_seconds` and `max_clip_seconds`.
     windows : WindowSettings
-        How means of the excitement are taken.
+        How means of the excitement are computed.
     ratings : sequence of RatedSpan
-        What a language model finds worth showing.
+        A language model's ratings.
     """
 
     def __init__(
@@ -101,7 +104,7 @@ class ThoughtFinder:
         self._ends = [self._end_score(index) for index in range(len(self._sentences))]
 
     def find(self, duration_sec: float) -> tuple[Thought, ...]:
-        """Return the best thoughts that do not overlap, at most `PER_MINUTE`, by time."""
+        """Return the best thoughts that do not overlap, at most `PER_MINUTE`, ordered by time."""
         most = max(1, int(duration_sec / 60 * PER_MINUTE))
         chosen: list[Thought] = []
         for thought in sorted(self._candidates(), key=lambda each: (-each.score, each.interval)):
@@ -135,7 +138,7 @@ class ThoughtFinder:
         return Thought(span, sentences, peak_sec, RATED_SCORE + rating.score, rating.title)
 
     def _begin_score(self, index: int) -> float:
-        """Say how well a thought begins with a sentence."""
+        """Return how good the first sentence of a thought is as a beginning."""
         score = self._pause_score(index)
         if is_dangling(self._sentences[index], self._meter.vocabulary):
             score -= _P_DANGLING
@@ -145,7 +148,7 @@ class ThoughtFinder:
         return score
 
     def _end_score(self, index: int) -> float:
-        """Say how well a thought ends with a sentence."""
+        """Return how good the last sentence of a thought is as an end."""
         sentence = self._sentences[index]
         score = -_P_UNANSWERED * sentence.is_question - _P_UNMARKED * (not is_finished(sentence))
         if index + 1 == len(self._sentences):
@@ -154,7 +157,7 @@ class ThoughtFinder:
         return score - _P_CONTINUED * is_dangling(self._sentences[index + 1], self._meter.vocabulary)
 
     def _pause_score(self, index: int) -> float:
-        """Say how well a cut before a sentence is heard: best in a long pause, abrupt where there is hardly any."""
+        """Return how good a cut before a sentence sounds: best in a long pause, abrupt with hardly any."""
         pause = max(float(self._edges.pauses_sec[index]), self._pause_before(index))
         abrupt = max(0.0, 1.0 - pause / CLEAN_PAUSE_SEC) if index > 0 else 0.0
         return _W_PAUSE * min(1.0, pause / SENTENCE_PAUSE_SEC) - _P_ABRUPT * abrupt
@@ -166,13 +169,13 @@ class ThoughtFinder:
 
 
 def anchor_of(thought: Thought, excitement: Excitement) -> Anchor:
-    """Return the moment a thought is built around."""
+    """Return the anchor of a thought."""
     step = excitement.grid.index_of(thought.peak_sec)
     return Anchor((step + 0.5) * excitement.grid.step_sec, 1.0 + max(0.0, thought.score), "thought", step)
 
 
 def window_of(thought: Thought, excitement: Excitement, settings: WindowSettings) -> Window:
-    """Return the candidate clip of a thought; its quality follows the thought's score alone."""
+    """Return the candidate window of a thought; its quality depends only on the thought's score."""
     anchor, span = anchor_of(thought, excitement), thought.interval
     start, end = (
         Edge(time, Boundary(time, time, time, kind="sentence", score=SENTENCE_SCORE)) for time in (span.start, span.end)
@@ -190,7 +193,7 @@ def window_of(thought: Thought, excitement: Excitement, settings: WindowSettings
 
 
 def _span_key(start_sec: float, end_sec: float) -> tuple[int, int]:
-    """Name a span to the hundredth of a second: corrected words may have stretched it by rounding."""
+    """Return a key of a span to a hundredth of a second: corrected words may have changed it by rounding."""
     return round(100 * start_sec), round(100 * end_sec)
 
 

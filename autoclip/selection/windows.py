@@ -1,4 +1,4 @@
-"""Windows: a clip's span around each anchor, snapped to the best boundaries in reach."""
+"""Windows: the span of a clip around each anchor, snapped to the best boundaries in reach."""
 
 from __future__ import annotations
 
@@ -17,23 +17,27 @@ from autoclip.settings import SceneSettings, WindowSettings
 from autoclip.timeline import Interval
 
 EDITED: frozenset[BoundaryKind] = frozenset({"cut", "fade", "black", "chapter"})
-"""Boundaries that an editor made: they pull from further away than those found in the footage."""
+"""Boundaries that an editor made; they attract edges from further away than detected ones."""
 
 
 MAX_PHRASE_SEC = 10.0
-"""Speakers pause at least this often, if only to breathe; sound that goes on for longer is no speech."""
+"""Maximum time between pauses in speech, in seconds: speakers pause at least this often to breathe; sound that
+continues for longer is no speech.
+"""
 
 
 SPEECH_SEC, PAUSES_OF_SPEECH = 15.0, 4
-"""So many pauses within this time to either side make speech; among shots and steps there are some, too."""
+"""Number of pauses within this time on either side that indicates speech; shots and steps also have some."""
 
 EDITED_SHOT_SEC = 15.0
-"""Mean shot length up to which a video is edited: that of films lies between 3 and 12 s (Cutting et al. 2011, "Quicker,
-faster, darker: Changes in Hollywood film over 75 years"), and not every cut is found. In longer shots a cut is an
-exception, not the rhythm."""
+"""Mean shot length in seconds up to which a video is edited: that of films lies between 3 and 12 s (Cutting et al.
+
+2011, "Quicker, faster, darker: Changes in Hollywood film over 75 years"), and not every cut is detected. With longer
+shots a cut is an exception.
+"""
 
 EDITED_STRETCH = 10.0
-"""How much further cuts pull in an edited video, where nearly every good edge is one."""
+"""Factor on the reach of cuts in an edited video, where nearly every good edge is a cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +47,9 @@ class Edge:
     Attributes
     ----------
     time_sec : float
-        Where it lies.
+        Its time.
     boundary : Boundary or None
-        What it was snapped to; None for a fall-back, and for the video's own start or end.
+        The boundary it snapped to; None for a fallback, and for the start or end of the video.
     """
 
     time_sec: float
@@ -53,7 +57,7 @@ class Edge:
 
     @property
     def score(self) -> float:
-        """Score of the boundary; 0 for a fall-back."""
+        """Return the score of the boundary; 0 for a fallback."""
         return 0.0 if self.boundary is None else self.boundary.score
 
 
@@ -66,11 +70,11 @@ class Window:
     interval : Interval
         Its span.
     anchor : Anchor
-        The moment it was built around.
+        The anchor it was built around.
     start, end : Edge
-        What its ends were snapped to.
+        Its edges.
     quality : Quality
-        The parts of its quality.
+        Its quality.
     """
 
     interval: Interval
@@ -82,7 +86,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Boundaries in the order of one kind of edge, for searching."""
+    """Boundaries sorted for one kind of edge, for searching."""
 
     boundaries: tuple[Boundary, ...]
     times: NDArray[np.float64]
@@ -94,7 +98,7 @@ class Reach:
 
     @classmethod
     def of(cls, boundaries: Sequence[Boundary], times: Sequence[float], cut_stretch: float) -> Reach:
-        """Order boundaries by where an edge on them lies; cuts pull `cut_stretch` times as far."""
+        """Sort boundaries by where an edge on them lies; cuts reach `cut_stretch` times as far."""
         order = np.argsort(np.asarray(times), kind="stable")
         ordered = tuple(boundaries[int(i)] for i in order)
         quiet = np.array([boundary.kind == "pause" for boundary in ordered], dtype=np.bool_)
@@ -110,7 +114,7 @@ class Reach:
         )
 
     def best(self, earliest: float, latest: float, preferred: float, settings: WindowSettings) -> Edge | None:
-        """Return the boundary in ``[earliest, latest]`` of the greatest ``score * exp(-distance / decay)``."""
+        """Return the boundary in ``[earliest, latest]`` with the greatest ``score * exp(-distance / decay)``."""
         low, high = np.searchsorted(self.times, (earliest - 1e-9, latest + 1e-9))
         if low >= high:
             return None
@@ -118,7 +122,7 @@ class Reach:
         decay = np.where(self.edited[near], settings.cut_snap_decay_sec * self.cut_stretch, settings.snap_decay_sec)
         pull = self.scores[near] * np.exp(-np.abs(self.times[near] - preferred) / decay)
         if self.quiet[near].any():
-            # With a pause in reach, a calm picture is no reason to cut into a word.
+            # With a pause in reach, calm video is no reason to cut into a word.
             pull = np.where(self.edited[near] | self.quiet[near], pull, 0.0)
         index = int(pull.argmax()) + int(low)
         reach = settings.cut_snap_reach_sec * self.cut_stretch if self.edited[index] else settings.snap_reach_sec
@@ -130,7 +134,7 @@ class Reach:
         return Edge(float(self.times[index]), self.boundaries[index])
 
     def _in_phrase(self, instant: float) -> bool:
-        """Whether the pauses around an instant are as close as those of speech: then it lies among words."""
+        """Whether the pauses around an instant are as frequent as those of speech, so that it lies among words."""
         index = int(np.searchsorted(self.pauses, instant))
         if not 0 < index < self.pauses.size or self.pauses[index] - self.pauses[index - 1] > MAX_PHRASE_SEC:
             return False
@@ -147,11 +151,11 @@ def build_windows(
     settings: WindowSettings,
     lengths: SceneSettings,
 ) -> tuple[Window, ...]:
-    """Build a window around each anchor, in their order; an anchor in a video shorter than a clip has none.
+    """Build a window around each anchor, in the same order; in a video shorter than a clip an anchor has none.
 
-    The start is the best boundary in ``[anchor - pre_max, anchor - pre_min]``, else ``anchor - pre_fallback``; the
-    end the best in ``[anchor + post_min, anchor + post_max]``, else ``anchor + post_fallback``. Windows lie inside
-    the video and are `min_clip_seconds` to `max_clip_seconds` long.
+    The start is the best boundary in ``[anchor - pre_max, anchor - pre_min]``, else ``anchor - pre_fallback``. The end
+    is the best boundary in ``[anchor + post_min, anchor + post_max]``, else ``anchor + post_fallback``. Windows lie
+    inside the video and are `min_clip_seconds` to `max_clip_seconds` long.
     """
     if duration_sec < lengths.min_clip_seconds:
         return ()
@@ -179,7 +183,7 @@ def build_windows(
 
 
 def edge_reaches(boundaries: Sequence[Boundary], duration_sec: float) -> tuple[Reach, Reach]:
-    """Order boundaries for searching starts, and ends; cuts pull further in an edited video."""
+    """Sort boundaries for searching starts, and ends; cuts reach further in an edited video."""
     shot_sec = duration_sec / (1 + sum(boundary.kind == "cut" for boundary in boundaries))
     stretch = EDITED_STRETCH if shot_sec <= EDITED_SHOT_SEC else 1.0
     return (
@@ -189,7 +193,7 @@ def edge_reaches(boundaries: Sequence[Boundary], duration_sec: float) -> tuple[R
 
 
 def widened(start: Edge, end: Edge, free: Interval, shortest: float) -> tuple[Edge, Edge]:
-    """Widen a window that is too short, to both sides as far as free time goes."""
+    """Widen a window that is too short on both sides, as far as there is free time."""
     missing = max(0.0, shortest - (end.time_sec - start.time_sec))
     earlier = min(missing / 2, start.time_sec - free.start)
     later = min(missing - earlier, free.end - end.time_sec)
@@ -203,8 +207,8 @@ def widened(start: Edge, end: Edge, free: Interval, shortest: float) -> tuple[Ed
 def _start_edge(
     anchor: Anchor, moment: Moment, starts: Reach, settings: WindowSettings, lengths: SceneSettings
 ) -> Edge:
-    """Choose where the window starts: at the video's start when the whole range lies before it."""
-    # Half of the longest clip is left for what follows the anchor.
+    """Choose where the window starts: at the video's start if the whole range lies before it."""
+    # Half of the maximum clip length is reserved for what follows the anchor.
     reach = min(settings.pre_max, lengths.max_clip_seconds / 2)
     earliest = anchor.time_sec - reach
     latest = max(earliest, min(anchor.time_sec - min(settings.pre_min, reach), moment.latest_start_sec))
@@ -225,7 +229,7 @@ def _end_edge(
     settings: WindowSettings,
     lengths: SceneSettings,
 ) -> Edge:
-    """Choose where the window ends: no later than the video, nor `max_clip_seconds` from its start."""
+    """Choose where the window ends: at most at the end of the video and `max_clip_seconds` after its start."""
     limit = min(duration_sec, start.time_sec + lengths.max_clip_seconds)
     earliest = max(anchor.time_sec + settings.post_min, start.time_sec + lengths.min_clip_seconds)
     latest = min(anchor.time_sec + settings.post_max, limit)

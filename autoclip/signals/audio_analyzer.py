@@ -1,6 +1,6 @@
-"""From samples to one row every 20 ms: energy, K-weighted energy and onset strength, on the video's timeline.
+"""Convert samples to one row every 20 ms: energy, K-weighted energy and onset strength, on the video's timeline.
 
-Samples come in blocks as they are decoded and leave as soon as their row is made. Where there is no sound (a gap in the
+Samples come in blocks as they are decoded, and are dropped once their rows are computed. Without audio (a gap in the
 timestamps, before the first sample, after the last) a row is NaN, not silence.
 """
 
@@ -24,36 +24,39 @@ from autoclip.timeline import Grid
 HOP_SEC = ENVELOPE_STEP_SEC
 
 JITTER_SEC = 0.04
-"""Timestamps may stray this far from the count of samples: containers round to a millisecond, and some clocks to more.
+"""Maximum deviation of timestamps from the sample count, in seconds: containers round to a millisecond, and some clocks
+to more.
 
-Half of it is the shift of sound against picture that nobody notices (ITU-R BT.1359: 45 ms early).
+Half of it is the audio/video offset that nobody notices (ITU-R BT.1359: 45 ms early).
 """
 
 MIDBAND_HZ = (500.0, 2000.0)
-"""The octaves around 1 kHz, which carry shouts, cheers, blows and speech; the bass of music and the hiss of rain lie
-outside. """
+"""The octaves around 1 kHz, which contain shouts, cheers, blows and speech, but not the bass of music or the hiss of
+rain.
+"""
 
 MIDBAND_SEC = 0.1
-"""Length of the window of the mid-band level: about the time over which the ear adds up the energy of a short sound
-(temporal integration, 100-200 ms; Zwicker & Fastl, "Psychoacoustics", chapter 8)."""
+"""Window of the mid-band level in seconds: about the time over which the ear integrates the energy of a short sound
+(temporal integration, 100-200 ms; Zwicker & Fastl, "Psychoacoustics", chapter 8).
+"""
 
-_BATCH_HOPS = 16  # so that what is in between stays in the processor's cache
+_BATCH_HOPS = 16  # so that intermediate results stay in the CPU cache
 
 
 @dataclass(frozen=True, slots=True)
 class AudioRows:
-    """What was measured of the sound.
+    """The measured rows of the audio.
 
     Attributes
     ----------
     mean_square : ndarray
-        Of the mono mix (mean of the channels), of each hop; shape ``(n,)``, float32.
+        Mean square of the mono mix (mean of the channels) of each hop; shape ``(n,)``, float32.
     weighted_power : ndarray
         Mean square of the K-weighted channels, summed by their weights (BS.1770), of each hop.
     midband_power : ndarray
         Power of the mono mix from `MIDBAND_HZ` of each hop.
     onset : ndarray
-        Onset strength in dB, of each hop.
+        Onset strength of each hop, in dB.
     """
 
     mean_square: NDArray[np.float32]
@@ -64,9 +67,9 @@ class AudioRows:
 
 @dataclass(frozen=True, slots=True)
 class AudioSeries:
-    """Sound on the sampling grid, shapes ``(grid.count,)``, float32, NaN where there is none.
+    """Audio signals on the sampling grid, shapes ``(grid.count,)``, float32, NaN without audio.
 
-    Units as in `table.SIGNAL_UNITS`.
+    The units are those of `table.SIGNAL_UNITS`.
     """
 
     audio_rms: NDArray[np.float32]
@@ -79,10 +82,10 @@ class AudioSeries:
 
 @dataclass(frozen=True, slots=True)
 class _Spectrum:
-    """What turns samples at one rate into band powers.
+    """Converts samples at one rate to band powers.
 
-    `scale` makes squared magnitudes a share of full scale; `weighting` does so too, times the K-weighting, for the
-    squares of the real and imaginary parts in turn.
+    `scale` makes squared magnitudes a share of full scale. `weighting` also applies the K-weighting; its values
+    alternate for the squares of the real and imaginary parts.
     """
 
     length: int
@@ -94,7 +97,7 @@ class _Spectrum:
 
 
 class AudioAnalyzer:
-    """Turns blocks of samples into rows; blocks come in order of time."""
+    """Converts blocks of samples to rows; blocks must be in order of time."""
 
     def __init__(self) -> None:
         self._run: _Run | None = None
@@ -107,9 +110,9 @@ class AudioAnalyzer:
         Parameters
         ----------
         start : int
-            Position of the first sample, counted from time 0; what lies before is not measured.
+            Position of the first sample, counted from time 0; samples before time 0 are not measured.
         rate : int
-            Samples a second.
+            Sample rate in Hz.
         channels : tuple of str
             Names of the channels.
         samples : ndarray
@@ -123,7 +126,7 @@ class AudioAnalyzer:
             self._measure(self._run, final=False)
 
     def finish(self) -> AudioRows | None:
-        """Return the rows of everything pushed; None when there was no sound at all."""
+        """Return the rows of all blocks; None if there was no audio at all."""
         self._end_run()
         rows = self._rows.finish()
         return AudioRows(*rows) if rows.shape[1] else None
@@ -140,14 +143,14 @@ class AudioAnalyzer:
 
 
 class _Run:
-    """Samples that follow each other without a gap."""
+    """Consecutive samples without a gap."""
 
     def __init__(self, start: int, rate: int, channels: tuple[str, ...], measured: int) -> None:
         self._rate = rate
         self._channels = channels
         self._spectrum = _spectrum(rate)
         self._weights = channel_weights(channels)
-        self._next = start  # position of the sample that comes next
+        self._next = start  # position of the next sample
         self._blocks: list[NDArray[np.float32]] = []
         self._hop = max(measured, _first_hop(start, rate))
         self._buffer_start = start
@@ -157,25 +160,25 @@ class _Run:
 
     @property
     def measured(self) -> int:
-        """Number of hops from time 0 that need not be measured again."""
+        """Return the number of hops from time 0 that need not be measured again."""
         return self._hop
 
     def continues(self, start: int, rate: int, channels: tuple[str, ...]) -> bool:
-        """Whether a block follows on what is here."""
+        """Whether a block continues these samples."""
         return rate == self._rate and channels == self._channels and abs(start - self._next) <= JITTER_SEC * rate
 
     @property
     def has_a_batch(self) -> bool:
-        """Whether enough samples wait to be measured together."""
+        """Whether enough samples are available to be processed together."""
         return self._next >= self._batch_end
 
     def add(self, samples: NDArray[np.float32]) -> None:
-        """Append a block; the count of samples, not its timestamp's jitter, says where it lies."""
+        """Append a block; its position follows from the sample count, not from its timestamp's jitter."""
         self._blocks.append(samples)
         self._next += samples.shape[1]
 
     def rows(self, *, final: bool) -> NDArray[np.float32]:
-        """Return the rows that can be made, shape ``(4, n)``; unless `final`, each sees all around it."""
+        """Return the rows that can be computed, shape ``(4, n)``; unless `final`, rows that need later samples wait."""
         ready = self._next - (0 if final else self._spectrum.length // 2)
         end_hop = int(ready / (self._rate * HOP_SEC) + 1e-9)
         if end_hop <= self._hop:
@@ -193,7 +196,7 @@ class _Run:
         self._batch_end = (self._hop + _BATCH_HOPS) * self._rate * HOP_SEC + self._spectrum.length // 2
 
     def _drop(self, samples: NDArray[np.float32]) -> None:
-        """Let go of the samples no later row looks at."""
+        """Drop the samples that no later row needs."""
         keep_from = max(0, int(self._hop * self._rate * HOP_SEC) - self._spectrum.length - self._buffer_start)
         self._blocks = [samples[:, keep_from:].copy()]
         self._buffer_start += keep_from
@@ -213,7 +216,7 @@ class _Run:
 
     def _onset(self, power: NDArray[np.float32]) -> NDArray[np.float32]:
         levels = band_levels(power, self._spectrum.edges)
-        # The first row of a run has nothing to rise from.
+        # The first row of a run has no predecessor, so it has no onset.
         before = levels[:1] if self._levels is None else self._levels
         self._levels = levels[-1:]
         return onset_strength(np.concatenate([before, levels]))
@@ -222,9 +225,9 @@ class _Run:
 def audio_series(rows: AudioRows, grid: Grid) -> AudioSeries:
     """Put rows on the sampling grid.
 
-    ``audio_rms`` and ``audio_dbfs`` are of the energy of the whole step, ``loudness_lufs`` is the loudest momentary
-    loudness centered in it, ``midband_dbfs`` the loudest `MIDBAND_SEC` of the mid-band, ``onset_strength`` and
-    ``speech_activity`` the mean.
+    ``audio_rms`` and ``audio_dbfs`` are computed from the energy of the whole step. ``loudness_lufs`` is the loudest
+    momentary loudness centered in it, ``midband_dbfs`` the loudest `MIDBAND_SEC` of the mid-band, ``onset_strength``
+    and ``speech_activity`` the mean.
     """
     step_of_row = np.minimum(((np.arange(len(rows.onset)) + 0.5) * HOP_SEC / grid.step_sec).astype(np.intp), grid.count)
     mean_square = _step_mean(rows.mean_square, step_of_row, grid.count)
@@ -241,7 +244,7 @@ def audio_series(rows: AudioRows, grid: Grid) -> AudioSeries:
 
 
 def envelope_dbfs(rows: AudioRows, duration_sec: float) -> NDArray[np.float32]:
-    """Return the level of the mono mix every `HOP_SEC`, in dBFS; NaN where there is no sound."""
+    """Return the level of the mono mix every `HOP_SEC`, in dBFS; NaN without audio."""
     envelope = np.full(Grid.covering(duration_sec, HOP_SEC).count, np.nan, np.float32)
     count = min(len(envelope), len(rows.mean_square))
     envelope[:count] = decibels(rows.mean_square[:count].astype(np.float64))
@@ -249,7 +252,7 @@ def envelope_dbfs(rows: AudioRows, duration_sec: float) -> NDArray[np.float32]:
 
 
 def _midband_level(power: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Level of the `MIDBAND_SEC` around each hop, in dBFS; NaN where one of its hops has no sound."""
+    """Return the level of the `MIDBAND_SEC` around each hop, in dBFS; NaN if one of its hops has no audio."""
     hops = max(1, round(MIDBAND_SEC / HOP_SEC))
     padded = np.pad(power.astype(np.float64), (hops // 2, hops - 1 - hops // 2), mode="edge")
     return decibels(sliding_window_view(padded, hops).mean(axis=1))
@@ -271,11 +274,11 @@ def _step_max(values: NDArray[np.float64], step: NDArray[np.intp], count: int) -
 
 @lru_cache(maxsize=8)
 def _spectrum(rate: int) -> _Spectrum:
-    """Windows two hops long: neighbors overlap by half, so that no onset falls between two."""
+    """Return the spectrum of windows two hops long; neighbors overlap by half, so that no onset falls between two."""
     length = 2 * round(rate * HOP_SEC)
     window = np.hanning(length + 1)[:-1].astype(np.float32)
     frequencies = rfftfreq(length, 1.0 / rate)
-    # Parseval's theorem for one-sided spectra: all bins but the first and last stand for two.
+    # Parseval's theorem for one-sided spectra: all bins but the first and last count twice.
     sides = np.full(len(frequencies), 2.0)
     sides[0] = sides[-1] = 1.0
     scale = (sides / (length * float(np.sum(window**2)))).astype(np.float32)
@@ -285,5 +288,5 @@ def _spectrum(rate: int) -> _Spectrum:
 
 
 def _first_hop(start: int, rate: int) -> int:
-    """First hop that begins at or after a position, and at or after time 0."""
+    """Return the first hop that begins at or after a position, and at or after time 0."""
     return int(np.ceil(max(start, 0) / (rate * HOP_SEC) - 1e-9))

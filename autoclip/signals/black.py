@@ -1,4 +1,4 @@
-"""Black: runs of pictures nearly all of whose pixels are dark, as FFmpeg's ``blackdetect`` finds them."""
+"""Black: runs of frames whose pixels are nearly all dark, as in FFmpeg's ``blackdetect``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from autoclip.signals.runs import Runs, runs_of
 from autoclip.signals.table import Event
 
 PICTURE_SHARE = 0.98
-"""Share of black pixels from which a picture is black (``picture_black_ratio_th`` of FFmpeg's ``blackdetect``)."""
+"""Share of black pixels from which a frame is black (``picture_black_ratio_th`` of FFmpeg's ``blackdetect``)."""
 
 
 def black_share(pixels: NDArray[np.uint8], threshold: float) -> NDArray[np.float32]:
@@ -29,23 +29,23 @@ def black_share(pixels: NDArray[np.uint8], threshold: float) -> NDArray[np.float
 def black_runs(
     seconds: NDArray[np.float64], share: NDArray[np.float32], end_sec: float, min_sec: float
 ) -> tuple[Event, ...]:
-    """Return the runs of black pictures.
+    """Return the runs of black frames.
 
     Parameters
     ----------
     seconds : ndarray
-        Presentation time of each picture, shape ``(n,)``.
+        Presentation time of each frame, shape ``(n,)``.
     share : ndarray
-        Share of black pixels of each, shape ``(n,)``.
+        Share of black pixels of each frame, shape ``(n,)``.
     end_sec : float
-        When the last picture ends.
+        When the last frame ends.
     min_sec : float
-        Shortest run that counts.
+        Minimum length of a run in seconds.
 
     Returns
     -------
     tuple of Event
-        From the first black picture to the first that is not; the score is the mean share of black pixels.
+        From the first black frame to the first that is not; the score is the mean share of black pixels.
     """
     runs: Runs = runs_of(share >= PICTURE_SHARE)
     ends = np.append(seconds, end_sec)

@@ -1,4 +1,4 @@
-"""Color histograms: what a picture consists of, wherever in it that lies."""
+"""Color histograms: the colors of a frame, wherever they are in it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 LUMA_LEVELS = 8
 CHROMA_EDGES = (104, 120, 127, 129, 136, 152)
-"""Borders of the levels of Cb and Cr: narrow around gray, where most pixels of most films lie."""
+"""Borders between the levels of Cb and Cr: narrow around gray, where most pixels of most films lie."""
 
 _CHROMA_LEVELS = len(CHROMA_EDGES) + 1
 BINS = LUMA_LEVELS * _CHROMA_LEVELS**2
@@ -18,7 +18,7 @@ _CB_CODE = (_CR_CODE * _CHROMA_LEVELS).astype(np.uint16)
 
 
 def color_histograms(luma: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the joint histogram of luma and chroma of each picture.
+    """Return the joint histogram of luma and chroma of each frame.
 
     Parameters
     ----------

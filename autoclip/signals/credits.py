@@ -1,8 +1,8 @@
-"""Credits: text that rolls steadily upwards over a still ground, and text cards at a film's ends.
+"""Credits: text that scrolls steadily upwards over a still background, and text cards at the ends of a film.
 
-What stands out of the ground (the median of two seconds) is text if it moves up by the same number of lines again and
-again while the ground stays: a camera tilt moves the ground, a ticker moves sideways, captions come and go, and what
-moves in front of a still camera keeps no pace.
+What differs from the background (the median of two seconds) is text if it moves up by the same number of lines again
+and again while the background stays. A camera tilt moves the background, a ticker moves sideways, captions appear and
+disappear, and objects in front of a still camera have no constant speed.
 """
 
 from __future__ import annotations
@@ -17,57 +17,65 @@ from autoclip.signals.runs import runs_of
 from autoclip.signals.table import Event
 
 GROUND_PICTURES = (-4, -2, 0, 2, 4)
-"""The ground at a picture is the median of these around it, at four a second: text covers a place for less than half
-of the time."""
+"""Number of frames, at four per second, whose median is the background: text covers a place for less than half of the
+time.
+"""
 
 LAG = 2
-"""Pictures half a second apart are compared: at two lines a second, the slowest roll, text then moves by one."""
+"""Frames half a second apart are compared: at two lines per second, the slowest roll, text moves by one line in that
+time.
+"""
 
 STANDS_OUT = 12
-"""Code values by which text differs from its ground; coding noise stays below."""
+"""Minimum difference in code values between text and its background; coding noise stays below it."""
 
 STILL_SHARE = 0.55
-"""Share of the picture that must lie within that of the ground: there may be a moving picture beside the text."""
+"""Minimum share of the frame that must be background: moving video may be shown beside the text."""
 
 TEXT_SHARE = (0.002, 0.4)
-"""Share of the picture that text covers."""
+"""Range of the share of the frame that text covers."""
 
 ONE_SIDED = 0.8
-"""Share of the energy of what stands out that is brighter than the ground, or darker: letters have one color, what a
-camera tilts over is as often the one as the other."""
+"""Minimum share of the foreground's energy that is brighter, or darker, than the background: letters have one color,
+whereas both are equally frequent during a camera tilt.
+"""
 
 LIKENESS, GAIN = 0.6, 0.15
-"""Correlation of text with itself half a second before, moved; and by how much it must exceed that without moving."""
+"""Minimum correlation of text with itself half a second before, shifted; and by how much it must exceed the correlation
+without a shift.
+"""
 
 STEADY_SEC = 3.0
 STEADY_SHARE = 0.6
-"""Share of the pictures around that must agree on the pace."""
+"""Share of the surrounding frames that must agree on the speed."""
 
 PACE_TOLERANCE = 0.2
-"""By how much of it they may differ from their median, or by one line in half a second."""
+"""Maximum relative deviation from their median speed; one line in half a second is always allowed."""
 
 MIN_ROLL_SEC = 5.0
 GAP_SEC = 4.0
-"""Shorter rolls are none (a number that floats up in a game); breaks up to this are part of one (a blank between two
-parts)."""
+"""Minimum length of a roll in seconds (a number may float up in a game), and the maximum gap inside one (a blank
+between two parts).
+"""
 
 FLAT_LEVEL, FLAT_SHARE = 8, 0.75
-"""A card's ground: three quarters of the picture within this many code values of the most frequent."""
+"""A card's background: three quarters of the frame within this many code values of the most frequent value."""
 
 INK_LEVEL, INK_SHARE = 32, (0.002, 0.22)
 INK_RUN = 24.0
-"""Text on a card differs from the ground by more than this, covers this share, and has strokes no longer than this on
-average, in samples of 160 across."""
+"""Text on a card differs from the background by more than this, covers this share, and has strokes no longer than this
+on average, in samples of 160 across.
+"""
 
 CARD_CHANGE = 0.3
-"""Pixels that change from one picture to the next while a card stands, as a share of its text."""
+"""Maximum change from one frame to the next while a card is shown, as a share of its text."""
 
 MIN_CARD_SEC = 1.5
 CARD_GAP_SEC = 3.0
-"""A card stays this long at least; between two of them it may be black, or fade, this long."""
+"""Minimum time a card is shown, and maximum time that black or a fade between two cards lasts, in seconds."""
 
 MOST_OF_VIDEO = 0.5
-"""Cards that fill more than this of a video are what it is about: slides, a still for a song."""
+"""If cards fill more than this share of a video, they are its content: slides, or a still for a song."""
 
 Luma = NDArray[np.uint8]
 Offset = NDArray[np.int16]
@@ -75,16 +83,16 @@ Offset = NDArray[np.int16]
 
 @dataclass(frozen=True, slots=True)
 class TextRows:
-    """What was seen of text, one row per picture that motion looks at.
+    """Detected text, one row per frame that is used for motion.
 
     Attributes
     ----------
     seconds : ndarray
         Presentation times, shape ``(n,)``, float64.
     rise : ndarray
-        Lines by which text moved up in `LAG` pictures, shape ``(n,)``, float32; NaN where nothing rises.
+        Lines by which text moved up in `LAG` frames, shape ``(n,)``, float32; NaN where nothing rises.
     card : ndarray
-        Whether the picture is a card, shape ``(n,)``, bool.
+        Whether the frame is a card, shape ``(n,)``, bool.
     """
 
     seconds: NDArray[np.float64]
@@ -93,7 +101,7 @@ class TextRows:
 
 
 class TextTracker:
-    """Looks for text in consecutive pictures; holds no more than a few of them."""
+    """Detects text in consecutive frames; keeps only a few of them."""
 
     def __init__(self) -> None:
         self._held: Luma | None = None
@@ -103,19 +111,19 @@ class TextTracker:
         self._card: list[NDArray[np.bool_]] = []
 
     def push(self, seconds: NDArray[np.float64], luma: Luma) -> None:
-        """Take the pictures that follow; `luma` has the shape ``(n, height, width)``, uint8."""
+        """Take the next frames; `luma` has the shape ``(n, height, width)``, uint8."""
         self._seconds.append(seconds)
         before = luma[:1] if self._held is None else self._held[-1:]
         self._card.append(are_cards(luma, np.concatenate([before, luma[:-1]])))
         held = luma if self._held is None else np.concatenate([self._held, luma])
         reach = GROUND_PICTURES[-1]
-        if self._held is None:  # nothing is known before the first: it stays as it is
+        if self._held is None:  # nothing precedes the first frame: it counts as unchanged
             held = np.concatenate([np.repeat(held[:1], reach, axis=0), held])
         self._measure(held)
         self._held = held[max(0, len(held) - 2 * reach) :].copy()
 
     def finish(self) -> TextRows:
-        """Return what was seen in everything pushed."""
+        """Return the rows of all frames."""
         if self._held is None:
             return TextRows(np.zeros(0), np.zeros(0, np.float32), np.zeros(0, np.bool_))
         self._measure(np.concatenate([self._held, np.repeat(self._held[-1:], GROUND_PICTURES[-1], axis=0)]))
@@ -134,12 +142,12 @@ class TextTracker:
 
 
 def standing_out(pictures: Luma) -> Offset:
-    """Return by how much each picture is brighter than its ground, 0 where no more than `STANDS_OUT` either way.
+    """Return by how much each frame is brighter than its background; 0 for differences up to `STANDS_OUT`.
 
     Parameters
     ----------
-    pictures : ndarray
-        Shape ``(n, height, width)``; of the first and the last four, which lack surroundings, nothing is returned.
+    frames : ndarray
+        Shape ``(n, height, width)``; the first and the last four lack surroundings and have no result.
     """
     reach, count = GROUND_PICTURES[-1], len(pictures) - 2 * GROUND_PICTURES[-1]
     ground = _median_of_five(*(pictures[reach + by : reach + by + count] for by in GROUND_PICTURES))
@@ -149,7 +157,7 @@ def standing_out(pictures: Luma) -> Offset:
 
 
 def rise_of(before: Offset, now: Offset) -> float:
-    """Return by how many lines what stands out has moved up from one picture to another; NaN if it has not."""
+    """Return by how many lines the foreground has moved up from one frame to another; NaN if it has not."""
     share = np.count_nonzero(now) / now.size
     if not TEXT_SHARE[0] <= share <= min(TEXT_SHARE[1], 1 - STILL_SHARE) or not before.any():
         return np.nan
@@ -169,13 +177,13 @@ def rise_of(before: Offset, now: Offset) -> float:
 
 
 def _likeness(a: NDArray[np.float32], b: NDArray[np.float32], by: int) -> float:
-    """Return the correlation of two pictures, the first moved up."""
+    """Return the correlation of two frames, the first shifted up."""
     x, y = a[by:], b[: len(b) - by]
     return float((x * y).sum() / np.sqrt(max(float((x * x).sum() * (y * y).sum()), 1.0)))
 
 
 def are_cards(luma: Luma, before: Luma) -> NDArray[np.bool_]:
-    """Tell which pictures show text that stands on a flat ground, shape ``(n,)``; `before` are those before each."""
+    """Return which frames show static text on a flat background, shape ``(n,)``; `before` holds their predecessors."""
     flat = luma.reshape(len(luma), -1)
     levels = flat >> 3
     ground = np.array([np.bincount(picture, minlength=32).argmax() for picture in levels], np.int16) * 8 + 4
@@ -192,12 +200,12 @@ def are_cards(luma: Luma, before: Luma) -> NDArray[np.bool_]:
 
 
 def credits_of(rows: TextRows, black: tuple[Event, ...], duration_sec: float) -> tuple[Event, ...]:
-    """Return the stretches of credits: rolls anywhere, and cards from the video's beginning on or up to its end.
+    """Return the spans of credits: rolls anywhere, and cards at the start or end of the video.
 
     Parameters
     ----------
     rows : TextRows
-        What was seen.
+        The detected text.
     black : tuple of Event
         Black runs, which may lie between cards and before the first.
     duration_sec : float
@@ -218,7 +226,7 @@ def credits_of(rows: TextRows, black: tuple[Event, ...], duration_sec: float) ->
 
 
 def _rolling(rows: TextRows) -> list[tuple[float, float]]:
-    """Return the stretches over which text keeps its pace."""
+    """Return the spans in which text keeps its speed."""
     pictures = max(
         1, int(STEADY_SEC / max(float(np.median(np.diff(rows.seconds))) if rows.seconds.size > 1 else 1, 0.01))
     )
@@ -235,7 +243,7 @@ def _rolling(rows: TextRows) -> list[tuple[float, float]]:
 def _at_ends(
     spans: list[tuple[float, float]], black: list[tuple[float, float]], duration_sec: float
 ) -> list[tuple[float, float]]:
-    """Return the spans that follow each other from the video's beginning on, or up to its end."""
+    """Return the consecutive spans that begin at the start of the video, or end at its end."""
     chosen = []
     dark = _joined_spans(sorted(black), 0.0)
     for turn in (_unturned, partial(_mirrored, duration_sec)):
@@ -254,7 +262,7 @@ def _unturned(span: tuple[float, float]) -> tuple[float, float]:
 
 
 def _mirrored(duration_sec: float, span: tuple[float, float]) -> tuple[float, float]:
-    """Count a span from the video's end backwards."""
+    """Mirror a span, so that it counts from the end of the video."""
     return duration_sec - span[1], duration_sec - span[0]
 
 
@@ -265,7 +273,7 @@ def _spans(seconds: NDArray[np.float64], inside: NDArray[np.bool_]) -> list[tupl
 
 
 def _joined_spans(spans: list[tuple[float, float]], gap_sec: float) -> list[tuple[float, float]]:
-    """Join spans that touch or lie no further apart than a gap; `spans` come by time."""
+    """Join spans that touch or are at most a gap apart; `spans` must be ordered by time."""
     joined: list[tuple[float, float]] = []
     for start, end in spans:
         if joined and start - joined[-1][1] <= gap_sec:
@@ -276,6 +284,6 @@ def _joined_spans(spans: list[tuple[float, float]], gap_sec: float) -> list[tupl
 
 
 def _median_of_five(a: Luma, b: Luma, c: Luma, d: Luma, e: Luma) -> Luma:
-    """Return the median of five pictures, sample by sample, by comparisons alone."""
+    """Return the median of five frames, sample by sample, using only comparisons."""
     low, high = np.maximum(np.minimum(a, b), np.minimum(c, d)), np.minimum(np.maximum(a, b), np.maximum(c, d))
     return np.maximum(np.minimum(low, high), np.minimum(np.maximum(low, high), e))

@@ -1,8 +1,8 @@
-"""Detail: how much fine structure each part of a picture has.
+"""Detail: the amount of fine structure in each part of a frame.
 
-Mixing two pictures weakens the detail of both: that of a blend of a share a of one and 1 - a of the other is
-a² of the one's and (1 - a)² of the other's, however both move (their structures have nothing to do with each other).
-Rainer Lienhart, "Comparison of Automatic Shot Boundary Detection Algorithms" (1999), section 5, finds dissolves by it.
+Mixing two frames reduces the detail of both: in a blend of a share a of one and 1 - a of the other, it is a² of the
+one's and (1 - a)² of the other's, however both move, because their structures are independent. Rainer Lienhart,
+"Comparison of Automatic Shot Boundary Detection Algorithms" (1999), section 5, detects dissolves this way.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 PARTS_DOWN, PARTS_ACROSS = 4, 6
 
 _EVERY_LINE = 2
-_BLOCK = 32  # pictures at a time, so that what is in between stays in the processor's cache
+_BLOCK = 32  # frames at a time, so that intermediate results stay in the CPU cache
 
 
 def detail_energy(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -27,7 +27,7 @@ def detail_energy(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
     Returns
     -------
     ndarray
-        Shape ``(n, parts)``, float32, in squared code values; fewer parts for tiny pictures.
+        Shape ``(n, parts)``, float32, in squared code values; fewer parts for tiny frames.
     """
     lines = luma[:, ::_EVERY_LINE]
     down, across = min(PARTS_DOWN, lines.shape[1]), max(1, min(PARTS_ACROSS, lines.shape[2] - 2))

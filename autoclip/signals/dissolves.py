@@ -1,9 +1,9 @@
-"""Dissolves: one picture turns into another bit by bit.
+"""Dissolves: one shot gradually turns into another.
 
-During a dissolve every picture is a mix of the old shot and the new. Whatever both show and however they move, the
-fine structure of the mix is weaker than that of either (see `autoclip.signals.detail`): it sinks along a parabola and
-rises again, in all parts of the picture at once, while what moves before a camera changes it here or there, or for
-good. Cues for every possible span are weighed together.
+During a dissolve every frame is a mix of the old shot and the new. Whatever both show and however they move, the fine
+structure of the mix is weaker than that of either (see `autoclip.signals.detail`): it falls along a parabola and rises
+again, in all parts of the frame at once, whereas motion changes it only in some parts, or permanently. The cues of
+every possible span are weighed together.
 """
 
 from __future__ import annotations
@@ -18,32 +18,35 @@ from autoclip.signals.table import Event
 from autoclip.timeline import Interval
 
 SPANS_SEC = (0.16, 0.24, 0.36, 0.54, 0.8, 1.15, 1.6, 2.1)
-"""Lengths that are tried: transitions of 5 to 50 frames last 0.1 to 2.1 s, and any overlaps one of these by 0.8."""
+"""Lengths in seconds that are tried: transitions of 5 to 50 frames last 0.1 to 2.1 s, and each of them overlaps one of
+these by at least 0.8.
+"""
 
 REACH_SEC = 2.2
-"""How far around a picture others are examined."""
+"""How far around a frame others are examined, in seconds."""
 
 EVERY = 2
-"""Every second picture is tried as the middle of a dissolve."""
+"""Every second frame is tried as the middle of a dissolve."""
 
 STEPS_A_SPAN = 6
-"""How often a span is moved on within its own length."""
+"""Number of shifts of a span within its own length."""
 
 SIDE_SEC = 0.45
-"""How long the colors before and after are examined."""
+"""Length in seconds in which the colors before and after are examined."""
 
 SHARES = (1 / 6, 1 / 3, 1 / 2, 2 / 3, 5 / 6)
-"""How far a dissolve has gone where its detail is compared with the parabola."""
+"""Progress of a dissolve at which its detail is compared with the parabola."""
 
 OFF_PARABOLA = (-0.5, 0.65)
-"""Logarithms of the whole picture's detail over the parabola's that are worth a closer look: 99 of 100 dissolves', a
-fifth of all."""
+"""Range of the logarithm of the whole frame's detail over the parabola's that is examined further: it contains 99 of
+100 dissolves, and a fifth of all spans.
+"""
 
 GRAIN = 12.0
-"""Energy of the detail that noise and coding leave in any picture, in squared code values."""
+"""Energy of the detail that noise and coding leave in any frame, in squared code values."""
 
 MAX_DEVIATION = 1.2
-"""Differences of logarithms beyond this count no more: one part of a picture is not all."""
+"""Limit of differences of logarithms, so that a single part of a frame does not dominate."""
 
 CUE_LIMITS = (
     (-1.1, 0.26),
@@ -55,7 +58,7 @@ CUE_LIMITS = (
     (-3.6, 0.14),
     (0.09, 1.28),
 )
-"""Between these values a cue counts: how much better than the best third of real dissolves it is tells nothing."""
+"""Range of each cue: being much better than the best third of real dissolves carries no information."""
 
 CUE_WEIGHTS = (4.82, -7.66, -0.6, -1.58, -1.84, -0.25, 1.5, -4.53)
 INTERCEPT = 4.48
@@ -68,19 +71,18 @@ the colors outside.
 """
 
 MIN_PICTURES = 3
-"""Pictures in a span without which nothing is known of the way from one shot to the other: keyframes alone, a slide
-show."""
+"""Minimum number of frames in a span; with fewer (keyframes alone, a slide show), the transition is unknown."""
 
 MIN_SCORE = 0.13
-"""Score of a dissolve; less likely spans near it still tell where it begins and ends."""
+"""Minimum score of a dissolve; less likely spans near it still help to locate its start and end."""
 
 FAINT = 0.05
 
 SAME_SPAN = 0.5
-"""Overlap, as a share of the whole, from which two spans are about the same dissolve."""
+"""Overlap, as a share of the whole, from which two spans describe the same dissolve."""
 
 GOOD_RAMP = 0.93
-"""Share of the variance from which a ramp of the thumbnails tells the ends better than the detail."""
+"""Explained share of the variance from which a ramp of the thumbnails locates the ends better than the detail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,11 @@ class PossibleDissolves:
     Attributes
     ----------
     start_sec, end_sec : ndarray
-        First picture that is a mix, and first that is all new; float64.
+        Times of the first mixed frame, and of the first frame that is entirely new; float64.
     score : ndarray
-        How likely it is one, in [0, 1], float32.
+        Probability of a dissolve, in [0, 1], float32.
     settled : ndarray
-        Whether the ends were measured, and not only tried; bool.
+        Whether the ends were measured instead of only tried; bool.
     """
 
     start_sec: NDArray[np.float64]
@@ -105,7 +107,7 @@ class PossibleDissolves:
 
 @dataclass(frozen=True, slots=True)
 class DissolveTrack:
-    """What dissolves are found from, one row per picture.
+    """The input of dissolve detection, one row per frame.
 
     Attributes
     ----------
@@ -125,25 +127,25 @@ class DissolveTrack:
     detail: NDArray[np.float32]
 
     def followed_by(self, other: DissolveTrack) -> DissolveTrack:
-        """Return these pictures and then the other ones."""
+        """Return these frames followed by others."""
         pairs = ((getattr(self, column.name), getattr(other, column.name)) for column in fields(self))
         return DissolveTrack(*(np.concatenate(pair) for pair in pairs))
 
     def since(self, first: int) -> DissolveTrack:
-        """Return a copy of the pictures from an index on."""
+        """Return a copy of the frames from an index on."""
         return DissolveTrack(*(getattr(self, column.name)[first:].copy() for column in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Spans:
-    """Spans that are tried, in seconds; shape ``(k,)`` each."""
+    """Candidate spans, in seconds; shape ``(k,)`` each."""
 
     start: NDArray[np.float64]
     end: NDArray[np.float64]
 
     @property
     def rest(self) -> NDArray[np.float64]:
-        """How long the detail before and after is examined."""
+        """Return the length in which the detail before and after is examined."""
         return _rest(self.end - self.start)
 
     def at(self, share: float) -> NDArray[np.float64]:
@@ -160,34 +162,34 @@ def _rest(length: NDArray[np.float64]) -> NDArray[np.float64]:
 def _stretch(
     seconds: NDArray[np.float64], start: NDArray[np.float64], end: NDArray[np.float64]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the first picture shown in ``[start, end)`` and the one after the last; the next one if there is none."""
+    """Return the first frame shown in ``[start, end)`` and the one after the last; the next frame if there is none."""
     first = np.minimum(np.searchsorted(seconds, start - 1e-6), len(seconds) - 1)
     return first, np.maximum(np.searchsorted(seconds, end - 1e-6), first + 1)
 
 
 class _Means:
-    """Means over stretches of time, from running sums."""
+    """Means over spans of time, from cumulative sums."""
 
     def __init__(self, seconds: NDArray[np.float64], values: NDArray[np.floating]) -> None:
         self._seconds = seconds
         self._sums = np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0, dtype=np.float64)])
 
     def between(self, start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Return the mean of the pictures shown in ``[start, end)``, the next one where there is none."""
+        """Return the mean of the frames shown in ``[start, end)``; the next frame if there is none."""
         first, after = _stretch(self._seconds, start, end)
         count = (after - first).reshape(-1, *[1] * (self._sums.ndim - 1))
         return np.asarray((self._sums[after] - self._sums[first]) / count, np.float32)
 
 
 def possible_dissolves(track: DissolveTrack, middles: NDArray[np.intp]) -> PossibleDissolves:
-    """Look for dissolves around some of a run of pictures.
+    """Search for dissolves around some frames of a sequence.
 
     Parameters
     ----------
     track : DissolveTrack
-        The pictures.
+        The frames.
     middles : ndarray
-        Indices of pictures; dissolves around them are looked for, in pictures up to `REACH_SEC` away.
+        Indices of frames; dissolves around them are searched in frames up to `REACH_SEC` away.
     """
     spans, score = _scored(track, _worth_a_look(track, _tried(track.seconds, middles)))
     start, end = spans.start.copy(), spans.end.copy()
@@ -207,11 +209,11 @@ def dissolves(
     Parameters
     ----------
     possible : PossibleDissolves
-        As `possible_dissolves` found them.
+        The result of `possible_dissolves`.
     cut_sec : ndarray
-        Times of certain cuts: what holds one, or was measured beyond one, is no gradual transition.
+        Times of certain cuts: a span that contains one, or was measured beyond one, is no gradual transition.
     fades : tuple of Event
-        Fades, which are mixes with one color: no dissolve overlaps one.
+        Fades, which are mixes with one color; no dissolve overlaps one.
     """
     chosen: list[Event] = []
     for index in np.lexsort((possible.start_sec, -possible.score)):
@@ -228,7 +230,7 @@ def dissolves(
 
 
 def _ends(possible: PossibleDissolves, index: int) -> Interval:
-    """Return where a dissolve begins and ends: as measured, or the mean of the spans about it, by their scores."""
+    """Return where a dissolve begins and ends: as measured, or the weighted mean of the spans around it."""
     start, end = float(possible.start_sec[index]), float(possible.end_sec[index])
     if possible.settled[index]:
         return Interval(start, end)
@@ -250,7 +252,7 @@ def _best_of_each(spans: _Spans, score: NDArray[np.float32]) -> list[int]:
 
 
 def _measured_ends(track: DissolveTrack, start: float, end: float) -> Interval | None:
-    """Return where thumbnails begin and end to run from one to the other; None where they don't run straight."""
+    """Return where thumbnails begin and end to change from one to the other; None if they don't change linearly."""
     reach = 0.4 * (end - start) + 0.1
     lo, hi = np.searchsorted(track.seconds, [start - reach, end + reach])
     seconds = track.seconds[lo:hi]
@@ -279,7 +281,7 @@ def _tried(seconds: NDArray[np.float64], middles: NDArray[np.intp]) -> _Spans:
 
 
 def _worth_a_look(track: DissolveTrack, spans: _Spans) -> _Spans:
-    """Leave out the spans in which the detail of the whole picture follows no parabola at all: most of them."""
+    """Drop the spans in which the detail of the whole frame follows no parabola at all, which are most of them."""
     means = _Means(track.seconds, track.detail.mean(axis=1) + GRAIN)
     rest, width = spans.rest, (spans.end - spans.start) / 8
     before, after = means.between(spans.start - rest, spans.start), means.between(spans.end, spans.end + rest)
@@ -292,9 +294,9 @@ def _worth_a_look(track: DissolveTrack, spans: _Spans) -> _Spans:
 
 
 def _scored(track: DissolveTrack, spans: _Spans) -> tuple[_Spans, NDArray[np.float32]]:
-    """Return the spans that may be dissolves with their scores; what the first cues rule out is measured no further."""
+    """Return the spans that may be dissolves with their scores; those that the first cues exclude are dropped early."""
     limits, weights = np.array(CUE_LIMITS), np.array(CUE_WEIGHTS)
-    left = float((limits * weights[:, None]).max(axis=1).sum())  # what the cues not yet measured can add at best
+    left = float((limits * weights[:, None]).max(axis=1).sum())  # the most that the cues not yet measured can add
     weighed, first = np.full(len(spans.start), INTERCEPT), 0
     for measure in (_detail_cues, _thumbnail_cues, _color_cue):
         if len(spans.start) == 0:
@@ -310,7 +312,7 @@ def _scored(track: DissolveTrack, spans: _Spans) -> tuple[_Spans, NDArray[np.flo
 
 
 def _detail_cues(track: DissolveTrack, spans: _Spans) -> NDArray[np.float64]:
-    """How much better a parabola explains the detail than a straight line, how badly, and the unrest outside."""
+    """Return how much better a parabola fits the detail than a line, its deviation, and the variation outside."""
     means = _Means(track.seconds, track.detail + GRAIN)
     rest, width = spans.rest, (spans.end - spans.start) / 8
     before, after = means.between(spans.start - rest, spans.start), means.between(spans.end, spans.end + rest)
@@ -323,7 +325,7 @@ def _detail_cues(track: DissolveTrack, spans: _Spans) -> NDArray[np.float64]:
         line += np.minimum(np.abs(there - gone), MAX_DEVIATION) / len(SHARES)
     unrest = np.abs(np.log(means.between(spans.start - 2 * rest, spans.start - rest) / before))
     unrest += np.abs(np.log(means.between(spans.end + rest, spans.end + 2 * rest) / after))
-    # Half of the parts decide: some may show what does not change, such as a score board.
+    # The median over the parts decides: some may show static content, such as a score board.
     return np.stack([_middle(each) for each in (line - parabola, parabola, unrest)], axis=1)
 
 
@@ -334,7 +336,7 @@ def _middle(parts: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _thumbnail_cues(track: DissolveTrack, spans: _Spans) -> NDArray[np.float64]:
-    """Likeness of the ends, distance from the way between them half-way, the largest step, and the length."""
+    """Return similarity of the ends, distance from their mean half-way, largest step, and length."""
     cells = track.thumbnail.reshape(len(track.thumbnail), -1)
     means, rest, length = _Means(track.seconds, cells), 0.12, spans.end - spans.start
     before, after = means.between(spans.start - rest, spans.start), means.between(spans.end, spans.end + rest)
@@ -350,19 +352,19 @@ def _thumbnail_cues(track: DissolveTrack, spans: _Spans) -> NDArray[np.float64]:
 
 
 def _size(difference: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Root mean square of each row."""
+    """Return the root mean square of each row."""
     return np.asarray(np.sqrt((difference**2).mean(axis=1)), np.float32)
 
 
 def _likeness(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Correlation of thumbnails; noise of two code values keeps flat ones alike."""
+    """Return the correlation of thumbnails; two code values of noise make flat ones similar."""
     x, y = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
     noise = 4.0
     return np.asarray(((x * y).mean(axis=1) + noise) / (np.sqrt((x**2).mean(axis=1) * (y**2).mean(axis=1)) + noise))
 
 
 def _color_cue(track: DissolveTrack, spans: _Spans) -> NDArray[np.float64]:
-    """How much the colors change on the more restless side, shape ``(k, 1)``."""
+    """Return how much the colors change on the more variable side, shape ``(k, 1)``."""
     half = SIDE_SEC / 2
     unrest = [
         np.abs(_mean_histograms(track, far, far + half) - _mean_histograms(track, far + half, far + SIDE_SEC))
@@ -372,6 +374,6 @@ def _color_cue(track: DissolveTrack, spans: _Spans) -> NDArray[np.float64]:
 
 
 def _mean_histograms(track: DissolveTrack, start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float32]:
-    # Few spans get here: running sums of whole histograms would cost more.
+    # Few spans reach this point: cumulative sums of whole histograms would cost more.
     stretches = zip(*_stretch(track.seconds, start, end), strict=True)
     return np.stack([track.histogram[first:after].mean(axis=0) for first, after in stretches])

@@ -1,7 +1,7 @@
-"""Fades: the picture turns into one flat color bit by bit, or out of it.
+"""Fades: the video gradually turns into one flat color, or out of it.
 
-Monochrome pictures and a straight ramp beside them, as in Rainer Lienhart, "Reliable Transition Detection in Videos"
-(2001), section 5. What is followed is the picture's distance from the flat color: it falls the same way whatever
+Monochrome frames and a linear ramp beside them, as in Rainer Lienhart, "Reliable Transition Detection in Videos"
+(2001), section 5. The ramp is that of the frame's distance from the flat color, which falls the same way whatever
 moves.
 """
 
@@ -15,31 +15,32 @@ from autoclip.signals.runs import runs_of
 from autoclip.signals.table import Event
 
 FLAT = 0.018
-"""Standard deviation of the thumbnail's cells, as a share of full range, below which a picture is one color."""
+"""Standard deviation of the thumbnail's cells, as a share of full range, below which a frame has one color."""
 
 STEADY = 0.004
-"""Change of mean luma from picture to picture, as a share of full range, below which it rests."""
+"""Change of mean luma from frame to frame, as a share of full range, below which it is constant."""
 
 REACH_SEC = 3.5
-"""How far from a flat picture its fade may begin or end."""
+"""How far from a flat frame its fade may begin or end, in seconds."""
 
 MIN_FADE_SEC = 0.12
-"""Anything quicker is a cut."""
+"""Minimum length of a fade in seconds; anything faster is a cut."""
 
 MIN_DISTANCE = 0.06
-"""Least distance from the flat color at a fade's other end, as a share of full range: less is hardly a picture."""
+"""Minimum distance from the flat color at a fade's other end, as a share of full range; less is hardly a frame."""
 
 MAX_CURVATURE = 0.1
 """Distance from the straight line, as a share of its height, up to which a ramp continues."""
 
 MIN_FIT = 0.85
-"""Share of the variance that a ramp and a rest must explain."""
+"""Minimum share of the variance that a ramp with constant ends must explain."""
 
 SAME_PICTURE = 0.3
-"""Difference of level and distance before a flash and after it, as a share of its height: less is the same picture."""
+"""Maximum difference of level and distance before and after a flash, as a share of its height; less is the same shot.
+"""
 
 BEYOND = (1.5, 1.0, 0.7, 0.5)
-"""How far beyond what looks straight the rest after a ramp is looked for, the farthest first: what follows may move."""
+"""How far beyond the linear part the end of a ramp is searched, the farthest first: what follows may move."""
 
 _AT_REST = 3
 _MIN_PICTURES = 4
@@ -52,23 +53,23 @@ def fades(
     core_contrast: NDArray[np.float32],
     cut_sec: NDArray[np.float64],
 ) -> tuple[Event, ...]:
-    """Return the fades to and from flat pictures.
+    """Return the fades to and from flat frames.
 
     Parameters
     ----------
     seconds : ndarray
-        Presentation time of each picture, shape ``(n,)``.
+        Presentation time of each frame, shape ``(n,)``.
     luma_mean, contrast : ndarray
-        Mean and standard deviation of each picture's thumbnail, as shares of full range, shape ``(n,)``.
+        Mean and standard deviation of each frame's thumbnail, as shares of full range, shape ``(n,)``.
     core_contrast : ndarray
-        The same deviation without the cells that stand out (a logo that stays), shape ``(n,)``.
+        The same deviation without outlying cells (a permanent logo), shape ``(n,)``.
     cut_sec : ndarray
-        Times of certain cuts, rising; a fade ends there.
+        Times of certain cuts, ascending; a fade ends there.
 
     Returns
     -------
     tuple of Event
-        From the first picture that is paler to the first at the final level; the score is how straight the ramp is.
+        From the first changed frame to the first at the final level; the score is how linear the ramp is.
     """
     flat = runs_of((core_contrast < FLAT) & _at_rest(luma_mean))
     shots = np.concatenate([[0], np.searchsorted(seconds, cut_sec), [len(seconds)]])
@@ -85,13 +86,13 @@ def fades(
 
 
 def _distance(luma_mean: NDArray[np.float32], contrast: NDArray[np.float32], flat: int) -> NDArray[np.float32]:
-    """Return how far each picture is from a flat one, on which a logo may stand."""
+    """Return the distance of each frame from a flat one, ignoring a logo on it."""
     distance = np.hypot(luma_mean - luma_mean[flat], np.maximum(contrast - contrast[flat], 0.0))
     return np.asarray(distance, np.float32)
 
 
 def _at_rest(luma_mean: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Whether the level stays, or turns round, at each picture."""
+    """Whether the level is constant, or reverses, at each frame."""
     before = np.diff(luma_mean, prepend=luma_mean[:1])
     behind = np.diff(luma_mean, append=luma_mean[-1:])
     stays = np.minimum(np.abs(before), np.abs(behind)) < STEADY
@@ -99,7 +100,7 @@ def _at_rest(luma_mean: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 def _fade(seconds: NDArray[np.float64], distance: NDArray[np.float32], outward: NDArray[np.intp]) -> list[Event]:
-    """Return the fade along a walk away from a flat picture; a list of none or one."""
+    """Return the fade along a walk away from a flat frame, as a list of none or one."""
     if len(outward) == 0:
         return []
     away = np.abs(seconds[outward] - seconds[outward[0]])
@@ -123,7 +124,7 @@ def _is_flash(
     first: int,
     event: Event,
 ) -> bool:
-    """Whether a flat picture came at once and what was there before comes back: a burst of light that dies away."""
+    """Whether a flat frame appears suddenly and the shot before it returns: a flash that decays."""
     if first == 0:
         return False
     back = int(np.searchsorted(seconds, event.end_sec or event.start_sec))
@@ -134,7 +135,7 @@ def _is_flash(
 
 
 def _straight_length(away: NDArray[np.float64], distance: NDArray[np.float64]) -> int:
-    """Return how many values from the first on lie near a straight line that rises."""
+    """Return how many values from the first on lie near a rising straight line."""
     count = np.arange(1, len(away) + 1)
     x, y = np.cumsum(away), np.cumsum(distance)
     xx, xy, yy = np.cumsum(away * away), np.cumsum(away * distance), np.cumsum(distance * distance)
@@ -147,7 +148,7 @@ def _straight_length(away: NDArray[np.float64], distance: NDArray[np.float64]) -
 
 
 def _apart(found: list[Event]) -> tuple[Event, ...]:
-    """Keep, of fades that overlap by half of the shorter (found from both sides), the better."""
+    """Of fades that overlap by half of the shorter (found from both sides), keep the better."""
     kept: list[Event] = []
     for event in sorted(found, key=lambda event: -event.score):
         if all(_overlap(event, other) < 0.5 for other in kept):  # noqa: PLR2004 - half
@@ -156,7 +157,7 @@ def _apart(found: list[Event]) -> tuple[Event, ...]:
 
 
 def _overlap(a: Event, b: Event) -> float:
-    """Return the overlap as a share of the shorter."""
+    """Return the overlap as a share of the shorter fade."""
     a_end, b_end = a.end_sec or a.start_sec, b.end_sec or b.start_sec
     shared = min(a_end, b_end) - max(a.start_sec, b.start_sec)
     return shared / max(min(a_end - a.start_sec, b_end - b.start_sec), 1e-9)

@@ -1,4 +1,4 @@
-"""Change of the picture from one decoded frame to the next: motion at the rate of the video."""
+"""Change between consecutive decoded frames: motion at the rate of the video."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from autoclip.timeline import Grid
 def change_series(seconds: NDArray[np.float64], change: NDArray[np.float32], grid: Grid) -> NDArray[np.float32]:
     """Put the change on the sampling grid: the median of each step.
 
-    A cut, a flash or a repeated frame is one value among a step's, and does not move the median.
+    A cut, a flash or a repeated frame is a single value of a step and does not affect the median.
 
     Parameters
     ----------
     seconds : ndarray
-        When each picture is shown, shape ``(n,)``, ascending.
+        Presentation time of each frame, shape ``(n,)``, ascending.
     change : ndarray
-        Mean absolute difference to the picture before, as a share of the full range; infinite for the first.
+        Mean absolute difference to the frame before, as a share of the full range; infinite for the first.
     grid : Grid
         The sampling grid.
 
     Returns
     -------
     ndarray
-        Shape ``(grid.count,)``, float32; NaN in a step in which no picture followed another.
+        Shape ``(grid.count,)``, float32; NaN in a step without consecutive frames.
     """
     series = np.full(grid.count, np.nan, np.float32)
     measured = np.isfinite(change)

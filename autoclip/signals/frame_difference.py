@@ -1,11 +1,11 @@
-"""How much a picture differs from another, pixel by pixel."""
+"""The difference between two frames, pixel by pixel."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-_BLOCK = 32  # pictures at a time, so that what is in between stays in the processor's cache
+_BLOCK = 32  # frames at a time, so that intermediate results stay in the CPU cache
 
 
 def mean_absolute_difference(
@@ -33,7 +33,7 @@ def mean_absolute_difference(
 
 
 def absolute_difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return the sum of absolute differences of each pair of pictures, shape ``(n,)``."""
+    """Return the sum of absolute differences of each pair of frames, shape ``(n,)``."""
     sums = np.empty(len(a), np.int64)
     for start in range(0, len(a), _BLOCK):
         first, second = a[start : start + _BLOCK], b[start : start + _BLOCK]

@@ -1,4 +1,4 @@
-"""What is kept of each picture: a few numbers, a coarse color histogram and a thumbnail of 16 by 9 cells."""
+"""The features of each frame: a few numbers, a coarse color histogram and a thumbnail of 16 by 9 cells."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ THUMBNAIL_ROWS = 9
 THUMBNAIL_COLUMNS = 16
 
 OUTSTANDING = 0.15
-"""Share of a thumbnail's cells that a logo and a clock may cover on a picture that is flat but for them."""
+"""Share of a thumbnail's cells that a logo and a clock may cover on an otherwise flat frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrameSamples:
-    """Consecutive pictures, reduced; see `autoclip.media.decoding.video.Pictures`.
+    """Consecutive frames, reduced; see `autoclip.media.decoding.video.Pictures`.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class FrameSamples:
 
 @dataclass(frozen=True, slots=True)
 class FrameFacts:
-    """What each picture shows by itself.
+    """The features of each frame on its own.
 
     Attributes
     ----------
@@ -69,12 +69,12 @@ class FrameFacts:
 
 
 def describe_pictures(samples: FrameSamples, black_pixel_threshold: float) -> FrameFacts:
-    """Describe pictures one by one.
+    """Compute the features of frames, each on its own.
 
     Parameters
     ----------
     samples : FrameSamples
-        The pictures.
+        The frames.
     black_pixel_threshold : float
         Luma below which a pixel is black, as a share of the full range.
     """
@@ -94,7 +94,7 @@ def describe_pictures(samples: FrameSamples, black_pixel_threshold: float) -> Fr
 
 
 def _core_deviation(thumbnail: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the largest distance from the median among the cells that do not stand out, shape ``(n,)``."""
+    """Return the largest distance from the median among the cells that are no outliers, shape ``(n,)``."""
     cells = thumbnail.reshape(len(thumbnail), -1)
     middle, last = cells.shape[1] // 2, int((1 - OUTSTANDING) * (cells.shape[1] - 1))
     off = np.abs(cells - np.partition(cells, middle, axis=1)[:, middle, None])
@@ -102,16 +102,16 @@ def _core_deviation(thumbnail: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def luma_range(*, full_range: bool) -> tuple[float, float]:
-    """Return the code value of black, and how many lie between it and white (ITU-R BT.601, 2.5.3)."""
+    """Return the code value of black, and the number of values from it to white (ITU-R BT.601, 2.5.3)."""
     return (0.0, 255.0) if full_range else (16.0, 219.0)
 
 
 def thumbnails(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the mean of each of 16 by 9 cells (fewer for tiny pictures), shape ``(n, rows, columns)``, float32."""
+    """Return the mean of each of 16 by 9 cells (fewer for tiny frames), shape ``(n, rows, columns)``, float32."""
     count, height, width = luma.shape
     rows, columns = min(THUMBNAIL_ROWS, height), min(THUMBNAIL_COLUMNS, width)
     tall, wide = height // rows, width // columns
-    # What doesn't fill a cell at the right and lower edge is left out.
+    # Samples that don't fill a cell at the right and lower edge are left out.
     cells = luma[:, : rows * tall, : columns * wide].reshape(count, rows, tall, columns * wide)
     sums = cells[:, :, 0].astype(np.uint16)
     for row in range(1, tall):

@@ -1,6 +1,6 @@
-"""Numbering: which of all pictures that are shown the decoded ones are.
+"""Number the decoded frames among all shown frames.
 
-What is told by counting neighbors must not depend on how many of them a profile decodes.
+Counts of neighboring frames must not depend on how many of them a profile decodes.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ _TOLERANCE_SEC = 1e-6
 
 
 class Numbering:
-    """Numbers decoded pictures in the order they are shown in, counting in those that are skipped."""
+    """Numbers decoded frames in presentation order, counting those that are skipped."""
 
     def __init__(self) -> None:
-        self._before = 0  # pictures shown before those held
+        self._before = 0  # frames shown before those kept
         self._shown = np.zeros(0)
         self._last_sec = -np.inf
         self._last = -1
 
     def number(self, seconds: NDArray[np.float64], shown_sec: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the numbers of the next decoded pictures, rising from call to call.
+        """Return the numbers of the next decoded frames, ascending from call to call.
 
         Parameters
         ----------
         seconds : ndarray
-            When the decoded pictures are shown, rising, shape ``(n,)``, n > 0.
+            Presentation times of the decoded frames, ascending, shape ``(n,)``, n > 0.
         shown_sec : ndarray
-            When all that the file says are shown around them, decoded or not; shape ``(m,)``. A decoded picture that
-            is missing among them (its packet had no time) still gets a number of its own.
+            Presentation times of all frames around them according to the file, decoded or not; shape ``(m,)``. A
+            decoded frame that is missing among them (its packet had no time) still gets its own number.
 
         Returns
         -------

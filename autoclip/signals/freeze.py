@@ -1,8 +1,8 @@
-"""Freezes: runs of pictures that do not change, as FFmpeg's ``freezedetect`` means them.
+"""Freezes: runs of frames that do not change, as in FFmpeg's ``freezedetect``.
 
-``freezedetect`` compares each picture with the first of the run. Here each is compared with its predecessor and with
-the picture one minimum length earlier, which finds the same stand-stills and the same slow drifts from pictures that
-lie close together, so that a video can be measured in parts.
+``freezedetect`` compares each frame with the first of the run. Here each frame is compared with its predecessor and
+with the frame one minimum length earlier, which finds the same freezes and the same slow drifts from frames that are
+close together, so that a video can be measured in parts.
 """
 
 from __future__ import annotations
@@ -14,24 +14,27 @@ from autoclip.signals.runs import runs_of
 from autoclip.signals.table import Event
 
 DRIFT = 1.5
-"""Pictures of a run may differ by this many times the noise over its minimum length: the codec's sharpening adds up."""
+"""Frames of a run may differ by this many times the noise over its minimum length, because the codec's refinements add
+up.
+"""
 
 SETTLING = 3.0
 SETTLING_PICTURES = 5
-"""A codec sharpens a picture that stands still over the first few repetitions, by up to this many times the noise."""
+"""After a freeze begins, a codec refines the frame over the first few repetitions, by up to this many times the noise.
+"""
 
 STANDS_OUT = 2.0
-"""A freeze changes at most by the reciprocal of this share of what its surroundings change."""
+"""A freeze changes by at most the reciprocal of this number times what its surroundings change."""
 
 AROUND = 8
-"""Pictures on each side that are its surroundings."""
+"""Number of frames on each side that are its surroundings."""
 
 PERFECTLY_STILL = 0.1
-"""Share of the noise below which nothing but the codec moves: such a run is a freeze wherever it lies."""
+"""Share of the noise below which only the codec changes the frame: such a run is a freeze in any surroundings."""
 
 
 def earlier_picture(seconds: NDArray[np.float64], min_sec: float) -> NDArray[np.intp]:
-    """Return, for each picture, the earliest one that is less than `min_sec` before it (itself if there is none)."""
+    """Return, for each frame, the index of the earliest one less than `min_sec` before it (itself if there is none)."""
     return np.asarray(np.searchsorted(seconds, seconds - min_sec + 1e-6, side="left"), np.intp)
 
 
@@ -44,27 +47,27 @@ def freeze_runs(
     end_sec: float,
     min_sec: float,
 ) -> tuple[Event, ...]:
-    """Return the runs of unchanging pictures.
+    """Return the runs of unchanging frames.
 
     Parameters
     ----------
     seconds : ndarray
-        Presentation time of each picture, shape ``(n,)``.
+        Presentation time of each frame, shape ``(n,)``.
     change : ndarray
-        Mean absolute difference to the picture before, shape ``(n,)``; the first is infinite.
+        Mean absolute difference from the previous frame, shape ``(n,)``; the first is infinite.
     drift : ndarray
-        Mean absolute difference to the picture given by `earlier_picture`, shape ``(n,)``.
+        Mean absolute difference from the frame given by `earlier_picture`, shape ``(n,)``.
     noise : float
-        Difference below which two pictures are the same.
+        Difference below which two frames are equal.
     end_sec : float
-        When the last picture ends.
+        When the last frame ends.
     min_sec : float
-        Shortest run that counts.
+        Minimum length of a run in seconds.
 
     Returns
     -------
     tuple of Event
-        From the first of the equal pictures to the first that differs; the score is 1 - mean change / noise.
+        From the first of the equal frames to the first that differs; the score is 1 - mean change / noise.
     """
     earlier = earlier_picture(seconds, min_sec)
     ends = np.append(seconds, end_sec)
@@ -82,17 +85,17 @@ def freeze_runs(
 
 
 def _settling(change: NDArray[np.float32], first: int, noise: float) -> int:
-    """Return where a run begins when the pictures in which the codec still sharpens the frozen one are counted in."""
+    """Return where a run begins if the frames in which the codec still refines the frozen one are included."""
     begin = first
     while begin > 0 and first - begin < SETTLING_PICTURES and change[begin] <= SETTLING * noise:
         begin -= 1
-    # Only a sudden stop has a codec catch up; a motion that ebbs away has not frozen yet.
+    # A codec refines only after a sudden stop; motion that slows down has not frozen yet.
     sudden = change[begin] >= STANDS_OUT * change[begin + 1 : first + 1].max(initial=noise)
     return begin if begin < first and sudden else first
 
 
 def _stands_out(change: NDArray[np.float32], first: int, after: int, noise: float) -> bool:
-    """Whether a run is stiller than what surrounds it, or perfectly still: grain next to grain is no freeze."""
+    """Whether a run changes less than its surroundings, or not at all: grain next to grain is no freeze."""
     within = float(np.median(change[first + 1 : after])) if after > first + 1 else 0.0
     if within <= noise * PERFECTLY_STILL:
         return True
@@ -116,7 +119,7 @@ def _without_drift(
     *,
     noise: float,
 ) -> list[tuple[int, int]]:
-    """Part a run where it drifted: at the last larger change before a picture that has moved away."""
+    """Split a run where it drifted: at the last larger change before a frame that has moved away."""
     parts: list[tuple[int, int]] = []
     for index in (np.flatnonzero(drift[first:after] > DRIFT * noise) + first).tolist():
         if first <= earlier[index] < index:

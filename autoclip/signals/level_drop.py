@@ -1,4 +1,4 @@
-"""Drops of level: how far the sound falls, as after a blow, at the end of an uproar, when everything stops."""
+"""Drops of level, as after a blow, at the end of an uproar, or when everything stops."""
 
 from __future__ import annotations
 
@@ -10,27 +10,30 @@ from autoclip.signals.table import ENVELOPE_STEP_SEC
 from autoclip.timeline import Grid
 
 SPAN_SEC = 1.5
-"""Length of what is compared before and after: longer than the pause between two words or blows, shorter than most
-events. With 1 s and 2 s the recorded matches score the same within 0.02."""
+"""Length in seconds that is compared before and after: longer than the pause between two words or blows, shorter than
+most events.
+
+With 1 s and 2 s the recorded matches score the same within 0.02.
+"""
 
 FLOOR_DBFS = -70.0
-"""Silence; a fall below it is no fall (the absolute gate of EBU R128 lies there)."""
+"""Silence in dBFS; a drop below it does not count (the absolute gate of EBU R128 lies there)."""
 
 
 def level_drop_series(envelope_dbfs: NDArray[np.float32], grid: Grid) -> NDArray[np.float32]:
-    """Return the greatest fall of the level in each step: its mean over `SPAN_SEC` before less that after.
+    """Return the greatest drop of the level in each step: its mean over `SPAN_SEC` before minus that after.
 
     Parameters
     ----------
     envelope_dbfs : ndarray
-        Level every `ENVELOPE_STEP_SEC` in dBFS, shape ``(n,)``; NaN where there is no sound.
+        Level every `ENVELOPE_STEP_SEC` in dBFS, shape ``(n,)``; NaN without audio.
     grid : Grid
         The sampling grid.
 
     Returns
     -------
     ndarray
-        In dB, at least 0; shape ``(grid.count,)``, float32; 0 in steps without sound.
+        In dB, at least 0; shape ``(grid.count,)``, float32; 0 in steps without audio.
     """
     drop = np.zeros(grid.count, np.float32)
     if envelope_dbfs.size == 0:

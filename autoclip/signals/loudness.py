@@ -1,4 +1,4 @@
-"""How loud it is: RMS and dBFS as measured, and loudness as heard (ITU-R BS.1770-5, EBU R 128)."""
+"""Loudness: RMS and dBFS of the samples, and perceived loudness (ITU-R BS.1770-5, EBU R 128)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 FLOOR_DB = -120.0
-"""Lowest level that is told apart from digital silence."""
+"""Lowest level in dB that is distinguished from digital silence."""
 
 MOMENTARY_SEC = 0.4
-"""Length of the window of momentary loudness (EBU Tech 3341, 2.2)."""
+"""Window of momentary loudness in seconds (EBU Tech 3341, 2.2)."""
 
 _LUFS_OFFSET = -0.691  # dB, so that a 997 Hz sine at 0 dBFS in one front channel is -3.01 LKFS (BS.1770-5, annex 1)
 _SURROUND = frozenset({"SL", "SR", "BL", "BR"})
@@ -35,9 +35,9 @@ def k_weighting(frequencies: NDArray[np.float64], rate: int) -> NDArray[np.float
     Parameters
     ----------
     frequencies : ndarray
-        In Hz, any shape.
+        Frequencies in Hz, any shape.
     rate : int
-        Samples a second.
+        Sample rate in Hz.
     """
     z = np.exp(-2j * np.pi * frequencies / rate)
     shelf_b, shelf_a = _shelf(rate)
@@ -58,8 +58,7 @@ def momentary_loudness(weighted_power: NDArray[np.float32], hop_sec: float) -> N
     Parameters
     ----------
     weighted_power : ndarray
-        Mean square of the K-weighted channels, summed by their weights, of each hop; shape ``(n,)``; NaN where there is
-        no sound.
+        Mean square of the K-weighted channels, summed by their weights, of each hop; shape ``(n,)``; NaN without audio.
     hop_sec : float
         Length of a hop in seconds.
 
@@ -77,7 +76,7 @@ def momentary_loudness(weighted_power: NDArray[np.float32], hop_sec: float) -> N
 
 
 def _moving_sum(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
-    """Sum over the `window` values around each value, fewer at the ends."""
+    """Return the sum over the `window` values around each value, fewer at the ends."""
     before = window // 2
     running = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
     starts = np.clip(np.arange(len(values)) - before, 0, len(values))
@@ -86,7 +85,7 @@ def _moving_sum(values: NDArray[np.float64], window: int) -> NDArray[np.float64]
 
 
 def _shelf(rate: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Coefficients of stage 1, the high shelf that stands for the head."""
+    """Return the coefficients of stage 1, the high shelf that models the head."""
     frequency, gain_db, quality = 1681.974450955533, 3.999843853973347, 0.7071752369554196
     k = np.tan(np.pi * frequency / rate)
     high = 10.0 ** (gain_db / 20.0)
@@ -97,7 +96,7 @@ def _shelf(rate: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _highpass(rate: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Coefficients of stage 2, the revised low-frequency B curve."""
+    """Return the coefficients of stage 2, the revised low-frequency B curve."""
     frequency, quality = 38.13547087602444, 0.5003270373238773
     k = np.tan(np.pi * frequency / rate)
     scale = 1.0 + k / quality + k * k

@@ -1,4 +1,4 @@
-"""Motion: how much the picture changes from one quarter of a second to the next."""
+"""Motion: how much the video changes from one quarter of a second to the next."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from autoclip.timeline import Grid
 
 
 def motion_between(luma: NDArray[np.uint8], span: float) -> NDArray[np.float32]:
-    """Return the mean absolute difference of each picture to the one before, as a share of the full range.
+    """Return the mean absolute difference between each frame and the previous one, as a share of the full range.
 
     Parameters
     ----------
     luma : ndarray
-        Reduced pictures ``1 / motion_fps`` apart, shape ``(n + 1, height, width)``, uint8.
+        Reduced frames ``1 / motion_fps`` apart, shape ``(n + 1, height, width)``, uint8.
     span : float
         Code values between black and white.
 
@@ -28,22 +28,22 @@ def motion_between(luma: NDArray[np.uint8], span: float) -> NDArray[np.float32]:
 
 
 def motion_series(seconds: NDArray[np.float64], motion: NDArray[np.float32], grid: Grid) -> NDArray[np.float32]:
-    """Put motion on the sampling grid: the mean of what was measured in each step.
+    """Put motion on the sampling grid: the mean of the values in each step.
 
     Parameters
     ----------
     seconds : ndarray
-        When the later picture of each pair is shown, shape ``(n,)``.
+        Presentation time of the later frame of each pair, shape ``(n,)``.
     motion : ndarray
-        As `motion_between`, shape ``(n,)``.
+        The result of `motion_between`, shape ``(n,)``.
     grid : Grid
         The sampling grid.
 
     Returns
     -------
     ndarray
-        Shape ``(grid.count,)``, float32. A step between two measurements in which none falls (its pictures are further
-        apart than a step) has the value of the pair that spans it; before the first and after the last it is NaN.
+        Shape ``(grid.count,)``, float32. A step without a value between two measurements (frames further apart than a
+        step) has the value of the pair that spans it; before the first and after the last it is NaN.
     """
     step = np.minimum((seconds / grid.step_sec + 1e-9).astype(np.intp), grid.count)
     total = np.bincount(step, motion, minlength=grid.count + 1)[: grid.count]
@@ -53,7 +53,7 @@ def motion_series(seconds: NDArray[np.float64], motion: NDArray[np.float32], gri
 
 
 def _span_gaps(series: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give each step without a value that of the next one that has it: its pair of pictures spans the step."""
+    """Give each step without a value the next value: that pair of frames spans the step."""
     measured = np.flatnonzero(~np.isnan(series))
     if len(measured) == 0:
         return series

@@ -1,4 +1,4 @@
-"""Bringing signals of different units to one scale."""
+"""Normalize signals of different units to one scale."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def z_score(values: ArrayLike) -> NDArray[np.float32]:
-    """Express each value as its distance from the mean in standard deviations: ``(x - mean(x)) / std(x)``.
+    """Return each value's distance from the mean in standard deviations: ``(x - mean(x)) / std(x)``.
 
     Parameters
     ----------
@@ -17,8 +17,8 @@ def z_score(values: ArrayLike) -> NDArray[np.float32]:
     Returns
     -------
     ndarray
-        Same shape, float32. NaN stays NaN and takes no part in mean and deviation (population, as ``numpy.std``).
-        A signal that never varies has no distances: zeros.
+        Same shape, float32. NaN stays NaN and is ignored by the mean and the population standard deviation
+        (``numpy.std``). A constant signal gives zeros.
     """
     exact = np.asarray(values, dtype=np.float64)
     measured = exact[~np.isnan(exact)]

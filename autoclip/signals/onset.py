@@ -1,8 +1,8 @@
 """Onset strength: how much louder the bands of the spectrum become from one instant to the next.
 
 Spectral flux as in Böck & Widmer, "Maximum filter vibrato suppression for onset detection" (DAFx 2013), without the
-maximum filter: the mean over bands of the positive part of the change in level. A beat, a shot, a shout and a word
-each set in with energy across bands; steady loud sound has none.
+maximum filter: the mean over bands of the positive part of the change in level. A beat, a shot, a shout and a word each
+start with energy across bands; steady loud sound has none.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from autoclip.signals.loudness import decibels
 
 BANDS = 24
-"""About two bands an octave over `MIN_HZ` to `MAX_HZ`; near the 24 critical bands of hearing (Zwicker 1961)."""
+"""About two bands per octave from `MIN_HZ` to `MAX_HZ`; close to the 24 critical bands of hearing (Zwicker 1961)."""
 
 MIN_HZ = 60.0
 MAX_HZ = 14_000.0
@@ -44,7 +44,7 @@ def band_levels(power: NDArray[np.float32], edges: NDArray[np.intp]) -> NDArray[
     power : ndarray
         Power of each bin as a share of full scale, shape ``(n, bins)``.
     edges : ndarray
-        As `band_edges` gives them.
+        The result of `band_edges`.
 
     Returns
     -------
@@ -56,12 +56,12 @@ def band_levels(power: NDArray[np.float32], edges: NDArray[np.intp]) -> NDArray[
 
 
 def onset_strength(levels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mean rise over bands, in dB, of each row against the one before.
+    """Return the mean increase over bands, in dB, of each row against the previous one.
 
     Parameters
     ----------
     levels : ndarray
-        Shape ``(n + 1, bands)``: the first row is the one before those asked for.
+        Shape ``(n + 1, bands)``: the first row precedes the requested ones.
 
     Returns
     -------

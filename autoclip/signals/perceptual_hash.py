@@ -1,4 +1,4 @@
-"""A picture's fingerprint for the eye: near-duplicates differ in few bits."""
+"""Perceptual hash of a frame: near-duplicates differ in few bits."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _FLAT = 1.0  # code values: smaller steps between cells are noise, and would mak
 
 
 def difference_hash(luma: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """Return the difference hash of each picture: whether each of 8 x 8 cells is brighter than its left neighbor.
+    """Return the difference hash of each frame: whether each of 8 x 8 cells is brighter than its left neighbor.
 
     Neal Krawetz, "Kind of Like That" (2013), www.hackerfactor.com/blog/index.php?/archives/529-Kind-of-Like-That.html
 
     Parameters
     ----------
     luma : ndarray
-        Reduced pictures, shape ``(n, height, width)``, uint8.
+        Reduced frames, shape ``(n, height, width)``, uint8.
 
     Returns
     -------
@@ -40,12 +40,12 @@ def difference_hash(luma: NDArray[np.uint8]) -> NDArray[np.uint64]:
 def hashes_on_grid(
     seconds: NDArray[np.float64], hashes: NDArray[np.uint64], starts: NDArray[np.float64]
 ) -> NDArray[np.uint64]:
-    """Return the hash of the latest picture at each step's start, or of the first picture.
+    """Return the hash of the latest frame at each step's start, or of the first frame.
 
     Parameters
     ----------
     seconds : ndarray
-        When each hashed picture is shown, shape ``(n,)``, n > 0.
+        Presentation time of each hashed frame, shape ``(n,)``, n > 0.
     hashes : ndarray
         Shape ``(n,)``, uint64.
     starts : ndarray

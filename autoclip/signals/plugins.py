@@ -1,7 +1,7 @@
-"""Signals that installed packages add: sound classifiers, scoreboards, telemetry.
+"""Signals added by installed packages: sound classifiers, scoreboards, telemetry.
 
-A package adds a signal by an entry point of the group `ENTRY_POINT_GROUP`; docs/signals.md has an example. The entry
-point names a function without arguments that returns a new signal for each video.
+A package adds a signal through an entry point of the group `ENTRY_POINT_GROUP`; docs/signals.md has an example. The
+entry point names a function without arguments that returns a new signal for each video.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 @dataclass(frozen=True, slots=True)
 class AudioSamples:
-    """Samples of the measured track, in the order of time.
+    """Samples of the analyzed track, in order of time.
 
     Attributes
     ----------
     start_sec : float
-        When the first sample is heard, in seconds from the first video frame; may be negative.
+        Time of the first sample, in seconds from the first video frame; may be negative.
     rate : int
-        Samples a second.
+        Sample rate in Hz.
     samples : ndarray
         Shape ``(channels, count)``, float32, full scale = 1.
     """
@@ -47,14 +47,14 @@ class AudioSamples:
 
 @dataclass(frozen=True, slots=True)
 class VideoFrames:
-    """Decoded frames, reduced, in the order of time.
+    """Decoded frames, reduced, in order of time.
 
     Attributes
     ----------
     seconds : ndarray
         Presentation times, shape ``(n,)``, float64.
     luma : ndarray
-        Shape ``(n, height, width)``, uint8, as wide as the setting `motion_width` says.
+        Shape ``(n, height, width)``, uint8, of the width in the setting `motion_width`.
     """
 
     seconds: NDArray[np.float64]
@@ -62,29 +62,32 @@ class VideoFrames:
 
 
 class AddedSignal(Protocol):
-    """A signal of a package. It may listen to the pass, too: see `AudioListener` and `FrameListener`."""
+    """A signal of a package.
+
+    It may also take samples or frames during the pass: see `AudioListener` and `FrameListener`.
+    """
 
     unit: str
     """Unit of the values, such as ``share``; empty for a plain number."""
 
     def series(self, features: Features) -> NDArray[np.float32]:
-        """Return the signal on the grid of the finished features, shape ``(grid.count,)``; NaN where there is none."""
+        """Return the signal on the grid of the finished features, shape ``(grid.count,)``; NaN without a value."""
 
 
 @runtime_checkable
 class AudioListener(Protocol):
-    """A signal that takes the sound as it is decoded."""
+    """A signal that takes audio as it is decoded."""
 
     def hear(self, audio: AudioSamples) -> None:
-        """Take the next samples; keep no more than what the signal needs."""
+        """Take the next samples; keep no more than the signal needs."""
 
 
 @runtime_checkable
 class FrameListener(Protocol):
-    """A signal that takes the frames as they are decoded."""
+    """A signal that takes frames as they are decoded."""
 
     def see(self, frames: VideoFrames) -> None:
-        """Take the next frames; keep no more than what the signal needs."""
+        """Take the next frames; keep no more than the signal needs."""
 
 
 class AddedSignals:
@@ -94,14 +97,14 @@ class AddedSignals:
         self._signals = {point.name: _loaded(point) for point in _installed()}
 
     def hear(self, audio: AudioSamples) -> None:
-        """Give samples to all that take sound; raises ParameterError if one fails."""
+        """Pass samples to all signals that take audio; raise ParameterError if one fails."""
         for name, signal in self._signals.items():
             if isinstance(signal, AudioListener):
                 with _SIGNALS.calling(name):
                     signal.hear(audio)
 
     def see(self, frames: VideoFrames) -> None:
-        """Give frames to all that take them; raises ParameterError if one fails."""
+        """Pass frames to all signals that take them; raise ParameterError if one fails."""
         for name, signal in self._signals.items():
             if isinstance(signal, FrameListener):
                 with _SIGNALS.calling(name):
@@ -119,7 +122,7 @@ class AddedSignals:
 
 
 def listening_signals() -> tuple[str, ...]:
-    """Return the names of the added signals that take frames or sound while they are decoded.
+    """Return the names of the added signals that take frames or audio during decoding.
 
     Raises
     ------
@@ -131,7 +134,7 @@ def listening_signals() -> tuple[str, ...]:
 
 
 def added_version() -> str:
-    """Name the packages that add signals, with their versions: features measured with others are not the same."""
+    """Return the packages that add signals, with their versions, as part of the features' key."""
     return "+".join(f"{point.name}={_version(point)}" for point in _installed())
 
 
@@ -144,10 +147,10 @@ def _version(point: EntryPoint) -> str:
 
 
 def _loaded(point: EntryPoint) -> AddedSignal:
-    """Make the signal of an entry point."""
+    """Create the signal of an entry point."""
     if not _NAME.fullmatch(point.name) or point.name in SIGNAL_UNITS:
         raise ParameterError(
-            f"signal {point.name!r} ({point.value}) needs a name of its own: lowercase letters, digits and underscores"
+            f"signal {point.name!r} ({point.value}) needs a unique name of lowercase letters, digits and underscores"
         )
     return cast("AddedSignal", _SIGNALS.made(point))
 

@@ -1,4 +1,4 @@
-"""Ramps: stretches in which a value goes straight from one level to another and rests before and after."""
+"""Ramps: spans in which a value changes linearly from one level to another and is constant before and after."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_CORNERS = 56  # a side; finer corners than this many in a stretch change no score noticeably
+_CORNERS = 56  # per side; trying more corners in a span does not change scores noticeably
 
 
 @dataclass(frozen=True, slots=True)
 class Ramp:
-    """The ramp that explains a series best.
+    """The ramp that fits a series best.
 
     Attributes
     ----------
@@ -28,12 +28,12 @@ class Ramp:
 
 
 def best_ramp(seconds: NDArray[np.float64], values: NDArray[np.float64]) -> Ramp:
-    """Fit rest, ramp, rest by least squares.
+    """Fit a constant, a ramp and a constant by least squares.
 
     Parameters
     ----------
     seconds : ndarray
-        When each value was measured, rising, shape ``(n,)``, n > 1.
+        Time of each value, ascending, shape ``(n,)``, n > 1.
     values : ndarray
         Shape ``(n,)``.
     """

@@ -1,6 +1,6 @@
-"""Normalization that survives a section much louder, or much longer, than the rest.
+"""Robust normalization, unaffected by a section that is much louder, or much longer, than the rest.
 
-Both functions take one series, shape ``(n,)``, float64; NaN (nothing measured) stays NaN and takes no part.
+Both functions take one series, shape ``(n,)``, float64. NaN (nothing measured) stays NaN and is ignored.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ MAD_TO_SIGMA = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation (Rousseeuw & Croux 1993)."""
 
 _HOPS = 60
-"""Windows begin a sixtieth of their length apart: of ten minutes, every ten seconds."""
+"""Windows begin a sixtieth of their length apart: for ten minutes, every ten seconds."""
 
 _SAMPLES = 240
-"""Values looked at in a window: the error of a median of 240 values is under a tenth of their deviation."""
+"""Number of values sampled in a window: the error of a median of 240 values is under a tenth of their deviation."""
 
 Series = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -30,10 +30,9 @@ def robust_z_score(series: Series, counted: Mask | None = None, *, least_deviati
     series : ndarray
         Shape ``(n,)``; NaN where nothing was measured.
     counted : ndarray of bool, optional
-        Shape ``(n,)``: which values make the median and the deviation; all by default.
+        Shape ``(n,)``: values used for the median and the deviation; all by default.
     least_deviation : float
-        Spread below which differences count as nothing, in the unit of the series. With a spread of zero the score is
-        zero throughout.
+        Minimum spread, in the unit of the series. With a spread of zero the score is zero throughout.
     """
     values = series[_known(series, counted)]
     if values.size == 0:
@@ -48,16 +47,16 @@ def local_robust_z_score(
 ) -> Series:
     """Return the robust z-score of each value against its surroundings: every part of a long video has its highlights.
 
-    Of the windows that end at, surround and begin at a value, one is its surroundings: the most homogeneous (of least
-    MAD) and nearest in level to the moment (the median of a sixteenth of a window). So a loud half hour does not
-    raise the bar for the quiet minute before it, nor is its own first minute all highlight. Choosing the side of an
-    edge by homogeneity is Kuwahara's filter (Kuwahara et al. 1976, "Processing of RI-angiocardiographic images").
-    With no more than `window` values this is `robust_z_score`.
+    Of the windows that end at, surround and begin at a value, one is its surroundings: the most homogeneous (lowest
+    MAD) and closest in level to the moment (the median of a sixteenth of a window). A loud half hour therefore does not
+    raise the bar for the quiet minute before it, and its own first minute is not all highlight. Choosing the side of an
+    edge by homogeneity is Kuwahara's filter (Kuwahara et al. 1976, "Processing of RI-angiocardiographic images"). With
+    at most `window` values this is `robust_z_score`.
 
     Parameters
     ----------
     series, counted, least_deviation
-        As `robust_z_score`.
+        As in `robust_z_score`.
     window : int
         Number of values in each window.
     """
@@ -78,7 +77,10 @@ def _known(series: Series, counted: Mask | None) -> Mask:
 
 
 def _window_statistics(known: Series, starts: NDArray[np.intp], window: int) -> tuple[Series, Series]:
-    """Median and 1.4826 MAD of the windows that begin at `starts`; one with under a tenth known has infinite spread."""
+    """Return median and 1.4826 MAD of the windows that begin at `starts`.
+
+    A window with under a tenth of its values known has infinite spread.
+    """
     thinned = np.lib.stride_tricks.sliding_window_view(known, window)[starts, :: max(1, window // _SAMPLES)]
     ordered = np.sort(thinned, axis=1)
     counts = np.count_nonzero(~np.isnan(ordered), axis=1)
@@ -88,7 +90,7 @@ def _window_statistics(known: Series, starts: NDArray[np.intp], window: int) -> 
 
 
 def _middle(ordered: Series, counts: NDArray[np.intp]) -> Series:
-    """Median of the first `counts` values of each ordered row; NaN where there is none."""
+    """Return the median of the first `counts` values of each sorted row; NaN without values."""
     rows = np.arange(counts.size)
     last = np.maximum(counts - 1, 0)
     middle: Series = (ordered[rows, last // 2] + ordered[rows, (last + 1) // 2]) / 2
@@ -96,7 +98,7 @@ def _middle(ordered: Series, counts: NDArray[np.intp]) -> Series:
 
 
 def _moment_levels(known: Series, window: int) -> Series:
-    """Median of the sixteenth of a window around each value; what is not known takes the value before."""
+    """Return the median of the sixteenth of a window around each value; missing values repeat the previous one."""
     positions = np.where(np.isnan(known), 0, np.arange(known.size))
     filled = np.nan_to_num(known[np.maximum.accumulate(positions)])
     levels: Series = median_filter(filled, max(1, window // 16), mode="nearest")
@@ -104,14 +106,14 @@ def _moment_levels(known: Series, window: int) -> Series:
 
 
 def _starts(size: int, window: int) -> NDArray[np.intp]:
-    """Where windows begin, so that the last one ends with the series."""
+    """Return where windows begin, so that the last one ends with the series."""
     return np.append(np.arange(0, size - window, max(1, window // _HOPS)), size - window)
 
 
 def _surroundings(
     starts: NDArray[np.intp], medians: Series, deviations: Series, levels: Series, window: int
 ) -> NDArray[np.intp]:
-    """For each value, the index of the window that ends at, surrounds or begins at it and suits it best."""
+    """Return, for each value, the index of the best window that ends at, surrounds or begins at it."""
     positions = np.arange(levels.size)
     candidates = np.stack([_nearest(starts, positions - back) for back in (window - 1, window // 2, 0)])
     distances = np.nan_to_num(np.abs(medians[candidates] - levels))
@@ -120,7 +122,7 @@ def _surroundings(
 
 
 def _nearest(ordered: NDArray[np.intp], targets: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Index of the element of `ordered` nearest to each target."""
+    """Return the index of the element of `ordered` nearest to each target."""
     right = np.clip(np.searchsorted(ordered, targets), 1, ordered.size - 1)
     closer_left = targets - ordered[right - 1] <= ordered[right] - targets
     nearest: NDArray[np.intp] = right - closer_left

@@ -1,4 +1,4 @@
-"""Runs: stretches over which a condition holds."""
+"""Runs: spans in which a condition holds."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Maximal stretches of true values.
+    """Maximal spans of true values.
 
     Attributes
     ----------
     first : ndarray
-        Index of each stretch's first value, shape ``(n,)``.
+        Index of each span's first value, shape ``(n,)``.
     after : ndarray
-        Index after its last, shape ``(n,)``.
+        Index after its last value, shape ``(n,)``.
     """
 
     first: NDArray[np.intp]

@@ -1,4 +1,4 @@
-"""Shots: what changes between neighboring pictures, and where that is a cut."""
+"""Shots: changes between consecutive frames, and which of them are cuts."""
 
 from __future__ import annotations
 
@@ -11,107 +11,113 @@ from autoclip.signals.cut_weights import CUE_INTERCEPT, CUE_WEIGHTS, THRESHOLD_L
 from autoclip.signals.table import Event
 
 SIDE_PICTURES = 12
-"""Pictures looked at on each side of a possible cut; those that were not decoded count."""
+"""Number of frames examined on each side of a possible cut, counting those that were not decoded."""
 
 NEIGHBOURS = 6
-"""Pictures on each side among which a cut is the highest change of color; those that were not decoded count."""
+"""Number of frames on each side within which a cut has the largest color change, counting those that were not decoded.
+"""
 
 GROWTH = 0.5
-"""Colors change over k pictures by about the k-th part to this power: 0.3 to 0.5 in films and matches at rest, more in
-camera turns."""
+"""Over k frames colors change by about the k-th part to this power: 0.3 to 0.5 in films and matches at rest, more in
+camera turns.
+"""
 
 WEIGHT_RESTLESS_SIDE = 0.4
-"""Share of the more restless side in what a cut must rise above: cuts often lead into or out of action."""
+"""Share of the more variable side in the level that a cut must exceed: cuts often lead into or out of action."""
 
 STAYS = 0.25
-"""Share of a change that must still be there half a side later: of a flash nothing is, after a cut most."""
+"""Share of a change that must persist half a side later: none of a flash does, and most of a cut."""
 
 SAME_STRUCTURE, OTHER_STRUCTURE = 0.2, 0.55
-"""Below the first a picture shows the same scene in other light; from the second on it shows another scene."""
+"""Below the first value a frame shows the same scene in other light; from the second on it shows another scene."""
 
 FULL_RANGE = 219.0
 """Code values from black to white."""
 
 CHANGING = 0.05
-"""Change of color below which nothing can come again."""
+"""Color change below which no content can recur."""
 
 AGAIN = 0.55
-"""What was before has come again if its colors are nearer than this share of the change: a flash, a strobe."""
+"""Earlier content recurs if its colors are closer than this share of the change, as in a flash or strobe."""
 
 PARTLY = 0.5
-"""Share of what `STAYS` asks for without which a change that is not lone is none: a flash that dies away."""
+"""Share of `STAYS` below which a change that is not isolated does not count: a decaying flash."""
 
 BAR_LEVEL = 20.0
 """Code value up to which a thumbnail's cell is black."""
 
 KEYFRAME_EXPONENT = 1.25
-"""Puts the best threshold for keyframes, 0.38 before, at ``scene_threshold``'s default of 0.3."""
+"""Maps the best threshold for keyframes, 0.38 before, to ``scene_threshold``'s default of 0.3."""
 
 TINY = 0.01
-"""Added to a change before its logarithm is taken: what noise and coding make of any picture."""
+"""Added to a change before its logarithm is taken: the effect of noise and coding on any frame."""
 
 FLAT = 1 / 50
-"""A picture with less than this share of the other's variance shows nothing that could correlate: black or white."""
+"""A frame with less than this share of the other's variance has nothing that could correlate: black or white."""
 
 DOWN, ACROSS = 2, 6
-"""Cells by which a picture is moved, at most, to lie on the one before: a camera turn of a third of the width."""
+"""Maximum shift of a frame, in cells, to align it with the previous one: a camera turn of a third of the width."""
 
 USUAL_SEC, USUAL_HOP_SEC, USUAL_PERCENTILE = 10.0, 5.0, 85
-"""A cut is measured against the pictures up to 10 s before and after, of which 15 in 100 change more than this."""
+"""A cut is compared with the frames up to 10 s before and after, of which 15 in 100 change more than this."""
 
 STILL, RESTLESS = -3.6, -3.0
-"""Logarithms of the usual difference after moving between which it tells games, mostly turns, from films; what lies
-beyond was never seen in some of the sources."""
+"""Range of the logarithm of the usual difference after shifting in which it separates games, with many turns, from
+films; values beyond did not occur in some of the sources.
+"""
 
 THIRD = 3
-"""The third-highest change around a picture: beside a flash, or a cut two pictures off, one or two are as high."""
+"""The third-largest change around a frame: beside a flash, or a cut two frames away, one or two are as large."""
 
 LONE_COLOR, LONE_RATIO = 0.15, 2.0
-"""A change of color is lone if it is twice the third-highest on either side."""
+"""A color change is isolated if it is twice the third-largest on either side."""
 
 REACH = 1
-"""Of candidates at most this many pictures apart, only the best is kept: shots of two pictures are found."""
+"""Of candidates at most this many frames apart, only the best is kept; shots of two frames are found."""
 
 EARLY_KEYFRAME = 0.9
-"""A keyframe at less than this share of the usual distance was put there for a reason."""
+"""A keyframe at less than this share of the usual distance was inserted deliberately."""
 
 SURE_COLOR, SURE_RATIO, SURE_SCORE = 0.5, 3.0, 0.5
-"""Half of the colors change, three times as much as at any picture around: a cut, however restless the whole is. Any
-share from 0.5 to 0.85 with any ratio from 2 to 5 loses none of F1 on films, and gains up to 0.007 on games."""
+"""Half of the colors change, three times as much as at any frame around: a cut, however variable the whole is.
+
+Any share from 0.5 to 0.85 with any ratio from 2 to 5 loses none of the F1 on films, and gains up to 0.007 on games.
+"""
 
 BESIDE_COLOR, BESIDE_MOVED = 0.4, 0.1
-"""What leaves no doubt beside a flash or another cut: colors change by so much, `SURE_RATIO` times as much as at all
-but two pictures around, and no camera turn explains the difference."""
+"""Certain even beside a flash or another cut: colors change by this much, `SURE_RATIO` times as much as at all but two
+frames around, and no camera turn explains the difference.
+"""
 
 MIN_SCORE = 0.05
-"""Weaker candidates are not kept; ``scene_threshold`` can't be set lower either."""
+"""Weaker candidates are not kept; it is also the minimum of ``scene_threshold``."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShotRows:
-    """Cues for each picture against those around it, shape ``(n,)`` each, float32.
+    """Cues of each frame compared with its neighbors, shape ``(n,)`` each, float32.
 
     Attributes
     ----------
     number : ndarray
-        How many pictures of the video are shown before, decoded or not, int64; rising.
+        Number of earlier frames of the video, decoded or not, int64; ascending.
     color : ndarray
-        Distance of the color histogram to the decoded picture before, in [0, 1].
+        Distance of the color histogram from that of the previous decoded frame, in [0, 1].
     sides : ndarray
-        Distance between the mean histograms of the pictures before and of those from this one on, in [0, 1].
+        Distance between the mean histograms of the frames before and of those from this one on, in [0, 1].
     within : ndarray
         Distance between the far and the near half of each of these sides, the mean of both, in [0, 1].
     passing : ndarray
-        Median distance of the color histogram to those of the far half of the pictures from this one on, in [0, 1];
-        0 where colors hardly change.
+        Median distance of the color histogram from those of the far half of the frames from this one on, in [0, 1]; 0
+        where colors hardly change.
     structure : ndarray
-        1 - correlation of the thumbnail with that of the picture before, in [0, 2].
+        1 - correlation of the thumbnail with that of the previous frame, in [0, 2].
     moved : ndarray
-        Mean absolute difference of the thumbnail to that of the picture before, moved to where it fits best, as a share
+        Mean absolute difference between the thumbnail and that of the previous frame, shifted to fit best, as a share
         of full range.
     again : ndarray
-        Least distance of the color histogram before to those soon after, and of this one to those shortly before, in
-        [0, 1]: small where a picture of before comes again, as in a flash; 1 where colors hardly change.
+        Smallest distance of the previous color histogram from those soon after, and of this one from those shortly
+        before, in [0, 1]: small if an earlier frame recurs, as after a flash; 1 where colors hardly change.
     """
 
     number: NDArray[np.int64]
@@ -131,7 +137,7 @@ def shot_rows(
     first: int,
     after: int,
 ) -> ShotRows:
-    """Measure the cues of some of a run of pictures.
+    """Compute the cues of some frames of a sequence.
 
     Parameters
     ----------
@@ -140,9 +146,9 @@ def shot_rows(
     thumbnail : ndarray
         Shape ``(n, rows, columns)``.
     number : ndarray
-        Their numbers among all that are shown, decoded or not, rising; shape ``(n,)``, int64.
+        Their numbers among all shown frames, decoded or not, ascending; shape ``(n,)``, int64.
     first, after : int
-        The pictures ``[first, after)`` are measured; up to `SIDE_PICTURES` on both sides of them are examined.
+        The frames ``[first, after)`` get cues; up to `SIDE_PICTURES` frames on both sides are examined.
     """
     index = np.arange(first, after)
     side, half = SIDE_PICTURES, SIDE_PICTURES // 2
@@ -164,10 +170,10 @@ def shot_rows(
 
 
 def keyframe_cut_scores(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float32]:
-    """Return how sure it is that a keyframe is the first picture of a new shot, when nothing but keyframes was decoded.
+    """Return the confidence that a keyframe is the first frame of a new shot, when only keyframes were decoded.
 
-    An encoder begins a new group of pictures early where it sees a cut; a keyframe that comes at the usual distance and
-    shows something else tells only that there was a cut somewhere before it, and counts half.
+    An encoder begins a new GOP early where it detects a cut. A keyframe at the usual distance that shows something else
+    only means that there was a cut somewhere before it, and counts half.
 
     Parameters
     ----------
@@ -185,15 +191,14 @@ def keyframe_cut_scores(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray
 
 
 def cut_scores(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float32]:
-    """Return how sure it is that each picture is the first of a new shot, in [0, 1], shape ``(n,)``, float32.
+    """Return the confidence that each frame is the first of a new shot, in [0, 1], shape ``(n,)``, float32.
 
-    A cut changes the colors between two pictures more than they change on either side of it (a camera turn and a
-    strobe change them again and again), for good (what a flash shows is soon gone), more than each side
-    changes within itself; no move of the camera explains the difference, and it changes where light and dark lie (a
-    tint or a fade does not). How much that has to be is a matter of what is usual around: games turn and flash all
-    the time, and have few cuts. A logistic regression weighs these cues (`autoclip.signals.cut_weights`). The score is
-    0.3 at the threshold that does best in films and matches together, and at least `SURE_SCORE` where the colors
-    leave no doubt.
+    A cut changes the colors between two frames more than they change on either side of it (a camera turn and a strobe
+    change them repeatedly), permanently (a flash is soon over), and more than each side changes within itself. No
+    camera movement explains the difference, and the distribution of light and dark changes (a tint or a fade keeps it).
+    How large the change must be depends on what is usual nearby: games turn and flash all the time, and have few cuts.
+    A logistic regression weighs these cues (`autoclip.signals.cut_weights`). The score is 0.3 at the threshold that
+    works best for films and matches together, and at least `SURE_SCORE` if the colors leave no doubt.
 
     Parameters
     ----------
@@ -212,10 +217,10 @@ def cut_scores(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float
 
 
 def is_possible(rows: ShotRows) -> NDArray[np.bool_]:
-    """Tell which pictures can be a cut at all.
+    """Return which frames can be a cut at all.
 
-    Their colors change more than usual on both sides, and stay; or they change alone, for all but two pictures around.
-    Nothing of before comes again; light and dark lie elsewhere.
+    Their colors change more than usual on both sides, and permanently; or they alone change, compared with all but two
+    frames around. No earlier content recurs, and the distribution of light and dark changes.
     """
     if len(rows.number) == 0:
         return np.zeros(0, np.bool_)
@@ -230,7 +235,7 @@ def is_possible(rows: ShotRows) -> NDArray[np.bool_]:
 
 
 def is_sure(rows: ShotRows, possible: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell which possible pictures are a cut whatever is usual: most colors change, at once, for good, not nearby."""
+    """Return which possible frames are certainly a cut: most colors change, at once, permanently, and not nearby."""
     if not possible.any():
         return possible
     before, after = _around(rows.color, rows.number)
@@ -241,12 +246,12 @@ def is_sure(rows: ShotRows, possible: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def cut_cues(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float64]:
-    """Return the cues that `CUE_WEIGHTS` weighs, shape ``(n, 13)``: changes as logarithms.
+    """Return the cues that `CUE_WEIGHTS` weighs, shape ``(n, 13)``; changes are logarithms.
 
-    In order: change of color; the lesser and the greater of its maxima on both sides, and of its third-highest values;
-    change between the sides, and within them; how much of it stays; how much of the structure is new; difference after
-    moving; and what is usual around of the change of color, of the difference after moving, and of the change of
-    structure.
+    In order: color change; the smaller and the larger of its maxima on both sides, and of its third-largest values;
+    change between the sides, and within them; how much of it persists; how much of the structure is new; difference
+    after shifting; and the usual values nearby of the color change, of the difference after shifting, and of the change
+    of structure.
     """
     highest, third = (_around(rows.color, rows.number, rank) for rank in (1, THIRD))
     return np.stack(
@@ -267,14 +272,14 @@ def cut_cues(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float64
 
 
 def only_best(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the values with all but the best of those close together at minus infinity."""
+    """Return the values with all but the best of those close together set to minus infinity."""
     padded = np.pad(values, REACH, constant_values=-np.inf)
     best = np.lib.stride_tricks.sliding_window_view(padded, 2 * REACH + 1).max(axis=1)
     return np.where(values >= best, values, -np.inf)
 
 
 def cuts(seconds: NDArray[np.float64], scores: NDArray[np.float32]) -> tuple[Event, ...]:
-    """Return every cut with a score of at least `MIN_SCORE`; times are those of the new shots' first pictures."""
+    """Return every cut with a score of at least `MIN_SCORE`; times are those of the new shots' first frames."""
     return tuple(
         Event("cut", float(seconds[index]), None, float(scores[index])) for index in np.flatnonzero(scores >= MIN_SCORE)
     )
@@ -285,10 +290,10 @@ def _log(values: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _usual(values: NDArray[np.float32], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a percentile of the pictures around each, computed every few seconds."""
+    """Return a percentile of the frames around each frame, computed every few seconds."""
     centers = np.arange(seconds[0], seconds[-1] + USUAL_HOP_SEC, USUAL_HOP_SEC)
     first, after = (np.searchsorted(seconds, centers + way * USUAL_SEC) for way in (-1, 1))
-    # Behind a gap in the times there may be no picture: then the nearest tells.
+    # After a gap in the times there may be no frame; then the nearest one is used.
     spans = [slice(min(a, len(values) - 1), max(a + 1, b)) for a, b in zip(first.tolist(), after.tolist(), strict=True)]
     return np.interp(seconds, centers, [np.percentile(values[span], USUAL_PERCENTILE) for span in spans])
 
@@ -296,25 +301,25 @@ def _usual(values: NDArray[np.float32], seconds: NDArray[np.float64]) -> NDArray
 def _around(
     change: NDArray[np.float32], number: NDArray[np.int64], rank: int = 1
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return by how much each picture would change if it changed as those before, and those after it.
+    """Return by how much each frame would change if it changed like the frames before, and like those after it.
 
-    Of up to `NEIGHBOURS` pictures on that side the one that changes `rank`-th most tells.
+    Of up to `NEIGHBOURS` frames on that side, the one with the `rank`-th largest change decides.
     """
     span = np.diff(number, prepend=number[0] - 1)
     usual = span.astype(np.float32) ** np.float32(GROWTH)
-    # One value for each picture that is shown: of those not decoded, that of the change they are part of.
+    # One value per shown frame: a frame that was not decoded has that of the change it is part of.
     last = number - number[0]
     rate = np.repeat(change / usual, span)
     return _high_before(rate, rank)[last - span + 1] * usual, _high_after(rate, rank)[last] * usual
 
 
 def _is_lone(rows: ShotRows, ratio: float = LONE_RATIO) -> NDArray[np.bool_]:
-    """Tell where colors change so many times as much as at all but two pictures on either side."""
+    """Return where colors change this many times as much as at all but two frames on either side."""
     return np.asarray(rows.color >= ratio * np.maximum(*_around(rows.color, rows.number, THIRD)), np.bool_)
 
 
 def _high_before(values: NDArray[np.float32], rank: int) -> NDArray[np.float32]:
-    """Return the `rank`-th highest of the values before each, 0 where there are not as many."""
+    """Return the `rank`-th largest of the values before each value, 0 if there are fewer."""
     padded = np.concatenate([np.zeros(NEIGHBOURS, np.float32), values])[:-1]
     windows = np.lib.stride_tricks.sliding_window_view(padded, NEIGHBOURS)
     high = windows.max(axis=1) if rank == 1 else np.partition(windows, -rank, axis=1)[:, -rank]
@@ -322,38 +327,38 @@ def _high_before(values: NDArray[np.float32], rank: int) -> NDArray[np.float32]:
 
 
 def _high_after(values: NDArray[np.float32], rank: int) -> NDArray[np.float32]:
-    """Return the `rank`-th highest of the values after each, 0 where there are not as many."""
+    """Return the `rank`-th largest of the values after each value, 0 if there are fewer."""
     return _high_before(values[::-1], rank)[::-1]
 
 
 def _rebuilt(rows: ShotRows) -> NDArray[np.float32]:
-    """Return how much of where light and dark lie is new, in [0, 1]."""
+    """Return how much of the distribution of light and dark is new, in [0, 1]."""
     new = (rows.structure - SAME_STRUCTURE) / (OTHER_STRUCTURE - SAME_STRUCTURE)
     return np.asarray(np.clip(new, 0.0, 1.0), np.float32)
 
 
 def _lasting_distance(pictures: _Running, shown: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the distance between both sides that holds on either side's far half too: a flash near the cut passes."""
+    """Return the distance between both sides that also holds for the far half of either, unaffected by a flash."""
     side, half = SIDE_PICTURES, SIDE_PICTURES // 2
     before, after = pictures.mean(shown - side, shown), pictures.mean(shown, shown + side)
     far_before, far_after = pictures.mean(shown - side, shown - half), pictures.mean(shown + half, shown + side)
     whole = _distance(before, after)
-    # At the video's ends a far half is empty, and tells nothing.
+    # At the video's ends a far half is empty, and carries no information.
     to_far = np.where(far_after.any(axis=1), _distance(before, far_after), whole)
     from_far = np.where(far_before.any(axis=1), _distance(far_before, after), whole)
     return np.asarray(np.minimum(whole, np.minimum(to_far, from_far)), np.float32)
 
 
 def _staying(rows: ShotRows) -> NDArray[np.float32]:
-    """Return 1 where the new colors stay, falling to 0 where they are gone half a side later."""
+    """Return 1 where the new colors persist, falling to 0 where they are gone half a side later."""
     stays = 1.0 - rows.passing / np.maximum(rows.color, 1e-6)
     return np.asarray(np.clip(stays / STAYS, 0.0, 1.0), np.float32)
 
 
 class _Running:
-    """Running sums of histograms, from which the mean over any stretch of pictures is quickly told.
+    """Cumulative sums of histograms, from which the mean over any range of frames is computed quickly.
 
-    A decoded picture stands for itself and for those before it that were not decoded.
+    A decoded frame represents itself and the preceding frames that were not decoded.
     """
 
     def __init__(self, histogram: NDArray[np.float32], number: NDArray[np.int64]) -> None:
@@ -365,28 +370,28 @@ class _Running:
         )
 
     def mean(self, first: NDArray[np.int64], after: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the mean of the pictures numbered ``[first, after)``, zeros where there is none."""
+        """Return the mean of the frames numbered ``[first, after)``, zeros if there are none."""
         low, high = np.searchsorted(self._number, first), np.searchsorted(self._number, after)
         weight = np.maximum(self._weights[high] - self._weights[low], 1.0)
         return np.asarray((self._sums[high] - self._sums[low]) / weight[:, None])
 
 
 def _distance(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Total variation distance of histograms that each sum to one (or to nothing): half of their L1 distance."""
+    """Return the total variation distance of histograms that each sum to one (or zero): half of their L1 distance."""
     return np.asarray(np.abs(a - b).sum(axis=1) / 2, np.float32)
 
 
 def _coming_again(
     histogram: NDArray[np.float32], number: NDArray[np.int64], index: NDArray[np.intp]
 ) -> NDArray[np.float32]:
-    """Return how far each picture and the one before are from those on the other side of the change between them."""
+    """Return the distances of each frame and the previous one from those on the other side of their change."""
     least = np.ones(len(index), np.float32)
     changing = np.flatnonzero(_distance(histogram[index], histogram[np.maximum(index - 1, 0)]) > CHANGING)
     here = index[changing]
     for by in range(1, NEIGHBOURS + 1):
         for one, other in ((here - 1, here + by), (here, here - 1 - by)):
             there = np.flatnonzero((one >= 0) & (other >= 0) & (other < len(histogram)))
-            near = np.abs(number[one[there]] - number[other[there]]) <= NEIGHBOURS + 1  # in pictures that are shown
+            near = np.abs(number[one[there]] - number[other[there]]) <= NEIGHBOURS + 1  # in shown frames
             there = there[near]
             distance = _distance(histogram[one[there]], histogram[other[there]])
             least[changing[there]] = np.minimum(least[changing[there]], distance)
@@ -394,9 +399,9 @@ def _coming_again(
 
 
 def _passing(histogram: NDArray[np.float32], number: NDArray[np.int64], index: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Return the median distance to the pictures half a side later: a flash among them moves no median.
+    """Return the median distance from the frames half a side later; a flash among them does not affect the median.
 
-    Behind the video's end nothing is known to pass.
+    After the end of the video, nothing passes.
     """
     passing = np.zeros(len(index), np.float32)
     changing = np.flatnonzero(_distance(histogram[index], histogram[np.maximum(index - 1, 0)]) > CHANGING)
@@ -411,7 +416,7 @@ def _passing(histogram: NDArray[np.float32], number: NDArray[np.int64], index: N
 
 
 def _moved_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the least mean absolute difference of each pair of thumbnails, one moved over the other."""
+    """Return the least mean absolute difference of each pair of thumbnails, one shifted over the other."""
     rows, columns = a.shape[1:]
     least = np.full(len(a), np.inf, np.float32)
     for down in range(-min(DOWN, rows - 1), min(DOWN, rows - 1) + 1):
@@ -423,16 +428,16 @@ def _moved_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray
 
 
 def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Pearson's correlation of each pair of thumbnails; 1 where they are alike for being flat.
+    """Return Pearson's correlation of each pair of thumbnails; 1 if both are flat.
 
-    Cells that are black in both, as letterbox bars are, tell nothing and take no part.
+    Cells that are black in both, such as letterbox bars, are ignored.
     """
     x, y = a.reshape(len(a), -1), b.reshape(len(b), -1)
     seen = np.maximum(x, y) > BAR_LEVEL
     count = np.maximum(seen.sum(axis=1, keepdims=True), 1)
     x = np.where(seen, x - (x * seen).sum(axis=1, keepdims=True) / count, 0.0)
     y = np.where(seen, y - (y * seen).sum(axis=1, keepdims=True) / count, 0.0)
-    noise = 4.0 * count[:, 0]  # two code values of noise in each cell, so that flat pictures correlate
+    noise = 4.0 * count[:, 0]  # two code values of noise in each cell, so that flat frames correlate
     ones, others = (x * x).sum(axis=1), (y * y).sum(axis=1)
     flat = np.minimum(ones, others) < FLAT * np.maximum(ones, others)
     norms = np.where(flat, (ones + others) / 2, np.sqrt(ones * others))

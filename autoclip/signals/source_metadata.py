@@ -1,4 +1,4 @@
-"""What the source already knows of a video: its chapters, what viewers replayed most, and the chat of a stream."""
+"""Metadata of the source of a video: its chapters, what viewers replayed most, and the chat of a stream."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from autoclip.signals.table import Event, Features
 from autoclip.timeline import Grid
 
 SAME_CHAPTER_SEC = 0.5
-"""Chapter marks closer together than this are one: the file's own, and the same as the site tells it in whole
-seconds."""
+"""Chapter marks closer together than this, in seconds, are one: the file's own, and the site's in whole seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +28,14 @@ class ReplayedSpan:
 
 @dataclass(frozen=True, slots=True)
 class SourceMetadata:
-    """What a download brought along.
+    """The metadata that came with a download.
 
     Attributes
     ----------
     replayed : tuple of ReplayedSpan
-        The "most replayed" curve, such as yt-dlp's ``heatmap``; empty when the source has none.
+        The "most replayed" curve, such as yt-dlp's ``heatmap``; empty if the source has none.
     chapter_starts_sec : tuple of float
-        Where chapters begin.
+        Start times of chapters.
     chat : ChatLog or None
         The chat of the stream, on the video's timeline.
     """
@@ -49,8 +48,8 @@ class SourceMetadata:
 def with_source_metadata(features: Features, metadata: SourceMetadata) -> Features:
     """Return the features with the signals of the source added: ``most_replayed``, ``chat_...``, ``chapter`` events.
 
-    Chapters beyond the video's end, at its very start or already there are left out. A signal that the source does not
-    bring stays as it is, or absent with the reason.
+    Chapters beyond the video's end, at its very start, or already present are left out. A signal that the source lacks
+    is unchanged, or absent with the reason.
     """
     known = [event.start_sec for event in features.events_of("chapter")]
     added = tuple(
@@ -62,12 +61,12 @@ def with_source_metadata(features: Features, metadata: SourceMetadata) -> Featur
     brought = _brought(metadata, features.grid)
     absent = {name: reason for name, reason in features.absent.items() if name not in brought}
     if "most_replayed" not in {**features.series, **brought}:
-        absent["most_replayed"] = "the source does not tell what viewers replay"
+        absent["most_replayed"] = "the source does not say what viewers replay"
     return replace(features, events=events, series={**features.series, **brought}, absent=absent)
 
 
 def _brought(metadata: SourceMetadata, grid: Grid) -> dict[str, NDArray[np.float32]]:
-    """Return the signals that the source brings, by name, on the grid."""
+    """Return the signals of the source by name, on the grid."""
     brought: dict[str, NDArray[np.float32]] = {}
     if metadata.replayed:
         brought["most_replayed"] = replayed_series(metadata.replayed, grid)
@@ -78,7 +77,7 @@ def _brought(metadata: SourceMetadata, grid: Grid) -> dict[str, NDArray[np.float
 
 
 def replayed_series(spans: Sequence[ReplayedSpan], grid: Grid) -> NDArray[np.float32]:
-    """Put the curve on the grid: in each step the value of the span that holds its middle; NaN where there is none.
+    """Put the curve on the grid: each step gets the value of the span that contains its middle; NaN without one.
 
     Returns
     -------

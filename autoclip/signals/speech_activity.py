@@ -1,4 +1,4 @@
-"""Speech activity: how much the sound rises and falls at the rate of syllables."""
+"""Speech activity: how strongly the level is modulated at the rate of syllables."""
 
 from __future__ import annotations
 
@@ -11,43 +11,49 @@ from autoclip.signals.loudness import decibels
 from autoclip.timeline import Interval
 
 SYLLABLE_RATE_HZ = (2.0, 8.0)
-"""The level of speech is modulated by its syllables, most at 4 Hz (Houtgast & Steeneken 1985, "A review of the MTF
-concept in room acoustics"); Scheirer & Slaney 1997, "Construction and evaluation of a robust multifeature speech/music
-discriminator", tell speech from music by the energy there."""
+"""Modulation frequencies of speech in Hz: syllables modulate its level most at 4 Hz (Houtgast & Steeneken 1985, "A
+review of the MTF concept in room acoustics"); Scheirer & Slaney 1997, "Construction and evaluation of a robust
+multifeature speech/music discriminator", use the energy there to separate speech from music.
+"""
 
 WINDOW_SEC = 1.0
-"""Length over which the modulation is averaged: Scheirer & Slaney's."""
+"""Length in seconds over which the modulation is averaged, from Scheirer & Slaney."""
 
 FLOOR_BELOW_LOUD_DB = 40.0
-"""What is further below the loudest twentieth of the sound counts as silence: the range of levels in speech is 30 dB
-(ANSI S3.5-1997), and noise below it would be modulated, too."""
+"""Levels further than this below the loudest twentieth of the audio count as silence, in dB: the range of levels in
+speech is 30 dB (ANSI S3.5-1997), and noise below it would count as modulation, too.
+"""
 
 LEAST_DB, SURE_DB = 3.0, 6.0
-"""Depth of the modulation below which nobody speaks, and from which somebody does. In matches and films without voices
-the median is 1 to 2 dB and one second in twenty reaches 4.5 dB; in six recordings of speech the median is 8 dB."""
+"""Depth of the modulation, in dB, below which nobody speaks, and above which somebody certainly does.
+
+In matches and films without voices the median is 1 to 2 dB and one second in twenty reaches 4.5 dB; in six recordings
+of speech the median is 8 dB.
+"""
 
 AUDIBLE_DBFS, AROUND_AUDIBLE_SEC = -70.0, 2.0
-"""Level that speech has at least, 50 dB below that of broadcasts (EBU R 128: -23 LUFS), and what is kept around it."""
+"""Minimum level of speech, 50 dB below that of broadcasts (EBU R 128: -23 LUFS), and the margin in seconds kept around
+it.
+"""
 
 
 def speech_activity(power: NDArray[np.float32], hop_sec: float) -> NDArray[np.float32]:
     """Return how much each hop sounds like speech.
 
-    The level in dB is filtered to `SYLLABLE_RATE_HZ`; the RMS of that over `WINDOW_SEC` is mapped linearly from
-    `LEAST_DB` (0) to `SURE_DB` (1). Music over which somebody speaks hides the voice; drums in that rhythm look like
-    one.
+    The level in dB is filtered to `SYLLABLE_RATE_HZ`; its RMS over `WINDOW_SEC` is mapped linearly from `LEAST_DB` (0)
+    to `SURE_DB` (1). Music over speech hides the voice; drums in that rhythm look like speech.
 
     Parameters
     ----------
     power : ndarray
-        Power of the middle of the spectrum, where voices are, of each hop; NaN where there is no sound.
+        Power of the mid-band, where voices are, of each hop; NaN without audio.
     hop_sec : float
         Length of a hop in seconds.
 
     Returns
     -------
     ndarray
-        Shape of `power`, float32, in [0, 1]; NaN where there is no sound.
+        Shape of `power`, float32, in [0, 1]; NaN without audio.
     """
     heard = ~np.isnan(power)
     window = round(WINDOW_SEC / hop_sec)
@@ -64,14 +70,14 @@ def speech_activity(power: NDArray[np.float32], hop_sec: float) -> NDArray[np.fl
 
 
 def audible_spans(envelope_dbfs: NDArray[np.float32], step_sec: float, duration_sec: float) -> tuple[Interval, ...]:
-    """Return where there is anything to hear, by time, with `AROUND_AUDIBLE_SEC` around it.
+    """Return where anything is audible, ordered by time, with a margin of `AROUND_AUDIBLE_SEC`.
 
-    Elsewhere nobody can speak. `speech_activity` can't tell as much: a voice under music does not show in it.
+    Elsewhere nobody can speak. `speech_activity` can't exclude as much, because it does not detect a voice under music.
 
     Parameters
     ----------
     envelope_dbfs : ndarray
-        RMS of each step in dBFS; NaN where there is no sound.
+        RMS of each step in dBFS; NaN without audio.
     step_sec : float
         Length of a step in seconds.
     duration_sec : float

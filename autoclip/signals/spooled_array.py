@@ -1,7 +1,7 @@
-"""Arrays that grow at their end: what a pass over a video collects, kept out of memory once it is long.
+"""Arrays that grow at their end and spill to disk once they are long.
 
-The first stretch waits in memory; what goes beyond it is written to a temporary file without a name, which the system
-removes with the process however that ends. So a pass takes as much memory for hours of video as for minutes.
+The first part stays in memory. The rest is written to an unnamed temporary file, which the system removes when the
+process ends for any reason. A pass therefore takes as much memory for hours of video as for minutes.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from autoclip.errors import StorageError
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 IN_MEMORY_BYTES = 128 * 1024
-"""So much of each array stays in memory: 18 min of one float a picture at 30 fps."""
+"""Bytes of each array that stay in memory: 18 min of one float per frame at 30 fps."""
 
 
 class SpooledArray(Generic[Scalar]):
-    """One array whose last axis grows.
+    """An array whose last axis grows.
 
     Parameters
     ----------
     like : ndarray
-        Its type and all but its last axis are the growing array's.
+        An array with the same dtype and the same shape except for the last axis.
     fill : float
-        What a stretch that was skipped holds.
+        Value of skipped elements.
     """
 
     def __init__(self, like: NDArray[Scalar], fill: float = 0.0) -> None:
@@ -39,7 +39,7 @@ class SpooledArray(Generic[Scalar]):
         self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - `finish` closes it
 
     def write(self, first: int, values: NDArray[Scalar]) -> None:
-        """Put values at an index, at or after the end; what is skipped is filled.
+        """Write values at an index at or after the end; skipped elements are filled.
 
         Raises
         ------
@@ -56,11 +56,11 @@ class SpooledArray(Generic[Scalar]):
         self._count = first + values.shape[-1]
 
     def append(self, values: NDArray[Scalar]) -> None:
-        """Put values at the end."""
+        """Write values at the end."""
         self.write(self._count, values)
 
     def finish(self) -> NDArray[Scalar]:
-        """Return what was written, for reading only; nothing may be written after."""
+        """Return the written values, read-only; nothing may be written afterwards."""
         self._file.seek(0)
         with self._file:
             rows = np.frombuffer(self._file.read(), self._dtype)

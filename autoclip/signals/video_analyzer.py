@@ -1,7 +1,7 @@
-"""From pictures to one compact row each: what events and motion are found from, without the pictures.
+"""Reduce each frame to one compact row, from which events and motion are computed.
 
-A row depends on its own picture and a bounded number of neighbors. Of a long video only the rows are kept, some 60
-bytes a picture, and those on disk.
+A row depends on its own frame and a bounded number of neighbors. For a long video only the rows are kept, some 60 bytes
+per frame, on disk.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ from autoclip.signals.shots import SIDE_PICTURES, ShotRows, shot_rows
 from autoclip.signals.spooled_array import SpooledArray
 
 MAX_DRIFT_SEC = 2.0
-"""Pictures are compared with one at most this much earlier, so that few need to be kept."""
+"""Frames are compared with one that is at most this many seconds older, so that few need to be kept."""
 
 AT_ONCE = 400
-"""Dissolves are searched for in this many pictures at once: fewer cost more for each, more take memory."""
+"""Number of frames in which dissolves are searched at once: fewer cost more time each, and more take memory."""
 
 Rows = TypeVar("Rows", ShotRows, "FrameRows", PossibleDissolves)
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredFrames:
-    """Consecutive pictures with what was found out about each alone.
+    """Consecutive frames with the features of each on its own.
 
     Attributes
     ----------
     seconds : ndarray
         Presentation times, shape ``(n,)``, float64.
     samples : FrameSamples
-        The reduced pictures.
+        The reduced frames.
     facts : FrameFacts
-        What each shows.
+        The features of each frame.
     motion_index : ndarray
-        Which of the pictures motion looks at, shape ``(m,)``.
+        Indices of the frames used for motion, shape ``(m,)``.
     motion_luma : ndarray
-        Those, reduced by means, shape ``(m, height, width)``, uint8.
+        Mean luma of the cells of those frames, shape ``(m, height, width)``, uint8.
     """
 
     seconds: NDArray[np.float64]
@@ -57,7 +57,7 @@ class MeasuredFrames:
     motion_luma: NDArray[np.uint8]
 
     def since(self, first: int) -> MeasuredFrames:
-        """Return the pictures from an index on."""
+        """Return the frames from an index on."""
         if first == 0:
             return self
         moving = self.motion_index >= first
@@ -72,18 +72,18 @@ class MeasuredFrames:
 
 @dataclass(frozen=True, slots=True)
 class ComparedFrames:
-    """Consecutive pictures with what was found out about each, alone and against those before; without the pictures.
+    """The features of consecutive frames, on their own and compared with earlier ones, without the frames.
 
     Attributes
     ----------
     seconds : ndarray
         Presentation times, shape ``(n,)``, float64.
     facts : FrameFacts
-        What each shows.
+        The features of each frame.
     change, drift : ndarray
-        As `FrameRows`.
+        As in `FrameRows`.
     motion_index, motion_luma : ndarray
-        As `MeasuredFrames`.
+        As in `MeasuredFrames`.
     full_range : bool
         Whether luma runs over 0..255 instead of 16..235.
     """
@@ -99,18 +99,19 @@ class ComparedFrames:
 
 @dataclass(frozen=True, slots=True)
 class FrameRows:
-    """One row a picture, shape ``(n,)`` each; float32 unless told.
+    """One row per frame, shape ``(n,)`` each; float32 unless stated otherwise.
 
     Attributes
     ----------
     seconds : ndarray
         Presentation time, float64.
     luma_mean, contrast, core_contrast, black_share : ndarray
-        As `FrameFacts`.
+        As in `FrameFacts`.
     change : ndarray
-        Mean absolute difference to the picture before; the first is infinite.
+        Mean absolute difference from the previous frame; the first is infinite.
     drift : ndarray
-        Mean absolute difference to the picture `freeze.earlier_picture` names; infinite where `change` tells enough.
+        Mean absolute difference from the frame that `freeze.earlier_picture` returns; infinite where `change` is
+        sufficient.
     """
 
     seconds: NDArray[np.float64]
@@ -124,22 +125,22 @@ class FrameRows:
 
 @dataclass(frozen=True, slots=True)
 class FrameMeasures:
-    """Everything measured of the pictures.
+    """Everything measured from the frames.
 
     Attributes
     ----------
     rows : FrameRows
-        One row a picture.
+        One row a frame.
     shots : ShotRows
-        One row a picture.
+        One row a frame.
     dissolves : PossibleDissolves
-        One for each that is possible.
+        One row per possible dissolve.
     motion_sec, motion : ndarray
-        When the later picture of each pair is shown, and the pair's motion; shape ``(m,)``.
+        Presentation time of the later frame of each pair, and the pair's motion; shape ``(m,)``.
     hash_sec, hashes : ndarray
-        When each hashed picture is shown, and its hash (uint64); shape ``(k,)``.
+        Presentation time of each hashed frame, and its hash (uint64); shape ``(k,)``.
     text : TextRows
-        What was seen of rolling text and of cards.
+        Detected rolling text and cards.
     """
 
     rows: FrameRows
@@ -153,27 +154,27 @@ class FrameMeasures:
 
 
 class FrameComparison:
-    """Compares consecutive pictures; all that is known of those before is a few of them.
+    """Compares consecutive frames, keeping only a few earlier ones.
 
-    Differences are sums of whole numbers: they are the same wherever the comparison began, `MAX_DRIFT_SEC` before or
-    earlier.
+    Differences are sums of integers: they are the same wherever the comparison began, as long as that is at least
+    `MAX_DRIFT_SEC` before.
 
     Parameters
     ----------
     freeze_noise : float
-        Difference up to which pictures may be the same.
+        Difference up to which frames may be equal.
     freeze_min_sec : float
-        Shortest freeze that counts.
+        Minimum length of a freeze in seconds.
     """
 
     def __init__(self, freeze_noise: float, freeze_min_sec: float) -> None:
         self._noise = freeze_noise
         self._drift_sec = min(freeze_min_sec, MAX_DRIFT_SEC)
-        self._seconds = np.zeros(0)  # of the pictures still kept
+        self._seconds = np.zeros(0)  # of the frames still kept
         self._samples: FrameSamples | None = None
 
     def compare(self, pictures: MeasuredFrames) -> ComparedFrames:
-        """Compare the pictures that follow those of the call before."""
+        """Compare the frames that follow those of the previous call."""
         kept = len(self._seconds)
         seconds = np.concatenate([self._seconds, pictures.seconds])
         samples = _joined(self._samples, pictures.samples)
@@ -209,12 +210,12 @@ class FrameComparison:
 
 
 class VideoAnalyzer:
-    """Turns consecutive pictures into rows.
+    """Converts consecutive frames to rows.
 
     Parameters
     ----------
     motion_fps : float
-        Rate at which motion looks at pictures.
+        Rate at which motion looks at frames.
     """
 
     def __init__(self, motion_fps: float) -> None:
@@ -226,7 +227,7 @@ class VideoAnalyzer:
         self._motion = _Motion(motion_fps)
 
     def push(self, pictures: ComparedFrames, shown_sec: NDArray[np.float64]) -> None:
-        """Take the pictures that follow those pushed before; `shown_sec` tells when all are shown, decoded or not."""
+        """Take the frames that follow those pushed before; `shown_sec` has the times of all frames, decoded or not."""
         facts = pictures.facts
         self._rows.append(
             FrameRows(
@@ -245,7 +246,7 @@ class VideoAnalyzer:
         self._motion.push(pictures.seconds[pictures.motion_index], pictures.motion_luma, span)
 
     def finish(self) -> FrameMeasures:
-        """Return what was measured of everything pushed."""
+        """Return the measurements of all frames."""
         return FrameMeasures(
             self._rows.finish(),
             self._sides.finish(),
@@ -275,13 +276,13 @@ class _Collected(Generic[Rows]):
 
 
 class _Sides:
-    """Holds what the cues of cuts need of neighboring pictures until both sides are there."""
+    """Keeps the neighboring frames that the cues of cuts need until both sides are available."""
 
     def __init__(self) -> None:
         self._histogram: NDArray[np.float32] | None = None
         self._thumbnail: NDArray[np.float32] | None = None
         self._number = np.zeros(0, np.int64)
-        self._measured = 0  # of those held
+        self._measured = 0  # of the frames kept
         self._rows = _Collected(ShotRows)
 
     def push(self, histogram: NDArray[np.float32], thumbnail: NDArray[np.float32], number: NDArray[np.int64]) -> None:
@@ -302,7 +303,7 @@ class _Sides:
         if self._histogram is None or self._thumbnail is None or after <= self._measured:
             return
         self._rows.append(shot_rows(self._histogram, self._thumbnail, self._number, self._measured, after))
-        # One more than a side holds: each stands for those before it that were not decoded.
+        # One more than a side holds: each represents the preceding frames that were not decoded.
         drop = max(0, int(np.searchsorted(self._number, self._number[after - 1] - SIDE_PICTURES)) - 1)
         self._histogram, self._thumbnail = self._histogram[drop:].copy(), self._thumbnail[drop:].copy()
         self._number = self._number[drop:].copy()
@@ -310,12 +311,12 @@ class _Sides:
 
 
 class _Dissolves:
-    """Holds the pictures among which dissolves are looked for."""
+    """Keeps the frames in which dissolves are searched."""
 
     def __init__(self) -> None:
         self._held: DissolveTrack | None = None
-        self._count = 0  # of pictures before those held
-        self._done = 0  # of those held
+        self._count = 0  # number of frames before those kept
+        self._done = 0  # of the frames kept
         self._found = _Collected(PossibleDissolves)
 
     def push(self, track: DissolveTrack) -> None:
@@ -342,7 +343,7 @@ class _Dissolves:
 
 
 class _Motion:
-    """Compares each picture that motion looks at with the one before."""
+    """Compares each frame used for motion with the previous one."""
 
     def __init__(self, motion_fps: float) -> None:
         self._motion_fps = motion_fps
@@ -355,7 +356,7 @@ class _Motion:
         self.text = TextTracker()
 
     def push(self, seconds: NDArray[np.float64], luma: NDArray[np.uint8], span: float) -> None:
-        # The first picture that was decoded in one go may fall into the tick of the one before.
+        # The first frame that was decoded in one batch may fall into the tick of the previous one.
         ticks = np.floor(seconds * self._motion_fps + 1e-6)
         first_of_tick = np.diff(ticks, prepend=-1.0 if self._tick is None else self._tick) > 0
         seconds, luma = seconds[first_of_tick], luma[first_of_tick]

@@ -1,1 +1,1 @@
-"""Speech: what is said in a video, word by word, and what follows from it."""
+"""Speech: the words of a video with their times, and what is derived from them."""

@@ -33,13 +33,13 @@ def caption_text(
     Parameters
     ----------
     transcript : Transcript
-        The words, on the time line of the video that the file is for.
+        The words, with times on the timeline of the captioned video.
     wanted : str
         ``srt``, ``vtt`` or ``json``: an object with ``language``, ``origin``, ``words`` (each with ``start_sec``,
         ``end_sec``, ``text``, ``confidence``, and whether its times are ``estimated``) and ``cues`` (``start_sec``,
-        ``end_sec``, ``lines``). Times are to the millisecond.
+        ``end_sec``, ``lines``). Times have millisecond precision.
     limits : CaptionLimits
-        How much a cue may hold.
+        The limits of a cue.
     """
     cues = make_cues(transcript, limits)
     if wanted == "json":
@@ -53,12 +53,12 @@ def caption_text(
 
 
 def read_captions(path: Path) -> tuple[Word, ...]:
-    """Read a subtitle file that somebody has edited; each cue is one `Word` that holds all of its text.
+    """Read an edited subtitle file. Each cue becomes one `Word` that holds all of its text.
 
     Raises
     ------
     MediaError
-        If it can't be read, or is of no format that is known.
+        If the file can't be read, or its format is unknown.
     """
     try:
         subtitles = pysubs2.SSAFile.from_string(path.read_text(encoding="utf-8-sig", errors="replace"))
@@ -71,13 +71,13 @@ def read_captions(path: Path) -> tuple[Word, ...]:
 
 
 def _literal(text: str, wanted: CaptionFormat) -> str:
-    """Keep what is said from being read as markup: braces and backslashes by pysubs2, the rest by players."""
+    """Escape markup: braces and backslashes for pysubs2, the rest for players."""
     plain = without_overrides(text)
     return html.escape(plain, quote=False) if wanted == "vtt" else plain
 
 
 def without_overrides(text: str) -> str:
-    """Replace what starts an override in an ASS script, the format that pysubs2 works in: it knows no escape for it."""
+    """Replace what starts an override in ASS, the format that pysubs2 uses internally; ASS has no escape for it."""
     return text.translate(_NO_OVERRIDES)
 
 

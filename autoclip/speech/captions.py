@@ -13,27 +13,27 @@ from autoclip.speech.transcript import Transcript, Word, ends_sentence, is_unspa
 
 @dataclass(frozen=True, slots=True)
 class CaptionLimits:
-    """How much of a caption can be read, and for how long it must be seen.
+    """Limits that make a caption readable: its size, and how long it is shown.
 
-    The defaults are what large providers ask for. Netflix, "Timed Text Style Guide: General Requirements": two lines,
-    5/6 s to 7 s on screen, two frames between two cues (1/12 s at 24 a second). Its "English Timed Text Style Guide":
-    42 characters a line, and at most 20 characters a second for adults, 17 for children; the lower one can be read by
-    all. The BBC's "Subtitle Guidelines" ask for two lines (three at most) and 160 to 180 words a minute, which is 15 to
-    17 characters a second. The EBU's documents on subtitles (Tech 3350, EBU-TT; Tech 3264, STL) are about files; they
-    set neither a length nor a speed.
+    The defaults follow large providers. Netflix, "Timed Text Style Guide: General Requirements": two lines, 5/6 s to 7
+    s on screen, two frames between two cues (1/12 s at 24 frames per second). Netflix, "English Timed Text Style
+    Guide": 42 characters per line, and at most 20 characters per second for adults, 17 for children; the lower speed
+    suits everyone. The BBC's "Subtitle Guidelines" ask for two lines (three at most) and 160 to 180 words per minute,
+    which is 15 to 17 characters per second. The EBU's documents on subtitles (Tech 3350, EBU-TT; Tech 3264, STL)
+    specify files; they set neither a length nor a speed.
 
     Attributes
     ----------
     chars_per_line, lines : int
         Size of a cue.
     chars_per_sec : float
-        Reading speed. A cue stays longer than its words where the next one leaves room; nothing is left out.
+        Reading speed. A cue stays longer than its words if the next one leaves room. No word is left out.
     min_sec, max_sec : float
         How long a cue is shown.
     gap_sec : float
         Time without text between two cues.
     max_pause_sec : float
-        A silence this long ends a cue, so that it is gone when nobody speaks.
+        A silence this long ends a cue, so that it disappears when nobody speaks.
     """
 
     chars_per_line: int = 42
@@ -46,7 +46,7 @@ class CaptionLimits:
 
 
 _LINE_OF_SCRIPT = {"japanese": 13, "korean": 16, "chinese": 16, "arabic": 42, "spaced": 42}
-"""Characters a line: Netflix, "Timed Text Style Guide" for Japanese, Korean, Chinese, Arabic and English."""
+"""Characters per line: Netflix, "Timed Text Style Guide" for Japanese, Korean, Chinese, Arabic and English."""
 
 
 _MILLISECOND = 0.001
@@ -59,7 +59,7 @@ class Cue:
     Attributes
     ----------
     start_sec, end_sec : float
-        When it is shown, in seconds, to the millisecond; it appears with its first word.
+        When it is shown, in seconds with millisecond precision. It appears with its first word.
     lines : tuple of tuple of Word
         The words of each line.
     """
@@ -70,16 +70,16 @@ class Cue:
 
     @property
     def words(self) -> tuple[Word, ...]:
-        """All words, in order."""
+        """Return all words, in order."""
         return tuple(word for line in self.lines for word in line)
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Each line as text."""
+        """Return each line as text."""
         return tuple(joined(line) for line in self.lines)
 
     def shifted(self, seconds: float) -> Cue:
-        """Return the same cue, `seconds` later."""
+        """Return a copy `seconds` later."""
         lines = tuple(
             tuple(replace(w, start_sec=w.start_sec + seconds, end_sec=w.end_sec + seconds) for w in line)
             for line in self.lines
@@ -88,23 +88,23 @@ class Cue:
 
 
 def make_cues(transcript: Transcript, limits: CaptionLimits = CaptionLimits()) -> tuple[Cue, ...]:
-    """Lay the words of a transcript out in cues.
+    """Divide the words of a transcript into cues.
 
-    Of all ways to cut the words into cues and lines that keep the limits, the one is taken that costs least: breaks at
-    bad places, cues that are too short to be read, and uneven lines cost (see `break_costs`).
+    Of all divisions into cues and lines within the limits, the cheapest is chosen. Breaks at bad places, cues that are
+    too short to read, and uneven lines cost (see `break_costs`).
 
     Parameters
     ----------
     transcript : Transcript
-        The words; times in seconds, from wherever the captions are counted.
+        The words. Cues use the same time origin.
     limits : CaptionLimits
-        How much a cue may hold. The script's own limit of a line counts where it is lower (13 characters in Japanese).
+        The limits of a cue. A lower limit of the script (13 characters per line in Japanese) takes precedence.
 
     Returns
     -------
     tuple of Cue
-        By time; no two overlap. Every word is in exactly one of them. On lines shorter than the script's own, one that
-        holds a single longer word ("Geschwindigkeitsbegrenzung") exceeds the limit.
+        Ordered by time, without overlaps. Every word is in exactly one cue. On lines shorter than the script's own, a
+        line with a single longer word ("Geschwindigkeitsbegrenzung") exceeds the limit.
     """
     usual = _line_of_script(transcript)
     limits = replace(limits, chars_per_line=min(limits.chars_per_line, usual))
@@ -114,16 +114,16 @@ def make_cues(transcript: Transcript, limits: CaptionLimits = CaptionLimits()) -
 
 
 def with_short_words(transcript: Transcript) -> Transcript:
-    """Return a transcript without words that fill more than a line, as subtitles of scripts without spaces have them.
+    """Return a transcript without words longer than a line, which subtitles in scripts without spaces contain.
 
-    Each is cut behind its marks, else near half a line; the pieces share its time by their lengths.
+    Each is cut after punctuation, else near half a line. The parts share its time in proportion to their lengths.
     """
     usual = _line_of_script(transcript)
     return replace(transcript, words=tuple(_in_line_lengths(transcript.words, usual, usual)))
 
 
 def cues_between(cues: Sequence[Cue], start_sec: float, end_sec: float) -> tuple[Cue, ...]:
-    """Return what is shown of cues in a span, counted from its start."""
+    """Return the cues within a span, with times from its start."""
     return tuple(
         replace(
             cue.shifted(-start_sec),
@@ -143,7 +143,7 @@ _Lines = tuple[tuple[Word, ...], ...]
 
 
 class _Layout:
-    """The cheapest way to cut words that follow each other without a long pause."""
+    """The cheapest division of words that have no long pause between them."""
 
     def __init__(self, words: Sequence[Word], limits: CaptionLimits) -> None:
         self._words = words
@@ -155,7 +155,7 @@ class _Layout:
         self._sentences = list(accumulate((ends_sentence(word.text) for word in words), initial=0))
 
     def cues(self) -> Iterator[_Lines]:
-        """Cut them: dynamic programming over the places where a cue may begin."""
+        """Divide the words: dynamic programming over the places where a cue may begin."""
         count = len(self._words)
         best = [0.0] + [math.inf] * count
         came_from = [(0, 0)] * (count + 1)
@@ -200,7 +200,7 @@ class _Layout:
         return end == first + 1 or self._width(first, end) <= self._limits.chars_per_line
 
     def _cue_cost(self, first: int, end: int) -> float:
-        """Rate a cue by where it ends, the sentences it runs over, and the time there is to read it."""
+        """Return the cost of a cue: where it ends, how many sentences it crosses, and the time there is to read it."""
         limits = self._limits
         cost = 4.0 + 2 * self._costs[end] + 5.0 * (self._sentences[end - 1] - self._sentences[first])
         if end == len(self._words):
@@ -212,7 +212,7 @@ class _Layout:
 
 
 def _unevenness(upper: int, lower: int) -> float:
-    """Rate two lines: as long as each other is best, and the lower one may rather be the longer.
+    """Return the cost of two lines: equal lengths are best; otherwise the lower line should be the longer one.
 
     The shorter upper line hides less of the picture (Karamitroglou 1998, "A proposed set of subtitling standards in
     Europe").
@@ -221,7 +221,7 @@ def _unevenness(upper: int, lower: int) -> float:
 
 
 def _runs(words: Sequence[Word], max_pause_sec: float) -> Iterator[Sequence[Word]]:
-    """Cut words at long pauses."""
+    """Split words at long pauses."""
     begin = 0
     for at in range(1, len(words) + 1):
         if at == len(words) or words[at].start_sec - words[at - 1].end_sec >= max_pause_sec:
@@ -230,9 +230,9 @@ def _runs(words: Sequence[Word], max_pause_sec: float) -> Iterator[Sequence[Word
 
 
 def _in_line_lengths(words: Sequence[Word], longest: int, longest_whole: int) -> list[Word]:
-    """Cut words that no line can hold: those of scripts without spaces, and addresses; times go by length.
+    """Split words longer than a line: scripts without spaces, and addresses.
 
-    Between spaces, words of up to `longest_whole` letters stay whole.
+    The parts share the time by their lengths. Words of up to `longest_whole` letters between spaces stay whole.
     """
     found: list[Word] = []
     for word in words:
@@ -249,14 +249,14 @@ def _in_line_lengths(words: Sequence[Word], longest: int, longest_whole: int) ->
 
 
 def _pieces(text: str, longest: int) -> list[str]:
-    """Cut a long word behind a mark, else between phrases, else near the limit.
+    """Split a long word after punctuation, else between phrases, else near the limit.
 
-    A mark or small letter never starts a piece.
+    Combining marks and small letters never start a part.
     """
     pieces: list[str] = []
     rest = text
     while width_of(rest) > longest:
-        # Half a line leaves the layout room to choose; the piece ends at the last of the best places in it.
+        # Half a line leaves the layout room to choose. The part ends at the last of the best places in it.
         at = _longest_start(rest, max(longest // 2, 1))
         costs = {i: break_costs((Word(0, 0, rest[:i]), Word(0, 0, rest[i:])))[1] for i in range(1, at + 1)}
         at = next((places[-1] for most in (1, PHRASE) if (places := [i for i in costs if costs[i] <= most])), at)
@@ -268,7 +268,7 @@ def _pieces(text: str, longest: int) -> list[str]:
 
 
 def _longest_start(text: str, columns: int) -> int:
-    """Return how many letters fill a number of columns, not ending ahead of a mark that sits on the last one."""
+    """Return how many letters fit into a number of columns, without separating a combining mark from its letter."""
     at, width = 0, 0
     while at < len(text) and width + width_of(text[at]) <= columns:
         width += width_of(text[at])
@@ -277,7 +277,7 @@ def _longest_start(text: str, columns: int) -> int:
 
 
 def _timed(blocks: Sequence[_Lines], limits: CaptionLimits) -> Iterator[Cue]:
-    """Give each cue its time: from its first word until it is read, but never into the next one."""
+    """Give each cue its times: from its first word until it is read, but not beyond the start of the next."""
     for lines, following in zip(blocks, (*blocks[1:], None), strict=False):
         start, spoken = lines[0][0].start_sec, max(word.end_sec for line in lines for word in line)
         chars = sum(width_of(joined(line)) for line in lines)
@@ -289,5 +289,5 @@ def _timed(blocks: Sequence[_Lines], limits: CaptionLimits) -> Iterator[Cue]:
         else:
             next_start = round(following[0][0].start_sec, 3)
             end = round(min(end, next_start - limits.gap_sec), 3)
-            # Words that follow each other within a frame leave no room for the gap.
+            # Words that follow each other within one frame leave no room for the gap.
             yield Cue(start, min(max(end, start + _MILLISECOND), next_start), lines)

@@ -1,4 +1,4 @@
-"""Corrections of a transcript: what people changed stays changed when the video is transcribed again."""
+"""Corrections of a transcript: they are kept when the video is transcribed again."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from autoclip.speech.transcript import Transcript, Word, joined, spread
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What is said in a span in truth.
+    """The corrected text of a span.
 
     Attributes
     ----------
     start_sec, end_sec : float
-        The span, in seconds of the video: that of the words that were replaced.
+        The span of the replaced words, in seconds of the video.
     text : str
         One or more words; empty where nothing is said.
     """
@@ -29,17 +29,18 @@ class Correction:
 
 
 def corrected(transcript: Transcript, corrections: Iterable[Correction]) -> Transcript:
-    """Return a transcript with corrections put in, each at its time.
+    """Return a transcript with corrections applied, each at its time.
 
-    A correction replaces the words whose middle lies in its span, whatever the transcriber heard there this time. As
-    many words as were there keep each its time; more or fewer share the time of those they replace by their lengths.
+    A correction replaces the words whose middle lies in its span, even if the transcriber recognized other words this
+    time. If the number of words stays the same, each keeps its time; otherwise they share the replaced words' time by
+    their lengths.
 
     Parameters
     ----------
     transcript : Transcript
-        As it was heard.
+        The transcript before correction.
     corrections : iterable of Correction
-        The oldest first; of two for the same words the later counts.
+        The oldest first; a later correction of the same words wins.
     """
     words = list(transcript.words)
     for correction in corrections:
@@ -48,7 +49,7 @@ def corrected(transcript: Transcript, corrections: Iterable[Correction]) -> Tran
 
 
 def merged(corrections: Sequence[Correction], new: Sequence[Correction]) -> tuple[Correction, ...]:
-    """Return corrections with newer ones; an older one that a newer one covers is dropped."""
+    """Return the corrections plus newer ones. An older correction that a newer one covers is dropped."""
     kept = [
         old
         for old in corrections
@@ -58,21 +59,21 @@ def merged(corrections: Sequence[Correction], new: Sequence[Correction]) -> tupl
 
 
 def corrections_between(heard: Transcript, edited: Iterable[Word]) -> tuple[Correction, ...]:
-    """Find what somebody changed in a subtitle file of the whole video.
+    """Return the corrections that somebody made in a subtitle file of the whole video.
 
-    A cue is compared with the words from its start to the next one's: those of a cue that was removed are gone.
+    A cue is compared with the words from its start to the start of the next cue, so words of a removed cue are removed.
 
     Parameters
     ----------
     heard : Transcript
-        What the file was written from, as `with_short_words` returns it.
+        The transcript that the file was written from, as `with_short_words` returns it.
     edited : iterable of Word
-        Its cues as they are now, as `read_captions` reads them: one `Word` holds all of a cue's text.
+        Its current cues, as `read_captions` returns them: one `Word` holds all of a cue's text.
 
     Returns
     -------
     tuple of Correction
-        One for each run of words that differ, with the times of those it replaces.
+        One for each run of changed words, with the times of the words it replaces.
     """
     cues = sorted(edited, key=lambda cue: cue.start_sec)
     if not cues:
@@ -89,10 +90,10 @@ def _changes(words: Sequence[Word], cue: Word) -> Iterable[Correction]:
             yield Correction(cue.start_sec, cue.end_sec, _written(said))
         return
     if joined(words).replace(" ", "") == cue.text.replace(" ", ""):
-        return  # lines were broken again; scripts without spaces come back as one word
+        return  # lines were wrapped differently; scripts without spaces come back as one word
     heard = [word.text for word in words]
     for kind, first, end, new_first, new_end in SequenceMatcher(a=heard, b=said, autojunk=False).get_opcodes():
-        if kind == "insert" and first:  # what is put in shares the time of the word before it, or of the first one
+        if kind == "insert" and first:  # inserted text shares the time of the word before it, or of the first word
             yield _correction(words[first - 1 : first], said[new_first - 1 : new_end])
         elif kind == "insert":
             yield _correction(words[:1], said[new_first : new_end + 1])
@@ -105,7 +106,7 @@ def _correction(old: Sequence[Word], said: Sequence[str]) -> Correction:
 
 
 def _written(said: Sequence[str]) -> str:
-    """Put words together as their script has it: a line break of Japanese leaves no space."""
+    """Join words as their script does: a line break in Japanese adds no space."""
     return joined(Word(0, 0, word) for word in said)
 
 
@@ -125,7 +126,7 @@ def _with(words: list[Word], correction: Correction) -> list[Word]:
 
 
 def _in_place_of(old: Sequence[Word], said: Sequence[str]) -> tuple[Word, ...]:
-    """Return corrected words: as many as before keep each its time; what a person wrote over what was heard is sure."""
+    """Return corrected words. An equal number of words keep their times; corrected words have confidence 1."""
     sure = None if old[0].confidence is None else 1.0
     if len(said) == len(old):
         return tuple(replace(word, text=text, confidence=sure) for word, text in zip(old, said, strict=True))

@@ -1,4 +1,4 @@
-"""The words of a clip or a compound clip: what is left of a transcript by cuts, on the time line they make."""
+"""The words of a clip or a compound clip: what cuts leave of transcripts, on the timeline of the cuts."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from autoclip.timeline import Interval
 
 @dataclass(frozen=True, slots=True)
 class PlacedCut:
-    """A cut of a video, and where it lies.
+    """A cut of a video, and its position.
 
     Attributes
     ----------
     transcript : Transcript or None
-        What is said in the video; None where nothing is known.
+        The transcript of the video; None without one.
     interval : Interval
         The cut, in seconds of the video.
     at_sec : float
-        Where it begins on the new time line, in seconds.
+        Where it begins on the new timeline, in seconds.
     fade_in_sec, fade_out_sec : float
-        How long it dissolves from the cut before, and into the one behind. Words change over in the middle.
+        Length of the dissolve from the previous cut, and into the next one. Words switch over in the middle.
     """
 
     transcript: Transcript | None
@@ -32,7 +32,7 @@ class PlacedCut:
     fade_out_sec: float = 0.0
 
     def words(self) -> Iterator[Word]:
-        """Tell its words on the new time line, none longer than the cut."""
+        """Return its words on the new timeline; none extends beyond the cut."""
         if self.transcript is None:
             return
         start = self.interval.start + self.fade_in_sec / 2
@@ -43,7 +43,7 @@ class PlacedCut:
 
 
 def place_cuts(cuts: Sequence[tuple[Transcript | None, Interval]], crossfade_sec: float = 0.0) -> tuple[PlacedCut, ...]:
-    """Put cuts one after the other, each dissolving into the next for `crossfade_sec`."""
+    """Place cuts one after the other. Each dissolves into the next for `crossfade_sec`."""
     placed, at = [], 0.0
     for number, (transcript, interval) in enumerate(cuts):
         fade_in = crossfade_sec if number else 0.0
@@ -54,7 +54,7 @@ def place_cuts(cuts: Sequence[tuple[Transcript | None, Interval]], crossfade_sec
 
 
 def cut_transcript(cuts: Sequence[PlacedCut]) -> Transcript:
-    """Return the words of cuts on their new time line; a word is in the cut that holds its middle."""
+    """Return the words of cuts on their new timeline. A word belongs to the cut that contains its middle."""
     known = [cut.transcript for cut in cuts if cut.transcript is not None]
     words = tuple(word for cut in cuts for word in cut.words())
     if not known:

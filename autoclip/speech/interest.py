@@ -1,4 +1,4 @@
-"""How much a stretch of speech has to say, computed from its words alone: no model and no network."""
+"""How interesting a stretch of speech is, computed from its words alone, without a model or network."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from autoclip.speech.vocabulary import Vocabulary, vocabulary_of
 WEIGHTS = {
     "question": 0.25, "numbers": 0.15, "emphasis": 0.2, "laughter": 0.15, "names": 0.1, "subject": 0.25, "rate": 0.1,
 }  # fmt: skip
-"""What each sign of interest adds at most. They follow from what editors of talks look for; none was fitted."""
+"""The weight of each sign of interest. They follow what editors of talks look for; none was fitted."""
 
 _FULL_COUNT = 3
-"""Signs of a kind in a stretch of speech from which more add nothing."""
+"""Number of signs of one kind in a stretch of speech beyond which more add nothing."""
 
 _LAUGHTER = re.compile(r"^(?:\W*(?:ha|he|hi){2,}h?\W*|\W*laugh(?:s|ter|ing)?\W*)$", re.IGNORECASE)
 _BARE = re.compile(r"^\W+|\W+$")
@@ -31,11 +31,11 @@ class Interest:
     Attributes
     ----------
     question, numbers, emphasis, laughter, names : float
-        How often there are such words, up to `_FULL_COUNT`.
+        How often such words occur, up to `_FULL_COUNT`.
     subject : float
-        Share of words that belong to this stretch more than to the rest of the talk.
+        Share of words that are more frequent in this stretch than in the rest of the talk.
     rate : float
-        How much faster than usual it is spoken: 1 at half as fast again.
+        How much faster than usual the speech is; 1 means 50 % faster.
     """
 
     question: float
@@ -48,17 +48,17 @@ class Interest:
 
     @property
     def score(self) -> float:
-        """The weighted sum, in [0, 1.2]."""
+        """Return the weighted sum, in [0, 1.2]."""
         return sum(weight * float(getattr(self, name)) for name, weight in WEIGHTS.items())
 
 
 class InterestMeter:
-    """Reckons the interest of stretches of one talk.
+    """Computes the interest of stretches of one talk.
 
     Parameters
     ----------
     transcript : Transcript
-        The whole talk: what is rare and what is fast is so within it.
+        The whole talk, the reference for rare words and fast speech.
     """
 
     def __init__(self, transcript: Transcript) -> None:
@@ -83,14 +83,14 @@ class InterestMeter:
         )
 
     def _names(self, sentences: Sequence[Sentence]) -> set[str]:
-        """Return the capitalized words within sentences, where these are names."""
+        """Return the capitalized words within sentences, in languages where those are names."""
         if not self.vocabulary.names_are_capitalized or not self._cased:
             return set()
         inner = (word for sentence in sentences for word in sentence.words[1:])
         return {bare(word) for word in inner if word.text[:1].isupper() and bare(word) not in self.vocabulary.common}
 
     def _subject(self, said: Sequence[str]) -> float:
-        """Return the share of words that are said twice or more, and mostly here."""
+        """Return the share of words that are said at least twice, and mostly here."""
         here = Counter(text for text in said if len(text) >= _MIN_SUBJECT_CHARS and text not in self.vocabulary.common)
         own = sum(count for text, count in here.items() if count > 1 and 2 * count > self._counts[text])
         return min(1.0, 4 * own / len(said)) if said else 0.0
@@ -102,15 +102,15 @@ class InterestMeter:
 
 
 def bare(word: Word) -> str:
-    """Return a word in lower case, without marks around it."""
+    """Return a word in lower case, without punctuation around it."""
     return _BARE.sub("", word.text).casefold().replace("’", "'")
 
 
 def is_dangling(sentence: Sentence, vocabulary: Vocabulary) -> bool:
-    """Whether a sentence begins by pointing back at what was said before it.
+    """Whether a sentence starts by referring back to what was said before it.
 
-    A question may begin with "who" or "which" by itself, but not with "is that" or "why did they"; one or two words
-    ("Yes.", "Right.") are an answer.
+    A question may start with "who" or "which", but not with "is that" or "why did they". One or two words ("Yes.",
+    "Right.") are an answer.
     """
     words = sentence.spoken
     said = [bare(word) for word in words]
@@ -124,7 +124,7 @@ def is_dangling(sentence: Sentence, vocabulary: Vocabulary) -> bool:
 
 
 def is_cased(words: Sequence[Word]) -> bool:
-    """Whether words are written in small and capital letters, unlike captions that have one of them alone."""
+    """Whether words use upper and lower case, unlike captions in a single case."""
     letters = [word.text[:1] for word in words if word.text[:1].isalpha()]
     return any(letter.isupper() for letter in letters) and any(letter.islower() for letter in letters)
 
@@ -134,12 +134,12 @@ _LONGEST_OPENING = 4
 
 
 def _opening(said: Sequence[str], vocabulary: Vocabulary) -> str:
-    """Return the first word behind those that open a sentence: "now", "why", "does"."""
+    """Return the first word after the words that open a sentence ("now", "why", "does")."""
     return next((text for text in said[:_LONGEST_OPENING] if text not in vocabulary.opening), "")
 
 
 def _rate(words: Sequence[Word]) -> float:
-    """Words a second."""
+    """Return the speaking rate in words per second."""
     length = words[-1].end_sec - words[0].start_sec
     return len(words) / length if length > 0 else 0.0
 

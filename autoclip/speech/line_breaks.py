@@ -1,4 +1,4 @@
-"""Where a caption may be broken: what two words would lose by being parted."""
+"""Where a caption may break: the cost of separating two words."""
 
 from __future__ import annotations
 
@@ -44,26 +44,27 @@ _BEFORE_CONJUNCTION = frozenset(_CONJUNCTIONS.split())
 _BEFORE_PREPOSITION = frozenset(_PREPOSITIONS.split())
 _NEVER_BEHIND = _BEFORE_CONJUNCTION | _BEFORE_PREPOSITION | frozenset(_DETERMINERS.split())
 _PAUSE_SEC = 0.3
-"""A pause that listeners take as one, longer than those inside phrases (Campione & Véronis 2002)."""
+"""Minimum pause in seconds that listeners perceive as one; it exceeds pauses inside phrases (Campione & Véronis 2002).
+"""
 
 PHRASE = 3.0
 """Cost of a break between two phrases of a clause that no space parts."""
 
 FORBIDDEN = 100.0
-"""Cost of a break that is made only where nothing else fits."""
+"""Cost of a break that is made only if nothing else fits."""
 
 
 def break_costs(words: Sequence[Word]) -> list[float]:
-    """Rate every place between two words; the lower, the better it is to break there.
+    """Return the cost of a break between each two words. The lower the cost, the better the break.
 
-    The order is that of the BBC's Subtitle Guidelines ("Line breaks") and of Netflix's English Timed Text Style Guide
-    ("Line treatment"): after a sentence, after a clause, before a conjunction, before a preposition; never between an
-    article, a pronoun or a preposition and what it belongs to. The numbers are ours.
+    The order follows the BBC's Subtitle Guidelines ("Line breaks") and Netflix's English Timed Text Style Guide ("Line
+    treatment"): after a sentence, after a clause, before a conjunction, before a preposition; never between an article,
+    a pronoun or a preposition and the word it belongs to. The numbers are our own.
 
     Returns
     -------
     list of float
-        The cost of a break before each word; that of the first word, and one behind the last, are 0.
+        The cost of a break before each word; that before the first word and that after the last are 0.
     """
     if not words:
         return [0.0]
@@ -72,12 +73,12 @@ def break_costs(words: Sequence[Word]) -> list[float]:
 
 
 def width_of(text: str) -> int:
-    """Return the columns a text takes: characters that are seen, without marks that sit on others."""
+    """Return the columns that a text takes: its visible characters, without combining marks."""
     return sum(1 for letter in text if not unicodedata.combining(letter) and unicodedata.category(letter) != "Cf")
 
 
 def script_of(text: str) -> Literal["japanese", "korean", "chinese", "arabic", "spaced"]:
-    """Tell the script that limits a line: that of at least a third of the letters, else one with spaces."""
+    """Return the script that limits a line: that of at least a third of the letters, else a script with spaces."""
     letters = [letter for letter in text if letter.isalpha()]
     names = [unicodedata.name(letter, "") for letter in letters]
     enough = max(1, len(letters) / 3)

@@ -1,7 +1,7 @@
-"""Ratings of a talk by a language model: what it is asked, and what of its answer is taken over.
+"""Ratings of a talk by a language model: the prompt, and the validation of the answer.
 
-The library asks nobody; see `stages.rate_speech`. A model sees numbered sentences and answers numbered spans, so
-nothing that is said in a video, or made up by the model, can name anything else.
+The library contacts no model; see `stages.rate_speech`. A model gets numbered sentences and answers with numbered
+spans, so neither what is said in a video nor what the model makes up can refer to anything else.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from autoclip.speech.titles import MAX_TITLE_CHARS
 from autoclip.speech.transcript import Sentence
 
 MAX_SPANS = 100
-"""Most spans of one answer: some five hours of talk at one in three minutes."""
+"""Maximum number of spans in one answer: some five hours of talk at one span per three minutes."""
 
 _FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n\s*```\s*\Z", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>?")
@@ -29,16 +29,16 @@ _ADDRESS = re.compile(r"://|www\.|@", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class RatedSpan:
-    """Sentences that a model finds worth showing.
+    """Sentences that a model rates as worth showing.
 
     Attributes
     ----------
     start_sec, end_sec : float
         Start of the first sentence and end of the last one, in seconds of the video.
     score : float
-        How much, in [0, 1].
+        How much they are worth showing, in [0, 1].
     title : str
-        What it would call them; empty without one that can be used.
+        The model's title for them; empty without a usable one.
     """
 
     start_sec: float
@@ -83,11 +83,11 @@ ANSWER_SCHEMA: dict[str, Any] = {
         }
     },
 }
-"""JSON schema of an answer, within what servers support for structured output."""
+"""JSON schema of an answer, limited to what servers support for structured output."""
 
 
 def instructions(min_sec: float, max_sec: float) -> str:
-    """Say what a model is to do with numbered sentences."""
+    """Return the instructions for a model that gets numbered sentences."""
     return (
         "You choose excerpts of a talk. Each line has the number of a sentence, its length in seconds, and its text. "
         f"Answer spans of successive sentences that last {min_sec:g} to {max_sec:g} seconds together, do not overlap, "
@@ -100,7 +100,7 @@ def instructions(min_sec: float, max_sec: float) -> str:
 
 
 def numbered(sentences: Sequence[Sentence], first_number: int = 1) -> str:
-    """Write sentences as a model is shown them, one a line."""
+    """Format sentences as a model gets them, one per line."""
     lines = (
         f"{number} [{sentence.end_sec - sentence.start_sec:.1f} s] {' '.join(sentence.text.split())}"
         for number, sentence in enumerate(sentences, first_number)
@@ -109,26 +109,26 @@ def numbered(sentences: Sequence[Sentence], first_number: int = 1) -> str:
 
 
 def read_answer(content: str, sentences: Sequence[Sentence], first_number: int = 1) -> tuple[RatedSpan, ...]:
-    """Read a model's answer about numbered sentences.
+    """Parse a model's answer about numbered sentences.
 
     Parameters
     ----------
     content : str
-        The text of the answer: JSON of `ANSWER_SCHEMA`, perhaps fenced as code.
+        The text of the answer: JSON that follows `ANSWER_SCHEMA`, possibly in a code fence.
     sentences : sequence of Sentence
-        What it was shown.
+        The sentences that the model got.
     first_number : int
-        Number of the first of them.
+        Number of the first sentence.
 
     Returns
     -------
     tuple of RatedSpan
-        By time.
+        Ordered by time.
 
     Raises
     ------
     ValueError
-        If any of it is not as asked for: then nothing of the answer is taken over. The message says why.
+        If any part of the answer is invalid; then the whole answer is discarded. The message says why.
     """
     fenced = _FENCE.match(content)
     try:
@@ -136,9 +136,9 @@ def read_answer(content: str, sentences: Sequence[Sentence], first_number: int =
     except ValidationError as error:
         fault = error.errors()[0]
         where = ".".join(map(str, fault["loc"]))
-        raise ValueError(f"the answer is not as asked for: {where or 'it'}: {fault['msg']}") from error
+        raise ValueError(f"the answer is invalid: {where or 'it'}: {fault['msg']}") from error
     except (ValueError, RecursionError) as error:
-        raise ValueError("the answer is no JSON") from error
+        raise ValueError("the answer is not JSON") from error
     _require_in_range(spans, first_number, first_number + len(sentences) - 1)
     ordered = sorted(spans, key=lambda span: span.first)
     for one, other in pairwise(ordered):
@@ -162,7 +162,7 @@ def _require_in_range(spans: Iterable[_Span], least: int, most: int) -> None:
 
 
 def clean_title(title: str) -> str:
-    """Return a model's title as one short line of plain text; empty if it holds markup alone, or an address."""
+    """Return a model's title as one short line of plain text; empty if it holds only markup, or an address."""
     plain = _TAG.sub(" ", unicodedata.normalize("NFKC", title))
     seen = (" " if unicodedata.category(letter) in {"Cc", "Zl", "Zp"} else letter for letter in plain)
     kept = "".join(letter for letter in seen if unicodedata.category(letter) not in {"Cf", "Cs", "Co", "Cn"})

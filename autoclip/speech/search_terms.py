@@ -1,4 +1,4 @@
-"""Words to look for and sentences to look in, folded alike: case, accents, inflection, scripts without spaces."""
+"""Normalize search words and sentences alike: case, accents, inflection, scripts without spaces."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ _TOKEN = re.compile(r"\w+")
 _UNSPACED = re.compile(r"([\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _ENDINGS = re.compile(r"(?:ern|en|em|er|es|e|n|s)$")
-"""Endings of German, Dutch, French and Spanish words; English ones are the stemmer's business."""
+"""Word endings in German, Dutch, French and Spanish. The stemmer handles English."""
 _MIN_STEM = 4
-"""Letters from which on a word stands for all that begin with it: shorter ones begin too many others."""
+"""Minimum number of letters of a word that is used as a prefix; shorter ones match too many words."""
 MAX_QUERY_CHARS = 500
 
 
 def folded(text: str) -> str:
-    """Return a text as it is looked up: lower case, without accents, a space around letters of unspaced scripts.
+    """Normalize a text for search: lower case, no accents, a space around letters of scripts without spaces.
 
-    The sound marks of kana stay: they are other syllables, not accents.
+    The voicing marks of kana stay, since they change the syllable.
     """
     plain = "".join(_without_accents(letter) for letter in unicodedata.normalize("NFC", text).casefold())
     return _UNSPACED.sub(r" \1 ", plain)
 
 
 def match_expression(words: str) -> str:
-    """Return what SQLite's FTS5 is asked for a search: every word, in any order; quoted ones next to each other.
+    """Return the FTS5 expression of a search: every word in any order, quoted words next to each other.
 
-    A word of five letters or more stands for every word that begins with its stem ("deadlines" finds "deadline").
+    A word of five letters or more matches every word that begins with its stem ("deadlines" finds "deadline").
 
     Raises
     ------
     ParameterError
-        If there is no letter or digit in it, or it is longer than `MAX_QUERY_CHARS`.
+        If it contains no letter or digit, or it is longer than `MAX_QUERY_CHARS`.
     """
     if len(words) > MAX_QUERY_CHARS:
         raise ParameterError(f"the search has {len(words)} characters; use at most {MAX_QUERY_CHARS}")
     asked = [_asked(*match.groups()) for match in _TERM.finditer(words)]
     terms = [term for term in asked if term]
     if not terms:
-        raise ParameterError(f"{words!r} has no word in it to look for")
+        raise ParameterError(f"{words!r} contains no word to search for")
     return " AND ".join(terms)
 
 

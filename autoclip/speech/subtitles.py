@@ -1,4 +1,4 @@
-"""Subtitles that came with a video: SubRip, WebVTT and whatever else pysubs2 reads, as a transcript."""
+"""Subtitles that came with a video, read as a transcript: SubRip, WebVTT and the other formats of pysubs2."""
 
 from __future__ import annotations
 
@@ -13,32 +13,34 @@ import pysubs2
 from autoclip.speech.transcript import Transcript, Word, is_unspaced, spread
 
 SUBTITLE_SUFFIXES = (".srt", ".vtt", ".ass", ".ssa")
-"""Endings of files that may hold subtitles."""
+"""Suffixes of files that may hold subtitles."""
 
 _INLINE_TIME = re.compile(r"<(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{3})>")
 _CLASS = re.compile(r"</?c(?:\.[\w.]+)?>")
 _TIME_MARK = re.compile(r"\ue000(\d{1,9})\ue001")
 _INNER_MARK = re.compile(r"(\S)\ue000\d{1,9}\ue001(?=(\S))")
 _MARKS = str.maketrans("", "", "\ue000\ue001")
-"""The time in milliseconds before a word is kept between two letters that no text has, as pysubs2 drops tags."""
+"""A word's time in milliseconds is encoded between two characters that no text contains, since pysubs2 drops tags."""
 _NO_SPEECH = re.compile(r"\[[^\]]*\]|\([^)]*\)|[♪♫#]+|\{[^}]*\}")
 _LAUGHING = re.compile(r"\b(?:laugh|chuckl|giggl|lacht|lachen|gelächter)|\brires?\b|\brisas?\b|笑", re.IGNORECASE)
 LAUGHTER = "[laughter]"
-"""What stands for laughter in a transcript, whatever a subtitle calls it."""
+"""How laughter is written in a transcript, whatever a subtitle calls it."""
 _SPEAKER = re.compile(r"^\s*(?:[-–—]\s*|>{1,3}\s*|[A-Z][A-Z .'’]{1,30}:\s+)")
 _MAX_CUE_SEC = 30.0
-"""A subtitle that is shown for longer is a title or a mistake, not something said all the while."""
+"""A subtitle that is shown for longer is a title or a mistake, not continuous speech."""
 
 _LONGEST_WORD_SEC, _LONGEST_LETTER_SEC = 0.25, 0.06
-"""What a word takes at most, and what each of its letters adds: English has about 15 letters a second. Captions tell
-where words begin, not where they end."""
+"""Maximum duration of a word: a constant, and an addition per letter.
+
+English has about 15 letters per second. Captions state when words begin, not when they end.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One subtitle: its text, and when it is shown, in seconds from the video's first frame.
+    """One subtitle: its text, and when it is shown, in seconds from the first frame.
 
-    In the text, the time of a word may stand before it as `with_time_marks` writes it.
+    In the text, a word may be preceded by its time, as `with_time_marks` writes it.
     """
 
     start_sec: float
@@ -47,17 +49,17 @@ class Cue:
 
 
 def cues_in(text: str) -> tuple[Cue, ...]:
-    """Read the subtitles in the text of a file, by time.
+    """Parse the subtitles in the text of a file, ordered by time.
 
     Raises
     ------
     ValueError
-        If it is in no format of subtitles.
+        If the text is in no subtitle format.
     """
     try:
         subtitles = pysubs2.SSAFile.from_string(with_time_marks(text.removeprefix("\ufeff")))
     except (pysubs2.exceptions.Pysubs2Error, ValueError, KeyError, IndexError) as error:
-        raise ValueError(f"it is in no format of subtitles ({str(error) or type(error).__name__})") from error
+        raise ValueError(f"it is in no known subtitle format ({str(error) or type(error).__name__})") from error
     subtitles.sort()
     return tuple(
         Cue(event.start / 1000, event.end / 1000, html.unescape(event.plaintext))
@@ -67,26 +69,26 @@ def cues_in(text: str) -> tuple[Cue, ...]:
 
 
 def with_time_marks(text: str) -> str:
-    """Replace WebVTT's times of words (YouTube's ``<00:00:01.200><c> word</c>``) by marks before the words."""
+    """Replace WebVTT's word times (YouTube's ``<00:00:01.200><c> word</c>``) with marks before the words."""
     return _CLASS.sub("", _INLINE_TIME.sub(_time_mark, text.translate(_MARKS)))
 
 
 def transcript_of(cues: Iterable[Cue], *, language: str | None, origin: str) -> Transcript:
-    """Make a transcript of subtitles.
+    """Convert subtitles to a transcript.
 
-    Words with times of their own keep them; else those of a subtitle share its time by their lengths. What is in
-    brackets or between notes describes sounds and is no speech, though laughter is kept as `LAUGHTER`; a name before a
-    colon is the speaker's, and lines that roll up from the subtitle before (as in those that are made live) are said
-    once.
+    Words with times of their own keep them; otherwise the words of a subtitle share its time by their lengths. Text in
+    brackets or between note symbols describes sounds and is not speech, except that laughter is kept as `LAUGHTER`. A
+    name before a colon is the speaker's. Lines repeated from the previous subtitle, as in live captions that roll up,
+    are used once.
 
     Parameters
     ----------
     cues : iterable of Cue
-        By time.
+        Ordered by time.
     language : str or None
         ISO 639-1 code.
     origin : str
-        Where they come from, such as ``subtitles en.vtt``.
+        Their source, such as ``subtitles en.vtt``.
     """
     apart = tuple(_apart(_unrolled(cues)))
     timed = any(_TIME_MARK.search(cue.text) for cue in apart)
@@ -94,7 +96,7 @@ def transcript_of(cues: Iterable[Cue], *, language: str | None, origin: str) -> 
 
 
 def _unrolled(cues: Iterable[Cue]) -> Iterator[Cue]:
-    """Drop lines that the subtitle before showed last, and what is no speech."""
+    """Drop lines that the previous subtitle showed last, and text that is not speech."""
     shown: list[str] = []
     for cue in cues:
         lines = [line for line in map(_spoken, cue.text.splitlines()) if line]
@@ -106,7 +108,7 @@ def _unrolled(cues: Iterable[Cue]) -> Iterator[Cue]:
 
 
 def _apart(cues: Iterable[Cue]) -> Iterator[Cue]:
-    """End each subtitle where the next one begins; those that begin together are one."""
+    """End each subtitle where the next one begins. Subtitles that begin together are merged."""
     pending: Cue | None = None
     for cue in cues:
         if pending is not None and cue.start_sec <= pending.start_sec:
@@ -120,8 +122,13 @@ def _apart(cues: Iterable[Cue]) -> Iterator[Cue]:
 
 
 def _words_of(cue: Cue, *, timed: bool) -> Iterator[Word]:
-    """Give the words of a subtitle their times; where the file tells some, the first begins when its subtitle does."""
-    marked = _TIME_MARK.split(_INNER_MARK.sub(_between_letters, cue.text))  # text, then a time and its text, in turn
+    """Give the words of a subtitle their times.
+
+    If the file states word times, the first word begins with its subtitle.
+    """
+    marked = _TIME_MARK.split(
+        _INNER_MARK.sub(_between_letters, cue.text)
+    )  # text, then alternating times and their texts
     times = [cue.start_sec, *(int(time) / 1000 for time in marked[1::2]), cue.end_sec]
     if not timed or times != sorted(times):
         yield from spread(" ".join(marked[::2]), cue.start_sec, cue.end_sec)
@@ -133,12 +140,12 @@ def _words_of(cue: Cue, *, timed: bool) -> Iterator[Word]:
 
 
 def _between_letters(mark: re.Match[str]) -> str:
-    """Drop a mark between two letters, as of syllables; in scripts without spaces it stands between words."""
+    """Drop a mark between two letters, as of syllables; in scripts without spaces it separates words."""
     return mark[0] if is_unspaced(mark[1]) or is_unspaced(mark[2]) else mark[1]
 
 
 def _longest(text: str) -> float:
-    """Return how long words take to say at most, in seconds."""
+    """Return the maximum time that words take to say, in seconds."""
     return sum(_LONGEST_WORD_SEC + _LONGEST_LETTER_SEC * len(word) for word in text.split())
 
 
@@ -148,10 +155,10 @@ def _time_mark(tag: re.Match[str]) -> str:
 
 
 def _spoken(line: str) -> str:
-    """Return what is said of a line, and where somebody laughs."""
+    """Return what is said in a line, and where somebody laughs."""
     return _SPEAKER.sub("", _NO_SPEECH.sub(_sound, line)).strip()
 
 
 def _sound(described: re.Match[str]) -> str:
-    """Return what stays of a described sound: laughter, which tells that something is funny."""
+    """Return what is kept of a described sound: laughter, a sign that something is funny."""
     return f" {LAUGHTER} " if _LAUGHING.search(described[0]) else " "

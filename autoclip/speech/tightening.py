@@ -1,4 +1,4 @@
-"""Silence out: the spans of a clip that are kept when long pauses and fillers are taken out."""
+"""Remove silence: the spans of a clip that remain when long pauses and fillers are removed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from autoclip.speech.transcript import Transcript, Word
 from autoclip.timeline import Interval
 
 BREATH_SEC = 0.3
-"""What is left of a pause: within clauses speakers pause 0.15 to 0.5 s (Campione & Véronis 2002)."""
+"""Length of a shortened pause: within clauses speakers pause 0.15 to 0.5 s (Campione & Véronis 2002)."""
 MIN_KEPT_SEC = 0.2
-"""A shorter span between two cuts is a flash, not a shot; it is taken out with them unless a word is in it."""
+"""A shorter span between two cuts is a flash, not a shot. It is removed with them unless it contains a word."""
 
 _FILLER = re.compile(
     r"^(?:u+h*m+|u+h+|e+r+m+|e+h+m+|h+m+|m+h*m+|ä+h*m*|ö+h*m*|e+u+h+|えー+と?|あのー+)$", re.IGNORECASE
@@ -24,7 +24,7 @@ _FILLER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What is taken out.
+    """A span that is removed.
 
     Attributes
     ----------
@@ -43,14 +43,14 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class Tightening:
-    """A clip with its silences taken out.
+    """A clip without its silences.
 
     Attributes
     ----------
     kept : tuple of Interval
-        What is left, ascending and apart; the whole clip where nothing was taken out.
+        The remaining spans, ascending and disjoint; the whole clip if nothing was removed.
     removed : tuple of Removal
-        What was taken out, by time; together with `kept` it is the clip.
+        The removed spans, ordered by time; together with `kept` they make up the clip.
     """
 
     kept: tuple[Interval, ...]
@@ -58,18 +58,18 @@ class Tightening:
 
     @property
     def removed_sec(self) -> float:
-        """Seconds that were taken out."""
+        """Return how many seconds were removed."""
         return sum(removal.interval.duration for removal in self.removed)
 
     def told(self) -> str:
-        """Say it in a few words, and what went from when to when."""
+        """Return a summary in a few words, with the times of what was removed."""
         gone = ", ".join(
             f"{r.interval.start:.2f} to {r.interval.end:.2f} s ({r.text or r.reason})" for r in self.removed
         )
         return f"{self}: {gone}" if gone else str(self)
 
     def __str__(self) -> str:
-        """Say it in a few words."""
+        """Return a summary in a few words."""
         pauses = sum(removal.reason == "pause" for removal in self.removed)
         fillers = len(self.removed) - pauses
         told = [
@@ -85,24 +85,24 @@ class Tightening:
 
 
 def tighten(interval: Interval, transcript: Transcript, pause_sec: float, *, fillers: bool = False) -> Tightening:
-    """Find what is taken out of a clip.
+    """Find the spans to remove from a clip.
 
     Parameters
     ----------
     interval : Interval
         The clip, in seconds of the video.
     transcript : Transcript
-        What is said in the video.
+        The transcript of the video.
     pause_sec : float
-        Time without a word from which on a pause is cut down to `BREATH_SEC`, half of it on either side. One shorter
-        than a breath is never cut.
+        A pause longer than this is shortened to `BREATH_SEC`, half of it on either side. Pauses shorter than a breath
+        are never cut.
     fillers : bool
-        Take hesitations ("um") out, too.
+        Whether to remove hesitations ("um"), too.
 
     Returns
     -------
     Tightening
-        Where nobody speaks in the clip, nothing is taken out.
+        If nobody speaks in the clip, nothing is removed.
     """
     words = _words_in(transcript, interval)
     if not words:
@@ -126,7 +126,7 @@ def _words_in(transcript: Transcript, interval: Interval) -> list[Word]:
 
 
 def _pauses(interval: Interval, words: Sequence[Word], pause_sec: float) -> Iterator[Removal]:
-    """Find what goes of each pause: all but half a breath next to each word, and the ends of the clip."""
+    """Find what is removed of each pause: all but half a breath next to each word, and the ends of the clip."""
     ends = [interval.start, *accumulate((word.end_sec for word in words), max)]  # words may overlap
     begins = [*(word.start_sec for word in words), interval.end]
     for place, (end, begin) in enumerate(zip(ends, begins, strict=True)):
@@ -147,7 +147,7 @@ def _fillers(words: Sequence[Word]) -> Iterator[Removal]:
 
 
 def _apart(removed: Sequence[Removal], meant: Sequence[Word], interval: Interval) -> list[Removal]:
-    """Let what is too short to be shown go with the removals beside it, unless a word is in it."""
+    """Merge spans that are too short to show into the removals beside them, unless they contain a word."""
     grown: list[Removal] = []
     for removal in removed:
         before = grown[-1].interval.end if grown else interval.start

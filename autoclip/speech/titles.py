@@ -1,4 +1,4 @@
-"""Names and quotations of what is said in a clip."""
+"""Titles and quotations for the speech in a clip."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from autoclip.speech.interest import InterestMeter, bare
 from autoclip.speech.transcript import Sentence, Word, joined
 
 MAX_TITLE_CHARS = 60
-"""Characters of a title: what a list of clips, and most video sites, show without cutting it off."""
+"""Maximum length of a title: lists of clips and most video sites show this many characters without truncation."""
 
 MAX_QUOTE_CHARS = 90
 
@@ -22,7 +22,7 @@ _BREAK = re.compile(r"[,;:–—]$")
 
 
 def title_of(sentences: Sequence[Sentence], meter: InterestMeter) -> str:
-    """Name a stretch of speech by its first question, else by its most interesting sentence; empty without words."""
+    """Name a stretch of speech after its first question, else its most interesting sentence; empty without words."""
     chosen = _telling(sentences, meter)
     if chosen is None:
         return ""
@@ -35,13 +35,13 @@ def title_of(sentences: Sequence[Sentence], meter: InterestMeter) -> str:
 
 
 def quote_of(sentences: Sequence[Sentence], meter: InterestMeter) -> str:
-    """Quote the sentence that a stretch of speech is named by; empty without words."""
+    """Quote the sentence that a stretch of speech is named after; empty without words."""
     chosen = _telling(sentences, meter)
     return _shortened(chosen.spoken, MAX_QUOTE_CHARS) if chosen else ""
 
 
 def _telling(sentences: Sequence[Sentence], meter: InterestMeter) -> Sentence | None:
-    """Return the sentence that says what a stretch of speech is about."""
+    """Return the sentence that best summarizes a stretch of speech."""
     whole = [s for s in sentences if len(s.spoken) > 2] or [s for s in sentences if s.spoken]  # noqa: PLR2004
     if not whole:
         return None
@@ -50,7 +50,7 @@ def _telling(sentences: Sequence[Sentence], meter: InterestMeter) -> Sentence | 
 
 
 def _shortened(words: Sequence[Word], longest: int) -> str:
-    """Write words in at most a number of characters, up to a comma if there is one late enough."""
+    """Shorten words to at most a number of characters, at a comma if there is one near the end."""
     text = joined(words)
     if len(text) <= longest:
         return text

@@ -1,7 +1,7 @@
-"""Transcribers: what turns sound into words.
+"""Transcribers turn audio into words.
 
-Packages can bring further ones as entry points of the group ``autoclip.transcribers``: callables that make a
-`Transcriber` of settings.
+Packages can add others as entry points of the group ``autoclip.transcribers``: callables that take settings and return
+a `Transcriber`.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ _TRANSCRIBERS = ExtensionPoint(
 )
 
 Samples = NDArray[np.float32]
-"""Mono sound at `autoclip.speech.whisper.SAMPLE_RATE`, full scale = 1."""
+"""Mono audio at `autoclip.speech.whisper.SAMPLE_RATE`, full scale = 1."""
 
 
 class Transcriber(Protocol):
-    """Hears words in sound."""
+    """Recognizes words in audio."""
 
     @property
     def origin(self) -> str:
-        """What it is called in a transcript, such as ``faster-whisper base``."""
+        """Return its name in a transcript, such as ``faster-whisper base``."""
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """Whatever changes the words it hears, for the transcript's key."""
+        """Return everything that changes the recognized words, for the transcript's key."""
 
     def require(self) -> None:
-        """Refuse to begin when something is missing on this machine.
+        """Raise an error if something is missing on this machine.
 
         Raises
         ------
         ParameterError
-            It says what to install or to set.
+            The message says what to install or to set.
         """
 
     def transcribe(self, samples: Samples, language: str | None, on_progress: Callable[[float], None]) -> Transcript:
@@ -57,9 +57,9 @@ class Transcriber(Protocol):
         samples : ndarray
             Mono, 16 kHz, float32.
         language : str or None
-            ISO 639-1 code; None to find out.
+            ISO 639-1 code; None to detect it.
         on_progress : callable
-            Told the share that is done, several times a minute; may raise to stop the work.
+            Called with the completed share several times a minute; may raise to stop the work.
         """
 
 
@@ -69,8 +69,8 @@ def transcriber_for(settings: SpeechSettings) -> Transcriber:
     Raises
     ------
     ParameterError
-        If there is none by that name, or it can't be made. The methods of what a package brings raise it, too, when
-        they fail in ways of their own.
+        If there is none by that name, or it can't be created. Methods of a package's transcriber raise it, too, for any
+        failure of the package's code.
     """
     name = settings.speech_transcriber
     if name == whisper.NAME:
@@ -84,7 +84,7 @@ def transcriber_for(settings: SpeechSettings) -> Transcriber:
 
 @dataclass(frozen=True, slots=True)
 class _AddedTranscriber:
-    """A transcriber of a package, which is named when it fails."""
+    """A transcriber of a package. Errors name the package."""
 
     name: str
     made: Transcriber
@@ -119,6 +119,6 @@ class _AddedTranscriber:
                 if not isinstance(heard, Transcript):
                     raise TypeError(f"transcribe() returned {type(heard).__name__} instead of a Transcript")
         finally:
-            if stops:  # the listener ended the work, whatever the package made of that
+            if stops:  # the listener stopped the work, whatever error the package made of that
                 raise stops[0]
         return heard

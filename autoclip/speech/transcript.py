@@ -1,4 +1,4 @@
-"""A transcript: words with their times, and the sentences they make."""
+"""A transcript: words with their times, and the sentences they form."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 SENTENCE_PAUSE_SEC = 1.2
-"""A pause this long ends a sentence even without a mark: speakers pause 0.15 to 0.5 s within clauses and rarely over
-1 s within sentences (Campione & Véronis 2002, "A large-scale multilingual study of silent pause duration")."""
+"""A pause this long ends a sentence even without punctuation: speakers pause 0.15 to 0.5 s within clauses and rarely
+over 1 s within sentences (Campione & Véronis 2002, "A large-scale multilingual study of silent pause duration").
+"""
 
 CLOSING = "\"'”’“‘»«›‹)\\]」』）】〉》"
 """Marks that may close a sentence's mark in, as in `Yes!”`, for a character class; German closes with “ and », and some
@@ -35,9 +36,9 @@ class Word:
     text : str
         As written, with its punctuation, without white space around it.
     confidence : float or None
-        The recognizer's, in [0, 1]; 1 where a person corrected it, None where there was none, as in subtitles.
+        The recognizer's confidence, in [0, 1]; 1 if a person corrected the word, None if unknown, as in subtitles.
     estimated : bool
-        Whether its times are an estimate: a subtitle tells when a line is shown, not when each word is spoken.
+        Whether its times are estimated: a subtitle states when a line is shown, not when each word is spoken.
     """
 
     start_sec: float
@@ -54,48 +55,48 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """Words that make one sentence, or what a pause cut off of one."""
+    """Words that form a sentence, or a part of one that ends at a pause."""
 
     words: tuple[Word, ...]
 
     @property
     def start_sec(self) -> float:
-        """Where the first word begins."""
+        """Return where the first word begins, in seconds."""
         return self.words[0].start_sec
 
     @property
     def end_sec(self) -> float:
-        """Where the last word ends."""
+        """Return where the last word ends, in seconds."""
         return self.words[-1].end_sec
 
     @property
     def spoken(self) -> tuple[Word, ...]:
-        """The words without sounds such as laughter; empty where there is nothing else."""
+        """Return the words without sounds such as laughter; empty if there is nothing else."""
         return tuple(word for word in self.words if not word.is_sound)
 
     @property
     def text(self) -> str:
-        """The spoken words in one line."""
+        """Return the spoken words as one line."""
         return joined(self.spoken)
 
     @property
     def is_question(self) -> bool:
-        """Whether it ends in a question mark."""
+        """Whether it ends with a question mark."""
         return bool(_QUESTION.search((self.spoken or self.words)[-1].text))
 
 
 @dataclass(frozen=True)
 class Transcript:
-    """What is said in a video, or in a part of it.
+    """The speech of a video, or of a part of it.
 
     Attributes
     ----------
     words : tuple of Word
-        By time.
+        Ordered by time.
     language : str or None
         ISO 639-1 code; None if unknown.
     origin : str
-        What it was made by, such as ``faster-whisper base`` or ``subtitles en.vtt``.
+        Its source, such as ``faster-whisper base`` or ``subtitles en.vtt``.
     """
 
     words: tuple[Word, ...]
@@ -104,7 +105,7 @@ class Transcript:
 
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
-        """The words in sentences, by time."""
+        """Return the words as sentences, ordered by time."""
         return tuple(_sentences(self.words))
 
     def between(self, start_sec: float, end_sec: float) -> Transcript:
@@ -113,19 +114,19 @@ class Transcript:
         return replace(self, words=tuple(word for word, inside in zip(self.words, middle, strict=True) if inside))
 
     def shifted(self, seconds: float) -> Transcript:
-        """Return the same words, every one `seconds` later."""
+        """Return a copy with every word `seconds` later."""
         moved = (replace(w, start_sec=w.start_sec + seconds, end_sec=w.end_sec + seconds) for w in self.words)
         return replace(self, words=tuple(moved))
 
 
 def is_finished(sentence: Sentence) -> bool:
-    """Whether a mark ends the sentence: not a mere pause, nor the dots of one that was broken off."""
+    """Whether punctuation ends the sentence, not just a pause or the dots of a sentence that was broken off."""
     last = (sentence.spoken or sentence.words)[-1]
     return ends_sentence(last.text) and not _BROKEN_OFF.search(last.text)
 
 
 def joined(words: Iterable[Word]) -> str:
-    """Write words in one line; scripts without spaces between words (CJK, Thai) get none."""
+    """Join words into one line; scripts without spaces between words (CJK, Thai) get none."""
     text = ""
     for word in words:
         text += word.text if not text or (is_unspaced(text[-1]) and is_unspaced(word.text[:1])) else f" {word.text}"
@@ -153,7 +154,10 @@ def spread(text: str, start_sec: float, end_sec: float) -> tuple[Word, ...]:
 
 
 def _sentences(words: Sequence[Word]) -> Iterable[Sentence]:
-    """Cut words behind marks that end sentences, and at long pauses; laughter belongs to what was said before it."""
+    """Split words after punctuation that ends sentences, and at long pauses.
+
+    Laughter belongs to the sentence before it.
+    """
     pending: list[Word] = []
     for word, following in zip(words, (*words[1:], None), strict=False):
         pending.append(word)
@@ -171,5 +175,5 @@ def ends_sentence(text: str) -> bool:
 
 
 def is_unspaced(letter: str) -> bool:
-    """Return whether a letter belongs to a script that puts no space between words."""
+    """Whether a letter belongs to a script without spaces between words."""
     return bool(re.match(r"[\u0e00-\u0e7f\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]", letter))

@@ -1,4 +1,4 @@
-"""Words that tell something about a sentence, by language: data, not code."""
+"""Words that carry information about a sentence, by language: data, not code."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ class Vocabulary:
     Attributes
     ----------
     dangling : frozenset of str
-        As a sentence's first word these point back at what was said before: pronouns and conjunctions.
+        Pronouns and conjunctions that refer back when they start a sentence.
     opening : frozenset of str
-        These may come first without saying anything yet: words of questions, auxiliaries, "now".
+        Words that may start a sentence without adding meaning: question words, auxiliaries, "now".
     pointing : frozenset of str
-        Behind such an opening, or as first words, these point back.
+        Words that refer back at the start of a sentence or after an opening.
     emphasis : frozenset of str
-        Speakers stress what they say with these.
+        Words that speakers use for emphasis.
     numbers : frozenset of str
-        Numbers that are written out.
+        Spelled-out numbers.
     common : frozenset of str
-        Words of grammar, which say nothing about the subject.
+        Function words, which say nothing about the subject.
     names_are_capitalized : bool
         Whether a capital letter within a sentence means a name.
     """
@@ -103,9 +103,9 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
         names_are_capitalized=False,
     ),
 }
-"""The languages that are known."""
+"""The supported languages."""
 
 
 def vocabulary_of(language: str | None) -> Vocabulary:
-    """Return the words of a language; of one that is not known, none."""
+    """Return the vocabulary of a language; empty for an unsupported one."""
     return VOCABULARIES.get(language or "", Vocabulary())

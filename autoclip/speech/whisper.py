@@ -25,14 +25,15 @@ if TYPE_CHECKING:
 NAME = "faster-whisper"
 
 SAMPLE_RATE = 16_000
-"""Samples a second that Whisper was trained on (Radford et al. 2022, "Robust speech recognition")."""
+"""Sample rate in Hz that Whisper was trained on (Radford et al. 2022, "Robust speech recognition")."""
 
 MISSED_SEC = 4.0
-"""Speech without a word from here on is heard again: the voice-activity detection bridges silences of 2 s and adds
-0.4 s on both sides."""
+"""A span of speech this long without a word is transcribed again: the voice-activity detection bridges silences of 2 s
+and adds 0.4 s on both sides.
+"""
 
 WORDS_WITHOUT_MARK = 50
-"""More words than this without a mark that ends a sentence are a fault: spoken sentences have about 15."""
+"""More words than this without sentence punctuation are a fault: spoken sentences have about 15."""
 
 INSTALL = "pip install 'autoclip[speech]'"
 
@@ -41,14 +42,14 @@ _CUDA, _CPU = ("cuda", "int8_float16"), ("cpu", "int8")
 
 @dataclass(frozen=True, slots=True)
 class WhisperTranscriber:
-    """Whisper, with the voice-activity detection that comes with it.
+    """Whisper, with the voice-activity detection of faster-whisper.
 
     Attributes
     ----------
     model : str
-        Name of a model, or a folder that holds one for CTranslate2.
+        Name of a model, or a folder with one for CTranslate2.
     may_download : bool
-        Whether a named model that is not on this machine may be fetched.
+        Whether a named model that is not on this machine may be downloaded.
     """
 
     model: str
@@ -56,16 +57,16 @@ class WhisperTranscriber:
 
     @property
     def origin(self) -> str:
-        """``faster-whisper`` and the model."""
+        """Return ``faster-whisper`` and the model."""
         return f"{NAME} {Path(self.model).name}"
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """The model."""
+        """Return the model."""
         return {"model": self.model}
 
     def require(self) -> None:
-        """Refuse when the extra or the model is missing; raises as `Transcriber.require`."""
+        """Raise an error if the extra or the model is missing, as `Transcriber.require`."""
         if find_spec("faster_whisper") is None:
             raise ParameterError(f"speech needs a transcriber: {INSTALL}")
         if not self.may_download:
@@ -77,7 +78,7 @@ class WhisperTranscriber:
         """Return the words in mono sound at 16 kHz; see `Transcriber.transcribe`."""
         self.require()
         speech = _speech_in(samples)
-        if not speech:  # told without loading the model
+        if not speech:  # fails early, without loading the model
             return Transcript((), language, self.origin)
         heard = self._decode(samples, language, on_progress)
         for doubtful in (*missed_spans(heard.words, speech), *unmarked_spans(heard.words)):
@@ -94,7 +95,7 @@ class WhisperTranscriber:
         *,
         with_context: bool = True,
     ) -> Transcript:
-        """Return what the model hears in one go, each window of 30 s with or without the text before it."""
+        """Transcribe in one go. Each window of 30 s gets the text before it, or not."""
         model = _load(self.model, self.may_download)
         if not model.model.is_multilingual:
             language = "en"
@@ -106,10 +107,10 @@ class WhisperTranscriber:
 
 
 def unmarked_spans(words: Sequence[Word]) -> tuple[Interval, ...]:
-    """Return where `WORDS_WITHOUT_MARK` and more follow each other without a mark that ends a sentence.
+    """Return the spans in which `WORDS_WITHOUT_MARK` or more words have no sentence punctuation.
 
-    With the text before it, Whisper goes on without marks once it has left them out; heard afresh it finds them again.
-    In scripts without capitals small models write no marks at all.
+    Given the previous text, Whisper continues without punctuation once it has left it out; without that text, it
+    restores it. In scripts without capitals small models write no punctuation at all.
     """
     bounds = [0, *(at + 1 for at, word in enumerate(words) if ends_sentence(word.text)), len(words)]
     runs = (words[first:end] for first, end in pairwise(bounds) if end - first >= WORDS_WITHOUT_MARK)
@@ -119,7 +120,7 @@ def unmarked_spans(words: Sequence[Word]) -> tuple[Interval, ...]:
 
 
 def better_words(words: Sequence[Word], span: Interval, again: Sequence[Word]) -> tuple[Word, ...]:
-    """Return words with those of a span as they were heard again, if that tells more sentences and loses no text."""
+    """Return words with a span replaced by its second transcription if that has more sentences and loses no text."""
     old = [word for word in words if span.contains((word.start_sec + word.end_sec) / 2)]
     if len(again) < 0.8 * len(old) or (old and _sentences_in(again) <= _sentences_in(old)):
         return tuple(words)
@@ -133,9 +134,9 @@ def _sentences_in(words: Iterable[Word]) -> int:
 
 
 def missed_spans(words: Sequence[Word], speech: Sequence[Interval]) -> tuple[Interval, ...]:
-    """Return where there is speech for `MISSED_SEC` and more between two words, or before or behind all.
+    """Return the spans of at least `MISSED_SEC` that contain speech but no words.
 
-    Whisper may end a window of 30 s after its first sentence, and lose the others.
+    Whisper may stop after the first sentence of a 30 s window and lose the others.
     """
     found = []
     ends, starts = (0.0, *(word.end_sec for word in words)), (*(word.start_sec for word in words), math.inf)
@@ -153,12 +154,12 @@ def missed_spans(words: Sequence[Word], speech: Sequence[Interval]) -> tuple[Int
 
 
 def transcriber(settings: SpeechSettings) -> WhisperTranscriber:
-    """Make the transcriber that the settings ask for."""
+    """Create the transcriber that the settings name."""
     return WhisperTranscriber(settings.speech_model, settings.speech_download)
 
 
 def _speech_in(samples: NDArray[np.float32]) -> tuple[Interval, ...]:
-    """Return where the voice-activity detection finds speech, at 0.003 times the length of the sound on one core."""
+    """Return where the voice-activity detection finds speech; takes 0.003 times the audio's length on one core."""
     from faster_whisper.vad import get_speech_timestamps  # noqa: PLC0415 - only with the extra
 
     spans = get_speech_timestamps(samples)
@@ -166,14 +167,14 @@ def _speech_in(samples: NDArray[np.float32]) -> tuple[Interval, ...]:
 
 
 def _ignore(_share: float) -> None:
-    """Tell nobody of progress."""
+    """Ignore the progress."""
 
 
 def words_in(segments: Iterable[Any], length_sec: float, on_progress: Callable[[float], None]) -> tuple[Word, ...]:
-    """Read the words of faster-whisper's segments as they are heard.
+    """Yield the words of faster-whisper's segments as they are recognized.
 
-    A word never begins before the one before it ends; what follows without a space, as in "on-stage" and "4%", belongs
-    to the word before it.
+    A word never begins before the previous one ends. Text that follows without a space, as in "on-stage" and "4%",
+    belongs to the word before it.
     """
     words: list[Word] = []
     for segment in segments:
@@ -202,7 +203,7 @@ def _glued(before: Word, word: Word) -> Word:
 
 @lru_cache(maxsize=1)
 def _load(model: str, may_download: bool) -> WhisperModel:  # noqa: FBT001
-    """Load a model: 8-bit integers on the processor, on the graphics card if there is one."""
+    """Load a model: as 8-bit integers on the CPU, or on the GPU if there is one."""
     from ctranslate2 import get_cuda_device_count  # noqa: PLC0415 - only with the extra
     from faster_whisper import WhisperModel  # noqa: PLC0415
 
@@ -215,26 +216,29 @@ def _load(model: str, may_download: bool) -> WhisperModel:  # noqa: FBT001
 
 
 def _is_folder(model: str) -> bool:
-    """Whether a model is given as a folder; a bare name is never one, whatever lies in the current folder."""
+    """Whether a model is given as a folder.
+
+    A bare name never is, even if the current folder contains a folder of that name.
+    """
     return Path(model).name != model and Path(model).expanduser().is_dir()
 
 
 def _folder_of(model: str) -> str:
-    """Return the folder a model lies in, without asking the network."""
+    """Return the folder that contains a model, without network access."""
     if _is_folder(model):
         folder = Path(model).expanduser()
         if not (folder / "model.bin").is_file():
-            raise ParameterError(f"speech_model = {model!r}: the folder holds no model for CTranslate2 (model.bin)")
+            raise ParameterError(f"speech_model = {model!r}: the folder contains no model for CTranslate2 (model.bin)")
         return str(folder)
     from huggingface_hub import constants  # noqa: PLC0415 - only with the extra
 
     if not any(Path(constants.HF_HUB_CACHE).glob("models--*whisper*/snapshots/*/model.bin")):
-        raise _not_here(model)  # told without loading the libraries, which takes a second
+        raise _not_here(model)  # fails early, without loading the libraries, which takes a second
     from faster_whisper.utils import download_model  # noqa: PLC0415 - only with the extra
 
     try:
         return str(download_model(model, local_files_only=True))
-    except OSError as error:  # before ValueError: what the hub raises is both
+    except OSError as error:  # before ValueError: the hub's errors are both
         raise _not_here(model) from error
     except ValueError as error:  # no model of that name, or no repository
         raise ParameterError(f"speech_model = {model!r}: {error}") from error

@@ -1,4 +1,4 @@
-"""What Linux, macOS and Windows do each in its own way; nothing else in autoclip asks which one it runs on.
+"""Everything that differs between Linux, macOS and Windows. No other code checks which system it runs on.
 
-docs/systems.md says what each of them offers, and what was run where.
+docs/systems.md says what each of them offers, and what was tested where.
 """

@@ -1,4 +1,4 @@
-"""Files as the three systems know them: what is flushed, and what may take the place of an open file."""
+"""File operations that differ between systems: flushing, and replacing open files."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from typing import IO
 
 IS_WINDOWS = os.name == "nt"
 REPLACES_OPEN_FILES = not IS_WINDOWS
-"""Whether a file that somebody reads can be replaced; its readers then go on with the old one."""
+"""Whether a file that is open for reading can be replaced; its readers then keep the old one."""
 
 PATIENCE_SEC = 10.0
-"""So long a file that somebody has open is tried to be replaced: readers of ours, virus scanners and indexers of
-Windows release one within milliseconds to seconds."""
+"""How long to retry replacing an open file: our readers, virus scanners and indexers on Windows release a file within
+milliseconds to seconds.
+"""
 _PAUSE_SEC = 0.02
 
 
 def flush(path: Path) -> None:
-    """Have the system write a file to the disk itself, or a folder's list of names, where it has such a call.
+    """Flush a file, or a folder's list of names, to the disk if the system can.
 
     Raises
     ------
     OSError
-        If it can't be opened or written.
+        If the file can't be opened or written.
     """
     if IS_WINDOWS and path.is_dir():
-        return  # NTFS keeps names in its journal, and opens no folder
-    # Windows flushes only what is open for writing.
+        return  # NTFS keeps names in its journal, and can't open a folder
+    # Windows flushes only files that are open for writing.
     descriptor = os.open(path, os.O_RDWR if IS_WINDOWS else os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -38,12 +39,12 @@ def flush(path: Path) -> None:
 
 
 def replace(source: Path, target: Path) -> None:
-    """Give a file the name of another, in one step; where an open file can't be replaced, wait until it is closed.
+    """Rename a file over another atomically. If an open file can't be replaced, wait until it is closed.
 
     Raises
     ------
     OSError
-        If it can't, or somebody had the target open for longer than `PATIENCE_SEC`.
+        If it can't be renamed, or the target stays open for longer than `PATIENCE_SEC`.
     """
     deadline = time.monotonic() + (0.0 if REPLACES_OPEN_FILES else PATIENCE_SEC)
     while True:
@@ -58,7 +59,7 @@ def replace(source: Path, target: Path) -> None:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Give a file a second name, or copy it where the file system has no links."""
+    """Hard-link a file, or copy it if the file system has no links."""
     try:
         os.link(source, target)
     except OSError:
@@ -66,6 +67,6 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 
 def read_ahead(file: IO[bytes]) -> None:
-    """Tell the system that a file will be read from start to end, where it wants to know."""
+    """Tell the system that a file will be read sequentially, if it has such a call."""
     if sys.platform == "linux" and hasattr(os, "posix_fadvise"):
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)

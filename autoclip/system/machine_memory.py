@@ -1,4 +1,4 @@
-"""What was found out about this machine, kept in small files."""
+"""Facts about this machine that are expensive to find out, kept in small files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def recall(file: Path) -> dict[str, str]:
-    """Read what was found before; nothing where the file is not ours."""
+    """Read a stored fact; None if the file is not ours."""
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -20,7 +20,7 @@ def recall(file: Path) -> dict[str, str]:
 
 
 def remember(file: Path, key: str, found: str) -> None:
-    """Write a finding down; where that can't be done, the next process finds it out again."""
+    """Store a fact. If that fails, the next process finds it out again."""
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False) as written:

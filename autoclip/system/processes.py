@@ -13,16 +13,16 @@ from collections.abc import Callable
 from contextlib import suppress
 
 OWN_GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-"""Flag of Windows for a child that Ctrl-C in the terminal does not reach; elsewhere ``start_new_session`` does that."""
+"""Windows flag for a child that Ctrl-C in the terminal does not reach. Elsewhere ``start_new_session`` does that."""
 
-_KILL: int = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows, each ends a process at once
+_KILL: int = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows, each of them ends a process at once
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36  # both: Linux prctl(2)
 
 
 def is_alive(pid: int) -> bool:
-    """Whether there is a process by that id, whoever's it is."""
-    if os.name == "nt":  # there, signal 0 ends a process
+    """Whether a process with that id exists, regardless of its owner."""
+    if os.name == "nt":  # on Windows, signal 0 ends a process
         import psutil  # noqa: PLC0415 - the other systems need no package for this
 
         return psutil.pid_exists(pid)
@@ -36,12 +36,12 @@ def is_alive(pid: int) -> bool:
 
 
 def kill(pid: int) -> None:
-    """End a process at once, without a chance to clear up; nothing happens when it is gone.
+    """Kill a process without a chance to clean up. Do nothing if it is gone.
 
     Raises
     ------
     PermissionError
-        If it is another user's.
+        If the process belongs to another user.
     """
     if pid > 0:  # 0 means the group of this process
         with suppress(ProcessLookupError):
@@ -49,24 +49,25 @@ def kill(pid: int) -> None:
 
 
 def adopt_orphans() -> None:
-    """On Linux, become the parent of descendants whose own parent ends."""
+    """Make this process the parent of orphaned descendants. Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def end_with_parent(*, at_once: bool) -> Callable[[], None] | None:
-    """Return what a child runs first, so that it ends with the thread that started it; None where nothing does that.
+    """Return the function that a child runs first so that it ends with the thread that started it; None if unsupported.
 
-    Only Linux does (``PR_SET_PDEATHSIG``). Elsewhere a child that writes to a pipe of ours ends when it next writes.
+    Only Linux supports it (``PR_SET_PDEATHSIG``). Elsewhere a child that writes to a pipe of ours ends at its next
+    write.
 
     Parameters
     ----------
     at_once : bool
-        Kill it (SIGKILL); otherwise ask it to end (SIGTERM).
+        Kill it (SIGKILL); otherwise terminate it (SIGTERM).
     """
     if sys.platform != "linux":
         return None
-    prctl = ctypes.CDLL(None).prctl  # looked up here: in the child it would take locks that may be held
+    prctl = ctypes.CDLL(None).prctl  # loaded here: in the child, loading would take locks that may be held
     parent, wanted = os.getpid(), _KILL if at_once else signal.SIGTERM
 
     def ask_for_signal() -> None:
@@ -78,9 +79,9 @@ def end_with_parent(*, at_once: bool) -> Callable[[], None] | None:
 
 
 def exit_with_parent() -> None:
-    """Have a process of Python's multiprocessing end when the one that started it does, however that ends.
+    """Make a multiprocessing process end when its parent ends for any reason.
 
-    Without this, a process of a pool waits forever for work of a parent that was killed.
+    Otherwise, a pool's process waits forever for work from a killed parent.
     """
     threading.Thread(target=_exit_after_parent, daemon=True).start()
 
@@ -93,6 +94,6 @@ def _exit_after_parent() -> None:
 
 
 def after_fork_in_child(do: Callable[[], None]) -> None:
-    """Have every forked child call `do` first; nothing to be done where no process forks."""
+    """Make every forked child call `do` first. Does nothing where processes don't fork."""
     if sys.platform != "win32" and hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=do)

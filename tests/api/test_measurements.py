@@ -149,7 +149,7 @@ def test_choosing_again_keeps_what_people_changed(client, analyzed):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"step_sec": 0.25}, "decides what is measured"),
+        ({"step_sec": 0.25}, "determines the features"),
         ({"anchor_treshold": 1}, "did you mean 'anchor_threshold'"),
         ({"normalisation": "local"}, "it is now called 'normalization'"),
         ({"pre_max": -1}, "pre_max"),

@@ -93,7 +93,7 @@ def test_a_copied_picture_that_players_turn_says_so(remade, tmp_path, source, cu
     turned = probe(path)
     assert turned.video.rotation
     result = export_clip(turned, Interval(3.0, 6.0), tmp_path / "clip.mp4", SMART.updated({"cut": cut}))
-    assert any(f"turned by {turned.video.rotation} degrees by the player" in note for note in result.notes)
+    assert any(f"rotated by {turned.video.rotation} degrees by the player" in note for note in result.notes)
     made = probe(result.path).video
     assert (made.rotation, made.display_width, made.display_height) == (turned.video.rotation, 180, 320)
     exact = export_clip(turned, Interval(3.0, 4.0), tmp_path / "exact.mp4", FAST)
@@ -120,7 +120,7 @@ def test_all_tracks_keep_their_titles_and_one_without_decoder_is_named(remade, t
         export_clip(video, Interval(1.0, 3.0), tmp_path / "x.mp4", FAST.updated({"audio_tracks": "3"}))
     items = [SourceSpan(video, Interval(1.0, 2.0)), SourceSpan(video, Interval(3.0, 4.0))]
     notes = export_compound(items, tmp_path / "all.mp4", FAST.updated({"audio_tracks": "all"})).notes
-    assert any("one track of sound" in note for note in notes)
+    assert any("one audio track" in note for note in notes)
     assert any("audio track 3" in note for note in notes)
 
 

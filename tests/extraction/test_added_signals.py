@@ -101,5 +101,5 @@ def test_a_signal_needs_a_name_of_its_own(install, encode_tracks, film, name):
         "class Made:\n    unit = ''\n    def series(self, features):\n        return []",
         [(name, "autoclip_example:Made")],
     )
-    with pytest.raises(ParameterError, match="name of its own"):
+    with pytest.raises(ParameterError, match="unique name"):
         measured(encode_tracks("a.mp4", film([60] * 20, rate=10)))

@@ -208,7 +208,7 @@ def test_a_file_without_one_decodable_picture_is_refused(planted):
     end = content.index(b"moov") - 4
     content[start:end] = bytes(end - start)
     planted.write_bytes(content)
-    with pytest.raises(MediaError, match="not one picture"):
+    with pytest.raises(MediaError, match="not a single frame"):
         extract(planted, video, ExtractionSettings())
 
 

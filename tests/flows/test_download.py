@@ -61,7 +61,7 @@ def test_a_private_address_is_refused_in_one_sentence(
     monkeypatch.setenv("AUTOCLIP_ALLOW_PRIVATE_URLS", "false")
     state = fetch(url=site.base + WHOLE)
     assert state.is_failed()
-    assert "within this network; AUTOCLIP_ALLOW_PRIVATE_URLS=true" in str(state.message)
+    assert "in the local network; AUTOCLIP_ALLOW_PRIVATE_URLS=true" in str(state.message)
     with pytest.raises(DownloadError):
         state.result()
     assert site.asked == []

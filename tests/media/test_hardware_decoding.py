@@ -64,7 +64,7 @@ def test_a_device_that_is_not_there_is_said_and_software_decodes(video, decoder)
 
 def test_automatic_choice_says_once_that_there_is_none(video, memory):
     first, again = extracted(video, "auto"), extracted(video, "auto")
-    told = "decoder = auto: no decoder in hardware works on this machine; software is used from now on for such videos"
+    told = "decoder = auto: no hardware decoder works on this machine, so software is used from now on for such videos"
     assert first.warnings == (told,)
     assert again.warnings == ()
     assert memory.is_file()

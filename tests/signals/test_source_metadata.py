@@ -30,7 +30,7 @@ def test_the_curve_becomes_a_signal():
 def test_without_a_curve_the_signal_is_absent_with_the_reason():
     found = with_source_metadata(features(), SourceMetadata())
     assert "most_replayed" not in found.series
-    assert "does not tell" in found.absent["most_replayed"]
+    assert "does not say" in found.absent["most_replayed"]
 
 
 def test_chapters_become_events_once_and_within_the_video():

@@ -173,5 +173,5 @@ def test_words_never_overlap():
 
 @pytest.mark.parametrize("text", ["", "no subtitles at all", "\0\0\0"])
 def test_other_text_is_no_subtitles(text):
-    with pytest.raises(ValueError, match="no format of subtitles"):
+    with pytest.raises(ValueError, match="no known subtitle format"):
         cues_in(text)

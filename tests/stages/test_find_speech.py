@@ -73,7 +73,7 @@ def test_nothing_that_is_typed_is_read_as_syntax(tmp_path, places, words):
 
 
 def test_a_search_without_words_is_refused(tmp_path, places):
-    with pytest.raises(ParameterError, match="no word in it"):
+    with pytest.raises(ParameterError, match="no word to search for"):
         find_speech("?!", places, tmp_path)
     with pytest.raises(ParameterError, match="at most"):
         find_speech("x" * 600, places, tmp_path)

@@ -44,9 +44,9 @@ def test_an_address_in_this_network_is_refused_before_anything_is_sent(
     inner: VideoSite, tmp_path: Path, name: str
 ) -> None:
     address = f"http://{name}:{inner.port}{WHOLE}"
-    with pytest.raises(DownloadError, match="within this network; AUTOCLIP_ALLOW_PRIVATE_URLS=true allows that"):
+    with pytest.raises(DownloadError, match="in the local network; AUTOCLIP_ALLOW_PRIVATE_URLS=true allows that"):
         download(address, tmp_path, SETTINGS)
-    with pytest.raises(DownloadError, match="within this network"):
+    with pytest.raises(DownloadError, match="in the local network"):
         entries_of(address, SETTINGS)
     assert inner.asked == []
     assert not list(tmp_path.iterdir())
@@ -73,7 +73,7 @@ def test_what_the_internet_says_does_not_lead_into_this_network(
         "http://films.example/thumbnail": Page(f"<html><title>A</title>{poster}</html>"),
         "http://films.example/b.mp4": Page(b"public" * 1000, "video/mp4"),
     }
-    with pytest.raises(DownloadError, match=r"it leads to 127\.0\.0\.2, within this network"):
+    with pytest.raises(DownloadError, match=r"it leads to 127\.0\.0\.2 in the local network"):
         download(f"http://films.example/{lure}", tmp_path, SETTINGS)
     assert inner.asked == []
     assert not (tmp_path / "video.mp4").exists() or lure == "thumbnail"
@@ -123,7 +123,7 @@ def test_another_port_of_the_proxys_address_is_refused(outer: VideoSite, beside:
     with pytest.MonkeyPatch.context() as patch:
         for variable in ("no_proxy", "NO_PROXY"):
             patch.setenv(variable, name)
-        with pytest.raises(DownloadError, match="within this network"):
+        with pytest.raises(DownloadError, match="in the local network"):
             download(f"http://{name}:{beside.port}{WHOLE}", tmp_path, SETTINGS)
     assert beside.asked == []
 

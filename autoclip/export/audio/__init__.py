@@ -1,1 +1,1 @@
-"""What becomes of the sound: its tracks, its copying, its loudness."""
+"""The audio of an export: track selection, copying, loudness."""

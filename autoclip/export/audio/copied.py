@@ -1,4 +1,4 @@
-"""Copies sound as it is: packets around a cut, with the file telling players where in the first one to begin."""
+"""Copy audio without re-encoding: packets around a cut, with the offset in the first packet at which players begin."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from autoclip.media.container import open_container
 from autoclip.media.video import Video
 
 MP4_SOUND = frozenset({"aac", "mp3", "mp3float", "ac3", "eac3", "alac", "flac", "opus", "libopus"})
-"""Decoders of the codecs that MP4 carries and players know there."""
+"""Decoders of the codecs that MP4 carries and players support in it."""
 
 _LEADS = {"mp3": 10, "mp3float": 10, "opus": 4, "libopus": 4, "aac": 2}
-"""Packets ahead of a cut from which a decoder swings in; one of any other codec.
+"""Packets that a decoder needs before a cut, by codec; one for any other codec.
 
-A packet of MP3 may hold its sound in up to 511 bytes of packets before it (``main_data_begin``, ISO/IEC 11172-3,
-2.4.2.7): nine packets at 32 kbit/s, and one for the overlap. Opus converges within 80 ms (RFC 7845, 4.6), AAC overlaps
+An MP3 packet may store its data in up to 511 bytes of packets before it (``main_data_begin``, ISO/IEC 11172-3,
+2.4.2.7): nine packets at 32 kbit/s, and one for the overlap. Opus converges within 80 ms (RFC 7845, 4.6). AAC overlaps
 with one packet, and its SBR is delayed by another.
 """
 
@@ -31,7 +31,7 @@ _SEEK_BACK_SEC = Fraction(1)
 
 
 def can_copy(video: Video, span: FrameSpan, track: AudioTrack) -> bool:
-    """Whether a track's packets can stand in an MP4 as they are, and sound is there when the cut starts."""
+    """Whether a track's packets can be copied to an MP4 unchanged, and there is audio when the cut starts."""
     if track.codec not in MP4_SOUND:
         return False
     start = span.container_seconds(span.start)
@@ -43,28 +43,26 @@ def can_copy(video: Video, span: FrameSpan, track: AudioTrack) -> bool:
 def audio_packets(
     container: InputContainer, track: AudioTrack, start: Fraction, end: Fraction
 ) -> Iterator[Packet[Stream]]:
-    """Read the packets that are heard in a span, and some before: a decoder swings in on them.
+    """Read the packets of a span, and some before it that the decoder needs.
 
     Parameters
     ----------
     container : av.container.InputContainer
         The source, open for this track only.
     track : AudioTrack
-        Which sound.
+        The audio track.
     start, end : Fraction
         The span, in seconds of the container's clock.
 
     Yields
     ------
     av.Packet
-        With the container's own times.
+        With the container's times.
     """
     stream = container.streams[track.index]
     assert stream.time_base is not None  # noqa: S101 - an opened stream has one
     target = int((start - _SEEK_BACK_SEC) / stream.time_base)
-    if target > (
-        stream.start_time or 0
-    ):  # a freshly opened file stands at its start, before which some can't be sought
+    if target > (stream.start_time or 0):  # a newly opened file is at its start; some files can't be sought before it
         container.seek(target, stream=stream)
     lead: deque[Packet[Stream]] = deque(maxlen=_LEADS.get(track.codec, 1))
     for packet in container.demux(stream):

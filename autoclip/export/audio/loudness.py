@@ -1,4 +1,4 @@
-"""Loudness normalization in two passes: measure, then bring to the target by one gain where that is possible."""
+"""Loudness normalization in two passes: measure, then reach the target with a single gain if possible."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from autoclip.errors import ExportError
 from autoclip.media.ffmpeg import Run
 
 TRUE_PEAK_DBTP = -1.5
-"""Highest true peak afterwards: EBU R128 allows -1 dBTP; lossy encoding may add a little."""
+"""Highest true peak afterwards, in dBTP: EBU R128 allows -1; lossy encoding may add a little."""
 _RANGE_LU = 11.0
-"""Loudness range from which FFmpeg's loudnorm would compress; raised to what the sound has, so that it does not."""
+"""Loudness range from which FFmpeg's loudnorm would compress; raised to the range of the audio, so that it does not."""
 _MAX_RANGE_LU = 50.0
 
 
 @dataclass(frozen=True, slots=True)
 class Loudness:
-    """What EBU R128 measures of a sound.
+    """The EBU R128 measurements of an audio track.
 
     Attributes
     ----------
     integrated_lufs, true_peak_dbtp, range_lu, threshold_lufs : float
-        As loudnorm prints them.
+        As printed by loudnorm.
     offset_lu : float
-        loudnorm's own correction.
+        The correction that loudnorm computes.
     """
 
     integrated_lufs: float
@@ -37,7 +37,7 @@ class Loudness:
 
     @property
     def is_silent(self) -> bool:
-        """Whether there is nothing to measure: everything lies below the gate of -70 LUFS."""
+        """Whether everything lies below the gate of -70 LUFS, so that there is nothing to measure."""
         return not math.isfinite(self.integrated_lufs) or self.integrated_lufs <= -70.0  # noqa: PLR2004
 
 
@@ -47,17 +47,17 @@ def measuring_filter(target_lufs: float) -> str:
 
 
 def read_loudness(run: Run) -> Loudness:
-    """Read what the first pass printed.
+    """Parse the output of the first pass.
 
     Raises
     ------
     ExportError
-        If it printed nothing of the kind.
+        If the output contains no measurements.
     """
     blocks = re.findall(r"\{[^{}]*\"input_i\"[^{}]*\}", run.log)
     if not blocks:
         raise ExportError(
-            "ffmpeg did not say how loud the sound is; switch normalize_loudness off", command=run.command
+            "ffmpeg did not report the loudness of the audio; switch normalize_loudness off", command=run.command
         )
     figures = {name: float(value) for name, value in json.loads(blocks[-1]).items() if name != "normalization_type"}
     return Loudness(
@@ -70,10 +70,10 @@ def read_loudness(run: Run) -> Loudness:
 
 
 def leveling_filter(measured: Loudness, target_lufs: float, sample_rate: int) -> str:
-    """Return the filter of the second pass: one gain, or, where that would lift peaks too high, loudnorm.
+    """Return the filter of the second pass: a single gain or, if that would raise peaks too high, loudnorm.
 
-    loudnorm's own linear mode does the same as one gain, but not for sound of an even loudness: a range of 0 it takes
-    for not measured. It works at 192 kHz, so the rate is set back after it.
+    loudnorm's linear mode is equivalent to a single gain, but fails for audio of constant loudness: it takes a range of
+    0 for not measured. It works at 192 kHz, so the rate is set back after it.
     """
     gain = target_lufs - measured.integrated_lufs
     if measured.true_peak_dbtp + gain <= TRUE_PEAK_DBTP:

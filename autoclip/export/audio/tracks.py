@@ -1,4 +1,4 @@
-"""Which tracks of sound an export keeps, and the filters each goes through."""
+"""Select the audio tracks of an export, and build the filters of each."""
 
 from __future__ import annotations
 
@@ -15,25 +15,27 @@ from autoclip.media.video import Video
 from autoclip.settings import ExportSettings, read_track_gains
 
 GAP_SEC = 0.01
-"""A hole or overlap in the sound's timestamps from which it is mended, in seconds: half of what may be heard as out of
-step (20 ms), and far above the rounding of Matroska's milliseconds."""
+"""Gap or overlap in audio timestamps, in seconds, from which it is corrected: half of the offset that may be noticed
+(20 ms), and far above the rounding of Matroska's milliseconds.
+"""
 
 MAX_AAC_CHANNELS = 8
-"""Most channels that FFmpeg's AAC encoder takes in a usual layout (7.1)."""
+"""Most channels that FFmpeg's AAC encoder accepts in a common layout (7.1)."""
 
 MIX_RATE = 48_000
-"""Samples a second of a mix: what recorders write."""
+"""Sample rate of a mix in Hz, the one that recorders use."""
 
 MIX_LIMIT = 0.98
-"""Level, as a share of full scale, that the sum of a mix is held below."""
+"""Limit of the sum of a mix, as a share of full scale."""
 
 PREROLL_SEC = 0.3
-"""How far ahead of a cut its sound is read: codecs need a few packets (of at most 0.12 s, Opus) to swing in."""
+"""How many seconds before a cut its audio is read: decoders need a few packets (of at most 0.12 s, Opus) to converge.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class AudioTrack:
-    """A track of sound that is kept.
+    """An audio track that is kept.
 
     Attributes
     ----------
@@ -42,17 +44,17 @@ class AudioTrack:
     codec : str
         Its codec, as FFmpeg names it.
     language : str or None
-        What the file says of its language.
+        Its language according to the file.
     sample_rate, channels : int
-        Samples a second, and how many channels.
+        Sample rate in Hz, and number of channels.
     leveling : str
-        The filter that brings it to its loudness; empty to leave it as it is.
+        The filter that normalizes its loudness; empty to leave it unchanged.
     title : str or None
         Its name in the file.
     layout : tuple of str
         FFmpeg's name of each channel.
     parts : tuple of MixPart
-        What it is mixed of; empty for a track of the file. A mix bears the index of its first part.
+        The parts of a mix; empty for a track of the file. A mix has the index of its first part.
     """
 
     index: int
@@ -66,7 +68,7 @@ class AudioTrack:
     parts: tuple[MixPart, ...] = ()
 
     def labels(self, number: int) -> tuple[str, ...]:
-        """Return the options that write language and title on the output's audio stream of that number."""
+        """Return the options that write language and title to the output's audio stream with that number."""
         options: list[str] = []
         if self.language and self.language != "und":
             options += [f"-metadata:s:a:{number}", f"language={self.language}"]
@@ -85,14 +87,14 @@ class MixPart:
 
 @dataclass(frozen=True, slots=True)
 class TrackChoice:
-    """The tracks that are kept, and what the user should know: which were left out or mixed down, and why."""
+    """The tracks that are kept, and notes for the user on tracks that were left out or mixed down, and why."""
 
     tracks: tuple[AudioTrack, ...]
     notes: tuple[str, ...] = ()
 
 
 def choose_tracks(video: Video, settings: ExportSettings) -> TrackChoice:
-    """Return the tracks of sound the settings ask for.
+    """Return the audio tracks that the settings select.
 
     Raises
     ------
@@ -119,7 +121,7 @@ def choose_tracks(video: Video, settings: ExportSettings) -> TrackChoice:
 
 
 def _mix(video: Video, settings: ExportSettings, tracks: list[AudioTrack | _NoDecoder]) -> AudioTrack:
-    """Return the one track that the tracks of `audio_mix` make together: stereo, at `MIX_RATE`."""
+    """Return the track that results from mixing the tracks of `audio_mix`: stereo, at `MIX_RATE`."""
     parts = tuple(
         MixPart(_named(video, gain.name, tracks), gain.gain_db) for gain in read_track_gains(settings.audio_mix)
     )
@@ -128,7 +130,7 @@ def _mix(video: Video, settings: ExportSettings, tracks: list[AudioTrack | _NoDe
 
 
 def _named(video: Video, name: str, tracks: list[AudioTrack | _NoDecoder]) -> AudioTrack:
-    """Return the track that is meant by a number, a language or a title."""
+    """Return the track that a number, a language or a title refers to."""
     known = [(number, track) for number, track in enumerate(tracks, 1) if isinstance(track, AudioTrack)]
     for number, track in known:
         if is_meant(name, number, track.language, track.title):
@@ -141,10 +143,10 @@ def _named(video: Video, name: str, tracks: list[AudioTrack | _NoDecoder]) -> Au
 
 
 def mixed_down(track: AudioTrack) -> tuple[str, ...]:
-    """Return the filter that mixes more channels than AAC takes down to two; none if there are fewer.
+    """Return the filter that mixes down to stereo if there are more channels than AAC accepts; else an empty text.
 
-    What stands on the left goes left, on the right right, in the middle to both; so does what has no place. The
-    subwoofers are left out, as ITU-R BS.775 does.
+    Channels on the left go to the left, those on the right to the right, those in the middle and without a position to
+    both. The subwoofers are left out, as in ITU-R BS.775.
     """
     if not _is_mixed_down(track):
         return ()
@@ -166,7 +168,7 @@ def _is_mixed_down(track: AudioTrack) -> bool:
 def audio_graph(
     track: AudioTrack, input_number: int, start: Fraction, duration: Fraction, settings: ExportSettings
 ) -> str:
-    """Return the filters that cut a track of an input to a span, its own or those it is mixed of; `audio_filters`."""
+    """Return the filters that cut a track of an input, or the tracks of its mix, to a span; see `audio_filters`."""
     if not track.parts:
         return f"[{input_number}:{track.index}]{','.join(audio_filters(track, start, duration, settings))}"
     cuts = [",".join(_cut_filters(part.track, start, duration)) for part in track.parts]
@@ -174,9 +176,9 @@ def audio_graph(
 
 
 def mixed(track: AudioTrack, input_number: int, cuts: Sequence[str], label: str) -> str:
-    """Return the filters that add the parts of a mix, each cut by filters of its own, and keep the sum from clipping.
+    """Return the filters that add the parts of a mix, each cut by its own filters, and keep the sum from clipping.
 
-    `label` is what links between them are called.
+    `label` is the prefix of the links between them.
     """
     links = [f"[{label}{place}]" for place in range(len(track.parts))]
     graph = [
@@ -189,25 +191,25 @@ def mixed(track: AudioTrack, input_number: int, cuts: Sequence[str], label: str)
 
 
 def _centered(track: AudioTrack) -> str:
-    """Return the filter that puts one channel on both sides as it is: FFmpeg itself would take 3 dB away."""
+    """Return the filter that puts one channel on both sides at full level: FFmpeg's default attenuates it by 3 dB."""
     return "pan=stereo|c0=c0|c1=c0," if track.channels == 1 else ""
 
 
 def audio_filters(track: AudioTrack, start: Fraction, duration: Fraction, settings: ExportSettings) -> tuple[str, ...]:
     """Return the filters that cut a track to a span.
 
-    The sound keeps its place beside the picture: what is missing, at the start, within or at the end, becomes silence.
+    The audio stays aligned with the video: gaps at the start, inside or at the end become silence.
 
     Parameters
     ----------
     track : AudioTrack
-        What it is, and how it is leveled.
+        The track, with its loudness filter.
     start : Fraction
         Container time of the cut, in seconds.
     duration : Fraction
         Its length in seconds.
     settings : ExportSettings
-        Fades.
+        Supplies the fades.
     """
     return (*_cut_filters(track, start, duration), *_finishing_filters(track, duration, settings))
 
@@ -225,14 +227,14 @@ def _cut_filters(track: AudioTrack, start: Fraction, duration: Fraction) -> tupl
 
 
 def _finishing_filters(track: AudioTrack, duration: Fraction, settings: ExportSettings) -> tuple[str, ...]:
-    # None of the platforms takes more than two channels.
+    # None of the platforms accepts more than two channels.
     layouts = ("aformat=channel_layouts=mono|stereo",) if settings.platform != "none" else ()
     leveling = (track.leveling,) if track.leveling else ()
     return (*leveling, "asetpts=N/SR/TB", *layouts, *fade_filters("afade", float(duration), settings))
 
 
 def fade_filters(name: str, duration_sec: float, settings: ExportSettings) -> tuple[str, ...]:
-    """Return the fades the settings ask for; `name` is ``fade`` (picture) or ``afade`` (sound)."""
+    """Return the fades of the settings; `name` is ``fade`` (video) or ``afade`` (audio)."""
     fades = []
     if settings.fade_in_sec:
         fades.append(f"{name}=t=in:st=0:d={min(settings.fade_in_sec, duration_sec):.6f}")
@@ -253,7 +255,7 @@ class _NoDecoder:
 
 
 def _audio_tracks(video: Video) -> list[AudioTrack | _NoDecoder]:
-    """Return all audio tracks in the file's order."""
+    """Return all audio tracks in file order."""
     with open_container(video.path) as container:
         return [_track(number, stream) for number, stream in enumerate(container.streams.audio, 1)]
 

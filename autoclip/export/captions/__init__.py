@@ -1,1 +1,1 @@
-"""Captions that are burned into the picture."""
+"""Captions that are burned into the video."""

@@ -1,4 +1,4 @@
-"""Captions as an ASS script, which libass draws: shaping, right-to-left text and fallback fonts are its own."""
+"""Captions as an ASS script for libass, which handles shaping, right-to-left text and fallback fonts."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ FONTS = {
     "arabic": "Noto Sans Arabic",
     "spaced": "Noto Sans",
 }
-"""Where a machine lacks one, its font system chooses another that has the letters."""
+"""If a machine lacks one, its font system chooses another one with the letters."""
 _SIZES = {"arabic": 1.25}
-"""Size of a script's letters against that of others: in a line as high, Noto draws Arabic smaller than Latin."""
+"""Size of a script's letters relative to the others: at the same line height, Noto draws Arabic smaller than Latin."""
 _ANY_DIRECTION = -1
-"""The encoding by which libass finds a text's base direction in the text itself."""
+"""The encoding value with which libass detects a text's base direction from the text."""
 _ROUNDING = 1e-6
 _BOX_AROUND_EVENT = 4
-"""A border style of libass: one box behind all lines; 3 would draw one a line, darker where they overlap."""
+"""A border style of libass: one box behind all lines. Style 3 draws one box per line, darker where they overlap."""
 
 
 def ass_text(cues: Sequence[Cue], style: CaptionStyle, frame: CaptionFrame) -> str:
-    """Return cues as an ASS script for a picture.
+    """Return cues as an ASS script for a frame size.
 
     Parameters
     ----------
     cues : sequence of Cue
-        Times from the first frame on; ASS knows hundredths of a second.
+        The cues, with times from the first frame; ASS has a resolution of 0.01 s.
     style : CaptionStyle
-        What they look like.
+        Their look.
     frame : CaptionFrame
-        Where they lie.
+        Their position.
     """
     script = pysubs2.SSAFile()
     script.info.update(
@@ -99,12 +99,12 @@ def _event(shown: Interval, cue: Cue, size: str, spoken: Word | None = None, mar
 
 
 def _hundredths(seconds: float) -> int:
-    """Return milliseconds as ASS can tell them, rounded down: a caption is never a frame late for its word."""
+    """Return milliseconds in ASS's resolution, rounded down, so that a caption is never a frame late for its word."""
     return math.floor(seconds * 100 + _ROUNDING) * 10
 
 
 def _line(words: Sequence[Word], spoken: Word | None, mark: str, size: str) -> str:
-    """Write a line; the word that is spoken stands between a change of color and its end, which keeps the size."""
+    """Format a line; color changes surround the word that is being spoken, and the size stays."""
     places = [place for place, word in enumerate(words) if word is spoken]
     text = without_overrides(joined(words))
     if not places:
@@ -118,7 +118,7 @@ def _line(words: Sequence[Word], spoken: Word | None, mark: str, size: str) -> s
 
 
 def _marked(cue: Cue, size: str, style: CaptionStyle, frame: CaptionFrame) -> Iterator[pysubs2.SSAEvent]:
-    """Show the cue once a word, each time with that word marked from its start to its end."""
+    """Return the cue once per word, each time with that word highlighted from its start to its end."""
     assert style.spoken is not None  # noqa: S101 - the caller has looked
     red, green, blue = (round(level * frame.white_level) for level in style.spoken)
     mark = f"\\1c&H{blue:02X}{green:02X}{red:02X}&"

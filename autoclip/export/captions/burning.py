@@ -1,4 +1,4 @@
-"""Burn captions in: scripts for the cuts of an export, and the filter that draws them."""
+"""Burn captions in: write scripts for the cuts of an export, and build the filter that draws them."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _LETTERS_TOLD = 8
 
 
 class CaptionScripts:
-    """Writes the script of each cut of an export into a folder of its own, which is removed in the end.
+    """Writes the script of each cut of an export into a temporary folder, which is removed at the end.
 
     Parameters
     ----------
     cues : sequence of Cue
-        Times from the export's first frame on.
+        The cues, with times from the export's first frame.
     frame : CaptionFrame
-        The picture.
+        The frame that captions are drawn on.
     settings : ExportSettings
-        With the style.
+        Supplies the style.
     stack : ExitStack
         Removes the folder.
     """
@@ -49,7 +49,7 @@ class CaptionScripts:
         self._count = 0
 
     def between(self, start_sec: float, end_sec: float) -> Path | None:
-        """Write what is shown in a span, counted from its start; None where nothing is."""
+        """Write the cues shown in a span, with times from its start; return None if there are none."""
         cues = cues_between(self._cues, start_sec, end_sec)
         if not cues:
             return None
@@ -65,12 +65,12 @@ class CaptionScripts:
 
 
 def with_captions(order: CutSpec, transcript: Transcript | None, stack: ExitStack) -> CutSpec:
-    """Return a cut with its captions' script, if captions are wanted.
+    """Return a cut with its captions' script, if captions are enabled.
 
     Raises
     ------
     ParameterError
-        If they are, and it is not known what is said.
+        If they are enabled, and there is no transcript.
     """
     if order.settings.captions == "off":
         return order
@@ -83,26 +83,26 @@ def with_captions(order: CutSpec, transcript: Transcript | None, stack: ExitStac
 
 
 def require_words(transcripts: Sequence[Transcript | None], settings: ExportSettings) -> None:
-    """Refuse captions where of none of the sources it is known what is said.
+    """Raise an error if captions are enabled but no source has a transcript.
 
     Raises
     ------
     ParameterError
-        With the way out.
+        If so; the message says what to do.
     """
     if settings.captions != "off" and not any(transcript is not None for transcript in transcripts):
         raise ParameterError(
-            f"captions = {settings.captions} needs to know what is said, and there is no transcript; analyze the video "
-            "with speech = all, or put its subtitles beside it, or set captions = off"
+            f"captions = {settings.captions} can't be drawn, because there is no transcript; analyze the video with "
+            "speech = all, or put its subtitles beside it, or set captions = off"
         )
 
 
 def caption_notes(settings: ExportSettings, scripts: Sequence[Path | None], log: str) -> tuple[str, ...]:
-    """Tell what captions lack: words, or letters that no font of this machine has, as libass said while it drew."""
+    """Return notes on missing captions: no words, or letters that no font of this machine has (reported by libass)."""
     if settings.captions == "off":
         return ()
     if not any(scripts):
-        return ("captions: there are none, since nobody speaks in it",)
+        return ("captions: there are none, because nobody speaks in the clip",)
     if _NO_FONT.search(log):
         return ("captions: this machine has no font that can be used; install one, such as fonts-noto-core",)
     missing = sorted({int(code, 16) for code in _NO_GLYPH.findall(log)})

@@ -1,4 +1,4 @@
-"""What burned-in captions look like, as data, and where in the picture they lie."""
+"""The look of burned-in captions, as data, and their position in the frame."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ Rgb = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class CaptionStyle:
-    """How captions look.
+    """The look of captions.
 
     Attributes
     ----------
     text, edge : tuple of int
-        Colors of the letters and of the line around them, 0 to 255.
+        Colors of the letters and of their outline, 0 to 255.
     edge_share : float
-        Width of that line, as a share of the size of the letters.
+        Width of the outline, as a share of the size of the letters.
     box_opacity : float
-        Of a black box behind the text, from 0 (none) to 1.
+        Opacity of a black box behind the text, from 0 (none) to 1.
     spoken : tuple of int or None
-        Color of the word that is being spoken; None to leave it as the others.
+        Color of the word that is being spoken; None for the same color as the others.
     bold : bool
         Whether the letters are bold.
     """
@@ -46,31 +46,34 @@ STYLES: dict[CaptionStyleName, CaptionStyle] = {
 }
 
 TITLE_SAFE = SafeArea(left=0.05, top=0.05, right=0.05, bottom=0.05)
-"""What screens of any kind show: the graphics safe area of EBU R 95, 5 % on every side."""
+"""Area visible on screens of any kind: the graphics safe area of EBU R 95, 5 % on every side."""
 _UPRIGHT = SafeArea(left=0.06, top=0.14, right=0.06, bottom=0.2)
-"""Upright videos without a platform: players lay a title and buttons over the lower fifth."""
+"""Vertical videos without a platform: players overlay a title and buttons on the lower fifth."""
 
 _SIZE_OF_LANDSCAPE, _SIZE_OF_SQUARE, _SIZE_OF_UPRIGHT = 0.06, 0.062, 0.08
-"""Height of a line as a share of the picture's shorter side. In landscape 42 letters fill most of the safe width, as in
-broadcasting; on a phone held upright, where a line is short, letters are larger and lines hold fewer of them."""
+"""Height of a line as a share of the frame's shorter side.
+
+In landscape, 42 letters fill most of the safe width, as in broadcasting. On a phone held upright, where lines are
+short, letters are larger and lines hold fewer of them.
+"""
 _LETTER_SHARE = 0.43
-"""Mean width of a letter as a share of a line's height; an estimate for English and German in sans-serif fonts."""
+"""Mean width of a letter as a share of a line's height; estimated for English and German in sans-serif fonts."""
 _WHITE_LEVEL = {"smpte2084": 0.58, "arib-std-b67": 0.75}
-"""Level of graphics white in PQ and HLG (ITU-R BT.2408, table 1); full white would dazzle."""
+"""Level of graphics white in PQ and HLG (ITU-R BT.2408, table 1); full white would be too bright."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaptionFrame:
-    """The picture that captions are laid into; all in pixels as they are shown.
+    """The frame that captions are drawn on; all sizes in displayed pixels.
 
     Attributes
     ----------
     width, height : int
-        Size of the picture.
+        Size of the frame.
     line_height : int
         Size of the letters.
     safe : SafeArea
-        Shares of the picture that captions stay out of.
+        Shares of the frame that captions avoid.
     white_level : float
         Level of white, from 0 to 1.
     """
@@ -82,13 +85,13 @@ class CaptionFrame:
     white_level: float = 1.0
 
     def limits(self) -> CaptionLimits:
-        """Return how much a line holds: 42 characters, or as many as fit between the sides."""
+        """Return the limits of a line: 42 characters, or as many as fit."""
         room = self.width * (1 - self.safe.left - self.safe.right)
         return CaptionLimits(chars_per_line=max(8, min(42, int(room / (self.line_height * _LETTER_SHARE)))))
 
 
 def caption_frame(video: Video, canvas: Canvas, settings: ExportSettings) -> CaptionFrame:
-    """Return the picture that captions of an export are laid into."""
+    """Return the frame that captions of an export are drawn on."""
     width, height = canvas.width, canvas.height
     if not canvas.square_pixels:
         width = max(2, round(height * video.video.display_width / video.video.display_height))

@@ -1,4 +1,4 @@
-"""A title, written at the top of the picture."""
+"""A title at the top of the frame."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from autoclip.speech.caption_files import without_overrides
 from autoclip.speech.line_breaks import script_of
 
 _SIZE = 1.15
-"""Height of a line, against that of captions."""
+"""Height of a title line relative to that of captions."""
 _EDGE = 0.06
 _FADE_MS = 250
 
 
 def with_title(order: CutSpec, stack: ExitStack) -> CutSpec:
-    """Return a cut with its title's script, if a title is wanted; `stack` removes the script.
+    """Return a cut with its title's script, if a title is set; `stack` removes the script.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def _script(text: str, shown_sec: float, frame: CaptionFrame, *, fades: bool) ->
         )
     }
     ending = f"{{\\fad(0,{_FADE_MS})}}" if fades else ""
-    # ASS counts hundredths: one more, so that the last frame of the clip keeps it.
+    # ASS has a resolution of 0.01 s: one step more, so that the last frame of the clip keeps the title.
     end = round(shown_sec * 1000) + (0 if fades else 10)
     event = pysubs2.SSAEvent(start=0, end=end, text=ending + without_overrides(text))
     script.events.append(event)

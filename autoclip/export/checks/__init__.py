@@ -1,1 +1,1 @@
-"""What is examined before an export, and before its file gets its name."""
+"""Checks before an export, and before its file gets its name."""

@@ -1,4 +1,4 @@
-"""Whether the pictures that an export copied can be shown, by decoding them."""
+"""Check that copied frames can be shown, by decoding them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from av.video.stream import VideoStream
 from autoclip.media.container import open_container
 
 EVERY_PICTURE_SEC = 120.0
-"""Up to this length every picture is decoded; of longer files only keyframes, as all would take minutes."""
+"""Files up to this length, in seconds, are decoded completely; of longer files only the keyframes, because all frames
+would take minutes.
+"""
 _PACKETS_A_REPORT = 100
 
 
 @dataclass(slots=True)
 class _Seen:
-    """What decoding has shown so far."""
+    """The results of decoding so far."""
 
     packets: int = 0
     pictures: int = 0
@@ -30,14 +32,14 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class CopiedPictures:
-    """What is wrong with copied pictures.
+    """Problems of copied frames.
 
     Attributes
     ----------
     faults : tuple of str
-        What makes the file useless.
+        Problems that make the file useless.
     notes : tuple of str
-        What is no better in the source.
+        Problems that the source has as well.
     """
 
     faults: tuple[str, ...] = ()
@@ -45,22 +47,22 @@ class CopiedPictures:
 
 
 def check_copied_pictures(path: Path, duration_sec: float, on_packets: Callable[[], None]) -> CopiedPictures:
-    """Decode a file whose pictures were copied, and tell what a player would stumble over.
+    """Decode a file with copied frames, and report what a player could not show.
 
     Parameters
     ----------
     path : Path
         The file.
     duration_sec : float
-        Its length.
+        Its length in seconds.
     on_packets : callable
-        Called every hundred packets; whatever it raises ends the check and passes through.
+        Called every hundred packets. An exception it raises stops the check and propagates.
 
     Returns
     -------
     CopiedPictures
-        A fault where the size of the picture changes, which the one header of the copy can't tell players; a note
-        where the source is damaged.
+        A fault if the frame size changes, which the single header of the copy can't express; a note if the source is
+        damaged.
     """
     with open_container(path) as container:
         stream = container.streams.video[0]
@@ -69,7 +71,7 @@ def check_copied_pictures(path: Path, duration_sec: float, on_packets: Callable[
         if keyframes_only:
             stream.codec_context.skip_frame = "NONKEY"
         seen = _decode(container, stream, on_packets)
-    faults = (f"its picture changes from {seen.other_size} on the way; use cut = exact",) if seen.other_size else ()
+    faults = (f"its frame size changes from {seen.other_size}; use cut = exact",) if seen.other_size else ()
     lost = 0 if keyframes_only else max(seen.packets - seen.pictures, 0)
     damaged = max(seen.errors, lost) + seen.corrupt
     return CopiedPictures(faults, _note(damaged, seen.packets))
@@ -79,7 +81,7 @@ def _note(damaged: int, packets: int) -> tuple[str, ...]:
     if not damaged:
         return ()
     of_them = f"{damaged} of {packets} frames are" if damaged > 1 else f"1 of {packets} frames is"
-    return (f"{of_them} damaged in the source, and copied so",)
+    return (f"{of_them} damaged in the source, and copied unchanged",)
 
 
 def _decode(container: InputContainer, stream: VideoStream, on_packets: Callable[[], None]) -> _Seen:

@@ -1,4 +1,4 @@
-"""Whether the disk will hold an export; asked before it is rendered."""
+"""Check, before rendering, that the disk has room for an export."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from autoclip.media.video import Video
 from autoclip.settings import ExportSettings
 
 _BITS_PER_PIXEL = 0.25
-"""Bits a pixel that x264 veryfast may need at crf 18: a guess meant to be too high, for a busy picture."""
+"""Bits per pixel that x264 veryfast may need at crf 18: an overestimate, for a complex video."""
 _CRF_HALVING = 6
 """x264 and x265 halve the bit rate about every 6 steps of crf (their documentation)."""
 _MEGABYTE = 1_000_000
 
 
 def estimated_bytes(video: Video, seconds: float, width: int, height: int, settings: ExportSettings) -> int:
-    """Return a generous guess at the size of an export.
+    """Return a generous estimate of the size of an export, in bytes.
 
     Parameters
     ----------
     video : Video
         The source.
     seconds : float
-        Length of the export.
+        Length of the export in seconds.
     width, height : int
-        Its picture.
+        Its frame size.
     settings : ExportSettings
         Quality, frame rate and method.
     """
@@ -39,12 +39,12 @@ def estimated_bytes(video: Video, seconds: float, width: int, height: int, setti
 
 
 def require_space(folder: Path, needed_bytes: int, settings: ExportSettings) -> None:
-    """Refuse to start what would fill the disk.
+    """Refuse an export that would fill the disk.
 
     Raises
     ------
     ExportError
-        If less than the estimate and the reserve is free.
+        If the free space is less than the estimate plus the reserve.
     """
     free = shutil.disk_usage(folder).free
     wanted = needed_bytes + settings.disk_reserve_mb * _MEGABYTE

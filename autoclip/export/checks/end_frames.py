@@ -1,4 +1,4 @@
-"""Whether the first and the last picture of an export are the ones that were asked for, by looking at them."""
+"""Check that the first and last frame of an export are the requested ones, by comparing images."""
 
 from __future__ import annotations
 
@@ -20,30 +20,33 @@ from autoclip.media.video import Video
 
 _WIDTH, _HEIGHT = 64, 36
 _CLEARLY = 0.05
-"""Difference by which another frame must be nearer before a frame is called wrong: the root mean square of pictures of
-mean 0 and deviation 1. The tests' moving pictures differ by more from frame to frame; a still can't be told at all."""
+"""Difference by which a neighboring frame must be closer before a frame is called wrong: the root mean square
+difference of frames normalized to mean 0 and deviation 1.
+
+The tests' moving videos differ by more from frame to frame; in a still, frames can't be distinguished at all.
+"""
 _INTO_SHARE = 0.05
 _FLAT = 1.0
-"""Deviation in levels of 255 below which a picture is even: its noise is not blown up."""
+"""Deviation in levels of 255 below which a frame is flat; its noise is not amplified."""
 
 Look = NDArray[np.float32]
 
 
 def wrong_ends(rendered: Path, first: CutSpec, last: CutSpec, *, turned: bool) -> list[str]:
-    """Compare the first and last frame of a file with the source's frames at and beside those places.
+    """Compare the first and last frame of a file with the source's frames at and next to those places.
 
-    A frame is called wrong when a neighbor of the one asked for looks clearly more like it. Pictures are compared
-    small, gray and normalized, so that encoding, scaling and tone mapping don't matter. Looking costs decoding up to
-    ten seconds at each end: it is for frames that were copied, and for an ffmpeg that can't trace those it encodes.
+    A frame is wrong if a neighbor of the requested frame looks clearly more like it. Frames are compared small, gray
+    and normalized, so that encoding, scaling and tone mapping don't matter. The comparison decodes up to ten seconds at
+    each end. It is for copied frames, and for an ffmpeg that can't trace the frames it encodes.
 
     Parameters
     ----------
     rendered : Path
         The export.
     first, last : CutSpec
-        The cuts it starts and ends with; of a single clip, the same.
+        The cuts it starts and ends with; equal for a single clip.
     turned : bool
-        Whether the export's pixels were turned as the source's display matrix says (encoding does, copying does not).
+        Whether the export's pixels were rotated by the source's display matrix (encoding does that, copying does not).
 
     Returns
     -------
@@ -75,20 +78,20 @@ def _fault(name: str, order: CutSpec, pts: int, look: Look, *, turned: bool) -> 
 
 
 def _frames_at(video: Video, span: FrameSpan, wanted: list[int]) -> Iterator[tuple[int, VideoFrame]]:
-    """Take frames out of the source by their presentation times."""
+    """Read frames of the source by their presentation times."""
     times = span.times
     if not times.of_packets:
         yield from _counted_frames(video, span, wanted)
         return
     with open_frames(video.path, video, in_runs=True) as frames:
         for pts in wanted:
-            # A little into the frame: seconds are rounded.
+            # A little after the frame's start, because seconds are rounded.
             instant = float((pts - times.origin) * times.time_base) + _INTO_SHARE * span.frame_sec
             yield pts, frames.at(instant).frame
 
 
 def _counted_frames(video: Video, span: FrameSpan, wanted: list[int]) -> Iterator[tuple[int, VideoFrame]]:
-    """Take frames out of a source whose packets carry no times, by their numbers."""
+    """Read frames, by their numbers, of a source whose packets have no times."""
     numbers = {span.times.number_of(pts): pts for pts in wanted}
     with open_container(video.path) as container:
         for number, frame in enumerate(decode_as_counted(container, video, span.times)):

@@ -1,4 +1,4 @@
-"""The check every exported file goes through before it gets its name."""
+"""The check that every exported file must pass before it gets its name."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from autoclip.errors import MediaError
 from autoclip.media.container import open_container
 
 AUDIO_START_SEC = 0.02
-"""Most by which sound and picture may start apart. ITU-R BT.1359 finds 45 ms of sound ahead of picture noticeable."""
+"""Maximum offset between the starts of audio and video. ITU-R BT.1359: 45 ms of audio ahead of video is noticeable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a rendered file has to be.
+    """The expected properties of a rendered file.
 
     Attributes
     ----------
     frame_count : int or None
-        Frames; None when the frame rate was changed.
+        Number of frames; None if the frame rate was changed.
     duration_sec, frame_sec : float
-        Length of the picture, and how long one frame lasts: the tolerance.
+        Length of the video, and duration of one frame, which is the tolerance.
     codec : str
-        Of the picture.
+        Video codec.
     width, height : int
-        Of the picture, in pixels.
+        Frame size in pixels.
     audio_count : int
-        Tracks of sound.
+        Number of audio tracks.
     gaps_sec : ndarray or None
-        Seconds from each frame to the next, shape ``(frame_count - 1,)``; None when the frame rate was changed.
+        Seconds from each frame to the next, shape ``(frame_count - 1,)``; None if the frame rate was changed.
     """
 
     frame_count: int | None
@@ -48,16 +48,16 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the check found.
+    """The result of the check.
 
     Attributes
     ----------
     frame_count : int
-        Frames in the file.
+        Number of frames in the file.
     duration_sec : float
-        Length of its picture in seconds.
+        Length of its video in seconds.
     faults : tuple of str
-        Everything that is not as expected; empty when the file is right.
+        Everything that is not as expected; empty if the file is correct.
     """
 
     frame_count: int
@@ -74,16 +74,16 @@ class _Track:
 
 
 def check_file(path: Path, expected: Expected) -> Checked:
-    """Probe a rendered file and compare it with what was asked for.
+    """Probe a rendered file and compare it with the expectation.
 
-    Every packet's time is read, so that a missing, repeated or misplaced frame shows, anywhere in the file.
+    Every packet's time is read, so a missing, repeated or misplaced frame is found anywhere in the file.
 
     Parameters
     ----------
     path : Path
         The file.
     expected : Expected
-        What it should be.
+        Its expected properties.
     """
     try:
         with open_container(path) as container:
@@ -99,8 +99,8 @@ def _compare(container: InputContainer, expected: Expected) -> Checked:
     stream = container.streams.video[0]
     picture = tracks[stream.index]
     if not picture.times.size:
-        return Checked(0, 0.0, ("it holds no picture",))
-    # What the file says of its track is what players go by; a packet's own duration is that of decoding order.
+        return Checked(0, 0.0, ("it has no video",))
+    # Players use the track's duration; a packet's own duration refers to decoding order.
     declared = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else picture.end
     duration = declared - float(picture.times[0])
     context = stream.codec_context
@@ -118,11 +118,11 @@ def _compare(container: InputContainer, expected: Expected) -> Checked:
 def _stream_faults(codec: str, width: int, height: int, audio_count: int, expected: Expected) -> list[str]:
     faults = []
     if codec != expected.codec:
-        faults.append(f"its picture is {codec} instead of {expected.codec}")
+        faults.append(f"its video codec is {codec} instead of {expected.codec}")
     if (width, height) != (expected.width, expected.height):
-        faults.append(f"its picture is {width}x{height} instead of {expected.width}x{expected.height}")
+        faults.append(f"its frame size is {width}x{height} instead of {expected.width}x{expected.height}")
     if audio_count != expected.audio_count:
-        faults.append(f"it has {audio_count} tracks of sound instead of {expected.audio_count}")
+        faults.append(f"it has {audio_count} audio tracks instead of {expected.audio_count}")
     return faults
 
 
@@ -143,16 +143,16 @@ def _time_faults(picture: _Track, duration: float, expected: Expected) -> list[s
 
 def _sound_faults(number: int, sound: _Track, picture: _Track, sample_rate: int) -> list[str]:
     if not sound.times.size:
-        return [f"sound track {number} is empty"]
-    # What lies before the picture's start is the encoder's lead-in, which the file tells players to skip.
+        return [f"audio track {number} is empty"]
+    # Packets before the video's start are the encoder's delay, which the file tells players to skip.
     apart = max(float(sound.times[0]), 0.0) - float(picture.times[0])
     if abs(apart) > AUDIO_START_SEC:
-        return [f"sound track {number} starts {apart * 1000:+.0f} ms beside the picture ({sample_rate} Hz)"]
+        return [f"audio track {number} starts {apart * 1000:+.0f} ms from the video's start ({sample_rate} Hz)"]
     return []
 
 
 def _tracks(container: InputContainer) -> dict[int, _Track]:
-    """Read every packet's time, in one pass."""
+    """Read every packet's time in one pass."""
     times: dict[int, list[float]] = {stream.index: [] for stream in container.streams}
     ends: dict[int, float] = dict.fromkeys(times, 0.0)
     for packet in container.demux():

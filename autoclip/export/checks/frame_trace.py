@@ -1,8 +1,8 @@
-"""Which frame of the source became each frame of an export: ffmpeg's own trace through decoder, filters and encoder.
+"""Find which frame of the source became each frame of an export, from ffmpeg's trace of decoder, filters and encoder.
 
-ffmpeg notes, for each frame it hands to an encoder, the presentation time that frame had in the source's container
-(``-stats_enc_pre``, since ffmpeg 6.0). No picture needs to be looked at to tell frames apart, so this costs nothing,
-and it holds for pictures that were cropped, faded or tone-mapped, too.
+For each frame that it sends to an encoder, ffmpeg logs the frame's presentation time in the source's container
+(``-stats_enc_pre``, since ffmpeg 6.0). No images need to be compared, so this costs nothing, and it also works for
+frames that were cropped, faded or tone-mapped.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from autoclip.media.ffmpeg import local_file
 
 OPTION = "stats_enc_pre"
 _UNKNOWN = np.iinfo(np.int64).min
-"""FFmpeg's AV_NOPTS_VALUE: the packets of the source carried no times."""
+"""FFmpeg's AV_NOPTS_VALUE: the packets of the source have no times."""
 
 Trace = NDArray[np.int64]
 
 
 def trace_arguments(path: Path) -> tuple[str, ...]:
-    """Return the output options that have ffmpeg write the trace of the picture to `path`."""
+    """Return the output options that make ffmpeg write the trace of the video to `path`."""
     return (f"-{OPTION}:v", local_file(path), f"-{OPTION}_fmt:v", "{ptsi}")
 
 
 def read_trace(path: Path) -> Trace | None:
-    """Return the source's time of each frame that was encoded, in ticks, shape ``(n,)``; None where ffmpeg had none.
+    """Return the source time of each encoded frame, in ticks, shape ``(n,)``; None if ffmpeg had no times.
 
     Raises
     ------
     ExportError
-        If it is not a trace.
+        If the file is not a trace.
     """
     try:
         trace = np.array(path.read_text(encoding="ascii").split(), np.int64)
@@ -44,25 +44,25 @@ def read_trace(path: Path) -> Trace | None:
 
 
 def wrong_frames(trace: Trace, span: FrameSpan, frame_rate: float = 0.0) -> list[str]:
-    """Compare the frames that were encoded with those of a span.
+    """Compare the encoded frames with those of a span.
 
     Parameters
     ----------
     trace : ndarray
-        What `read_trace` returned.
+        The result of `read_trace`.
     span : FrameSpan
-        What was asked for.
+        The requested span.
     frame_rate : float
-        The rate they were brought to; 0 where each kept its own time. At another rate each instant has to show the
-        frame that was on the screen then, to one step of the rate and one frame.
+        The constant output rate; 0 if each frame kept its own time. At a constant rate each instant must show the frame
+        that the source showed then, within one step of the rate and one frame.
 
     Returns
     -------
     list of str
-        A sentence for what is wrong; empty when they are the ones.
+        A sentence for each fault; empty if the frames are correct.
     """
     if not trace.size:
-        return ["it was made of no frame of the source"]
+        return ["it was made from no frame of the source"]
     asked = np.array(span.pts, np.int64)
     if frame_rate:
         instants = span.start + np.arange(len(trace)) / frame_rate / float(span.time_base)
@@ -80,7 +80,7 @@ def wrong_frames(trace: Trace, span: FrameSpan, frame_rate: float = 0.0) -> list
         for name, got, want in ends
         if got != want
     ]
-    return faults or [f"it was made of {len(trace)} frames of the source, not of the {len(asked)} asked for"]
+    return faults or [f"it was made from {len(trace)} frames of the source, not from the {len(asked)} requested"]
 
 
 def _place(span: FrameSpan, pts: np.int64) -> str:

@@ -1,4 +1,4 @@
-"""The sound of a compound clip: every item's cut, to the sample as long as its picture, one after the other."""
+"""The audio of a compound clip: the cuts of all items, each exactly as long as its video in samples, concatenated."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from autoclip.media.ffmpeg import local_file
 from autoclip.settings import ExportSettings
 
 RATE = 48_000
-"""Samples a second of a compound clip's sound: what video is produced and platforms play at."""
+"""Sample rate in Hz of a compound clip's audio, the common rate of video production and platforms."""
 
 
 @dataclass(frozen=True, slots=True)
 class AudioItem:
-    """The sound of one item.
+    """The audio of one item.
 
     Attributes
     ----------
     order : CutSpec
-        Its cut; silence when it has no track.
+        Its cut; silence if it has no audio track.
     lead_sec : Fraction
-        How much is heard ahead of the cut's picture, in seconds: the crossfade into it.
+        How many seconds of audio precede the cut's video: the crossfade into it.
     begin, end : int
-        Where it is heard in the compound, in samples; items overlap where they are crossfaded.
+        Its position in the compound, in samples; items overlap where they are crossfaded.
     """
 
     order: CutSpec
@@ -43,9 +43,9 @@ class AudioItem:
 def compound_audio_arguments(
     items: Sequence[AudioItem], settings: ExportSettings, target: Path, leveling: str = ""
 ) -> tuple[str, ...]:
-    """Return the ffmpeg arguments that render the sound of a compound clip.
+    """Return the ffmpeg arguments that render the audio of a compound clip.
 
-    `leveling` is the filter that brings all of it to its loudness; empty to leave it as it is.
+    `leveling` is the filter that normalizes the loudness of the whole; empty to leave it unchanged.
     """
     inputs, graph = _inputs_and_graph(items)
     fades = fade_filters("afade", items[-1].end / RATE, settings)
@@ -55,7 +55,7 @@ def compound_audio_arguments(
 
 
 def compound_measuring_arguments(items: Sequence[AudioItem], settings: ExportSettings) -> tuple[str, ...]:
-    """Return the ffmpeg arguments that measure how loud a compound clip is, and write nothing."""
+    """Return the ffmpeg arguments that measure the loudness of a compound clip, without output."""
     inputs, graph = _inputs_and_graph(items)
     maps = ("-filter_complex", f"{graph};[joined]{measuring_filter(settings.target_lufs)}[a]", "-map", "[a]")
     return ("-copyts", *inputs, *maps, "-loglevel", "info", "-f", "null", "-")
@@ -79,7 +79,7 @@ def _inputs_and_graph(items: Sequence[AudioItem]) -> tuple[tuple[str, ...], str]
 
 
 def _item_graph(item: AudioItem, number: int) -> str:
-    """Return the filters that cut the sound of an item out of an input."""
+    """Return the filters that cut the audio of an item from an input."""
     track = item.order.tracks[0]
     if track.parts:
         return mixed(track, number, [_cut(item, part.track) for part in track.parts], f"item{number}part")
@@ -105,7 +105,7 @@ def _cut(item: AudioItem, track: AudioTrack) -> str:
 
 
 def _chained(items: Sequence[AudioItem]) -> str:
-    """Return the filters that put the items one after the other, crossfading where they overlap."""
+    """Return the filters that concatenate the items, with crossfades where they overlap."""
     if len(items) == 1:
         return "[s0]anull[joined]"
     if all(later.begin >= earlier.end for earlier, later in pairwise(items)):
@@ -115,7 +115,7 @@ def _chained(items: Sequence[AudioItem]) -> str:
     for place in range(1, len(items)):
         overlap = items[place - 1].end - items[place].begin
         name = "joined" if place == len(items) - 1 else f"x{place}"
-        # A quarter sine on either side keeps the power of two unrelated sounds even.
+        # A quarter sine on either side keeps the power of two uncorrelated sounds constant.
         steps.append(f"[{so_far}][s{place}]acrossfade=ns={overlap}:c1=qsin:c2=qsin[{name}]")
         so_far = name
     return ";".join(steps)

@@ -1,4 +1,4 @@
-"""Captions of a compound clip: those of its items, on the time line they make together."""
+"""Captions of a compound clip: those of its items, on the common timeline."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from autoclip.timeline import Interval
 
 
 def with_compound_captions(layout: Layout, items: Sequence[SourceSpan], stack: ExitStack) -> Layout:
-    """Return a layout whose items and dissolves have their captions' scripts, if captions are wanted.
+    """Return a layout whose items and dissolves have their captions' scripts, if captions are enabled.
 
     Raises
     ------
     ParameterError
-        If they are, and of no item it is known what is said.
+        If they are enabled, and no item has a transcript.
     """
     first = layout.bodies[0]
     if first.settings.captions == "off":
@@ -47,7 +47,7 @@ def with_compound_captions(layout: Layout, items: Sequence[SourceSpan], stack: E
 
 
 def _placed(layout: Layout, items: Sequence[SourceSpan], starts: Sequence[float]) -> list[PlacedCut]:
-    """Place whole items, with their parts of the dissolves, where their first frame is shown."""
+    """Place whole items, including their parts of the dissolves, at the time of their first frame."""
     if not layout.fades:
         pairs = zip(layout.bodies, items, strict=True)
         return [PlacedCut(i.transcript, b.span.interval, starts[at]) for at, (b, i) in enumerate(pairs)]

@@ -1,4 +1,4 @@
-"""The picture of a crossfade: the end of one cut dissolving into the start of the next."""
+"""The video of a crossfade: the end of one cut dissolves into the start of the next."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Crossfade:
     leaving, coming : CutSpec
         The end of one cut and the start of the next, each about as long as the dissolve.
     frame_count : int
-        Its frames.
+        Number of frames.
     rate : Fraction
-        Frames a second.
+        Frame rate.
     captions : Path or None
-        The ASS script of what is burned in, counted from the dissolve's start.
+        The ASS script to burn in, with times from the dissolve's start.
     """
 
     leaving: CutSpec
@@ -37,25 +37,25 @@ class Crossfade:
 
     @property
     def duration_sec(self) -> Fraction:
-        """Its length in seconds."""
+        """Return its length in seconds."""
         return self.frame_count / self.rate
 
 
 def crossfade_arguments(
     fade: Crossfade, encoder: tuple[str, ...], target: Path, *, upright: bool = True
 ) -> tuple[str, ...]:
-    """Return the ffmpeg arguments that render a dissolve, picture only.
+    """Return the ffmpeg arguments that render the video of a dissolve.
 
     Parameters
     ----------
     fade : Crossfade
-        What dissolves into what.
+        The dissolve.
     encoder : tuple of str
-        Options of the encoder: those of the segments it will stand between.
+        Options of the encoder, the same as for the adjacent segments.
     target : Path
-        Where to.
+        Path of the file.
     upright : bool
-        Turn and fit the pictures as an exact cut does; otherwise they stay as they are stored, as a smart cut's do.
+        Rotate and fit the frames as an exact cut does; otherwise they stay as stored, as in a smart cut.
     """
     turn = () if upright else ("-noautorotate",)
     inputs = (
@@ -78,7 +78,7 @@ def crossfade_arguments(
 
 
 def _prepared(fade: Crossfade, order: CutSpec, *, upright: bool) -> str:
-    """Return the filters that make a side exactly as many frames as the dissolve has, at its rate."""
+    """Return the filters that give a side exactly as many frames as the dissolve has, at its rate."""
     fitted = "null"
     if upright:
         fitted = video_filters(order.video, order.settings, order.canvas, order.span.duration_sec, order.framing)

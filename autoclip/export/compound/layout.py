@@ -1,4 +1,4 @@
-"""The layout of a compound clip: its items in their places, and what dissolves between them."""
+"""The layout of a compound clip: its items in their places, and the dissolves between them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
 
 _COMMON_UNIT = Fraction(1, 90_000)
-"""Seconds a tick where items have different ones: MPEG's clock, of which every usual frame rate is a whole multiple."""
+"""Time base for items with different ones, in seconds: MPEG's clock, in which frames of every common rate have a whole
+number of ticks.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,9 @@ class SourceSpan:
     video : Video
         The probed source.
     interval : Interval
-        What of it, in seconds from its first frame.
+        The span, in seconds from the first frame.
     transcript : Transcript or None
-        What is said in the video, for captions.
+        The transcript of the video, for captions.
     """
 
     video: Video
@@ -44,7 +46,7 @@ class SourceSpan:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Items in their places: `fades` lie between them, one fewer than `bodies`, or there are none."""
+    """Items in their places. `fades` lie between them: one fewer than `bodies`, or none."""
 
     bodies: tuple[CutSpec, ...]
     fades: tuple[Crossfade, ...]
@@ -52,16 +54,16 @@ class Layout:
 
     @property
     def duration_sec(self) -> Fraction:
-        """Length of the whole in seconds."""
+        """Return the total length in seconds."""
         return sum(segment_lengths(self), Fraction())
 
     @property
     def frame_count(self) -> int:
-        """Frames of the whole, unless the frame rate is changed."""
+        """Return the total number of frames, unless the frame rate is changed."""
         return sum(body.span.count for body in self.bodies) + sum(fade.frame_count for fade in self.fades)
 
     def made_exact(self) -> Layout:
-        """Return the layout to be encoded in place of copied: all in one codec, one that keeps what is to be kept."""
+        """Return the layout for encoding instead of copying: all items in one codec that meets the settings."""
         exact = [made_exact(body) for body in self.bodies]
         if "h265" not in {body.settings.video_codec for body in exact}:
             return self
@@ -85,18 +87,18 @@ def _with_settings(order: CutSpec, **changes: object) -> CutSpec:
 
 
 def lay_out(items: Sequence[SourceSpan], target: Path, settings: ExportSettings) -> Layout:
-    """Work out where everything goes.
+    """Compute the positions of all items and dissolves.
 
     Raises
     ------
     ParameterError
-        If an item holds no frame or is too short for its dissolves, the whole breaks a limit of the platform, or the
-        settings can't be met.
+        If an item contains no frame or is too short for its dissolves, the compound exceeds a limit of the platform, or
+        the settings can't be met.
     MediaError
         If a source can't be read.
     """
-    # The parts of a file carry numbered parameter sets, which no encoder in hardware can give them; and none knows how
-    # far the whole has come.
+    # The parts of a file have numbered parameter sets, which hardware encoders can't write; and no part knows the
+    # progress of the whole.
     layout = _laid_out(items, target, settings.model_copy(update={"encoder": "x264", "progress_bar": False}))
     require_within_limits(items[0].video, float(layout.duration_sec), layout.bodies[0].settings)
     return layout
@@ -133,7 +135,7 @@ def _rate_of(video: Video) -> Fraction:
 
 
 def _on_one_canvas(orders: list[CutSpec]) -> list[CutSpec]:
-    """Give all items the first one's picture size, and one track of sound at most."""
+    """Give all items the frame size of the first one, and at most one audio track."""
     first = orders[0]
     facts = first.video.video
     canvas = first.canvas
@@ -143,7 +145,7 @@ def _on_one_canvas(orders: list[CutSpec]) -> list[CutSpec]:
         canvas = replace(shown, padded=True)
     notes = [note for order in orders for note in order.notes]
     if any(len(order.tracks) > 1 for order in orders):
-        notes.append("a compound has one track of sound: the first one of each item")
+        notes.append("a compound has one audio track: the first one of each item")
     told = tuple(dict.fromkeys(notes))
     return [replace(order, canvas=canvas, tracks=order.tracks[:1], notes=told) for order in orders]
 
@@ -160,14 +162,14 @@ def _shortened(order: CutSpec, at_start: float, at_end: float) -> CutSpec:
 
 
 def _plain(order: CutSpec, start: float, end: float) -> CutSpec:
-    """Return an order for another interval of the same item, without fades."""
+    """Return a cut for another interval of the same item, without fades."""
     settings = order.settings.model_copy(update={"fade_in_sec": 0.0, "fade_out_sec": 0.0})
     again = plan_cut(order.video, Interval(start, end), order.target, settings, whole=False)
     return replace(again, canvas=order.canvas, tracks=order.tracks, notes=order.notes)
 
 
 def _faded_at_ends(orders: Sequence[CutSpec], settings: ExportSettings) -> Iterator[CutSpec]:
-    """Put the fade in at the first item and the fade out at the last one."""
+    """Put the fade-in on the first item and the fade-out on the last one."""
     for place, order in enumerate(orders):
         changes = {
             "fade_in_sec": settings.fade_in_sec if place == 0 else 0.0,

@@ -1,8 +1,8 @@
-"""Compound clips: several cuts in one file, one after the other or crossfaded.
+"""Compound clips: several cuts in one file, concatenated or crossfaded.
 
-Each item is rendered by itself, so that only its own frames are decoded and memory does not grow with the number of
-items; the segments are joined without touching them. The sound is made in one go, each item's to the sample as long as
-its picture, so that nothing drifts however many items there are.
+Each item is rendered separately, so that only its own frames are decoded and memory does not grow with the number of
+items. The segments are then joined without re-encoding. The audio is rendered in one command, each item's exactly as
+long as its video in samples, so that nothing drifts with the number of items.
 """
 
 from __future__ import annotations
@@ -55,20 +55,21 @@ def export_compound(
     *,
     ffmpeg: Path | None = None,
 ) -> ExportResult:
-    """Put several cuts into one file, check it, and give it its name.
+    """Export several cuts as one file, check it, and give it its name.
 
     Parameters
     ----------
     items : sequence of SourceSpan
-        In order; of one or of several videos, with or without sound. Pictures of another size are fitted into the first
-        one's.
+        The cuts, in order; of one or several videos, with or without audio. Frames of another size are fitted into the
+        first one's size.
     target : Path
-        Where it goes.
+        Path of the file.
     settings : ExportSettings, optional
-        How. With ``crossfade_sec`` neighbors dissolve into each other, picture and sound; each item must be longer
-        than its dissolves. With ``cut = smart`` frames are copied where all items are of one video that allows it.
+        Export settings. With ``crossfade_sec`` the video and audio of neighbors dissolve into each other; each item
+        must be longer than its dissolves. With ``cut = smart`` frames are copied if all items are of one video that
+        allows it.
     on_progress : callable
-        Told the share of frames that are written.
+        Called with the share of frames written.
     ffmpeg : Path, optional
         The ffmpeg to render with.
 
@@ -80,7 +81,7 @@ def export_compound(
     Raises
     ------
     ParameterError
-        If there is no item, one holds no frame or is too short for its dissolves, or the settings can't be met.
+        If there is no item, an item contains no frame or is too short for its dissolves, or the settings can't be met.
     MediaError
         If a source can't be read.
     ExportError
@@ -102,7 +103,7 @@ def export_compound(
         first = layout.bodies[0]
         seconds = float(layout.duration_sec)
         needed = estimated_bytes(first.video, seconds, first.canvas.width, first.canvas.height, chosen)
-        require_space(target.parent, 2 * needed, chosen)  # the segments and the whole
+        require_space(target.parent, 2 * needed, chosen)  # the segments and the joined file
         context = RenderContext(rendered, ffmpeg, chosen.export_stall_sec, on_progress)
         rendering = _render(layout, context)
         whole = replace(layout.bodies[0], asked=rendering.actual)
@@ -129,7 +130,7 @@ def _told_shorter(layout: Layout, fitting: Sequence[SourceSpan], items: Sequence
 
 
 def _render(layout: Layout, context: RenderContext) -> Rendering:
-    """Make the file: smartly if that is wanted and can be, otherwise exactly."""
+    """Render the file: as a smart cut if wanted and possible, otherwise exactly."""
     notes: tuple[str, ...] = ()
     if layout.bodies[0].settings.cut == "smart":
         try:
@@ -175,7 +176,7 @@ def _joined(layout: Layout, context: RenderContext, render_segments: _SegmentMak
 
 
 def _sound(layout: Layout, context: RenderContext, stack: ExitStack) -> tuple[tuple[Command, ...], list[MuxTrack]]:
-    """Render the sound of all items in one go; none when no item has any."""
+    """Render the audio of all items in one command; return None if no item has audio."""
     if not any(body.tracks for body in layout.bodies):
         return (), []
     items: list[AudioItem] = []

@@ -1,4 +1,4 @@
-"""The picture of a compound clip in segments: every item and every dissolve, encoded or copied by itself."""
+"""The video of a compound clip in segments: every item and every dissolve, encoded or copied separately."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ from autoclip.media.ffmpeg import FrameListener, Run
 from autoclip.settings import CutMethod, ExportSettings
 
 _MAX_PARAMETER_SETS = 32
-"""H.264 knows ids of sequence parameter sets from 0 to 31 (ITU-T H.264, 7.4.2.1.1)."""
+"""H.264 allows ids of sequence parameter sets from 0 to 31 (ITU-T H.264, 7.4.2.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of the picture: packets, when each is shown in it, and how long it is (both in ticks)."""
+    """A part of the video: packets, their presentation times in the part, and its length (both in ticks)."""
 
     data: Iterator[tuple[bytes, bool]]
     shown: NDArray[np.int64]
@@ -52,10 +52,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class VideoSegments:
-    """The picture in segments, what the file needs to know of it, and what is wrong with it.
+    """The video in segments, with the properties of the file and the faults found.
 
-    `codec` bears FFmpeg's name. `traced` says that it is known of every item which frames were encoded; `lost_count`
-    frames of damaged sources are not among them.
+    `codec` is FFmpeg's name. `traced` means that the encoded frames of every item are known; `lost_count` counts frames
+    of damaged sources that are missing.
     """
 
     method: CutMethod
@@ -74,7 +74,7 @@ class VideoSegments:
 
 @dataclass(slots=True)
 class _EncodedFiles:
-    """Items and dissolves of a compound clip as they are encoded, one file each, in order."""
+    """Items and dissolves of a compound clip during encoding, one file each, in order."""
 
     paths: list[Path] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
@@ -107,7 +107,7 @@ def exact_segments(layout: Layout, context: RenderContext, stack: ExitStack) -> 
 
 
 def _encode_all(layout: Layout, context: RenderContext, stack: ExitStack) -> _EncodedFiles:
-    """Encode the items, each with the dissolve that follows it."""
+    """Encode the items, each followed by its dissolve."""
     counter = _FrameCounter(context, layout.frame_count)
     numbers = _parameter_set_numbers(layout)
     made = _EncodedFiles()
@@ -129,7 +129,7 @@ def _encode_all(layout: Layout, context: RenderContext, stack: ExitStack) -> _En
 
 
 def _fade_encoder(layout: Layout, body: CutSpec, parameter_set: int) -> tuple[str, ...]:
-    """Return the output options of a dissolve: the frames as they come, on the layout's time base."""
+    """Return the output options of a dissolve: all frames, on the layout's time base."""
     unit = f"{layout.unit.numerator}:{layout.unit.denominator}"
     encoder = video_encoder(body.video, body.settings, parameter_set)
     return (*encoder, "-fps_mode:v", "passthrough", "-enc_time_base:v", unit)
@@ -141,7 +141,7 @@ def smart_segments(layout: Layout, context: RenderContext, stack: ExitStack) -> 
     Raises
     ------
     NotSmartError
-        If the items are of several videos, or nothing of them can be copied.
+        If the items are of several videos, or no part of them can be copied.
     """
     first = layout.bodies[0]
     if len({body.video.path for body in layout.bodies}) > 1:
@@ -186,7 +186,7 @@ def smart_segments(layout: Layout, context: RenderContext, stack: ExitStack) -> 
 
 
 class _FrameCounter:
-    """Turns the frame counts of one segment after the other into reports on the whole."""
+    """Converts the frame counts of successive segments to progress of the whole."""
 
     def __init__(self, context: RenderContext, total: int) -> None:
         self._report = context.count_frames(total)
@@ -200,7 +200,7 @@ class _FrameCounter:
 
 
 def _parameter_set_numbers(layout: Layout) -> dict[Path, int]:
-    """Give each video two numbers of parameter sets, for its items and its dissolves: their pictures may differ."""
+    """Give each video two numbers of parameter sets, for its items and its dissolves, whose frames may differ."""
     videos = list(dict.fromkeys(body.video.path for body in layout.bodies))
     if 2 * len(videos) > _MAX_PARAMETER_SETS:
         raise ParameterError(f"a compound clip takes items of at most {_MAX_PARAMETER_SETS // 2} videos")
@@ -208,7 +208,7 @@ def _parameter_set_numbers(layout: Layout) -> dict[Path, int]:
 
 
 def _encoded_segment(path: Path, length: Fraction, unit: Fraction) -> Segment:
-    """Return a segment that ffmpeg has made, with the times it was given."""
+    """Return a segment that ffmpeg has rendered, with the given times."""
     with open_container(path) as container:
         packets = [packet for packet in container.demux(container.streams.video[0]) if packet.size]
         times = [packet.pts * packet.time_base / unit for packet in packets if packet.pts is not None]
@@ -217,12 +217,12 @@ def _encoded_segment(path: Path, length: Fraction, unit: Fraction) -> Segment:
 
 
 def _common_extradata(paths: Sequence[Path], settings: ExportSettings) -> bytes | None:
-    """Return what a decoder must know of all segments beforehand; None where the first one's will do.
+    """Return the decoder configuration of all segments; None if the first one's is sufficient.
 
     Raises
     ------
     ExportError
-        If no one configuration covers them.
+        If no single configuration covers them.
     """
     configurations = []
     for path in paths:

@@ -1,1 +1,1 @@
-"""The three ways to cut, exact, smart and copy, and what they cut by."""
+"""The three cut methods, exact, smart and copy, and the codec knowledge they need."""

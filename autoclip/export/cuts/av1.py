@@ -1,4 +1,4 @@
-"""What a cut must know of AV1: open bitstream units (OBU), sequence headers, keyframes and the record of MP4.
+"""Parse AV1 for cutting: open bitstream units (OBU), sequence headers, keyframes and the MP4 configuration record.
 
 Sections are those of the AV1 bitstream and decoding process specification (version 1.0.0, errata 1), and, for the
 record, of the AV1 codec ISO media file format binding (1.2.0).
@@ -23,7 +23,7 @@ _MAX_LENGTH_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """An open bitstream unit: its type, and what it holds without header and size."""
+    """An open bitstream unit: its type, and its payload without header and size."""
 
     kind: int
     payload: bytes
@@ -35,12 +35,12 @@ def units(packet: bytes) -> Iterator[Unit]:
     Raises
     ------
     BitstreamError
-        If a size leads out of it.
+        If a size exceeds the temporal unit.
     """
     position = 0
     while position < len(packet):
         header = packet[position]
-        position += 2 if header & 4 else 1  # with an extension or without
+        position += 2 if header & 4 else 1  # with or without an extension
         size = len(packet) - position
         if header & 2:
             size, position = _leb128(packet, position)
@@ -62,9 +62,9 @@ def registered_messages(packet: bytes) -> tuple[bytes, ...]:
 
 
 def is_key_frame(packet: bytes) -> bool:
-    """Whether a temporal unit starts with a keyframe that is shown (5.9.2), which resets all that a decoder keeps.
+    """Whether a temporal unit starts with a shown keyframe (5.9.2), which resets all decoder state.
 
-    A keyframe that is shown later has pictures before it that may refer to what was earlier.
+    A keyframe that is shown later is preceded by frames that may refer to earlier ones.
     """
     for unit in units(packet):
         if unit.kind in {FRAME_HEADER, FRAME}:
@@ -75,20 +75,20 @@ def is_key_frame(packet: bytes) -> bool:
 
 
 def sample_format(record: bytes) -> tuple[int, int]:
-    """Return what an AV1CodecConfigurationRecord (2.3.3) says of profile, bit depth and subsampling.
+    """Return profile, bit depth and subsampling from an AV1CodecConfigurationRecord (2.3.3).
 
     Raises
     ------
     BitstreamError
-        If it is none.
+        If it is not such a record.
     """
     if len(record) < _RECORD_BYTES or record[0] != 0x81:  # noqa: PLR2004 - marker and version
-        raise BitstreamError("the stream carries no AV1 configuration ahead of its pictures")
+        raise BitstreamError("the stream has no AV1 configuration before its frames")
     return record[1] >> 5, record[2] & 0x7C
 
 
 def _leb128(data: bytes, position: int) -> tuple[int, int]:
-    """Read a number of 7 bits a byte, the lowest ones first (4.10.5); return it and where it ends."""
+    """Read a number of 7 bits per byte, the lowest ones first (4.10.5); return it and where it ends."""
     value = 0
     for index in range(_MAX_LENGTH_BYTES):
         if position + index >= len(data):

@@ -1,4 +1,4 @@
-"""What is to be rendered, worked out before anything is; and what came of it."""
+"""The plan of a cut, made before rendering, and the result of an export."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from autoclip.timeline import Interval
 
 @dataclass(frozen=True, slots=True)
 class CutSpec:
-    """One cut: the source, what was asked for and where it goes, its frames, sound and the picture to make.
+    """One cut: the source, the request, the target, its frames, audio and canvas.
 
-    `parameter_set` numbers the encoder's parameter sets (H.264), for files that join several encodings. `notes` say
-    what the user should know of it. `captions` is the ASS script of what is burned in, counted from the cut's start.
-    `title` is that of the title; `framing` is how its shape is filled.
+    `parameter_set` numbers the encoder's parameter sets (H.264) in files that join several encodings. `notes` are
+    messages for the user. `captions` is the ASS script to burn in, with times from the cut's start; `title` is that of
+    the title. `framing` describes how its shape is filled.
     """
 
     video: Video
@@ -49,20 +49,20 @@ class ExportResult:
     path : Path
         The file.
     method : str
-        How it was cut in the end: ``exact``, ``smart`` or ``copy``.
+        The method that was used in the end: ``exact``, ``smart`` or ``copy``.
     asked, actual : Interval
-        The interval that was asked for, and the one in the file, in seconds of the source. They differ by less than
-        half a frame, except for ``copy``, which starts at a keyframe. For a compound, 0 and its length.
+        The requested interval, and the one in the file, in seconds of the source. They differ by less than half a
+        frame, except for ``copy``, which starts at a keyframe. For a compound, from 0 to its length.
     frame_count : int
-        Frames in the file.
+        Number of frames in the file.
     size_bytes : int
-        Its size.
+        Its size in bytes.
     commands : tuple of tuple of str
-        The ffmpeg command lines that made it.
+        The ffmpeg command lines that rendered it.
     notes : tuple of str
-        What the user should know, such as why a smart cut became an exact one.
+        Notes for the user, such as why a smart cut became an exact one.
     removed : tuple of Removal
-        Pauses and fillers that were taken out.
+        Pauses and fillers that were removed.
     """
 
     path: Path
@@ -79,12 +79,12 @@ class ExportResult:
 def plan_cut(
     video: Video, interval: Interval, target: Path, settings: ExportSettings, *, whole: bool = True
 ) -> CutSpec:
-    """Work out one cut; `whole` says that it makes up the file, so that the platform's limits are its own.
+    """Plan one cut. `whole` means that it is the whole file, so that the platform's limits apply to it.
 
     Raises
     ------
     ParameterError
-        If the interval holds no frame of the video, or the settings can't be met by it.
+        If the interval contains no frame of the video, or the video can't meet the settings.
     MediaError
         If the file can't be read.
     """
@@ -109,7 +109,7 @@ def plan_cut(
 
 
 def picture_changes(settings: ExportSettings) -> list[str]:
-    """Name the settings that change pictures, so that none can be copied."""
+    """Name the settings that change frames, so that none can be copied."""
     changes = {
         "export_height": settings.export_height,
         "frame_rate": settings.frame_rate,

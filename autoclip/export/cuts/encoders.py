@@ -1,4 +1,4 @@
-"""What ffmpeg is told about encoding and about the file it writes."""
+"""ffmpeg options for encoders and for the file format."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SVT_AV1_PRESETS: dict[EncoderPreset, int] = {
     "slower": 4,
     "veryslow": 3,
 }
-"""x264's names on SVT-AV1's scale of speeds, in the same order; 10 is SVT-AV1's own default."""
+"""x264's preset names on SVT-AV1's speed scale, in the same order; 10 is SVT-AV1's own default."""
 
 VP9_CPU_USED: dict[EncoderPreset, int] = {
     "ultrafast": 8,
@@ -31,10 +31,12 @@ VP9_CPU_USED: dict[EncoderPreset, int] = {
     "slower": 1,
     "veryslow": 0,
 }
-"""x264's names on libvpx's scale of speeds for VP9 (``-cpu-used``), the fastest first."""
+"""x264's preset names on libvpx's speed scale for VP9 (``-cpu-used``), the fastest first."""
 VP9_REALTIME_SPEED = 5
-"""From this speed on libvpx has to be told ``-deadline realtime``; otherwise none is faster than this one. It took a
-quarter of the CPU time at the same quantizer, PSNR was 0.6 dB higher and the file a third larger."""
+"""From this speed on, libvpx needs ``-deadline realtime``; otherwise a higher speed is not faster than this one.
+
+It took a quarter of the CPU time at the same quantizer; PSNR was 0.6 dB higher and the file a third larger.
+"""
 
 _NVENC_PRESETS: dict[EncoderPreset, int] = {
     "ultrafast": 1,
@@ -47,7 +49,7 @@ _NVENC_PRESETS: dict[EncoderPreset, int] = {
     "slower": 7,
     "veryslow": 7,
 }
-"""x264's names on NVENC's scale from p1, the fastest, to p7."""
+"""x264's preset names on NVENC's scale from p1, the fastest, to p7."""
 
 HARDWARE_CODECS: dict[EncoderName, dict[VideoCodec, str]] = {
     "nvenc": {"h264": "h264_nvenc", "h265": "hevc_nvenc", "av1": "av1_nvenc"},
@@ -56,18 +58,18 @@ HARDWARE_CODECS: dict[EncoderName, dict[VideoCodec, str]] = {
     "videotoolbox": {"h264": "h264_videotoolbox", "h265": "hevc_videotoolbox"},
     "amf": {"h264": "h264_amf", "h265": "hevc_amf", "av1": "av1_amf"},
 }
-"""FFmpeg's names of the encoders in hardware."""
+"""FFmpeg's names of the hardware encoders."""
 
 VAAPI_DEVICE = "/dev/dri/renderD128"
 
 
 def pixel_format(video: Video, settings: ExportSettings) -> str:
-    """Return the pixel format of the export: 8-bit 4:2:0, which every player knows, unless more bits are kept.
+    """Return the pixel format of the export: 8-bit 4:2:0, which every player supports, unless more bits are kept.
 
     Raises
     ------
     ParameterError
-        If more than 8 bits are to be kept in H.264, which hardly any player would play.
+        If more than 8 bits are to be kept in H.264, which hardly any player supports.
     """
     if settings.dynamic_range == "sdr" or (video.video.bit_depth <= 8 and not video.video.hdr):  # noqa: PLR2004
         return "yuv420p"
@@ -79,9 +81,10 @@ def pixel_format(video: Video, settings: ExportSettings) -> str:
 
 
 def video_encoder(video: Video, settings: ExportSettings, parameter_set: int = 0) -> tuple[str, ...]:
-    """Return ffmpeg's options for the picture's encoder.
+    """Return ffmpeg's options for the video encoder.
 
-    `parameter_set` numbers the parameter sets of H.264; only files that join several encodings need any but 0.
+    `parameter_set` numbers the parameter sets of H.264; only files that join several encodings need a value other than
+    0.
     """
     if settings.encoder != "x264":
         pixels = () if settings.encoder == "vaapi" else ("-pix_fmt", "yuv420p")
@@ -108,9 +111,9 @@ def video_encoder(video: Video, settings: ExportSettings, parameter_set: int = 0
 
 
 def hardware_encoder(settings: ExportSettings) -> tuple[str, ...]:
-    """Return ffmpeg's options for an encoder in hardware, at the quality that `crf` asks for.
+    """Return ffmpeg's options for a hardware encoder, at the quality of `crf`.
 
-    The scales are those of H.264's quantizer, 0 to 51, as x264's crf: constant quality (NVENC's ``cq``, Quick Sync's
+    The scales are those of H.264's quantizer, 0 to 51, like x264's crf: constant quality (NVENC's ``cq``, Quick Sync's
     ``global_quality``) or a constant quantizer (VA-API, AMF), which is one step finer for the same look. VideoToolbox
     has a scale from 1 to 100, of which 65 looks about like crf 23.
     """
@@ -128,23 +131,23 @@ def hardware_encoder(settings: ExportSettings) -> tuple[str, ...]:
 
 
 def device_options(settings: ExportSettings) -> tuple[str, ...]:
-    """Return the global options that open the device of an encoder that needs pictures on it."""
+    """Return the global options that open the device of an encoder that needs frames on it."""
     if settings.encoder != "vaapi":
         return ()
     return ("-init_hw_device", f"vaapi=hardware:{VAAPI_DEVICE}", "-filter_hw_device", "hardware")
 
 
 def encodes_in_hardware(video: Video, settings: ExportSettings) -> bool:
-    """Whether an encoder in hardware is named that can make this file: of 8 bits, and of a codec it has."""
+    """Whether a hardware encoder is selected that can make this file: 8 bits, and a codec it supports."""
     codecs = HARDWARE_CODECS.get(settings.encoder, {})
     return settings.video_codec in codecs and pixel_format(video, settings) == "yuv420p"
 
 
 def frame_timing(settings: ExportSettings, span: FrameSpan) -> tuple[str, ...]:
-    """Return the options that carry each frame's own time to the file, in the source's unit.
+    """Return the options that keep each frame's time in the file, in the source's time base.
 
-    MP4 keeps durations in decoding order, and a track is as long as their sum. The last packet's is set so that the
-    sum is the cut's length: with B-frames at a variable rate the encoder can't know it.
+    MP4 stores durations in decoding order, and a track is as long as their sum. The last packet's duration is set so
+    that the sum is the cut's length: with B-frames at a variable rate the encoder can't know it.
     """
     if settings.frame_rate:
         return ("-fps_mode:v", "passthrough")
@@ -161,9 +164,10 @@ def frame_timing(settings: ExportSettings, span: FrameSpan) -> tuple[str, ...]:
 
 
 def audio_encoder(settings: ExportSettings) -> tuple[str, ...]:
-    """Return ffmpeg's options for the sound's encoder."""
+    """Return ffmpeg's options for the audio encoder."""
     return ("-c:a", "aac", "-b:a", f"{settings.audio_bitrate_kbps}k")
 
 
 MP4 = ("-map_metadata", "-1", "-map_chapters", "-1", "-movflags", "+faststart", "-f", "mp4")
-"""A file that plays before it is whole; without the source's chapters (other times) and tags (a phone's place)."""
+"""A file that can be played while it loads, without the source's chapters (wrong times) and tags (a phone's location).
+"""

@@ -1,4 +1,4 @@
-"""The exact cut: everything is re-encoded, so the first and last frame are the ones that were asked for."""
+"""The exact cut: everything is re-encoded, so the first and last frame are the requested ones."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ from autoclip.media.video import Video
 _INDEXED_CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 _BLIND_SEEK_SEC = 0.5
 _REORDERED_SEEK_SEC = Fraction(3, 23)
-"""By how much ffmpeg seeks ahead of where it is told to, when frames are reordered in a format that is sought by their
-decoding times (``dts_heuristic`` in its fftools/ffmpeg_demux.c)."""
+"""How far before the target ffmpeg seeks if frames are reordered in a format that is sought by decoding times
+(``dts_heuristic`` in its fftools/ffmpeg_demux.c).
+"""
 _MICROSECOND = Fraction(1, 1_000_000)
 
 
 def exact_arguments(order: CutSpec, target: Path) -> tuple[str, ...]:
     """Return the ffmpeg arguments that render one cut.
 
-    The user's own command, made exact: input is sought to the keyframe before the cut, and the cut itself is made by
-    ``trim`` on the container's own timestamps, which ``-copyts`` keeps: no start offset, edit list or rounding of a
-    seek moves it. Picture and sound are read apart, so that the picture's decoding starts at its keyframe while the
-    sound starts a little earlier and swings in.
+    The user's own command, made exact: the input is sought to the keyframe before the cut, and ``trim`` makes the cut
+    on the container's timestamps, which ``-copyts`` keeps. No start offset, edit list or rounding of a seek moves it.
+    Video and audio are separate inputs, so that video decoding starts at its keyframe while audio starts a little
+    earlier for the decoder to converge.
     """
     video, span, settings = order.video, order.span, order.settings
     inputs = video_input(video, span)
@@ -67,9 +68,9 @@ def video_input(video: Video, span: FrameSpan) -> tuple[str, ...]:
 
 
 def _kept_graph(video: Video) -> tuple[str, ...]:
-    """Keep ffmpeg from rebuilding the filters, at time 0, when the picture's size or colors change on the way.
+    """Keep ffmpeg from rebuilding the filters, at time 0, when the frame size or colors change.
 
-    `steady_size` follows such a change. The filters by which ffmpeg turns a picture don't: there it has to start over.
+    `steady_size` handles such a change. The filters with which ffmpeg rotates frames don't, so there it must rebuild.
     """
     return ("-reinit_filter", "0") if can_follow_changes(video) else ()
 
@@ -92,10 +93,10 @@ def _sought_picture(video: Video, span: FrameSpan) -> tuple[str, ...]:
 
 
 def _tick_to_seek(times: PacketTimes, key: int) -> Fraction:
-    """Return a time that leads to a keyframe, whether an index is kept by presentation or by decoding times.
+    """Return a time that leads to a keyframe, whether an index uses presentation or decoding times.
 
-    It lies half-way to the next frame, so that microseconds, in which ffmpeg seeks, round to neither this side nor
-    that, and ahead of the next keyframe's decoding time, which at a variable rate may be long before it is shown.
+    It lies half-way to the next frame, so that rounding to microseconds, in which ffmpeg seeks, cannot reach another
+    frame, and before the next keyframe's decoding time, which at a variable rate may be long before its presentation.
     """
     start = int(times.pts[key])
     later = times.shown[times.shown > start]
@@ -108,7 +109,7 @@ def _tick_to_seek(times: PacketTimes, key: int) -> Fraction:
 
 
 def audio_arguments(order: CutSpec, target: Path) -> tuple[str, ...]:
-    """Return the ffmpeg arguments that render the sound of a cut alone."""
+    """Return the ffmpeg arguments that render only the audio of a cut."""
     graph, maps = _sound_graph(order, 0)
     inputs = (*audio_input(order.video, order.span), "-filter_complex", ";".join(graph))
     return ("-copyts", *inputs, *maps, *audio_encoder(order.settings), *MP4, local_file(target))
@@ -127,7 +128,7 @@ def _sound_graph(order: CutSpec, input_number: int) -> tuple[list[str], list[str
 
 
 def measuring_arguments(order: CutSpec, track: AudioTrack) -> tuple[str, ...]:
-    """Return the ffmpeg arguments that measure how loud a track of a cut is, and write nothing."""
+    """Return the ffmpeg arguments that measure the loudness of a track of a cut, without output."""
     span = order.span
     cut = audio_graph(track, 0, span.container_seconds(span.start), span.duration_sec, order.settings)
     graph = f"{cut},{measuring_filter(order.settings.target_lufs)}[a]"
@@ -136,19 +137,19 @@ def measuring_arguments(order: CutSpec, track: AudioTrack) -> tuple[str, ...]:
 
 
 def audio_input(video: Video, span: FrameSpan, lead_sec: Fraction = Fraction(0)) -> tuple[str, ...]:
-    """Return the input options for reading the span's sound, and `lead_sec` ahead of it."""
+    """Return the input options for reading the span's audio, and `lead_sec` before it."""
     start = (span.start - span.times.origin) * span.time_base - lead_sec
     if start <= PREROLL_SEC:
-        # No seek: it could skip the packet ahead of time 0 from which the decoder swings in.
+        # No seek: it could skip the packet before time 0 that the decoder needs.
         return safe_input(video.path, video.container)
     return _sought_input(video, span.container_seconds(span.start) - lead_sec - Fraction(PREROLL_SEC))
 
 
 def cut_filters(span: FrameSpan) -> str:
-    """Return the filters that pass the span's frames only, the first one at time 0.
+    """Return the filters that pass only the span's frames, the first one at time 0.
 
-    The limits lie half-way between frames, in whole ticks: ffmpeg reads them in microseconds and rounds them to ticks,
-    which reaches no frame, be ticks much shorter than a microsecond or as long as a frame. Where packets carry no
+    The limits lie half-way between frames, in whole ticks: ffmpeg parses them in microseconds and rounds them to ticks,
+    which reaches no frame, whether ticks are much shorter than a microsecond or as long as a frame. If packets have no
     times, frames are counted from where decoding starts.
     """
     if not span.times.of_packets:
@@ -156,13 +157,13 @@ def cut_filters(span: FrameSpan) -> str:
         held = float((span.start - span.first) * span.time_base)
         times = f"max(round(PTS-STARTPTS-{held:.9f}/TB),0)"
         return f"trim=start_frame={number}:end_frame={number + span.count},setpts='{times}'"
-    # Nothing is known of what lies before the keyframe the span starts with: no room there but for the rounding.
+    # Nothing is known about the time before the keyframe the span starts with, so allow only for rounding.
     room = (span.first - span.before) // 2 if span.before is not None else int(_MICROSECOND / span.time_base)
     behind = span.after if span.after is not None else span.last + max(round(span.frame_sec / span.time_base), 1)
     lower = span.container_seconds(span.first - room)
     upper = span.container_seconds(behind - (behind - span.last) // 2)
     trim = f"trim=start={float(lower):.6f}:end={float(upper):.6f}"
-    if span.after is None:  # the clock of a recording may be set back there, and its times come a second time
+    if span.after is None:  # the clock of a recording may be set back there, so that the same times occur again
         trim += f",trim=end_frame={span.count}"
     start = float(span.container_seconds(span.start))
     return f"{trim},setpts='max(round(PTS-{start:.9f}/TB),0)'"

@@ -1,4 +1,4 @@
-"""From seconds to frames: which frames of the source an interval asks for."""
+"""Convert seconds to frames: find the frames of the source in an interval."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from autoclip.media.video import Video
 from autoclip.timeline import Interval
 
 _MIN_FRAME_SEC = Fraction(1, 60)
-"""How long a frame lasts at the highest rate in common use."""
+"""Duration of a frame in seconds at the highest rate in common use."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrameSpan:
-    """The frames of a cut; all times in ticks of `time_base`, as the container has them.
+    """The frames of a cut; all times in ticks of `time_base`, as in the container.
 
     Attributes
     ----------
     times : PacketTimes
-        What the span was found in.
+        The packet times in which the span was found.
     first, last : int
         Presentation times of the first and the last frame.
     start, end : int
-        When the cut starts and ends. `start` is `first`, and `end` the presentation time of the frame after `last`,
-        unless a still frame of a variable rate is cut through.
+        When the cut starts and ends. `start` is `first`, and `end` is the presentation time of the frame after `last`,
+        unless the cut splits a long frame of a variable rate.
     before, after : int or None
-        Presentation times of the frames just outside; None where the video has none.
+        Presentation times of the frames just outside; None if there is none.
     count : int
         Number of frames.
     """
@@ -48,23 +48,23 @@ class FrameSpan:
 
     @property
     def time_base(self) -> Fraction:
-        """Seconds a tick."""
+        """Return the seconds per tick."""
         return self.times.time_base
 
     @property
     def duration_sec(self) -> Fraction:
-        """Length of the cut, in seconds, exactly."""
+        """Return the exact length of the cut in seconds."""
         return (self.end - self.start) * self.time_base
 
     @property
     def frame_sec(self) -> float:
-        """Time a frame is usually shown, in seconds: the mean, or the median where a few stills move that."""
+        """Return the usual frame duration in seconds: the mean, or the median if a few long frames distort the mean."""
         lengths = np.diff([*np.maximum(self.pts, self.start), self.end])
         return float(min(self.duration_sec / self.count, Fraction(float(np.median(lengths))) * self.time_base))
 
     @property
     def interval(self) -> Interval:
-        """The cut on our timeline, in seconds."""
+        """Return the cut on our timeline, in seconds."""
         origin = self.times.origin
         return Interval(
             float(max(0, self.start - origin) * self.time_base), float(max(0, self.end - origin) * self.time_base)
@@ -72,12 +72,12 @@ class FrameSpan:
 
     @property
     def pts(self) -> tuple[int, ...]:
-        """Presentation times of all frames, ascending."""
+        """Return the presentation times of all frames, ascending."""
         shown = self.times.shown
         return tuple(shown[(shown >= self.first) & (shown <= self.last)].tolist())
 
     def part(self, first: int, last: int) -> FrameSpan:
-        """Return the run of this span's frames from `first` to `last` (presentation times) as a span of its own."""
+        """Return the frames from `first` to `last` (presentation times) as another span."""
         shown = self.times.shown
         a, b = (int(np.searchsorted(shown, pts)) for pts in (first, last))
         return FrameSpan(
@@ -93,12 +93,12 @@ class FrameSpan:
 
     @property
     def is_even(self) -> bool:
-        """Whether all frames last equally long, to the tick: then so do their packets, in any order."""
+        """Whether all frames last equally long, to the tick, so that their packets do too, in any order."""
         lengths = np.diff([*np.maximum(self.pts, self.start), self.end])
         return int(np.ptp(lengths)) <= 1
 
     def without(self, lost: Collection[int]) -> FrameSpan:
-        """Return the span without frames of these presentation times; what is shown before them stands still instead.
+        """Return the span without the frames of these presentation times; the frames before them last longer instead.
 
         Raises
         ------
@@ -112,16 +112,16 @@ class FrameSpan:
         return replace(self, times=times, first=kept[0], last=kept[-1], count=len(kept))
 
     def container_seconds(self, ticks: float | Fraction) -> Fraction:
-        """Container time, in seconds, of a time in ticks."""
+        """Convert ticks to container time in seconds."""
         return Fraction(ticks) * self.time_base
 
 
 def find_frame_span(video: Video, interval: Interval) -> FrameSpan:
     """Find the frames of a cut.
 
-    Both ends go to the nearest frame boundary within half a frame, so that a time that was written with few digits
-    still means its frame. Where there is none, in a still of a variable frame rate, the end stays where it was asked
-    for: the frame on the screen at the start is the first one.
+    Both ends snap to the nearest frame boundary within half a frame, so that a time written with few digits still
+    selects its frame. If there is none, within a long frame of a variable rate, the end stays where it was requested:
+    the frame shown at the start is the first one.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def find_frame_span(video: Video, interval: Interval) -> FrameSpan:
     Raises
     ------
     ParameterError
-        If the interval lies outside of the video or holds no frame.
+        If the interval lies outside the video or contains no frame.
     MediaError
         If the file can't be read.
     """
@@ -150,7 +150,7 @@ def find_frame_span(video: Video, interval: Interval) -> FrameSpan:
 
     first = _nearest_boundary(shown, asked_start, half)
     held = first is None
-    if first is None:  # within a still: the frame on the screen is the last one before
+    if first is None:  # within a long frame: the last frame is the one shown before
         first = max(int(np.searchsorted(shown, float(asked_start))) - 1, 0)
     behind = _nearest_boundary(shown, asked_end, half)
     if behind is None:
@@ -176,12 +176,12 @@ def find_frame_span(video: Video, interval: Interval) -> FrameSpan:
 
 
 def undecodable(video: Video, span: FrameSpan) -> frozenset[int]:
-    """Return the presentation times of a span's frames that can't be decoded: the source is damaged there.
+    """Return the presentation times of a span's frames that can't be decoded because the source is damaged.
 
     Raises
     ------
     MediaError
-        If not one of them can be decoded, or the file can't be read.
+        If none of them can be decoded, or the file can't be read.
     """
     if not span.times.of_packets:
         return frozenset()
@@ -190,18 +190,17 @@ def undecodable(video: Video, span: FrameSpan) -> frozenset[int]:
         interval = span.interval
         raise MediaError(
             video.path,
-            f"not one picture from {interval.start:.3f} to {interval.end:.3f} s can be decoded; choose another part",
+            f"not a single frame from {interval.start:.3f} to {interval.end:.3f} s can be decoded; choose another part",
         )
     return lost
 
 
 def closed_run(span: FrameSpan, first: int) -> tuple[int, ...]:
-    """Return which packets can be taken from packet `first` on without a change, in decode order.
+    """Return which packets from packet `first` on can be copied unchanged, in decoding order.
 
-    They are a run, so that a decoder that starts with the first one has every picture the others refer to; none is
-    shown at or after the span's end; and what they show has no gap. Pictures that follow the first one but are shown
-    ahead of it are left out: they may need what was before (an open group of pictures), and none that is shown later
-    needs them.
+    They are consecutive, so that a decoder that starts with the first one has every reference frame; none is shown at
+    or after the span's end; and their frames have no gap. Frames that follow the first one but are shown before it are
+    left out: they may need earlier frames (an open GOP), and no later one needs them.
 
     Parameters
     ----------
@@ -223,7 +222,7 @@ def closed_run(span: FrameSpan, first: int) -> tuple[int, ...]:
 
 
 def _nearest_boundary(shown: NDArray[np.int64], asked: Fraction, half: Fraction) -> int | None:
-    """Return the index of the frame whose start is nearest to `asked`; None when none is within half a frame."""
+    """Return the index of the frame whose start is nearest to `asked`; None if none is within half a frame."""
     behind = int(np.searchsorted(shown, float(asked)))
     near = [
         index for index in (behind - 1, behind) if 0 <= index < len(shown) and abs(int(shown[index]) - asked) <= half
@@ -240,10 +239,10 @@ def _require_inside(video: Video, interval: Interval) -> None:
 
 
 def _snap_ticks(times: PacketTimes, video: Video) -> Fraction:
-    """Ticks from which a time belongs to a frame's start: half of what a frame usually lasts.
+    """Return the ticks within which a time belongs to a frame's start: half of a usual frame duration.
 
-    That is the median gap around here, or, where stills are the rule, what the video's rates say, but not less than
-    `_MIN_FRAME_SEC`: no flash of the frame before for a time that was written with few digits.
+    That is the median gap nearby or, where long frames are the rule, the duration according to the video's rates, but
+    at least `_MIN_FRAME_SEC`, so that a time written with few digits does not include a flash of the previous frame.
     """
     facts = video.video
     rates = [rate for rate in (facts.average_rate, facts.nominal_rate) if rate]
@@ -258,7 +257,7 @@ def _snap_ticks(times: PacketTimes, video: Video) -> Fraction:
 
 
 def _duration_of(times: PacketTimes, pts: int) -> int:
-    """Ticks the frame at `pts` lasts; of the last frame of a file only its packet knows."""
+    """Return the duration in ticks of the frame at `pts`; for the last frame of a file only its packet states it."""
     duration = int(times.duration[np.flatnonzero(times.pts == pts)[0]])
     gaps = np.diff(times.shown)
     usual = int(np.median(gaps)) if gaps.size else 1

@@ -1,4 +1,4 @@
-"""What a cut must know of H.264: units, parameter sets and the record that carries them in MP4.
+"""Parse H.264 for cutting: NAL units, parameter sets and the MP4 configuration record.
 
 Section numbers are those of ITU-T H.264 (08/2021) and, for the record, ISO/IEC 14496-15 (2022).
 """
@@ -36,28 +36,28 @@ __all__ = [
 ]
 
 IDR_SLICE, SPS, PPS = 5, 7, 8
-"""``nal_unit_type`` (table 7-1): a slice of a picture that needs no other one; sequence and picture parameter sets."""
+"""``nal_unit_type`` (table 7-1): a slice of an IDR picture; sequence and picture parameter sets."""
 
 _HIGH_PROFILES = frozenset({100, 110, 122, 144})
-"""Profiles whose record ends in chroma format and bit depths (ISO/IEC 14496-15, 5.3.3.1.2)."""
+"""Profiles whose record ends with chroma format and bit depths (ISO/IEC 14496-15, 5.3.3.1.2)."""
 
 
 class H264FormatError(BitstreamError):
-    """A stream is no H.264, or of a form that is not handled here."""
+    """A stream is not H.264, or of an unsupported form."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterSets:
-    """An AVC decoder configuration: what a decoder must know before the first slice.
+    """An AVC decoder configuration: what a decoder needs before the first slice.
 
     Attributes
     ----------
     profile, compatibility, level : int
-        As the record's bytes 1 to 3.
+        Bytes 1 to 3 of the record.
     sequence, picture : tuple of bytes
-        Sequence and picture parameter sets, each a whole unit without start code.
+        Sequence and picture parameter sets, each a complete unit without start code.
     trailer : bytes
-        What follows in the record of a high profile: chroma format and bit depths.
+        The rest of the record for a high profile: chroma format and bit depths.
     """
 
     profile: int
@@ -69,11 +69,11 @@ class ParameterSets:
 
     @property
     def ids(self) -> frozenset[int]:
-        """Ids in use by either kind."""
+        """Return the ids used by either kind."""
         return frozenset(parameter_set_id(unit) for unit in (*self.sequence, *self.picture))
 
     def record(self) -> bytes:
-        """Return the AVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3.1.2), for lengths of four bytes."""
+        """Return the AVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3.1.2), with 4-byte lengths."""
         parts = [
             bytes([1, self.profile, self.compatibility, self.level, 0xFC | (LENGTH_BYTES - 1)]),
             bytes([0xE0 | len(self.sequence)]),
@@ -84,12 +84,12 @@ class ParameterSets:
         return b"".join(parts) + (self.trailer if self.profile in _HIGH_PROFILES else b"")
 
     def joined(self, other: ParameterSets) -> ParameterSets:
-        """Return one configuration for streams that alternate between this and the other one.
+        """Return one configuration for streams that alternate between this one and the other.
 
         Raises
         ------
         H264FormatError
-            If both give one id different meanings, or differ in chroma format or bit depth.
+            If both use one id with different content, or differ in chroma format or bit depth.
         """
         if self.trailer and other.trailer and self.trailer[:3] != other.trailer[:3]:
             raise H264FormatError("the encoder made another chroma format or bit depth")
@@ -108,12 +108,12 @@ class ParameterSets:
 
 
 def read_parameter_sets(extradata: bytes) -> ParameterSets:
-    """Read a stream's extradata: a record (MP4, Matroska) or units with start codes (MPEG-TS, raw).
+    """Parse a stream's extradata: a record (MP4, Matroska) or units with start codes (MPEG-TS, raw).
 
     Raises
     ------
     H264FormatError
-        If it holds no parameter sets, or the record's units have lengths of other than four bytes.
+        If it contains no parameter sets, or the record does not use 4-byte lengths.
     """
     if extradata[:1] == b"\x01":
         return _read_record(extradata)
@@ -121,7 +121,7 @@ def read_parameter_sets(extradata: bytes) -> ParameterSets:
     sequence = tuple(unit for unit in units if unit_type(unit) == SPS)
     picture = tuple(unit for unit in units if unit_type(unit) == PPS)
     if not sequence or not picture:
-        raise H264FormatError("the stream carries no parameter sets ahead of its pictures")
+        raise H264FormatError("the stream has no parameter sets before its frames")
     return _described(sequence, picture)
 
 
@@ -145,14 +145,14 @@ def _read_record(data: bytes) -> ParameterSets:
     except (IndexError, struct.error) as error:
         raise H264FormatError("its decoder configuration is cut short") from error
     if not sequence or not picture:
-        raise H264FormatError("the stream carries no parameter sets ahead of its pictures")
+        raise H264FormatError("the stream has no parameter sets before its frames")
     return _described(sequence, picture)
 
 
 def _described(sequence: tuple[bytes, ...], picture: tuple[bytes, ...]) -> ParameterSets:
-    """Return parameter sets with what the first one says of profile, chroma format and bit depths.
+    """Return parameter sets with profile, chroma format and bit depths from the first one.
 
-    Decoders go by the parameter sets; what a record says of them beside is wrong in files of some programs.
+    Decoders use the parameter sets; the values in the record are wrong in files of some programs.
     """
     first = sequence[0]
     if len(first) < 4:  # noqa: PLR2004 - type, profile, compatibility, level

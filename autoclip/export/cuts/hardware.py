@@ -1,4 +1,4 @@
-"""Encoders in hardware: which one works on this machine, tried once and remembered."""
+"""Hardware encoders: find out once which one works on this machine, and store the result."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from autoclip.settings import EncoderName, ExportSettings, VideoCodec
 from autoclip.system.machine_memory import recall, remember
 
 _TRIAL_SEC = 10.0
-"""A trial encodes one second of a still, which takes a tenth of one; a driver may need some to wake."""
+"""Time limit of a test in seconds.
+
+It encodes one second of a still in a tenth of that; a driver may need some seconds to start.
+"""
 _ORDER: dict[str, tuple[EncoderName, ...]] = {
     "linux": ("nvenc", "qsv", "vaapi", "amf"),
     "darwin": ("videotoolbox",),
@@ -29,7 +32,7 @@ _DEVICES: dict[EncoderName, str] = {
     "vaapi": "/dev/dri/renderD128",
     "amf": "/dev/dri/renderD128",
 }
-"""On Linux, the device without which a trial would be in vain."""
+"""On Linux, the device file without which a hardware encoder can't work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,9 @@ class EncoderChoice:
     Attributes
     ----------
     encoder : str
-        As in the settings, never ``auto``; ``x264`` is software, whatever the codec.
+        A value of the setting, never ``auto``; ``x264`` means software for any codec.
     was_tried : bool
-        Whether this was found out just now, rather than remembered.
+        Whether it was tested just now instead of read from the stored result.
     """
 
     encoder: EncoderName
@@ -49,18 +52,18 @@ class EncoderChoice:
 
 
 def choose_encoder(settings: ExportSettings, ffmpeg: Path | None = None, memory: Path | None = None) -> EncoderChoice:
-    """Return the encoder that the settings ask for; for ``auto`` the first of this machine's that works.
+    """Return the encoder that the settings select; for ``auto`` the first one that works on this machine.
 
-    Each is tried by encoding one second. The answer is remembered for this ffmpeg on this machine, in a file.
+    Each is tested by encoding one second. The result is stored in a file for this ffmpeg on this machine.
 
     Parameters
     ----------
     settings : ExportSettings
-        With the codec.
+        Supplies the codec.
     ffmpeg : Path, optional
-        The ffmpeg to use; `find_ffmpeg` chooses when None.
+        The ffmpeg to use; None lets `find_ffmpeg` choose.
     memory : Path, optional
-        The file; in the user's cache folder when None.
+        The file of results; None uses the user's cache folder.
     """
     if settings.encoder != "auto":
         return EncoderChoice(settings.encoder)
@@ -78,14 +81,14 @@ def choose_encoder(settings: ExportSettings, ffmpeg: Path | None = None, memory:
 
 
 def _candidates() -> tuple[EncoderName, ...]:
-    """Return the encoders that this machine may have, best first."""
+    """Return the encoders that this machine may have, in order of preference."""
     names = _ORDER.get(sys.platform, ())
     return tuple(name for name in names if sys.platform != "linux" or Path(_DEVICES[name]).exists())
 
 
 @functools.lru_cache(maxsize=32)
 def _works(ffmpeg: Path, codec: VideoCodec, name: EncoderName) -> bool:
-    """Encode a second of a still."""
+    """Whether an encoder can encode a second of a still."""
     if codec not in HARDWARE_CODECS[name]:
         return False
     settings = ExportSettings(video_codec=codec, encoder=name)
@@ -103,6 +106,6 @@ def _works(ffmpeg: Path, codec: VideoCodec, name: EncoderName) -> bool:
 
 
 def _machine_key(ffmpeg: Path, codec: VideoCodec) -> str:
-    """Name this ffmpeg on this machine with its devices: whatever changes, the trial is made again."""
+    """Return a key of this ffmpeg, this machine and its devices. A change of any repeats the test."""
     facts = ffmpeg.stat()
     return "|".join([platform.node(), str(ffmpeg), str(facts.st_size), str(facts.st_mtime_ns), codec, *_candidates()])

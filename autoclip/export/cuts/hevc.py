@@ -1,4 +1,4 @@
-"""What a cut must know of HEVC: units, parameter sets, their ids, and the record that carries them in MP4.
+"""Parse HEVC for cutting: NAL units, parameter sets, their ids, and the MP4 configuration record.
 
 Section numbers are those of ITU-T H.265 (08/2021) and, for the record, ISO/IEC 14496-15 (2022).
 """
@@ -28,36 +28,38 @@ from autoclip.export.cuts.nal_units import (
 )
 
 BLA, IDR, CRA = range(16, 19), range(19, 21), range(21, 22)
-"""``nal_unit_type`` (table 7-1) of slices of pictures at which decoding can start."""
+"""``nal_unit_type`` (table 7-1) of slices of frames at which decoding can start."""
 VPS, SPS, PPS = 32, 33, 34
 PREFIX_SEI = 39
 END_OF_SEQUENCE = bytes([36 << 1, 1])
-"""A unit after which a decoder starts afresh: it takes a CRA picture that follows as one that refers to nothing."""
+"""A unit after which a decoder restarts: it treats a CRA picture after it as one without references to earlier frames.
+"""
 DOLBY_VISION = range(62, 64)
-"""Types left to applications that Dolby Vision uses for its metadata and its enhancement layer."""
+"""Unspecified types that Dolby Vision uses for its metadata and its enhancement layer."""
 
 SPARE_NUMBERS = range(16)
-"""Ids of video (7.4.3.1) and sequence (7.4.3.2.1) parameter sets; `numbered` takes these."""
+"""Ids of video (7.4.3.1) and sequence (7.4.3.2.1) parameter sets that `numbered` may assign."""
 _FIRST_SPARE_PICTURE = 15
-"""Ids of picture parameter sets from 15 to 30 are coded with 9 bits, eight more than x265's own, 0: the slice header
-grows by a whole byte, and all behind it stays as it is."""
+"""Ids of picture parameter sets from 15 to 30 are coded with 9 bits, eight more than x265's id 0: the slice header
+grows by exactly one byte, and everything after it stays unchanged.
+"""
 _SLICE_TYPES = 32
 _START_TYPES = range(16, 24)
 _UNIT_HEADER = 2
 _PROFILE_BYTES = 12
-"""``profile_tier_level`` (7.3.3) up to the general level."""
+"""Size of ``profile_tier_level`` (7.3.3) up to the general level, in bits."""
 _ARRAY_COMPLETE = 0x80
 _FIXED = 23
-"""Bytes of the record ahead of its units."""
+"""Bytes of the record before its units."""
 
 
 class HevcFormatError(BitstreamError):
-    """A stream is no HEVC, or of a form that is not handled here."""
+    """A stream is not HEVC, or of an unsupported form."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Sequence:
-    """What a sequence parameter set says (7.3.2.2.1), and where the bits of its id lie in it."""
+    """The content of a sequence parameter set (7.3.2.2.1), and the position of the bits of its id."""
 
     profile: bytes
     layers: int
@@ -72,7 +74,7 @@ class _Sequence:
 
 @dataclass(frozen=True, slots=True)
 class ParameterSets:
-    """An HEVC decoder configuration: video, sequence and picture parameter sets, each a whole unit."""
+    """An HEVC decoder configuration: video, sequence and picture parameter sets, each a complete unit."""
 
     video: tuple[bytes, ...]
     sequence: tuple[bytes, ...]
@@ -80,31 +82,31 @@ class ParameterSets:
 
     @property
     def profile(self) -> int:
-        """``general_profile_idc`` of the first one: 1 is Main, 2 Main 10 (A.3)."""
+        """Return ``general_profile_idc`` of the first one: 1 is Main, 2 Main 10 (A.3)."""
         return _read_sequence(self.sequence[0]).profile[0] & 0x1F
 
     @property
     def deep(self) -> bool:
-        """Whether its pictures have more than 8 bits."""
+        """Whether its frames have more than 8 bits."""
         return _read_sequence(self.sequence[0]).luma_bits > 0
 
     @property
     def units(self) -> frozenset[bytes]:
-        """All of them."""
+        """Return all units."""
         return frozenset((*self.video, *self.sequence, *self.picture))
 
     def spare_numbers(self) -> tuple[int, ...]:
-        """Return the numbers that `numbered` can give to sets that stand beside these."""
+        """Return the numbers that `numbered` can assign to sets beside these."""
         taken = {parameter_set_id(unit) for unit in (*self.video, *self.sequence)}
         taken |= {parameter_set_id(unit) - _FIRST_SPARE_PICTURE for unit in self.picture}
         return tuple(number for number in SPARE_NUMBERS if number not in taken)
 
     def record(self) -> bytes:
-        """Return the HEVCDecoderConfigurationRecord (ISO/IEC 14496-15, 8.3.3.1.2), for lengths of four bytes."""
+        """Return the HEVCDecoderConfigurationRecord (ISO/IEC 14496-15, 8.3.3.1.2), with 4-byte lengths."""
         described = [_read_sequence(unit) for unit in self.sequence]
         first = described[0]
         rates = [0, 0, (first.layers << 3) | (first.nested << 2) | (LENGTH_BYTES - 1)]
-        parallel = [0xF0, 0, 0xFC]  # no promise about slices, tiles or wavefronts
+        parallel = [0xF0, 0, 0xFC]  # no constraint on slices, tiles or wavefronts
         samples = [0xFC | first.chroma, 0xF8 | first.luma_bits, 0xF8 | first.chroma_bits]
         kinds = ((VPS, self.video), (SPS, self.sequence), (PPS, self.picture))
         arrays = (
@@ -118,12 +120,12 @@ class ParameterSets:
         ])  # fmt: skip
 
     def joined(self, other: ParameterSets) -> ParameterSets:
-        """Return one configuration for streams that alternate between this and the other one.
+        """Return one configuration for streams that alternate between this one and the other.
 
         Raises
         ------
         BitstreamError
-            If both give one id different meanings, or differ in chroma format or bit depth.
+            If both use one id with different content, or differ in chroma format or bit depth.
         """
         ours, theirs = (_read_sequence(each.sequence[0]) for each in (self, other))
         if (ours.chroma, ours.luma_bits, ours.chroma_bits) != (theirs.chroma, theirs.luma_bits, theirs.chroma_bits):
@@ -135,25 +137,25 @@ class ParameterSets:
         )
 
     def numbered(self, number: int) -> ParameterSets:
-        """Return the sets that x265 has made, which all have the id 0, under ids of that number; see `numbered`."""
+        """Return x265's sets, which all have the id 0, with ids of that number; see `numbered`."""
         sets = (self.video, self.sequence, self.picture)
         return replace(self, **dict(zip(("video", "sequence", "picture"), _numbered_all(sets, number), strict=True)))
 
 
 def read_parameter_sets(extradata: bytes) -> ParameterSets:
-    """Read a stream's extradata: a record (MP4, Matroska) or units with start codes (MPEG-TS, raw).
+    """Parse a stream's extradata: a record (MP4, Matroska) or units with start codes (MPEG-TS, raw).
 
     Raises
     ------
     BitstreamError
-        If it holds no parameter sets, or the record's units have lengths of other than four bytes.
+        If it contains no parameter sets, or the record does not use 4-byte lengths.
     """
     units = _record_units(extradata) if extradata[:1] == b"\x01" else tuple(split_start_codes(extradata))
     video, sequence, picture = (
         tuple(unit for unit in units if unit_type(unit) == kind and not layer_of(unit)) for kind in (VPS, SPS, PPS)
     )
     if not (video and sequence and picture):
-        raise HevcFormatError("the stream carries no parameter sets ahead of its pictures")
+        raise HevcFormatError("the stream has no parameter sets before its frames")
     return ParameterSets(video, sequence, picture)
 
 
@@ -163,7 +165,7 @@ def unit_type(unit: bytes) -> int:
 
 
 def layer_of(unit: bytes) -> int:
-    """Return a unit's ``nuh_layer_id`` (7.3.1.2): above 0 for a second view or an enhancement."""
+    """Return a unit's ``nuh_layer_id`` (7.3.1.2): above 0 for a second view or an enhancement layer."""
     return ((unit[0] & 1) << 5) | (unit[1] >> 3) if len(unit) >= _UNIT_HEADER else 0
 
 
@@ -176,15 +178,15 @@ def parameter_set_id(unit: bytes) -> int:
 
 
 def numbered(unit: bytes, number: int) -> bytes:
-    """Give a unit that x265 has made ids of a number.
+    """Give a unit of x265 ids of a number.
 
-    Video and sequence parameter sets get the number itself, picture parameter sets 15 more. Slices, which name their
-    picture parameter set near the start, grow by one byte.
+    Video and sequence parameter sets get the number itself, picture parameter sets 15 more. Slices, which refer to
+    their picture parameter set near the start, grow by one byte.
 
     Raises
     ------
     BitstreamError
-        If the encoder has numbered its picture parameter sets otherwise.
+        If the encoder has numbered its picture parameter sets in another way.
     """
     kind = unit_type(unit)
     if kind < _SLICE_TYPES:
@@ -207,9 +209,9 @@ def numbered(unit: bytes, number: int) -> bytes:
 
 
 def _numbered_slice(unit: bytes, number: int) -> bytes:
-    """Name another picture parameter set in a slice's header (7.3.6.1).
+    """Refer to another picture parameter set in a slice's header (7.3.6.1).
 
-    Behind the first byte above 3 nothing can need another escape than before: only what is ahead is written anew.
+    After the first byte above 3, escapes can't change; only the bytes before it are rewritten.
     """
     calm = re.compile(rb"[\x04-\xff]").search(unit, _UNIT_HEADER + 1)
     split = calm.start() if calm else len(unit)
@@ -242,7 +244,7 @@ def _record_units(data: bytes) -> tuple[bytes, ...]:
 
 
 def _read_sequence(unit: bytes) -> _Sequence:
-    """Read a sequence parameter set up to its bit depths (7.3.2.2.1)."""
+    """Parse a sequence parameter set up to its bit depths (7.3.2.2.1)."""
     data = without_escapes(unit[_UNIT_HEADER:])
     reader = BitReader(data)
     reader.number(4)  # id of its video parameter set
@@ -265,7 +267,7 @@ def _read_sequence(unit: bytes) -> _Sequence:
 
 
 def _skip_sub_layers(reader: BitReader, count: int) -> None:
-    """Pass over what ``profile_tier_level`` says of temporal sub-layers (7.3.3)."""
+    """Skip the temporal sub-layers of ``profile_tier_level`` (7.3.3)."""
     present = [(reader.number(1), reader.number(1)) for _ in range(count)]
     reader.number(2 * (8 - count) if count else 0)
     for has_profile, has_level in present:
@@ -273,7 +275,7 @@ def _skip_sub_layers(reader: BitReader, count: int) -> None:
 
 
 def _general_profile(profiles: list[bytes]) -> bytes:
-    """Return what covers all sequences: the highest tier, profile and level; flags that all of them bear."""
+    """Return values that cover all sequences: the highest tier, profile and level; flags that all of them set."""
     tier = reduce(or_, (each[0] & 0x20 for each in profiles))
     profile = max(each[0] & 0x1F for each in profiles)
     flags = reduce(and_, (int.from_bytes(each[1:11], "big") for each in profiles))

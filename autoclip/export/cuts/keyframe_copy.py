@@ -1,4 +1,4 @@
-"""The copy cut: nothing is encoded, so it takes no time and loses nothing, and starts at a keyframe."""
+"""The copy cut: nothing is encoded, so it is fast and lossless, and starts at a keyframe."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from autoclip.media.container import open_container
 from autoclip.media.packets import demux_packets
 
 _MP4_PICTURE = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
-"""Codecs that go into an MP4; any other into Matroska, which takes all."""
+"""Codecs that are written to MP4; all others go to Matroska, which accepts any."""
 
 
 @dataclass(frozen=True, slots=True)
 class CopyPlan:
-    """Which packets are taken.
+    """The packets to copy.
 
     Attributes
     ----------
     order : CutSpec
-        The cut as it will be: its span starts at a keyframe.
+        The actual cut, whose span starts at a keyframe.
     packets : tuple of int
-        Indices, in ``order.span.times``, in decode order.
+        Indices in ``order.span.times``, in decoding order.
     container_format, suffix : str
-        FFmpeg's name of the file format, and its ending.
+        FFmpeg's name of the file format, and its suffix.
     """
 
     order: CutSpec
@@ -40,13 +40,13 @@ class CopyPlan:
 def plan_copy(order: CutSpec) -> CopyPlan:
     """Find the packets of a copy cut.
 
-    It starts at the last keyframe at or before the start, so that nothing asked for is missing, and ends without a
-    frame from after the end: where frames are stored out of order, up to a few frames before it.
+    It starts at the last keyframe at or before the start, so that no requested frame is missing, and contains no frame
+    after the end; where frames are reordered, it may end a few frames earlier.
 
     Raises
     ------
     ParameterError
-        If the source's packets carry no times, or the settings ask for a change that copying can't make.
+        If the source's packets have no times, or the settings request a change that copying can't make.
     """
     _require_copyable(order)
     span = order.span
@@ -68,7 +68,7 @@ def plan_copy(order: CutSpec) -> CopyPlan:
 
 
 def copied_picture(plan: CopyPlan, stack: ExitStack) -> MuxTrack:
-    """Return the picture of a copy cut; `stack` keeps its file open."""
+    """Return the video of a copy cut; `stack` keeps its file open."""
     order = plan.order
     source = stack.enter_context(open_container(order.video.path))
     template = source.streams[order.video.video.index]

@@ -1,4 +1,4 @@
-"""The three ways to cut: each makes a file under a temporary name and says what it has to be."""
+"""The three cut methods. Each renders a file under a temporary name and states the properties it must have."""
 
 from __future__ import annotations
 
@@ -47,27 +47,27 @@ Command = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """A file that was made and is not checked yet.
+    """A rendered file before its check.
 
     Attributes
     ----------
     method : str
-        How it was cut in the end.
+        The method that was used in the end.
     actual : Interval
-        What it holds, in seconds of the source.
+        The interval in the file, in seconds of the source.
     expected : Expected
-        What the check has to find.
+        The properties to check.
     commands : tuple of tuple of str
         The ffmpeg command lines that were run.
     notes : tuple of str
-        What the user should know.
+        Notes for the user.
     suffix : str
-        The ending its name needs; empty when the one asked for will do.
+        The suffix its name needs; empty if the requested one is right.
     ends : tuple of CutSpec or None
-        The cuts whose first and last frame it starts and ends with, as `wrong_ends` takes them; None where ffmpeg has
-        traced them, or they were changed too much to be told.
+        The cuts whose first and last frame it starts and ends with, for `wrong_ends`; None if ffmpeg has traced them,
+        or they were changed too much to compare.
     faults : tuple of str
-        What its making has shown to be wrong already.
+        Faults found while rendering.
     """
 
     method: CutMethod
@@ -81,7 +81,7 @@ class Rendering:
 
 
 def cut_by_method(order: CutSpec, context: RenderContext) -> Rendering:
-    """Cut the way the settings say; a cut that can't be smart becomes an exact one, with the reason in its notes."""
+    """Cut by the method in the settings. A cut that can't be smart becomes an exact one; its notes say why."""
     if order.settings.cut == "copy":
         return cut_by_copy(order, context)
     level = _leveled(order, context) if order.settings.normalize_loudness else _Leveled(order)
@@ -102,7 +102,7 @@ def _encoded(order: CutSpec, context: RenderContext) -> Rendering:
 
 @dataclass(frozen=True, slots=True)
 class _Leveled:
-    """An order whose tracks know how to come to their loudness, and what was run to find out."""
+    """A cut whose tracks have loudness filters, with the commands that measured them."""
 
     order: CutSpec
     commands: tuple[Command, ...] = ()
@@ -120,16 +120,16 @@ def _leveled(order: CutSpec, context: RenderContext) -> _Leveled:
         measured = read_loudness(run)
         if measured.is_silent:
             tracks.append(track)
-            notes.append("its sound is silent, so its loudness was left alone")
+            notes.append("its audio is silent, so its loudness was not changed")
             continue
         target = order.settings.target_lufs
         tracks.append(replace(track, leveling=leveling_filter(measured, target, track.sample_rate)))
-        notes.append(f"sound brought from {measured.integrated_lufs:.1f} to {target:g} LUFS")
+        notes.append(f"loudness normalized from {measured.integrated_lufs:.1f} to {target:g} LUFS")
     return _Leveled(replace(order, tracks=tuple(tracks)), tuple(commands), tuple(notes))
 
 
 def cut_exactly(order: CutSpec, context: RenderContext) -> Rendering:
-    """Encode all of it."""
+    """Encode the whole cut."""
     encoded = _encode(order, context)
     made = encoded.run
     whole, order = order, replace(order, span=made.span)
@@ -152,14 +152,14 @@ def cut_exactly(order: CutSpec, context: RenderContext) -> Rendering:
 
 @dataclass(frozen=True, slots=True)
 class _Encoded:
-    """A cut that is encoded, and what the user should know of its encoder."""
+    """An encoded cut, and notes about its encoder."""
 
     run: TracedRun
     notes: tuple[str, ...] = ()
 
 
 def _encode(order: CutSpec, context: RenderContext) -> _Encoded:
-    """Encode a cut in hardware where that is asked for and can be; else, or if that fails on the way, by software."""
+    """Encode a cut in hardware if selected and possible; otherwise, or if that fails, in software."""
     choice = choose_encoder(order.settings, context.ffmpeg)
     notes = (f"encoder = auto: {_found(choice.encoder)} is used from now on",) if choice.was_tried else ()
     if choice.encoder == "x264":
@@ -175,13 +175,13 @@ def _encode(order: CutSpec, context: RenderContext) -> _Encoded:
         reason = str(error)
     if not reason:
         return _Encoded(made, notes)
-    context.report(0.0, "again by software")  # ends here if the export was cancelled, which killed the encoder
+    context.report(0.0, "again by software")  # raises here if the export was cancelled, which killed the encoder
     told = f"the encoder {choice.encoder} failed, so software encoded the clip: {reason}"
     return _Encoded(_encode_by(order, context, "x264"), (*notes, told))
 
 
 def _found(encoder: EncoderName) -> str:
-    return "no encoder in hardware works on this machine; software" if encoder == "x264" else encoder
+    return "no hardware encoder works on this machine, so software" if encoder == "x264" else encoder
 
 
 def _encode_by(order: CutSpec, context: RenderContext, encoder: EncoderName) -> TracedRun:
@@ -190,16 +190,16 @@ def _encode_by(order: CutSpec, context: RenderContext, encoder: EncoderName) -> 
 
 
 def lost_frames_note(asked: int, found: int) -> tuple[str, ...]:
-    """Say how many frames a damaged source did not give, if any."""
+    """Return a note on how many frames of a damaged source are missing, if any."""
     if found == asked:
         return ()
-    return (f"{asked - found} of {asked} frames can't be decoded: the picture before them stands still instead",)
+    return (f"{asked - found} of {asked} frames can't be decoded; the frame before them is shown longer instead",)
 
 
 def _set_times(order: CutSpec, context: RenderContext) -> None:
     """Give the packets of an encoded cut the times of its frames.
 
-    An encoder that reorders frames of uneven length can't say in its packets' durations when the last one ends.
+    An encoder that reorders frames of uneven length can't express in its packets' durations when the last one ends.
     """
     span = order.span
     with ExitStack() as stack:
@@ -247,22 +247,24 @@ def cut_smartly(order: CutSpec, context: RenderContext) -> Rendering:
 
 
 def turned_note(order: CutSpec) -> tuple[str, ...]:
-    """Say that a copied picture is turned by the player, as the source's is."""
+    """Return a note that the player rotates a copied video, as it does the source."""
     facts = order.video.video
     if not (facts.rotation or facts.mirrored):
         return ()
-    how = f"turned by {facts.rotation} degrees" if facts.rotation else "mirrored"
-    return (f"stored as in the source and {how} by the player, which a few editors don't do; cut = exact turns it",)
+    how = f"rotated by {facts.rotation} degrees" if facts.rotation else "mirrored"
+    return (
+        f"stored as in the source and {how} by the player; some editors don't do that; cut = exact rotates the frames",
+    )
 
 
 def codec_note(order: CutSpec) -> tuple[str, ...]:
-    """Say that a smart cut kept another codec than an exact one would make."""
+    """Return a note that a smart cut kept a codec that differs from an exact cut's."""
     kept, made = order.video.video.codec, CODEC_NAMES[made_exact(order).settings.video_codec]
-    return () if kept == made else (f"the picture is {kept} as in the source; cut = exact makes it {made}",)
+    return () if kept == made else (f"the video codec is {kept} as in the source; cut = exact makes it {made}",)
 
 
 def altered(settings: ExportSettings) -> bool:
-    """Whether frames are changed so much, or their times, that they can't be compared with the source's."""
+    """Whether frames or their times are changed so much that they can't be compared with the source's."""
     faded = settings.fade_in_sec > 0 or settings.fade_out_sec > 0
     drawn_over = settings.captions != "off" or settings.title or settings.progress_bar
     return bool(faded or drawn_over or settings.frame_rate > 0 or settings.shape != "original")
@@ -270,7 +272,7 @@ def altered(settings: ExportSettings) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class EncodedParts:
-    """The head and tail of a smart cut, encoded: their files by name, what made them, and what is wrong with them."""
+    """The encoded head and tail of a smart cut: their files by name, the commands that rendered them, and faults."""
 
     paths: Mapping[str, Path]
     commands: tuple[Command, ...]
@@ -278,12 +280,12 @@ class EncodedParts:
 
 
 def encode_parts(order: CutSpec, plan: SmartPlan, context: RenderContext, stack: ExitStack) -> EncodedParts:
-    """Encode the head and the tail of a smart cut; `stack` removes them in the end.
+    """Encode the head and the tail of a smart cut; `stack` removes them at the end.
 
     Raises
     ------
     NotSmartError
-        If this ffmpeg has no encoder for them.
+        If this ffmpeg has no suitable encoder.
     """
     if (plan.head or plan.tail) and not knows_encoder(plan.stream.encoder, context.ffmpeg):
         raise NotSmartError(f"this ffmpeg has no {plan.stream.encoder} to encode its edges")
@@ -298,7 +300,7 @@ def encode_parts(order: CutSpec, plan: SmartPlan, context: RenderContext, stack:
 
 
 def cut_by_copy(order: CutSpec, context: RenderContext) -> Rendering:
-    """Copy everything, from the keyframe at or before the start."""
+    """Copy all packets from the keyframe at or before the start."""
     plan = plan_copy(order)
     with ExitStack() as stack:
         commands, sounds = _sound(plan.order, context, stack)
@@ -316,7 +318,7 @@ def cut_by_copy(order: CutSpec, context: RenderContext) -> Rendering:
 
 
 def encoded_expectation(order: CutSpec) -> Expected:
-    """Return what an encoded cut has to be."""
+    """Return the expected properties of an encoded cut."""
     span = order.span
     resampled = order.settings.frame_rate > 0
     return Expected(
@@ -332,7 +334,7 @@ def encoded_expectation(order: CutSpec) -> Expected:
 
 
 def copied_expectation(order: CutSpec, audio_count: int) -> Expected:
-    """Return what a cut that copies has to be: like its source."""
+    """Return the expected properties of a copied cut, which are those of the source."""
     facts = order.video.video
     return Expected(
         frame_count=order.span.count,
@@ -349,12 +351,12 @@ def copied_expectation(order: CutSpec, audio_count: int) -> Expected:
 def _gaps(order: CutSpec) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     span = order.span
     times: np.ndarray[tuple[int], np.dtype[np.float64]] = np.maximum(np.array(span.pts), span.start).astype(np.float64)
-    times[0] = span.start  # what is missing before it was decodable no more
+    times[0] = span.start  # frames missing before this point could no longer be decoded
     return np.diff(times) * float(span.time_base)
 
 
 def _sound(order: CutSpec, context: RenderContext, stack: ExitStack) -> tuple[list[Command], list[MuxTrack]]:
-    """Return the sound of a cut as packets: copied where that is possible for all of it, encoded otherwise."""
+    """Return the audio of a cut as packets: copied if possible for all tracks, encoded otherwise."""
     if not order.tracks:
         return [], []
     span = order.span

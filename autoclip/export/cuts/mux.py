@@ -1,4 +1,4 @@
-"""Writes packets of several origins into one file, without touching what is in them."""
+"""Mux packets of several sources into one file without changing their content."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from autoclip.media.container import open_container
 from autoclip.media.ffmpeg import local_file
 
 _SYSTEM = NO_ROOM | {errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
-"""Refusals of the disk, not of the format."""
+"""Errors of the disk, not of the format."""
 
 
 @dataclass(frozen=True, slots=True)
 class MuxTrack:
-    """The packets of one stream of the file to be, in decode order.
+    """The packets of one stream of the output file, in decoding order.
 
     Attributes
     ----------
     template : av.stream.Stream
-        A stream of an open container whose kind, size, side data and language the new one takes.
+        A stream of an open container that supplies kind, size, side data and language.
     packets : iterator of av.Packet
-        With the times they shall have in the file: 0 is its start.
+        The packets, with their times in the file; 0 is its start.
     extradata : bytes or None
-        What decoders must know beforehand; the template's when None.
+        The decoder configuration; None uses the template's.
     title : str or None
-        Its name; the template's when None.
+        Its title; None uses the template's.
     """
 
     template: Stream
@@ -49,21 +49,21 @@ class MuxTrack:
 
 
 def join(target: Path, strands: Sequence[MuxTrack], container_format: str = "mp4") -> None:
-    """Write a file from packets; the first strand is the picture.
+    """Write a file from packets; the first strand is the video.
 
     Parameters
     ----------
     target : Path
-        The file to write; replaced if it is there.
+        The file to write; an existing one is replaced.
     strands : sequence of MuxTrack
-        Its streams. They are read alongside each other, so that memory stays flat.
+        Its streams. They are read in parallel, so that memory stays flat.
     container_format : str
         FFmpeg's name of the format.
 
     Raises
     ------
     ExportError
-        If the packets can't be put into such a file.
+        If the format can't hold the packets.
     MediaError
         If a source can't be read.
     """
@@ -80,7 +80,7 @@ def join(target: Path, strands: Sequence[MuxTrack], container_format: str = "mp4
 
 
 def encoded_tracks(path: Path, count: int, stack: ExitStack) -> list[MuxTrack]:
-    """Return the sound tracks of a file that ffmpeg has just made for this; `stack` keeps it open."""
+    """Return the audio tracks of a file that ffmpeg has just rendered; `stack` keeps it open."""
     strands = []
     for number in range(count):
         container = stack.enter_context(open_container(path))
@@ -90,10 +90,10 @@ def encoded_tracks(path: Path, count: int, stack: ExitStack) -> list[MuxTrack]:
 
 
 def shifted(packets: Iterator[Packet[Stream]], offset_sec: Fraction) -> Iterator[Packet[Stream]]:
-    """Pass packets on with `offset_sec` taken from their times, to the nearest tick of their own.
+    """Pass packets on with `offset_sec` subtracted from their times, rounded to their time base.
 
-    A packet whose time doesn't come after the one before, as where recordings were joined, is left out: no file may
-    hold it.
+    A packet whose time does not follow the previous one's, as where recordings were joined, is left out: no file may
+    contain it.
     """
     last: int | None = None
     for packet in packets:
@@ -110,23 +110,23 @@ def shifted(packets: Iterator[Packet[Stream]], offset_sec: Fraction) -> Iterator
 def stamped(
     data: Iterator[tuple[bytes, bool]], shown: NDArray[np.int64], length: int, time_base: Fraction
 ) -> Iterator[Packet[Stream]]:
-    """Make packets of the picture with times from 0.
+    """Create video packets with times from 0.
 
-    Decoding times are the presentation times, in order, moved forward until none is after its packet's presentation:
-    they always rise, whatever the origin of the packets. Durations are those of decoding order, as MP4 has them, and
-    sum up to the length. FFmpeg's MP4 writer takes only the last packet's for that; the edit list it ends at the last
-    instant that any packet claims, so none reaches beyond the length and the one that is shown last reaches it.
+    Decoding times are the sorted presentation times, shifted so that none is after its packet's presentation; they
+    always increase, whatever the source of the packets. Durations are those of decoding order, as in MP4, and add up to
+    the length. FFmpeg's MP4 muxer uses only the last packet's duration for that; it ends the edit list at the last
+    instant that any packet claims, so none exceeds the length and the one that is shown last reaches it.
 
     Parameters
     ----------
     data : iterator of (bytes, bool)
-        What each packet holds and whether it is a keyframe, in decode order.
+        The content of each packet and whether it is a keyframe, in decoding order.
     shown : ndarray
-        When each is shown, shape ``(n,)``, in ticks from the start of the file.
+        Presentation time of each packet, shape ``(n,)``, in ticks from the start of the file.
     length : int
-        Length of the picture, in ticks.
+        Length of the video, in ticks.
     time_base : Fraction
-        Seconds a tick.
+        Seconds per tick.
     """
     ordered = np.sort(shown)
     dts = ordered - int((ordered - shown).max())
@@ -149,7 +149,7 @@ def _write(container: OutputContainer, strands: Sequence[MuxTrack]) -> None:
     for strand in strands:
         stream = container.add_stream_from_template(strand.template, opaque=True)
         if isinstance(stream, VideoStream) and isinstance(strand.template, VideoStream):
-            # The container's word on the shape of pixels is not always in the stream itself.
+            # The container's pixel aspect is not always in the stream itself.
             stream.codec_context.sample_aspect_ratio = strand.template.sample_aspect_ratio or Fraction(1)
         if strand.extradata is not None:
             stream.codec_context.extradata = strand.extradata
@@ -161,7 +161,8 @@ def _write(container: OutputContainer, strands: Sequence[MuxTrack]) -> None:
         if title := strand.title or strand.template.metadata.get("title") or strand.template.metadata.get("name"):
             stream.metadata["title"] = title
         outputs.append(stream)
-    # Matroska knows no time before 0 and would delay the picture by the sound's lead-in; MP4 marks it to be skipped.
+    # Matroska allows no time before 0 and would delay the video by the audio's encoder delay; MP4 marks it to be
+    # skipped.
     from_zero = container.format.name == "matroska"
     timed = [
         _with_place(strand.packets, number, from_zero=from_zero and number > 0) for number, strand in enumerate(strands)

@@ -1,6 +1,6 @@
-"""Units of the network abstraction layer (NAL), which H.264 and HEVC share: how they are split, escaped and read.
+"""NAL units, which H.264 and HEVC share: how they are split, escaped and parsed.
 
-Section numbers are those of ITU-T H.264 (08/2021); H.265 says the same in its sections 7.3.1, 9.2 and annex B.
+Section numbers are those of ITU-T H.264 (08/2021); sections 7.3.1, 9.2 and annex B of H.265 are equivalent.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ _ESCAPED = re.compile(rb"\x00\x00(?=[\x00-\x03])")
 
 
 class BitstreamError(ValueError):
-    """A stream is damaged, or of a form that is not handled here."""
+    """A stream is damaged, or of an unsupported form."""
 
 
 class BitReader:
-    """Reads numbers from bits, the most significant one first.
+    """Reads numbers from bits, the most significant bit first.
 
     Parameters
     ----------
     data : bytes
-        Without emulation prevention.
+        The bytes, without emulation prevention.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -34,7 +34,7 @@ class BitReader:
         self.position = 0
 
     def number(self, count: int) -> int:
-        """Return the next `count` bits as a number: u(n) of the standards."""
+        """Return the next `count` bits as a number: u(n) in the standards."""
         end = self.position + count
         if end > len(self._bits):
             raise BitstreamError("its parameter set is cut short")
@@ -53,12 +53,12 @@ class BitReader:
 
 
 def bits_of(data: bytes) -> str:
-    """Return bytes as a text of ``0`` and ``1``."""
+    """Return bytes as a string of ``0`` and ``1``."""
     return f"{int.from_bytes(data, 'big'):0{8 * len(data)}b}" if data else ""
 
 
 def bytes_of(bits: str) -> bytes:
-    """Return a text of ``0`` and ``1`` as bytes, filled up with zeros."""
+    """Convert a string of ``0`` and ``1`` to bytes, padded with zeros."""
     count = -(-len(bits) // 8)
     return int(bits.ljust(8 * count, "0") or "0", 2).to_bytes(count, "big")
 
@@ -70,12 +70,12 @@ def exp_golomb_code(number: int) -> str:
 
 
 def without_escapes(data: bytes) -> bytes:
-    """Take the bytes out that keep a start code from occurring in a unit (7.4.1, emulation prevention)."""
+    """Remove the emulation prevention bytes, which keep start codes from occurring in a unit (7.4.1)."""
     return data.replace(b"\0\0\x03", b"\0\0")
 
 
 def with_escapes(data: bytes) -> bytes:
-    """Put the bytes in that keep a start code from occurring in a unit (7.4.1)."""
+    """Insert the emulation prevention bytes, which keep start codes from occurring in a unit (7.4.1)."""
     return _ESCAPED.sub(b"\0\0\x03", data)
 
 
@@ -91,12 +91,12 @@ def split_start_codes(data: bytes) -> Iterator[bytes]:
 
 
 def split_lengths(data: bytes) -> Iterator[bytes]:
-    """Split a sample of an MP4 into its units, less empty ones.
+    """Split a sample of an MP4 into its units, without empty ones.
 
     Raises
     ------
     BitstreamError
-        If a length leads out of the sample.
+        If a length exceeds the sample.
     """
     position = 0
     while position < len(data):
@@ -109,17 +109,17 @@ def split_lengths(data: bytes) -> Iterator[bytes]:
 
 
 def with_length(unit: bytes) -> bytes:
-    """Return a unit with its length before it."""
+    """Return a unit preceded by its length."""
     return struct.pack(">I", len(unit)) + unit
 
 
 def with_lengths(data: bytes) -> bytes:
-    """Turn a packet with start codes into one with lengths; the units stay as they are."""
+    """Convert a packet from start codes to lengths; the units stay unchanged."""
     return b"".join(with_length(unit) for unit in split_start_codes(data))
 
 
 def read_counted_units(data: bytes, position: int, count: int) -> tuple[tuple[bytes, ...], int]:
-    """Read units of a decoder configuration, each behind a length of two bytes; return them and where they end."""
+    """Read units of a decoder configuration, each preceded by a 2-byte length; return them and where they end."""
     units = []
     for _ in range(count):
         (length,) = struct.unpack_from(">H", data, position)
@@ -129,7 +129,7 @@ def read_counted_units(data: bytes, position: int, count: int) -> tuple[tuple[by
 
 
 def counted_units(units: tuple[bytes, ...]) -> bytes:
-    """Return units as a decoder configuration holds them, each behind a length of two bytes."""
+    """Return units as in a decoder configuration, each preceded by a 2-byte length."""
     return b"".join(struct.pack(">H", len(unit)) + unit for unit in units)
 
 
@@ -139,7 +139,7 @@ def united(first: tuple[bytes, ...], second: tuple[bytes, ...], id_of: Callable[
     Raises
     ------
     BitstreamError
-        If both give one id different meanings.
+        If both use one id with different content.
     """
     known = {id_of(unit): unit for unit in first}
     added = []

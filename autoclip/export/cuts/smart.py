@@ -1,9 +1,9 @@
 """The smart cut: copies what can be copied, and encodes only the frames before and after it.
 
-The copied part starts at a picture that needs no earlier one and is a run of packets in decode order, so that every
-picture it refers to is in it. What is encoded stands beside it in one decoder configuration: no packet that is copied
-needs to be changed, and no decoder needs anything but the standard. Where the copied part starts with a clean random
-access picture of HEVC, the pictures shown before it are encoded, and the end of a sequence is marked ahead of it.
+The copied part starts at a frame that needs no earlier one and consists of consecutive packets in decoding order, so
+that it contains every frame it refers to. The encoded parts share one decoder configuration with it: no copied packet
+needs to be changed, and no decoder needs anything beyond the standard. If the copied part starts with a clean random
+access picture of HEVC, the frames shown before it are encoded, and an end of sequence is inserted before it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _FORMATS = {
     "vp9": ("yuv420p", "yuvj420p", _DEEP_FORMAT),
     "av1": ("yuv420p", "yuvj420p", _DEEP_FORMAT),
 }
-"""Pixels that can be encoded like the source's."""
+"""Pixel formats that can be encoded like the source's."""
 _OWN_NAMES: dict[str, VideoCodec] = {"h264": "h264", "hevc": "h265", "av1": "av1"}
 
 
@@ -61,13 +61,13 @@ class SmartPlan:
     span : FrameSpan
         The whole cut.
     packets : tuple of int
-        The copied run, in decode order, as indices in ``span.times``; empty when no keyframe lies in the span.
+        The copied packets, in decoding order, as indices in ``span.times``; empty if no keyframe lies in the span.
     open_start : bool
-        Whether the run starts with a picture that a decoder takes for a fresh start only behind the end of a sequence.
+        Whether the copied packets start with a frame at which a decoder restarts only after an end of sequence.
     head, tail : FrameSpan or None
-        What is encoded before and after it.
+        The spans that are encoded before and after them.
     stream : SourceStream
-        What is known of the source's encoding.
+        The source's codec.
     """
 
     span: FrameSpan
@@ -79,17 +79,17 @@ class SmartPlan:
 
     @property
     def number(self) -> int:
-        """The number of the encoding of its head and tail."""
+        """Return the encoding number of its head and tail."""
         return self.stream.numbers[0]
 
 
 def plan_smart(order: CutSpec, *, follows: bool = False) -> SmartPlan:
-    """Find what can be copied; `follows` says that something comes before it in the file.
+    """Find what can be copied; `follows` means that something precedes it in the file.
 
     Raises
     ------
     NotSmartError
-        If the source is of a kind that can't be continued, or the picture is to be changed; the message says which.
+        If the source can't be continued by an encoder, or frames must be changed; the message says why.
     MediaError
         If the source can't be read.
     """
@@ -110,7 +110,7 @@ def plan_smart(order: CutSpec, *, follows: bool = False) -> SmartPlan:
 
 
 def made_exact(order: CutSpec) -> CutSpec:
-    """Return the order for an exact cut in place of a smart one: in H.265 where H.264 would not keep what it keeps."""
+    """Return the cut for exact instead of smart cutting: H.265 if H.264 would not preserve what it keeps."""
     facts, settings = order.video.video, order.settings
     kept = settings.dynamic_range == "keep" and facts.codec in CONTINUED_CODECS.keys() - {"h264"}
     if not kept or facts.bit_depth <= 8 or settings.video_codec != "h264":  # noqa: PLR2004
@@ -119,14 +119,14 @@ def made_exact(order: CutSpec) -> CutSpec:
 
 
 def part_arguments(order: CutSpec, part: FrameSpan, plan: SmartPlan, target: Path) -> tuple[str, ...]:
-    """Return the ffmpeg arguments that encode a head or tail like the source: same size, pixels, profile and turn."""
+    """Return the ffmpeg arguments that encode a head or tail like the source: size, pixel format, profile, rotation."""
     graph = f"[0:{order.video.video.index}]{cut_filters(part)},{steady_size(order.video)}[v]"
     inputs = ("-copyts", "-noautorotate", *video_input(order.video, part), "-filter_complex", graph, "-map", "[v]")
     return (*inputs, *part_encoder(order, plan, plan.number), "-f", "mp4", local_file(target))
 
 
 def part_encoder(order: CutSpec, plan: SmartPlan, number: int) -> tuple[str, ...]:
-    """Return the options that encode pictures to stand beside the source's, as the encoding of that number."""
+    """Return the options that encode frames to be joined with the source's, with an encoding number."""
     unit = f"{plan.span.time_base.numerator}:{plan.span.time_base.denominator}"
     return (
         *("-c:v", plan.stream.encoder, *plan.stream.encoder_options(order.settings, number)),
@@ -135,12 +135,12 @@ def part_encoder(order: CutSpec, plan: SmartPlan, number: int) -> tuple[str, ...
 
 
 def smart_configuration(stream: SourceStream, encoded: Iterable[tuple[Path, int]]) -> bytes | None:
-    """Return what decoders must know of the source and the encoded files, each with its number; None: as the source.
+    """Return the decoder configuration of the source and the numbered encoded files; None for the source's.
 
     Raises
     ------
     NotSmartError
-        If the encoder made what does not fit the source.
+        If the encoder's output is incompatible with the source.
     """
     known = []
     for path, number in encoded:
@@ -153,21 +153,21 @@ def smart_configuration(stream: SourceStream, encoded: Iterable[tuple[Path, int]
 
 
 def smart_data(order: CutSpec, plan: SmartPlan, parts: Mapping[str, Path]) -> Iterator[tuple[bytes, bool]]:
-    """Read what each packet of a smart cut holds, and whether it is a keyframe, in decode order.
+    """Read the content of each packet of a smart cut, and whether it is a keyframe, in decoding order.
 
     Parameters
     ----------
     order : CutSpec
         The cut.
     plan : SmartPlan
-        What is copied.
+        The plan of the cut.
     parts : mapping of str to Path
-        The encoded ``head`` and ``tail``, where the plan has them.
+        The encoded ``head`` and ``tail``, if the plan has them.
 
     Raises
     ------
     NotSmartError
-        If an encoded part has not the frames it should have, or the source's encoding changes on the way.
+        If an encoded part lacks frames, or the source's encoding changes within the cut.
     """
     if plan.head is not None:
         end = plan.stream.end_of_sequence if plan.open_start else b""
@@ -183,12 +183,12 @@ def smart_data(order: CutSpec, plan: SmartPlan, parts: Mapping[str, Path]) -> It
 def beside_source(
     encoded: Iterator[tuple[bytes, bool]], plan: SmartPlan, number: int | None = None
 ) -> Iterator[tuple[bytes, bool]]:
-    """Pass encoded packets on as they stand beside the source's, as the encoding of a number; the plan's when None.
+    """Pass encoded packets on, adapted to the source's, with an encoding number; None uses the plan's.
 
     Raises
     ------
     NotSmartError
-        If the encoder made what can't stand there.
+        If the encoder's output is incompatible with the source.
     """
     chosen = plan.number if number is None else number
     for data, keyframe in encoded:
@@ -215,7 +215,7 @@ def _data(packet: Packet[Stream], plan: SmartPlan) -> bytes:
 
 
 def shown_times(plan: SmartPlan) -> NDArray[np.int64]:
-    """Return when each packet of `smart_data` is shown, in ticks from the cut's start."""
+    """Return the presentation time of each packet of `smart_data`, in ticks from the cut's start."""
     copied = plan.span.times.pts[list(plan.packets)]
     head, tail = (np.array(part.pts if part else (), np.int64) for part in (plan.head, plan.tail))
     shown: NDArray[np.int64] = np.maximum(np.concatenate([head, copied, tail]) - plan.span.start, 0)
@@ -223,12 +223,12 @@ def shown_times(plan: SmartPlan) -> NDArray[np.int64]:
 
 
 def encoded_data(path: Path, count: int) -> Iterator[tuple[bytes, bool]]:
-    """Read the packets of a part that was encoded for this.
+    """Read the packets of an encoded part.
 
     Raises
     ------
     NotSmartError
-        If there are not as many as there should be.
+        If the number of packets is wrong.
     """
     found = 0
     with open_container(path) as container:
@@ -241,9 +241,9 @@ def encoded_data(path: Path, count: int) -> Iterator[tuple[bytes, bool]]:
 
 
 def encoded_times(path: Path, span: FrameSpan) -> NDArray[np.int64]:
-    """Return when each packet of a span that was encoded is shown, in decode order, in ticks from the span's start.
+    """Return the presentation time of each packet of an encoded span, in decoding order, in ticks from its start.
 
-    The first one is shown from the start on, even if the source gave nothing before it.
+    The first one is shown from the start on, even if the source had no frame before it.
     """
     with open_container(path) as container:
         pts = [packet.pts for packet in container.demux(container.streams.video[0]) if packet.size]
@@ -256,7 +256,7 @@ def encoded_times(path: Path, span: FrameSpan) -> NDArray[np.int64]:
 
 
 def _with_edges(plan: SmartPlan) -> SmartPlan:
-    """Set what is left to encode on either side of the copied run."""
+    """Set the spans to encode on either side of the copied packets."""
     span = plan.span
     pts = np.array(span.pts)
     copied = span.times.pts[list(plan.packets)]
@@ -269,7 +269,7 @@ def _with_edges(plan: SmartPlan) -> SmartPlan:
 
 
 def _require_untouched(order: CutSpec) -> None:
-    """Refuse when the picture is to be changed, or the source is of a kind that can't be continued."""
+    """Raise an error if frames must be changed, or the source can't be continued by an encoder."""
     settings, facts = order.settings, order.video.video
     if changed := picture_changes(settings):
         raise NotSmartError(f"{', '.join(changed)} changes every frame")
@@ -289,10 +289,10 @@ def _require_untouched(order: CutSpec) -> None:
 
 
 def _first_access(order: CutSpec, stream: SourceStream, *, follows: bool) -> tuple[int | None, RandomAccess]:
-    """Return the index of the first packet of the span at which a decoder can start afresh; None without one.
+    """Return the index of the first packet of the span at which a decoder can start; None without one.
 
-    Behind something else, an open start needs encoded frames before it: whatever is still to be shown when it comes is
-    dropped (ITU-T H.265, C.5.2.2), and only what is encoded here is shown at once.
+    After other frames, an open start needs encoded frames before it: a decoder drops frames that are still to be shown
+    when it comes (ITU-T H.265, C.5.2.2), and only frames encoded here are shown immediately.
     """
     span = order.span
     inside = span.times.keyframe & (span.times.pts >= span.first) & (span.times.pts <= span.last)

@@ -1,7 +1,7 @@
-"""What a smart cut must know of the source's codec: where copying may start, and how encoded pictures stand beside it.
+"""The source's codec in a smart cut: where copying may start, and how encoded frames are joined with it.
 
-H.264 and HEVC keep parameter sets apart by ids: what is encoded gets ids of its own in one decoder configuration with
-the source's. VP9 has none, and AV1 repeats its sequence header at keyframes.
+H.264 and HEVC identify parameter sets by ids: encoded parts get their own ids in one decoder configuration with the
+source's. VP9 has none, and AV1 repeats its sequence header at keyframes.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from autoclip.export.cuts.nal_units import (
 from autoclip.settings import ExportSettings
 
 _H264_PROFILES = {66: "baseline", 77: "main", 100: "high"}
-"""``profile_idc`` (ITU-T H.264, A.2) that x264 can be held to, for 8-bit 4:2:0."""
+"""``profile_idc`` (ITU-T H.264, A.2) values that x264 can be restricted to, for 8-bit 4:2:0."""
 _HEVC_PROFILES = frozenset({1, 2})
 """``general_profile_idc`` (ITU-T H.265, A.3) of Main and Main 10, for 4:2:0."""
 _H264_IDS = range(32)
 _X264_SCALE, _VP9_SCALE = 51, 63
 """The ends of the scales of x264's crf and of libvpx's."""
 _DYNAMIC_HDR = {bytes.fromhex("b5003c0001"): "HDR10+", bytes.fromhex("b5003b"): "Dolby Vision"}
-"""How a registered message (ITU-T T.35, country and provider) begins that tells how to show this very picture."""
+"""First bytes of a registered message (ITU-T T.35, country and provider) with display metadata of a single frame."""
 _REGISTERED_MESSAGE = 4
 """``payloadType`` of such a message in HEVC (H.265, D.2.1), and ``metadata_type`` in AV1 (6.7.1)."""
 
 
 class RandomAccess(Enum):
-    """Whether decoding can start at a packet; after an open start, pictures shown before it can't be decoded."""
+    """Whether decoding can start at a packet. After an open start, frames shown before it can't be decoded."""
 
     NONE = "none"
     CLOSED = "closed"
@@ -45,39 +45,39 @@ class RandomAccess(Enum):
 
 
 class SourceStream(Protocol):
-    """A stream of a codec that encoded pictures can continue. All methods raise `BitstreamError` where they can't."""
+    """A stream whose codec an encoder can continue. All methods raise `BitstreamError` if it can't."""
 
     @property
     def numbers(self) -> Sequence[int]:
-        """Numbers for encodings that stand beside the source's, the first one first."""
+        """Return the numbers of encodings that are joined with the source's, in order of preference."""
 
     @property
     def end_of_sequence(self) -> bytes:
-        """What makes a decoder start afresh, put behind the packet before an open start."""
+        """Return the unit that makes a decoder restart, to be put after the packet before an open start."""
 
     @property
     def encoder(self) -> str:
-        """FFmpeg's name of the encoder."""
+        """Return FFmpeg's name of the encoder."""
 
     def encoder_options(self, settings: ExportSettings, number: int) -> tuple[str, ...]:
-        """Return its options for pictures to stand beside the source's; `number` tells encodings apart."""
+        """Return its options for frames that are joined with the source's; `number` distinguishes encodings."""
 
     def random_access(self, packet: bytes) -> RandomAccess:
-        """Tell whether decoding can start at a packet of the source."""
+        """Return whether decoding can start at a packet of the source."""
 
     def copied(self, packet: bytes) -> bytes:
-        """Return a packet of the source as the file holds it."""
+        """Return a packet of the source in the form the file needs."""
 
     def encoded(self, packet: bytes, number: int) -> bytes:
-        """Return an encoded packet as the file holds it."""
+        """Return an encoded packet in the form the file needs."""
 
     def configuration(self, encoded: Iterable[tuple[bytes, int]]) -> bytes | None:
-        """Return what a decoder must know beforehand, given that of what was encoded, each with its number."""
+        """Return the joint decoder configuration, given those of the encoded parts, each with its number."""
 
 
 @dataclass(frozen=True, slots=True)
 class H264Stream:
-    """H.264; `start_codes` says that its packets have start codes instead of lengths."""
+    """H.264; `start_codes` means that its packets have start codes instead of lengths."""
 
     sets: h264.ParameterSets
     start_codes: bool
@@ -86,12 +86,12 @@ class H264Stream:
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """Ids that none of its parameter sets uses."""
+        """Return the ids that none of its parameter sets uses."""
         ids = self.sets.ids
         return tuple(number for number in _H264_IDS if number not in ids)
 
     def random_access(self, packet: bytes) -> RandomAccess:
-        """Tell whether there is a picture that all others are independent of."""
+        """Return whether the packet contains an IDR picture."""
         starts = any(h264.unit_type(unit) == h264.IDR_SLICE for unit in _units(packet, start_codes=self.start_codes))
         return RandomAccess.CLOSED if starts else RandomAccess.NONE
 
@@ -103,7 +103,7 @@ class H264Stream:
         )
 
     def copied(self, packet: bytes) -> bytes:
-        """Return the packet with lengths; refuse parameter sets that the stream did not start with."""
+        """Return the packet with lengths; refuse parameter sets that differ from those at the stream's start."""
         data = with_lengths(packet) if self.start_codes else packet
         known = {h264.parameter_set_id(unit): unit for unit in self.sets.sequence}
         for unit in split_lengths(data):
@@ -112,7 +112,7 @@ class H264Stream:
         return data
 
     def encoded(self, packet: bytes, number: int) -> bytes:  # noqa: ARG002 - x264 numbers its sets itself
-        """Return the packet as it is."""
+        """Return the packet unchanged."""
         return packet
 
     def configuration(self, encoded: Iterable[tuple[bytes, int]]) -> bytes:
@@ -123,7 +123,7 @@ class H264Stream:
 
 @dataclass(frozen=True, slots=True)
 class HevcStream:
-    """HEVC; `start_codes` says that its packets have start codes instead of lengths."""
+    """HEVC; `start_codes` means that its packets have start codes instead of lengths."""
 
     sets: hevc.ParameterSets
     start_codes: bool
@@ -132,11 +132,11 @@ class HevcStream:
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """Numbers whose ids none of its parameter sets uses."""
+        """Return the numbers whose ids none of its parameter sets uses."""
         return self.sets.spare_numbers()
 
     def random_access(self, packet: bytes) -> RandomAccess:
-        """Tell what kind of picture there is; refuse what each picture carries and no encoded one would."""
+        """Return the kind of random access; refuse per-frame data that encoded frames would lack."""
         found = RandomAccess.NONE
         for unit in _units(packet, start_codes=self.start_codes):
             kind = hevc.unit_type(unit)
@@ -153,7 +153,7 @@ class HevcStream:
         return found
 
     def encoder_options(self, settings: ExportSettings, number: int) -> tuple[str, ...]:  # noqa: ARG002 - numbered afterwards
-        """Return the options of x265: nothing is stored out of order, so that all is shown before a fresh start."""
+        """Return the options of x265: no reordering, so that all frames are shown before the decoder restarts."""
         return (
             *("-preset", settings.encoder_preset, "-crf", str(settings.crf), "-tag:v", "hvc1"),
             *("-profile:v", "main10" if self.sets.deep else "main"),
@@ -161,7 +161,7 @@ class HevcStream:
         )
 
     def copied(self, packet: bytes) -> bytes:
-        """Return the packet with lengths; refuse parameter sets that the stream did not start with."""
+        """Return the packet with lengths; refuse parameter sets that differ from those at the stream's start."""
         data = with_lengths(packet) if self.start_codes else packet
         known = self.sets.units
         for unit in split_lengths(data):
@@ -181,14 +181,14 @@ class HevcStream:
 
 @dataclass(frozen=True, slots=True)
 class Vp9Stream:
-    """VP9: each keyframe says all that a decoder must know."""
+    """VP9: each keyframe contains all that a decoder needs."""
 
     numbers: tuple[int, ...] = (0, 1)
     encoder: str = "libvpx-vp9"
     end_of_sequence: bytes = b""
 
     def random_access(self, packet: bytes) -> RandomAccess:
-        """Tell whether there is a keyframe."""
+        """Return whether the packet is a keyframe."""
         return RandomAccess.CLOSED if vp9.is_key_frame(packet) else RandomAccess.NONE
 
     def encoder_options(self, settings: ExportSettings, number: int) -> tuple[str, ...]:  # noqa: ARG002 - there are no ids
@@ -202,15 +202,15 @@ class Vp9Stream:
         )
 
     def copied(self, packet: bytes) -> bytes:
-        """Return the packet as it is."""
+        """Return the packet unchanged."""
         return packet
 
     def encoded(self, packet: bytes, number: int) -> bytes:  # noqa: ARG002
-        """Return the packet as it is."""
+        """Return the packet unchanged."""
         return packet
 
     def configuration(self, encoded: Iterable[tuple[bytes, int]]) -> None:
-        """Return None: the container's own will do."""
+        """Return None: the container's configuration is sufficient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +223,7 @@ class Av1Stream:
     end_of_sequence: bytes = b""
 
     def random_access(self, packet: bytes) -> RandomAccess:
-        """Tell whether there is a keyframe behind a sequence header, which follows that of what was encoded."""
+        """Return whether there is a keyframe after a sequence header, which replaces that of the encoded part."""
         for message in av1.registered_messages(packet):
             _refuse_dynamic_hdr(message)
         starts = av1.is_key_frame(packet) and av1.sequence_headers(packet)
@@ -235,15 +235,15 @@ class Av1Stream:
         return ("-preset", str(speed), "-crf", str(settings.crf))
 
     def copied(self, packet: bytes) -> bytes:
-        """Return the packet as it is."""
+        """Return the packet unchanged."""
         return packet
 
     def encoded(self, packet: bytes, number: int) -> bytes:  # noqa: ARG002
-        """Return the packet as it is."""
+        """Return the packet unchanged."""
         return packet
 
     def configuration(self, encoded: Iterable[tuple[bytes, int]]) -> bytes:
-        """Return the source's record; refuse where the encoder made another kind of picture."""
+        """Return the source's record; raise if the encoder used another sample format."""
         own = av1.sample_format(self.record)
         if any(av1.sample_format(extradata) != own for extradata, _ in encoded):
             raise BitstreamError("the encoder made another profile, chroma format or bit depth")
@@ -251,19 +251,19 @@ class Av1Stream:
 
 
 def read_source_stream(codec: str, extradata: bytes) -> SourceStream:
-    """Return what is known of a stream from its container.
+    """Return a stream's codec data from its container.
 
     Parameters
     ----------
     codec : str
         FFmpeg's name, one of `CONTINUED_CODECS`.
     extradata : bytes
-        What the container says of it.
+        The codec's extradata in the container.
 
     Raises
     ------
     BitstreamError
-        If it can't be continued.
+        If an encoder can't continue it.
     """
     start_codes = extradata[:1] != b"\x01"
     if codec == "h264":
@@ -283,7 +283,7 @@ def read_source_stream(codec: str, extradata: bytes) -> SourceStream:
 
 
 CONTINUED_CODECS = {"h264": "H.264", "hevc": "HEVC", "vp9": "VP9", "av1": "AV1"}
-"""FFmpeg's names of the codecs of smart cuts, and their own."""
+"""FFmpeg's names of the codecs of smart cuts, and their official names."""
 
 
 def _units(packet: bytes, *, start_codes: bool) -> Iterator[bytes]:
@@ -291,7 +291,7 @@ def _units(packet: bytes, *, start_codes: bool) -> Iterator[bytes]:
 
 
 def _refuse_dynamic_hdr(message: bytes) -> None:
-    """Refuse what each picture of the source carries and none that is encoded here would."""
+    """Refuse per-frame metadata of the source that encoded frames would lack."""
     for begin, name in _DYNAMIC_HDR.items():
         if message.startswith(begin):
             raise BitstreamError(f"it carries {name}")

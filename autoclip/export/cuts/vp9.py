@@ -1,4 +1,4 @@
-"""What a cut must know of VP9: which packets are keyframes (sections of the VP9 bitstream specification, 0.6)."""
+"""Parse VP9 for cutting: which packets are keyframes (sections of the VP9 bitstream specification, 0.6)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NEW_KEY_FRAME = "00"
 
 
 def is_key_frame(packet: bytes) -> bool:
-    """Whether a packet starts with a keyframe (6.2, ``uncompressed_header``), which resets all that a decoder keeps."""
+    """Whether a packet starts with a keyframe (6.2, ``uncompressed_header``), which resets all decoder state."""
     if not packet:
         return False
     bits = bits_of(packet[:2].ljust(2, b"\0"))

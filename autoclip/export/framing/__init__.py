@@ -1,1 +1,1 @@
-"""Where a crop goes: after people, after motion, or nowhere."""
+"""The position of a crop: following people, following motion, or fixed."""

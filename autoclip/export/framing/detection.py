@@ -1,7 +1,7 @@
-"""Detectors: what finds people in a picture.
+"""Detectors find people in a frame.
 
-Packages can bring further ones as entry points of the group ``autoclip.subject_detectors``: callables that make a
-`SubjectDetector` of export settings.
+Packages can add others as entry points of the group ``autoclip.subject_detectors``: callables that take export settings
+and return a `SubjectDetector`.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ _DETECTORS = ExtensionPoint(GROUP, "subject_detector", ("require", "detect"), "d
 
 
 class SubjectDetector(Protocol):
-    """Finds faces, or whatever else a crop is to follow."""
+    """Finds faces, or any other subject that a crop follows."""
 
     def require(self) -> None:
-        """Refuse to begin when something is missing on this machine.
+        """Raise an error if something is missing on this machine.
 
         Raises
         ------
         ParameterError
-            It says what to install or to set.
+            The message says what to install or to set.
         """
 
     def detect(self, picture: NDArray[np.uint8]) -> Sequence[Face]:
-        """Return what is found in a picture.
+        """Return the faces in a frame.
 
         Parameters
         ----------
@@ -52,8 +52,8 @@ def detector_for(settings: ExportSettings) -> SubjectDetector:
     Raises
     ------
     ParameterError
-        If there is none by that name, or it can't be made. The methods of what a package brings raise it, too, when
-        they fail in ways of their own.
+        If there is none by that name, or it can't be created. Methods of a package's detector raise it, too, for any
+        failure of the package's code.
     """
     name = settings.subject_detector
     if name == centerface.NAME:
@@ -67,7 +67,7 @@ def detector_for(settings: ExportSettings) -> SubjectDetector:
 
 @dataclass(frozen=True, slots=True)
 class _AddedDetector:
-    """A detector of a package, which is named when it fails."""
+    """A detector of a package. Errors name the package."""
 
     name: str
     made: SubjectDetector

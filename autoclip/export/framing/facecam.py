@@ -1,4 +1,4 @@
-"""The camera of a streamer in the picture of a game: the rectangle whose edges never move, whatever the game shows."""
+"""Find a streamer's camera in a game's video: the rectangle whose edges never move, whatever the game shows."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from autoclip.media.video import Video
 from autoclip.timeline import Interval
 
 _FRAMES = 40
-"""Pictures that are examined, spread over the video: enough that a game's edges are everywhere by then."""
+"""Number of frames examined, spread over the video: enough that the game's edges are everywhere."""
 _MIN_FRAMES = 8
 _WIDTH = 640
-"""Width at which edges are looked for: a camera of an eighth of the picture is then 80 pixels wide."""
+"""Width at which edges are detected: a camera of an eighth of the frame is then 80 pixels wide."""
 _LINES = 16
-"""Columns and rows that are tried as edges, the strongest ones."""
+"""Number of columns and rows that are tried as edges, the strongest ones."""
 _MIN_WIDTH, _MAX_WIDTH = 0.1, 0.5
 _MIN_HEIGHT, _MAX_HEIGHT = 0.15, 0.65
 _MIN_ASPECT, _MAX_ASPECT = 0.5, 2.4
-"""Cameras are 4:3, 16:9 or square, some cut upright."""
+"""Aspect ratios of cameras: 4:3, 16:9 or square, some cropped upright."""
 _MIN_EDGE = 5.0
-"""Least strength of each side, in code values of luma above its surroundings."""
+"""Minimum strength of each side, in code values of luma above its surroundings."""
 _LIVELY, _MIN_LIVELY_SHARE = 2.0, 0.25
-"""Median distance of a pixel from its median in time, in code values, from which it is lively, and the least share of
-lively pixels in a camera: in displays of the game, which have lasting edges, too, only figures change and flash."""
+"""Median distance of a pixel from its median over time, in code values, from which it is active, and the minimum share
+of active pixels in a camera: in displays of the game, which have permanent edges, too, only figures change and flash.
+"""
 _CONTINUATION = 4
 """Part of a side's length by which its continuation is examined."""
 _INSIDE = 2
@@ -40,7 +41,7 @@ _INSIDE = 2
 
 @dataclass(frozen=True, slots=True)
 class Rectangle:
-    """A part of the picture, in shares of its width and height as a player shows it."""
+    """A part of the frame, in shares of its width and height as a player shows it."""
 
     left: float
     top: float
@@ -48,19 +49,19 @@ class Rectangle:
     height: float
 
     def pixels(self, video: Video) -> str:
-        """Return it as the setting `facecam` takes it: left, top, width and height in pixels of a video."""
+        """Return it in the format of the setting `facecam`: left, top, width and height in pixels of a video."""
         wide, high = video.video.display_width, video.video.display_height
         sides = (self.left * wide, self.top * high, self.width * wide, self.height * high)
         return ",".join(str(round(side)) for side in sides)
 
 
 def read_rectangle(text: str, video: Video) -> Rectangle:
-    """Read ``left,top,width,height`` in pixels of the picture as it is shown.
+    """Parse ``left,top,width,height`` in pixels of the displayed frame.
 
     Raises
     ------
     ParameterError
-        If it does not lie in the picture.
+        If it does not lie in the frame.
     """
     wide, high = video.video.display_width, video.video.display_height
     require_within(text, wide, high, video.path.name)
@@ -69,12 +70,12 @@ def read_rectangle(text: str, video: Video) -> Rectangle:
 
 
 def require_within(text: str, wide: int, high: int, name: str) -> None:
-    """Refuse a rectangle that does not lie in a picture of so many pixels.
+    """Raise an error if a rectangle does not lie in a frame of this size.
 
     Raises
     ------
     ParameterError
-        With the name of the video and its size.
+        If it does not; the message has the video's name and size.
     """
     left, top, width, height = (int(part) for part in text.split(","))
     if width < 2 or height < 2 or left + width > wide or top + height > high:  # noqa: PLR2004
@@ -82,11 +83,11 @@ def require_within(text: str, wide: int, high: int, name: str) -> None:
 
 
 def find_facecam(video: Video) -> Rectangle | None:
-    """Find the rectangle of the camera; None where there is none.
+    """Find the rectangle of the camera; return None if there is none.
 
-    Of pictures from all over the video the median of the differences between neighboring pixels is taken: edges of the
-    game are now here, now there, those of an inset always in one place. Among the rectangles between the strongest such
-    columns and rows the one with the most and strongest sides is taken; sides may lie on the picture's own edge.
+    The median, over frames from the whole video, of the differences between neighboring pixels is computed: edges of
+    the game move, those of an inset are always in the same place. Among the rectangles between the strongest such
+    columns and rows, the one with the most and strongest sides is chosen; sides may lie on the frame's own edge.
 
     Raises
     ------
@@ -103,7 +104,7 @@ def find_facecam(video: Video) -> Rectangle | None:
 
 
 def _pictures(video: Video) -> NDArray[np.float32]:
-    """Return the luma of keyframes from all over the video, upright, shape ``(n, height, width)``."""
+    """Return the luma of keyframes from the whole video, upright, shape ``(n, height, width)``."""
     facts = video.video
     orientation = Orientation(facts.rotation, facts.mirrored)
     height = round(_WIDTH * facts.display_height / facts.display_width / 2) * 2
@@ -122,9 +123,9 @@ def _pictures(video: Video) -> NDArray[np.float32]:
 
 
 def _lasting_edges(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return how much each column's edge, left of a pixel, stands out at every time, shape ``(height, width + 1)``.
+    """Return how much each column's permanent edge, left of a pixel, stands out, shape ``(height, width + 1)``.
 
-    The picture's own edges stand out nowhere.
+    The frame's own edges don't stand out.
     """
     change = np.median(np.abs(np.diff(pictures, axis=2)), axis=0)
     around = np.minimum(np.roll(change, _INSIDE, axis=1), np.roll(change, -_INSIDE, axis=1))
@@ -133,7 +134,7 @@ def _lasting_edges(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _strongest(edges: NDArray[np.float32]) -> list[int]:
-    """Return the columns with the longest lasting edges, and both of the picture's own."""
+    """Return the columns with the longest permanent edges, plus both of the frame's own."""
     strength = np.minimum(edges, 4 * _MIN_EDGE).sum(axis=0)
     peaks = np.flatnonzero((strength == maximum_filter1d(strength, 2 * _INSIDE + 1)) & (strength > 0))
     best = peaks[np.argsort(-strength[peaks], kind="stable")][:_LINES].tolist()
@@ -162,14 +163,14 @@ def _best_rectangle(
 
 
 class _Lines:
-    """How strong edges along lines are, shape ``(lines, length)``; no pixel counts for more than four of the least."""
+    """Edge strengths along lines, shape ``(lines, length)``; a pixel counts for at most four times the minimum."""
 
     def __init__(self, edges: NDArray[np.float32]) -> None:
         self._length = edges.shape[1]
         self._sums = np.pad(np.cumsum(np.minimum(edges, 4 * _MIN_EDGE), axis=1), ((0, 0), (1, 0)))
 
     def strength(self, line: int, begin: int, end: int) -> float:
-        """Return the mean strength of a stretch, less that of its continuation: a camera's edges end at its corners."""
+        """Return the mean strength of a segment minus that of its continuation: a camera's edges end at its corners."""
         longer = (end - begin) // _CONTINUATION
         inside = self._mean(line, begin, end)
         beyond = [

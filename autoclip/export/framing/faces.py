@@ -1,4 +1,4 @@
-"""Faces: where one is in a picture, and how boxes compare."""
+"""Faces: the position of a face in a frame, and the overlap of boxes."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A face in a picture; all places are shares of its width (x) and height (y).
+    """A face in a frame; all positions are shares of its width (x) and height (y).
 
     Attributes
     ----------
     left, top, right, bottom : float
         Its box.
     score : float
-        How sure the detector is, in [0, 1].
+        Confidence of the detector, in [0, 1].
     mouth_x, mouth_y : float or None
-        The middle of its mouth, where the detector knows it.
+        Center of its mouth, if the detector reports it.
     """
 
     left: float
@@ -32,17 +32,17 @@ class Face:
 
     @property
     def center_x(self) -> float:
-        """Middle of the box, from the left."""
+        """Return the middle of the box, from the left."""
         return (self.left + self.right) / 2
 
     @property
     def center_y(self) -> float:
-        """Middle of the box, from the top."""
+        """Return the middle of the box, from the top."""
         return (self.top + self.bottom) / 2
 
     @property
     def area(self) -> float:
-        """Share of the picture it covers."""
+        """Return the share of the frame it covers."""
         return max(0.0, self.right - self.left) * max(0.0, self.bottom - self.top)
 
 
@@ -55,7 +55,7 @@ def iou(first: Face, second: Face) -> float:
 
 
 def without_overlaps(boxes: NDArray[np.float32], scores: NDArray[np.float32], most_iou: float) -> NDArray[np.intp]:
-    """Return which boxes stay in non-maximum suppression, best first.
+    """Return which boxes remain after non-maximum suppression, best first.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Work out how the picture of a clip fills its shape, before anything is rendered."""
+"""Plan how the frames of a clip fill its shape, before rendering."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class FramingPlan:
     Attributes
     ----------
     framing : str
-        The way in the end; what was asked for may not be possible.
+        The framing that is used; the requested one may not be possible.
     path : CropPath or None
-        Where a crop goes; None keeps it in the middle.
+        Path of the crop; None keeps it in the center.
     splits : tuple of Split
-        Where two people are shown instead.
+        Spans in which two people are shown instead.
     facecam : Rectangle or None
-        The camera that is shown above the game.
+        The camera to show above the game.
     notes : tuple of str
-        What the user should know of it.
+        Notes for the user.
     """
 
     framing: Framing = "center"
@@ -42,15 +42,15 @@ class FramingPlan:
 
 
 def plan_framing(video: Video, interval: Interval, settings: ExportSettings, canvas: Canvas) -> FramingPlan:
-    """Look at a clip as far as its framing needs it.
+    """Analyze a clip as far as its framing requires.
 
-    Where what is asked for can't be done, the next best is, and the notes say so: motion for people that can't be
-    looked for here, a blurred background for a camera that is not found.
+    If the requested framing is not possible, the next best one is used and the notes say so: motion if no detector is
+    available, a blurred background if no camera is found.
 
     Raises
     ------
     ParameterError
-        If a rectangle that was given lies outside of the picture.
+        If a given rectangle lies outside the frame.
     MediaError
         If the source can't be read.
     """

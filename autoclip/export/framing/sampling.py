@@ -1,4 +1,4 @@
-"""Looks for faces on a few frames of a clip, while all of them are decoded."""
+"""Detect faces on a few frames of a clip, while all of them are decoded."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from autoclip.media.orientation import Orientation
 from autoclip.media.video import Video
 
 STEP_SEC = 0.33
-"""Between two frames that are examined: people move less than a crop's dead zone in that time, mostly."""
+"""Seconds between two examined frames: in that time people mostly move less than a crop's dead zone."""
 _CALM_STEP_SEC = 0.66
 """The same for a single face that has hardly moved."""
 _EMPTY_STEP_SEC = 0.4
-"""The same where there was no face."""
+"""The same after a frame without a face."""
 _APPEARED_STEP_SEC = 0.17
-"""The same where a face has come into sight: two looks make sure that it is one."""
+"""The same after a face has appeared: two samples confirm it."""
 _CALM = 0.25
-"""Up to how far it has then moved, in widths of the face."""
+"""How far it may have moved, in widths of the face."""
 
 _PIXELS = 416 * 234
-"""Size of the picture that is examined: faces from a tenth of the height on are found, in 25 ms per picture."""
+"""Size of the examined frame: faces of at least a tenth of the height are found, in 25 ms per frame."""
 _MULTIPLE = 32
 _NEW_SCENE = 0.08
 """Mean change of luma, as a share of its range, from which a frame may begin a shot and is examined, too."""
 _SURPRISE = 2.0
-"""How many times as large as the median of the last ones the change must be: in haste every frame changes much."""
+"""Minimum ratio of the change to the median of the last ones: during fast motion every frame changes much."""
 _RECENT = 8
 _LONGEST_PAIR_SEC = 0.12
-"""Frames farther apart tell nothing of a mouth, which opens and closes about four times a second."""
+"""Frames farther apart say nothing about a mouth, which opens and closes about four times per second."""
 _MOUTH_WIDTH, _MOUTH_HEIGHT = 0.5, 0.3
 """Size of the mouth's region, as shares of the face."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """A frame whose mouths are compared with the next one's."""
+    """A frame whose mouths are compared with the next frame's."""
 
     instant: float
     luma: NDArray[np.int16]
@@ -51,14 +51,14 @@ class _Pending:
 
 
 class FaceSampler:
-    """Sees every frame of a clip and looks for faces on some; `samples` are the results so far.
+    """Receives every frame of a clip and detects faces on some; `samples` are the results so far.
 
     Parameters
     ----------
     video : Video
         The source.
     detector : SubjectDetector
-        What finds faces.
+        The face detector.
     """
 
     def __init__(self, video: Video, detector: SubjectDetector) -> None:
@@ -73,7 +73,7 @@ class FaceSampler:
         self._pending: _Pending | None = None
 
     def __call__(self, found: TimedFrame, luma: NDArray[np.uint8]) -> None:
-        """See a frame, whole and small."""
+        """Take a frame, at full size and small."""
         if self._pending is not None:
             self._compare(found)
         new_scene = self._is_new_scene(luma)
@@ -82,7 +82,7 @@ class FaceSampler:
         self._before = luma
 
     def finish(self) -> tuple[FaceSample, ...]:
-        """Return what was found, with the last frame's faces."""
+        """Return the samples, including the last frame's faces."""
         if self._pending is not None:
             self._keep(self._pending, (math.nan,) * len(self._pending.faces))
         return tuple(self.samples)
@@ -104,7 +104,7 @@ class FaceSampler:
             self.samples.append(FaceSample(found.instant, faces, (math.nan,) * len(faces)))
 
     def _step_sec(self, faces: tuple[Face, ...]) -> float:
-        """Return how long to wait until the next look."""
+        """Return the time until the next sample, in seconds."""
         if not faces:
             return _EMPTY_STEP_SEC
         if not (self.samples and self.samples[-1].faces):
@@ -112,7 +112,7 @@ class FaceSampler:
         return _CALM_STEP_SEC if self._is_calm(faces) else STEP_SEC
 
     def _is_calm(self, faces: tuple[Face, ...]) -> bool:
-        """Whether one face is where it was before."""
+        """Whether there is one face, at the same position as before."""
         before = self.samples[-1].faces if self.samples else ()
         if len(faces) != 1 or len(before) != 1:
             return False
@@ -144,7 +144,7 @@ def _detection_size(width: int, height: int) -> tuple[int, int]:
 
 
 def _mouth_motion(change: NDArray[np.int16], face: Face) -> float:
-    """Return how much more the mouth changes than the upper half of the face: a nod moves both."""
+    """Return how much more the mouth changes than the upper half of the face; a nod moves both."""
     if face.mouth_x is None or face.mouth_y is None:
         return math.nan
     wide, high = face.right - face.left, face.bottom - face.top

@@ -1,4 +1,4 @@
-"""Who of two people speaks: the one whose mouth moves while there is sound."""
+"""Find which of two people speaks: the one whose mouth moves while there is audio."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ _FLOOR_PERCENTILE = 20
 _AUDIBLE_DBFS = -50.0
 
 _WINDOW_SEC = 1.5
-"""Length over which mouths are compared: some syllables."""
+"""Length in seconds over which mouths are compared: some syllables."""
 _CLEAR = 1.6
-"""How much more one mouth has to move than the other to be the one that speaks."""
+"""Minimum ratio of the motion of the speaking mouth to that of the other."""
 _MOVES = 0.012
-"""Least motion of a mouth that speaks, as a share of the range of luma: above the noise of a codec."""
+"""Minimum motion of a speaking mouth, as a share of the range of luma: above the noise of a codec."""
 MIN_TURN_SEC = 2.0
-"""Shortest turn that the crop follows: an operator stays for a "yes" from the other side."""
+"""Shortest turn in seconds that the crop follows: an operator does not move for a "yes" from the other side."""
 _MIN_TOLD_SHARE = 0.6
-"""Share of the sound of a shot whose speaker must be known, or both people are shown."""
+"""Share of a shot's audio whose speaker must be known; otherwise both people are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class SoundLevels:
-    """The level of a clip's sound in steps of `LEVEL_STEP_SEC`.
+    """The audio level of a clip in steps of `LEVEL_STEP_SEC`.
 
     Attributes
     ----------
     start_sec : float
-        Where the first step begins, in seconds of the video.
+        Start of the first step, in seconds of the video.
     dbfs : ndarray
-        RMS of each, shape ``(n,)``; empty without sound.
+        RMS of each step, shape ``(n,)``; empty without audio.
     """
 
     start_sec: float
     dbfs: NDArray[np.float64]
 
     def has_sound(self, seconds: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Say of some instants whether somebody can be heard there, shape ``(k,)``."""
+        """Return whether somebody can be heard at some instants, shape ``(k,)``."""
         if not self.dbfs.size:
             return np.zeros(len(seconds), np.bool_)
         limit = max(_AUDIBLE_DBFS, float(np.percentile(self.dbfs, _FLOOR_PERCENTILE)) + _ABOVE_FLOOR_DB)
@@ -58,14 +58,14 @@ class SoundLevels:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A stretch in which one of the tracks speaks: its number, and when it begins, in seconds of the video."""
+    """A turn of one of the tracks: its number, and when it begins, in seconds of the video."""
 
     track: int
     start_sec: float
 
 
 def sound_levels(video: Video, interval: Interval) -> SoundLevels:
-    """Measure the sound of a clip.
+    """Measure the audio level of a clip.
 
     Raises
     ------
@@ -84,16 +84,16 @@ def sound_levels(video: Video, interval: Interval) -> SoundLevels:
 
 
 def find_turns(tracks: Sequence[FaceTrack], shot: Interval, levels: SoundLevels) -> tuple[Turn, ...]:
-    """Return who of two people in a shot speaks when; nothing where mouths and sound don't tell.
+    """Return which of two people in a shot speaks when; empty if mouths and audio don't show it.
 
     Parameters
     ----------
     tracks : sequence of FaceTrack
-        The two.
+        The two people.
     shot : Interval
-        Seconds of the video.
+        The shot, in seconds of the video.
     levels : SoundLevels
-        How loud it is.
+        The audio level.
     """
     seconds = np.arange(shot.start, shot.end, LEVEL_STEP_SEC)
     motion = np.stack([_smoothed_motion(track, seconds) for track in tracks])
@@ -120,7 +120,7 @@ def _smoothed_motion(track: FaceTrack, seconds: NDArray[np.float64]) -> NDArray[
 
 
 def _turns(seconds: NDArray[np.float64], speaker: NDArray[np.intp], shot: Interval) -> tuple[Turn, ...]:
-    """Join instants to turns; who speaks for less than `MIN_TURN_SEC` has none, and the one before continues."""
+    """Join instants to turns. A turn shorter than `MIN_TURN_SEC` is dropped, and the previous one continues."""
     changes = [0, *(np.flatnonzero(np.diff(speaker)) + 1).tolist()]
     ends = [*changes[1:], len(seconds) - 1]
     turns: list[Turn] = []

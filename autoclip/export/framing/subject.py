@@ -1,4 +1,4 @@
-"""The crop that follows people: read this first of the framing."""
+"""The crop that follows people. Read this first in this package."""
 
 from __future__ import annotations
 
@@ -24,31 +24,32 @@ from autoclip.media.video import Video
 from autoclip.timeline import Interval
 
 _EQUALS = 0.4
-"""Share of the weightiest face's weight from which another person counts as much."""
+"""Share of the most prominent face's weight from which another person counts equally."""
 _MIN_SIGHTINGS = 2
 _TOGETHER = 0.6
 """Distance of two faces, as a share of the crop, up to which one crop shows both."""
 _STAND_IN_SEC = 0.7
-"""How long the followed face must be out of sight before another one that is in sight takes its place: longer than the
-time between two looks."""
+"""How long the followed face must be out of sight, in seconds, before a visible one replaces it: longer than the time
+between two samples.
+"""
 _FACE_TO_HEIGHT = 3.5
-"""Height of a half of a split picture, in heights of the face: head and shoulders."""
+"""Height of a half of a split frame, in heights of the face: head and shoulders."""
 _MIN_HALF_HEIGHT = 0.4
-"""Least height of what a half shows, as a share of the source's: less would be enlarged too much."""
+"""Minimum height of the content of a half, as a share of the source's; less would be enlarged too much."""
 _MIDDLE = 0.02
-"""Distance from the middle up to which the path of the motion says that nothing moves."""
+"""Distance from the center up to which the motion path means that nothing moves."""
 
 Followed = Literal["faces", "motion", "middle"]
 
 
 @dataclass(frozen=True, slots=True)
 class HalfPath:
-    """One half of a split picture: a crop that follows one person.
+    """One half of a split frame: a crop that follows one person.
 
     Attributes
     ----------
     path : CropPath
-        From left to right, in seconds of the clip.
+        Horizontal path, in seconds of the clip.
     center_y : float
         Its middle from the top, as a share of the source's height.
     """
@@ -59,14 +60,14 @@ class HalfPath:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A stretch in which two people are shown, one above the other.
+    """A span in which two people are shown, one above the other.
 
     Attributes
     ----------
     start_sec, end_sec : float
         Seconds of the clip; infinite at its end.
     halves : tuple of HalfPath
-        The upper and the lower one.
+        The upper and the lower half.
     height_share : float
         Height of both crops as a share of the source's.
     """
@@ -79,16 +80,16 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class SubjectFraming:
-    """Where a crop goes that follows people.
+    """The position of a crop that follows people.
 
     Attributes
     ----------
     path : CropPath
         The crop.
     splits : tuple of Split
-        Where two people are shown instead.
+        Spans in which two people are shown instead.
     followed : tuple of str
-        What was followed in each shot.
+        The subject that was followed in each shot.
     """
 
     path: CropPath
@@ -96,7 +97,7 @@ class SubjectFraming:
     followed: tuple[Followed, ...]
 
     def notes(self) -> tuple[str, ...]:
-        """Say where it was not people that were followed."""
+        """Return notes on shots in which no people were followed."""
         counts = Counter(self.followed)
         others = len(self.followed) - counts["faces"]
         if not others:
@@ -108,12 +109,12 @@ class SubjectFraming:
 
 @dataclass(frozen=True, slots=True)
 class CropShape:
-    """What is cut out of the source, as far as a path needs to know it.
+    """The geometry of a crop, as far as a path needs it.
 
     Attributes
     ----------
     source_aspect, aspect : float
-        Width over height of the source and of the crop.
+        Aspect ratios of the source and of the crop.
     """
 
     source_aspect: float
@@ -126,7 +127,7 @@ class CropShape:
 
     @property
     def share(self) -> float:
-        """Length of the crop along the side it moves on, as a share of the source."""
+        """Return the length of the crop along the side it moves on, as a share of the source."""
         return min(self.aspect / self.source_aspect, self.source_aspect / self.aspect)
 
 
@@ -135,10 +136,10 @@ def frame_subject(
 ) -> SubjectFraming:
     """Follow people through a clip.
 
-    Within a shot the crop moves like a camera operator's (`camera_path`); on the first frame of a new shot it jumps. A
-    head that turns away is kept in sight for `HOLD_SEC`, then the motion is followed; so it is in shots without a face,
-    and where nothing moves the crop stays in the middle. Of two people who count the same both are shown where the crop
-    holds them, else the one who speaks where mouths and sound tell, else one above the other.
+    Within a shot the crop moves like a camera operator's (`camera_path`); on the first frame of a new shot it jumps.
+    After a head turns away, the crop stays for `HOLD_SEC` and then follows the motion, as it does in shots without a
+    face; if nothing moves, it stays in the center. Two people of equal weight are both shown if the crop can contain
+    them; otherwise the one who speaks, if mouths and audio show it; otherwise one above the other.
 
     Parameters
     ----------
@@ -147,11 +148,11 @@ def frame_subject(
     interval : Interval
         The clip, in seconds from the first video frame.
     shape : CropShape
-        What is cut out.
+        Geometry of the crop.
     detector : SubjectDetector
-        What finds people.
+        The detector of people.
     prefer_split : bool, optional
-        Show two people whom the crop does not hold one above the other, whoever speaks.
+        Show two people whom the crop can't contain one above the other, whoever speaks.
 
     Raises
     ------
@@ -169,7 +170,7 @@ def frame_subject(
 
 
 class _Shot:
-    """One shot: its points in time, the faces in it and what moves."""
+    """One shot: its points in time, its faces and its motion."""
 
     def __init__(
         self,
@@ -194,7 +195,7 @@ class _Shot:
         self.motion = np.interp(self.seconds, motion.seconds, motion.center)
 
     def place(self, tracks: Sequence[FaceTrack]) -> NDArray[np.float64]:
-        """Return where the first of some tracks is at each point in time; others stand in while it is not seen."""
+        """Return the position of the first of some tracks at each point in time; others replace it while unseen."""
         times, places = np.zeros(0), np.zeros(0)
         for track in tracks:
             far = np.array([not times.size or np.abs(times - t).min() > _STAND_IN_SEC for t in track.seconds])
@@ -204,7 +205,7 @@ class _Shot:
         return self._filled(times[order], places[order])
 
     def _filled(self, times: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Fill what lies between sightings: a straight line, or the last place for a while and then the motion."""
+        """Fill gaps between sightings: linearly, or with the last position for a while and then the motion."""
         after = np.searchsorted(times, self.seconds)
         since = self.seconds - times[np.maximum(after - 1, 0)]
         until = times[np.minimum(after, len(times) - 1)] - self.seconds
@@ -218,7 +219,7 @@ class _Shot:
         return np.where(lost & moving, self.motion, filled)
 
     def camera(self, subject: NDArray[np.float64], share: float) -> CropPath:
-        """Return the path of a crop of a share that follows a subject."""
+        """Return the path of a crop of a given share that follows a subject."""
         return CropPath(self.seconds, camera_path(CameraTask(subject, share)), np.zeros(len(self.seconds), np.bool_))
 
 
@@ -261,7 +262,7 @@ def _rival(tracks: Sequence[FaceTrack]) -> FaceTrack | None:
 def _by_turns(
     seconds: NDArray[np.float64], places: Sequence[NDArray[np.float64]], turns: Sequence[Turn]
 ) -> NDArray[np.float64]:
-    """Return the place of whoever speaks; the first one's where that is not known."""
+    """Return the position of whoever speaks; the first person's where that is unknown."""
     chosen = places[0].copy()
     for turn in turns:
         later = seconds >= turn.start_sec
@@ -272,7 +273,7 @@ def _by_turns(
 def _split(
     shot: _Shot, tracks: tuple[FaceTrack, FaceTrack], places: Sequence[NDArray[np.float64]], distance: float
 ) -> Split:
-    """Show two people one above the other, the one on the left first, in crops that do not hold the other one."""
+    """Show two people one above the other, the one on the left first, in crops that exclude the other one."""
     aspect = 2 * shot.shape.aspect / shot.shape.source_aspect  # a half is half as high
     tallest = max(float(np.median([face.bottom - face.top for face in track.faces])) for track in tracks)
     height = min(max(_FACE_TO_HEIGHT * tallest, _MIN_HALF_HEIGHT), distance / aspect, 1 / aspect, 1.0)
@@ -285,6 +286,6 @@ def _split(
 
 
 def _moved(split: Split, by_sec: float) -> Split:
-    """Return a split in other seconds."""
+    """Return a split with shifted times."""
     halves = [replace(half, path=replace(half.path, seconds=half.path.seconds + by_sec)) for half in split.halves]
     return Split(split.start_sec + by_sec, split.end_sec + by_sec, (halves[0], halves[1]), split.height_share)

@@ -1,4 +1,4 @@
-"""Faces on a few frames of a shot, joined to tracks."""
+"""Join faces on a few frames of a shot to tracks."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from autoclip.export.framing.faces import Face, iou
 
 HOLD_SEC = 2.0
-"""How long a head that has turned away is taken to be where it was."""
+"""How long a head that has turned away is assumed to stay in place, in seconds."""
 
 _MIN_IOU = 0.2
-"""Overlap from which two faces on neighboring samples are one person's."""
+"""Overlap from which two faces in consecutive samples belong to one person."""
 _MAX_STEP = 1.5
-"""Else the distance up to which they are, in widths of the face: a head crosses about its own width in 0.3 s."""
+"""Otherwise, the distance up to which they do, in widths of the face: a head moves about its own width in 0.3 s."""
 _MAX_GROWTH = 1.8
-"""By how much a face may grow or shrink on the way."""
+"""Maximum ratio of a face's sizes between samples."""
 _STEADY_SEC = 1.0
-"""Time between two sightings up to which they tell how fast a face moves, and for how long it is taken to go on so."""
+"""Maximum time between two sightings that give a face's speed, and for which that speed is assumed to continue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ class FaceSample:
     Attributes
     ----------
     instant : float
-        When it is shown, in seconds of the video.
+        Presentation time, in seconds of the video.
     faces : tuple of Face
-        In no order.
+        Faces, in any order.
     mouth_motion : tuple of float
-        How much more the mouth of each changes than the rest of the face up to the next frame, as a share of the range
-        of luma; NaN where it is not known.
+        How much more the mouth of each changes than the rest of the face until the next frame, as a share of the range
+        of luma; NaN if unknown.
     """
 
     instant: float
@@ -51,9 +51,9 @@ class FaceTrack:
     Attributes
     ----------
     seconds : ndarray
-        When it was seen, in seconds of the video, shape ``(n,)``.
+        Times of the sightings, in seconds of the video, shape ``(n,)``.
     faces : tuple of Face
-        As it was then.
+        The face at each time.
     mouth_motion : ndarray
         As in `FaceSample`, shape ``(n,)``.
     """
@@ -64,11 +64,11 @@ class FaceTrack:
 
     @property
     def weight(self) -> float:
-        """How much of the shot it fills: the sum of its faces' sides, each as sure as the detector is."""
+        """Return the weight of the track: the sum of its faces' sides, weighted by confidence."""
         return sum(face.score * math.sqrt(face.area) for face in self.faces)
 
     def along(self, *, vertical_side: bool) -> NDArray[np.float64]:
-        """Return its place along a side, shape ``(n,)``."""
+        """Return its position along a side, shape ``(n,)``."""
         return np.array([face.center_y if vertical_side else face.center_x for face in self.faces])
 
 
@@ -82,10 +82,10 @@ class _Sighting:
 
 
 def follow_faces(samples: Sequence[FaceSample]) -> tuple[FaceTrack, ...]:
-    """Join the faces of one shot's samples to tracks, the weightiest first.
+    """Join the faces of one shot's samples to tracks, in order of weight.
 
-    Each face goes to the track whose face, moved on as it moved last, it overlaps most, or is nearest to: so two people
-    who pass each other stay apart. A track that was not seen for `HOLD_SEC` takes no more.
+    Each face goes to the track whose face, moved at its last speed, it overlaps most, or is nearest to, so that two
+    people who pass each other keep their tracks. A track that was not seen for `HOLD_SEC` ends.
     """
     tracks: list[list[_Sighting]] = []
     for sample in samples:
@@ -138,7 +138,7 @@ def _expected(track: Sequence[_Sighting], instant: float) -> Face:
 
 
 def _likeness(before: Face, after: Face) -> float:
-    """Say how likely two faces are one person's: above 1 by overlap, up to 1 by distance, 0 if they are not."""
+    """Return how likely two faces belong to one person: above 1 by overlap, up to 1 by distance, 0 if they don't."""
     shared = iou(before, after)
     if shared >= _MIN_IOU:
         return 1 + shared

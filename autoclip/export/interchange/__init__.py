@@ -1,1 +1,1 @@
-"""Clips handed over to editing programs, tables and descriptions."""
+"""Export clips to editing programs, tables and video descriptions."""

@@ -1,4 +1,4 @@
-"""Chapters of clips joined one after the other: for files (ffmetadata) and for a video's description (YouTube)."""
+"""Chapters of concatenated clips: for files (ffmetadata) and for a video's description (YouTube)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _MIN_CHAPTERS, _MIN_CHAPTER_SEC = 3, 10
 
 
 def ffmetadata(clips: Sequence[Clip], title: str, crossfade_sec: float = 0.0) -> str:
-    """Return FFmpeg's metadata file with a chapter a clip (FFmpeg formats documentation, "Metadata").
+    """Return FFmpeg's metadata file with one chapter per clip (FFmpeg formats documentation, "Metadata").
 
-    Where clips overlap by `crossfade_sec`, a chapter begins with the dissolve into its clip.
+    If clips overlap by `crossfade_sec`, a chapter begins with the dissolve into its clip.
     """
     lines = [";FFMETADATA1", f"title={_escaped(title)}"]
     for number, (clip, start) in enumerate(zip(clips, _starts(clips, crossfade_sec), strict=True), 1):
@@ -26,12 +26,12 @@ def ffmetadata(clips: Sequence[Clip], title: str, crossfade_sec: float = 0.0) ->
 
 
 def youtube_chapters(clips: Sequence[Clip], crossfade_sec: float = 0.0) -> str:
-    """Return lines for the description of a YouTube video: a time and a name each; `crossfade_sec` as above.
+    """Return lines for the description of a YouTube video: a time and a name each; clips overlap by `crossfade_sec`.
 
     Raises
     ------
     ParameterError
-        If YouTube would ignore them: too few, or one too short.
+        If YouTube would ignore them: too few, or one is too short.
     """
     if len(clips) < _MIN_CHAPTERS:
         raise ParameterError(f"YouTube takes {_MIN_CHAPTERS} chapters or more; there are {len(clips)} clips")

@@ -1,4 +1,4 @@
-"""The edit list: clips one after the other in whole frames, which every format for editing programs is written from."""
+"""The edit list: clips on a timeline in whole frames, from which every format for editing programs is written."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ EDITING_RATES = (*_NTSC, *(Fraction(rate) for rate in (24, 25, 30, 48, 50, 60, 1
 _DROP_FRAME_RATES = tuple(rate for rate in _NTSC if can_drop_frames(base_of(rate)))
 
 DEFAULT_RATE = Fraction(25)
-"""Frames a second where the file doesn't say."""
+"""Frame rate if the file does not state one."""
 
 
 MAX_HANDLES_SEC = 600.0
-"""Longest handles: more than that is another clip."""
+"""Maximum length of handles in seconds; more would be another clip."""
 
 
 @dataclass(frozen=True, slots=True)
 class EditOptions:
-    """How clips are put on the timeline.
+    """How clips are placed on the timeline.
 
     Attributes
     ----------
     handles_sec : float
-        Seconds added before and after each clip, as far as the video goes.
+        Seconds added before and after each clip, limited by the video.
     crossfade_sec : float
-        Seconds by which each clip overlaps the one before and dissolves into it.
+        Seconds by which each clip overlaps the previous one and dissolves into it.
     record_start : str
-        Timecode of the timeline's first frame; empty: zero. With ``;`` before the frames the timeline counts
-        drop-frame; else it counts as the source does.
+        Timecode of the timeline's first frame; empty for zero. With ``;`` before the frames the timeline uses
+        drop-frame; otherwise it counts as the source does.
     """
 
     handles_sec: float = 0.0
@@ -47,14 +47,14 @@ class EditOptions:
 
 @dataclass(frozen=True, slots=True)
 class FrameRange:
-    """Frames from `start` on, `count` of them."""
+    """A range of frames: `count` frames from `start` on."""
 
     start: int
     count: int
 
     @property
     def end(self) -> int:
-        """The first frame after it."""
+        """Return the first frame after it."""
         return self.start + self.count
 
     def moved(self, frames: int) -> FrameRange:
@@ -75,15 +75,15 @@ class Edit:
     clip : Clip
         The clip.
     source : FrameRange
-        What is shown, handles included, counted from the first frame of the video.
+        The shown frames, including handles, numbered from the first frame of the video.
     marked : FrameRange
         The clip without its handles.
     record : int
-        Frame of the timeline it starts on, from 0.
+        First frame on the timeline, from 0.
     dissolve : int
-        Over how many frames it dissolves out of the edit before, from `record` on; 0 is a cut.
+        Length in frames of the dissolve from the previous edit, from `record` on; 0 is a cut.
     next_dissolve : int
-        Over how many of its last frames it dissolves into the next edit.
+        Length in frames of the dissolve into the next edit.
     """
 
     clip: Clip
@@ -95,29 +95,29 @@ class Edit:
 
     @property
     def before_cut(self) -> int:
-        """Frames of the dissolve at its start that lie before the cut, which formats with transitions need."""
+        """Return the frames of the dissolve at its start that lie before the cut; some formats need them."""
         return self.dissolve // 2
 
     @property
     def after_cut(self) -> int:
-        """Frames of the dissolve at its end that are after the cut."""
+        """Return the frames of the dissolve at its end that lie after the cut."""
         return self.next_dissolve - self.next_dissolve // 2
 
     @property
     def cut_source(self) -> FrameRange:
-        """What is shown from cut to cut, where a cut lies in the middle of a dissolve."""
+        """Return the frames from cut to cut, where a cut lies in the middle of a dissolve."""
         return self.source.trimmed(self.before_cut, self.after_cut)
 
     @property
     def marker(self) -> FrameRange:
-        """The clip without its handles, as far as it lies between the cuts."""
+        """Return the clip without its handles, as far as it lies between the cuts."""
         shown = self.cut_source
         start = max(self.marked.start, shown.start)
         return FrameRange(start, max(1, min(self.marked.end, shown.end) - start))
 
     @property
     def cut_record(self) -> int:
-        """Frame of the timeline of the cut at its start."""
+        """Return the timeline frame of the cut at its start."""
         return self.record + self.before_cut
 
 
@@ -128,19 +128,19 @@ class EditList:
     Attributes
     ----------
     name : str
-        Of the timeline.
+        Name of the timeline.
     video : Video
         The source.
     rate : Fraction
-        Frames a second in which everything is counted.
+        Frame rate in which everything is counted.
     media : FrameRange
         The whole source: its start is the frame number of its start timecode.
     source_format, record_format : TimecodeFormat
-        How timecode of the source and of the timeline counts.
+        Timecode formats of the source and of the timeline.
     record_start : int
         Frame number of the timeline's start timecode.
     edits : tuple of Edit
-        In order.
+        The edits, in order.
     """
 
     name: str
@@ -154,19 +154,19 @@ class EditList:
 
     @property
     def length(self) -> int:
-        """Frames of the timeline."""
+        """Return the length of the timeline in frames."""
         last = self.edits[-1]
         return last.record + last.source.count
 
     def source_frame(self, frame: int) -> int:
-        """Return the timecode frame number of a frame counted from the first of the video."""
+        """Return the timecode frame number of a frame numbered from the first of the video."""
         return self.media.start + frame
 
 
 def editing_rate(video: Video) -> Fraction:
-    """Return the rate of editing programs nearest to the video's: of a variable rate, to its average.
+    """Return the rate of editing programs nearest to the video's; for a variable rate, to its average.
 
-    A source whose timecode drops frame numbers runs at a rate that needs it.
+    A source with drop-frame timecode gets a rate that supports it.
     """
     rate = frame_rate(video)
     rates = _DROP_FRAME_RATES if video.timecode and video.timecode.drop_frame else EDITING_RATES
@@ -174,19 +174,19 @@ def editing_rate(video: Video) -> Fraction:
 
 
 def frame_rate(video: Video) -> Fraction:
-    """Return the frame rate as the file says; of a variable rate, its average."""
+    """Return the frame rate in the file; for a variable rate, its average."""
     return video.video.average_rate or video.video.nominal_rate or DEFAULT_RATE
 
 
 def build_edit_list(
     video: Video, clips: Sequence[Clip], name: str, rate: Fraction, options: EditOptions = EditOptions()
 ) -> EditList:
-    """Put clips on a timeline, in whole frames of `rate`; edges go to the nearest frame.
+    """Place clips on a timeline, in whole frames of `rate`; edges snap to the nearest frame.
 
     Raises
     ------
     ParameterError
-        If a clip lies outside the video or is too short for its dissolves, or the start of the timeline is no
+        If a clip lies outside the video or is too short for its dissolves, or the start of the timeline is not a
         timecode at this rate.
     """
     frames = max(1, round(Fraction(video.duration_sec) * rate))
@@ -206,7 +206,7 @@ def build_edit_list(
 
 
 def _drops(rate: Fraction, *, wanted: bool) -> bool:
-    """Whether to count drop-frame: only where frames are slower than their numbers say."""
+    """Whether to use drop-frame counting: only where frames are slower than their numbers."""
     return wanted and rate in _NTSC and can_drop_frames(base_of(rate))
 
 
@@ -239,7 +239,7 @@ def _edit(clip: Clip, rate: Fraction, frames: int, handles_sec: float) -> Edit:
 
 
 def _placed(edits: list[Edit], rate: Fraction, crossfade_sec: float) -> tuple[Edit, ...]:
-    """Put edits one after the other, overlapping by the crossfade."""
+    """Place edits one after the other, overlapping by the crossfade."""
     overlap = round(Fraction(crossfade_sec) * rate)
     placed: list[Edit] = []
     for place, edit in enumerate(edits):

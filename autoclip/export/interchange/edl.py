@@ -1,4 +1,4 @@
-"""CMX 3600: the edit list every editing program reads, one source and one track of picture."""
+"""CMX 3600: the edit list that every editing program reads, with one source and one video track."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_EVENTS = 999
 """Events have three digits."""
 
 MAX_BASE = 60
-"""Two digits would count 100 frames a second, but timecode is defined up to 60 (SMPTE ST 12-3)."""
+"""Two digits could count 100 frames per second, but timecode is defined up to 60 (SMPTE ST 12-3)."""
 
 _REEL_LENGTH = 8
 _UNNAMED_REEL = "AX"
@@ -25,7 +25,7 @@ _MARKER_COLOR = "GREEN"
 
 
 def timecode_rate(rate: Fraction) -> Fraction:
-    """Return the rate that timecode counts a frame rate at: from 100 on half of it, two frames by one number."""
+    """Return the timecode rate of a frame rate: from 100 frames per second on half of it, two frames per number."""
     while base_of(rate) > MAX_BASE:
         rate /= 2
     return rate
@@ -34,13 +34,13 @@ def timecode_rate(rate: Fraction) -> Fraction:
 def edl_text(edits: EditList) -> str:
     """Return the edit list as CMX 3600.
 
-    Picture and sound are one event. Sources carry their file's name (``FROM CLIP NAME``), clips their name and reason
+    Video and audio are one event. Sources have their file's name (``FROM CLIP NAME``); clips have their name and reason
     as comments and as locators (``LOC``).
 
     Raises
     ------
     ParameterError
-        If there are more events than the format can count.
+        If there are more events than the format can number.
     """
     if len(edits.edits) > MAX_EVENTS:
         raise ParameterError(
@@ -56,14 +56,14 @@ def edl_text(edits: EditList) -> str:
 
 
 def reel_name(video: Video) -> str:
-    """Return the name of the reel: the file's own, else its file name, as eight letters, digits and underscores."""
+    """Return the reel name: that of the file, else the file name, as eight letters, digits and underscores."""
     named = video.timecode.reel if video.timecode and video.timecode.reel else video.path.stem
     plain = unicodedata.normalize("NFKD", named).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_").upper()[:_REEL_LENGTH].rstrip("_") or _UNNAMED_REEL
 
 
 def _event(edits: EditList, number: int, before: Edit | None, edit: Edit) -> list[str]:
-    """Return the lines of an event: one for a cut; two for a dissolve, the first of which leaves the clip before."""
+    """Return the lines of an event: one for a cut; two for a dissolve, the first of which leaves the previous clip."""
     shown = edit.source.trimmed(0, edit.next_dissolve)
     if before is None or not edit.dissolve:
         return [_line(edits, number, "C", shown, edit.record)]
@@ -85,7 +85,7 @@ def _times(counting: TimecodeFormat, frames: FrameRange) -> str:
 
 
 def _channels(video: Video) -> str:
-    """Return the channels of an event: picture (V), with one channel of sound (B), or two (AA/V)."""
+    """Return the channels of an event: video (V), with one audio channel (B), or two (AA/V)."""
     if video.audio is None:
         return "V"
     return "B" if video.audio.channels == 1 else "AA/V"

@@ -1,7 +1,8 @@
 """FCPXML 1.10, which Final Cut Pro 10.6 and later and DaVinci Resolve read.
 
 Structure and attributes follow Apple's "FCPXML Reference" and its document type definition of version 1.10. Times are
-rational seconds, all whole frames of the sequence. Footage starts at its start timecode, turned into seconds.
+rational seconds, each a whole number of frames of the sequence. Footage starts at its start timecode, converted to
+seconds.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ from autoclip.media.video import Video
 _VERSION = "1.10"
 _CROSS_DISSOLVE = "FxPlug:4731E73A-8DAC-4113-9A30-AE85B1761265"
 _AUDIO_CROSSFADE = "FFAudioTransition"
-"""What Final Cut Pro calls its standard transitions in files that it writes."""
+"""The names of Final Cut Pro's standard transitions in files that it writes."""
 _AUDIO_RATES = {32_000: "32k", 44_100: "44.1k", 48_000: "48k", 88_200: "88.2k", 96_000: "96k", 176_400: "176.4k",
                 192_000: "192k"}  # fmt: skip
 _LAYOUTS = {1: "mono", 2: "stereo"}
 _STEADY = Fraction(1, 200)
-"""How far a rate may lie from the sequence's and still be the same: Matroska's milliseconds make 59.94 into 59.937."""
+"""Tolerance for a rate to equal the sequence's: Matroska's milliseconds turn 59.94 into 59.937."""
 
 
 def fcpxml_text(edits: EditList) -> str:
-    """Return the edit list as FCPXML: one project with one sequence, of one asset."""
+    """Return the edit list as FCPXML: one project with one sequence of one asset."""
     root = ET.Element("fcpxml", version=_VERSION)
     _add_resources(ET.SubElement(root, "resources"), edits)
     name = one_line(edits.name)
@@ -40,7 +41,7 @@ def fcpxml_text(edits: EditList) -> str:
 def _add_resources(resources: ET.Element, edits: EditList) -> None:
     picture = edits.video.video
     size = {"width": str(picture.display_width), "height": str(picture.display_height)}
-    # No name: those of Final Cut Pro's own formats stand for one size and rate each, and few files are exactly that.
+    # No name: the names of Final Cut Pro's formats stand for one size and rate each, and few files match one exactly.
     ET.SubElement(resources, "format", {"id": "r1", "frameDuration": frame_duration(edits.rate), **size})
     asset_format = "r1"
     if not _has_rate_of(edits):
@@ -116,7 +117,7 @@ def _add_clip(spine: ET.Element, edits: EditList, edit: Edit) -> None:
 
 
 def _add_dissolve(spine: ET.Element, edits: EditList, edit: Edit) -> None:
-    """Add a dissolve over the cut that lies in its middle; the clips have the footage for it beyond the cut."""
+    """Add a dissolve centered on the cut; the clips have the footage for it beyond the cut."""
     facts = {
         "name": "Cross Dissolve",
         "offset": _seconds(edits, edits.record_start + edit.record),
@@ -129,7 +130,7 @@ def _add_dissolve(spine: ET.Element, edits: EditList, edit: Edit) -> None:
 
 
 def frame_duration(rate: Fraction) -> str:
-    """Return the length of a frame as Final Cut Pro writes it: ``1001/30000s``, ``100/2500s``."""
+    """Return the duration of a frame as Final Cut Pro writes it: ``1001/30000s``, ``100/2500s``."""
     return f"1001/{rate.numerator}s" if rate.denominator == 1001 else f"100/{rate * 100}s"  # noqa: PLR2004 - NTSC
 
 
@@ -150,7 +151,7 @@ def _has_rate_of(edits: EditList) -> bool:
 
 
 def _asset_rate(video: Video) -> dict[str, str]:
-    """Return what a format says of a rate that no sequence has; of a variable one there is a name alone."""
+    """Return the attributes of a format whose rate no sequence has; a variable rate gets only a name."""
     if video.video.variable_frame_rate:
         return {"name": "FFVideoFormatRateUndefined"}
     rate = frame_rate(video).limit_denominator(1001)

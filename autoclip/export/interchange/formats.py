@@ -1,4 +1,4 @@
-"""The formats clips are handed over in; apart, since naming them needs none of what writes them."""
+"""The interchange formats; separate, because naming them needs none of the modules that write them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ SUFFIXES: dict[TimelineFormat, str] = {
     "ffmetadata": ".ffmeta",
     "youtube": ".txt",
 }
-"""The ending each format goes by."""
+"""File suffix of each format."""
 
 EDITING_FORMATS: frozenset[TimelineFormat] = frozenset({"otio", "edl", "fcpxml", "xmeml"})
-"""Those that editing programs read, which know of handles."""
+"""Formats that editing programs read, which support handles."""
 
 MEDIA_TYPES: dict[TimelineFormat, str] = {
     "otio": "application/json",
@@ -29,4 +29,4 @@ MEDIA_TYPES: dict[TimelineFormat, str] = {
     "ffmetadata": "text/plain",
     "youtube": "text/plain",
 }
-"""What each is over HTTP; those that have no type of their own are what they are made of."""
+"""Media types of the formats; a format without its own has that of the format it is based on."""

@@ -1,4 +1,4 @@
-"""OpenTimelineIO: the edit list as its timeline, as a file of its own and as what its adapters write."""
+"""OpenTimelineIO: the edit list as its timeline, for its own files and its adapters."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from autoclip.export.interchange.plain_text import one_line
 from autoclip.media.video import Video
 
 _NEAR = Fraction(1, 200)
-"""How far a constant rate may lie from one of editing programs and still be that: containers round their times."""
+"""Tolerance for a constant rate to equal one of editing programs, because containers round their times."""
 
 
 def counting_rate(video: Video) -> Fraction:
-    """Return the rate OpenTimelineIO counts frames at: a constant rate is kept, also one no editing program has."""
+    """Return the rate at which OpenTimelineIO counts frames; a constant rate is kept, even an unusual one."""
     rate, usual = frame_rate(video), editing_rate(video)
     unusual = not video.video.variable_frame_rate and abs(rate / usual - 1) > _NEAR
     return rate.limit_denominator(1001) if unusual else usual
 
 
 def build_timeline(edits: EditList) -> otio.schema.Timeline:
-    """Return an OpenTimelineIO timeline: a track of picture and, where there is sound, one of sound.
+    """Return an OpenTimelineIO timeline: a video track and, if there is audio, an audio track.
 
-    Media and clips bear the source's timecode, the timeline its own start. Each clip of the picture has a marker over
-    the part that is the highlight, without handles.
+    Media and clips have the source's timecode, the timeline has its own start. Each video clip has a marker over the
+    highlight itself, without handles.
     """
     timeline = otio.schema.Timeline(edits.name, global_start_time=_time(edits, edits.record_start))
     timeline.metadata["autoclip"] = {"drop_frame": edits.record_format.drop_frame}

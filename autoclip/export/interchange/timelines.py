@@ -1,4 +1,4 @@
-"""Hand-over to editors: the chosen clips as a timeline, in the formats editing programs read."""
+"""Write the selected clips as a timeline, in the formats editing programs read."""
 
 from __future__ import annotations
 
@@ -39,22 +39,22 @@ def timeline_text(
     Parameters
     ----------
     video : Video
-        The probed source they are cut from.
+        The probed source of the clips.
     clips : sequence of Clip
-        In the order they shall have.
+        The clips, in the order of the timeline.
     wanted : str
         ``otio``, ``edl`` (CMX 3600), ``fcpxml`` (Final Cut Pro) and ``xmeml`` (Final Cut Pro 7 XML, for Premiere Pro)
-        for editing programs; ``csv`` for tables; ``ffmetadata`` and ``youtube`` for chapters: of the clips joined one
-        after the other.
+        for editing programs; ``csv`` for tables; ``ffmetadata`` and ``youtube`` for chapters of the concatenated clips.
     title : str
-        Name of the timeline; the file's when empty.
+        Name of the timeline; empty for the file's name.
     options : EditOptions
-        Handles, crossfades and the timeline's start. A table and chapters tell the clips themselves, without handles.
+        Handles, crossfades and the timeline's start. Tables and chapters describe the clips themselves, without
+        handles.
 
     Raises
     ------
     ParameterError
-        If there is no clip, an option is not allowed, or the format can't hold the clips.
+        If there is no clip, an option is not allowed, or the format can't represent the clips.
     ExportError
         If the format can't be written.
     """
@@ -83,7 +83,7 @@ def write_timeline(
     title: str = "",
     options: EditOptions = EditOptions(),  # noqa: B008 - frozen
 ) -> Path:
-    """Write the clips to a file, which is replaced; errors as `timeline_text`."""
+    """Write the clips to a file, which is replaced; raises the same errors as `timeline_text`."""
     text = timeline_text(video, clips, wanted, title=title, options=options)
     require_replaceable(target)
     with temporary_path(target.parent) as part:
@@ -108,7 +108,7 @@ _EDITORS: dict[str, tuple[Callable[[Video], Fraction], Callable[[EditList], str]
     "fcpxml": (editing_rate, fcpxml_text),
     "xmeml": (_at_timecode_rate, xmeml_text),
 }
-"""Each format for editing programs: the rate it counts frames at, and what writes it."""
+"""Each format for editing programs: its frame rate function, and its writer."""
 
 
 def _for_editors(video: Video, clips: Sequence[Clip], wanted: str, name: str, options: EditOptions) -> str:
@@ -134,5 +134,5 @@ def _table(video: Video, clips: Sequence[Clip]) -> str:
 
 
 def _no_formula(text: str) -> str:
-    """Keep a spreadsheet from taking a name for a formula (OWASP, "CSV Injection")."""
+    """Keep a spreadsheet from interpreting a name as a formula (OWASP, "CSV Injection")."""
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text

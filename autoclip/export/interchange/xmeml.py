@@ -1,6 +1,6 @@
-"""Final Cut Pro 7 XML (``xmeml``), which Premiere Pro and DaVinci Resolve read: OpenTimelineIO's adapter writes it.
+"""Final Cut Pro 7 XML (``xmeml``), which Premiere Pro and DaVinci Resolve read, written by OpenTimelineIO's adapter.
 
-What the adapter leaves to metadata is given to it here: sizes, channels, comments, and which items of picture and sound
+This module supplies what the adapter takes from metadata: sizes, channels, comments, and which video and audio items
 belong together. Element names are those of Apple's "Final Cut Pro XML Interchange Format".
 """
 
@@ -21,7 +21,7 @@ from autoclip.media.timecode import TimecodeFormat
 from autoclip.media.video import AudioStream
 
 _SPACE = "fcp_xml"
-"""Where the adapter looks for metadata."""
+"""Key under which the adapter reads metadata."""
 _AUDIO_CROSSFADE = {
     "name": "Cross Fade (+3dB)",
     "effectid": "KGAudioTransCrossFade3dB",
@@ -51,7 +51,7 @@ def _timeline(edits: EditList) -> otio.schema.Timeline:
     sound = edits.video.audio
     for _ in range(1, sound.channels if sound else 1):
         timeline.tracks.append(deepcopy(timeline.tracks[1]))
-    # Every item bears a number: the adapter takes equal ones for the same, and links go by it.
+    # Every item needs a number: the adapter merges equal items, and links refer to the number.
     numbers = iter(range(1, 1 + len(edits.edits) * len(timeline.tracks)))
     for channel, track in enumerate(timeline.tracks):
         for item in track:
@@ -63,7 +63,7 @@ def _timeline(edits: EditList) -> otio.schema.Timeline:
 
 
 def _complete(clip: otio.schema.Clip, edits: EditList, number: int, channel: int) -> None:
-    """Give a clip what the adapter takes from metadata; `channel` is 0 for picture, else that of the sound."""
+    """Give a clip what the adapter takes from metadata; `channel` is 0 for video, else the audio channel."""
     reason = one_line(clip.metadata["autoclip"]["reason"])
     clip.name = one_line(clip.name)
     clip.metadata[_SPACE] = {"@id": f"clipitem-{number}", "comments": {"mastercomment1": reason}}
@@ -111,7 +111,7 @@ def _samples(sound: AudioStream) -> dict[str, Any]:
 
 
 def _link(root: ET.Element, count: int) -> None:
-    """Link each edit's items of picture and sound, so that they are moved and trimmed together."""
+    """Link each edit's video and audio items, so that they are moved and trimmed together."""
     tracks = [
         _Track(kind, number, track.findall("clipitem"))
         for kind in ("video", "audio")

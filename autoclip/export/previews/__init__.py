@@ -1,1 +1,1 @@
-"""What a clip looks like, without rendering it: thumbnails, moving previews, contact sheets."""
+"""Show clips without rendering them: thumbnails, moving previews, contact sheets."""

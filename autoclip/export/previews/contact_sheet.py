@@ -1,4 +1,4 @@
-"""A contact sheet: every clip of a project on one page of pictures."""
+"""A contact sheet: the thumbnails of every clip of a project on one page."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from autoclip.errors import ExportError, ParameterError, system_reason
 from autoclip.export.previews.image_file import write_image
 
 TILE_WIDTH, TILE_HEIGHT = 320, 180
-"""A thumbnail's size, as the user describes it."""
+"""Size of a thumbnail in pixels, from the user's description."""
 _CAPTION_HEIGHT = 40
 _MARGIN = 12
 _PAPER, _INK, _FAINT = (250, 250, 248), (25, 25, 30), (110, 110, 118)
 _MAX_LETTERS = 40
 _FONTS = ("NotoSansCJK-Regular.ttc", "Arial Unicode.ttf", "DejaVuSans.ttf", "NotoSans-Regular.ttf", "arial.ttf")
-"""Fonts of the usual systems, the widest repertoires first. Pillow's own, when there is none, has ASCII only."""
+"""Fonts of common systems, the widest repertoires first. Pillow's own font, used if there is none, has only ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A clip and its thumbnail; None where there is none."""
+    """A clip and its thumbnail; None without one."""
 
     clip: Clip
     thumbnail: Path | None
@@ -37,13 +37,13 @@ def make_contact_sheet(tiles: Sequence[Tile], target: Path, *, columns: int = 4,
     Parameters
     ----------
     tiles : sequence of Tile
-        At least one.
+        The clips, at least one.
     target : Path
-        The file to write; replaced if it is there.
+        The file to write; an existing one is replaced.
     columns : int
-        Pictures in a row.
+        Thumbnails per row.
     title : str
-        A line above them.
+        A line above the thumbnails.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def make_contact_sheet(tiles: Sequence[Tile], target: Path, *, columns: int = 4,
 
 
 def _picture(tile: Tile) -> Image.Image:
-    """Return the thumbnail at a tile's size, padded; an even gray where there is none."""
+    """Return the thumbnail at a tile's size, padded; a uniform gray without one."""
     frame = Image.new("RGB", (TILE_WIDTH, TILE_HEIGHT), (60, 60, 64))
     if tile.thumbnail is None:
         return frame
@@ -101,7 +101,7 @@ def _caption(pen: ImageDraw.ImageDraw, number: int, clip: Clip, left: int, top: 
 
 
 def _write(pen: ImageDraw.ImageDraw, place: tuple[int, int], text: str, size: int, ink: tuple[int, int, int]) -> None:
-    """Write a line in the widest font there is; without one, in letters without their accents."""
+    """Draw a line in the font with the widest repertoire; without one, in letters without accents."""
     for name in _FONTS:
         try:
             pen.text(place, text, fill=ink, font=ImageFont.truetype(name, size))

@@ -1,4 +1,4 @@
-"""A cover: the best picture of an exported clip, at its size; one with a face if there is any."""
+"""A cover: the best frame of an exported clip at its full size, with a face if there is one."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
 
 _PICTURES = 12
-"""Pictures that are compared, spread over the clip."""
+"""Number of frames compared, spread over the clip."""
 _EDGE = 0.05
-"""Share of the clip at either end that is left out: fades and title."""
+"""Share of the clip left out at either end: fades and title."""
 _LONGEST = 448
-"""Longer side of the pictures that are compared, in pixels."""
+"""Longer side of the compared frames, in pixels."""
 _FACE_WEIGHT = 3.0
-"""How much a face that fills the picture counts, against the best of sharpness and light."""
+"""Weight of a face that fills the frame, relative to the best sharpness and exposure."""
 _JPEG_QUALITY = 92
 
 
 def write_cover(clip: Path, settings: ExportSettings) -> Path:
-    """Write the cover of an exported clip beside it, with its name and the ending ``.jpg``.
+    """Write the cover of an exported clip beside it, with its name and the suffix ``.jpg``.
 
-    Pictures are rated by sharpness and light, as thumbnails are, and by the size of their largest face, where a
-    detector is installed (`subject_detector`).
+    Frames are rated by sharpness and exposure, like thumbnails, and by the size of their largest face if a detector is
+    installed (`subject_detector`).
 
     Returns
     -------
     Path
-        The picture.
+        Path of the image.
 
     Raises
     ------
     MediaError
         If the clip can't be read.
     ExportError
-        If the picture can't be written.
+        If the image can't be written.
     """
     video = probe(clip)
     detector = _detector(settings)
@@ -70,7 +70,7 @@ def _written(picture: Image.Image, target: Path, settings: ExportSettings) -> Pa
 
 
 def _detector(settings: ExportSettings) -> SubjectDetector | None:
-    """Return the detector, if it can be used here."""
+    """Return the detector if it can be used on this machine."""
     try:
         detector = detector_for(settings)
         detector.require()

@@ -1,4 +1,4 @@
-"""Writing a picture so that its name only ever holds a whole one."""
+"""Write an image file so that its name never refers to an incomplete one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autoclip.output_files import require_replaceable
 
 
 def write_image(picture: Image.Image, target: Path, **options: Any) -> Path:  # noqa: ANN401 - as Pillow
-    """Write a picture in place of what is there; `options` are those of Pillow's writer. Return its path.
+    """Write an image, replacing an existing one; `options` are those of Pillow's writer. Return its path.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A moving preview of a clip: a small animation that any page can show."""
+"""A moving preview of a clip: a small animation for any page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from autoclip.timeline import Interval
 AnimationFormat = Literal["webp", "gif"]
 
 MAX_SECONDS = 6.0
-"""Longest part of a clip that is shown: enough to know it by, and a few hundred kilobytes."""
+"""Maximum length of a preview in seconds: enough to recognize a clip, and a few hundred kilobytes."""
 _MIN_FRAMES = 2
 _WEBP: dict[str, Any] = {"format": "WEBP", "save_all": True, "loop": 0, "quality": 60, "method": 2}
 _GIF: dict[str, Any] = {"format": "GIF", "save_all": True, "loop": 0, "optimize": False, "disposal": 1}
@@ -35,10 +35,10 @@ def make_preview(
     frame_rate: float = 8.0,
     box: Size = Size(320, 320),  # noqa: B008 - an immutable value
 ) -> Path:
-    """Write a moving preview of a clip, without sound.
+    """Write a moving preview of a clip, without audio.
 
-    It shows the middle of the clip, at most `MAX_SECONDS` of it, in real time and without end. Frames are taken out of
-    the file in this process; none is kept beyond the animation's own small ones.
+    It shows the middle of the clip, at most `MAX_SECONDS` of it, in real time, in an endless loop. This process decodes
+    the frames; only the animation's small frames stay in memory.
 
     Parameters
     ----------
@@ -47,13 +47,13 @@ def make_preview(
     interval : Interval
         The clip, in seconds from the first video frame.
     target : Path
-        The file to write; replaced if it is there.
+        The file to write; an existing one is replaced.
     animation : str
-        ``webp``, or ``gif`` for where only that is shown: larger, and of 256 colors.
+        ``webp``, or ``gif`` where only that is supported: larger, and with 256 colors.
     frame_rate : float
-        Frames a second.
+        Frame rate.
     box : Size
-        The largest picture.
+        Maximum frame size.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Thumbnails: for each clip the sharpest well-lit picture of its moment; of a clip without one, near its middle."""
+"""Thumbnails: for each clip the sharpest well-lit frame around its anchor; without an anchor, near its middle."""
 
 from __future__ import annotations
 
@@ -22,39 +22,45 @@ from autoclip.system.files import replace
 from autoclip.timeline import Interval
 
 THUMBNAIL_SIZE = Size(320, 180)
-"""Size of a thumbnail in pixels, padded with black: the user's description."""
+"""Size of a thumbnail in pixels, padded with black, from the user's description."""
 
 JPEG_QUALITY = 90
-"""Pillow's scale; quantizes about as finely as the ``-q:v 2`` of the user's description."""
+"""JPEG quality on Pillow's scale; quantizes about as finely as the ``-q:v 2`` of the user's description."""
 
 MIDDLE_SHARE = 2 / 3
 MIDDLE_MAX_SEC = 10.0
-"""Where a clip's picture may come from: its middle two thirds, and of a long clip the middle ten seconds."""
+"""The part of a clip that a thumbnail may come from: its middle two thirds, at most ten seconds."""
 
 PROBED_PLACES = (0.0, 0.5, -0.5, 1.0, -1.0)
-"""Where keyframes are looked for: half-widths of the middle, from the midpoint outwards."""
+"""Where keyframes are searched: in half-widths of the middle, from the midpoint outwards."""
 
 MAX_CANDIDATES = 3
 """How many keyframes are compared for a clip; one costs as much as the rest of the work on a thumbnail."""
 
 WELL_EXPOSED_SIGMA = 0.2
-"""Width of the bell around mid-gray (Mertens, Kautz and Van Reeth, Exposure Fusion, 2007, section 3.1)."""
+"""Width of the bell curve around mid-gray (Mertens, Kautz and Van Reeth, Exposure Fusion, 2007, section 3.1)."""
 
 MIN_EXPOSURE = 0.2
-"""Well-exposedness below which a picture is all but black or white: a fade or a flash. Mid-gray has 1, black 0.04, a
-white flash about 0.13."""
+"""Well-exposedness below which a frame is nearly black or white: a fade or a flash.
+
+Mid-gray has 1, black 0.04, a white flash about 0.13.
+"""
 
 EXACT_OFFSETS = (-0.8, -0.65, -0.5)
-"""Where pictures are taken when no keyframe will do: half-widths of the middle, as above. Ahead of the midpoint, since
-everything from the keyframe before has to be decoded, which is nearly all of the work on a thumbnail."""
+"""Where frames are decoded if no keyframe is suitable, in half-widths of the middle.
+
+They lie before the midpoint, since everything from the previous keyframe on must be decoded, which is nearly all of the
+work on a thumbnail.
+"""
 
 
 MOMENT_BEFORE_SEC, MOMENT_AFTER_SEC = 1.0, 3.0
-"""Where the picture of a clip with an anchor may come from: the anchor is the middle of the event, and what people want
-to see of it comes just then or follows it."""
+"""The span around an anchor that a thumbnail may come from: the anchor is the middle of the event, and what people want
+to see is shown then or just after.
+"""
 
 MOMENT_OFFSETS = (-0.5, -0.25, 0.0)
-"""As `EXACT_OFFSETS`, for that span: the anchor itself, half a second and a second later."""
+"""Like `EXACT_OFFSETS`, for that span: the anchor itself, and half a second and a second later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +70,11 @@ class Thumbnail:
     Attributes
     ----------
     clip_id : str
-        The clip it stands for.
+        The clip's id.
     path : Path
         The JPEG file.
     instant : float
-        When its picture is shown, in seconds from the first video frame.
+        Time of its frame, in seconds from the first video frame.
     """
 
     clip_id: str
@@ -78,7 +84,7 @@ class Thumbnail:
 
 @dataclass(frozen=True, slots=True)
 class ThumbnailFailure:
-    """A clip that has no thumbnail, and why; one line."""
+    """A clip that has no thumbnail, and the reason in one line."""
 
     clip_id: str
     reason: str
@@ -86,7 +92,7 @@ class ThumbnailFailure:
 
 @dataclass(frozen=True, slots=True)
 class ThumbnailReport:
-    """What became of every clip, in the order the clips were given."""
+    """The result for every clip, in the order the clips were given."""
 
     made: tuple[Thumbnail, ...]
     failed: tuple[ThumbnailFailure, ...]
@@ -110,22 +116,22 @@ def make_thumbnails(
     folder: Path,
     on_progress: ProgressListener = ignore_progress,
 ) -> ThumbnailReport:
-    """Write ``<clip id>.jpg`` for each clip: 320x180, padded with black, as a player shows the picture.
+    """Write ``<clip id>.jpg`` for each clip: 320x180, padded with black, as a player shows the frame.
 
-    The picture comes from around the clip's anchor, or from its middle where it has none. Keyframes there are compared
-    first, as they decode alone; only a clip without a fit one has its frames decoded. A file that is there is replaced.
-    A clip whose picture can't be made is reported and does not stop the others.
+    The frame comes from around the clip's anchor, or from its middle without one. Keyframes there are compared first,
+    because they can be decoded alone; other frames are decoded only for a clip without a suitable keyframe. Existing
+    files are replaced. A clip whose thumbnail can't be made is reported and does not stop the others.
 
     Parameters
     ----------
     video : Video
-        The probe of the video; its file is opened once or twice for all clips.
+        The probed video; its file is opened once or twice for all clips.
     clips : sequence of Clip
         The clips, in any order.
     folder : Path
-        Where the thumbnails go; made if missing.
+        Folder of the thumbnails; created if missing.
     on_progress : ProgressListener, optional
-        Told after each clip, as stage ``thumbnails``.
+        Called after each clip, with stage ``thumbnails``.
 
     Returns
     -------
@@ -138,7 +144,7 @@ def make_thumbnails(
     NoRoomError
         If the disk is full.
     ExportError
-        If the folder can't be made or written to for another reason.
+        If the folder can't be created or written to for another reason.
     ParameterError
         If a clip's id can't be a file name.
     """
@@ -159,13 +165,13 @@ def make_thumbnails(
 
 
 def middle_of(interval: Interval) -> Interval:
-    """Return the part of a clip its picture may come from."""
+    """Return the part of a clip that its thumbnail may come from."""
     half = min(interval.duration * MIDDLE_SHARE, MIDDLE_MAX_SEC) / 2
     return Interval(interval.midpoint - half, interval.midpoint + half)
 
 
 def place_of(clip: Clip) -> Interval:
-    """Return the part of a clip its picture comes from: around its anchor, or else its middle."""
+    """Return the part of a clip that its thumbnail comes from: around its anchor, or else its middle."""
     anchor = clip.anchor_time_sec
     if anchor is None or not clip.interval.contains(anchor):
         return middle_of(clip.interval)
@@ -173,7 +179,7 @@ def place_of(clip: Clip) -> Interval:
 
 
 def sharpness_of(picture: Image.Image) -> float:
-    """Return the variance of the Laplacian of a picture's luma (Pech-Pacheco et al., 2000); higher is sharper."""
+    """Return the variance of the Laplacian of an image's luma (Pech-Pacheco et al., 2000); higher is sharper."""
     luma = np.pad(_luma(picture), 1, mode="edge")
     center = luma[1:-1, 1:-1]
     laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:] - 4 * center
@@ -181,7 +187,7 @@ def sharpness_of(picture: Image.Image) -> float:
 
 
 def exposure_of(picture: Image.Image) -> float:
-    """Return how well lit a picture is, in [0, 1]: the mean of ``exp(-(luma - 0.5)^2 / (2 sigma^2))``."""
+    """Return how well exposed an image is, in [0, 1]: the mean of ``exp(-(luma - 0.5)^2 / (2 sigma^2))``."""
     return float(np.exp(-((_luma(picture) - 0.5) ** 2) / (2 * WELL_EXPOSED_SIGMA**2)).mean())
 
 
@@ -191,7 +197,7 @@ def _luma(picture: Image.Image) -> NDArray[np.float64]:
 
 
 def _outcomes(video: Video, clips: Sequence[Clip], folder: Path) -> Iterator[tuple[Clip, Thumbnail | ThumbnailFailure]]:
-    """Deal with every clip, in order of time: first those that keyframes will do for, then the rest."""
+    """Process every clip, in order of time: first those with a suitable keyframe, then the rest."""
     rest: list[tuple[Clip, list[_Candidate]]] = []
     with open_frames(video.path, video) as frames:
         for clip in sorted(clips, key=lambda clip: clip.start):
@@ -208,14 +214,14 @@ def _outcomes(video: Video, clips: Sequence[Clip], folder: Path) -> Iterator[tup
             if found := [*candidates, *more]:
                 yield clip, _write(clip, found, folder)
             else:
-                yield clip, ThumbnailFailure(clip.id, problem or "no picture can be decoded around its middle")
+                yield clip, ThumbnailFailure(clip.id, problem or "no frame can be decoded around its middle")
 
 
 _Finder = Callable[[FrameReader, Clip], Iterator[TimedFrame]]
 
 
 def _attempt(find: _Finder, frames: FrameReader, video: Video, clip: Clip) -> tuple[list[_Candidate], str]:
-    """Collect what a finder finds for a clip before it ends or fails; with the reason if it failed."""
+    """Collect a finder's results for a clip until it ends or fails; return the reason if it failed."""
     candidates: list[_Candidate] = []
     try:
         candidates.extend(_candidate(video, found) for found in find(frames, clip))
@@ -244,7 +250,7 @@ def _exact_frames(frames: FrameReader, clip: Clip) -> Iterator[TimedFrame]:
     for offset in sorted(offsets):
         instant = max(place.start, place.midpoint + offset * place.duration / 2)
         found = frames.at(instant, references_only=True)
-        if instant <= found.end:  # otherwise the rest of the file is lost, and this is the last of what is left
+        if instant <= found.end:  # otherwise the rest of the file is unreadable, and this is the last readable frame
             yield found
 
 
@@ -256,7 +262,7 @@ def _candidate(video: Video, found: TimedFrame) -> _Candidate:
 def _write(clip: Clip, candidates: Sequence[_Candidate], folder: Path) -> Thumbnail:
     best = max(candidates, key=lambda candidate: candidate.merit)
     path = folder / f"{clip.id}.jpg"
-    # No glob for *.jpg finds the half-written file.
+    # A glob for *.jpg must not match the half-written file.
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         _padded(best.picture).save(unfinished, format="JPEG", quality=JPEG_QUALITY)

@@ -1,1 +1,1 @@
-"""What becomes of the picture: its size, shape and colors."""
+"""The video of an export: its size, shape and colors."""

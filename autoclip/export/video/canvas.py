@@ -1,4 +1,4 @@
-"""The picture an export has."""
+"""The frame of an export."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Canvas:
     width, height : int
         Size in pixels, even.
     square_pixels : bool
-        Whether it was scaled to square pixels; otherwise it keeps the source's.
+        Whether it is scaled to square pixels; otherwise it keeps the source's pixel aspect.
     padded : bool
-        Whether a picture of another aspect is fitted in between black bars.
+        Whether a frame of another aspect is fitted in with black bars.
     """
 
     width: int
@@ -26,10 +26,10 @@ class Canvas:
 
 
 def even(size: int) -> int:
-    """Return the nearest even number below: 4:2:0 knows no odd sides."""
+    """Return the nearest even number at or below: 4:2:0 needs even sides."""
     return max(2, size - size % 2)
 
 
 def square_canvas(width: int, height: int) -> Canvas:
-    """Return a picture of square pixels, its sides made even."""
+    """Return a canvas of square pixels with even sides."""
     return Canvas(even(width), even(height), square_pixels=True)

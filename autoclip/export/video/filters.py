@@ -1,4 +1,4 @@
-"""The filters a picture goes through between decoder and encoder."""
+"""The filters between decoder and encoder."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ from autoclip.media.video import Video
 from autoclip.settings import ExportSettings, VideoCodec
 
 HD_HEIGHT = 720
-"""Lines from which a picture of unnamed colors is taken as BT.709."""
+"""Height from which a frame with undeclared colors is BT.709."""
 
 MIN_SIDES: dict[VideoCodec, int] = {"h264": 2, "h265": 16, "av1": 16}
 MAX_SIDE = 16_384
-"""Sides that x264, x265 and SVT-AV1 take, in pixels; tried with those of the bundled ffmpeg."""
+"""Sides that x264, x265 and SVT-AV1 accept, in pixels; tested with those of the bundled ffmpeg."""
 
 _BAR_HEIGHT = 0.012
-"""Height of the bar of progress, as a share of the picture's shorter side."""
+"""Height of the progress bar, as a share of the frame's shorter side."""
 
 _SAME_SHAPE = 0.01
-"""Difference of aspect, as a share, up to which pictures count as of one shape: no bars for rounding."""
+"""Relative difference of aspect ratios that counts as equal, so that rounding adds no bars."""
 
 _TONE_MAP = (
-    # PQ and HLG are BT.2020 (ITU-R BT.2100); files that forget to say so would be refused by zscale.
+    # PQ and HLG are BT.2020 (ITU-R BT.2100); zscale would refuse files that don't declare it.
     "zscale=tin={transfer}:pin=bt2020:min=bt2020nc:t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,"
     "tonemap=tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv"
 )
 
 
 def canvas_of(video: Video, settings: ExportSettings) -> Canvas:
-    """Return the picture an export of a video will have: the shape asked for, at the height or size asked for.
+    """Return the canvas of a video's export: the requested shape, at the requested height or size.
 
     Raises
     ------
     ParameterError
-        If no encoder takes a picture of that size.
+        If no encoder accepts frames of that size.
     """
     canvas = _canvas(video, settings)
     least = MIN_SIDES[settings.video_codec]
@@ -73,30 +73,30 @@ def _canvas(video: Video, settings: ExportSettings) -> Canvas:
         return square_canvas(round(wide * scale), round(high * scale))
     turned = facts.rotation in {90, 270}
     width, height = (facts.height, facts.width) if turned else (facts.width, facts.height)
-    if min(width, height) == 1:  # nothing to crop to an even side from
+    if min(width, height) == 1:  # too small to crop to an even side
         return square_canvas(width, height)
     return Canvas(even(width), even(height), square_pixels=False)
 
 
 def can_follow_changes(video: Video) -> bool:
-    """Whether a change of the picture's size on the way can be followed by `steady_size`.
+    """Whether `steady_size` can handle a change of the frame size.
 
-    A picture that ffmpeg turns reaches our filters turned already, by filters that know one size only.
+    Frames that ffmpeg rotates reach our filters already rotated, by filters that support only one size.
     """
     return not (video.video.rotation or video.video.mirrored)
 
 
 def steady_size(video: Video) -> str:
-    """Return the filters that bring pictures of another size or pixel aspect to the source's first ones.
+    """Return the filters that convert frames of another size or pixel aspect to those of the source's first frame.
 
-    They come first: of the filters after them few bear a change. A picture of another shape is fitted in between
-    black bars. Pictures of the usual size and shape pass untouched.
+    They come first, because few of the filters after them support a change. A frame of another shape gets black bars.
+    Frames of the usual size and shape are unchanged.
     """
     facts = video.video
     if not can_follow_changes(video):
         return "null"
     width, height, pixel = facts.width, facts.height, float(facts.sample_aspect_ratio)
-    if width % 2 or height % 2:  # pad knows even sizes only
+    if width % 2 or height % 2:  # pad supports only even sizes
         return f"scale={width}:{height}:eval=frame:flags=bicubic"
     shape = width * pixel / height
     wide = f"if(lt(dar,{shape * (1 - _SAME_SHAPE):.6f}),2*round({height}*dar/{pixel:.6f}/2),{width})"
@@ -122,22 +122,22 @@ def video_filters(
     *,
     scripts: Sequence[Path] = (),
 ) -> str:
-    """Return the filters after the cut, as one piece of an ffmpeg filter graph.
+    """Return the filters after the cut, as one part of an ffmpeg filter graph.
 
-    ffmpeg itself turns the picture as the file's display matrix says, ahead of all filters.
+    ffmpeg itself rotates the frames according to the file's display matrix, before all filters.
 
     Parameters
     ----------
     video : Video
         The source.
     settings : ExportSettings
-        What is wanted.
+        The export settings.
     canvas : Canvas
         The size to make.
     duration : Fraction
         Length of the cut in seconds; places the fade out.
     framing : FramingPlan, optional
-        How a shape is filled; by the middle when None.
+        How a shape is filled; None crops the center.
     scripts : sequence of Path
         The ASS scripts to draw; their times count from the cut's start.
     """
@@ -164,7 +164,7 @@ def video_filters(
 
 
 def _progress_bar(canvas: Canvas, duration: Fraction) -> str:
-    """Return the filters that lay a bar along the lower edge, as long as the share of the clip that was shown."""
+    """Return the filters that draw a bar along the lower edge, as long as the elapsed share of the clip."""
     height = even(round(_BAR_HEIGHT * min(canvas.width, canvas.height)))
     return (
         f"null[played];color=white:s={canvas.width}x{height}:r=1[bar];"
@@ -177,7 +177,7 @@ def caption_filter(script: Path, video: Video, canvas: Canvas) -> str:
     drawn = f"ass=filename={_escaped(str(script))}"
     if canvas.square_pixels:
         return drawn
-    # Told how the picture is shown, libass draws letters that have their shape on anamorphic pixels, too.
+    # With the original size, libass draws letters in their proper shape on anamorphic pixels, too.
     width = max(2, round(canvas.height * video.video.display_width / video.video.display_height))
     return f"{drawn}:original_size={width}x{canvas.height}"
 
@@ -189,18 +189,19 @@ def _escaped(value: str) -> str:
 
 
 def resampled(frame_rate: float, duration: Fraction) -> str:
-    """Return the filters that bring pictures to a constant rate, from time 0 and for exactly `duration` seconds.
+    """Return the filters that convert to a constant frame rate, from time 0 and for exactly `duration` seconds.
 
-    ``fps`` alone shows a last still for as long as the source does, cut through or not.
+    ``fps`` alone shows a last long frame for as long as the source does, even if the cut splits it.
     """
     count = max(1, round(duration * Fraction(frame_rate)))
     return f"fps={frame_rate}:start_time=0,tpad=stop_mode=clone:stop={count},trim=end_frame={count}"
 
 
 def _known_colors(video: Video) -> str:
-    """Name the matrix of a source that does not, as players take it: after a change of size they would guess again.
+    """Declare the matrix of a source that does not, as players assume it: after scaling they would guess differently.
 
-    Unnamed, 720 lines and more are taken as BT.709 and fewer as BT.601: what players do, and the standards of the two.
+    Undeclared, 720 lines and more are BT.709 and fewer are BT.601, which is what players assume, and what the two
+    standards specify.
     """
     facts = video.video
     if facts.color_space != UNKNOWN or facts.hdr:
@@ -211,11 +212,11 @@ def _known_colors(video: Video) -> str:
 def _fit(canvas: Canvas) -> str:
     if canvas.padded:
         size = f"{canvas.width}:{canvas.height}"
-        # Anamorphic pixels are made square first, or the aspect to keep would be that of the stored picture.
+        # Anamorphic pixels are made square first; otherwise the aspect to keep would be that of the stored frame.
         return (
             f"scale=iw*sar:ih,scale={size}:force_original_aspect_ratio=decrease:force_divisible_by=2:flags=bicubic,"
             f"pad={size}:(ow-iw)/2:(oh-ih)/2,setsar=1"
         )
     if canvas.square_pixels:
         return f"scale={canvas.width}:{canvas.height}:flags=bicubic,setsar=1"
-    return f"crop={canvas.width}:{canvas.height}:0:0"  # an odd row or column goes: 4:2:0 knows only even sizes
+    return f"crop={canvas.width}:{canvas.height}:0:0"  # an odd row or column is dropped: 4:2:0 needs even sizes

@@ -1,4 +1,4 @@
-"""Shapes: how a picture is cropped or framed to 9:16 or 1:1."""
+"""Shapes: how a frame is cropped or fitted to 9:16 or 1:1."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from autoclip.media.orientation import fitted as fitted_size
 from autoclip.settings import Framing, Shape
 
 ASPECTS: dict[Shape, Fraction] = {"vertical": Fraction(9, 16), "square": Fraction(1)}
-"""Width over height of the shapes that change the picture."""
+"""Aspect ratios of the shapes that change the frame."""
 
 _MIN_FACECAM, _MAX_FACECAM = 0.25, 0.45
-"""Share of the height that a camera above a game gets."""
+"""Share of the height for a camera above a game."""
 _WHOLE: frozenset[Framing] = frozenset({"blur", "letterbox", "facecam-top"})
-"""Framings that enlarge or shrink what they show: as wide as the source's shorter side."""
+"""Framings that scale their content: they are as wide as the source's shorter side."""
 
 _BLUR_SHRINK = 8
-"""The background is blurred at an eighth of its size: it looks the same and costs a sixty-fourth."""
+"""The background is blurred at an eighth of its size, which looks the same and costs a sixty-fourth."""
 _BLUR_SIGMA = 4
 
 
 def shaped_canvas(width: int, height: int, shape: Shape, framing: Framing) -> Canvas:
-    """Return the natural size of a shape: no pixel of the source is enlarged when it is cropped.
+    """Return the natural size of a shape: a crop enlarges no pixel of the source.
 
     Parameters
     ----------
     width, height : int
-        The source as a player shows it.
+        Size of the source as a player shows it.
     shape : str
         ``vertical`` or ``square``.
     framing : str
-        Cropped shapes are as large as the source holds; others are as wide as the source's shorter side.
+        Crops are as large as the source allows; other framings are as wide as the source's shorter side.
     """
     aspect = ASPECTS[shape]
     if framing in _WHOLE:
@@ -48,7 +48,7 @@ def shaped_canvas(width: int, height: int, shape: Shape, framing: Framing) -> Ca
 
 
 def crop_size(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
-    """Return the largest width and height of an aspect within a picture."""
+    """Return the largest width and height of an aspect ratio within a frame."""
     if Fraction(width, height) > aspect:
         return round(height * aspect), height
     return width, round(width / aspect)
@@ -59,16 +59,16 @@ def shape_filters(
     canvas: Canvas,
     plan: FramingPlan,
 ) -> str:
-    """Return the filters that bring a picture into a shape.
+    """Return the filters that fit a frame to a shape.
 
     Parameters
     ----------
     shown : Size
-        The source as a player shows it.
+        Size of the source as a player shows it.
     canvas : Canvas
-        The size to make.
+        The target size.
     plan : FramingPlan
-        How it is filled.
+        How the shape is filled.
     """
     width, height = shown.width, shown.height
     square = f"scale={width}:{height},setsar=1"
@@ -95,13 +95,13 @@ def shape_filters(
 
 
 def _fitted(shown: Size, canvas: Canvas) -> str:
-    """Return the size, as ffmpeg takes it, of a picture that is fitted into a canvas."""
+    """Return the size, in ffmpeg's syntax, of a frame that is fitted into a canvas."""
     whole = fitted_size(shown, Size(canvas.width, canvas.height))
     return f"{even(whole.width)}:{even(whole.height)}"
 
 
 def _over_blur(shown: Size, canvas: Canvas) -> str:
-    """Return the filters that lay the whole picture over a blurred one that fills the canvas."""
+    """Return the filters that overlay the whole frame on a blurred one that fills the canvas."""
     size = f"{canvas.width}:{canvas.height}"
     small = f"{even(canvas.width // _BLUR_SHRINK)}:{even(canvas.height // _BLUR_SHRINK)}"
     return (
@@ -114,9 +114,9 @@ def _over_blur(shown: Size, canvas: Canvas) -> str:
 
 
 def _below_facecam(shown: Size, canvas: Canvas, facecam: Rectangle) -> str:
-    """Return the filters that show a camera across the top, and the middle of the game below it.
+    """Return the filters that show a camera across the top, and the center of the game below it.
 
-    The camera keeps its aspect as far as that leaves it between `_MIN_FACECAM` and `_MAX_FACECAM` of the height.
+    The camera keeps its aspect ratio if its height stays between `_MIN_FACECAM` and `_MAX_FACECAM` of the total.
     """
     width, height = round(facecam.width * shown.width), round(facecam.height * shown.height)
     wanted = canvas.width * height / width
@@ -135,7 +135,7 @@ def _below_facecam(shown: Size, canvas: Canvas, facecam: Rectangle) -> str:
 
 
 def _with_splits(ahead: str, single: str, source: Size, canvas: Canvas, splits: Sequence[Split]) -> str:
-    """Return the filters that lay two people, one above the other, over the crop for as long as a split lasts."""
+    """Return the filters that show two people, one above the other, instead of the crop during each split."""
     count = len(splits)
     graph = [f"{ahead}split={2 * count + 1}[single]" + "".join(f"[upper{i}][lower{i}]" for i in range(count))]
     graph.append(f"[single]{single}[shown0]")

@@ -1,1 +1,1 @@
-"""One pass over a file: its packets become reduced pictures and samples of sound, in the order of the file."""
+"""Decode a file in one pass: its packets become reduced frames and audio samples, in file order."""

@@ -1,4 +1,4 @@
-"""Decoding sound to blocks of samples that lie on the video's timeline."""
+"""Decode audio to blocks of samples on the video's timeline."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class AudioBlock:
     start : int
         Position of the first sample, counted in samples from time 0 (the first video frame); may be negative.
     rate : int
-        Samples a second.
+        Sample rate in Hz.
     channels : tuple of str
         FFmpeg's name of each channel, such as ``FL`` or ``LFE``.
     samples : ndarray
@@ -41,7 +41,7 @@ class AudioBlock:
 
 @dataclass(frozen=True, slots=True)
 class AudioDamage:
-    """A packet of sound that could not be decoded; `seconds` is where, on the video's timeline."""
+    """An audio packet that could not be decoded; `seconds` is its time on the video's timeline."""
 
     seconds: float | None
     reason: str
@@ -55,21 +55,21 @@ class AudioDecoder:
     context : AudioCodecContext
         The stream's decoder.
     time_base : Fraction
-        Seconds a unit of the stream's timestamps.
+        Time base of the stream, in seconds.
     origin : Fraction
         Container time of the first video frame, in seconds.
     """
 
     def __init__(self, context: AudioCodecContext, time_base: Fraction, origin: Fraction) -> None:
         self._context = context
-        # Floats are exact to a millionth of a sample over years of sound, and spare a tenth of the work of fractions.
+        # Floats are exact to a millionth of a sample over years of audio, and save a tenth of the work of fractions.
         self._unit_sec, self._origin_sec = float(time_base), float(origin)
         self._next_sec: float | None = None
         self._layout_name = ""
         self._channels: tuple[str, ...] = ()
 
     def decode(self, packet: Packet | None) -> Iterator[AudioBlock | AudioDamage]:  # type: ignore[type-arg]
-        """Yield what a packet holds; None flushes the decoder at the end."""
+        """Yield the blocks of a packet; None flushes the decoder at the end."""
         try:
             yield from self._blocks(self._context.decode(packet))
         except av.error.FFmpegError as error:
@@ -85,7 +85,7 @@ class AudioDecoder:
             yield AudioBlock(start, frame.sample_rate, self._names(frame.layout), samples_of(frame))
 
     def _names(self, layout: AudioLayout) -> tuple[str, ...]:
-        # A name is looked up in FFmpeg's tables for each channel; the layout hardly ever changes.
+        # FFmpeg looks up a name for each channel; the layout hardly ever changes.
         if layout.name != self._layout_name:
             self._layout_name = layout.name
             self._channels = tuple(channel.name for channel in layout.channels)
@@ -100,7 +100,9 @@ class AudioDecoder:
 def samples_of(frame: AudioFrame) -> NDArray[np.float32]:
     """Return a frame's samples, shape ``(channels, count)``, float32, full scale = 1."""
     channels = frame.layout.nb_channels
-    if frame.format.name == "fltp":  # what AAC, Opus, Vorbis and MP3 decode to: straight from the planes
+    if (
+        frame.format.name == "fltp"
+    ):  # the format that AAC, Opus, Vorbis and MP3 decode to: read directly from the planes
         samples = np.empty((channels, frame.samples), np.float32)
         for channel, plane in enumerate(frame.planes):
             samples[channel] = np.frombuffer(plane, np.float32, frame.samples)  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""Where the clock of a recording jumps: recordings that were put together, a transmitter that started anew."""
+"""Detect jumps of a recording's clock: concatenated recordings, or a transmitter that restarted."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from av.packet import Packet
 from av.stream import Stream
 
 JUMP_SEC = 10.0
-"""A clock without pictures for longer has jumped (``-dts_delta_threshold`` of the ffmpeg command)."""
+"""A gap of decoding times longer than this, in seconds, is a jump (``-dts_delta_threshold`` of the ffmpeg command)."""
 
 MAY_JUMP = frozenset({"mpegts", "mpeg"})
-"""Formats whose clock is the transmitter's (``AVFMT_TS_DISCONT`` in FFmpeg). In others a gap is meant."""
+"""Formats whose clock is the transmitter's (``AVFMT_TS_DISCONT`` in FFmpeg). In other formats a gap is intended."""
 
 _CONFIRMING_PACKETS = 25
-"""So many pictures have to go by the new clock: a time that was damaged on the way stands alone."""
+"""Number of frames that must follow the new clock; a single damaged timestamp is not a jump."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClockJump:
-    """The clock jumped, and nothing behind that was read.
+    """The clock jumped. Nothing after the jump was read.
 
     Attributes
     ----------
     at_sec : float
-        End of the last picture before it, in seconds from the first video frame.
+        End of the last frame before it, in seconds from the first video frame.
     by_sec : float
-        How far it jumped; negative when it was set back.
+        Size of the jump in seconds; negative if the clock was set back.
     """
 
     at_sec: float
@@ -38,16 +38,16 @@ class ClockJump:
 def until_clock_jumps(
     packets: Iterable[Packet[Stream]], film: int, time_base: Fraction, start_pts: int
 ) -> Iterator[Packet[Stream] | ClockJump]:
-    """Pass packets on until the decoding times of the film jump for good; then yield the jump and end.
+    """Pass packets on until the decoding times of the video stream jump for good; then yield the jump and end.
 
     Parameters
     ----------
     packets : iterable of Packet
-        Of one or more streams, in the order of the file.
+        Packets of one or more streams, in file order.
     film : int
         Index of the video stream.
     time_base : Fraction
-        Seconds a tick of it.
+        Its time base, in seconds.
     start_pts : int
         Presentation time of its first frame.
     """
@@ -72,7 +72,7 @@ def until_clock_jumps(
 
 
 class _Clock:
-    """Tells whether decoding times run on. `confirmed` counts those since a jump; 0 while there is none."""
+    """Detects whether decoding times are continuous. `confirmed` counts packets since a jump; 0 without one."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -87,7 +87,7 @@ class _Clock:
             self._last, self._new, self.confirmed = dts, None, 0
         elif self._new is not None and 0 <= dts - self._new <= self._limit:
             self._new, self.confirmed = dts, self.confirmed + 1
-        elif self._new is not None and dts > self._new > self._last:  # pictures that are as far apart as that
+        elif self._new is not None and dts > self._new > self._last:  # frames that are as far apart as that
             self._last, self._new, self.confirmed = dts, None, 0
         else:
             self._new, self.confirmed, self.jumped_by = dts, 1, dts - self._last

@@ -1,4 +1,4 @@
-"""The threads that decode pictures: each takes the next group of packets, and a decoder that is free."""
+"""Threads that decode video: each takes the next group of packets and an idle decoder."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _HEARTBEAT_SEC = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Described(Generic[Description]):
-    """One group's outcome.
+    """The result of one group.
 
     Attributes
     ----------
     description : object or None
-        What the caller's function made of the pictures; None when there were none.
+        The result of the caller's function for the frames; None if there are none.
     shown_pts : ndarray
-        Timestamps of all pictures of the group, decoded or skipped, sorted; int64.
+        Timestamps of all frames of the group, decoded or skipped, sorted; int64.
     end_pts : int
-        When the last of them ends, as far as its packet tells.
+        End of the last frame, according to its packet.
     damage : tuple of VideoDamage
         What could not be decoded.
     """
@@ -44,9 +44,9 @@ class Described(Generic[Description]):
 
 
 class Decoders:
-    """The threads that decode pictures, and the decoders they take turns with: as many of the one as of the other.
+    """Threads that decode video, and as many decoders, which they use in turn.
 
-    Unless `by_groups`, the one decoder there is goes on from group to group.
+    Unless `by_groups`, there is one decoder, which continues from group to group.
     """
 
     def __init__(self, decoders: Sequence[VideoDecoder], *, by_groups: bool) -> None:
@@ -66,7 +66,7 @@ class Decoders:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def submit(self, group: PacketGroup, describe: Callable[[Pictures], Description]) -> Future[Described[Description]]:
-        """Queue a group; groups are begun in the order they are submitted."""
+        """Queue a group. Groups are started in the order they are submitted."""
         before, handed_on = self._last, Future[VideoDecoder | None]()
         self._last = handed_on
         return self._pool.submit(self._run, group, describe, before, handed_on)
@@ -96,7 +96,7 @@ class Decoders:
         )
 
     def _take(self, group: PacketGroup, before: Future[VideoDecoder | None] | None) -> VideoDecoder:
-        """Return the decoder that had the group before if it must go on, else an idle one."""
+        """Return the decoder that had the previous group if it must continue, else an idle one."""
         if before is not None and (not group.restarts or not self._by_groups):
             held = before.result()
             if held is None:
@@ -115,7 +115,7 @@ def result_of(
     future: Future[Described[Description]],
     heartbeat: Callable[[], None],
 ) -> Described[Description]:
-    """Wait for a group's outcome; `heartbeat` is called several times a second and may raise to stop the work."""
+    """Wait for a group's result. `heartbeat` is called several times a second and may raise to stop the work."""
     while not future.done():
         heartbeat()
         wait_for([future], timeout=_HEARTBEAT_SEC)

@@ -1,9 +1,9 @@
-"""Reducing a decoded picture to the few samples the signals need, straight from its planes.
+"""Reduce a decoded frame to the few samples that the signals need, directly from its planes.
 
 Nothing is converted or copied at full size: every k-th pixel of every k-th line is read from each plane. A sample is
 one pixel, not a mean, so shares of dark pixels, color histograms and mean absolute differences are unbiased estimates
-of those over every pixel, noise and grain included. Motion alone needs means (a pixel of fine texture changes as soon
-as anything moves); they are taken of the few pictures that motion looks at.
+of the values over all pixels, including noise and grain. Only motion needs means, because a single pixel of fine
+texture changes as soon as anything moves; they are computed for the few frames used for motion.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from av.video.plane import VideoPlane
 from numpy.typing import NDArray
 
 POINTS_A_CELL = 2
-"""Points along each side of a cell that are averaged for motion: enough that fine texture at rest stays at rest."""
+"""Points along each side of a cell that are averaged for motion: enough that static fine texture does not flicker."""
 
 _NEUTRAL_CHROMA = 128
 _BYTE_BITS = 8
@@ -26,16 +26,16 @@ _LIMITED_RANGE = 1  # AVCOL_RANGE_MPEG
 
 @dataclass(frozen=True, slots=True)
 class SampleGrid:
-    """Which pixels are read.
+    """The pixels that are read.
 
     Attributes
     ----------
     picture_width, picture_height : int
-        Size of the pictures; one of another size is scaled to this first.
+        Size of the frames. A frame of another size is scaled to this first.
     stride : int
-        One of this many pixels and lines is read.
+        Distance between sampled pixels and lines.
     width, height : int
-        Samples of luma along each side, even; chroma has half as many.
+        Luma samples along each side, an even number; chroma has half as many.
     """
 
     picture_width: int
@@ -46,7 +46,7 @@ class SampleGrid:
 
     @classmethod
     def of(cls, picture_width: int, picture_height: int, longest: int) -> SampleGrid:
-        """Return the grid whose longer side has about `longest` samples, as near as a whole stride comes."""
+        """Return the grid whose longer side has about `longest` samples, rounded to a whole stride."""
         stride = max(1, round(max(picture_width, picture_height) / longest))
         width, height = (max(2, side // stride // 2 * 2) for side in (picture_width, picture_height))
         return cls(picture_width, picture_height, stride, width, height)
@@ -58,14 +58,14 @@ class FrameSampler:
     Parameters
     ----------
     grid : SampleGrid
-        Which pixels are read.
+        The pixels that are read.
     """
 
     def __init__(self, grid: SampleGrid) -> None:
         self._grid = grid
 
     def readable(self, frame: VideoFrame) -> VideoFrame:
-        """Return a frame the other methods can read: the same, or a conversion of one of another size or layout."""
+        """Return a frame that the other methods can read: the same, or a converted one if size or layout differ."""
         grid = self._grid
         if (frame.width, frame.height) == (grid.picture_width, grid.picture_height) and _is_planar_yuv(frame):
             return frame
@@ -75,7 +75,7 @@ class FrameSampler:
         )
 
     def sample(self, frame: VideoFrame, luma: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> None:
-        """Read a frame's samples.
+        """Read the samples of a frame.
 
         Parameters
         ----------
@@ -93,7 +93,7 @@ class FrameSampler:
         if len(planes) == 1:
             chroma[...] = _NEUTRAL_CHROMA
             return
-        # Twice the distance in luma pixels, whatever the subsampling of chroma.
+        # Twice the distance in luma pixels, whatever the chroma subsampling.
         down = 2 * stride * planes[1].height // planes[0].height or 1
         right = 2 * stride * planes[1].width // planes[0].width or 1
         for index in (0, 1):
@@ -118,7 +118,7 @@ def is_full_range(frame: VideoFrame) -> bool:
 
 
 def _is_planar_yuv(frame: VideoFrame) -> bool:
-    """Whether luma and chroma each lie in a plane of their own, as whole numbers in native byte order."""
+    """Whether luma and chroma are in separate planes, as integers in native byte order."""
     name = frame.format.name
     if not name.startswith(("yuv", "gray")) or "f" in name or name.endswith("be"):
         return False
@@ -127,15 +127,15 @@ def _is_planar_yuv(frame: VideoFrame) -> bool:
 
 
 def _read(plane: VideoPlane, bits: int, step: tuple[int, int], offset: tuple[int, int], out: NDArray[np.uint8]) -> None:
-    """Read pixels at `offset` and every `step` (lines, pixels) from there, as 8 bits."""
+    """Read the pixels at `offset` and every `step` (lines, pixels) after it, as 8 bits."""
     wide = bits > _BYTE_BITS
     buffer = np.frombuffer(plane, np.uint16 if wide else np.uint8)  # type: ignore[call-overload]
     lines = buffer.reshape(-1, plane.line_size // (2 if wide else 1))[:, : plane.width]
-    # A picture much longer than high (or higher than long) may have less than half a step that way.
+    # A frame with an extreme aspect ratio may be shorter than half a step along one side.
     top, left = (min(wanted, size - 1) for wanted, size in zip(offset, lines.shape, strict=True))
     picked = lines[top :: step[0], left :: step[1]][: out.shape[0], : out.shape[1]]
     rows, columns = picked.shape
     out[:rows, :columns] = picked >> (bits - _BYTE_BITS) if wide else picked
-    # Chroma of odd sizes, and tiny pictures, may lack the last line or column.
+    # Chroma of odd sizes, and tiny frames, may lack the last line or column.
     out[rows:] = out[rows - 1 : rows]
     out[:, columns:] = out[:, columns - 1 : columns]

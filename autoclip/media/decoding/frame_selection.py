@@ -1,8 +1,8 @@
-"""Which pictures are decoded although the profile would skip them, told from packets alone.
+"""Choose, from packets alone, the frames to decode although the profile would skip them.
 
-Two kinds: those motion looks at, so that motion is the same in every profile, and those around a surprise. The packet
-of a picture that begins a new shot can borrow little from older pictures and is as large as a keyframe's; the pictures
-shown just before such a packet say exactly where the cut is.
+There are two kinds: frames used for motion, so that motion is the same in every profile, and frames around a surprising
+packet. The packet of a frame that begins a new shot can reuse little of older frames and is as large as a keyframe's.
+The frames shown just before it locate the cut exactly.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 SURPRISE = 2.5
-"""A packet this many times as large as the median of the recent ones of its kind is a surprise."""
+"""A packet this many times as large as the median of recent packets of its kind is surprising."""
 
 _RECENT = 8
 
 MIN_PIXELS_TO_SKIP = 600_000
-"""Smaller pictures (1280 x 720 has 920,000 pixels) cost hardly more to decode than to look at: nothing is skipped."""
+"""Skipping smaller frames (1280 x 720 has 920,000 pixels) saves hardly anything, so none is skipped."""
 
 
 @dataclass(frozen=True, slots=True)
 class PacketFacts:
-    """What a packet tells without being decoded."""
+    """The facts that a packet provides without being decoded."""
 
     pts: int
     size: int
@@ -39,17 +39,17 @@ def motion_pictures(
     ticks_a_unit: Fraction,
     is_reference: Callable[[int], bool] | None = None,
 ) -> frozenset[int]:
-    """Return the picture of each tick of the motion clock that motion looks at.
+    """Return the frame used for motion at each tick of the motion clock.
 
     Parameters
     ----------
     shown_pts : ndarray
-        Timestamps of all pictures, rising, shape ``(n,)``.
+        Timestamps of all frames, ascending, shape ``(n,)``.
     ticks_a_unit : Fraction
-        Ticks of the motion clock in a unit of the timestamps.
+        Ticks of the motion clock per unit of the timestamps.
     is_reference : callable, optional
-        Whether others refer to the picture of a timestamp. If given, the second picture of a tick stands in for the
-        first where that spares decoding one: it is decoded anyway. Otherwise it is always the first.
+        Whether other frames refer to the frame of a timestamp. If given, the second frame of a tick replaces the first
+        where that saves decoding a frame, because the second is decoded anyway. Otherwise the first is always used.
     """
     ticks = shown_pts * ticks_a_unit.numerator // ticks_a_unit.denominator
     first = np.unique(ticks, return_index=True)[1]
@@ -62,7 +62,7 @@ def motion_pictures(
 
 
 def surprising_pictures(packets: Sequence[PacketFacts]) -> frozenset[int]:
-    """Return the timestamps of the pictures shown between a surprising packet's and the one it follows.
+    """Return the timestamps of the frames shown between the frame of each surprising packet and the frame it follows.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def surprising_pictures(packets: Sequence[PacketFacts]) -> frozenset[int]:
     latest = surprise_after = None
     chosen: set[int] = set()
     for packet in packets:
-        if latest is None or packet.pts > latest:  # shown after all before it: others will lean on it
+        if latest is None or packet.pts > latest:  # shown after all frames before it: later frames will refer to it
             surprising = len(recent) == _RECENT and packet.size > SURPRISE * median(recent)
             surprise_after = latest if surprising and not packet.keyframe else None
             if not packet.keyframe:

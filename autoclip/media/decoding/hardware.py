@@ -1,4 +1,4 @@
-"""Decoders in hardware: which one works on this machine and returns the same frames as software."""
+"""Hardware decoders: find one that works on this machine and returns the same frames as software."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from autoclip.settings import DecoderName
 from autoclip.system.machine_memory import recall, remember
 
 _COMPARED = 24
-"""Frames at the start of a video whose checksums must be those of software."""
+"""Number of frames at the start of a video whose checksums must equal those of software decoding."""
 _SOFTWARE = "software"
 _ORDER = {"linux": ("cuda", "vaapi", "qsv"), "darwin": ("videotoolbox",), "win32": ("cuda", "d3d11va", "qsv")}
 _DEVICES = {"cuda": "/dev/nvidiactl", "vaapi": "/dev/dri/renderD128", "qsv": "/dev/dri/renderD128"}
-"""On Linux, the device without which a trial would be in vain."""
+"""On Linux, the device file without which a hardware decoder can't work."""
 
 
 @dataclass(frozen=True, slots=True)
 class DecoderChoice:
-    """The decoder to use: FFmpeg's name of a device, or None for software; `notes` say what the user should know."""
+    """The decoder to use: FFmpeg's name of a device, or None for software. `notes` hold messages for the user."""
 
     device: str | None = None
     notes: tuple[str, ...] = ()
@@ -41,20 +41,21 @@ class DecoderChoice:
 def choose_decoder(
     video: Video, policy: DecodePolicy, wanted: DecoderName, memory: Path | None = None
 ) -> DecoderChoice:
-    """Return the decoder that the settings ask for, if its first frames of this video are those of software.
+    """Return the decoder that the settings request, if it decodes the first frames of this video as software does.
 
-    ``auto`` tries the devices of this machine once for each kind of video, and remembers the answer.
+    ``auto`` tries the devices of this machine once for each kind of video, and stores the result.
 
     Parameters
     ----------
     video : Video
-        What is to be decoded.
+        The video to decode.
     policy : DecodePolicy
-        How; where software leaves the deblocking filter out, hardware, which can't, seldom returns the same.
+        The decode policy. If software skips the deblocking filter, hardware, which can't skip it, seldom returns the
+        same frames.
     wanted : str
-        As in the settings.
+        The setting `decoder`.
     memory : Path, optional
-        The file of answers; in the user's cache folder when None.
+        The file of results; None uses the user's cache folder.
     """
     if wanted == _SOFTWARE:
         return DecoderChoice()
@@ -72,10 +73,10 @@ def choose_decoder(
 
 
 def _tried(video: Video, policy: DecodePolicy, file: Path, key: str) -> DecoderChoice:
-    """Try the devices that this machine may have, the best first, and remember the first that works."""
+    """Try the devices this machine may have, in order of preference, and store the first that works."""
     found = next((name for name in _candidates() if not _fault(video, policy, name)), None)
     remember(file, key, found or _SOFTWARE)
-    told = found or "no decoder in hardware works on this machine; software"
+    told = found or "no hardware decoder works on this machine, so software"
     return DecoderChoice(found, (f"decoder = auto: {told} is used from now on for such videos",))
 
 
@@ -86,7 +87,7 @@ def _candidates() -> tuple[str, ...]:
 
 
 def _fault(video: Video, policy: DecodePolicy, device: str) -> str:
-    """Say why a device can't decode a video as software does; nothing where it can."""
+    """Return why a device can't decode a video as software does; empty if it can."""
     if device not in hwdevices_available():
         return f"PyAV's FFmpeg is built without {device}"
     try:
@@ -97,7 +98,7 @@ def _fault(video: Video, policy: DecodePolicy, device: str) -> str:
 
 
 def _checksums(video: Video, policy: DecodePolicy, device: str | None) -> Iterator[tuple[int | None, int]]:
-    """Yield the time and the checksum of each frame from the start."""
+    """Yield the time and checksum of each frame from the start."""
     with open_container(video.path, device) as container:
         stream = container.streams[video.video.index]
         assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
@@ -109,7 +110,7 @@ def _checksums(video: Video, policy: DecodePolicy, device: str | None) -> Iterat
 
 
 def _machine_key(video: Video, policy: DecodePolicy) -> str:
-    """Name this machine, its devices and FFmpeg, and the kind of video: whatever changes, the trial is made again."""
+    """Return a key of this machine, its devices, FFmpeg and the kind of video. A change of any repeats the test."""
     facts = video.video
     kind = f"{facts.codec} {facts.pixel_format} {sorted(policy.options(video))}"
     return "|".join([platform.node(), av.__version__, kind, *_candidates()])

@@ -1,4 +1,4 @@
-"""What the headers of NAL units tell of a packet's picture without decoding it (ITU-T H.264 and H.265, table 7-1)."""
+"""Read the headers of NAL units without decoding them (ITU-T H.264 and H.265, table 7-1)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ VideoPacket: TypeAlias = "Packet[VideoStream]"
 
 _START_CODE = b"\0\0\1"  # ITU-T H.264 annex B, also in H.265
 _LENGTH_BYTES = 4
-"""Of the lengths in MP4 and Matroska; fewer are allowed (ISO/IEC 14496-15), but hardly any program writes them."""
+"""Size of the length prefix in MP4 and Matroska. Smaller ones are allowed (ISO/IEC 14496-15), but rarely written."""
 
 _H264_SLICES = range(1, 6)
 _H264_IDR = 5
@@ -21,10 +21,10 @@ _HEVC_SUB_LAYER_NON_REFERENCE = frozenset(range(0, 16, 2))
 
 
 def is_fresh_start(packet: VideoPacket, codec: str) -> bool:
-    """Whether a decoder can start at this keyframe and show every picture from its timestamp on.
+    """Whether a decoder can start at this keyframe and return every frame from its timestamp on.
 
-    Containers also mark recovery points of H.264 as keyframes, after which pictures only become right by and by; there
-    only an IDR picture counts. Other codecs' keyframes are clean.
+    Containers also mark H.264 recovery points as keyframes, after which frames become correct only gradually; there,
+    only an IDR frame counts. Keyframes of other codecs are always clean.
     """
     if codec == "h264":
         return any(_h264_type(header) == _H264_IDR for header in _nal_headers(bytes(packet)))
@@ -34,10 +34,10 @@ def is_fresh_start(packet: VideoPacket, codec: str) -> bool:
 
 
 def is_reference(packet: VideoPacket, codec: str) -> bool:
-    """Whether other pictures may refer to a packet's; True as well where its codec doesn't say so in NAL units.
+    """Whether other frames may refer to a packet's frame. Also True if the codec does not state it in NAL units.
 
-    The others are those FFmpeg's ``skip_frame=nonref`` leaves out: ``nal_ref_idc`` is 0 in H.264, the slices are of a
-    sub-layer non-reference type in H.265.
+    FFmpeg's ``skip_frame=nonref`` skips the other frames: ``nal_ref_idc`` is 0 in H.264; the slices are of a sub-layer
+    non-reference type in H.265.
     """
     if codec == "h264":
         slices = (header for header in _nal_headers(bytes(packet)) if _h264_type(header) in _H264_SLICES)
@@ -57,16 +57,16 @@ def _hevc_type(header: int) -> int:
 
 
 def _nal_headers(data: bytes) -> list[int]:
-    """First byte of each NAL unit in a packet, whether preceded by their lengths or parted by start codes (Annex B).
+    """Return the first byte of each NAL unit in a packet with either length prefixes or start codes (Annex B).
 
-    The first bytes don't tell: 0 0 1 begins a start code as well as the length of a unit of 256 to 511 bytes.
+    The first bytes don't decide which: 0 0 1 begins a start code as well as the length of a unit of 256 to 511 bytes.
     """
     starts = _length_starts(data)
     return [data[start] for start in (_annex_b_starts(data) if starts is None else starts) if start < len(data)]
 
 
 def _length_starts(data: bytes) -> list[int] | None:
-    """Where the units begin; None if what should be lengths does not lead to the end of the packet."""
+    """Return where the units begin; None if the supposed lengths don't lead to the end of the packet."""
     starts, position = [], 0
     while position + _LENGTH_BYTES < len(data):
         starts.append(position + _LENGTH_BYTES)

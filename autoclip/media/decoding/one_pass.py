@@ -1,10 +1,10 @@
-"""The one pass over a file: packets are read once, pictures and sound come out reduced to what the signals need.
+"""Decode a file in one pass: packets are read once, and frames and audio are reduced to what the signals need.
 
-The caller's thread reads packets and decodes sound; a few threads decode pictures, each a group of them from a fresh
-start at a time (PyAV releases the interpreter while FFmpeg decodes), and reduce and describe them on the spot.
-Results come out in the order of the file. At most a few groups are in flight: memory does not grow with the video.
-A decoder without threads of its own costs a quarter less CPU than one with frame threads (docs/decisions/0009); where a
-stream offers no fresh starts, one decoder with frame threads does it all.
+The caller's thread reads packets and decodes audio. A few threads decode video, each one group at a time that starts at
+a clean keyframe (PyAV releases the GIL while FFmpeg decodes), and reduce and describe the frames right away. Results
+are returned in file order. At most a few groups are in flight, so memory does not grow with the video. A decoder
+without internal threads costs a quarter less CPU than one with frame threads (docs/decisions/0009). If a stream has no
+clean keyframes, one decoder with frame threads decodes all of it.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from autoclip.media.decoding.video import DecodePolicy, HardwareDecodingError, P
 from autoclip.media.video import Video
 
 MAX_DECODERS = 8
-"""Beyond this the interpreter's lock, held for about a tenth of the work, is what they wait for."""
+"""With more decoders, the threads wait for the GIL, which is held for about a tenth of the work."""
 
 KEYFRAME_SPACING_SEC = 0.2
-"""Of keyframes that follow each other more closely than this one is enough for profile ``fast``."""
+"""Of keyframes closer together than this, in seconds, profile ``fast`` decodes one."""
 
 _GROUPS_TO_JUDGE = 2
 
@@ -61,32 +61,32 @@ def decode(
     describe: Callable[[Pictures], Description],
     heartbeat: Callable[[], None],
 ) -> Iterator[Described[Description] | AudioBlock | AudioDamage | ReadingStopped | ClockJump]:
-    """Decode a video's picture and sound in one pass.
+    """Decode a video's frames and audio in one pass.
 
     Parameters
     ----------
     video : Video
-        What probing the file found.
+        The probed video.
     policy : DecodePolicy
-        What is decoded.
+        What to decode.
     describe : callable
-        Turns reduced pictures into what the caller keeps of them. Called in the decoding threads.
+        Computes the caller's result from reduced frames. Called in the decoding threads.
     heartbeat : callable
         Called in the caller's thread several times a second while it waits; may raise to stop the work.
 
     Yields
     ------
     Described, AudioBlock, AudioDamage, ReadingStopped, ClockJump
-        In the order of the file, pictures and sound each in the order of time.
+        In file order; frames and audio are each in presentation order.
 
     Raises
     ------
     MediaError
         If the file can't be opened.
     HardwareDecodingError
-        If the policy names a device and that fails.
+        If the policy names a device and the device fails.
     """
-    # Before the file is opened to be read: while it is open its index takes tens of megabytes for hours of video.
+    # Before the file is opened for reading: while it is open, its index takes tens of megabytes for hours of video.
     contexts = open_contexts(video, policy.decoders if can_restart(video.video.codec) else 1, policy.device)
     grouper = PacketGrouper(video.video.codec)
     with (
@@ -108,9 +108,9 @@ def decode(
 
 
 class PictureLine(Generic[Description]):
-    """Takes groups of video packets, has them decoded, and gives the results out in order.
+    """Takes groups of video packets, has them decoded, and returns the results in order.
 
-    Unless `judged`, the first groups tell whether decoders can take turns.
+    Unless `judged`, the first groups decide whether several decoders can work in turn.
     """
 
     def __init__(
@@ -141,13 +141,13 @@ class PictureLine(Generic[Description]):
         self._stack.close()
 
     def add(self, groups: Iterable[PacketGroup]) -> Iterator[Described[Description]]:
-        """Take the next groups; yield what is ready and would otherwise pile up."""
+        """Take the next groups; yield results that are ready and would otherwise pile up."""
         self._waiting.extend(groups)
         if self._decoders is not None or len(self._waiting) >= _GROUPS_TO_JUDGE:
             yield from self._submit()
 
     def finish(self) -> Iterator[Described[Description]]:
-        """Yield all the rest."""
+        """Yield all remaining results."""
         yield from self._submit()
         while self._pending:
             yield result_of(self._pending.popleft(), self._heartbeat)
@@ -167,7 +167,8 @@ class PictureLine(Generic[Description]):
 def _suited(policy: DecodePolicy, groups: Sequence[PacketGroup]) -> DecodePolicy:
     """Return the policy for a stream that begins with these groups.
 
-    Where even the second can't be begun afresh, decoders can't take turns: one with frame threads does it all.
+    If not even the second group starts at a clean keyframe, several decoders can't work in turn; one decoder with frame
+    threads is used.
     """
     if len(groups) > 1 and not groups[1].restarts:
         return replace(policy, decoders=1, by_groups=False)
@@ -177,7 +178,7 @@ def _suited(policy: DecodePolicy, groups: Sequence[PacketGroup]) -> DecodePolicy
 def read_packets(
     container: InputContainer, video: Video, policy: DecodePolicy
 ) -> Iterator[Packet[Stream] | ReadingStopped | ClockJump]:
-    """Yield the packets of the analyzed streams, video timestamps counted from the first video frame."""
+    """Yield the packets of the analyzed streams, with video timestamps relative to the first video frame."""
     wanted = [container.streams[video.video.index]]
     if video.audio is not None:
         wanted.append(container.streams[video.audio.index])
@@ -210,7 +211,7 @@ def _packets(container: InputContainer, video: Video, wanted: Sequence[Stream]) 
 
 
 def open_contexts(video: Video, count: int, device: str | None = None) -> list[VideoCodecContext]:
-    """Return decoders for the pictures, each set up as FFmpeg does for an open file."""
+    """Return video decoders, each set up as FFmpeg does for an open file."""
     try:
         return _opened_contexts(video, count, device)
     except MediaError as error:
@@ -230,10 +231,10 @@ def _opened_contexts(video: Video, count: int, device: str | None) -> list[Video
 
 
 class _SpacedKeyframes:
-    """Picks keyframes that are some way apart: in some codecs every picture is one.
+    """Picks keyframes that are some distance apart: in some codecs every frame is a keyframe.
 
-    FFmpeg's parser takes the mark from a keyframe whose data is damaged; the container's index still knows it, and it
-    must be known that no picture can be decoded there.
+    FFmpeg's parser clears the keyframe flag of a packet whose data is damaged, but the container's index keeps it. It
+    is needed to report that no frame can be decoded there.
     """
 
     def __init__(self, video: Video, indexed: frozenset[int]) -> None:
@@ -242,7 +243,7 @@ class _SpacedKeyframes:
         self._last: int | None = None
 
     def wants(self, packet: Packet[Stream]) -> bool:
-        """Whether to decode the packet's picture."""
+        """Whether to decode the packet's frame."""
         if not packet.is_keyframe and packet.dts not in self._indexed:
             return False
         far = self._last is None or packet.pts is None or abs(packet.pts - self._last) >= self._spacing
@@ -252,7 +253,7 @@ class _SpacedKeyframes:
 
 
 def _indexed_keyframes(stream: Stream) -> frozenset[int]:
-    """Return the decoding times of the keyframes that the container's index names, in the stream's time base."""
+    """Return the decoding times of the keyframes in the container's index, in the stream's time base."""
     return frozenset(entry.timestamp for entry in stream.index_entries if entry.is_keyframe)
 
 
@@ -264,7 +265,7 @@ def _count_from_first_frame(packet: Packet[Stream], start_pts: int) -> None:
 
 
 def sound_decoder(container: InputContainer, video: Video) -> AudioDecoder | None:
-    """Return the decoder of the measured track; None where there is no sound."""
+    """Return the decoder of the analyzed audio track; None without audio."""
     if video.audio is None:
         return None
     context = container.streams[video.audio.index].codec_context

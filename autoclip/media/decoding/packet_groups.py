@@ -1,9 +1,9 @@
-"""Cutting a stream of packets into groups that decoders can work on side by side.
+"""Split a stream of packets into groups that several decoders can process in parallel.
 
-A group begins where a decoder can start afresh (a keyframe before which nothing is needed), so each decoder thread
-takes the next group and the file is still read once, front to back, without seeking. Pictures that are shown before
-such a keyframe but come after it in the file (leading pictures of an open GOP) go to the group before, with the
-keyframe they refer to. The groups depend on the packets alone, never on how many decoders there are.
+A group begins where a decoder can start from scratch (a keyframe that needs nothing before it), so each decoder thread
+takes the next group while the file is still read once, from front to back, without seeking. Frames that are shown
+before such a keyframe but follow it in the file (leading frames of an open GOP) go to the previous group, together with
+the keyframe they refer to. The groups depend only on the packets, never on the number of decoders.
 """
 
 from __future__ import annotations
@@ -17,11 +17,17 @@ from numpy.typing import NDArray
 from autoclip.media.decoding.nal_units import VideoPacket, is_fresh_start
 
 MIN_GROUP_PACKETS = 96
-"""A decoder is drained at the end of a group; the cost of that fades beside some hundred pictures."""
+"""Minimum group length in frames.
+
+Draining a decoder at the end of a group costs little compared with some hundred frames.
+"""
 
 MAX_GROUP_PACKETS = 320
 MAX_GROUP_BYTES = 16 << 20
-"""Longer stretches without a fresh start go on in a further group on the same decoder, so memory stays bounded."""
+"""Maximum group length.
+
+A longer stretch without a clean start continues as another group on the same decoder, so memory stays bounded.
+"""
 
 _RESTARTABLE = frozenset({"h264", "hevc", "vp8", "vp9", "libvpx-vp9", "libdav1d", "av1", "mpeg2video", "mpeg1video"})
 
@@ -35,13 +41,13 @@ class PacketGroup:
     packets : tuple of Packet
         The group's own packets.
     borrowed : tuple of Packet
-        The next group's keyframe and the leading pictures after it that are shown with this group; empty if none are.
+        The next group's keyframe and the leading frames after it that are shown with this group; may be empty.
     first_pts, end_pts : int or None
-        Pictures outside ``[first_pts, end_pts)`` belong to another group; None leaves that side open.
+        Frames outside ``[first_pts, end_pts)`` belong to another group; None leaves that side open.
     restarts : bool
-        Whether a decoder can start afresh here; otherwise it must be the one that had the group before.
+        Whether any decoder can start here; otherwise it must be the decoder of the previous group.
     ends : bool
-        Whether the next group restarts, so that the decoder must give out all it holds.
+        Whether the next group restarts, so that the decoder must be drained.
     last : bool
         Whether the stream ends here.
     """
@@ -57,7 +63,7 @@ class PacketGroup:
 
 @dataclass
 class _Open:
-    """A group under way."""
+    """A group that is being collected."""
 
     restarts: bool
     first_pts: int | None
@@ -85,17 +91,17 @@ class PacketGrouper:
     Parameters
     ----------
     codec : str
-        Name of the decoder; decides how a fresh start is recognized, and whether there is any.
+        Name of the decoder; decides how clean keyframes are recognized, and whether the codec has any.
     first_pts : int, optional
-        When the packets begin with a group in the middle of a stream: the timestamp of its keyframe. Leading pictures
-        behind that keyframe belong to the group before, which is not there.
+        Timestamp of the first keyframe if the packets begin in the middle of a stream. Leading frames after that
+        keyframe belong to the previous group, which is missing.
     """
 
     def __init__(self, codec: str, first_pts: int | None = None) -> None:
         self._codec = codec
         self._splits = can_restart(codec)
         self._current = _Open(restarts=True, first_pts=first_pts)
-        # A group that is complete but for leading pictures that may follow the next keyframe.
+        # A group that is complete except for leading frames that may follow the next keyframe.
         self._waiting: _Open | None = None
         self._latest = -(2**63)
         self._leading: list[VideoPacket] = []
@@ -120,7 +126,7 @@ class PacketGrouper:
             self._current = _Open(restarts=False, first_pts=self._current.first_pts)
 
     def finish(self) -> Iterator[PacketGroup]:
-        """Yield what is left at the end of the stream."""
+        """Yield the remaining groups at the end of the stream."""
         if self._waiting is not None:
             yield self._release()
         yield self._current.closed(ends=True, last=True)
@@ -130,7 +136,7 @@ class PacketGrouper:
             self._splits
             and packet.is_keyframe
             and packet.pts is not None
-            and packet.pts > self._latest  # a clock that is set back parts nothing
+            and packet.pts > self._latest  # a clock that is set back does not end a group
             and len(self._current.packets) >= MIN_GROUP_PACKETS
             and is_fresh_start(packet, self._codec)
         )
@@ -144,13 +150,13 @@ class PacketGrouper:
 
 
 def shown_pts(group: PacketGroup) -> NDArray[np.int64]:
-    """Timestamps of all pictures of a group, decoded or not, rising, int64."""
+    """Return the timestamps of all frames of a group, decoded or not, ascending, int64."""
     pts = (packet.pts for packet in group.packets if packet.pts is not None and not packet.is_discard)
     return np.unique(np.fromiter((p for p in pts if group.first_pts is None or p >= group.first_pts), np.int64))
 
 
 def can_restart(codec: str) -> bool:
-    """Whether a stream of this codec can hold places where a decoder can start afresh."""
+    """Whether a stream of this codec can contain clean keyframes."""
     return codec in _RESTARTABLE
 
 

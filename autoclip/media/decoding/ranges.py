@@ -1,12 +1,12 @@
-"""Parts of a video that can be decoded apart from each other, and give the same pictures as one pass over it.
+"""Decode ranges of a video independently, with the same frames as in one pass.
 
 A range begins where one pass begins a group of packets (`autoclip.media.decoding.packet_groups`), so its groups are
-those of one pass. Where the groups lie is known only from the packets before them: planning reads all packets of the
-picture once and decodes none. A range is read from some groups before it on (its lead), because its first pictures are
-compared with those before.
+those of one pass. The position of groups depends on all packets before them, so planning reads all video packets once
+and decodes none. Reading a range starts some groups before it (its lead), because its first frames are compared with
+those before.
 
-What a range reads after seeking is checked against a digest of what planning read. A file that reads differently from
-the middle than from its start is refused, never measured differently.
+The packets read after seeking are checked against a digest made by planning. A file that reads differently from the
+middle than from its start is refused and never gives a different result.
 """
 
 from __future__ import annotations
@@ -40,37 +40,42 @@ from autoclip.media.decoding.video import DecodePolicy, Pictures
 from autoclip.media.video import Video
 
 MAX_STEP_SEC = 10.0
-"""Decoding times that move on by more, or back, are those of a clock that jumps: there seeking finds anything."""
+"""Maximum step of decoding times in seconds.
+
+A larger step, or a step back, is a clock jump, where seeking is unreliable.
+"""
 
 SEEK_LEADS_SEC = (0.0, 1.0, 4.0, 16.0, 64.0)
-"""How far before a keyframe reading begins, until it is found: transport streams are sought by guesses."""
+"""How far before a keyframe to start reading, in seconds; tried in turn, because seeking in transport streams is
+inexact.
+"""
 
 
 class RangeError(Exception):
-    """A video, or a range of it, can't be decoded in ranges as in one pass; the message is the reason."""
+    """A video, or a range of it, can't be decoded in ranges with the result of one pass. The message is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class DecodeRange:
-    """Consecutive groups of packets.
+    """A range of consecutive packet groups.
 
     Attributes
     ----------
     number : int
-        Of the range, from 0.
+        Number of the range, from 0.
     first_pts : int or None
-        Presentation time of the keyframe that reading begins with, counted from the first video frame; None: the
+        Presentation time of the keyframe that reading begins with, relative to the first video frame; None for the
         start of the file.
     seek_dts : int
-        Its decoding time, as the container has it.
+        Its decoding time in the container.
     lead : int
-        Groups before the range, which are read and decoded, too.
+        Number of groups before the range that are also decoded.
     groups : int
-        Groups of the range.
+        Number of groups in the range.
     packets : int
-        Packets of the range.
+        Number of packets in the range.
     digest : str
-        Of the packets of the lead and of the range.
+        Digest of the packets of the lead and of the range.
     """
 
     number: int
@@ -94,38 +99,38 @@ class _GroupFacts:
 def plan_ranges(
     video: Video, policy: DecodePolicy, count: int, lead_sec: float, heartbeat: Callable[[], None]
 ) -> tuple[DecodeRange, ...]:
-    """Divide a video into ranges with about as many packets each.
+    """Divide a video into ranges with about equal numbers of packets.
 
     Parameters
     ----------
     video : Video
-        What probing the file found.
+        The probed video.
     policy : DecodePolicy
-        What is decoded.
+        What to decode.
     count : int
-        How many ranges; there are fewer if the video can be begun in fewer places.
+        Number of ranges; there are fewer if the video has too few clean keyframes.
     lead_sec : float
-        Pictures of at least so many seconds before a range are decoded with it.
+        At least this many seconds before a range are decoded with it.
     heartbeat : callable
         Called for every group; may raise to stop the work.
 
     Raises
     ------
     RangeError
-        If one pass would be needed for the same result.
+        If ranges could not give the result of one pass.
     MediaError
         If the file can't be opened.
     """
     if policy.skip_frame == "NONKEY":
         raise RangeError("profile fast decodes keyframes alone, which is not worth dividing")
     if not can_restart(video.video.codec):
-        raise RangeError(f"{video.video.codec} has no places where a decoder can begin afresh")
+        raise RangeError(f"{video.video.codec} has no keyframes that a decoder can start from")
     groups = _all_groups(video, policy, heartbeat)
     if len(groups) > 1 and not groups[1].restarts:
-        raise RangeError("it holds no keyframe that a decoder can begin afresh with")
+        raise RangeError("it has no keyframe that a decoder can start from")
     starts = _starts(groups, count)
     if len(starts) < 2:  # noqa: PLR2004
-        raise RangeError("it is too short, or has too few keyframes that a decoder can begin afresh with")
+        raise RangeError("it is too short, or has too few keyframes that a decoder can start from")
     lead = round(lead_sec / video.video.time_base)
     return tuple(
         _range(number, groups, start, after, lead)
@@ -140,24 +145,24 @@ def decode_range(
     describe: Callable[[Pictures], Description],
     heartbeat: Callable[[], None],
 ) -> Iterator[Described[Description]]:
-    """Decode the pictures of a range, and those of its lead before.
+    """Decode the frames of a range, and those of its lead.
 
     Parameters
     ----------
     video, policy, describe, heartbeat
-        As `one_pass.decode`.
+        As in `one_pass.decode`.
     part : DecodeRange
-        One of those that `plan_ranges` returned for this video and policy.
+        A range that `plan_ranges` returned for this video and policy.
 
     Yields
     ------
     Described
-        One for each group, ``part.lead`` of them for the lead.
+        One per group; the first ``part.lead`` belong to the lead.
 
     Raises
     ------
     RangeError
-        If what is read is not what was read when the ranges were planned.
+        If the packets differ from those read during planning.
     MediaError
         If the file can't be opened.
     """
@@ -172,7 +177,7 @@ def decode_range(
 
 
 def decode_sound(video: Video) -> Iterator[AudioBlock | AudioDamage]:
-    """Decode a video's sound alone, as one pass does.
+    """Decode only a video's audio, as one pass does.
 
     Raises
     ------
@@ -194,7 +199,7 @@ def decode_sound(video: Video) -> Iterator[AudioBlock | AudioDamage]:
                 if packet.size:
                     yield from decoder.decode(packet)
         except av.error.FFmpegError as error:
-            raise RangeError(f"its sound can't be read to its end ({error.strerror})") from error
+            raise RangeError(f"its audio can't be read to its end ({error.strerror})") from error
         yield from decoder.decode(None)
 
 
@@ -211,7 +216,7 @@ def _all_groups(video: Video, policy: DecodePolicy, heartbeat: Callable[[], None
 
 
 def _pictures_only(container: InputContainer, video: Video, policy: DecodePolicy) -> Iterator[VideoPacket]:
-    """Yield the packets of the picture; the sound is not even read where the container lets it be passed over."""
+    """Yield the video packets. Audio packets are not even read if the container can skip them."""
     for packet in read_packets(container, video.model_copy(update={"audio": None}), policy):
         if isinstance(packet, ClockJump):
             raise RangeError("its clock jumps")
@@ -221,7 +226,7 @@ def _pictures_only(container: InputContainer, video: Video, policy: DecodePolicy
 
 
 def _steady(video: Video, packets: Iterable[VideoPacket]) -> Iterator[VideoPacket]:
-    """Pass packets on whose times are known and move on as those of a clock do."""
+    """Pass packets on, and require that their times are known and increase steadily."""
     last: int | None = None
     largest = MAX_STEP_SEC / video.video.time_base
     for packet in packets:
@@ -235,7 +240,7 @@ def _steady(video: Video, packets: Iterable[VideoPacket]) -> Iterator[VideoPacke
 
 def _facts(video: Video, group: PacketGroup) -> _GroupFacts:
     dts = group.packets[0].dts if group.packets else None
-    # Matroska keeps no decoding times, and FFmpeg makes none up for the first few pictures.
+    # Matroska stores no decoding times, and FFmpeg derives none for the first few frames.
     begin = (group.first_pts or 0) if dts is None else dts
     return _GroupFacts(
         group.first_pts, begin + video.video.start_pts, len(group.packets), group.restarts, _digest(group)
@@ -250,7 +255,7 @@ def _digest(group: PacketGroup) -> bytes:
 
 
 def _starts(groups: Sequence[_GroupFacts], count: int) -> list[int]:
-    """Return the indices of the groups that ranges begin with, so that each range has about as many packets."""
+    """Return the indices of the groups that begin a range, so that ranges have about equal numbers of packets."""
     fresh = [index for index, group in enumerate(groups) if group.restarts]
     before = [0, *itertools.accumulate(group.packets for group in groups)]
     packets = [before[index] for index in fresh]
@@ -274,7 +279,7 @@ def _range(number: int, groups: Sequence[_GroupFacts], start: int, after: int, l
 
 
 def _lead_start(groups: Sequence[_GroupFacts], start: int, lead: int) -> int:
-    """Return the last group before a range that can be begun afresh and lies far enough before."""
+    """Return the last group before a range that starts at a clean keyframe and lies far enough before."""
     first = groups[start].first_pts
     for index in range(start - 1, 0, -1):
         group = groups[index]
@@ -286,7 +291,7 @@ def _lead_start(groups: Sequence[_GroupFacts], start: int, lead: int) -> int:
 def _groups_of(
     container: InputContainer, video: Video, policy: DecodePolicy, part: DecodeRange
 ) -> Iterator[PacketGroup]:
-    """Yield the groups of a range and its lead; raise at the end if they are not those that were planned."""
+    """Yield the groups of a range and its lead; raise at the end if they differ from the planned ones."""
     digest = blake2b(digest_size=16)
     wanted = part.lead + part.groups
     for group in itertools.islice(_grouped(container, video, policy, part), wanted):
@@ -307,7 +312,7 @@ def _grouped(container: InputContainer, video: Video, policy: DecodePolicy, part
 def _packets_from(
     container: InputContainer, video: Video, policy: DecodePolicy, part: DecodeRange
 ) -> Iterator[VideoPacket]:
-    """Yield the packets from a range's first one on."""
+    """Yield the packets from the first packet of a range on."""
     if part.first_pts is None:
         yield from _pictures_only(container, video, policy)
         return

@@ -1,4 +1,4 @@
-"""The sound of a video as speech recognizers take it: mono, a low rate, in chunks that end where it is quiet."""
+"""Audio for speech recognizers: mono, at a low rate, in chunks that end where it is quiet."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from autoclip.media.video import Video
 from autoclip.timeline import Interval
 
 CHUNK_SEC = 120.0
-"""Longest chunk: 23 MB of sound at 48 kHz; several of Whisper's windows of 30 s."""
+"""Longest chunk in seconds: 23 MB of audio at 48 kHz, and several of Whisper's windows of 30 s."""
 
 _SEARCH_SEC = 20.0
-"""End of a chunk in which the quietest place to cut is looked for: speakers pause more often than that."""
+"""Length in seconds of the end of a chunk in which the quietest place is searched; speakers pause more often than that.
+"""
 
 _QUIET_SEC = 0.3
 _SEEK_EARLIER_SEC = 1.0
@@ -31,7 +32,7 @@ _SEEK_EARLIER_SEC = 1.0
 
 @dataclass(frozen=True, slots=True)
 class AudioChunk:
-    """A stretch of mono sound.
+    """A stretch of mono audio.
 
     Attributes
     ----------
@@ -40,7 +41,7 @@ class AudioChunk:
     samples : ndarray
         Shape ``(n,)``, float32, full scale = 1.
     rate : int
-        Samples a second.
+        Sample rate in Hz.
     """
 
     start_sec: float
@@ -49,28 +50,28 @@ class AudioChunk:
 
     @property
     def end_sec(self) -> float:
-        """Time after its last sample."""
+        """Return the time after its last sample, in seconds."""
         return self.start_sec + self.samples.size / self.rate
 
 
 def audio_chunks(video: Video, span: Interval, rate: int) -> Iterator[AudioChunk]:
-    """Decode the sound within a span, in chunks of at most `CHUNK_SEC` that end where it is quietest.
+    """Decode the audio of a span, in chunks of at most `CHUNK_SEC` that end where it is quietest.
 
-    Where the file has a gap, there is silence. Memory does not grow with the span.
+    Gaps in the file become silence. Memory does not grow with the span.
 
     Parameters
     ----------
     video : Video
-        What probing the file found; one without sound has no chunks.
+        The probed video; one without audio has no chunks.
     span : Interval
         Seconds from the first video frame.
     rate : int
-        Samples a second of the result.
+        Sample rate of the result, in Hz.
 
     Raises
     ------
     MediaError
-        If the file can't be opened, or becomes unreadable on the way.
+        If the file can't be opened, or becomes unreadable while it is read.
     """
     if video.audio is None or span.duration <= 0:
         return
@@ -86,7 +87,7 @@ def audio_chunks(video: Video, span: Interval, rate: int) -> Iterator[AudioChunk
 
 
 def _quietest(chunk: AudioChunk) -> int:
-    """Return the sample in the last `_SEARCH_SEC` before `CHUNK_SEC` around which it is quietest."""
+    """Return the sample around which it is quietest in the last `_SEARCH_SEC` before `CHUNK_SEC`."""
     last = round(CHUNK_SEC * chunk.rate)
     first = last - round(_SEARCH_SEC * chunk.rate)
     power = uniform_filter1d(np.square(chunk.samples[first:last], dtype=np.float64), round(_QUIET_SEC * chunk.rate))
@@ -94,7 +95,7 @@ def _quietest(chunk: AudioChunk) -> int:
 
 
 def _resampled(video: Video, span: Interval, rate: int) -> Iterator[NDArray[np.float32]]:
-    """Yield the sound of a span in stretches of about `_SEARCH_SEC`, each resampled by itself."""
+    """Yield the audio of a span in stretches of about `_SEARCH_SEC`, each resampled on its own."""
     native = _native_rate(video)
     factor = Fraction(rate, native)
     for stretch in _stretches(video, span, native):
@@ -102,7 +103,7 @@ def _resampled(video: Video, span: Interval, rate: int) -> Iterator[NDArray[np.f
 
 
 def _at_rate(samples: NDArray[np.float32], factor: Fraction) -> NDArray[np.float32]:
-    """Resample by a factor."""
+    """Resample to a rate."""
     if factor == 1 or not samples.size:
         return samples
     return np.asarray(scipy.signal.resample_poly(samples, factor.numerator, factor.denominator), dtype=np.float32)
@@ -114,7 +115,7 @@ def _native_rate(video: Video) -> int:
 
 
 def _stretches(video: Video, span: Interval, rate: int) -> Iterator[NDArray[np.float32]]:
-    """Lay decoded blocks on a line of `rate` samples a second that begins with the span."""
+    """Place decoded blocks on a line of `rate` samples per second that begins with the span."""
     first, after = round(span.start * rate), round(span.end * rate)
     length = round(_SEARCH_SEC * rate)
     line, filled = np.zeros(2 * length, np.float32), 0
@@ -133,14 +134,14 @@ def _stretches(video: Video, span: Interval, rate: int) -> Iterator[NDArray[np.f
 
 
 def _mono(block: AudioBlock, rate: int) -> tuple[NDArray[np.float32], int]:
-    """Mix a block down and bring it to `rate`; return it with the position of its first sample."""
+    """Mix a block down and resample it to `rate`; return it with the position of its first sample."""
     mono = block.samples.mean(axis=0, dtype=np.float32)
     factor = Fraction(rate, block.rate)
     return _at_rate(mono, factor), math.floor(block.start * factor)
 
 
 def _blocks(video: Video, span: Interval) -> Iterator[AudioBlock]:
-    """Decode from before the span until after it; what is damaged is silent."""
+    """Decode from before the span until after it. Damaged packets become silence."""
     assert video.audio is not None  # noqa: S101 - as above
     with open_container(video.path) as container:
         stream = container.streams[video.audio.index]
@@ -157,7 +158,7 @@ def _blocks(video: Video, span: Interval) -> Iterator[AudioBlock]:
 
 
 def _seek(container: InputContainer, video: Video, seconds: float) -> None:
-    """Go to before an instant; sound needs no keyframe."""
+    """Seek to before an instant; audio needs no keyframe."""
     if seconds > _SEEK_EARLIER_SEC:
         origin = float(video.video.start_pts * video.video.time_base)
         container.seek(math.floor((seconds - _SEEK_EARLIER_SEC + origin) * 1_000_000))

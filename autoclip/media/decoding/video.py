@@ -1,4 +1,4 @@
-"""Decoding a group of packets to reduced pictures, and leaving out those that the policy has no use for."""
+"""Decode a group of packets to reduced frames, without the frames that the policy skips."""
 
 from __future__ import annotations
 
@@ -28,30 +28,30 @@ from autoclip.media.video import Video
 SkipFrame = Literal["DEFAULT", "NONREF", "NONKEY"]
 
 _PLANAR_FORMATS = {"nv12": "yuv420p", "p010le": "yuv420p10le"}
-"""What frames become when they come from hardware, and the same samples as software stores them."""
+"""Software pixel formats for frames from hardware, with the same samples as software decoding stores."""
 
 
 @dataclass(frozen=True, slots=True)
 class DecodePolicy:
-    """What is decoded, and how far it is reduced.
+    """What is decoded, and how far frames are reduced.
 
     Attributes
     ----------
     skip_frame : str
-        Pictures that are not decoded: none (``DEFAULT``), those no other refers to (``NONREF``), all but keyframes.
+        Frames that are not decoded: none (``DEFAULT``), non-reference frames (``NONREF``), all but keyframes.
     skip_loop_filter : bool
-        Whether the deblocking filter is left out.
+        Whether the deblocking filter is skipped.
     longest_side : int
-        Samples along the longer side of a reduced picture.
+        Samples along the longer side of a reduced frame.
     motion_fps : float
-        Rate at which pictures are also reduced to cell means.
+        Rate at which frames are also reduced to cell means, in Hz.
     decoders : int
-        Threads that decode pictures.
+        Number of threads that decode video.
     by_groups : bool
-        Whether a decoder begins afresh with each group that allows it. Otherwise the whole stream goes through one
-        decoder, which has threads of its own.
+        Whether decoding restarts with each group that allows it. Otherwise the whole stream goes through one decoder
+        with frame threads.
     device : str or None
-        FFmpeg's name of the hardware that decodes; None for software.
+        FFmpeg's name of the decoding hardware; None for software.
     """
 
     skip_frame: SkipFrame
@@ -63,7 +63,10 @@ class DecodePolicy:
     device: str | None = None
 
     def skipped(self, video: Video) -> SkipFrame:
-        """Return which pictures of a video are not decoded: of small ones none but those between keyframes."""
+        """Return which frames of a video are not decoded.
+
+        Of small frames, only those between keyframes may be skipped.
+        """
         return self.skip_frame if self._spares(video) else "DEFAULT"
 
     def options(self, video: Video) -> dict[str, str]:
@@ -76,21 +79,21 @@ class DecodePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """Consecutive decoded pictures, reduced.
+    """Consecutive decoded frames, reduced.
 
     Attributes
     ----------
     pts : ndarray
-        Presentation timestamps counted from the first video frame, in the stream's time base; shape ``(n,)``, int64,
-        rising.
+        Presentation timestamps relative to the first video frame, in the stream's time base; shape ``(n,)``, int64,
+        ascending.
     luma : ndarray
         Samples of luma, shape ``(n, height, width)``, uint8.
     chroma : ndarray
         Samples of Cb and Cr, shape ``(n, 2, height / 2, width / 2)``, uint8.
     motion_index : ndarray
-        Which of the pictures motion looks at, shape ``(m,)``.
+        Indices of the frames used for motion, shape ``(m,)``.
     motion_luma : ndarray
-        Mean luma of each cell of those, shape ``(m, height, width)``, uint8.
+        Mean luma of each cell of those frames, shape ``(m, height, width)``, uint8.
     full_range : bool
         Whether luma runs over 0..255 instead of 16..235.
     """
@@ -105,25 +108,25 @@ class Pictures:
 
 @dataclass(frozen=True, slots=True)
 class VideoDamage:
-    """A picture that could not be decoded, or only in part; `pts` is where, counted from the first video frame."""
+    """A frame that could not be decoded, or only in part; `pts` is its time, relative to the first video frame."""
 
     pts: int | None
     reason: str
 
 
 class DecodingStopped(Exception):  # noqa: N818 - a signal between our threads, never seen outside
-    """The caller has gone: stop decoding."""
+    """The caller has ended; stop decoding."""
 
 
 class HardwareDecodingError(Exception):
-    """A decoder in hardware failed; the pass has to be made again by software."""
+    """A hardware decoder failed. The pass must be repeated in software."""
 
     def __init__(self, device: str, reason: str) -> None:
         super().__init__(f"the decoder {device} failed ({reason})")
 
 
 class VideoDecoder:
-    """One decoder and the sampler that goes with it."""
+    """One decoder and its frame sampler."""
 
     def __init__(self, context: VideoCodecContext, video: Video, policy: DecodePolicy) -> None:
         self._context = context
@@ -142,15 +145,15 @@ class VideoDecoder:
             context.options = options
 
     def reset(self) -> None:
-        """Forget everything, ready for a fresh start."""
+        """Flush the decoder, ready for a clean keyframe."""
         self._context.flush_buffers()
         self._motion_pts = frozenset()
 
     def decode(self, group: PacketGroup, stop: threading.Event) -> tuple[Pictures | None, list[VideoDamage]]:
-        """Decode and reduce a group's pictures, in order of presentation."""
+        """Decode and reduce a group's frames, in presentation order."""
         motion = self._motion_pictures(group)
         wanted = motion | surprising_pictures(_facts(group))
-        # The last pictures of a group after which the decoder continues come out during the next one.
+        # If the decoder continues with the next group, it returns the last frames of this one then.
         builder = _PicturesBuilder(self._sampler, self._grid, motion | self._motion_pts, len(group.packets) + 64)
         self._motion_pts = motion
         damage: list[VideoDamage] = []
@@ -170,19 +173,19 @@ class VideoDecoder:
                 if _is_before_time_zero(frame) or (not self._one_by_one and not _belongs(frame, group)):
                     continue
                 if frame.is_corrupt:
-                    self._require_software("a picture is damaged")
+                    self._require_software("a frame is damaged")
                     damage.append(VideoDamage(frame.pts, "the picture is damaged"))
                 if not builder.add(frame):
                     damage.append(VideoDamage(frame.pts, "timestamps jump back; left out"))
         return builder.pictures(), damage
 
     def _require_software(self, reason: str) -> None:
-        """Leave hardware at its first fault: software knows whether it is the file's."""
+        """Raise on the first fault of hardware: software decoding shows whether the file is damaged."""
         if self._device is not None:
             raise HardwareDecodingError(self._device, reason)
 
     def _motion_pictures(self, group: PacketGroup) -> frozenset[int]:
-        """Return what motion looks at: the same in every profile, and where one skips pictures, few of those."""
+        """Return the frames used for motion: the same in every profile, preferring those that are decoded anyway."""
         shown = shown_pts(group)
         if self._small:
             return motion_pictures(shown, self._ticks_a_unit)
@@ -190,14 +193,14 @@ class VideoDecoder:
         return motion_pictures(shown, self._ticks_a_unit, lambda pts: is_reference(packets[pts], self._codec))
 
     def _feed(self, group: PacketGroup) -> tuple[VideoPacket | None, ...]:
-        """Return the packets the decoder needs, and None where it must give out all it holds."""
+        """Yield the packets the decoder needs, and None where it must be drained."""
         if self._one_by_one:
             return (*group.packets, None) if group.last else group.packets
         return (*group.packets, *group.borrowed, None) if group.ends else (*group.packets, *group.borrowed)
 
 
 class _PicturesBuilder:
-    """Collects the samples of a group's frames into arrays made once."""
+    """Collects the samples of a group's frames in preallocated arrays."""
 
     def __init__(self, sampler: FrameSampler, grid: SampleGrid, motion_pts: frozenset[int], capacity: int) -> None:
         self._sampler = sampler
@@ -210,7 +213,7 @@ class _PicturesBuilder:
         self._full_range = False
 
     def add(self, frame: VideoFrame) -> bool:
-        """Take a frame's samples; return whether it comes after the one before, without which it is left out."""
+        """Take a frame's samples; return False, and drop the frame, if it does not come after the previous one."""
         pts = frame.pts if frame.pts is not None else frame.dts
         if pts is None or (self._pts and pts <= self._pts[-1]):
             return False
@@ -228,7 +231,7 @@ class _PicturesBuilder:
         return True
 
     def pictures(self) -> Pictures | None:
-        """Return what was collected; None when nothing was."""
+        """Return the collected frames; None if there are none."""
         count = len(self._pts)
         if count == 0:
             return None
@@ -243,18 +246,18 @@ class _PicturesBuilder:
 
 
 def is_small(video: Video) -> bool:
-    """Whether pictures are so small that nothing is gained by skipping any."""
+    """Whether frames are so small that skipping any saves nothing."""
     return video.video.width * video.video.height < MIN_PIXELS_TO_SKIP
 
 
 def as_planar(frame: VideoFrame) -> VideoFrame:
-    """Return a frame that hardware has decoded with its chroma in two planes, as software has it; others untouched."""
+    """Return a frame from hardware with its chroma in two planes, as software stores it; other frames unchanged."""
     target = _PLANAR_FORMATS.get(frame.format.name)
     return frame if target is None else frame.reformat(format=target)
 
 
 def _is_before_time_zero(frame: VideoFrame) -> bool:
-    """Whether a frame is shown before the first one that can be shown whole, as after a cut through an open group."""
+    """Whether a frame is shown before the first complete one, as after a cut through an open GOP."""
     return frame.pts is not None and frame.pts < 0
 
 

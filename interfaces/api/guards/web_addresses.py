@@ -24,7 +24,7 @@ def web_address(url: str, *, allow_private: bool) -> str:
     url : str
         What a client named.
     allow_private : bool
-        Whether addresses within this network may be fetched as well.
+        Whether addresses in the local network may be fetched as well.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def web_address(url: str, *, allow_private: bool) -> str:
         raise ApiError(
             403,
             "private-address",
-            f"{name[:80]!r} lies within this network; AUTOCLIP_ALLOW_PRIVATE_URLS=true allows that",
+            f"{name[:80]!r} is in the local network; AUTOCLIP_ALLOW_PRIVATE_URLS=true allows that",
         )
     return url
 

@@ -49,8 +49,8 @@ def test_a_right_file_has_no_fault(rendered):
         ({"duration_sec": 2.1}, "lasts 2.000 s instead of 2.100 s"),
         ({"codec": "hevc"}, "h264 instead of hevc"),
         ({"width": 640}, "320x180 instead of 640x180"),
-        ({"audio_count": 0}, "1 tracks of sound instead of 0"),
-        ({"audio_count": 2}, "1 tracks of sound instead of 2"),
+        ({"audio_count": 0}, "1 audio tracks instead of 0"),
+        ({"audio_count": 2}, "1 audio tracks instead of 2"),
         ({"gaps_sec": np.full(49, 0.04) + 0.04 * (np.arange(49) == 7)}, "frame 8 is 0.040 s from where it should be"),
     ],
 )
@@ -121,7 +121,7 @@ def test_sound_that_starts_late_is_found(source, tmp_path):
     ]
     run_ffmpeg(arguments)
     (fault,) = check_file(order.target, encoded_expectation(order)).faults
-    assert "starts +39 ms beside the picture" in fault
+    assert "starts +39 ms from the video's start" in fault
 
 
 def test_a_file_that_can_not_be_read_is_a_fault(tmp_path):

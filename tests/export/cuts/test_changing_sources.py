@@ -186,7 +186,7 @@ def test_a_compound_over_lost_pictures_keeps_time(tmp_path, damaged):
 
 def test_a_stretch_without_one_picture_is_refused_by_name(tmp_path, damaged):
     video = damaged(120, 180)
-    with pytest.raises(AutoclipError, match=r"not one picture from 5\.000 to 6\.000 s can be decoded"):
+    with pytest.raises(AutoclipError, match=r"not a single frame from 5\.000 to 6\.000 s can be decoded"):
         export_clip(video, Interval(5.0, 6.0), tmp_path / "clip.mp4", FAST)
 
 

@@ -61,7 +61,7 @@ def test_without_hardware_software_is_chosen_at_once_and_said_once(source, tmp_p
     first = export_clip(video, Interval(1, 2), tmp_path / "first.mp4", chosen)
     again = export_clip(video, Interval(1, 2), tmp_path / "again.mp4", chosen)
     assert first.notes == (
-        "encoder = auto: no encoder in hardware works on this machine; software is used from now on",
+        "encoder = auto: no hardware encoder works on this machine, so software is used from now on",
     )
     assert again.notes == ()
     assert memory.is_file()
