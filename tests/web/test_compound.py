@@ -31,8 +31,9 @@ def saved_as(tab, site, expected):
 def test_three_clips_are_put_in_order_with_edges_of_their_own_and_played_in_a_row(site, tab, dialog):
     kept = sorted(site.clips[:3], key=lambda clip: clip.start)
     ids = [clip.id for clip in kept]
-    dialog.get_by_role("button", name=f"Move {kept[2].name} earlier").click()
+    dialog.get_by_role("button", name=f"Move {kept[2].name} earlier").press("Enter")
     saved_as(tab, site, lambda compound: [item.clip_id for item in compound.items] == [ids[0], ids[2], ids[1]])
+    tab.until(f"document.activeElement.ariaLabel === 'Move {kept[2].name} earlier'")
     dialog.get_by_label("Crossfade").fill("0.5")
     ends = dialog.get_by_label("End of the clip")
     for place, clip in enumerate((kept[0], kept[2], kept[1])):

@@ -36,6 +36,20 @@ def test_two_browsers_that_change_one_clip_see_both_versions_and_choose(site, ta
     assert (clip.verdict, clip.name) == (verdict, "Theirs")
 
 
+def test_conflict_after_conflict_is_settled_by_escape_alone(site, tab):
+    tab.review(site)
+    order = [clip.id for clip in site.clips[:3]]
+    for clip_id in order:
+        change(site, clip_id, verdict="rejected")
+    tab.press("p", "p", "p")
+    for _ in order:
+        tab.page.locator("dialog[open]").wait_for()
+        tab.press("Escape")
+        tab.page.locator("dialog[open]").wait_for(state="detached")
+    tab.saved()
+    assert {site.clip(clip_id).verdict for clip_id in order} == {"rejected"}
+
+
 def test_changes_of_another_browser_appear_by_themselves(site, tab):
     tab.review(site)
     change(site, site.clips[1].id, name="Renamed elsewhere")
@@ -173,6 +187,29 @@ def test_on_a_phone_a_thumb_decides(site, open_tab):
     tab.until("document.querySelector('.counters').innerText.startsWith('2')")
 
 
+SMALL_WINDOWS = [(1366, 600), (1100, 500), (1024, 768), (900, 600), (853, 533), (640, 400), (390, 844), (320, 256)]
+"""Laptops, tablets, phones, and 1280 x 800 and 1280 x 1024 enlarged to 150, 200 and 400 %."""
+
+
+def test_the_picture_has_room_and_nothing_is_out_of_reach_in_a_small_window(site, tab):
+    tab.review(site)
+    for width, height in SMALL_WINDOWS:
+        tab.page.set_viewport_size({"width": width, "height": height})
+        stage = tab.page.locator(".stage").bounding_box()
+        assert stage["height"] >= 150, (width, height)
+        assert stage["y"] + 150 <= height, (width, height)
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+    tab.page.get_by_role("button", name="More").focus()
+    tab.press("Enter")
+    tab.page.get_by_role("dialog").get_by_role("button", name="Retune").press("Enter")
+    tab.page.get_by_role("heading", name="What would change").wait_for()
+    tab.press("Escape")
+    tab.until("document.activeElement.ariaLabel === 'More'")
+    tab.press("Enter")
+    tab.page.get_by_role("button", name="Fill", exact=True).press("Enter")
+    tab.page.get_by_text("kept to fill 10 minutes").wait_for()
+
+
 def test_the_page_speaks_german_where_the_browser_does(site, open_tab):
     tab = open_tab(locale="de-DE")
     tab.review(site)
@@ -204,13 +241,24 @@ def test_axe_finds_nothing(site, open_tab, scheme, size):
     tab.page.reload()
     tab.page.get_by_role("heading", name=site.clips[0].name).wait_for()
     assert faults(tab) == []
-    tab.press("?")
+    if size[0] < 640:
+        tab.page.get_by_role("button", name="More").click()
+        tab.page.get_by_role("dialog").wait_for()
+        assert faults(tab) == []
+        tab.page.get_by_role("dialog").get_by_role("button", name="Keys").click()
+        tab.page.get_by_role("heading", name="Keys", exact=True).wait_for()
+    else:
+        tab.press("?")
     tab.page.get_by_role("dialog").wait_for()
     assert faults(tab) == []
 
 
+DIALOGS = {"Retune": "clips stay", "Export": "Export 2 clips", "Compound": "New from 2 kept clips", "Keys": "Reset all"}
+"""The dialogs that the bar opens, and what each shows once it is complete."""
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_the_dialogs(site, open_tab, scheme):
+def test_axe_finds_nothing_in_the_dialogs_and_focus_returns_from_each(site, open_tab, scheme):
     tab = open_tab(color_scheme=scheme)
     plant_words(site, (site.clips[0].start + 1, "goal"))
     tab.open(site.review_address)
@@ -220,18 +268,26 @@ def test_axe_finds_nothing_in_the_dialogs(site, open_tab, scheme):
     assert faults(tab) == []
     tab.press("p", "p")
     tab.saved()
-    for key, ready in (("t", "clips stay"), ("e", "Export 2 clips"), ("c", "New from 2 kept clips")):
-        tab.press(key)
+    focused = "document.activeElement?.ariaLabel ?? document.activeElement?.innerText"
+    for name, ready in DIALOGS.items():
+        tab.page.get_by_role("button", name=name, exact=True).focus()
+        tab.press("Enter")
         dialog = tab.page.get_by_role("dialog")
-        dialog.get_by_text(ready).wait_for()
-        if key == "e":
+        dialog.get_by_text(ready).first.wait_for()
+        assert tab.page.evaluate(focused) == name  # the title of the dialog
+        if name == "Export":
             dialog.get_by_label("platform").select_option("shorts")
-        if key == "c":
+        if name == "Compound":
             dialog.get_by_text(ready).click()
             dialog.get_by_role("listitem").nth(1).wait_for()
         assert faults(tab) == []
-        tab.press("Escape")
+        if scheme == "light":
+            tab.press("Escape")
+        else:
+            dialog.get_by_role("button", name="Close").press("Enter")
         dialog.wait_for(state="detached")
+        assert tab.page.evaluate("document.activeElement.matches('header button')")
+        assert tab.page.evaluate(focused) == name
 
 
 def test_axe_finds_nothing_where_one_signs_in(open_site, tab):

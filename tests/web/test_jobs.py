@@ -49,6 +49,8 @@ def test_a_file_is_dropped_analyzed_reviewed_and_its_kept_clips_exported(service
     tab.page.get_by_role("link", name="Download").first.wait_for()
     with tab.page.expect_download() as download:
         tab.page.get_by_role("link", name="Download").first.click()
+    tab.press("Escape", "e")
+    tab.page.get_by_role("link", name="Download").nth(2).wait_for()  # what was exported is there again
     path = tmp_path / "downloaded.mp4"
     download.value.save_as(path)
     with open_catalog(service.environment.catalog_path).reading() as view:
@@ -60,6 +62,12 @@ def test_a_file_is_dropped_analyzed_reviewed_and_its_kept_clips_exported(service
     assert {export.state for export in exports.values()} == {"completed"}
     downloaded = exports[urlsplit(download.value.url).path.split("/")[-2]]
     assert probe(path).duration_sec == pytest.approx(kept[downloaded.clip_id].duration, abs=0.11)
+    tab.press("Escape")
+    tab.page.get_by_role("link", name="All projects").press("Enter")
+    tab.page.get_by_role("button", name="Delete project").press("Enter")
+    tab.page.get_by_text("No projects yet").wait_for()
+    tab.page.get_by_role("button", name="Undo").press("Enter")
+    tab.page.get_by_role("heading", name="match").wait_for()
 
 
 def test_an_address_that_leads_nowhere_says_why_and_can_be_tried_again(service, tab):

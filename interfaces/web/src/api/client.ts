@@ -2,6 +2,7 @@ import createClient from "openapi-fetch";
 import { pageFolder } from "./address";
 import { claimEarly } from "./early";
 import { Refusal, Unreachable } from "./failures";
+import { t } from "../messages/index.svelte";
 import type { paths } from "./schema";
 import { session } from "./session.svelte";
 
@@ -17,7 +18,7 @@ export async function guardedFetch(request: Request | string, init?: RequestInit
     response = await (claimEarly(guarded) ?? fetch(guarded));
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new Unreachable("the server does not answer", { cause: error });
+    throw new Unreachable(t.shell.unreachable, { cause: error });
   }
   if (response.status === 401) session.needsToken = true;
   return response;

@@ -23,6 +23,7 @@ export class Projects {
   /** What the projects that are shown take of the disk, by their id; what is free. */
   disk = $state.raw<{ readonly bytes: ReadonlyMap<string, number>; readonly free: number } | null>(null);
   private limit = PAGE;
+  private asked = 0;
 
   follow(): () => void {
     return followEvents("/api/jobs/events", (name, data) => {
@@ -31,10 +32,12 @@ export class Projects {
   }
 
   async load(): Promise<void> {
+    const number = (this.asked += 1);
     try {
       const search = this.search.trim();
       const query = { limit: this.limit, ...(search ? { search } : {}) };
       const listing = await answer(api.GET("/api/projects", { params: { query } }));
+      if (number !== this.asked) return; // Another search has begun meanwhile.
       this.items = listing.items;
       this.total = listing.total;
       this.failure = "";
@@ -69,7 +72,11 @@ export class Projects {
       const header = { "if-match": `"${project.revision}"` };
       await answer(api.DELETE("/api/projects/{project_id}", { params: { ...params, header } }));
       const restore = async () => {
-        await answer(api.POST("/api/projects/{project_id}/restore", { params }));
+        try {
+          await answer(api.POST("/api/projects/{project_id}/restore", { params }));
+        } catch (error) {
+          notices.say(messageOf(error));
+        }
         await this.load();
       };
       notices.say(t.projects.removed(project.name), { label: t.shell.undo, run: () => void restore() }, 12_000);

@@ -1,4 +1,4 @@
-export type PanelName = "keys" | "retune" | "export" | "compound";
+export type PanelName = "keys" | "retune" | "export" | "compound" | "more";
 
 /** Which panel is open, and what parts of the page can be asked to do from elsewhere. */
 export class Panels {

@@ -17,6 +17,7 @@ export const icons = {
   export: "M12 15V4M7.5 8.5L12 4l4.5 4.5M5 14v5h14v-5",
   tune: "M4 7h9M17 7h3M4 17h3M11 17h9M15 5v4M9 15v4",
   keys: "M3 6h18v12H3zM7 10h.01M11 10h.01M15 10h.01M8 14h8",
+  more: "M5 11a1 1 0 100 2 1 1 0 000-2zM12 11a1 1 0 100 2 1 1 0 000-2zM19 11a1 1 0 100 2 1 1 0 000-2z",
   list: "M8 6h12M8 12h12M8 18h12M4 6h.01M4 12h.01M4 18h.01",
   in: "M6 4v16M10 12h10M14 8l-4 4 4 4",
   out: "M18 4v16M4 12h10M10 8l4 4-4 4",

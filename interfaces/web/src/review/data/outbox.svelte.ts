@@ -40,14 +40,17 @@ const LONGEST_PAUSE_MS = 8_000;
 
 /**
  * The changes that the server has not confirmed yet, in order. They survive a reload and a server that is away: each is
- * kept in the browser until its answer has come.
+ * kept in the browser until its answer has come. Tabs of one browser share what they keep.
  */
 export class Outbox {
   entries = $state.raw<readonly Entry[]>([]);
   state = $state<"saved" | "saving" | "offline">("saved");
   conflict = $state.raw<Conflict | null>(null);
-  failure = $state("");
 
+  /** Entries that this tab has had; what else is kept belongs to other tabs. */
+  private readonly known = new Set<string>();
+  /** Entries of an earlier visit, or of another tab that may send them first. */
+  private readonly adopted: ReadonlySet<string>;
   private working = false;
   private wake: (() => void) | null = null;
   private resolve: ((choice: Resolution) => void) | null = null;
@@ -58,9 +61,11 @@ export class Outbox {
     private readonly keeper: Keeper,
     private readonly sender: Sender,
     private readonly onConfirmed: (clips: readonly ClipView[]) => void,
-    private readonly onRefused: () => void = () => {},
+    private readonly onRefused: (reason: string) => void = () => {},
   ) {
-    this.entries = JSON.parse(keeper.getItem(key) ?? "[]") as Entry[];
+    this.entries = this.kept();
+    this.adopted = new Set(this.entries.map(({ id }) => id));
+    for (const id of this.adopted) this.known.add(id);
   }
 
   /** Queue changes and send them as soon as possible. */
@@ -102,6 +107,11 @@ export class Outbox {
   private async work(): Promise<void> {
     let pause = FIRST_PAUSE_MS;
     for (let entry = this.entries[0]; entry; entry = this.entries[0]) {
+      if (this.sentElsewhere(entry)) {
+        this.drop(entry);
+        this.onRefused("");
+        continue;
+      }
       if (this.state !== "offline") this.state = "saving";
       try {
         this.confirm(entry, await this.sender.send(entry));
@@ -150,9 +160,8 @@ export class Outbox {
       }
       return;
     }
-    this.failure = messageOf(error);
     this.drop(entry);
-    this.onRefused();
+    this.onRefused(messageOf(error));
   }
 
   /** Compare with what is there now; where it is what we wanted, all is well, else a person chooses. */
@@ -170,7 +179,7 @@ export class Outbox {
     }
     const rest = this.entries.filter(({ id }) => id !== entry.id);
     this.keep(kept.length > 0 ? [{ ...entry, changes: kept }, ...rest] : rest);
-    this.onRefused();
+    this.onRefused("");
   }
 
   private async ask(conflict: Conflict): Promise<Resolution> {
@@ -197,8 +206,18 @@ export class Outbox {
 
   private keep(entries: readonly Entry[]): void {
     this.entries = entries;
-    if (entries.length > 0) this.keeper.setItem(this.key, JSON.stringify(entries));
+    for (const { id } of entries) this.known.add(id);
+    const all = [...this.kept().filter(({ id }) => !this.known.has(id)), ...entries];
+    if (all.length > 0) this.keeper.setItem(this.key, JSON.stringify(all));
     else this.keeper.removeItem(this.key);
+  }
+
+  private kept(): Entry[] {
+    return JSON.parse(this.keeper.getItem(this.key) ?? "[]") as Entry[];
+  }
+
+  private sentElsewhere({ id }: Entry): boolean {
+    return this.adopted.has(id) && !this.kept().some((kept) => kept.id === id);
   }
 }
 

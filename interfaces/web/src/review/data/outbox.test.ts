@@ -49,10 +49,10 @@ class Memory {
   removeItem = (key: string) => void this.values.delete(key);
 }
 
-function review(server: Server, memory = new Memory()) {
+function review(server: Server, memory = new Memory(), refused: (reason: string) => void = () => {}) {
   const store = new ClipStore();
   store.replace([...server.clips.values()]);
-  const outbox = new Outbox("box", memory, server, (clips) => store.confirm(clips));
+  const outbox = new Outbox("box", memory, server, (clips) => store.confirm(clips), refused);
   const decide = (id: string, verdict: ClipView["verdict"]) => {
     outbox.add([{ clip: id, revision: store.revision(id), after: { verdict }, before: { verdict: "undecided" } }]);
     store.overlay(outbox.entries);
@@ -137,4 +137,44 @@ test("what was not sent yet can be taken back", async () => {
   outbox.retry();
   await outbox.drained();
   expect(server.log).toHaveLength(1);
+});
+
+test("a change that the server refuses is taken back with its reason, and the next ones are sent", async () => {
+  const server = new Server(clip("a"), clip("b"));
+  const reasons: string[] = [];
+  const { outbox, decide } = review(server, new Memory(), (reason) => reasons.push(reason));
+  const { send } = server;
+  server.send = async (entry) => {
+    server.send = send;
+    throw new Refusal(422, "not-usable", `clip ${entry.changes[0]?.clip} ends after its video`);
+  };
+  decide("a", "kept");
+  decide("b", "kept");
+  await outbox.drained();
+  expect(reasons).toEqual(["clip a ends after its video"]);
+  expect([...server.clips.values()].map(({ verdict }) => verdict)).toEqual(["undecided", "kept"]);
+});
+
+test("two tabs that are offline keep what both have to send, and neither sends it twice", async () => {
+  const server = new Server(clip("a"), clip("b"), clip("c"));
+  const memory = new Memory();
+  server.reachable = false;
+  const one = review(server, memory);
+  one.decide("a", "kept");
+  const other = review(server, memory);
+  other.decide("b", "rejected");
+  one.decide("a", "rejected");
+  await until(() => one.outbox.state === "offline");
+  const kept = review(server, memory).outbox.entries.map(({ changes }) => changes[0]?.clip);
+  expect(kept.sort()).toEqual(["a", "a", "b"]);
+  server.reachable = true;
+  one.outbox.retry();
+  await one.outbox.drained();
+  other.outbox.start();
+  other.outbox.retry();
+  await other.outbox.drained();
+  expect(other.outbox.conflict).toBe(null);
+  expect(server.log).toHaveLength(3);
+  expect([...server.clips.values()].map(({ verdict }) => verdict)).toEqual(["rejected", "rejected", "undecided"]);
+  expect(memory.values.size).toBe(0);
 });

@@ -63,7 +63,10 @@ export class Review {
       localStorage,
       { send: (entry) => this.send(entry), read: (clip) => this.read(clip) },
       (clips) => this.confirmed(clips),
-      () => this.show(),
+      (reason) => {
+        this.failure ||= reason;
+        this.show();
+      },
     );
   }
 

@@ -30,6 +30,7 @@ export class Exporting {
   files = $state.raw<readonly ExportView[]>([]);
   failure = $state("");
   private stop: (() => void) | null = null;
+  private closed = false;
 
   compounds = $state.raw<readonly CompoundView[]>([]);
   platforms = $state.raw<readonly PlatformView[]>([]);
@@ -94,9 +95,21 @@ export class Exporting {
       this.parameters = schema.export;
       this.platforms = schema.platforms;
       this.compounds = compounds.items;
+      await this.resume();
     } catch (error) {
       this.failure = messageOf(error);
     }
+  }
+
+  /** Show the latest export again: it goes on, and its files are there, while the dialog is closed. */
+  private async resume(): Promise<void> {
+    const params = { path: { project_id: this.review.projectId } };
+    // Without an answer from Prefect there is nothing to show yet.
+    const jobs = await answer(api.GET("/api/projects/{project_id}/jobs", { params })).catch(() => null);
+    const last = jobs?.items.find(({ type }) => type === "export-batch");
+    if (this.job || this.closed || !last) return;
+    if (!hasEnded(last)) this.follow(last);
+    else if (last.state === "completed") await this.note(last);
   }
 
   valueOf(name: string): Value {
@@ -153,19 +166,26 @@ export class Exporting {
           ? { compound_ids: this.compounds.map(({ id }) => id) }
           : { clip_ids: this.clips.map(({ id }) => id) };
       const body = { ...chosen, settings: { ...this.changed } };
-      this.job = await answer(
+      const job = await answer(
         api.POST("/api/projects/{project_id}/exports/batch", { params, body: { ...body, kept: false, all: false } }),
       );
-      this.stop = followEvents(`/api/jobs/${this.job.id}/events`, (name, data) => {
-        if (name === "job") void this.note(data as Job);
-      });
+      this.follow(job);
     } catch (error) {
       this.failure = messageOf(error);
     }
   }
 
   close(): void {
+    this.closed = true;
     this.stop?.();
+  }
+
+  private follow(job: Job): void {
+    this.job = job;
+    this.stop?.();
+    this.stop = followEvents(`/api/jobs/${job.id}/events`, (name, data) => {
+      if (name === "job") void this.note(data as Job).catch((error: unknown) => (this.failure = messageOf(error)));
+    });
   }
 
   private async note(job: Job): Promise<void> {
