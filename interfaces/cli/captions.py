@@ -106,8 +106,9 @@ def correct(
 ) -> None:
     """Correct words of the transcript. Corrections survive another analysis. Without options, list them."""
     from autoclip.speech.corrections import Correction
+    from autoclip.speech.transcript import joined
     from stages.spoken_words import correct as put_in
-    from stages.spoken_words import correct_from_file
+    from stages.spoken_words import correct_from_file, transcript_of
     from storage.corrections import read_corrections
 
     if (at is None) != (text is None) or (edited and at):
@@ -117,7 +118,9 @@ def correct(
         found = correct_from_file(folder, edited)
     elif at is not None:
         found = (Correction(*_span(at), text or ""),)
+        replaced = joined(transcript_of(folder).between(*_span(at)).words)
         put_in(folder, found)
+        say(f"replaced: {replaced or '(nothing)'}")
     else:
         found = read_corrections(folder.features)
     if as_json:

@@ -79,7 +79,8 @@ def test_captions_of_the_video_are_edited_and_stay(capsys, tmp_path, place):
     (correction,) = answer(capsys, "correct", source, "--from", file["path"])
     assert correction["text"] == "headline."
     assert answer(capsys, "correct", source) == [correction]
-    answer(capsys, "correct", source, "--at", "4.0-4.5", "--text", "Somebody")
+    assert run(["correct", source, "--at", "4.0-4.5", "--text", "Somebody"]) == 0
+    assert "replaced: Nobody\n" in capsys.readouterr().err
     answer(capsys, "captions", source, "--to", str(tmp_path / "again.vtt"), "--format", "vtt")
     again = (tmp_path / "again.vtt").read_text(encoding="utf-8")
     assert "We moved the headline." in again
