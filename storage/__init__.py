@@ -1,1 +1,1 @@
-"""What is kept: the catalog (DuckDB), the features (Parquet), the folder of an analysis, fingerprints."""
+"""Persistent data: the catalog (DuckDB or PostgreSQL), features (Parquet), analysis folders, fingerprints."""

@@ -1,4 +1,4 @@
-"""The folder an analysis writes: ``--output-dir`` of the command line, and ``projects/<id>`` of the data folder."""
+"""The folder of an analysis: ``--output-dir`` of the command line, and ``projects/<id>`` of the data folder."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from storage.transcripts import TRANSCRIPT, StoredTranscript, read_transcript, t
 
 @dataclass(frozen=True, slots=True)
 class AnalysisFolder:
-    """Names of, and whole writes to, everything an analysis leaves behind.
+    """Paths of an analysis's files, and atomic writes to them.
 
     ::
 
@@ -35,7 +35,7 @@ class AnalysisFolder:
         <root>/thumbnails/*.jpg
         <root>/report.html
 
-    Folders are made when something is written; asking for a name makes nothing.
+    Folders are created on write; reading a path creates nothing.
 
     Attributes
     ----------
@@ -47,34 +47,34 @@ class AnalysisFolder:
 
     @property
     def features(self) -> Path:
-        """Folder of the features."""
+        """Return the folder of the features."""
         return self.root / "features"
 
     @property
     def debug(self) -> Path:
-        """Folder of the debug documents."""
+        """Return the folder of the debug documents."""
         return self.root / "debug"
 
     @property
     def thumbnails(self) -> Path:
-        """Folder of the thumbnails."""
+        """Return the folder of the thumbnails."""
         return self.root / "thumbnails"
 
     @property
     def report(self) -> Path:
-        """The report page."""
+        """Return the path of the report page."""
         return self.root / "report.html"
 
     def clips_path(self, mode: SegmentationMode) -> Path:
-        """Where the clips of `mode` are listed."""
+        """Return the path of the clips file of `mode`."""
         return self.root / f"{mode}_clips.json"
 
     def debug_path(self, mode: SegmentationMode) -> Path:
-        """Where the choice of `mode` is explained."""
+        """Return the path of the debug document of `mode`."""
         return self.debug / f"segmentation_{mode}_debug.json"
 
     def modes(self) -> tuple[SegmentationMode, ...]:
-        """Modes whose clips are there, the most recently written first."""
+        """Return the modes with a clips file, the most recently written first."""
         written = [(path.stat().st_mtime_ns, mode) for mode in _MODES if (path := self.clips_path(mode)).exists()]
         return tuple(mode for _, mode in sorted(written, reverse=True))
 
@@ -84,75 +84,77 @@ class AnalysisFolder:
         Raises
         ------
         StorageError
-            If it can't be written; what was there before is then unchanged. So for every ``write_...``.
+            If it can't be written; an existing file is then unchanged. All ``write_...`` methods behave this way.
         """
         path = self.clips_path(clips.mode)
         write_atomically(path, clips.model_dump_json(indent=2) + "\n")
         return path
 
     def read_clips(self, mode: SegmentationMode | None = None) -> ClipsFile:
-        """Read the clips of `mode`; without one, those written last.
+        """Read the clips of `mode`, or those written last.
 
         Raises
         ------
         NotFoundError
-            If the folder holds none.
+            If the folder contains none.
         StorageError
             If the file is damaged, or was written by a newer autoclip.
         """
         modes = self.modes() if mode is None else (mode,)
         if not modes or not self.clips_path(modes[0]).exists():
-            raise NotFoundError(f"{self.root}: holds no {mode or 'analysis, no'} clips; analyze a video into it first")
+            raise NotFoundError(
+                f"{self.root}: contains no {mode or 'analysis, no'} clips; analyze a video into it first"
+            )
         return _clips_in(self.clips_path(modes[0]))
 
     def write_features(self, features: Features, origin: Origin) -> None:
-        """Write what was measured; see `storage.features.write_features`."""
+        """Write features; see `storage.features.write_features`."""
         write_features(self.features, features, origin)
 
     def read_features(self) -> Features:
-        """Read what was measured; see `storage.features.read_features`."""
+        """Read features; see `storage.features.read_features`."""
         return read_features(self.features)
 
     def features_key(self) -> str | None:
-        """Return the key of the features that are there, or None when none can be used again."""
+        """Return the key of the existing features, or None if there are none that can be reused."""
         return features_key(self.features)
 
     def features_origin(self) -> Origin | None:
-        """Tell what the features that are there were measured of."""
+        """Return the origin of the existing features; None without features."""
         return features_origin(self.features)
 
     def write_transcript(self, stored: StoredTranscript) -> None:
-        """Write what was heard; see `storage.transcripts.write_transcript`."""
+        """Write a transcript; see `storage.transcripts.write_transcript`."""
         write_transcript(self.features, stored)
 
     def read_transcript(self) -> StoredTranscript:
-        """Read what was heard; see `storage.transcripts.read_transcript`."""
+        """Read the transcript; see `storage.transcripts.read_transcript`."""
         return read_transcript(self.features)
 
     def words_changed_at(self) -> datetime | None:
-        """Return when the transcript or its corrections were last written; None where there are none."""
+        """Return when the transcript or its corrections were last written; None if there are none."""
         files = (self.features / name for name in (TRANSCRIPT, CORRECTIONS))
         written = [path.stat().st_mtime for path in files if path.exists()]
         return datetime.fromtimestamp(max(written), UTC) if written else None
 
     def transcript_key(self) -> str | None:
-        """Return the key of the transcript that is there, or None when none can be used again."""
+        """Return the key of the existing transcript, or None if there is none that can be reused."""
         return transcript_key_in(self.features)
 
     def find_source(self, recorded: Path, size_bytes: int) -> Path:
-        """Return where the analyzed video is: where it was, or beside the analysis when both were moved.
+        """Return the path of the analyzed video: its recorded path, or beside the analysis if both were moved.
 
         Parameters
         ----------
         recorded : Path
-            Where it was when it was analyzed.
+            Its path at the time of the analysis.
         size_bytes : int
-            Its size then; a file of another size is another video.
+            Its size then, in bytes; a file of another size is another video.
 
         Raises
         ------
         NotFoundError
-            If it is in none of these places.
+            If it is in neither place.
         """
         if recorded.is_file():
             return recorded
@@ -167,16 +169,16 @@ class AnalysisFolder:
         return found
 
     def write_debug(self, mode: SegmentationMode, document: Any) -> Path:  # noqa: ANN401
-        """Write the debug document: anything made of mappings, sequences, models, dataclasses and numpy values.
+        """Write a debug document of mappings, sequences, models, dataclasses and NumPy values.
 
-        Not-a-number and infinities become null: JSON has none.
+        NaN and infinities become null, because JSON has none.
         """
         path = self.debug_path(mode)
         write_atomically(path, to_json(document, indent=2, inf_nan_mode="null", fallback=_plain) + b"\n")
         return path
 
     def write_report(self, page: Iterable[str]) -> Path:
-        """Write the report page, which comes in pieces; return its path."""
+        """Write the report page from its chunks; return its path."""
         with replacing(self.report) as partial, partial.open("w", encoding="utf-8") as file:
             file.writelines(page)
         return self.report
@@ -195,7 +197,7 @@ def _clips_in(path: Path) -> ClipsFile:
         )
     try:
         for clip in content["clips"]:
-            clip.pop("duration", None)  # follows from start and end; see the model
+            clip.pop("duration", None)  # derived from start and end; see the model
         for name in {"settings", "analysis_settings"} & content.keys():
             content[name] = with_current_names(content[name])
         return ClipsFile.model_validate(content)
@@ -214,7 +216,7 @@ def _json_in(path: Path) -> Any:  # noqa: ANN401
 
 
 def _plain(value: object) -> object:
-    """Turn numpy's values into Python's."""
+    """Convert NumPy values to Python's."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     raise TypeError(f"{type(value).__name__} can't be written as JSON")

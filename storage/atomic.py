@@ -1,7 +1,7 @@
-"""Writing files so that a final name only ever holds a whole file: under a temporary name, flushed, then renamed.
+"""Write files atomically: under a temporary name, flushed, then renamed.
 
-A crash leaves at worst a file named ``.<hex>.partial<suffix>``, which no glob for results matches and
-`remove_leftovers` clears away.
+A crash leaves at most a file named ``.<hex>.partial<suffix>``, which no glob for results matches and `remove_leftovers`
+removes.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from autoclip.system.files import flush, replace
 
 PARTIAL = ".partial"
 LEFTOVER_AGE_SEC = 24 * 3600.0
-"""Age from which a temporary file can't belong to work under way: no stage writes one file for a day."""
+"""Age in seconds from which a temporary file is abandoned: no stage writes one file for a day."""
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
-    """Write a whole file; text becomes UTF-8. Its folder is created if missing.
+    """Write a whole file; text is encoded as UTF-8. Its folder is created if missing.
 
     Raises
     ------
     StorageError
-        If the disk is full or the place can't be written; `path` is then as it was before.
+        If the disk is full or the folder is not writable; `path` is then unchanged.
     """
     data = content.encode() if isinstance(content, str) else content
     with replacing(path) as partial:
@@ -36,21 +36,21 @@ def write_atomically(path: Path, content: bytes | str) -> None:
 
 @contextmanager
 def replacing(path: Path, *, suffix: str = "") -> Iterator[Path]:
-    """Give a temporary path to write; when the block ends well it becomes `path`, otherwise it is removed.
+    """Yield a temporary path to write. At the end of the block it becomes `path`; after an error it is removed.
 
     Parameters
     ----------
     path : Path
-        The final name; what it held stays until the new file is whole.
+        The final path; an existing file stays until the new one is complete.
     suffix : str
-        Ending of the temporary name, for writers that choose a format by it (``".mp4"``).
+        Suffix of the temporary name, for writers that choose the format by it (``".mp4"``).
 
     Raises
     ------
     ParameterError
-        If something else than a regular file has the final name.
+        If the final name belongs to something other than a regular file.
     StorageError
-        As `write_atomically`.
+        As in `write_atomically`.
     """
     with replacing_together([path], suffix=suffix) as (partial,):
         yield partial
@@ -58,9 +58,9 @@ def replacing(path: Path, *, suffix: str = "") -> Iterator[Path]:
 
 @contextmanager
 def replacing_together(paths: Sequence[Path], *, suffix: str = "") -> Iterator[tuple[Path, ...]]:
-    """Like `replacing` for several files: all are flushed before the first gets its name.
+    """Do the same as `replacing` for several files: all are flushed before the first is renamed.
 
-    A crash between two renames can leave old files beside new ones; readers of a set must be able to tell.
+    A crash between two renames can leave old files beside new ones; readers of a set must detect that.
     """
     for path in paths:
         require_replaceable(path)
@@ -84,14 +84,14 @@ def replacing_together(paths: Sequence[Path], *, suffix: str = "") -> Iterator[t
 
 
 def install(partial: Path, path: Path) -> None:
-    """Give a file that is whole its final name, on the disk itself.
+    """Rename a complete file to its final path, flushed to disk.
 
     Raises
     ------
     ParameterError
-        If something else than a regular file has that name.
+        If the name belongs to something other than a regular file.
     StorageError
-        If it can't be; `path` is then as it was before.
+        If that fails; `path` is then unchanged.
     """
     require_replaceable(path)
     with storage_faults(path):
@@ -101,12 +101,12 @@ def install(partial: Path, path: Path) -> None:
 
 
 storage_faults = system_errors
-"""Translates the system's refusals around a path into `StorageError`."""
+"""Translates operating system errors about a path into `StorageError`."""
 
 
 @contextmanager
 def _writer_faults(path: Path, partials: Sequence[Path]) -> Iterator[None]:
-    """Translate what the writer of the temporary files meets, but not its troubles with other files."""
+    """Translate errors of writing the temporary files, but not of other files."""
     try:
         yield
     except OSError as error:
@@ -117,7 +117,7 @@ def _writer_faults(path: Path, partials: Sequence[Path]) -> Iterator[None]:
 
 
 def remove_leftovers(folder: Path, *, older_than_sec: float = LEFTOVER_AGE_SEC) -> tuple[Path, ...]:
-    """Remove the temporary files that crashed writers left anywhere below `folder`; return their paths."""
+    """Remove the temporary files of crashed writers anywhere below `folder`; return their paths."""
     oldest = time.time() - older_than_sec
     removed = []
     with storage_faults(folder):

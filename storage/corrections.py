@@ -1,6 +1,6 @@
-"""Corrections of a transcript on disk: ``corrections.json``, beside the transcript and no part of it.
+"""Corrections of a transcript on disk: ``corrections.json`` beside the transcript.
 
-A new analysis replaces the transcript and leaves this file as it is.
+A new analysis replaces the transcript, but not this file.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ class _CorrectionsFile(BaseModel):
 
 
 def read_corrections(folder: Path) -> tuple[Correction, ...]:
-    """Read the corrections in `folder`, oldest first; none where there is no file.
+    """Read the corrections in `folder`, oldest first; empty if there is no file.
 
     Raises
     ------
     StorageError
-        If the file is damaged or of a newer autoclip.
+        If the file is damaged, or was written by a newer autoclip.
     """
     content = read_json(folder / CORRECTIONS, _CorrectionsFile)
     return content.corrections if content else ()
 
 
 def write_corrections(folder: Path, corrections: Sequence[Correction]) -> None:
-    """Write corrections; the file is replaced as a whole.
+    """Write corrections, replacing the whole file.
 
     Raises
     ------
     StorageError
-        If it can't be written; it is then unchanged.
+        If the file can't be written; it is then unchanged.
     """
     write_json(folder / CORRECTIONS, _CorrectionsFile(corrections=tuple(corrections)))

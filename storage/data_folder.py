@@ -22,10 +22,10 @@ from storage.project_files.eviction import make_room
 
 @dataclass(frozen=True, slots=True)
 class ProjectFolder(AnalysisFolder):
-    """The folder of one project: an analysis, what it was made of, and what was made of it.
+    """The folder of one project: its analysis, its source and its exports.
 
-    Where there is a store, files are copied from it before they are read, and to it after they were written; without
-    one, they are simply here.
+    With a store, files are fetched from it before they are read, and stored in it after they were written; without one,
+    they are always here.
 
     Attributes
     ----------
@@ -37,30 +37,30 @@ class ProjectFolder(AnalysisFolder):
 
     @property
     def source(self) -> Path:
-        """Folder of the downloaded or uploaded video and what came with it."""
+        """Return the folder of the downloaded or uploaded video and its accompanying files."""
         return self.root / "source"
 
     @property
     def exports(self) -> Path:
-        """Folder of rendered clips, unless the project names another."""
+        """Return the folder of rendered clips, unless the project names another."""
         return self.root / "exports"
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Have all but the bulky files here for a stage, and keep what it changes; see `ProjectFiles.working`."""
+        """Fetch all but the bulky files for a stage, and store its changes; see `ProjectFiles.working`."""
         with self.files.working() if self.files else nullcontext():
             yield
 
     @contextmanager
     def editing(self) -> Iterator[None]:
-        """Have all but the bulky files here for a short change; see `ProjectFiles.editing`."""
+        """Fetch all but the bulky files for a short change; see `ProjectFiles.editing`."""
         with self.files.editing() if self.files else nullcontext():
             yield
 
     def fetch(self, path: Path) -> Path:
-        """Have a file, or all files of a folder, here to be read; return `path`.
+        """Fetch a file, or all files of a folder, for reading; return `path`.
 
-        A path that is not below this folder, and one of which the store has nothing, stays as it is.
+        A path that is not below this folder, or not in the store, is returned unchanged.
 
         Raises
         ------
@@ -72,31 +72,31 @@ class ProjectFolder(AnalysisFolder):
         return path
 
     def stored(self, path: Path) -> StoredVersion | None:
-        """Return what the store has of a file below this folder; None without a store. Raises as `fetch`."""
+        """Return the store's version of a file below this folder; None without a store. Raises as `fetch`."""
         if self.files is None or not path.is_relative_to(self.root):
             return None
         return self.files.stored(path)
 
     def elsewhere(self, path: Path) -> StoredVersion | None:
-        """Return the version of a file below this folder that is in the store and not here; None if it is here."""
+        """Return the store's version of a file below this folder if it is not here; None if it is here."""
         if self.files is None or not path.is_relative_to(self.root):
             return None
         return self.files.elsewhere(path)
 
     def forget(self, path: Path) -> None:
-        """Remove a file below this folder that is not here any more from the store, too. Raises as `fetch`."""
+        """Remove a file below this folder that no longer exists here from the store, too. Raises as `fetch`."""
         if self.files is not None and path.is_relative_to(self.root):
             self.files.forget(path)
 
     def keep(self) -> None:
-        """Copy what was written here to the store; see `ProjectFiles.publish`."""
+        """Copy written files to the store; see `ProjectFiles.publish`."""
         if self.files is not None:
             self.files.publish()
 
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
-    """Names of everything autoclip keeps for itself.
+    """Paths of everything that autoclip stores.
 
     ::
 
@@ -109,9 +109,9 @@ class DataFolder:
     root : Path
         The folder (``AUTOCLIP_DATA_DIR``).
     store : ArtifactStore or None
-        Where the projects' files are kept; None: here.
+        The store of the projects' files; None to keep them only here.
     copies_bytes : int
-        What copies of files in the store may take here.
+        Maximum total size of local copies of files in the store, in bytes.
     """
 
     root: Path
@@ -120,22 +120,22 @@ class DataFolder:
 
     @classmethod
     def of(cls, environment: Environment) -> DataFolder:
-        """Return the data folder of an environment; raises as `storage.artifact_store.store_of`."""
+        """Return the data folder of an environment; raises the same errors as `storage.artifact_store.store_of`."""
         return cls(environment.data_dir, store_of(environment), int(environment.store_cache_gb * 1e9))
 
     @property
     def catalog(self) -> Path:
-        """The catalog's file."""
+        """Return the path of the catalog."""
         return self.root / "autoclip.duckdb"
 
     @property
     def projects(self) -> Path:
-        """Folder of the projects."""
+        """Return the folder of the projects."""
         return self.root / "projects"
 
     @property
     def deleted(self) -> Path:
-        """Folder of the projects that were deleted and can be restored."""
+        """Return the folder of deleted projects, which can be restored."""
         return self.root / "deleted"
 
     def project(self, project_id: str) -> ProjectFolder:
@@ -153,14 +153,14 @@ class DataFolder:
         return ProjectFolder(root, ProjectFiles(place, self.store, self.make_room))
 
     def open_project(self, project_id: str) -> ProjectFolder:
-        """Return the folder of a project with its files here to be read, all but the bulky ones.
+        """Return the folder of a project with its files fetched for reading, except the bulky ones.
 
         Raises
         ------
         ParameterError
-            As `project`.
+            As in `project`.
         StorageError
-            As `ProjectFolder.fetch`.
+            As in `ProjectFolder.fetch`.
         """
         folder = self.project(project_id)
         if folder.files is not None:
@@ -168,7 +168,7 @@ class DataFolder:
         return folder
 
     def project_of(self, path: Path) -> ProjectFolder | None:
-        """Return the folder of the project that a path belongs to; None if it belongs to none, or there is no store."""
+        """Return the folder of the project that a path belongs to; None if there is none, or no store."""
         for projects in (self.projects, self.projects.resolve()):
             if self.store is not None and path != projects and path.is_relative_to(projects):
                 name = path.relative_to(projects).parts[0]
@@ -176,19 +176,19 @@ class DataFolder:
         return None
 
     def fetch(self, path: Path) -> Path:
-        """Have a file here to be read, if it belongs to a project; return `path`. Raises as `ProjectFolder.fetch`."""
+        """Fetch a file for reading if it belongs to a project; return `path`. Raises as `ProjectFolder.fetch`."""
         folder = self.project_of(path)
         return path if folder is None else folder.fetch(path)
 
     def has(self, path: Path) -> bool:
-        """Whether there is a file: here, or in the store as one of a project's. Raises as `ProjectFolder.fetch`."""
+        """Whether a file exists, here or in the store as a project's. Raises as `ProjectFolder.fetch`."""
         if path.exists():
             return True
         folder = self.project_of(path)
         return folder is not None and folder.stored(path) is not None
 
     def make_room(self) -> None:
-        """Remove copies of what is in the store that were not used for long, if they take too much."""
+        """Remove the least recently used copies of files in the store if copies exceed their limit."""
         make_room(self.projects, self._locks, self.copies_bytes)
 
     @property
@@ -196,9 +196,9 @@ class DataFolder:
         return self.root / "store"
 
     def remove_project(self, project_id: str) -> None:
-        """Remove a project's folder, deleted or not, with everything in it, here and in the store.
+        """Remove a project's folder, deleted or not, with all its content, here and in the store.
 
-        The folder first loses its name, so a crash on the way never leaves half a project.
+        The folder is renamed first, so a crash never leaves half a project under its name.
 
         Raises
         ------
@@ -214,17 +214,17 @@ class DataFolder:
             files.remove()
 
     def discard_project(self, project_id: str) -> None:
-        """Put a project's folder aside, to be restored or removed later; nothing happens when there is none.
+        """Move a project's folder aside, to be restored or removed later. Do nothing if there is none.
 
         Raises
         ------
         StorageError
-            If it can't be moved.
+            If the folder can't be moved.
         """
         self._move(self.project(project_id).root, confine(self.deleted, identifier(project_id)))
 
     def restore_project(self, project_id: str) -> None:
-        """Undo `discard_project`; nothing happens when no folder was put aside. Raises as it does."""
+        """Undo `discard_project`. Do nothing if no folder was moved aside. Raises the same errors."""
         self._move(confine(self.deleted, identifier(project_id)), self.project(project_id).root)
 
     def _move(self, folder: Path, target: Path) -> None:
@@ -235,19 +235,19 @@ class DataFolder:
 
 
 def require_space(folder: Path, needed_bytes: int) -> None:
-    """Refuse to begin what the disk has no room for.
+    """Raise an error if the disk lacks the required space.
 
     Parameters
     ----------
     folder : Path
-        Where it will be written; need not exist yet.
+        Target folder; it need not exist yet.
     needed_bytes : int
-        How much.
+        Required space in bytes.
 
     Raises
     ------
     StorageError
-        If less is free for this user.
+        If less space is free for this user.
     """
     present = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
     with storage_faults(present):

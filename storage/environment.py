@@ -1,8 +1,8 @@
-"""What the machine says: the data folder, the ffmpeg to use, addresses, limits, and analysis settings as variables.
+"""The environment of this machine: data folder, ffmpeg, addresses, limits, and analysis settings as variables.
 
-The one place that reads ``AUTOCLIP_*`` variables, those in files included (`storage.variable_files`; a variable that is
-set wins over a file). Interfaces and flows alike read it from here, because a flow run is a process of its own that a
-worker starts: it knows no command line, only its environment.
+Only this module reads ``AUTOCLIP_*`` variables, including those in files (`storage.variable_files`; a process variable
+takes precedence). Interfaces and flows all read it from here, because a flow run is a separate process that a worker
+starts: it has no command line, only its environment.
 """
 
 from __future__ import annotations
@@ -31,22 +31,24 @@ from autoclip.settings import NAMES_LISTED, OWNERS_SETTINGS, Settings, suggestio
 from storage.variable_files import PREFIX, file_variables, warn_of_ignored
 
 FOREIGN_NAMES = frozenset({"AUTOCLIP_SHARED"})
-"""Names with our prefix that are read elsewhere: AUTOCLIP_SHARED tells the tests where further test media lie."""
+"""Names with our prefix that are read elsewhere: AUTOCLIP_SHARED locates additional test media."""
 
 HARMLESS_NAMES = frozenset(
     {"catalog_busy_sec", "debug", "extraction_processes", "max_concurrent_decodes", "max_concurrent_renders"}
 )
-"""Variables of the service that a ``.env`` nobody named may set, besides analysis settings. The others name a program,
-a folder, an address or a permission, as `OWNERS_SETTINGS` do."""
+"""Variables of the service that an implicit ``.env`` may set, besides every analysis setting.
+
+The others name a program, a folder, an address or a permission.
+"""
 
 RENAMED_VARIABLES = {"decodes_at_once": "max_concurrent_decodes", "renders_at_once": "max_concurrent_renders"}
-"""Former names of this machine's variables, with those of today."""
+"""Former names of variables, with their current names."""
 
 Origin = Literal["environment", ".env", "default"]
 
 
 def _split(value: object) -> object:
-    """Read ``"a, b"`` as two values."""
+    """Split ``"a, b"`` into two values."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
@@ -55,9 +57,9 @@ Paths = Annotated[tuple[Path, ...], BeforeValidator(_split)]
 
 
 class Environment(BaseModel):
-    """Every variable of the service, and the analysis settings the environment changes.
+    """Every variable of the service, and the analysis settings that the environment changes.
 
-    A field ``name`` is the variable ``AUTOCLIP_NAME``. Paths are absolute once read, so that they mean the same in a
+    A field ``name`` is the variable ``AUTOCLIP_NAME``. Paths become absolute when read, so that they mean the same in a
     process with another working folder.
     """
 
@@ -164,7 +166,7 @@ class Environment(BaseModel):
     @field_validator("api_token", "rater_key")
     @classmethod
     def _empty_is_none(cls, token: SecretStr | None) -> SecretStr | None:
-        """Take an empty token, as templates of .env files hold it, for none: it would guard nothing."""
+        """Treat an empty token, as in templates of .env files, as none: it would protect nothing."""
         return token if token is not None and token.get_secret_value().strip() else None
 
     @field_validator("trusted_proxies")
@@ -186,7 +188,7 @@ class Environment(BaseModel):
 
     @field_serializer("database_url")
     def _without_password(self, url: str) -> str:
-        """Show a URL without its password; `variables` has it whole."""
+        """Return a URL without its password; `variables` has the full one."""
         return re.sub(r"(?<=[?&]password=)[^&]*", "***", re.sub(r"(?<=://)([^/@:]*):[^/]*@", r"\1:***@", url))
 
     @property
@@ -196,40 +198,40 @@ class Environment(BaseModel):
 
     @property
     def catalog_path(self) -> Path:
-        """The DuckDB file of a catalog that is not in PostgreSQL."""
+        """Return the DuckDB file of a catalog that is not in PostgreSQL."""
         return duckdb_path(self.database_url) if self.database_url else self.data_dir / "autoclip.duckdb"
 
     @property
     def readable_roots(self) -> tuple[Path, ...]:
-        """Folders that no video of a project may lead out of."""
+        """Return the folders that a project's video must not lead out of."""
         return (*self.source_roots, self.data_dir)
 
     @property
     def writable_roots(self) -> tuple[Path, ...]:
-        """Folders below which the API may let exports be written."""
+        """Return the folders below which the API may write exports."""
         return self.output_roots or self.source_roots
 
     @property
     def settings(self) -> Settings:
-        """The analysis settings of this machine: the defaults, changed by the environment."""
+        """Return the analysis settings of this machine: the defaults, changed by the environment."""
         return Settings.from_flat(self.analysis)
 
     @property
     def decode_limit(self) -> int:
-        """Videos decoded at once: a decode keeps about two cores busy (FFmpeg's frame threads and our signals)."""
+        """Return how many videos are decoded at once: a decode keeps about two cores busy (with FFmpeg's threads)."""
         return self.max_concurrent_decodes or max(1, (os.cpu_count() or 2) // 2)
 
     @property
     def render_limit(self) -> int:
-        """Exports rendered at once; x264 scales to two cores and beyond, so more at once only wait for each other."""
+        """Return how many exports are rendered at once; x264 uses two or more cores, so more would only wait."""
         return self.max_concurrent_renders or max(1, (os.cpu_count() or 2) // 2)
 
     def origin(self, name: str) -> Origin:
-        """Where the value of a field or analysis setting came from."""
+        """Return where the value of a field or analysis setting came from."""
         return self.origins.get(name, "default")
 
     def variables(self) -> dict[str, str]:
-        """Return the variables that make a child process, in any working folder, read this same environment."""
+        """Return the variables that give a child process this same environment in any working folder."""
         plain = {
             name: _spelled(getattr(self, name))
             for name in type(self).model_fields
@@ -239,7 +241,7 @@ class Environment(BaseModel):
 
 
 def names_postgresql(location: str) -> bool:
-    """Whether a catalog's URL is one of PostgreSQL's."""
+    """Whether a catalog's URL is a PostgreSQL URL."""
     return location.startswith(("postgresql://", "postgres://"))
 
 
@@ -253,26 +255,26 @@ def duckdb_path(location: str) -> Path:
 
 
 def read_environment(variables: Mapping[str, str] | None = None, env_file: Path | None = None) -> Environment:
-    """Read the environment; its pixel limit holds for this process from then on.
+    """Read the environment, and apply its pixel limit to this process.
 
     Parameters
     ----------
     variables : mapping of str to str, optional
-        The process's own by default.
+        The variables; by default those of the process.
     env_file : Path, optional
-        A file of variables that the caller trusts; need not exist. By default the one ``AUTOCLIP_ENV_FILE`` names, or
-        else ``.env`` in the working folder, of which only what is harmless counts.
+        A trusted file of variables; it need not exist. By default the one that ``AUTOCLIP_ENV_FILE`` names, or else
+        ``.env`` in the working folder, of which only harmless variables count.
 
     Returns
     -------
     Environment
-        What is set, checked; the analysis settings among it as well.
+        The validated values, including the analysis settings.
 
     Raises
     ------
     ParameterError
-        If an ``AUTOCLIP_`` name is unknown (the nearest is suggested) or a value is not allowed; all in one message.
-        If a file of variables can't be read, or the named one does not exist.
+        If an ``AUTOCLIP_`` name is unknown (the message suggests the nearest one) or a value is not allowed; one
+        message lists all faults. Also if a file of variables can't be read, or the named one does not exist.
     """
     from_process = os.environ if variables is None else variables
     settings = [parameter.name for parameter in Settings.parameters()]
@@ -307,7 +309,7 @@ def _checked(values: dict[str, Any], analysis: dict[str, str], origins: dict[str
 
 
 def _usable(path: Path) -> Path:
-    """Return an absolute path; raise ValueError where no catalog could hold it."""
+    """Return an absolute path; raise ValueError if no catalog could store it."""
     path = path.expanduser().absolute()
     if printable(str(path)) != str(path):
         raise ValueError(f"{printable(str(path))} is not UTF-8; rename that folder, or choose another one")
@@ -315,7 +317,7 @@ def _usable(path: Path) -> Path:
 
 
 def _ours(variables: Mapping[str, str]) -> dict[str, str]:
-    """Pick the variables that carry our prefix, by their field's name."""
+    """Select the variables with our prefix, by their field's name."""
     return {
         name.removeprefix(PREFIX).lower(): value
         for name, value in variables.items()
@@ -331,12 +333,12 @@ def _unknown(name: str, known: Iterable[str]) -> str:
 
 
 def _variable(name: str) -> str:
-    """Return the variable that sets a field or an analysis setting."""
+    """Return the variable of a field or an analysis setting."""
     return f"{PREFIX}{name.upper()}"
 
 
 def _spelled(value: object) -> str:
-    """Write a value as a variable holds it."""
+    """Format a value for a variable."""
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

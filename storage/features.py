@@ -1,9 +1,9 @@
 """Features on disk: three Parquet files that are read together or not at all.
 
 ``signals.parquet`` has one row per grid step (``time_sec``, each signal raw and as ``<name>_z``, ``frame_hash``),
-``events.parquet`` a row an event, ``envelope.parquet`` the fine loudness envelope. A value that was not measured is
-null, never 0. Each footer carries the same `Origin` and the same write's mark, so a set torn by a crash reads as not
-there.
+``events.parquet`` one row per event, ``envelope.parquet`` the fine loudness envelope. A value that was not measured is
+null, never 0. Each footer has the same `Origin` and the same id of the write, so a set that a crash left inconsistent
+counts as missing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from storage.parquet_files import damaged, metadata_in, read_table, reading, sta
 
 READ_ATTEMPTS = 3
 RENAMES_SEC = 0.02
-"""Another process may just be putting a new set in place: its three renames take well under this."""
+"""How long another process may take to put a new set in place: its three renames take much less."""
 
 FORMAT_VERSION = 1
 Z_UNIT = "standard deviations"
@@ -42,14 +42,14 @@ FILES = (SIGNALS, EVENTS, ENVELOPE)
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where features come from: together these decide every value in them.
+    """The origin of features, which determines every value in them.
 
     Attributes
     ----------
     fingerprint : str
-        Of the video's content.
+        Fingerprint of the video's content.
     settings : ExtractionSettings
-        What was asked of the extraction.
+        Settings of the extraction.
     version : int or str
         ``autoclip.extraction.EXTRACTION_VERSION`` of the code that measured.
     """
@@ -60,12 +60,12 @@ class Origin:
 
     @property
     def key(self) -> str:
-        """The features' name, as of `storage.keys.extraction_key`."""
+        """Return the features' key; see `storage.keys.extraction_key`."""
         return extraction_key(self.fingerprint, self.settings, self.version)
 
 
 class _Footer(BaseModel):
-    """What every file of the set says of the whole."""
+    """Metadata of the whole set, in the footer of every file."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -91,16 +91,16 @@ def write_features(folder: Path, features: Features, origin: Origin) -> None:
     Parameters
     ----------
     folder : Path
-        Created if missing; an older set in it is replaced.
+        The folder; created if missing. An older set in it is replaced.
     features : Features
-        What was measured.
+        The features.
     origin : Origin
-        What it was measured of and how; names the set.
+        Their origin, which identifies the set.
 
     Raises
     ------
     StorageError
-        If the disk is full or the folder can't be written; an older set is then still whole.
+        If the disk is full or the folder is not writable; an older set is then still complete.
     """
     footer = _footer_of(features, origin)
     tables = (_signals_table(features), _events_table(features), _envelope_table(features))
@@ -110,14 +110,14 @@ def write_features(folder: Path, features: Features, origin: Origin) -> None:
 
 
 def read_features(folder: Path) -> Features:
-    """Read what `write_features` wrote; equal to it value by value.
+    """Read what `write_features` wrote, with equal values.
 
     Raises
     ------
     NotFoundError
         If there is no complete set in `folder`.
     StorageError
-        If a file is damaged or was written in a format this version doesn't know.
+        If a file is damaged, or its format is unknown to this version.
     """
     for _ in range(READ_ATTEMPTS):
         with _opened(folder) as files:
@@ -128,25 +128,25 @@ def read_features(folder: Path) -> Features:
         if all(footer == footers[0] for footer in footers):
             return _features_in(folder, footers[0], *tables)
         time.sleep(RENAMES_SEC)
-    raise NotFoundError(f"{folder}: holds no complete features; analyze the video first")
+    raise NotFoundError(f"{folder}: contains no complete features; analyze the video first")
 
 
 def features_origin(folder: Path) -> Origin | None:
-    """Tell what the features in `folder` were measured of, from the footers alone; None without a complete set.
+    """Return the origin of the features in `folder`, from the footers alone; None without a complete set.
 
     Raises
     ------
     StorageError
-        As `read_features`.
+        As in `read_features`.
     """
     footer = _read_footer(folder)
     return Origin(footer.fingerprint, footer.settings, footer.version) if footer else None
 
 
 def features_key(folder: Path) -> str | None:
-    """Return the key of the complete set in `folder`, or None when there is none that can be used again.
+    """Return the key of the complete set in `folder`; None if there is none that can be reused.
 
-    A damaged set can't be used again either: this asks whether to measure, and measuring replaces it.
+    A damaged set can't be reused, and extracting again replaces it, so it counts as missing.
     """
     try:
         footer = _read_footer(folder)
@@ -156,7 +156,7 @@ def features_key(folder: Path) -> str | None:
 
 
 def _features_in(folder: Path, footer: _Footer, signals: pa.Table, events: pa.Table, envelope: pa.Table) -> Features:
-    """Put the tables together."""
+    """Combine the tables."""
     if signals.num_rows != footer.count:
         raise damaged(folder / SIGNALS, f"{signals.num_rows} rows instead of {footer.count}")
     _require_columns(folder / SIGNALS, signals, {*footer.measured, *(["frame_hash"] if footer.hashed else [])})
@@ -175,7 +175,7 @@ def _features_in(folder: Path, footer: _Footer, signals: pa.Table, events: pa.Ta
 
 
 def _require_columns(path: Path, table: pa.Table, names: AbstractSet[str]) -> None:
-    """Refuse a table whose columns' names were damaged: unlike the pages they have no checksum."""
+    """Refuse a table whose column names were damaged, because names have no checksum, unlike the pages."""
     missing = names - set(table.column_names)
     if missing:
         raise damaged(path, f"no column {', '.join(sorted(missing))}")
@@ -201,7 +201,7 @@ def _footer_of(features: Features, origin: Origin) -> _Footer:
 
 
 def _signals_table(features: Features) -> pa.Table:
-    """One row per step: time, every known signal raw and z-scored, the frame's hash."""
+    """Return one row per step: time, every known signal raw and z-scored, the frame's hash."""
     count = features.grid.count
     columns: dict[str, pa.Array] = {"time_sec": pa.array(features.grid.times)}
     for name in {**SIGNAL_UNITS, **features.series}:
@@ -215,7 +215,7 @@ def _signals_table(features: Features) -> pa.Table:
 
 
 def _events_table(features: Features) -> pa.Table:
-    """One row per event, by start time."""
+    """Return one row per event, ordered by start time."""
     events = features.events
     columns = {
         "kind": pa.array([event.kind for event in events], pa.string()),
@@ -227,7 +227,7 @@ def _events_table(features: Features) -> pa.Table:
 
 
 def _envelope_table(features: Features) -> pa.Table:
-    """One row every `ENVELOPE_STEP_SEC`; none without audio."""
+    """Return one row every `ENVELOPE_STEP_SEC`; none without audio."""
     values = features.envelope_dbfs if features.envelope_dbfs is not None else np.zeros(0, np.float32)
     times = np.arange(values.size, dtype=np.float64) * ENVELOPE_STEP_SEC
     columns = {"time_sec": pa.array(times), "rms_dbfs": _nullable(values, values.size)}
@@ -235,19 +235,19 @@ def _envelope_table(features: Features) -> pa.Table:
 
 
 def _nullable(values: NDArray[np.float32] | None, count: int) -> pa.Array:
-    """Turn NaN, and a signal that does not exist, into nulls."""
+    """Convert NaN, and a missing signal, to nulls."""
     if values is None:
         return pa.nulls(count, pa.float32())
     return pa.array(np.asarray(values, dtype=np.float32), from_pandas=True)
 
 
 def _floats(column: pa.ChunkedArray) -> NDArray[np.float32]:
-    """Turn nulls back into NaN."""
+    """Convert nulls back to NaN."""
     return np.array(column.to_numpy(), dtype=np.float32)
 
 
 def _read_footer(folder: Path) -> _Footer | None:
-    """Read the footer all three files share; None if a file is missing or they are not of one write."""
+    """Read the footer that all three files share; None if a file is missing or they are not of one write."""
     with _opened(folder) as files:
         footers = [_footer_in(path, metadata_in(path, file)) for path, file in files.items()]
     return footers[0] if footers and all(footer == footers[0] for footer in footers) else None
@@ -255,7 +255,7 @@ def _read_footer(folder: Path) -> _Footer | None:
 
 @contextmanager
 def _opened(folder: Path) -> Iterator[dict[Path, pa.NativeFile]]:
-    """Open the three files at once, so that a writer has the least chance to come between; none if one is missing."""
+    """Open the three files together, to minimize the chance of a concurrent write; empty if one is missing."""
     with ExitStack() as stack:
         files = {}
         for path in (folder / name for name in FILES):
@@ -269,7 +269,7 @@ def _opened(folder: Path) -> Iterator[dict[Path, pa.NativeFile]]:
 
 
 def _footer_in(path: Path, metadata: Mapping[bytes, bytes] | None) -> _Footer:
-    """Check what a footer states."""
+    """Validate the content of a footer."""
     said = stated(path, metadata or {})
     if said.get("format_version") != FORMAT_VERSION:
         raise StorageError(

@@ -1,4 +1,4 @@
-"""Small JSON files of ours, each one model: read whole, replaced whole."""
+"""Small JSON files, each with one model: read whole, replaced whole."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def read_json(path: Path, model: type[Model]) -> Model | None:
-    """Read a file as a model; None where there is no file.
+    """Read a file as a model; None if there is no file.
 
     Raises
     ------
     StorageError
-        If the file can't be read, is damaged, or is of a newer autoclip.
+        If the file can't be read, is damaged, or was written by a newer autoclip.
     """
     if not path.exists():
         return None
@@ -32,11 +32,11 @@ def read_json(path: Path, model: type[Model]) -> Model | None:
 
 
 def write_json(path: Path, document: BaseModel) -> None:
-    """Replace a file as a whole.
+    """Replace a whole file.
 
     Raises
     ------
     StorageError
-        If it can't be written; it is then unchanged.
+        If the file can't be written; it is then unchanged.
     """
     write_atomically(path, document.model_dump_json(indent=2) + "\n")

@@ -1,7 +1,7 @@
-"""What a result is known by: the content it came from, the settings that matter, and the version of the algorithm.
+"""Keys of results: the content, the relevant settings, and the version of the algorithm.
 
-Equal keys mean equal results, so whatever bears the key may be used again; a name, a path or a time of day is never
-part of one.
+Equal keys mean equal results, so a result with the same key may be reused. A name, a path or a time of day is never
+part of a key.
 """
 
 from __future__ import annotations
@@ -22,29 +22,31 @@ from autoclip.system.files import read_ahead
 from storage.atomic import storage_faults
 
 FINGERPRINT_DIGITS = 32
-"""128 bits: two different files among a billion share one with a chance below 1e-20 (birthday bound)."""
+"""128 bits: two different files among a billion have the same fingerprint with a probability below 1e-20 (birthday
+bound).
+"""
 
 READ_BYTES = 1 << 20
 
 TIMESTAMP_RESOLUTION_NS = 2_000_000_000
-"""Coarsest resolution of a file system's times: 2 s (FAT). A file changed more recently may change again unseen."""
+"""Coarsest resolution of a file system's times: 2 s (FAT). A file changed more recently may change again undetected."""
 
 GROWTH_SEC = 0.25
-"""Time in which a file that is being copied grows; file systems note it with each write."""
+"""Seconds within which a file that is being copied grows; file systems update its time with each write."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileIdentity:
-    """What the file system says of a file without reading it; any write, rename or replacement changes it.
+    """The file system's metadata of a file; any write, rename or replacement changes it.
 
     Attributes
     ----------
     path : str
         Absolute path, symbolic links resolved.
     size, device, inode : int
-        Bytes, and where the content lies.
+        Size in bytes, and location of the content.
     mtime_ns, ctime_ns : int
-        Times of the last change to the content and to the entry. Programs can set the first back, not the second.
+        Times of the last change to the content and to the entry. Programs can change the first, but not the second.
     """
 
     path: str
@@ -56,39 +58,39 @@ class FileIdentity:
 
     @classmethod
     def of(cls, path: Path) -> FileIdentity:
-        """Ask the file system; of a pinned file, its descriptor."""
+        """Read the metadata; for a pinned file, from its descriptor."""
         location = location_of(path)
         resolved = path.resolve() if location == path else path.absolute()
         facts = location.stat()
         return cls(str(resolved), facts.st_size, facts.st_dev, facts.st_ino, facts.st_mtime_ns, facts.st_ctime_ns)
 
     def settled(self, now_ns: int) -> bool:
-        """Whether a later change must show in the times: the last one is older than their resolution."""
+        """Whether a later change is visible in the times: the last one is older than their resolution."""
         return now_ns - max(self.mtime_ns, self.ctime_ns) > TIMESTAMP_RESOLUTION_NS
 
 
 class FingerprintMemory(Protocol):
-    """Something that remembers fingerprints, so that a file is not read again (the catalog does)."""
+    """Remembers fingerprints, so that a file is not read again (implemented by the catalog)."""
 
     def recall(self, identity: FileIdentity) -> str | None:
         """Return the fingerprint of exactly this file, or None."""
 
     def remember(self, identity: FileIdentity, fingerprint: str) -> None:
-        """Keep it."""
+        """Store a fingerprint."""
 
 
 def fingerprint(path: Path, memory: FingerprintMemory | None = None) -> str:
-    """Name a file by its content: the first 128 bits of the SHA-256 of all its bytes.
+    """Return the fingerprint of a file: the first 128 bits of the SHA-256 of all its bytes.
 
-    SHA-256 (FIPS 180-4) because processors have instructions for it: 1.7 GB/s measured, BLAKE2b 0.9 GB/s.
+    SHA-256 (FIPS 180-4) because CPUs have instructions for it: 1.7 GB/s measured, BLAKE2b 0.9 GB/s.
 
     Parameters
     ----------
     path : Path
-        The file; read in a stream, memory stays flat.
+        The file; it is streamed, so memory stays flat.
     memory : FingerprintMemory, optional
-        Asked first and told the result. Only a file whose last change is older than the resolution of file times is
-        remembered, so a change in place within that resolution can't hide.
+        Asked first, and given the result. Only a file whose last change is older than the resolution of file times is
+        remembered, so a change within that resolution is not missed.
 
     Returns
     -------
@@ -100,7 +102,7 @@ def fingerprint(path: Path, memory: FingerprintMemory | None = None) -> str:
     ConflictError
         If the file changes while it is read.
     StorageError
-        If it can't be read.
+        If the file can't be read.
     """
     with storage_faults(path):
         before = FileIdentity.of(path)
@@ -118,10 +120,10 @@ def fingerprint(path: Path, memory: FingerprintMemory | None = None) -> str:
 
 @contextmanager
 def unchanged(path: Path) -> Iterator[None]:
-    """Read a file more than once in the block, and be sure that it was the same all the time.
+    """Verify that a file that is read several times in the block does not change meanwhile.
 
-    A file that is still being copied often is not a readable video yet: one that changed just now is examined again
-    before it is called broken.
+    A file that is still being copied is often not readable as a video yet, so a file that changed just now is checked
+    again before it is called broken.
 
     Raises
     ------
@@ -144,7 +146,7 @@ def unchanged(path: Path) -> Iterator[None]:
 def _identity(path: Path) -> FileIdentity | None:
     try:
         return FileIdentity.of(path)
-    except (OSError, RuntimeError):  # whoever reads it says why
+    except (OSError, RuntimeError):  # the reader reports why
         return None
 
 
@@ -153,14 +155,14 @@ def _still_written(path: Path) -> ConflictError:
 
 
 def extraction_key(content: str, settings: ExtractionSettings, version: int | str) -> str:
-    """Name what an extraction yields.
+    """Return the key of an extraction.
 
     Parameters
     ----------
     content : str
         The video's fingerprint.
     settings : ExtractionSettings
-        All of them matter: each changes what is measured.
+        The settings; each of them changes the features.
     version : int or str
         ``autoclip.extraction.EXTRACTION_VERSION``.
 
@@ -169,37 +171,37 @@ def extraction_key(content: str, settings: ExtractionSettings, version: int | st
     str
         32 hexadecimal digits.
     """
-    # Before there was a choice of decoders, software decoded: what was measured then keeps its name.
+    # Before the setting existed, software decoded: those features keep their key.
     usual = {"decoder"} if settings.decoder == "software" else set()
     return _key("extraction", content, settings.model_dump(mode="json", exclude=usual), version)
 
 
 def transcript_key(content: str, transcriber: str, settings: Mapping[str, object], version: int | str) -> str:
-    """Name what a transcription yields.
+    """Return the key of a transcription.
 
     Parameters
     ----------
     content : str
-        The video's fingerprint; of subtitles, with that of their file.
+        The video's fingerprint; for subtitles, with that of their file.
     transcriber : str
         Name of the transcriber.
     settings : mapping
-        Whatever changes the words: model, language.
+        Everything that changes the words: model, language.
     version : int or str
-        Of the transcriber's code here.
+        Version of our transcriber code.
     """
     return _key("transcript", content, {"transcriber": transcriber, **settings}, version)
 
 
 def selection_key(extraction: str, settings: Settings, version: int | str) -> str:
-    """Name what a selection yields.
+    """Return the key of a selection.
 
     Parameters
     ----------
     extraction : str
-        Key of the features it chooses from (which covers the settings of the extraction).
+        Key of the features it selects from (which covers the settings of the extraction).
     settings : Settings
-        Everything but the extraction's group.
+        All settings except those of the extraction.
     version : int or str
         ``autoclip.selection.pipeline.SELECTION_VERSION``.
 
@@ -212,7 +214,7 @@ def selection_key(extraction: str, settings: Settings, version: int | str) -> st
 
 
 def _digest(path: Path) -> str:
-    """Hash a file in a stream."""
+    """Hash a file as a stream."""
     digest = hashlib.sha256()
     with location_of(path).open("rb", buffering=0) as file:
         read_ahead(file)
@@ -222,6 +224,6 @@ def _digest(path: Path) -> str:
 
 
 def _key(kind: str, origin: str, settings: dict[str, object], version: int | str) -> str:
-    """Hash the parts in one canonical spelling."""
+    """Hash the parts in one canonical form."""
     text = json.dumps([kind, origin, settings, str(version)], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:FINGERPRINT_DIGITS]

@@ -1,4 +1,4 @@
-"""Names from outside made safe for files: titles, uploads, clip names."""
+"""Make names from outside safe for files: titles, uploads, clip names."""
 
 from __future__ import annotations
 
@@ -9,41 +9,43 @@ from pathlib import Path
 from autoclip.errors import ParameterError
 
 NAME_BYTES = 180
-"""Bound on a file name in UTF-8 bytes: ext4, APFS and NTFS allow 255, less room for a counter and a longer ending."""
+"""Maximum length of a file name in UTF-8 bytes: ext4, APFS and NTFS allow 255, minus room for a counter and a longer
+suffix.
+"""
 
 SUFFIX_BYTES = 16
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
 _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3])$")
-"""Windows: "Naming Files, Paths, and Namespaces" (Microsoft Learn); reserved with any ending."""
+"""Windows: "Naming Files, Paths, and Namespaces" (Microsoft Learn); reserved with any suffix."""
 
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-"""Unicode categories of what has no shape of its own: control characters, direction overrides, lone surrogates."""
+"""Unicode categories without a visible shape: control characters, direction overrides, lone surrogates."""
 
 COMPONENT_BYTES = 255
-"""Longest name of a file or folder of ext4, XFS, Btrfs and tmpfs (``NAME_MAX`` of limits.h), in bytes."""
+"""Maximum length of a file or folder name on ext4, XFS, Btrfs and tmpfs (``NAME_MAX`` of limits.h), in bytes."""
 
 IDENTIFIER = "[a-z0-9][a-z0-9-]{0,63}"
-"""What an id looks like, as a regular expression."""
+"""Format of an id, as a regular expression."""
 
 
 def file_name(text: str, suffix: str = "", *, fallback: str = "unnamed") -> str:
-    """Make one file name of any text, safe on Linux, macOS and Windows; letters of every script are kept.
+    """Make a file name from any text, safe on Linux, macOS and Windows, with letters of every script kept.
 
     Parameters
     ----------
     text : str
-        What people or sites call it; may hold separators, control characters, dots, anything.
+        Any text; may contain separators, control characters and dots.
     suffix : str
-        Ending with its dot, such as ``".mp4"``; made safe in the same way.
+        Suffix with its dot, such as ``".mp4"``; made safe in the same way.
     fallback : str
-        Name if nothing of `text` is left.
+        Name to use if nothing of `text` is left.
 
     Returns
     -------
     str
         Non-empty, at most `NAME_BYTES` bytes in UTF-8, in Unicode normal form C, never ``.``, ``..``, hidden, an
-        option (``-x``) or a name Windows reserves. Applying it again changes nothing.
+        option (``-x``) or a name Windows reserves. A safe name is returned unchanged.
     """
     ending = _ending(suffix)
     room = NAME_BYTES - len(ending.encode())
@@ -54,12 +56,12 @@ def file_name(text: str, suffix: str = "", *, fallback: str = "unnamed") -> str:
 
 
 def identifier(text: str) -> str:
-    """Return `text` if it may name a project's folder: lowercase letters, digits and dashes, at most 64.
+    """Return `text` if it is a valid id of a project: lowercase letters, digits and dashes, at most 64.
 
     Raises
     ------
     ParameterError
-        If it may not.
+        If it is not.
     """
     if not is_identifier(text):
         raise ParameterError(f"{text[:80]!r} is not an id: ids are up to 64 lowercase letters, digits and dashes")
@@ -67,12 +69,12 @@ def identifier(text: str) -> str:
 
 
 def is_identifier(text: str) -> bool:
-    """Whether `text` may name a project's folder."""
+    """Whether `text` is a valid id of a project."""
     return re.fullmatch(IDENTIFIER, text) is not None
 
 
 def require_short_names(path: Path) -> None:
-    """Refuse a path of which one name is longer than file systems take.
+    """Refuse a path with a name that is longer than file systems allow.
 
     Raises
     ------
@@ -83,20 +85,20 @@ def require_short_names(path: Path) -> None:
         size = len(name.encode(errors="surrogatepass"))
         if size > COMPONENT_BYTES:
             raise ParameterError(
-                f"{name[:40]!r}... is a name of {size} bytes, and file systems take {COMPONENT_BYTES}; "
+                f"{name[:40]!r}... is a name of {size} bytes, and file systems allow {COMPONENT_BYTES}; "
                 "choose a shorter one"
             )
 
 
 def confine(root: Path, path: Path | str) -> Path:
-    """Return where `path` really lies, which must be below `root` once every ``..`` and symbolic link is followed.
+    """Return the real location of `path`, which must be below `root` after following every ``..`` and link.
 
     Parameters
     ----------
     root : Path
-        The folder that must not be left.
+        The folder that the path must not leave.
     path : Path or str
-        Relative to `root`, or absolute.
+        A path relative to `root`, or absolute.
 
     Raises
     ------
@@ -107,7 +109,7 @@ def confine(root: Path, path: Path | str) -> Path:
     try:
         inner = root.resolve()
         resolved = (inner / path).resolve()
-        resolved.exists()  # asks the system, which refuses what is not a name at all
+        resolved.exists()  # a system call, which refuses an invalid name
     except (OSError, ValueError, RuntimeError) as error:
         raise ParameterError(f"{str(path)[:80]!r} is not a usable path: {error}"[:300]) from error
     if not resolved.is_relative_to(inner):
@@ -116,14 +118,14 @@ def confine(root: Path, path: Path | str) -> Path:
 
 
 def _ending(suffix: str) -> str:
-    """Make an ending safe: a dot and letters, digits or nothing."""
+    """Make a suffix safe: a dot and letters, digits or nothing."""
     letters = re.sub(r"[^A-Za-z0-9]", "", suffix)[: SUFFIX_BYTES - 1]
     return f".{letters}" if letters else ""
 
 
 def _visible(text: str) -> str:
-    """Drop what has no shape, replace what no file system or shell takes, join white space."""
-    # Enough of a hostile megabyte: dropping shapeless characters can only shorten what is cut anyway.
+    """Drop invisible characters, replace those that file systems or shells refuse, collapse white space."""
+    # Limits the work on a hostile megabyte: dropping invisible characters can only shorten text that is cut anyway.
     normal = unicodedata.normalize("NFC", text[: 16 * NAME_BYTES])
     spaced = "".join(" " if character.isspace() else character for character in normal)
     shaped = "".join(character for character in spaced if unicodedata.category(character) not in _INVISIBLE)

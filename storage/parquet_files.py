@@ -1,4 +1,4 @@
-"""One Parquet file of ours: how it is written, what its footer states, and how Arrow's faults are told."""
+"""Parquet files: how they are written, the metadata in their footer, and the translation of Arrow's errors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNIT_KEY = b"unit"
 
 
 def with_units(columns: Mapping[str, pa.Array], units: Mapping[str, str]) -> pa.Table:
-    """Make a table whose fields carry their units as Arrow metadata, under `UNIT_KEY`."""
+    """Create a table whose fields have their units as Arrow metadata, under `UNIT_KEY`."""
     fields = [
         pa.field(name, column.type, metadata={UNIT_KEY: units[name].encode()} if units.get(name) else None)
         for name, column in columns.items()
@@ -32,14 +32,15 @@ def write_table(table: pa.Table, footer: BaseModel, path: Path) -> None:
     """Write one file: zstd 3 + byte stream split, no dictionary, one row group.
 
     Half the size of the default encoding at the same speed for 4 hours of 9 signals (577 against 1,178 KiB measured;
-    docs/decisions/0005-features-in-parquet.md). Checksums let a reader tell a damaged page from a strange value.
+    docs/decisions/0005-features-in-parquet.md). Checksums let a reader distinguish a damaged page from an unusual
+    value.
     """
     floating = [field.name for field in table.schema if pa.types.is_floating(field.type)]
     metadata = {FOOTER_KEY: footer.model_dump_json().encode()}
     with (
         path.open("wb") as file,
         pq.ParquetWriter(
-            file,  # not its path: Arrow takes a name with a colon, such as "s3:x", for an address
+            file,  # not its path: Arrow treats a name with a colon, such as "s3:x", as an address
             table.schema.with_metadata(metadata),
             compression="zstd",
             compression_level=3,
@@ -59,13 +60,13 @@ def metadata_in(path: Path, file: pa.NativeFile) -> Mapping[bytes, bytes] | None
 
 
 def read_table(path: Path, file: pa.NativeFile) -> pa.Table:
-    """Read one file, checking the pages' checksums."""
+    """Read one file and verify the pages' checksums."""
     with reading(path), pq.ParquetFile(file, page_checksum_verification=True) as parquet:
         return parquet.read(use_threads=False)
 
 
 def stated(path: Path, metadata: Mapping[bytes, bytes]) -> dict[str, Any]:
-    """Decode our entry of a footer."""
+    """Decode our entry in a footer."""
     try:
         found = json.loads(metadata[FOOTER_KEY])
     except (KeyError, ValueError) as error:
@@ -75,7 +76,7 @@ def stated(path: Path, metadata: Mapping[bytes, bytes]) -> dict[str, Any]:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Translate Arrow's faults; those with an error number are the system's, the others the content's."""
+    """Translate Arrow's errors; those with an error number concern the system, the others the content."""
     try:
         with storage_faults(path):
             try:
@@ -89,6 +90,6 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def damaged(path: Path, reason: str) -> StorageError:
-    """Say that a file can't be read, and that analyzing again makes it new."""
+    """Return an error that a file is damaged, with the advice to analyze again."""
     first_line = reason.splitlines()[0] if reason else "unreadable"
     return StorageError(f"{path}: is damaged ({first_line}); remove {path.parent} and analyze the video again")

@@ -1,12 +1,12 @@
 """Locks that belong to a living process: the kernel releases them however the process ends.
 
-A lock that is held therefore proves that its holder lives, which a file with a process id in it can't (ids are used
-again). It is taken on ``<name>.mutex`` (``flock``, or ``LockFileEx`` on Windows, by way of ``filelock``); the holder's
-words in ``<name>`` say who it is. They are two files since Windows lets nobody read one that is locked.
+A held lock therefore proves that its holder lives, which a file with a process id can't (ids are reused). The lock is
+taken on ``<name>.mutex`` (``flock``, or ``LockFileEx`` on Windows, through ``filelock``); ``<name>`` contains the
+holder's text. They are two files because Windows does not let others read a locked file.
 
-Taking a lock and writing who took it are two steps, and so are clearing and releasing it. A second lock, one for all
-locks of a folder and held for microseconds, makes each pair one step for everyone who looks: nobody reads the words of
-an earlier holder, or none, while the lock is held, and looking never makes another one's attempt fail.
+Taking a lock and writing its holder are two steps, and so are clearing and releasing it. A second lock, one for all
+locks of a folder and held for microseconds, makes each pair atomic for all readers: nobody reads the text of an earlier
+holder, or none, while the lock is held, and reading never makes another process's attempt fail.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ from storage.file_locks import Timeout, file_lock
 POLL_SEC = 0.2
 GUARD_POLL_SEC = 0.001
 GUARD = ".guard"
-"""Name of the file, beside the locks, whose lock guards every step on them."""
+"""Name of the file, beside the locks, whose lock protects every step on them."""
 
 
 @contextmanager
 def held(path: Path, words: str, while_waiting: Callable[[str], None] | None = None) -> Iterator[None]:
-    """Hold the lock `path` during the block, waiting for it as long as it takes.
+    """Hold the lock `path` during the block, waiting for it as long as needed.
 
     Parameters
     ----------
     path : Path
-        The lock's file; created if missing, and left there.
+        The lock's file; created if missing, and never removed.
     words : str
-        Who holds it, for `holder`; this machine's name goes along.
+        Text for `holder`; this machine's name is added.
     while_waiting : callable, optional
-        Called with the holder's words five times a second as long as another holds it; may raise to give up.
+        Called with the holder's text five times a second while another process holds the lock; may raise to give up.
 
     Raises
     ------
     StorageError
-        If the lock's file can't be made.
+        If the lock's file can't be created.
     """
     with storage_faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,25 +82,25 @@ def remove_unheld(path: Path) -> bool:
 
 
 def holder(path: Path) -> str:
-    """Return the words of the one who holds the lock, or died with it; empty if it was given back, or never taken."""
+    """Return the text of the holder, or of one that died with the lock; empty if it was released or never taken."""
     return _read(path).words
 
 
 def machine_of(path: Path) -> str:
-    """Return the name of the machine whose process took the lock last; empty if none did."""
+    """Return the machine whose process took the lock last; empty if none did."""
     return _read(path).machine
 
 
 @dataclass(frozen=True, slots=True)
 class _Holder:
-    """What a lock's file says of the one who took it."""
+    """The holder according to a lock's file."""
 
     machine: str = ""
     words: str = ""
 
 
 def _attempt(path: Path, words: str) -> BaseFileLock | _Holder:
-    """Take the lock, or return who holds it."""
+    """Take the lock, or return its holder."""
     with storage_faults(path), _guarded(path):
         lock = file_lock(_mutex(path))
         try:
@@ -116,7 +116,7 @@ def _attempt(path: Path, words: str) -> BaseFileLock | _Holder:
 
 
 def _release(path: Path, lock: BaseFileLock) -> None:
-    """Clear the holder's words and release the lock; the name of its machine stays."""
+    """Clear the holder's text and release the lock; the name of its machine stays."""
     with _guarded(path) if path.parent.exists() else nullcontext():
         with suppress(FileNotFoundError), path.open("r+b") as file:
             file.truncate(len(_line(socket.gethostname())))  # needs no space, so a full disk can't stop it
@@ -146,8 +146,8 @@ def _mutex(path: Path) -> Path:
 
 @contextmanager
 def _guarded(path: Path) -> Iterator[None]:
-    """Be the only one who looks at, takes or releases a lock in this folder; for less than a millisecond."""
-    path.parent.stat()  # FileNotFoundError: the lock would make the folder
+    """Hold the exclusive right to read, take or release locks in this folder, for less than a millisecond."""
+    path.parent.stat()  # FileNotFoundError: the lock would create the folder
     with file_lock(path.parent / GUARD).acquire(poll_interval=GUARD_POLL_SEC):
         yield
 

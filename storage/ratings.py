@@ -1,4 +1,4 @@
-"""Ratings of a talk on disk: ``ratings.json`` beside the transcript; a model is asked once for the same words."""
+"""Ratings of a talk on disk: ``ratings.json`` beside the transcript. A model is asked once for the same words."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ RATINGS = "ratings.json"
 
 
 class StoredRatings(BaseModel):
-    """What a model answered.
+    """The answer of a model.
 
     Attributes
     ----------
     key : str
-        Of the sentences, the model and the question.
+        Key of the sentences, the model and the prompt.
     fingerprint : str
-        Of the video's content.
+        Fingerprint of the video's content.
     spans : tuple of RatedSpan
-        By time.
+        Ordered by time.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,16 +35,16 @@ class StoredRatings(BaseModel):
 
 
 def read_ratings(folder: Path) -> StoredRatings | None:
-    """Read the ratings in `folder`; None where there are none.
+    """Read the ratings in `folder`; None if there are none.
 
     Raises
     ------
     StorageError
-        If the file is damaged or of a newer autoclip.
+        If the file is damaged, or was written by a newer autoclip.
     """
     return read_json(folder / RATINGS, StoredRatings)
 
 
 def write_ratings(folder: Path, ratings: StoredRatings) -> None:
-    """Write ratings; the file is replaced as a whole. Raises `StorageError` if it can't be."""
+    """Write ratings, replacing the whole file. Raises `StorageError` if it can't be written."""
     write_json(folder / RATINGS, ratings)

@@ -15,28 +15,28 @@ from storage.keys import FingerprintMemory, fingerprint
 def open_source(
     path: Path, roots: Sequence[Path], content: str | None = None, memory: FingerprintMemory | None = None
 ) -> OpenedFile:
-    """Open a video without following a link that was not there when it was registered.
+    """Open a video without following a link that did not exist when it was registered.
 
     Parameters
     ----------
     path : Path
-        Absolute path, as the project has it.
+        Absolute path in the project.
     roots : sequence of Path
         The source roots, and the data folder.
     content : str, optional
-        Fingerprint the project knows its video by: a path through a link counts with this content alone. None: no link
-        is followed.
+        Fingerprint of the project's video: a path through a link is accepted only with this content. None: no link is
+        followed.
     memory : FingerprintMemory, optional
-        Spares reading a known file again to fingerprint it.
+        Avoids reading a known file again to fingerprint it.
 
     Raises
     ------
     NotFoundError
-        If it is gone.
+        If it no longer exists.
     ParameterError
-        If it leads out of the root that its name lies below, or through a link to another content.
+        If it leads out of the root that its path lies below, or through a link to another content.
     PermissionError
-        If it may not be read.
+        If it is not readable.
     """
     place = _resolved(path)
     opened = replace(open_beneath(_root_of(path, place, roots), place), path=path)
@@ -47,9 +47,9 @@ def open_source(
 
 
 def open_new_source(path: Path, roots: Sequence[Path]) -> OpenedFile:
-    """Open a video that is being registered; a link counts unless it leads out of the roots its name lies below.
+    """Open a video that is being registered. A link is accepted unless it leads out of the roots of its path.
 
-    Raises as `open_source`.
+    Raises the same errors as `open_source`.
     """
     place = _resolved(path)
     return replace(open_beneath(_root_of(path, place, roots), place), path=path)
@@ -57,7 +57,7 @@ def open_new_source(path: Path, roots: Sequence[Path]) -> OpenedFile:
 
 @contextmanager
 def pinned(opened: OpenedFile) -> Iterator[Path]:
-    """Read a path through the file that was opened while the block runs, and close it at the end."""
+    """Read a path through the opened file while the block runs, and close it at the end."""
     try:
         with opened.pinned() as path:
             yield path
@@ -70,12 +70,12 @@ def _resolved(path: Path) -> Path:
         return path.resolve(strict=True)
     except FileNotFoundError as error:
         raise NotFoundError(f"{path}: is gone; put it back, or add the file at its new place as a project") from error
-    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a file where a folder was
-        raise NotFoundError(f"{path}: is at no usable path any more; put the video back") from error
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, or a file that replaced a folder
+        raise NotFoundError(f"{path}: no longer has a usable path; put the video back") from error
 
 
 def _root_of(path: Path, place: Path, roots: Sequence[Path]) -> Path:
-    """Return the root a file really lies below; that of the file system where its owner named it outside of all."""
+    """Return the root that a file really lies below; that of the file system if its owner named it outside all."""
     inner = [root.resolve() for root in roots]
     for root in inner:
         if place.is_relative_to(root):

@@ -1,6 +1,6 @@
-"""An index of what is said in all analyses: one SQLite file with full-text search, made of the transcripts.
+"""An index of the speech in all analyses: one SQLite file with full-text search, built from the transcripts.
 
-It is a cache: a file that is damaged, or of another version, is rebuilt.
+It is a cache: a file that is damaged or of another version is rebuilt.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ _FIND = """
 
 @dataclass(frozen=True, slots=True)
 class FoundSentence:
-    """A sentence in which all words of a search occur.
+    """A sentence that contains all words of a search.
 
     Attributes
     ----------
     key : str
-        The source it is of.
+        Key of its source.
     start_sec, end_sec : float
-        When it is said, in seconds of the video.
+        Times of the sentence, in seconds of the video.
     text : str
         The sentence.
     """
@@ -60,23 +60,23 @@ class FoundSentence:
 
 @dataclass(frozen=True, slots=True)
 class SpeechIndex:
-    """The index in the file `path`, which is made when something is put in."""
+    """The index in the file `path`, which is created on the first write."""
 
     path: Path
 
     def stamps(self) -> Mapping[str, str]:
-        """Return the stamp of every source that is indexed.
+        """Return the stamp of every indexed source.
 
         Raises
         ------
         StorageError
-            If the file can't be used. So for every method.
+            If the file can't be used. All methods raise it.
         """
         with self._opened() as connection:
             return dict(connection.execute("SELECT key, stamp FROM sources"))
 
     def put(self, key: str, stamp: str, transcript: Transcript) -> None:
-        """Index a transcript in place of what was known of its source; `stamp` tells later whether it has changed."""
+        """Index a transcript, replacing its source's earlier one; `stamp` shows later whether it has changed."""
         rows = [(s.start_sec, s.end_sec, s.text) for s in transcript.sentences]
         with self._opened() as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -94,12 +94,12 @@ class SpeechIndex:
             connection.execute("INSERT INTO sources VALUES (?, ?, ?, ?, ?)", (source, key, stamp, first, last))
 
     def find(self, words: str, keys: Sequence[str], limit: int) -> tuple[FoundSentence, ...]:
-        """Return the sentences of sources that hold all words, best first.
+        """Return the sentences of sources that contain all words, best first.
 
         Raises
         ------
         ParameterError
-            If there is no word to look for.
+            If there is no word to search for.
         """
         asked = {"asked": match_expression(words), "keys": _as_json(keys), "limit": limit}
         with self._opened() as connection:
@@ -135,7 +135,7 @@ class SpeechIndex:
 
 
 def _made(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """Make the tables, unless another process was faster."""
+    """Create the tables, unless another process was faster."""
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         if connection.execute("PRAGMA user_version").fetchone() != (_VERSION,):
@@ -148,7 +148,7 @@ def _forget(connection: sqlite3.Connection, key: str) -> None:
     known = connection.execute("SELECT first_row, last_row FROM sources WHERE key = ?", (key,)).fetchone()
     if known is None:
         return
-    # Without content of its own, full-text search must be told what it is to forget.
+    # An index without content needs the old text to remove it.
     old = connection.execute("SELECT row, text FROM sentences WHERE row BETWEEN ? AND ?", known).fetchall()
     connection.executemany(
         "INSERT INTO words (words, rowid, folded) VALUES ('delete', ?, ?)", [(row, folded(text)) for row, text in old]

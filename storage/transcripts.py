@@ -1,8 +1,8 @@
 """The transcript on disk: ``transcript.parquet``, one row per word, beside the signals.
 
-The footer names what was heard (content, transcriber, settings: the key), in which language, and which spans of the
-video have been heard so far. A transcriber saves after every piece, so work that was cut off continues where it ended.
-What people correct is no part of this file.
+The footer has the key (content, transcriber, settings), the language, and the spans of the video transcribed so far. A
+transcriber saves after every chunk, so interrupted work continues where it stopped. Corrections by people are in
+another file.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ TRANSCRIPT = "transcript.parquet"
 TRANSCRIPT_FORMAT_VERSION = 1
 _COLUMNS = ("start_sec", "end_sec", "text", "confidence")
 _ESTIMATED = "estimated"
-"""A column that older files lack: there, what has no confidence came from subtitles."""
+"""A column that older files lack; in those, words without confidence came from subtitles."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredTranscript:
-    """A transcript as it lies on disk.
+    """A transcript on disk.
 
     Attributes
     ----------
     transcript : Transcript
         The words so far.
     key : str
-        As of `storage.keys.transcript_key`.
+        See `storage.keys.transcript_key`.
     heard : tuple of Interval
-        Spans of the video that were transcribed, ascending and apart.
+        Transcribed spans of the video, ascending and disjoint.
     fingerprint : str
-        Of the video's content: a folder that another video is analyzed into may still hold the words of the first.
+        Fingerprint of the video's content: a folder used for another video may still contain the words of the first.
     """
 
     transcript: Transcript
@@ -61,12 +61,12 @@ class _Footer(BaseModel):
 
 
 def write_transcript(folder: Path, stored: StoredTranscript) -> None:
-    """Write a transcript; an older one in `folder` is replaced as a whole.
+    """Write a transcript, replacing the whole file in `folder`.
 
     Raises
     ------
     StorageError
-        If the disk is full or the folder can't be written; the older one is then unchanged.
+        If the disk is full or the folder is not writable; the older one is then unchanged.
     """
     transcript = stored.transcript
     footer = _Footer(
@@ -82,14 +82,14 @@ def write_transcript(folder: Path, stored: StoredTranscript) -> None:
 
 
 def read_transcript(folder: Path) -> StoredTranscript:
-    """Read what `write_transcript` wrote; equal to it value by value.
+    """Read what `write_transcript` wrote, with equal values.
 
     Raises
     ------
     NotFoundError
         If there is none.
     StorageError
-        If it is damaged, or in a format that this version doesn't know.
+        If it is damaged, or its format is unknown to this version.
     """
     path = folder / TRANSCRIPT
     with _opened(path) as file:
@@ -103,7 +103,7 @@ def read_transcript(folder: Path) -> StoredTranscript:
 
 
 def transcript_key_in(folder: Path) -> str | None:
-    """Return the key of the transcript in `folder`, or None when there is none that can be used again."""
+    """Return the key of the transcript in `folder`; None if there is none that can be reused."""
     path = folder / TRANSCRIPT
     try:
         with _opened(path) as file:
@@ -117,11 +117,13 @@ def _opened(path: Path) -> pa.NativeFile:
         try:
             return pa.OSFile(str(path))
         except FileNotFoundError as error:
-            raise NotFoundError(f"{path.parent}: holds no transcript; analyze the video with speech = all") from error
+            raise NotFoundError(
+                f"{path.parent}: contains no transcript; analyze the video with speech = all"
+            ) from error
 
 
 def _footer_in(path: Path, metadata: Mapping[bytes, bytes] | None) -> _Footer:
-    """Check what the footer states."""
+    """Validate the content of the footer."""
     said = stated(path, metadata or {})
     if said.get("format_version") != TRANSCRIPT_FORMAT_VERSION:
         raise StorageError(
@@ -145,7 +147,7 @@ def _words_in(table: pa.Table) -> tuple[Word, ...]:
 
 
 def _table(words: tuple[Word, ...]) -> pa.Table:
-    """One row a word, by time."""
+    """Return one row per word, ordered by time."""
     columns = {
         "start_sec": pa.array([word.start_sec for word in words], pa.float64()),
         "end_sec": pa.array([word.end_sec for word in words], pa.float64()),

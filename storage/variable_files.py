@@ -1,8 +1,8 @@
 """Files of variables, and how far each is trusted.
 
-A file that its owner named (``--env-file``, ``AUTOCLIP_ENV_FILE``) or put into a data folder that was named may set
-anything. A ``.env`` that merely lies in the working folder may have come with somebody's videos: it may set what is
-harmless, and nothing that names a program, a folder, an address or a permission.
+A file that its owner named (``--env-file``, ``AUTOCLIP_ENV_FILE``), or that is in a data folder that was named, may set
+anything. A ``.env`` that is merely in the working folder may have come with somebody's videos: it may set harmless
+variables, but nothing that names a program, a folder, an address or a permission.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FILE_NAME = ".env"
 ENV_FILE = f"{PREFIX}ENV_FILE"
 DATA_DIR = f"{PREFIX}DATA_DIR"
 MAX_FILE_BYTES = 1 << 20
-"""Largest file of variables that is read."""
+"""Maximum size of a file of variables, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class FileVariables:
     Attributes
     ----------
     values : mapping of str to str
-        Those that count.
+        The accepted values.
     ignored : mapping of Path to tuple of str
-        Names that a file may not set, by file.
+        Names that a file is not allowed to set, by file.
     """
 
     values: Mapping[str, str]
@@ -42,16 +42,17 @@ class FileVariables:
 
 
 def file_variables(process: Mapping[str, str], env_file: Path | None, harmless: Collection[str]) -> FileVariables:
-    """Read the files of variables: the named one or else that of the working folder, and that of the data folder.
+    """Read the files of variables: the named one, or else that of the working folder, and that of the data folder.
 
     Parameters
     ----------
     process : mapping of str to str
         The variables of the process.
     env_file : Path or None
-        A file the caller names, which need not exist; None: the one ``AUTOCLIP_ENV_FILE`` names, which must.
+        A file that the caller names, which need not exist; None for the one that ``AUTOCLIP_ENV_FILE`` names, which
+        must exist.
     harmless : collection of str
-        Variables that a file nobody named may set.
+        Variables that an implicit file may set.
 
     Raises
     ------
@@ -76,7 +77,7 @@ def file_variables(process: Mapping[str, str], env_file: Path | None, harmless: 
 
 @functools.cache
 def warn_of_ignored(path: Path, names: tuple[str, ...]) -> None:
-    """Say on standard error, once for each file, which of its variables were ignored, and how to set them."""
+    """Warn on standard error, once per file, which of its variables were ignored, and how to set them."""
     print(  # noqa: T201 - whoever reads the environment first has no other way to a person
         visible(
             f"autoclip: {path}: ignored {', '.join(names)}: a file that nobody named may not set programs, folders, "
@@ -98,7 +99,7 @@ def _named_file(process: Mapping[str, str]) -> Path | None:
 
 
 def _variables(path: Path) -> dict[str, str]:
-    """Read one file; empty where there is none."""
+    """Read one file; empty if there is none."""
     try:
         if not path.is_file():  # a pipe would be waited for
             return {}

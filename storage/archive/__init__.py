@@ -1,4 +1,4 @@
-"""Questions over the whole archive: SQL over the catalog and the features of all projects, which changes nothing."""
+"""Read-only SQL queries over the catalog and the features of all projects."""
 
 from storage.archive.query import Answer, Limits, ask, described_tables
 

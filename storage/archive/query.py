@@ -1,4 +1,4 @@
-"""One question: the tables it names are loaded into a DuckDB of its own, which then can reach nothing else."""
+"""Run one query: the tables it names are loaded into a separate DuckDB, which can access nothing else."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from storage.features import features_key
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a question may use.
+    """The resources that a query may use.
 
     Attributes
     ----------
     seconds : float
-        Time for loading and answering.
+        Time limit for loading and running, in seconds.
     memory_mb : int
-        Memory for tables, intermediate results and the answer.
+        Memory limit for tables, intermediate results and the answer, in MB.
     threads : int
-        Threads of DuckDB.
+        Number of DuckDB threads.
     """
 
     seconds: float = 60.0
@@ -40,7 +40,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a question gave.
+    """The result of a query.
 
     Attributes
     ----------
@@ -61,23 +61,23 @@ def ask(
     *,
     limits: Limits = Limits(),
 ) -> Answer:
-    """Answer a question about all projects.
+    """Run a query over all projects.
 
     Parameters
     ----------
     catalog : Catalog
-        The projects.
+        The catalog of the projects.
     data_folder : DataFolder
-        Where their features are.
+        The data folder with their features.
     sql : str
-        One SELECT, in DuckDB's SQL, over the tables of `described_tables`.
+        One SELECT statement, in DuckDB's SQL, over the tables of `described_tables`.
     limits : Limits
-        What it may use.
+        The resources it may use.
 
     Raises
     ------
     ParameterError
-        If it is not a SELECT, names what does not exist, or takes more than it may.
+        If it is not a SELECT, refers to something that does not exist, or exceeds its limits.
     StorageError
         If the catalog can't be read.
     """
@@ -90,14 +90,14 @@ def ask(
 
 
 def described_tables() -> Mapping[str, str]:
-    """Return the tables that can be asked, each with what a row is."""
+    """Return the tables that can be queried, each with a description of its rows."""
     views = {"clips_v": "A clip with the names of its project: what most questions are about."}
     return {**{name: table.comment for name, table in TABLES.items()}, **views, **FEATURES}
 
 
 @contextmanager
 def _connection(limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a DuckDB in memory that installs nothing, writes nothing to the disk, and sees no variables of Python's."""
+    """Return an in-memory DuckDB that installs nothing, writes nothing to disk, and can't read Python variables."""
     connection = duckdb.connect(
         ":memory:",
         config={
@@ -117,9 +117,9 @@ def _connection(limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _tables_named(sql: str, limits: Limits) -> frozenset[str]:
-    """Return the tables that a question names; refuse all but one statement that only reads.
+    """Return the tables that a query names; refuse anything but a single read-only statement.
 
-    Asked of a DuckDB that can reach no file: finding the names of tables already opens the files a question reads.
+    This uses a DuckDB without access to files, because even resolving table names opens the files that a query reads.
     """
     with _connection(limits) as connection:
         _make_types(connection)
@@ -135,7 +135,7 @@ def _tables_named(sql: str, limits: Limits) -> frozenset[str]:
 
 @contextmanager
 def _bounded(connection: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[None]:
-    """Stop what takes too long, and say what went wrong."""
+    """Interrupt a query that takes too long, and translate its errors."""
     timer = threading.Timer(limits.seconds, connection.interrupt)
     timer.start()
     try:
@@ -157,7 +157,7 @@ def _bounded(connection: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[
 def _load(
     connection: duckdb.DuckDBPyConnection, catalog: Catalog, data_folder: DataFolder, named: AbstractSet[str]
 ) -> tuple[str, ...]:
-    """Make and fill the tables that a question names; return the projects whose features were left out."""
+    """Create and fill the tables that a query names; return the projects without usable features."""
     tables = [name for name in TABLES if name in named or any(view in named and name in VIEWS[view] for view in VIEWS)]
     _make_types(connection)
     for name in tables:
@@ -190,7 +190,7 @@ def _load_project(connection: duckdb.DuckDBPyConnection, path: Path, tables: Seq
 def _view_features(
     connection: duckdb.DuckDBPyConnection, catalog: Catalog, data_folder: DataFolder, names: Sequence[str]
 ) -> tuple[str, ...]:
-    """Make views over the Parquet files of all projects that have a complete set; return the other projects."""
+    """Create views over the Parquet files of all projects with a complete set; return the other projects."""
     with catalog.reading() as view:
         projects = [project.id for project in view.projects.page().items]
     folders = {project: data_folder.open_project(project).features for project in projects}
@@ -217,7 +217,7 @@ def _view(connection: duckdb.DuckDBPyConnection, name: str, files: Mapping[str, 
 
 
 def _lock(connection: duckdb.DuckDBPyConnection) -> None:
-    """From here on nothing outside the tables can be reached, and no setting changed."""
+    """Block access to anything outside the tables, and lock the settings."""
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 

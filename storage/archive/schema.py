@@ -1,7 +1,7 @@
-"""The tables that questions are asked of, with their types and a comment on each column.
+"""The tables for queries, with their types and a comment on each column.
 
-They are made for each question, in memory, so their types can say more than those of the catalog's files: ENUM, LIST,
-STRUCT and TIMESTAMPTZ.
+They are created in memory for each query, so their types can be more specific than those of the catalog's files: ENUM,
+LIST, STRUCT and TIMESTAMPTZ.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class Column:
     Attributes
     ----------
     type : str
-        As DuckDB spells it.
+        Type in DuckDB's SQL.
     source : str
-        SQL that yields it from the catalog's file, which is attached as ``source``.
+        SQL expression over the catalog's file, which is attached as ``source``.
     comment : str
-        What it is, with its unit.
+        Description with its unit.
     """
 
     type: str
@@ -46,11 +46,11 @@ class Table:
     Attributes
     ----------
     comment : str
-        What a row is.
+        Description of a row.
     origin : str
-        SQL behind FROM that yields its rows.
+        SQL after FROM that yields its rows.
     columns : mapping of str to Column
-        By name, in order.
+        Columns by name, in order.
     """
 
     comment: str
@@ -77,7 +77,7 @@ _SCALARS: Mapping[Any, str] = {
 
 
 def _type_of(annotation: Any) -> str:  # noqa: ANN401 - a type, or a form of typing's
-    """Return DuckDB's type for what pydantic writes as JSON."""
+    """Return DuckDB's type for a value that pydantic serializes as JSON."""
     inner = [part for part in get_args(annotation) if part not in {NoneType, ...}]
     if get_origin(annotation) is tuple:
         return f"{_type_of(inner[0])}[]"
@@ -229,18 +229,18 @@ COMMENT ON VIEW clips_v IS 'Clips with the names of their projects: what most qu
 """
 
 VIEWS: Mapping[str, tuple[str, ...]] = {"clips_v": ("projects", "clips")}
-"""What a view needs."""
+"""Tables that a view needs."""
 
 FEATURES: Mapping[str, str] = {
     "signals": "A step of a video's signals, raw and as z-scores (_z); null where nothing was measured.",
     "events": "Something that happens at a time: a cut, fade, black or frozen span.",
     "envelope": "The loudness of 20 ms of a video, in dBFS.",
 }
-"""The features of all projects, each a Parquet file a project, and what a row is."""
+"""The features of all projects, one Parquet file per project, and a description of their rows."""
 
 
 def create_statements(name: str) -> str:
-    """Return the SQL that makes an empty table with its comments."""
+    """Return the SQL that creates an empty table with its comments."""
     table = TABLES[name]
     columns = ", ".join(f'"{column}" {facts.type}' for column, facts in table.columns.items())
     comments = "".join(
@@ -251,7 +251,7 @@ def create_statements(name: str) -> str:
 
 
 def insert_statement(name: str) -> str:
-    """Return the SQL that fills a table from the file that is attached as ``source``."""
+    """Return the SQL that fills a table from the attached file ``source``."""
     table = TABLES[name]
     values = ", ".join(f'{facts.source or _plain(column)} AS "{column}"' for column, facts in table.columns.items())
     return f"INSERT INTO {name} SELECT {values} FROM {table.origin}"  # noqa: S608

@@ -1,4 +1,4 @@
-"""Rows as CSV, JSON or Parquet."""
+"""Write rows as CSV, JSON or Parquet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 
 def written_rows(table: pa.Table, form: Literal["csv", "json", "parquet"]) -> bytes:
-    """Return rows in a format: CSV (RFC 4180, with a line of names), a JSON array of objects, or a Parquet file.
+    """Return rows as CSV (RFC 4180, with a header), as a JSON array of objects, or as a Parquet file.
 
     In CSV, lists and structures are JSON text, and null is an empty field.
     """

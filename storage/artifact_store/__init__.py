@@ -12,7 +12,7 @@ __all__ = ["ArtifactStore", "FsspecStore", "StoredObject", "is_store_url", "stor
 
 
 def store_of(environment: Environment) -> ArtifactStore | None:
-    """Return the store that an environment names; None without one.
+    """Return the store of an environment; None without one.
 
     Raises
     ------
@@ -24,5 +24,5 @@ def store_of(environment: Environment) -> ArtifactStore | None:
 
 @functools.cache
 def _opened(url: str) -> FsspecStore:
-    """Share the connections among all who ask."""
+    """Return a store whose connections all callers share."""
     return FsspecStore(url)

@@ -1,4 +1,4 @@
-"""What goes wrong between us and a store: tried again where that helps, else said in our words."""
+"""Errors of a store: retried if that may help, otherwise translated."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from autoclip.errors import NO_ROOM, NotFoundError, StorageError, from_system
 
 ATTEMPTS = 4
 WAIT = wait_random_exponential(multiplier=0.2, max=5.0)
-"""Waits of at most 0.2, 0.4 and 0.8 s, besides those of the back end itself, which tries again for some seconds."""
+"""Number of attempts, with waits of at most 0.2, 0.4 and 0.8 s; the back end itself also retries for some seconds."""
 
 _LIBRARIES = frozenset({"adlfs", "aiobotocore", "aiohttp", "azure", "botocore", "gcsfs", "google", "s3fs"})
-"""Packages below fsspec whose errors are no `OSError`."""
+"""Packages below fsspec whose errors are not `OSError`."""
 
 _WITHOUT_KEY = ("Credential", "TokenRetrieval", "ProfileNotFound", "Unauthorized")
-"""Parts of the names of errors that say that the keys to the store are missing or wrong."""
+"""Parts of the names of errors that mean missing or wrong credentials."""
 
 _TRY_AGAIN = "try again when it answers; 'autoclip retry' continues a job behind its last finished stage"
 
@@ -25,21 +25,21 @@ Answer = TypeVar("Answer")
 
 
 def attempted(name: str, work: Callable[[], Answer]) -> Answer:
-    """Do something with an object, several times where that may help.
+    """Perform an operation on an object, with retries if those may help.
 
     Parameters
     ----------
     name : str
         The object, for messages.
     work : callable
-        What may be done twice.
+        The operation, which may be repeated.
 
     Raises
     ------
     NotFoundError
         If there is no such object, bucket or folder.
     StorageError
-        If the store refuses, or failed in every attempt.
+        If the store refuses, or every attempt failed.
     """
     try:
         attempts = Retrying(
@@ -53,12 +53,12 @@ def attempted(name: str, work: Callable[[], Answer]) -> Answer:
 
 
 def _is_foreign(error: BaseException) -> bool:
-    """Whether an error comes from a store or the system, and not from a mistake of ours."""
+    """Whether an error comes from a store or the system, not from a bug of ours."""
     return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in _LIBRARIES
 
 
 def _may_pass(error: BaseException) -> bool:
-    """Whether the same may succeed soon: not what is missing, forbidden, or has no room on this machine."""
+    """Whether a retry may succeed: not if something is missing or forbidden, or this machine's disk is full."""
     if not _is_foreign(error) or _lacks_right(error) or isinstance(error, FileNotFoundError):
         return False
     return not (isinstance(error, OSError) and error.errno in NO_ROOM)
@@ -71,7 +71,7 @@ def _lacks_right(error: BaseException) -> bool:
 def _translated(name: str, error: Exception) -> StorageError:
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     if isinstance(error, FileNotFoundError):
-        return NotFoundError(f"{name}: is not in the store ({reason}); check AUTOCLIP_STORE_URL, or make it again")
+        return NotFoundError(f"{name}: is not in the store ({reason}); check AUTOCLIP_STORE_URL, or create it again")
     if _lacks_right(error):
         return StorageError(f"{name}: the store refuses ({reason}); check the keys to it, and what they allow")
     if isinstance(error, OSError) and error.errno in NO_ROOM:

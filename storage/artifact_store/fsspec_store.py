@@ -1,6 +1,6 @@
-"""A store behind any back end of fsspec that writes an object as a whole: a folder, S3, Google Cloud Storage, Azure.
+"""A store on any fsspec back end that writes objects atomically: a folder, S3, Google Cloud Storage, Azure.
 
-Credentials and addresses come from where each back end's own tools have them (``AWS_...``, ``~/.aws``,
+Credentials and endpoints come from each back end's own configuration (``AWS_...``, ``~/.aws``,
 ``GOOGLE_APPLICATION_CREDENTIALS``, ``AZURE_STORAGE_...``), never from the store's URL.
 """
 
@@ -23,24 +23,24 @@ from storage.atomic import replacing
 from storage.names import confine
 
 CHUNK_BYTES = 4 << 20
-"""What is asked for at once while a part of an object is read."""
+"""Bytes per request while a part of an object is read."""
 
 BACK_ENDS = {"file": ("fsspec", ""), "s3": ("s3fs", "s3"), "gs": ("gcsfs", "gcs"), "az": ("adlfs", "azure")}
-"""Kinds of URL, with the module and the extra of each. All of them show an object only once it is whole."""
+"""Kinds of URL, with the module and the extra of each. In all of them an object is visible only once it is complete."""
 
 _WRITTEN_AT = ("LastModified", "last_modified", "mtime", "updated", "created")
-"""What the back ends call the time of an object."""
+"""Names of an object's time in the back ends."""
 
 Answer = TypeVar("Answer")
 
 
 def is_store_url(address: str) -> bool:
-    """Whether an address is one of a store, and not of a site."""
+    """Whether an address is that of a store, not of a site."""
     return address.partition("://")[0] in BACK_ENDS and "://" in address
 
 
 class FsspecStore:
-    """A store behind fsspec; see `storage.artifact_store.interface.ArtifactStore`.
+    """A store on fsspec; see `storage.artifact_store.interface.ArtifactStore`.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class FsspecStore:
 
     @property
     def name(self) -> str:
-        """Where it is; its URL never holds a password."""
+        """Return the address of the store; its URL never contains a password."""
         return self._name
 
     def objects(self, prefix: str) -> tuple[StoredObject, ...]:
@@ -75,7 +75,7 @@ class FsspecStore:
         return tuple(
             StoredObject(path.removeprefix(f"{self._root}/"), int(facts["size"]), _written_at(facts))
             for path, facts in sorted(found.items())
-            if not path.rpartition("/")[2].startswith(".")  # what a killed writer left in a folder
+            if not path.rpartition("/")[2].startswith(".")  # left in a folder by a killed writer
         )
 
     def put(self, path: Path, key: str) -> None:
@@ -114,7 +114,7 @@ class FsspecStore:
         return read
 
     def _write(self, path: Path, key: str) -> None:
-        """Write an object; a folder must be told to show it only when it is whole."""
+        """Write an object. A folder needs an option so that the object becomes visible only when complete."""
         if isinstance(self._files, LocalFileSystem):
             with replacing(Path(self._path(key))) as partial:
                 shutil.copyfile(path, partial)
@@ -122,9 +122,9 @@ class FsspecStore:
             self._files.put_file(str(path), self._path(key))
 
     def _path(self, key: str) -> str:
-        """Return where an object is; raise `ParameterError` if its key leads out of the store."""
+        """Return the path of an object; raise `ParameterError` if its key leads out of the store."""
         if ".." in key.split("/"):
-            raise ParameterError(f"{key[:80]!r} is not the key of an object: '..' leads out of the store")
+            raise ParameterError(f"{key[:80]!r} is not a valid key: '..' leads out of the store")
         if isinstance(self._files, LocalFileSystem):
             confine(Path(self._root), key)  # links in the folder
         return f"{self._root}/{key}"
@@ -134,7 +134,7 @@ class FsspecStore:
 
 
 def _written_at(facts: dict[str, Any]) -> datetime:
-    """Return when an object was written, whatever its back end calls that."""
+    """Return when an object was written, for any back end."""
     value = next(facts[name] for name in _WRITTEN_AT if facts.get(name) is not None)
     if isinstance(value, int | float):
         return datetime.fromtimestamp(value, UTC)

@@ -1,7 +1,7 @@
-"""The port to a store of files that many machines share.
+"""The interface of a file store that many machines share.
 
-An object is written once, as a whole, under a key that ends with the digest of its content. So a key that exists is
-complete and never changes: whoever has read it may keep what it read.
+An object is written once, as a whole, under a key that ends with the digest of its content. An existing key is
+therefore complete and never changes, and readers may cache its content.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """What a store says of an object without reading it.
+    """The metadata of an object in a store.
 
     Attributes
     ----------
     key : str
-        Its name in the store, parts separated by ``/``.
+        Its key in the store, parts separated by ``/``.
     size : int
-        Bytes.
+        Size in bytes.
     written_at : datetime
-        When it was written, by the store's clock, in UTC.
+        When it was written, according to the store's clock, in UTC.
     """
 
     key: str
@@ -35,28 +35,28 @@ class StoredObject:
 class ArtifactStore(Protocol):
     """A store of objects.
 
-    Every method may raise `StorageError` if the store refuses or can't be reached, also after several attempts; the
-    message names the object and the way out.
+    Every method raises `StorageError` if the store refuses, or can't be reached after several attempts. The message
+    names the object and the way out.
     """
 
     @property
     def name(self) -> str:
-        """Where it is, without a password."""
+        """Return the address of the store, without a password."""
 
     def objects(self, prefix: str) -> tuple[StoredObject, ...]:
-        """List the objects whose keys begin with ``prefix/``, by key."""
+        """List the objects whose keys begin with ``prefix/``, sorted by key."""
 
     def put(self, path: Path, key: str) -> None:
-        """Write a file as an object; nobody sees it before it is whole.
+        """Write a file as an object, which becomes visible only when it is complete.
 
         Raises
         ------
         StorageError
-            Also if the store holds another number of bytes afterwards.
+            Also if the store has another number of bytes afterwards.
         """
 
     def get(self, key: str, path: Path) -> None:
-        """Copy an object to a file. Whether all of it arrived is for the caller to check, who knows its size or digest.
+        """Copy an object to a file. The caller must check its size or digest.
 
         Raises
         ------
@@ -65,10 +65,10 @@ class ArtifactStore(Protocol):
         """
 
     def size(self, key: str) -> int:
-        """Return the size of an object in bytes; raises as `get`."""
+        """Return the size of an object in bytes; raises the same errors as `get`."""
 
     def chunks(self, key: str, start: int, end: int) -> Iterator[bytes]:
-        """Read the bytes `start` to `end` (exclusive) of an object in chunks; raises as `get`."""
+        """Read the bytes `start` to `end` (exclusive) of an object in chunks; raises the same errors as `get`."""
 
     def delete(self, key: str) -> None:
-        """Remove an object; nothing happens when there is none."""
+        """Remove an object. Do nothing if there is none."""

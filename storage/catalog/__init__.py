@@ -64,12 +64,12 @@ __all__ = [
 
 
 def open_catalog(path: Path, *, busy_deadline_sec: float = BUSY_DEADLINE_SEC) -> Catalog:
-    """Return this process's catalog in `path`; nothing is touched before its first unit of work.
+    """Return this process's catalog in `path`; nothing is accessed before its first unit of work.
 
     Parameters
     ----------
     path : Path
-        The file; made on first use.
+        The file; created on first use.
     busy_deadline_sec : float
         How long a unit waits for others before it raises `CatalogBusyError`.
     """
@@ -77,12 +77,12 @@ def open_catalog(path: Path, *, busy_deadline_sec: float = BUSY_DEADLINE_SEC) ->
 
 
 def catalog_of(environment: Environment) -> Catalog:
-    """Return the catalog that an environment names, with its deadline.
+    """Return the catalog of an environment, with its deadline.
 
     Raises
     ------
     ParameterError
-        If it is in PostgreSQL, and its URL can't be read or the extra ``postgres`` is not installed.
+        If it is in PostgreSQL, and its URL is invalid or the extra ``postgres`` is not installed.
     """
     if environment.on_postgresql:
         home = Home((environment.data_dir / "projects").resolve()) if environment.store_url else Home()
@@ -99,13 +99,13 @@ def catalog_at(location: str, *, busy_deadline_sec: float = BUSY_DEADLINE_SEC) -
 
 @functools.cache
 def _opened(path: Path, busy_deadline_sec: float) -> DuckDBCatalog:
-    """Share one DuckDB among all who ask."""
+    """Return a DuckDB catalog that all callers share."""
     return DuckDBCatalog(path, busy_deadline_sec=busy_deadline_sec)
 
 
 @functools.cache
 def _opened_postgresql(url: str, busy_deadline_sec: float, home: Home) -> Catalog:
-    """Share the connections among all who ask."""
+    """Return a PostgreSQL catalog whose connections all callers share."""
     if find_spec("psycopg") is None or find_spec("psycopg_pool") is None:
         raise ParameterError("a catalog in PostgreSQL needs an extra: pip install 'autoclip[postgres]'")
     from storage.catalog.postgresql_catalog import PostgreSQLCatalog  # noqa: PLC0415 - the extra may be missing

@@ -1,4 +1,4 @@
-"""What the clips of each project and mode were made with."""
+"""The settings and results with which the clips of each project and mode were made."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Analyses:
     log: ChangeLog
 
     def record(self, analysis: Analysis) -> Analysis:
-        """Store it in place of the one before."""
+        """Store an analysis, replacing the previous one."""
         before = self.get(analysis.project_id, analysis.mode)
         self._replace(analysis.project_id, [analysis.mode], [analysis])
         self.log.note(analysis.project_id, "analysis", analysis.mode, before, analysis)
@@ -29,7 +29,7 @@ class Analyses:
         return analysis
 
     def get(self, project_id: str, mode: SegmentationMode) -> Analysis | None:
-        """Return the last analysis in this mode, or None when there was none."""
+        """Return the last analysis in this mode; None without one."""
         sql = "SELECT * FROM analyses WHERE project_id = ? AND mode = ?"
         rows = self.tables.of_project(project_id).rows(sql, [project_id, mode])
         return Analysis.model_validate(rows[0]) if rows else None

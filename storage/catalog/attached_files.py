@@ -1,4 +1,4 @@
-"""Files attached for reading, for as long as they don't change."""
+"""Files attached for reading until they change."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage.catalog.statements import Row
 from storage.migrations import is_current, known_migrations
 
 MAX_ATTACHED = 16
-"""Each attached file takes some memory and a descriptor."""
+"""Maximum number of attached files; each takes some memory and a descriptor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class _Attached:
 class AttachedFiles:
     """A DuckDB that reads several files; for one thread at a time.
 
-    A file with a final name never changes, it is only replaced. So it stays attached from unit to unit, and within a
-    unit the version seen first is the one seen to the end.
+    A file with a final name never changes; it is only replaced. It therefore stays attached from unit to unit, and
+    within a unit the version seen first is used until the end.
     """
 
     def __init__(self) -> None:
@@ -39,17 +39,17 @@ class AttachedFiles:
         self._numbers = itertools.count()
 
     def begin(self) -> None:
-        """Begin a unit: look for changed files again."""
+        """Begin a unit: check for changed files again."""
         self._pinned.clear()
 
     def end(self) -> None:
-        """End a unit: release all files where the system replaces none that is open."""
+        """End a unit: on systems that can't replace open files, release all of them."""
         if not REPLACES_OPEN_FILES:
             for path in tuple(self._files):
                 self._close(path)
 
     def open(self, path: Path, deadline: float) -> bool | None:
-        """Attach a file, or see that it still is; return whether its tables are of this version, None: no such file."""
+        """Attach a file if needed; return whether its tables are of this version, or None if it does not exist."""
         if path not in self._pinned:
             stamp = stamp_of(path)
             known = self._files.get(path)
@@ -64,12 +64,12 @@ class AttachedFiles:
         return self._files[path].current
 
     def is_open(self, path: Path) -> bool:
-        """Whether a file, as it is now and with tables of this version, is attached already."""
+        """Whether the current version of a file is attached, with tables of this version."""
         known = self._files.get(path)
         return known is not None and known.current and (path in self._pinned or known.stamp == stamp_of(path))
 
     def rows(self, path: Path, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
-        """Run one statement on a file that is open."""
+        """Run one statement on an attached file."""
         self._session.use(self._files[path].alias)
         return self._session.execute(sql, parameters)
 
@@ -79,7 +79,7 @@ class AttachedFiles:
         return self._session.types(table)
 
     def forget(self, path: Path) -> None:
-        """Let go of a file that is about to change."""
+        """Release a file that is about to change."""
         if path in self._files:
             self._close(path)
 

@@ -1,4 +1,4 @@
-"""What one unit of work changes of clips, compound clips and analyses, collected until the unit is kept."""
+"""The changes of one unit of work to clips, compound clips and analyses, collected until it is committed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from storage.catalog.records import Change, Entity, OperationKind
 
 UNLOGGED = frozenset({"revision", "updated_at", "thumbnail", "analyzed_at"})
-"""Fields whose change alone is no change that a person would want to undo."""
+"""Fields whose change alone nobody would want to undo."""
 
 _KIND_OF_FIELDS: dict[frozenset[str], OperationKind] = {
     frozenset({"verdict"}): "verdict",
@@ -23,7 +23,7 @@ _TRIM = frozenset({"start", "end", "trimmed"})
 
 @dataclass(slots=True)
 class ChangeLog:
-    """The changes of one unit of work, by project; later changes of the same record join earlier ones."""
+    """The changes of one unit of work, by project; later changes of the same record are merged into earlier ones."""
 
     _pairs: dict[str, dict[tuple[Entity, str], _Pair]] = field(default_factory=dict)
     _kinds: dict[str, OperationKind] = field(default_factory=dict)
@@ -31,17 +31,17 @@ class ChangeLog:
     def note(
         self, project_id: str, entity: Entity, identity: str, before: BaseModel | None, after: BaseModel | None
     ) -> None:
-        """Note that a record was made (`before` is None), changed, or removed (`after` is None)."""
+        """Record that a record was created (`before` is None), changed, or removed (`after` is None)."""
         pairs = self._pairs.setdefault(project_id, {})
         known = pairs.get((entity, identity))
         pairs[entity, identity] = (known[0] if known else before, after)
 
     def label(self, project_id: str, kind: OperationKind) -> None:
-        """Say what the changes of a project are in this unit, where the changes themselves don't tell."""
+        """Set the kind of this unit's changes to a project if the changes alone don't determine it."""
         self._kinds.setdefault(project_id, kind)
 
     def take(self) -> dict[str, tuple[OperationKind, tuple[Change, ...]]]:
-        """Return the kind and the changes of each project that has any, and forget them."""
+        """Return the kind and the changes of each changed project, and clear them."""
         found = {project_id: _changes(pairs) for project_id, pairs in self._pairs.items()}
         kinds, self._pairs, self._kinds = self._kinds, {}, {}
         return {
@@ -55,7 +55,7 @@ _Pair = tuple[BaseModel | None, BaseModel | None]
 
 
 def kind_of(changes: Sequence[Change]) -> OperationKind:
-    """Name an operation by its changes."""
+    """Return the kind of an operation from its changes."""
     if len(changes) > 1:
         return "bulk"
     (change,) = changes
@@ -68,7 +68,7 @@ def kind_of(changes: Sequence[Change]) -> OperationKind:
 
 
 def fields_of(record: BaseModel) -> dict[str, Any]:
-    """Return the fields of a record as JSON has them."""
+    """Return the fields of a record as in JSON."""
     return record.model_dump(mode="json", include=set(type(record).model_fields))
 
 
@@ -83,7 +83,7 @@ def _changes(pairs: dict[tuple[Entity, str], _Pair]) -> tuple[Change, ...]:
 def _differing(
     entity: Literal["clip", "compound", "analysis"], identity: str, before: BaseModel | None, after: BaseModel | None
 ) -> Iterable[Change]:
-    """Return the change between two states of a record, if there is one worth logging."""
+    """Return the change between two states of a record; None if it is not worth logging."""
     old = None if before is None else fields_of(before)
     new = None if after is None else fields_of(after)
     if old is not None and new is not None:

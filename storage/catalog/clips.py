@@ -32,10 +32,10 @@ from storage.catalog.tables import Tables
 SORTABLE = ("start", "end", "duration", "quality_score", "name", "created_at", "updated_at")
 
 BEYOND_END_SEC = 0.05
-"""How far past a video's end a clip may reach: durations are rounded on their way through pages and files."""
+"""Tolerance in seconds for clips that end after the video: durations are rounded in pages and files."""
 
 FOUND_FIELDS = ("name", "quality_score", "anchor_time_sec", "anchor_reason", "reason", "scores")
-"""What an analysis says of a clip: automatic names count the clips, so they follow the new choice."""
+"""Fields that an analysis sets. Automatic names number the clips, so they follow the new selection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ class Clips:
         NotFoundError
             If its project does not exist.
         ParameterError
-            If it reaches past the end of the video.
+            If it ends after the video.
         ConflictError
-            If its id is taken.
+            If its id is already used.
         """
         statements = self.tables.of_project(clip.project_id)
         _require_within_video(statements, clip)
@@ -66,7 +66,7 @@ class Clips:
         return clip
 
     def get(self, clip_id: str, *, revision: int | None = None) -> StoredClip:
-        """Return a clip; raise `NotFoundError`, or `RevisionError` if it is not at `revision`."""
+        """Return a clip; raise `NotFoundError`, or `RevisionError` if its revision is not `revision`."""
         row = find(self.tables.holding(clip_id), "SELECT * FROM clips WHERE id = ?", "clip", clip_id)
         require_revision("clip", clip_id, row["revision"], revision)
         return StoredClip.model_validate(row)
@@ -85,16 +85,16 @@ class Clips:
         without_verdict: Verdict | None = None,
         search: str | None = None,
     ) -> Page[StoredClip]:
-        """List a project's clips; `search` is part of a name, in any case.
+        """List a project's clips; `search` matches a part of the name, case-insensitively.
 
-        `verdict` lists only clips with it, `without_verdict` only the others.
+        `verdict` lists only clips with that verdict, `without_verdict` all others.
 
         Raises
         ------
         NotFoundError
             If the project does not exist.
         ParameterError
-            If `sort` is none of `SORTABLE` (``-`` before it: descending), or a number is negative.
+            If `sort` is not one of `SORTABLE` (prefixed with ``-`` for descending order), or a number is negative.
         """
         statements = self.tables.of_project(project_id)
         require_project(statements, project_id)
@@ -112,14 +112,14 @@ class Clips:
         return Page(tuple(StoredClip.model_validate(row) for row in rows), total, limit, offset)
 
     def save(self, clip: StoredClip) -> StoredClip:
-        """Store a changed clip and return it at its next revision; a new name or span marks it as a person's.
+        """Store a changed clip and return it at its next revision; a new name or span marks it as edited.
 
         Raises
         ------
         NotFoundError, RevisionError
-            If it is gone, or was changed since `clip` was read.
+            If it no longer exists, or was changed since `clip` was read.
         ParameterError
-            If it now reaches past the end of the video.
+            If it now ends after the video.
         """
         before = self.get(clip.id, revision=clip.revision)
         statements = self.tables.of_project(clip.project_id)
@@ -140,7 +140,7 @@ class Clips:
         Raises
         ------
         NotFoundError, RevisionError
-            If it is gone, or not at `revision`.
+            If it does not exist, or its revision is not `revision`.
         ConflictError
             If a compound clip uses it.
         """
@@ -157,11 +157,11 @@ class Clips:
         self.log.note(before.project_id, "clip", clip_id, before, None)
 
     def replace_auto_clips(self, project_id: str, mode: SegmentationMode, clips: Iterable[Clip]) -> Replacement:
-        """Put the clips an analysis chose in place of those of the analysis before, in the same mode.
+        """Replace the automatic clips of a mode with those that a new analysis selected.
 
-        Clips that people made, renamed, trimmed or decided about stay as they are, and so do clips that a compound clip
-        uses. A clip that is found again (same id) keeps its history and gets the new scores and thumbnail. A new clip
-        of the same moment as one that a person changed is not added; see `plan_replacement`.
+        Clips that people created, renamed, trimmed or judged stay unchanged, and so do clips that a compound clip uses.
+        A clip that is found again (same id) keeps its history and gets the new scores and thumbnail. A new clip of the
+        same moment as an edited one is not added; see `plan_replacement`.
 
         Raises
         ------
@@ -189,7 +189,7 @@ class Clips:
         return plan
 
     def preview_replacement(self, project_id: str, mode: SegmentationMode, clips: Iterable[Clip]) -> Replacement:
-        """Return what `replace_auto_clips` would do; raises as it does."""
+        """Return what `replace_auto_clips` would do; raises the same errors."""
         chosen = {clip.id: StoredClip.of(clip, project_id) for clip in clips}
         present = self._replaceable(project_id, mode, tuple(chosen))
         return plan_replacement(present.values(), chosen.values(), self._used_by_compounds(project_id))
@@ -208,7 +208,7 @@ class Clips:
         insert(statements, "clips", map(_columns, clips))
 
     def _replaceable(self, project_id: str, mode: SegmentationMode, ids: Sequence[str]) -> dict[str, StoredClip]:
-        """Return the project's clips of a mode and those made by hand, and whichever has one of `ids` already."""
+        """Return the project's clips of a mode, its manual clips, and any clip that already has one of `ids`."""
         statements = self.tables.of_project(project_id)
         require_project(statements, project_id)
         self._require_not_elsewhere(project_id, ids)
@@ -231,14 +231,14 @@ class Clips:
 
 
 def _require_within_video(statements: Statements, clip: StoredClip) -> None:
-    """Refuse a clip that reaches past the end of its project's video."""
+    """Refuse a clip that ends after its project's video."""
     duration = require_project(statements, clip.project_id)["duration_sec"]
     if duration is not None and clip.end > duration + BEYOND_END_SEC:
         raise ParameterError(f"a clip can't end at {clip.end:g} s: the video is {duration:g} s long")
 
 
 def _found_again(before: StoredClip, chosen: StoredClip) -> StoredClip:
-    """Give a clip the new scores and picture; it is another revision only if more than the picture is different."""
+    """Give a clip its new scores and thumbnail; the revision changes only if more than the thumbnail differs."""
     found = before.changed(**{name: getattr(chosen, name) for name in FOUND_FIELDS})
     if found != before:
         found = found.changed(revision=before.revision + 1, updated_at=now())

@@ -45,9 +45,9 @@ class Compounds:
         NotFoundError
             If its project does not exist.
         ParameterError
-            If an item's clip is not one of the project's, or the item would end before it starts.
+            If an item's clip is not in the project, or the item would end before it starts.
         ConflictError
-            If its id is taken.
+            If its id is already used.
         """
         statements = self.tables.of_project(compound.project_id)
         require_project(statements, compound.project_id)
@@ -59,7 +59,7 @@ class Compounds:
         return compound
 
     def get(self, compound_id: str, *, revision: int | None = None) -> CompoundClip:
-        """Return a compound clip; raise `NotFoundError`, or `RevisionError` if it is not at `revision`."""
+        """Return a compound clip; raise `NotFoundError`, or `RevisionError` if its revision is not `revision`."""
         statements = self.tables.holding(compound_id)
         row = find(statements, "SELECT * FROM compound_clips WHERE id = ?", "compound clip", compound_id)
         require_revision("compound clip", compound_id, row["revision"], revision)
@@ -68,7 +68,7 @@ class Compounds:
     def page(
         self, project_id: str, *, limit: int | None = None, offset: int = 0, sort: str = "created_at"
     ) -> Page[CompoundClip]:
-        """List a project's compound clips; raises as `Clips.page`."""
+        """List a project's compound clips; raises the same errors as `Clips.page`."""
         statements = self.tables.of_project(project_id)
         require_project(statements, project_id)
         conditions = {"project_id = ?": project_id}
@@ -83,9 +83,9 @@ class Compounds:
         Raises
         ------
         NotFoundError, RevisionError
-            If it is gone, or was changed since `compound` was read.
+            If it no longer exists, or was changed since `compound` was read.
         ParameterError
-            As `add`.
+            As in `add`.
         """
         before = self.get(compound.id, revision=compound.revision)
         statements = self.tables.of_project(compound.project_id)
@@ -99,7 +99,7 @@ class Compounds:
         return saved
 
     def delete(self, compound_id: str, *, revision: int | None = None) -> None:
-        """Remove a compound clip with its items; its clips stay. Raises as `get`."""
+        """Remove a compound clip with its items, but not its clips. Raises the same errors as `get`."""
         before = self.get(compound_id, revision=revision)
         _remove(self.tables.of_project(before.project_id), [compound_id])
         self.log.note(before.project_id, "compound", compound_id, before, None)
@@ -153,7 +153,7 @@ def _add_items(statements: Statements, compounds: Iterable[CompoundClip]) -> Non
 
 
 def _records(statements: Statements, rows: list[Row]) -> list[CompoundClip]:
-    """Join rows of compound clips with their items."""
+    """Combine rows of compound clips with their items."""
     ids = [row["id"] for row in rows]
     sql = f'SELECT * FROM compound_items WHERE compound_id {AMONG} ORDER BY compound_id, "position"'  # noqa: S608
     items: dict[str, list[CompoundItem]] = {identity: [] for identity in ids}

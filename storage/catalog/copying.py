@@ -1,4 +1,4 @@
-"""A catalog copied into another one, of whatever kind, and every row compared."""
+"""Copy a catalog into another one of any kind, and compare every row."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _COMPARE_DEADLINE_SEC = 30.0
 
 @dataclass(frozen=True, slots=True)
 class CopiedTable:
-    """What was copied and compared of one table.
+    """The copied and compared rows of one table.
 
     Attributes
     ----------
     name : str
-        The table.
+        Name of the table.
     rows : int
-        Its rows, the same in both catalogs.
+        Number of rows, equal in both catalogs.
     """
 
     name: str
@@ -36,42 +36,42 @@ class CopiedTable:
 
 
 def catalog_to_copy(location: str, *, must_exist: bool) -> Catalog:
-    """Open a catalog that a person named as one to copy, or to copy to.
+    """Open a catalog that a person named as source or target of a copy.
 
     Parameters
     ----------
     location : str
         ``duckdb:///PATH``, ``postgresql://...`` or a path.
     must_exist : bool
-        Whether a file that is missing is refused instead of made.
+        Whether a missing file is an error; otherwise it is created.
 
     Raises
     ------
     NotFoundError
-        If the file has to be there and is not.
+        If the file must exist and does not.
     ParameterError
-        If it is a folder, a pipe or a device, or the location can't be read.
+        If it is a folder, a pipe or a device, or the location is invalid.
     """
     if not names_postgresql(location):
         path = duckdb_path(location)
         require_replaceable(path)
         with storage_faults(path):
             if must_exist and not path.exists():
-                raise NotFoundError(f"{path}: no catalog is there; name the file autoclip.duckdb of a data folder")
+                raise NotFoundError(f"{path}: there is no catalog; name the file autoclip.duckdb of a data folder")
     return catalog_at(location)
 
 
 def copy_catalog(source: Catalog, target: Catalog, *, replace: bool = False) -> tuple[CopiedTable, ...]:
-    """Put everything of one catalog into another, then read both again and compare every row.
+    """Copy everything of one catalog into another, then read both again and compare every row.
 
-    Remembered fingerprints are left out: they are computed again.
+    Remembered fingerprints are left out; they can be computed again.
 
     Parameters
     ----------
     source, target : Catalog
-        Two catalogs; `source` stays as it is.
+        Two catalogs; `source` is unchanged.
     replace : bool
-        Whether what `target` holds may go.
+        Whether the content of `target` may be deleted.
 
     Returns
     -------
@@ -81,16 +81,14 @@ def copy_catalog(source: Catalog, target: Catalog, *, replace: bool = False) -> 
     Raises
     ------
     ConflictError
-        If `target` holds projects and `replace` is not set.
+        If `target` contains projects and `replace` is not set.
     StorageError
-        If one can't be read or written; `target` is then as it was. If a row differs afterwards.
+        If one can't be read or written; `target` is then unchanged. Also if a row differs afterwards.
     """
     with target.reading() as view:
         present = view.projects.page(limit=1).total + view.projects.page(limit=1, deleted=True).total
     if present and not replace:
-        raise ConflictError(
-            f"the catalog to copy to holds {present} projects; name an empty one, or allow to replace it"
-        )
+        raise ConflictError(f"the target catalog contains {present} projects; name an empty one, or allow replacing it")
     with tempfile.TemporaryDirectory(prefix="autoclip-copy-") as folder:
         before, after = Path(folder) / "from.duckdb", Path(folder) / "to.duckdb"
         source.backup(before)
@@ -100,7 +98,7 @@ def copy_catalog(source: Catalog, target: Catalog, *, replace: bool = False) -> 
 
 
 def _compared(one: Path, other: Path) -> tuple[CopiedTable, ...]:
-    """Compare two backups row by row, whatever the order of the rows."""
+    """Compare two backups row by row, in any order."""
     session, deadline = DuckDBSession(), time.monotonic() + _COMPARE_DEADLINE_SEC
     try:
         session.attach(one, "one", Access.READ, deadline)
@@ -120,7 +118,7 @@ def _compared_table(session: DuckDBSession, table: str) -> CopiedTable:
             key = next(iter(different[0].values()))
             raise StorageError(
                 f"a row of {table} ({key}) is not the same after copying; the source is unchanged: copy again, "
-                "with nothing else at work"
+                "while nothing else uses the catalogs"
             )
     (count,) = session.execute(f"SELECT count(*) AS total FROM one.{table}")  # noqa: S608
     return CopiedTable(table, int(count["total"]))

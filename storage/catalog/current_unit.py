@@ -1,4 +1,4 @@
-"""The unit of work that a thread is in: a unit begun inside it is part of it."""
+"""The current unit of work of a thread: a unit that begins inside it is part of it."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from storage.catalog.interface import UnitOfWork
 
 
 class OpenUnit(Protocol):
-    """A unit that has begun, whatever database it is in."""
+    """A unit that has begun, in any database."""
 
     unit: UnitOfWork
     read_only: bool
 
     def joined(self) -> AbstractContextManager[None]:
-        """Run a block as part of the unit: if it fails, the whole unit does."""
+        """Run a block as part of the unit; if it fails, the whole unit fails."""
 
     def keep(self) -> None:
-        """Keep what the unit changed; raise `StorageError` if that can't be."""
+        """Commit the unit's changes; raise `StorageError` if that fails."""
 
     def undo(self) -> None:
-        """Forget what the unit changed."""
+        """Roll back the unit's changes."""
 
 
 class CurrentUnit(threading.local):
-    """One catalog's unit of work in each thread, None outside of any."""
+    """One catalog's unit of work in each thread; None outside a unit."""
 
     unit: OpenUnit | None = None
 
     @contextmanager
     def begun(self, unit: OpenUnit) -> Iterator[None]:
-        """Run a unit: kept if the block and every statement in it went well, undone otherwise."""
+        """Run a unit: committed if the block and every statement in it succeeded, otherwise rolled back."""
         self.unit = unit
         try:
             yield
@@ -47,12 +47,12 @@ class CurrentUnit(threading.local):
 
     @contextmanager
     def joined_to_write(self) -> Iterator[UnitOfWork]:
-        """Be part of the unit this thread is in.
+        """Join the unit that this thread is in.
 
         Raises
         ------
         StorageError
-            If that unit only reads.
+            If that unit is read-only.
         """
         assert self.unit is not None  # noqa: S101 - the caller has looked
         if self.unit.read_only:

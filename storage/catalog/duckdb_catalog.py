@@ -1,8 +1,8 @@
 """The catalog in DuckDB files that several processes share.
 
-DuckDB lets one process write a file, and a process that dies while it does can leave a damaged one. So a file that has
-a final name is never written. A transaction takes the lock, copies the file of the project it changes, changes the copy
-and renames it over the original; readers attach whatever file has the name, and need no lock.
+DuckDB lets only one process write a file, and a process that dies while writing can leave it damaged. A file with a
+final name is therefore never written. A transaction takes the lock, copies the file of the project it changes, changes
+the copy and renames it over the original. Readers attach the current file and need no lock.
 docs/decisions/0004-catalog-in-duckdb.md has the alternatives and the figures, `storage.catalog.layout` the files.
 """
 
@@ -35,10 +35,12 @@ from storage.catalog.unit_files import Side, UnitFiles
 from storage.migrations import is_current, known_migrations, migrate
 
 BUSY_DEADLINE_SEC = 30.0
-"""A write holds the lock for some 20 ms; half a minute of waiting means that something hangs."""
+"""Default deadline in seconds: a write holds the lock for some 20 ms, so waiting for half a minute means that something
+hangs.
+"""
 
 SAVED = ".before-split"
-"""Ending of the name under which a catalog of one file is kept when it has been split."""
+"""Suffix under which a single-file catalog is kept after it has been split."""
 
 
 class DuckDBCatalog(Catalog):
@@ -47,9 +49,9 @@ class DuckDBCatalog(Catalog):
     Parameters
     ----------
     path : Path
-        The root file; it and its folder are made on first use.
+        The root file; it and its folder are created on first use.
     busy_deadline_sec : float
-        How long to wait for others before `CatalogBusyError`.
+        How long to wait for others before raising `CatalogBusyError`.
     """
 
     def __init__(self, path: Path, *, busy_deadline_sec: float = BUSY_DEADLINE_SEC) -> None:
@@ -62,12 +64,12 @@ class DuckDBCatalog(Catalog):
 
     @property
     def name(self) -> str:
-        """The root file."""
+        """Return the path of the root file."""
         return str(self.path)
 
     @contextmanager
     def transaction(self) -> Iterator[UnitOfWork]:
-        """Begin a unit that may change things, or join the one this thread is in; see `Catalog.transaction`."""
+        """Begin a unit that may change things, or join this thread's unit; see `Catalog.transaction`."""
         if self._current.unit is not None:
             with self._current.joined_to_write() as unit:
                 yield unit
@@ -81,7 +83,7 @@ class DuckDBCatalog(Catalog):
 
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:
-        """Begin a unit that only reads, or be part of the one this thread is in; see `Catalog.reading`."""
+        """Begin a read-only unit, or join this thread's unit; see `Catalog.reading`."""
         if self._current.unit is not None:
             yield self._current.unit.unit
             return
@@ -95,7 +97,7 @@ class DuckDBCatalog(Catalog):
                 self._reading.attached.end()
 
     def backup(self, target: Path) -> None:
-        """Write all projects, as they are at one moment, to one file; see `Catalog.backup`."""
+        """Write a consistent copy of all projects to one file; see `Catalog.backup`."""
         if target.absolute() == self.path:
             raise StorageError(f"{target}: is the catalog itself; name another file for the copy")
         with self.files() as files, replacing(target) as partial:
@@ -103,7 +105,7 @@ class DuckDBCatalog(Catalog):
 
     @contextmanager
     def files(self) -> Iterator[tuple[Path, ...]]:
-        """Give the files of all projects second names; see `Catalog.files`."""
+        """Hard-link the files of all projects; see `Catalog.files`."""
         with self._exclusive() as (layout, _):
             snapshot = layout.generations / f".{secrets.token_hex(4)}{PARTIAL}"
             _link_all(layout, snapshot)
@@ -113,7 +115,7 @@ class DuckDBCatalog(Catalog):
             shutil.rmtree(snapshot, ignore_errors=True)
 
     def restore(self, source: Path) -> None:
-        """Put what a backup holds in place of everything; see `Catalog.restore`."""
+        """Replace everything with the content of a backup; see `Catalog.restore`."""
         if not source.is_file():
             raise StorageError(f"{source}: is not a file; name a backup of the catalog")
         with self._turn(self._write_turns) as deadline, self._locked(deadline):
@@ -131,7 +133,7 @@ class DuckDBCatalog(Catalog):
 
     @contextmanager
     def _exclusive(self) -> Iterator[tuple[Layout, float]]:
-        """Be the only one who changes the catalog, and have its files in order."""
+        """Hold the lock for changing the catalog, and repair its files if needed."""
         with self._turn(self._write_turns) as deadline, self._locked(deadline):
             self._writing.attached.begin()
             try:
@@ -140,7 +142,7 @@ class DuckDBCatalog(Catalog):
                 self._writing.attached.end()
 
     def _prepared(self, deadline: float) -> Layout:
-        """Make the catalog or bring it up to date, if it is not; finish what a crash left."""
+        """Create or migrate the catalog if needed; finish what a crash interrupted."""
         layout = self._layout(self._writing, deadline)
         if layout is None:
             self._make_or_split(deadline)
@@ -158,7 +160,7 @@ class DuckDBCatalog(Catalog):
         return layout
 
     def _layout_to_read(self, deadline: float) -> Layout:
-        """Return where the files are, for a unit that only reads; put them in order if need be."""
+        """Return the layout for a read-only unit, after repairing the files if needed."""
         self._reading.attached.begin()
         layout = self._layout(self._reading, deadline)
         if layout is None or not self._is_fit(layout):
@@ -172,27 +174,27 @@ class DuckDBCatalog(Catalog):
         return layout
 
     def _is_fit(self, layout: Layout) -> bool:
-        """Whether nothing has to be put in order before reading."""
+        """Whether the files can be read without repair."""
         index = self._reading.enter(layout)
         if not self._reading.verified:
             if not is_sound(layout, index):
                 return False
             self._reading.verified = True
         if index.pending():
-            # Either a writer is at it right now, or it died: then the lock is free.
+            # Either a writer is active right now, or it died, and the lock is free.
             with suppress(CatalogBusyError), self._lock.held(time.monotonic()):
                 return False
         return True
 
     def _layout(self, side: Side, deadline: float) -> Layout | None:
-        """Return what the root file says; None if it is missing, of another version, or holds the projects itself."""
+        """Return the layout in the root file; None if it is missing, of another version, or a single-file catalog."""
         if not side.attached.open(self.path, deadline):
             return None
         rows = side.attached.rows(self.path, "SELECT generation FROM layout")
         return Layout(self.path, rows[0]["generation"]) if rows else None
 
     def _make_or_split(self, deadline: float) -> None:
-        """Make the catalog, or turn one of an earlier version into what it is now."""
+        """Create the catalog, or convert one of an earlier version."""
         successor = successor_of(self.path)
         self._take_in_foreign_log(self.path, deadline)
         self._writing.attached.forget(self.path)
@@ -215,7 +217,7 @@ class DuckDBCatalog(Catalog):
             successor.unlink(missing_ok=True)
 
     def _migrate_copy(self, path: Path, deadline: float) -> None:
-        """Bring the tables of a file that nobody else uses up to date."""
+        """Migrate the tables of a file that nobody else uses."""
         session = self._writing.session(0)
         session.attach(path, "copy", Access.WRITE, deadline)
         try:
@@ -228,7 +230,7 @@ class DuckDBCatalog(Catalog):
             session.detach("copy")
 
     def _upgrade(self, project_id: str) -> None:
-        """Bring the file of one project up to date, for a unit that only reads."""
+        """Migrate the file of one project, for a read-only unit."""
         with self._exclusive() as (layout, deadline):
             index = self._writing.enter(layout)
             files = UnitFiles(self._writing, layout, deadline, self._copier(deadline), self._upgrade)
@@ -242,7 +244,7 @@ class DuckDBCatalog(Catalog):
 
     @contextmanager
     def _turn(self, turns: FairLock) -> Iterator[float]:
-        """Wait for this process's other threads; give the deadline for everything that is still to be waited for."""
+        """Wait for this process's other threads; yield the deadline for all further waits."""
         deadline = time.monotonic() + self._busy_deadline_sec
         with turns.held(self._busy_deadline_sec) as taken:
             if not taken:
@@ -251,7 +253,7 @@ class DuckDBCatalog(Catalog):
 
     @contextmanager
     def _locked(self, deadline: float) -> Iterator[None]:
-        """Keep other processes from changing the catalog."""
+        """Lock the catalog against changes by other processes."""
         with storage_faults(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
         refuse_network_file_system(self.path.parent)
@@ -259,7 +261,7 @@ class DuckDBCatalog(Catalog):
             yield
 
     def _copier(self, deadline: float) -> Callable[[Path, Path], None]:
-        """Return what makes the copy of a file that is to be changed."""
+        """Return the function that copies a file before it is changed."""
 
         def copy(path: Path, target: Path) -> None:
             self._take_in_foreign_log(path, deadline)
@@ -268,7 +270,7 @@ class DuckDBCatalog(Catalog):
         return copy
 
     def _copy(self, path: Path, target: Path, deadline: float) -> None:
-        """Copy a file, unless a program that doesn't know our lock is writing it."""
+        """Copy a file, unless a program that ignores our lock is writing it."""
         wait = ForeignWait(path, deadline)
         while True:
             with storage_faults(target), path.open("rb") as original:
@@ -279,7 +281,7 @@ class DuckDBCatalog(Catalog):
             wait.again(CatalogBusyError(f"{path}: another program has it open; close it, or try again later"))
 
     def _take_in_foreign_log(self, path: Path, deadline: float) -> None:
-        """Move what another program left in DuckDB's log into the file: we make none, DuckDB's own shell does."""
+        """Merge the write-ahead log of another program into the file. We write none, but DuckDB's shell does."""
         log = path.with_name(f"{path.name}.wal")
         if not log.exists():
             return
@@ -298,7 +300,7 @@ class DuckDBCatalog(Catalog):
             session.discard()
 
     def _start_over(self) -> None:
-        """Begin without anything a parent process may have open."""
+        """Start without the resources of a parent process."""
         self._writing.abandon_after_fork()
         self._reading.abandon_after_fork()
         self._writing, self._reading = Side(read_only=False), Side(read_only=True)
@@ -307,7 +309,7 @@ class DuckDBCatalog(Catalog):
 
 
 def _generations(session: DuckDBSession, path: Path, deadline: float) -> list[str]:
-    """Return the folders that a root file names: none if it holds the projects itself."""
+    """Return the folder in a root file: none for a single-file catalog."""
     session.attach(path, "root", Access.READ, deadline)
     try:
         session.use("root")
@@ -317,7 +319,7 @@ def _generations(session: DuckDBSession, path: Path, deadline: float) -> list[st
 
 
 def _link_all(layout: Layout, folder: Path) -> None:
-    """Give the files of all projects second names: files are never changed, so that is a copy of this moment."""
+    """Hard-link the files of all projects, which is a consistent copy, because files never change."""
     with storage_faults(folder):
         folder.mkdir(parents=True)
         for project_id in layout.project_stamps():
@@ -326,7 +328,7 @@ def _link_all(layout: Layout, folder: Path) -> None:
 
 
 def _keep_old(path: Path) -> None:
-    """Keep a catalog of one file beside the split one, for who goes back to an earlier version."""
+    """Keep a single-file catalog beside the split one, for going back to an earlier version."""
     saved = path.with_name(path.name + SAVED)
     with storage_faults(saved):
         saved.unlink(missing_ok=True)
@@ -337,7 +339,7 @@ _in_this_process: weakref.WeakSet[DuckDBCatalog] = weakref.WeakSet()
 
 
 def _start_over_after_fork() -> None:
-    """Part a forked child from what its parent has open."""
+    """Separate a forked child from its parent's resources."""
     forget_locks_after_fork()
     for catalog in tuple(_in_this_process):
         catalog._start_over()  # noqa: SLF001 - the same module

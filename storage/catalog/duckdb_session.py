@@ -1,4 +1,4 @@
-"""DuckDB with files attached; the border at which its errors become ours."""
+"""DuckDB with attached files; translates its errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from storage.catalog.statements import Row
 logger = logging.getLogger(__name__)
 
 _CONFIGURATION: dict[str, str | bool | int | float | list[str]] = {
-    "threads": 1,  # the tables are small, and a DuckDB without threads of its own survives a fork of the process
+    "threads": 1,  # the tables are small, and a DuckDB without its own threads survives a fork of the process
     "force_compression": "uncompressed",  # choosing one takes 7 of the 14 ms of a checkpoint with 4,000 rows
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
@@ -30,21 +30,23 @@ _OPEN_ELSEWHERE = "Could not set lock on file"
 
 
 class Access(Enum):
-    """How a file is attached, as ATTACH spells it."""
+    """How a file is attached, in the syntax of ATTACH."""
 
     READ = "READ_ONLY"
     WRITE = "RECOVERY_MODE no_wal_writes"
-    """Without a log: a file that is written is a copy that counts only when it is whole."""
+    """Without a write-ahead log: a written file is a copy that counts only when it is complete."""
     MAKE = "RECOVERY_MODE no_wal_writes, BLOCK_SIZE 16384"
-    """With the smallest blocks, as the whole file is copied for each change: 0.4 to 0.7 MB when empty, not 3."""
+    """With the smallest blocks, because the whole file is copied for each change: an empty file has 0.4 to 0.7 MB, not
+    3.
+    """
     RECOVER = "READ_WRITE"
-    """With the log another program left."""
+    """With the write-ahead log that another program left."""
 
 
 class DuckDBSession:
-    """A private in-memory DuckDB, to which files are attached; for one thread at a time.
+    """A private in-memory DuckDB to which files are attached; for one thread at a time.
 
-    Attaching costs 0.4 to 2 ms, connecting 14 ms (docs/decisions/0004-catalog-in-duckdb.md).
+    Attaching takes 0.4 to 2 ms, connecting 14 ms (docs/decisions/0004-catalog-in-duckdb.md).
     """
 
     def __init__(self) -> None:
@@ -59,9 +61,9 @@ class DuckDBSession:
         Raises
         ------
         CatalogBusyError
-            If a program that doesn't know our lock has the file open past the deadline.
+            If a program that ignores our lock keeps the file open past the deadline.
         StorageError
-            If it is damaged or no database.
+            If it is damaged or not a database.
         """
         quoted = str(path.absolute()).replace("'", "''")
         wait = ForeignWait(path, deadline)
@@ -76,7 +78,7 @@ class DuckDBSession:
                 return
 
     def detach(self, alias: str) -> None:
-        """Let go of a file. What was to be kept is in it already, so a failure here loses nothing."""
+        """Detach a file. Its data is already written, so a failure here loses nothing."""
         path = self._attached.pop(alias, None)
         if path is None or self._connection is None:
             return
@@ -95,7 +97,7 @@ class DuckDBSession:
         return alias in self._attached
 
     def use(self, alias: str) -> None:
-        """Have the following statements mean the tables of one file."""
+        """Make the following statements use the tables of one file."""
         if self._used != alias:
             with _translated(self._attached[alias]):
                 self._private().execute(f"USE {alias}")
@@ -115,18 +117,18 @@ class DuckDBSession:
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def types(self, table: str) -> dict[str, str]:
-        """Return the columns of a table with their types; asked once, until `forget_types`."""
+        """Return the columns of a table with their types, cached until `forget_types`."""
         if table not in self._types:
             rows = self.execute(f"DESCRIBE {table}")
             self._types[table] = {row["column_name"]: row["column_type"] for row in rows}
         return self._types[table]
 
     def forget_types(self) -> None:
-        """Ask for the types again: the tables may have changed."""
+        """Clear the cached types: the tables may have changed."""
         self._types = {}
 
     def rolled_back(self) -> None:
-        """Undo the transaction; if DuckDB can't any more, forget its state altogether."""
+        """Roll back the transaction; if DuckDB can't, discard it altogether."""
         try:
             self.execute("ROLLBACK")
         except StorageError as error:
@@ -134,7 +136,7 @@ class DuckDBSession:
             self.discard()
 
     def abandon_after_fork(self) -> None:
-        """Leave the parent's DuckDB alone in a forked child: even destroying it could write to the parent's file."""
+        """Leave the parent's DuckDB open in a forked child: even closing it could write to the parent's file."""
         if self._connection is not None:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._connection))
             self._connection = None
@@ -156,14 +158,14 @@ class DuckDBSession:
 
 
 def json_insert(table: str, types: Mapping[str, str]) -> str:
-    """Return the SQL that adds the rows of one parameter, a JSON array of objects, to a table of these types."""
+    """Return the SQL that inserts rows, given as one JSON array of objects, into a table of these types."""
     shape = json.dumps([dict(types)]).replace("'", "''")
     return f"INSERT INTO {table} BY NAME SELECT unnest(from_json(?, '{shape}'), max_depth := 2)"
 
 
 @contextmanager
 def _translated(path: Path) -> Iterator[None]:
-    """Turn DuckDB's errors into ours."""
+    """Translate DuckDB's errors."""
     try:
         yield
     except duckdb.Error as error:
@@ -171,7 +173,7 @@ def _translated(path: Path) -> Iterator[None]:
 
 
 def _our_error(path: Path, error: duckdb.Error) -> StorageError:
-    """Say what a DuckDB error means for the catalog, and the way out."""
+    """Return our error for a DuckDB error, with the way out."""
     text = str(error)
     reason = text.splitlines()[0] if text else type(error).__name__
     if _OPEN_ELSEWHERE in text:
@@ -180,7 +182,7 @@ def _our_error(path: Path, error: duckdb.Error) -> StorageError:
         written = path.parent if path.name.startswith(".") else path  # nobody knows the names of temporary files
         return NoRoomError(f"{written}: no room is left to write the catalog; free space there ({reason})")
     if "not a valid DuckDB database file" in text or isinstance(error, duckdb.SerializationException):
-        return StorageError(f"{path}: is damaged or no catalog; move it away and restore a backup ({reason})")
+        return StorageError(f"{path}: is damaged or not a catalog; move it away and restore a backup ({reason})")
     if "version number" in text or "newer version" in text:
         return StorageError(f"{path}: was written by a newer DuckDB; update autoclip ({reason})")
     return StorageError(f"{path}: {reason}")

@@ -1,4 +1,4 @@
-"""Exports: what was rendered, how, and what became of it."""
+"""Exports: what was rendered, how, and the outcome."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Exports:
     home: Home = field(default_factory=Home)
 
     def add(self, export: Export) -> Export:
-        """Add an export; raise `NotFoundError` if its project does not exist, `ConflictError` if its id is taken."""
+        """Add an export; raise `NotFoundError` without its project, `ConflictError` if its id is already used."""
         statements = self.tables.of_project(export.project_id)
         require_project(statements, export.project_id)
         insert_new(statements, "exports", "export", _columns(export))
@@ -38,7 +38,7 @@ class Exports:
         return export
 
     def get(self, export_id: str, *, revision: int | None = None) -> Export:
-        """Return an export; raise `NotFoundError`, or `RevisionError` if it is not at `revision`."""
+        """Return an export; raise `NotFoundError`, or `RevisionError` if its revision is not `revision`."""
         row = find(self.tables.holding(export_id), "SELECT * FROM exports WHERE id = ?", "export", export_id)
         require_revision("export", export_id, row["revision"], revision)
         return self.home.export(Export.model_validate(row))
@@ -55,7 +55,7 @@ class Exports:
         clip_id: str | None = None,
         compound_id: str | None = None,
     ) -> Page[Export]:
-        """List a project's exports; raises as `Clips.page`."""
+        """List a project's exports; raises the same errors as `Clips.page`."""
         statements = self.tables.of_project(project_id)
         require_project(statements, project_id)
         conditions = {
@@ -72,14 +72,14 @@ class Exports:
         return Page(exports, total, limit, offset)
 
     def save(self, export: Export) -> Export:
-        """Store a changed export and return it at its next revision; raises as `get`."""
+        """Store a changed export and return it at its next revision; raises the same errors as `get`."""
         before = self.get(export.id, revision=export.revision)
         saved = export.changed(revision=export.revision + 1, updated_at=now())
         update(self.tables.of_project(export.project_id), "exports", _columns(before), _columns(saved))
         return saved
 
     def delete(self, export_id: str) -> None:
-        """Remove the record of an export (the file is not the catalog's); raise `NotFoundError` if it is gone."""
+        """Remove the record of an export, but not its file; raise `NotFoundError` if it does not exist."""
         export = self.get(export_id)
         delete(self.tables.of_project(export.project_id), "exports", "id", [export_id])
 

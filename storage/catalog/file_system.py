@@ -1,4 +1,4 @@
-"""Where a catalog may lie: on a file system of this machine."""
+"""Require that a catalog is on a file system of this machine."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ NETWORK_FILE_SYSTEMS = frozenset(
     {"afs", "beegfs", "ceph", "cifs", "glusterfs", "gpfs", "lustre", "nfs", "nfs4", "smb2", "smb3", "smbfs"}
     | {f"fuse.{name}" for name in ("ceph", "gcsfuse", "glusterfs", "juicefs", "rclone", "s3fs", "sshfs")}
 )
-"""Types as in /proc/self/mountinfo (proc(5)) whose locks or caches don't hold between machines as DuckDB needs."""
+"""Types in /proc/self/mountinfo (proc(5)) whose locks or caches don't work across machines as DuckDB needs."""
 
 MOUNTS = Path("/proc/self/mountinfo")
 
 
 def refuse_network_file_system(folder: Path, mounts: Path = MOUNTS) -> None:
-    """Refuse a folder on a network file system; where the system doesn't tell (not Linux), allow it.
+    """Refuse a folder on a network file system; allow it where the system does not report the type (not Linux).
 
     Raises
     ------
     StorageError
-        With the type of the file system and the way out.
+        If it is on one; the message has the type and the way out.
     """
     kind = file_system_of(folder, mounts)
     if kind in NETWORK_FILE_SYSTEMS:
@@ -32,7 +32,7 @@ def refuse_network_file_system(folder: Path, mounts: Path = MOUNTS) -> None:
 
 
 def file_system_of(folder: Path, mounts: Path = MOUNTS) -> str | None:
-    """Return the type of the file system that holds `folder`, or None when the system doesn't tell."""
+    """Return the type of the file system of `folder`, or None if the system does not report it."""
     if not mounts.exists():
         return None
     resolved = folder.resolve()
@@ -40,7 +40,7 @@ def file_system_of(folder: Path, mounts: Path = MOUNTS) -> str | None:
     for line in mounts.read_text("utf-8", "surrogateescape").splitlines():
         fields = line.split(" ")
         point = Path(_unescaped(fields[4]))
-        # Of mounts on one point the last covers the others.
+        # Of several mounts on one point the last one is visible.
         if resolved.is_relative_to(point) and len(point.parts) >= found[0]:
             found = (len(point.parts), fields[fields.index("-") + 1])
     return found[1]

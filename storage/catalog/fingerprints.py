@@ -1,4 +1,4 @@
-"""Fingerprints that were computed before, so that a folder of videos is not read whole every night."""
+"""Remembered fingerprints, so that a folder of videos is not read whole every night."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from storage.keys import FileIdentity
 
 @dataclass(frozen=True, slots=True)
 class Fingerprints:
-    """The repository of the remembered fingerprints: one per path."""
+    """Repository of remembered fingerprints, one per path."""
 
     index: ProjectIndex
 
@@ -19,5 +19,5 @@ class Fingerprints:
         return self.index.recall_fingerprint(identity)
 
     def remember(self, identity: FileIdentity, fingerprint: str) -> None:
-        """Keep it in place of an older one of the path."""
+        """Store a fingerprint, replacing an older one of the path."""
         self.index.remember_fingerprint(identity, fingerprint)

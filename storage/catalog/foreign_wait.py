@@ -1,4 +1,4 @@
-"""Waiting for a program that has a file of the catalog open and doesn't know our lock, such as DuckDB's own shell."""
+"""Wait for a program that ignores our lock and has a file of the catalog open, such as DuckDB's shell."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from autoclip.errors import CatalogBusyError
 logger = logging.getLogger(__name__)
 
 POLL_SEC = 0.05
-"""Pause between attempts to open the file."""
+"""Seconds between attempts to open the file."""
 
 NOTICE_SEC = 2.0
-"""After so long a person is told what is waited for."""
+"""Seconds after which a warning says what is being waited for."""
 
 _HOLDER = re.compile(r"held in (?P<program>[^\s(]+)? ?\(PID (?P<process>\d+)\)")
 
 
 class ForeignWait:
-    """One wait.
+    """One wait for a file.
 
     Parameters
     ----------
     path : Path
         The file.
     deadline : float
-        When to give up, on ``time.monotonic``'s clock.
+        When to give up, on the clock of ``time.monotonic``.
     """
 
     def __init__(self, path: Path, deadline: float) -> None:
@@ -47,7 +47,7 @@ class ForeignWait:
 
 
 def _holder(reason: str) -> str:
-    """Name the process that holds a file, as far as DuckDB's message tells."""
+    """Return the process that holds a file, as far as DuckDB's message says."""
     found = _HOLDER.search(reason)
     if found is None:
         return "another program"

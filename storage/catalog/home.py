@@ -1,7 +1,7 @@
-"""Paths within the data folder, on machines whose data folders have different names.
+"""Paths within the data folder, on machines whose data folders have different paths.
 
-A record has the path of the machine that wrote it. What lies in the folder of its project there lies in that folder
-here as well, once it was copied from the store.
+A record has the path on the machine that wrote it. A file in its project's folder there is in the same project's folder
+here, once it was copied from the store.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from storage.catalog.records import Export, Project
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where the folders of the projects are on this machine.
+    """The folder of the projects on this machine.
 
     Attributes
     ----------
     projects : Path or None
-        Their folder; None leaves every path as it is.
+        The folder; None leaves every path unchanged.
     """
 
     projects: Path | None = None
 
     def project(self, project: Project) -> Project:
-        """Return a project with the path its video has here."""
+        """Return a project with the path of its video on this machine."""
         place = self._place(project.path, project.id)
         if place == project.path:
             return project
@@ -33,12 +33,12 @@ class Home:
         return project.model_copy(update={"path": place, "media": media})
 
     def export(self, export: Export) -> Export:
-        """Return an export with the path its file has here."""
+        """Return an export with the path of its file on this machine."""
         place = self._place(export.path, export.project_id)
         return export if place == export.path else export.model_copy(update={"path": place})
 
     def _place(self, path: Path | None, project_id: str) -> Path | None:
-        """Return where a path leads here: an id is random, so the folder that bears it is the project's."""
+        """Return a path on this machine: an id is random, so a folder with that name is the project's."""
         if self.projects is None or path is None or path.is_relative_to(self.projects / project_id):
             return path
         parts = path.parts

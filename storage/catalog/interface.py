@@ -1,4 +1,4 @@
-"""What a catalog is to those who use it, whatever database lies beneath.
+"""The interface of a catalog, for any database.
 
 ::
 
@@ -8,8 +8,8 @@
         clip = unit.clips.get(clip_id, revision=3)
         unit.clips.save(clip.changed(name="Goal"))
 
-A unit sees one state of each project, and all of its changes are kept or none. Other writers wait meanwhile: do nothing
-slow inside. Readers wait for nobody. A unit begun inside another on the same thread is part of it.
+A unit sees one state of each project, and all of its changes are committed or none. Other writers wait meanwhile, so do
+nothing slow inside. Readers never wait. A unit that begins inside another one on the same thread is part of it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class UnitOfWork:
 
     @classmethod
     def over(cls, tables: Tables, home: Home = Home()) -> UnitOfWork:  # noqa: B008 - frozen
-        """Make the repositories of a unit; what they change of clips goes into one log. `home` says where files are."""
+        """Create the repositories of a unit. Their changes to clips share one log; `home` locates files."""
         log = ChangeLog()
         analyses, clips, compounds = Analyses(tables, log), Clips(tables, log), Compounds(tables, log)
         return cls(
@@ -66,11 +66,11 @@ class Catalog(ABC):
     @property
     @abstractmethod
     def name(self) -> str:
-        """What and where it is, without a password."""
+        """Return the kind and location of the catalog, without a password."""
 
     @abstractmethod
     def transaction(self) -> AbstractContextManager[UnitOfWork]:
-        """Begin a unit that may change things; kept when the block ends well, undone when it raises.
+        """Begin a unit that may change things: committed at the end of the block, rolled back if it raises.
 
         Raises
         ------
@@ -82,19 +82,19 @@ class Catalog(ABC):
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[UnitOfWork]:
-        """Begin a unit that only reads, together with other readers; raises as `transaction` does."""
+        """Begin a read-only unit, concurrent with other readers; raises the same errors as `transaction`."""
 
     def sole_writer(self, project_id: str, while_waiting: Callable[[], None]) -> AbstractContextManager[None]:  # noqa: ARG002
-        """Hold the right to write a project's files, among all machines that share the catalog.
+        """Hold the lock for writing a project's files, among all machines that share the catalog.
 
-        A catalog that belongs to one machine leaves that to the lock in its data folder.
+        A catalog of a single machine relies on the lock in its data folder instead.
 
         Parameters
         ----------
         project_id : str
             The project.
         while_waiting : callable
-            Called again and again as long as another machine holds it; may raise to give up.
+            Called repeatedly while another machine holds the lock; may raise to give up.
 
         Raises
         ------
@@ -105,30 +105,30 @@ class Catalog(ABC):
 
     @abstractmethod
     def backup(self, target: Path) -> None:
-        """Write the whole catalog, as it is at one moment, to one file; an older copy there is replaced.
+        """Write a consistent copy of the whole catalog to one file, replacing an older copy.
 
         Raises
         ------
         CatalogBusyError, StorageError
-            As `transaction`.
+            As in `transaction`.
         """
 
     @abstractmethod
     def files(self) -> AbstractContextManager[tuple[Path, ...]]:
-        """Give DuckDB files that together hold all projects as they are at one moment, to be read while the block runs.
+        """Yield DuckDB files that together contain a consistent state of all projects, readable while the block runs.
 
         Raises
         ------
         CatalogBusyError, StorageError
-            As `transaction`.
+            As in `transaction`.
         """
 
     @abstractmethod
     def restore(self, source: Path) -> None:
-        """Put what a backup holds in place of the whole catalog; others see all of it at once.
+        """Replace the whole catalog with the content of a backup, atomically for others.
 
         Raises
         ------
         CatalogBusyError, StorageError
-            As `transaction`; the catalog is then as it was.
+            As in `transaction`; the catalog is then unchanged.
         """

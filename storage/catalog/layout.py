@@ -1,4 +1,4 @@
-"""Where the files of a catalog lie.
+"""The files of a catalog.
 
 ::
 
@@ -22,14 +22,14 @@ SUFFIX = ".duckdb"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The files of one catalog as its root file tells.
+    """The files of one catalog, according to its root file.
 
     Attributes
     ----------
     root : Path
         The root file (``autoclip.duckdb``).
     generation : str
-        Name of the folder of its projects: a restored catalog gets a new one.
+        Name of the folder of its projects; a restored catalog gets a new one.
     """
 
     root: Path
@@ -37,22 +37,22 @@ class Layout:
 
     @property
     def generations(self) -> Path:
-        """Folder of all generations."""
+        """Return the folder of all generations."""
         return self.root.with_name(f"{self.root.name}.projects")
 
     @property
     def folder(self) -> Path:
-        """Folder of the projects' files."""
+        """Return the folder of the projects' files."""
         return self.generations / self.generation
 
     @property
     def _prefix(self) -> str:
-        """Beginning of the files' names: who finds one tells at once what it belongs to."""
+        """Return the prefix of the files' names, which shows what they belong to."""
         return f"{self.root.name}."
 
     @property
     def index(self) -> Path:
-        """The index."""
+        """Return the path of the index."""
         return self.folder / f"{self.root.name}.index.sqlite"
 
     def project(self, project_id: str) -> Path:
@@ -71,12 +71,12 @@ class Layout:
 
 
 def successor_of(path: Path) -> Path:
-    """Return the name of a file that is to replace `path`: always the same, so a crash leaves one at most."""
+    """Return the name of a file that will replace `path`: always the same, so a crash leaves at most one."""
     return path.with_name(f".{path.name}{PARTIAL}")
 
 
 def stamp_of(path: Path) -> str | None:
-    """Return what tells one version of a file from another; None when it does not exist. Renaming keeps it."""
+    """Return a stamp that identifies the version of a file, unchanged by renaming; None if it does not exist."""
     try:
         facts = path.stat()
     except FileNotFoundError:

@@ -1,9 +1,9 @@
-"""One writer at a time, over processes and threads.
+"""A lock for one writer at a time, across processes and threads.
 
-DuckDB's own lock can't serve: it refuses instead of waiting, and it vanishes when its file is opened and closed
-elsewhere in the process. So an empty file beside the catalog is locked, by a lock that the system releases when a
-process dies: ``flock``, whose queue the kernel keeps, or where there is none (Windows) that of ``filelock``, which
-tries again and again.
+DuckDB's own lock is unsuitable: it refuses instead of waiting, and it is lost when its file is opened and closed
+elsewhere in the process. Instead, an empty file beside the catalog is locked with a lock that the system releases when
+a process dies: ``flock``, whose queue the kernel keeps, or, where there is none (Windows), that of ``filelock``, which
+polls.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from storage.atomic import storage_faults
 from storage.file_locks import Timeout, file_lock
 
 POLL_SEC = 0.005
-"""Pause between attempts where there is no queue."""
+"""Seconds between attempts where there is no queue."""
 
 _descriptors: set[int] = set()
-"""Every lock file open in this process, for a forked child to close: its copies would keep the locks."""
+"""Every open lock file of this process, for a forked child to close, since its copies would keep the locks."""
 
 
 class CatalogLock:
@@ -33,7 +33,7 @@ class CatalogLock:
     Parameters
     ----------
     catalog : Path
-        The file it guards; ``<name>.lock`` beside it is created if missing.
+        The file it protects; ``<name>.lock`` beside it is created if missing.
     """
 
     def __init__(self, catalog: Path) -> None:
@@ -47,7 +47,7 @@ class CatalogLock:
         Parameters
         ----------
         deadline : float
-            When to give up, on ``time.monotonic``'s clock.
+            When to give up, on the clock of ``time.monotonic``.
 
         Raises
         ------
@@ -67,7 +67,7 @@ class CatalogLock:
 
 
 def _try_for(path: Path, deadline: float) -> Callable[[], None] | None:
-    """Take the lock by trying; return how to release it, or None if the deadline passes first."""
+    """Take the lock by polling; return its release function, or None if the deadline passes first."""
     lock = file_lock(path)
     with storage_faults(path):
         try:
@@ -78,11 +78,11 @@ def _try_for(path: Path, deadline: float) -> Callable[[], None] | None:
 
 
 def _queue_for(path: Path, deadline: float) -> Callable[[], None] | None:
-    """Take the lock in turn; return how to release it, or None if the deadline passes first."""
+    """Take the lock in turn; return its release function, or None if the deadline passes first."""
     with storage_faults(path):
         wait = _Wait(_open(path))
     if not wait.over_at_once():
-        # flock has no time limit of its own, and an alarm signal would be the main thread's alone.
+        # flock has no time limit, and an alarm signal would only reach the main thread.
         threading.Thread(target=wait.wait, name="catalog-lock", daemon=True).start()
         if not wait.over_by(deadline):
             return None
@@ -90,7 +90,7 @@ def _queue_for(path: Path, deadline: float) -> Callable[[], None] | None:
 
 
 class _Wait:
-    """One wait for the lock; it may be given up while a thread still waits."""
+    """One wait for the lock; it may be abandoned while a thread still waits."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
@@ -99,11 +99,11 @@ class _Wait:
         self._given_up = False
 
     def over_at_once(self) -> bool:
-        """Take the lock if nobody holds it."""
+        """Take the lock if it is free."""
         return lock_at_once(self.descriptor)
 
     def wait(self) -> None:
-        """Wait for the lock; release it at once if nobody wants it any more."""
+        """Wait for the lock; release it at once if the wait was abandoned."""
         wait_in_queue(self.descriptor)
         with self._decided:
             self._over.set()
@@ -111,7 +111,7 @@ class _Wait:
                 _close(self.descriptor)
 
     def over_by(self, deadline: float) -> bool:
-        """Wait until the lock is taken; False, and given up, when the deadline passes first."""
+        """Wait until the lock is taken; return False, and abandon the wait, if the deadline passes first."""
         try:
             self._over.wait(max(0.0, deadline - time.monotonic()))
         except BaseException:
@@ -140,6 +140,6 @@ def _open(path: Path) -> int:
 
 def _close(descriptor: int) -> None:
     """Close a lock file, which releases its lock."""
-    if descriptor in _descriptors:  # a forked child has closed it already
+    if descriptor in _descriptors:  # already closed by a forked child
         _descriptors.discard(descriptor)
         os.close(descriptor)

@@ -1,4 +1,4 @@
-"""The operations of a project: every change of its clips, and undo and redo of each."""
+"""The operations of a project: every change of its clips, with undo and redo."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from storage.catalog.statements import Statements, insert, page, require_project
 from storage.catalog.tables import Tables
 
 MAX_OPERATIONS = 2000
-"""Operations kept a project: ten times the decisions of one long video."""
+"""Maximum number of operations per project: ten times the decisions of one long video."""
 
 MAX_LOG_BYTES = 2_000_000
-"""Changes kept a project, as JSON text: some ten retunes of 200 clips, or 10,000 verdicts."""
+"""Maximum size of the changes per project, as JSON text: some ten retunes of 200 clips, or 10,000 verdicts."""
 
 LoggedRecord = Record | StoredClip
 
 
 class LoggedTable(Protocol):
-    """A repository whose records can be put back."""
+    """A repository whose records can be restored."""
 
     def stored(self, project_id: str, ids: Sequence[str]) -> Mapping[str, LoggedRecord]:
-        """Return the records of a project that are there, by id."""
+        """Return the existing records of a project, by id."""
 
     def put_back(self, project_id: str, ids: Sequence[str], states: Iterable[Mapping[str, Any]]) -> None:
-        """Replace the records with `ids` by those that `states` describe; nothing is logged."""
+        """Replace the records with `ids` by those in `states`, without logging."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """The repository of the operations."""
+    """Repository of operations."""
 
     tables: Tables
     log: ChangeLog
@@ -54,16 +54,16 @@ class Operations:
         return Page(tuple(map(Operation.model_validate, rows)), total, limit, offset)
 
     def revision(self, project_id: str) -> int:
-        """Return a number that grows with each operation, undo and redo; 0 when there was none."""
+        """Return a number that grows with each operation, undo and redo; 0 before the first."""
         return self._highest(project_id, "revision")
 
     def to_undo(self, project_id: str) -> Operation | None:
-        """Return the operation that `undo` would undo: the last that was not undone, unless it is a first analysis."""
+        """Return the operation that `undo` would undo: the last one not undone, unless it is a first analysis."""
         found = self._first("project_id = ? AND NOT undone ORDER BY number DESC", project_id)
         return None if found is None or found.kind == "analyze" else found
 
     def to_redo(self, project_id: str) -> Operation | None:
-        """Return the operation that `redo` would do again."""
+        """Return the operation that `redo` would repeat."""
         return self._first("project_id = ? AND undone ORDER BY number", project_id)
 
     def undo(self, project_id: str) -> Operation:
@@ -83,7 +83,7 @@ class Operations:
         return self._played(operation, forward=False)
 
     def redo(self, project_id: str) -> Operation:
-        """Redo the operation that was undone last; raises as `undo`."""
+        """Redo the operation that was undone last; raises the same errors as `undo`."""
         self._require_project(project_id)
         operation = self.to_redo(project_id)
         if operation is None:
@@ -91,7 +91,7 @@ class Operations:
         return self._played(operation, forward=True)
 
     def deleted_clips(self, project_id: str) -> tuple[StoredClip, ...]:
-        """Return the clips that people deleted and that can be restored, latest deletion first."""
+        """Return the clips that people deleted and that can be restored, the latest deletion first."""
         found: dict[str, StoredClip] = {}
         for operation in self.page(project_id).items:
             if not operation.undone and operation.kind in {"delete", "bulk"}:
@@ -101,11 +101,14 @@ class Operations:
         return tuple(clip for identity, clip in found.items() if identity not in present)
 
     def label(self, project_id: str, kind: OperationKind) -> None:
-        """Say what this unit's changes of a project are, where the changes themselves don't tell."""
+        """Set the kind of this unit's changes to a project if the changes alone don't determine it."""
         self.log.label(project_id, kind)
 
     def flush(self) -> None:
-        """Record what this unit has changed: one operation per project. What was undone before can't be redone then."""
+        """Record the changes of this unit as one operation per project.
+
+        Operations that were undone can then no longer be redone.
+        """
         for project_id, (kind, changes) in self.log.take().items():
             if self._statements(project_id).rows(
                 "SELECT 1 FROM projects WHERE id = ?", [project_id]
@@ -126,7 +129,7 @@ class Operations:
         self._forget_oldest(project_id)
 
     def _forget_oldest(self, project_id: str) -> None:
-        """Keep the log within its bounds; the last operation always stays."""
+        """Keep the log within its limits; the last operation always stays."""
         sql = (
             "SELECT number, length(CAST(changes AS VARCHAR)) AS size FROM operations "
             "WHERE project_id = ? ORDER BY number DESC"
@@ -140,7 +143,7 @@ class Operations:
                 return
 
     def _played(self, operation: Operation, *, forward: bool) -> Operation:
-        """Bring what an operation changed to its state after it, or before it."""
+        """Set the records of an operation to their state after it, or before it."""
         changes: list[Change] = []
         for entity, group in groupby(sorted(operation.changes, key=_by_entity), key=_by_entity):
             changes += self._put(operation.project_id, entity, tuple(group), forward=forward)
@@ -154,7 +157,7 @@ class Operations:
         return after
 
     def _put(self, project_id: str, entity: Entity, changes: Sequence[Change], *, forward: bool) -> list[Change]:
-        """Write the states that changes of one kind of record lead to; return the changes with what was there."""
+        """Write the states that changes of one kind of record lead to; return the changes with the previous states."""
         table, ids = self.logged[entity], [change.id for change in changes]
         stored = {identity: fields_of(record) for identity, record in table.stored(project_id, ids).items()}
         wanted = {change.id: _state(change, stored.get(change.id), forward=forward) for change in changes}
@@ -188,16 +191,18 @@ def _columns(operation: Operation) -> dict[str, Any]:
 
 
 def _state(change: Change, stored: Mapping[str, Any] | None, *, forward: bool) -> dict[str, Any] | None:
-    """Return the fields that a record must have after a change, or before it; None: it must not be there.
+    """Return the fields that a record must have after a change, or before it; None if it must not exist.
 
-    The revision always grows, so that nobody takes a state that came back for one read earlier.
+    The revision always grows, so that a restored state is never mistaken for one that was read earlier.
     """
     target = change.after if forward else change.before
     if target is None:
         return None
     base = stored if stored is not None else target
     if stored is None and (change.before is not None and change.after is not None):
-        raise NotFoundError(f"the {change.entity} {change.id} is gone, so its change can't be undone or redone")
+        raise NotFoundError(
+            f"the {change.entity} {change.id} no longer exists, so its change can't be undone or redone"
+        )
     state = {**base, **{name: value for name, value in target.items() if name != "revision"}}
     if "revision" in state:
         state |= {"revision": int(base["revision"]) + 1, "updated_at": now().isoformat()}
@@ -205,7 +210,7 @@ def _state(change: Change, stored: Mapping[str, Any] | None, *, forward: bool) -
 
 
 def _with_last_seen(change: Change, stored: Mapping[str, Any] | None, *, forward: bool) -> Change:
-    """Note the last revision of a record that is removed, for the day it comes back."""
+    """Store the last revision of a removed record, in case it is restored."""
     target = change.after if forward else change.before
     if target is not None or stored is None:
         return change

@@ -1,8 +1,9 @@
 """The catalog in PostgreSQL, for processes on many machines (the extra ``postgres``).
 
-One transaction a unit. A unit that may change things runs at READ COMMITTED and holds the lock of each project that it
-touches, so it sees the last state of the project and nobody changes it meanwhile. A unit that only reads runs at
-REPEATABLE READ: one state of everything, without a lock. docs/decisions/0014-catalog-in-postgresql.md has the reasons.
+Each unit is one transaction. A unit that may change things runs at READ COMMITTED and holds the lock of each project
+that it accesses, so it sees the project's latest state and nobody changes it meanwhile. A read-only unit runs at
+REPEATABLE READ: one consistent state of everything, without a lock. docs/decisions/0014-catalog-in-postgresql.md has
+the reasons.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from storage.catalog.statements import Row
 from storage.migrations import Execute, is_current, known_migrations, migrate
 
 _WHOLE = "hashtextextended(current_schema(), 0)"
-"""The lock of the whole catalog: shared by units that write, held alone by what changes all of it."""
+"""The lock of the whole catalog: shared by writing units, exclusive for changes of everything."""
 
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended(current_schema() || ' ' || ?, 0)) AS taken"
 LOCK_POLL_SEC = 1.0
@@ -40,16 +41,16 @@ _SAVEPOINTS = {"BEGIN": "SAVEPOINT step", "COMMIT": "RELEASE SAVEPOINT step", "R
 
 
 class PostgreSQLCatalog(Catalog):
-    """The catalog in a PostgreSQL database; its tables are made on first use.
+    """The catalog in a PostgreSQL database; its tables are created on first use.
 
     Parameters
     ----------
     url : str
-        As libpq has it, such as ``postgresql://user:password@host:5432/autoclip``.
+        A libpq URL, such as ``postgresql://user:password@host:5432/autoclip``.
     busy_deadline_sec : float
-        How long to wait for others before `CatalogBusyError`.
+        How long to wait for others before raising `CatalogBusyError`.
     home : Home
-        Where the projects' files are on this machine.
+        The location of the projects' files on this machine.
     """
 
     def __init__(self, url: str, *, busy_deadline_sec: float, home: Home = Home()) -> None:  # noqa: B008 - frozen
@@ -64,12 +65,12 @@ class PostgreSQLCatalog(Catalog):
 
     @property
     def name(self) -> str:
-        """The database and its host."""
+        """Return the database and its host."""
         return self._connections.name
 
     @contextmanager
     def transaction(self) -> Iterator[UnitOfWork]:
-        """Begin a unit that may change things, or join the one this thread is in; see `Catalog.transaction`."""
+        """Begin a unit that may change things, or join this thread's unit; see `Catalog.transaction`."""
         if self._current.unit is not None:
             with self._current.joined_to_write() as unit:
                 yield unit
@@ -79,7 +80,7 @@ class PostgreSQLCatalog(Catalog):
 
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:
-        """Begin a unit that only reads, or be part of the one this thread is in; see `Catalog.reading`."""
+        """Begin a read-only unit, or join this thread's unit; see `Catalog.reading`."""
         if self._current.unit is not None:
             yield self._current.unit.unit
             return
@@ -88,9 +89,9 @@ class PostgreSQLCatalog(Catalog):
 
     @contextmanager
     def sole_writer(self, project_id: str, while_waiting: Callable[[], None]) -> Iterator[None]:
-        """Hold the right to write a project's files; see `Catalog.sole_writer`.
+        """Hold the lock for writing a project's files; see `Catalog.sole_writer`.
 
-        The lock is that of a connection of its own, so it ends with the process or the machine that holds it.
+        The lock belongs to a separate connection, so it ends with the process or the machine that holds it.
         """
         name = f"files of {project_id}"
         with lasting_session(self._url, self._connections.name) as session:
@@ -106,14 +107,14 @@ class PostgreSQLCatalog(Catalog):
 
     @contextmanager
     def files(self) -> Iterator[tuple[Path, ...]]:
-        """Write the whole catalog to one DuckDB file for the time of the block; see `Catalog.files`."""
+        """Write the whole catalog to one DuckDB file while the block runs; see `Catalog.files`."""
         with tempfile.TemporaryDirectory(prefix="autoclip-catalog-") as folder:
             path = Path(folder) / "catalog.duckdb"
             self._write_all(path)
             yield (path,)
 
     def restore(self, source: Path) -> None:
-        """Put what a backup holds in place of everything; see `Catalog.restore`."""
+        """Replace everything with the content of a backup; see `Catalog.restore`."""
         if not source.is_file():
             raise StorageError(f"{source}: is not a file; name a backup of the catalog")
         with self._started(_ALONE) as session:
@@ -132,7 +133,7 @@ class PostgreSQLCatalog(Catalog):
                 session.rollback()
 
     def start_over(self) -> None:
-        """Begin without anything a parent process may have open."""
+        """Start without the resources of a parent process."""
         self._connections.start_over()
         self._current = CurrentUnit()
 
@@ -146,7 +147,7 @@ class PostgreSQLCatalog(Catalog):
 
     @contextmanager
     def _started(self, lock: str, *, read_only: bool = False) -> Iterator[PostgreSQLSession]:
-        """Begin a transaction and take `lock`, once the tables are those of this version: one round trip."""
+        """Begin a transaction and take `lock`, after a check that the tables are of this version: one round trip."""
         self._bring_up_to_date()
         mode = "ISOLATION LEVEL REPEATABLE READ, READ ONLY" if read_only else "ISOLATION LEVEL READ COMMITTED"
         with self._connections.session(f"BEGIN {mode}; {self._limits()} {lock} {_STEPS}") as session:
@@ -160,7 +161,7 @@ class PostgreSQLCatalog(Catalog):
             yield session
 
     def _bring_up_to_date(self) -> None:
-        """Make the tables, or bring them up to date, when this process first needs them."""
+        """Create or migrate the tables when this process first needs them."""
         if self._up_to_date:
             return
         with self._connections.session("") as session:
@@ -176,7 +177,7 @@ class PostgreSQLCatalog(Catalog):
         self._up_to_date = True
 
     def _limits(self) -> str:
-        """Bound the waits of a transaction, and of PostgreSQL for us; local to it, as a pooler demands."""
+        """Limit the waits of a transaction, and of PostgreSQL for us; transaction-local, as a pooler requires."""
         wait_ms = max(1, round(self._busy_deadline_sec * 1000))
         return (
             f"SET LOCAL lock_timeout = {wait_ms}; SET LOCAL TimeZone = 'UTC'; "
@@ -185,7 +186,7 @@ class PostgreSQLCatalog(Catalog):
 
 
 def _in_savepoints(session: PostgreSQLSession) -> Execute:
-    """Return what runs the steps of a migration within the one transaction that has begun."""
+    """Return a function that runs the steps of a migration within the current transaction."""
 
     def execute(sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         if parameters:
@@ -199,7 +200,7 @@ _in_this_process: weakref.WeakSet[PostgreSQLCatalog] = weakref.WeakSet()
 
 
 def _start_over_after_fork() -> None:
-    """Part a forked child from what its parent has open."""
+    """Separate a forked child from its parent's resources."""
     for catalog in tuple(_in_this_process):
         catalog.start_over()
 

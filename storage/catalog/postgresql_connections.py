@@ -1,4 +1,4 @@
-"""The connections of one process to the PostgreSQL that holds a catalog: opened when needed, kept, replaced."""
+"""The connections of one process to the catalog's PostgreSQL: opened on demand, reused, replaced."""
 
 from __future__ import annotations
 
@@ -23,13 +23,16 @@ from storage.catalog.postgresql_session import (
 )
 
 MAX_CONNECTIONS = 8
-"""Most connections of a process. PostgreSQL allows 100 in all by default; a unit keeps one for some milliseconds."""
+"""Maximum number of connections per process.
+
+PostgreSQL allows 100 in total by default; a unit uses one for some milliseconds.
+"""
 
 MAX_IDLE_SEC = 60.0
-"""Time after which a connection that nobody needs is closed: a worker's process mostly decodes."""
+"""Seconds after which an idle connection is closed: a worker's process mostly decodes."""
 
 IDLE_IN_UNIT_SEC = 120
-"""Time after which PostgreSQL undoes a unit that does nothing: that of a machine that is gone without a word."""
+"""Seconds after which PostgreSQL rolls back an idle unit, such as one of a lost machine."""
 
 _abandoned: list[object] = []
 """Pools of a parent process, kept so that nothing closes their connections."""
@@ -41,7 +44,7 @@ class Connections:
     Parameters
     ----------
     url : str
-        As libpq has it (``postgresql://user@host/database``); what it leaves out libpq's variables and files say.
+        A libpq URL (``postgresql://user@host/database``); libpq's variables and files supply what it leaves out.
     busy_deadline_sec : float
         How long to wait for a connection, and for each lock.
     """
@@ -52,7 +55,7 @@ class Connections:
         self.start_over()
 
     def start_over(self) -> None:
-        """Begin without what a parent process may have open."""
+        """Start without the resources of a parent process."""
         if (pool := getattr(self, "_pool", None)) is not None:
             _abandoned.append(pool)
         self._pool: ConnectionPool[Connection] | None = None
@@ -60,17 +63,17 @@ class Connections:
 
     @contextmanager
     def session(self, begin: str) -> Iterator[PostgreSQLSession]:
-        """Give a connection on which `begin` has been run.
+        """Yield a connection on which `begin` has been run.
 
-        A connection that turns out to be broken, because the server was started again, is replaced: nothing has been
+        A connection that turns out to be broken, because the server was restarted, is replaced, since nothing has been
         done on it yet.
 
         Raises
         ------
         CatalogBusyError
-            If none is free, or can be opened, in time; or if a lock is not.
+            If no connection is free or can be opened in time, or a lock is not free in time.
         StorageError
-            If the server can't be reached or refuses us.
+            If the server can't be reached or refuses the connection.
         """
         pool = self._opened()
         deadline = time.monotonic() + max(self._busy_deadline_sec, CONNECT_TIMEOUT_SEC)
@@ -109,7 +112,7 @@ class Connections:
             return self._pool
 
     def _connect_once(self) -> None:
-        """Find out at once why the server can't be reached: the pool would try until the deadline and not tell."""
+        """Find out immediately why the server can't be reached: the pool would retry without giving a reason."""
         try:
             connect(self._url).close()
         except psycopg.Error as error:
@@ -134,12 +137,12 @@ class Connections:
 
 
 def display_name(url: str) -> str:
-    """Name a database without its password.
+    """Return the name of a database without its password.
 
     Raises
     ------
     ParameterError
-        If libpq can't read the URL.
+        If libpq can't parse the URL.
     """
     try:
         parts = conninfo_to_dict(url)

@@ -1,4 +1,4 @@
-"""One connection to PostgreSQL; the border at which its errors become ours."""
+"""One connection to PostgreSQL; translates its errors."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from storage.catalog.statements import Row
 Connection = psycopg.Connection[Row]
 
 CONNECT_TIMEOUT_SEC = 10
-"""How long one attempt to reach the server may take, unless the URL says otherwise."""
+"""Seconds that one attempt to reach the server may take, unless the URL says otherwise."""
 
 
 def connect(url: str) -> Connection:
-    """Open a connection; raise `psycopg.Error` if it can't be."""
+    """Open a connection; raise `psycopg.Error` if that fails."""
     return psycopg.connect(url, **connection_options(url))
 
 
 def connection_options(url: str) -> dict[str, Any]:
-    """Return what every connection is opened with besides its URL.
+    """Return the options of every connection besides its URL.
 
-    Transactions are left to us. Statements are not prepared, so that a pooler between us and the server (PgBouncer in
-    its transaction mode) may give each transaction another connection.
+    We control transactions ourselves. Statements are not prepared, so that a pooler between us and the server
+    (PgBouncer in transaction mode) may use another connection for each transaction.
     """
     options = {
         "autocommit": True,
@@ -45,9 +45,9 @@ def connection_options(url: str) -> dict[str, Any]:
 
 @contextmanager
 def lasting_session(url: str, name: str) -> Iterator[PostgreSQLSession]:
-    """Give a connection of its own whose transaction may do nothing for hours, as one that only holds a lock does.
+    """Yield a separate connection whose transaction may be idle for hours, for holding a lock.
 
-    In READ COMMITTED such a transaction holds back neither rows nor vacuuming.
+    In READ COMMITTED such a transaction blocks neither rows nor vacuuming.
     """
     with translated(name):
         connection = connect(url)
@@ -62,23 +62,23 @@ def lasting_session(url: str, name: str) -> Iterator[PostgreSQLSession]:
 _KEEPALIVE = "".join(
     f"SET LOCAL tcp_keepalives_{name} = {value};" for name, value in {"idle": 30, "interval": 15, "count": 6}.items()
 )
-"""Has PostgreSQL find out within 120 s that a machine is gone without a word, instead of after hours."""
+"""Makes PostgreSQL detect within 120 s, instead of hours, that a machine is lost."""
 
 
 class PostgreSQLSession:
-    """A connection as repositories speak to it: SQL with ``?`` in, all rows out; for one thread at a time.
+    """A connection as repositories use it: SQL with ``?`` in, all rows out; for one thread at a time.
 
     Parameters
     ----------
     connection : psycopg.Connection
-        As `connect` opens it.
+        A connection from `connect`.
     name : str
-        The catalog as messages name it, without its password.
+        Name of the catalog for messages, without its password.
 
     Attributes
     ----------
     begun_with : list of dict
-        The rows that the first statements gave.
+        The rows of the first statements.
     """
 
     def __init__(self, connection: Connection, name: str) -> None:
@@ -91,13 +91,13 @@ class PostgreSQLSession:
         Raises
         ------
         CatalogBusyError
-            If another one holds what it needs past the deadline.
+            If another unit holds a required lock past the deadline.
         ConflictError
-            If a record with this id has come meanwhile.
+            If a record with this id was added meanwhile.
         ParameterError
-            If a text holds a null character.
+            If a text contains a null character.
         StorageError
-            If PostgreSQL refuses it for another reason, or can't be reached any more.
+            If PostgreSQL refuses it for another reason, or can no longer be reached.
         """
         with translated(self.name):
             cursor = self.connection.execute(numbered(sql), list(parameters) or None)
@@ -112,12 +112,12 @@ class PostgreSQLSession:
             return cursor.fetchall() if cursor.description else []
 
     def commit(self) -> None:
-        """Keep the transaction.
+        """Commit the transaction.
 
         Raises
         ------
         StorageError
-            If nothing was kept, or the connection broke so that it can't be told.
+            If nothing was committed, or the connection broke so that the outcome is unknown.
         """
         try:
             with translated(self.name):
@@ -132,7 +132,7 @@ class PostgreSQLSession:
             raise StorageError(f"{self.name}: nothing was kept, because a statement failed before")
 
     def rollback(self) -> None:
-        """Undo the transaction; a connection that can't any more is closed, which does the same."""
+        """Roll back the transaction; if the connection can't, close it, which has the same effect."""
         try:
             self.connection.execute("ROLLBACK")
         except psycopg.Error:
@@ -141,14 +141,14 @@ class PostgreSQLSession:
 
 @functools.lru_cache(maxsize=512)
 def numbered(sql: str) -> str:
-    """Turn each ``?`` into ``$1``, ``$2``, ... as PostgreSQL has them; no statement of ours holds one in a text."""
+    """Replace each ``?`` with ``$1``, ``$2``, ... for PostgreSQL; no statement of ours contains one in a text."""
     numbers = itertools.count(1)
     return re.sub(r"\?", lambda _: f"${next(numbers)}", sql)
 
 
 @contextmanager
 def translated(name: str) -> Iterator[None]:
-    """Turn psycopg's errors into ours."""
+    """Translate psycopg's errors."""
     try:
         yield
     except psycopg.Error as error:
@@ -156,7 +156,7 @@ def translated(name: str) -> Iterator[None]:
 
 
 def our_error(name: str, error: psycopg.Error) -> StorageError | ParameterError:
-    """Say what an error of psycopg's means for the catalog, and the way out."""
+    """Return our error for a psycopg error, with the way out."""
     reason = reason_of(error)
     for kinds, meaning, message in _MEANINGS:
         if isinstance(error, kinds):
@@ -175,7 +175,7 @@ def reason_of(error: BaseException) -> str:
 
 
 _CONNECTION_CLASSES = ("08", "57")
-"""Classes of SQLSTATE that tell that a connection is gone: connection exception, operator intervention."""
+"""Classes of SQLSTATE for a lost connection: connection exception, operator intervention."""
 
 _MEANINGS: tuple[tuple[tuple[type[psycopg.Error], ...], type[StorageError], str], ...] = (
     (
@@ -214,4 +214,4 @@ _MEANINGS: tuple[tuple[tuple[type[psycopg.Error], ...], type[StorageError], str]
         "{name}: can't be changed here, in a unit that only reads or on a standby server ({reason})",
     ),
 )
-"""What errors of psycopg's mean: kinds, our error, its message."""
+"""psycopg's errors: their classes, our error, its message."""

@@ -1,4 +1,4 @@
-"""The tables of a catalog in PostgreSQL as one unit of work sees them."""
+"""The tables of a catalog in PostgreSQL, within one unit of work."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from storage.catalog.statements import AMONG, Row, Statements, listed, order_by,
 from storage.keys import FileIdentity
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' ' || ?, 0))"
-"""Waits for a lock that ends with the transaction. In its own schema a catalog has locks of its own."""
+"""Waits for a lock that ends with the transaction. Catalogs in different schemas have separate locks."""
 
 _SOURCE = ", ".join(f"s.{name} AS source_{name}" for name in Source.model_fields)
 _PROJECTS = "projects AS p JOIN sources AS s ON s.project_id = p.id"
@@ -28,17 +28,17 @@ _PROJECTS = "projects AS p JOIN sources AS s ON s.project_id = p.id"
 class PostgreSQLUnit:
     """One unit of work on a connection whose transaction has begun.
 
-    A unit that may change things takes a project's lock before its first statement on it, and keeps it to its end. So
-    what it reads is what it changes, and units on other projects don't wait.
+    A unit that may change things takes a project's lock before its first statement on it, and keeps it until the end.
+    It therefore changes the state that it has read, and units on other projects don't wait.
 
     Parameters
     ----------
     session : PostgreSQLSession
         The connection.
     read_only : bool
-        Whether nothing may be changed.
+        Whether changes are forbidden.
     home : Home
-        Where the projects' files are on this machine.
+        The location of the projects' files on this machine.
     """
 
     def __init__(self, session: PostgreSQLSession, *, read_only: bool, home: Home) -> None:
@@ -54,7 +54,7 @@ class PostgreSQLUnit:
         return _ProjectTables(self, project_id)
 
     def holding(self, identity: str) -> Statements:
-        """Return the tables of the project that holds a record; see `Tables`."""
+        """Return the tables of the project that contains a record; see `Tables`."""
         return _ProjectTables(self, self.index.owners([identity]).get(identity, ""))
 
     def project_ids(self) -> tuple[str, ...]:
@@ -62,18 +62,18 @@ class PostgreSQLUnit:
         return tuple(row["id"] for row in self.rows("SELECT id FROM projects ORDER BY id"))
 
     def drop(self, project_id: str) -> None:
-        """Remove a project; see `Tables`. The rows that refer to it go along."""
+        """Remove a project; see `Tables`. The rows that refer to it are removed as well."""
         self.lock(f"project {project_id}")
         self.rows("DELETE FROM projects WHERE id = ?", [project_id])
 
     def lock(self, name: str) -> None:
-        """Keep other units that may change things from what has this name, to the end of this unit."""
+        """Exclude other writing units from the named thing until the end of this unit."""
         if not self.read_only and name not in self._locked:
             self.rows(LOCK, [name])
             self._locked.add(name)
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
-        """Run one statement; after one that failed nothing can be kept."""
+        """Run one statement; after a failed one nothing can be committed."""
         self._require_own_process()
         bound = [require_text(value) if isinstance(value, str) else value for value in parameters]
         with self.joined():
@@ -85,7 +85,7 @@ class PostgreSQLUnit:
 
     @contextmanager
     def joined(self) -> Iterator[None]:
-        """Run a block as part of this unit: if it fails, the whole unit does."""
+        """Run a block as part of this unit; if it fails, the whole unit fails."""
         try:
             yield
         except BaseException:
@@ -93,7 +93,7 @@ class PostgreSQLUnit:
             raise
 
     def keep(self) -> None:
-        """Commit, unless something failed in between."""
+        """Commit, unless something has failed."""
         self._require_own_process()
         if self._failed and not self.read_only:
             raise StorageError("nothing of this unit of work was kept, because a part of it failed before")
@@ -104,7 +104,7 @@ class PostgreSQLUnit:
         self._session.commit()
 
     def undo(self) -> None:
-        """Forget all changes, unless this is a forked child, which must not touch its parent's connection."""
+        """Roll back all changes, except in a forked child, which must not use its parent's connection."""
         if os.getpid() == self._process:
             self._session.rollback()
 
@@ -115,7 +115,7 @@ class PostgreSQLUnit:
 
 @dataclass(frozen=True, slots=True)
 class _ProjectTables:
-    """The tables of one project in a unit; they are those of all projects."""
+    """The tables of one project in a unit, which are the tables of all projects."""
 
     unit: PostgreSQLUnit
     project_id: str
@@ -133,14 +133,14 @@ class _ProjectTables:
 
 
 def json_insert(table: str, columns: Sequence[str]) -> str:
-    """Return the SQL that adds the rows of one parameter, a JSON array of objects, to a table."""
+    """Return the SQL that inserts rows, given as one JSON array of objects, into a table."""
     names = ", ".join(f'"{column}"' for column in columns)
     return f"INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, ?)"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
 class PostgreSQLIndex:
-    """What spans projects. In one database that is the tables themselves, so there is nothing to keep up to date."""
+    """Queries across projects. In one database they use the tables themselves, so there is no index to update."""
 
     tables: PostgreSQLUnit
 
@@ -184,7 +184,7 @@ class PostgreSQLIndex:
         """Do nothing: the records are in the tables."""
 
     def owners(self, ids: Iterable[str]) -> Mapping[str, str]:
-        """Return the project of each id that is there."""
+        """Return the project of each existing id."""
         tables = ("clips", "compound_clips", "exports")
         sql = " UNION ALL ".join(f"SELECT id, project_id FROM {table} WHERE id {AMONG}" for table in tables)  # noqa: S608
         return {row["id"]: row["project_id"] for row in self.tables.rows(sql, [listed(ids)] * len(tables))}
@@ -203,7 +203,7 @@ class PostgreSQLIndex:
         self.tables.rows(sql, [*_facts(identity), fingerprint])
 
     def _where(self, column: str, value: str) -> tuple[Project, ...]:
-        """Find projects, and let no other unit look for the same until this one has added what it didn't find."""
+        """Find projects; another unit can't search for the same until this one has added what it did not find."""
         self.tables.lock(f"{column} {value}")
         sql = (
             f"SELECT p.*, {_SOURCE} FROM {_PROJECTS} "  # noqa: S608
@@ -213,7 +213,7 @@ class PostgreSQLIndex:
 
 
 def _project(row: Row) -> Project:
-    """Read a project that was joined with its source."""
+    """Read a project from a row joined with its source."""
     source = {name: row[f"source_{name}"] for name in Source.model_fields}
     fields = {name: value for name, value in row.items() if not name.startswith("source_")}
     return record_of({**fields, "source": source})

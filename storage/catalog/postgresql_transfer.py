@@ -1,4 +1,4 @@
-"""A whole catalog from PostgreSQL to one DuckDB file, as a backup is, and back."""
+"""Copy a whole catalog from PostgreSQL to one DuckDB file, such as a backup, and back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from storage.catalog.split import ALL_TABLES, make_empty
 from storage.migrations import is_current, known_migrations, migrate
 
 BATCH_ROWS = 1000
-"""Rows that go over at once: some 1 MB of clips."""
+"""Number of rows per batch: some 1 MB of clips."""
 
 
 def dump(session: PostgreSQLSession, path: Path, deadline: float) -> None:
@@ -27,7 +27,7 @@ def dump(session: PostgreSQLSession, path: Path, deadline: float) -> None:
     Raises
     ------
     StorageError
-        If it can't be read or written.
+        If the data can't be read or written.
     """
     target = DuckDBSession()
     try:
@@ -44,12 +44,12 @@ def dump(session: PostgreSQLSession, path: Path, deadline: float) -> None:
 
 
 def load(session: PostgreSQLSession, path: Path, deadline: float) -> None:
-    """Put what a DuckDB file holds in place of everything, in the transaction that has begun; `path` is left alone.
+    """Replace everything with the content of a DuckDB file, in the current transaction; `path` is unchanged.
 
     Raises
     ------
     StorageError
-        If the file is not a backup, or PostgreSQL refuses what it holds.
+        If the file is not a backup, or PostgreSQL refuses its content.
     """
     with tempfile.TemporaryDirectory(prefix="autoclip-catalog-") as folder:
         copy = Path(folder) / "catalog.duckdb"
@@ -80,7 +80,7 @@ def _load_table(session: PostgreSQLSession, source: DuckDBSession, table: str) -
 
 
 def _rows_as_json(session: PostgreSQLSession, table: str) -> Iterator[Sequence[str]]:
-    """Give the rows of a table in batches, through a cursor of the server's, so that memory stays flat."""
+    """Yield the rows of a table in batches, through a server-side cursor, so that memory stays flat."""
     with (
         translated(session.name),
         RawServerCursor(session.connection, f"dump_{table}", row_factory=tuple_row) as cursor,

@@ -1,9 +1,10 @@
 """The index over all projects: an SQLite file that can be rebuilt from the projects' own files.
 
-It answers what would need every file: lists of projects, which project has a file, a content, an address, or the record
-with an id. SQLite writes a row without copying the file, so the index costs the same however many projects there are.
-Nothing is kept here alone: each row carries the identity of the file it was read from, so that one that a crash left
-behind is noticed and read again. That is why its commits need no flush to the disk (WAL, ``synchronous=NORMAL``).
+It answers queries that would otherwise read every file: lists of projects, and which project has a file, a content, an
+address, or the record with an id. SQLite writes a row without copying the file, so the cost does not depend on the
+number of projects. Nothing is stored only here: each row has the identity of the file it was read from, so that a row
+that a crash left behind is detected and read again. Commits therefore need no flush to disk (WAL,
+``synchronous=NORMAL``).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from storage.keys import FileIdentity
 SORTABLE = ("name", "created_at", "updated_at", "duration_sec", "state")
 
 SCHEMA_VERSION = 2
-"""Version 1 had no index but by_creation for sorting; everything else is the same, so it is brought up to this one."""
+"""Version 1 had no sort index but by_creation; everything else is the same, so it is upgraded to this one."""
 
 BUSY_TIMEOUT_SEC = 30.0
 
@@ -54,7 +55,7 @@ _abandoned: list[sqlite3.Connection] = []
 """Connections of a parent process, kept so that nothing closes them."""
 
 REMOVED = ""
-"""In place of a successor's name: the project's file goes."""
+"""Replaces a successor's name if the project's file is removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class PendingFile:
     project_id : str
         The project.
     successor : str
-        Name of the file that takes the place of the present one; `REMOVED` when none does.
+        Name of the file that replaces the current one; `REMOVED` if none does.
     """
 
     project_id: str
@@ -79,9 +80,9 @@ class SqliteIndex:
     Parameters
     ----------
     path : Path
-        The file; created if missing, and rebuilt when it is damaged or of another version.
+        The file; created if missing, and rebuilt if it is damaged or of another version.
     read_only : bool
-        Whether nothing is to be changed.
+        Whether changes are forbidden.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -90,7 +91,7 @@ class SqliteIndex:
             try:
                 self._connection = self._opened()
             except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError):  # busy, full, not to be opened: not damaged
+                if isinstance(error, sqlite3.OperationalError):  # busy, full, can't be opened: not damaged
                     raise
                 self._connection = self._replaced()
             if read_only:
@@ -98,14 +99,14 @@ class SqliteIndex:
         self._inode = path.stat().st_ino
 
     def is_in_place(self) -> bool:
-        """Whether the file that is open is the one that has the name."""
+        """Whether the open file is the one that currently has the name."""
         try:
             return self.path.stat().st_ino == self._inode
         except FileNotFoundError:
             return False
 
     def abandon_after_fork(self) -> None:
-        """Leave the parent's connection alone in a forked child: closing it could end the parent's locks."""
+        """Leave the parent's connection open in a forked child: closing it could release the parent's locks."""
         _abandoned.append(self._connection)
 
     def begin(self) -> None:
@@ -113,11 +114,11 @@ class SqliteIndex:
         self._execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
-        """Keep the transaction."""
+        """Commit the transaction."""
         self._execute("COMMIT")
 
     def rollback(self) -> None:
-        """Undo the transaction, if there is one."""
+        """Roll back the transaction, if there is one."""
         if self._connection.in_transaction:
             self._execute("ROLLBACK")
 
@@ -164,7 +165,7 @@ class SqliteIndex:
         return self._where("address", address)
 
     def put(self, project: Project) -> None:
-        """Take in a new or changed project."""
+        """Add a new or changed project."""
         row = _row(project)
         names, marks = ", ".join(row), ", ".join("?" * len(row))
         changes = ", ".join(f"{name} = excluded.{name}" for name in row)
@@ -172,25 +173,25 @@ class SqliteIndex:
         self._execute(sql, list(row.values()))
 
     def remove(self, project_id: str) -> None:
-        """Forget a project permanently."""
+        """Remove a project permanently."""
         self._execute("DELETE FROM projects WHERE id = ?", [project_id])
         self._execute("DELETE FROM ids WHERE project_id = ?", [project_id])
 
     def retire(self, project_id: str) -> None:
-        """List a project no more, and note that its file goes."""
+        """Hide a project from lists, and record that its file will be removed."""
         sql = "UPDATE projects SET deleted = 2, successor = ? WHERE id = ?"
         self._execute(sql, [REMOVED, project_id])
         self._execute("DELETE FROM ids WHERE project_id = ?", [project_id])
 
     def claim(self, project_id: str, ids: Iterable[str]) -> None:
-        """Note that records with these ids belong to a project."""
+        """Record that records with these ids belong to a project."""
         with self._translated():
             self._connection.executemany(
                 "INSERT OR REPLACE INTO ids VALUES (?, ?)", [(each, project_id) for each in ids]
             )
 
     def owners(self, ids: Iterable[str]) -> Mapping[str, str]:
-        """Return the project of each id that is known."""
+        """Return the project of each known id."""
         sql = "SELECT id, project_id FROM ids WHERE id IN (SELECT value FROM json_each(?))"
         return dict(self._execute(sql, [to_json(list(ids)).decode()]))
 
@@ -201,7 +202,7 @@ class SqliteIndex:
         return str(rows[0][0]) if rows else None
 
     def remember_fingerprint(self, identity: FileIdentity, fingerprint: str) -> None:
-        """Remember a fingerprint in place of an older one of the path."""
+        """Store a fingerprint, replacing an older one of the path."""
         sql = "INSERT OR REPLACE INTO fingerprints VALUES (?, ?, ?)"
         self._execute(sql, [identity.path, _facts(identity), fingerprint])
 
@@ -210,7 +211,7 @@ class SqliteIndex:
         return dict(self._execute("SELECT id, stamp FROM projects WHERE deleted < 2"))
 
     def mark(self, project_id: str, stamp: str | None, successor: str | None) -> None:
-        """Note the stamp of a project's file, and the name it still has when it is yet to be put in place."""
+        """Record the stamp of a project's file, and its temporary name until it is put in place."""
         self._execute("UPDATE projects SET stamp = ?, successor = ? WHERE id = ?", [stamp, successor, project_id])
 
     def pending(self) -> tuple[PendingFile, ...]:

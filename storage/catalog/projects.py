@@ -29,7 +29,7 @@ class Projects:
     home: Home = field(default_factory=Home)
 
     def add(self, project: Project) -> Project:
-        """Add a new project; raise `ConflictError` if its id is taken."""
+        """Add a new project; raise `ConflictError` if its id is already used."""
         statements = self.tables.of_project(project.id)
         insert_new(statements, "projects", "project", _columns(project))
         _add_source(statements, project)
@@ -37,9 +37,9 @@ class Projects:
         return project
 
     def get(self, project_id: str, *, revision: int | None = None, deleted: bool = False) -> Project:
-        """Return a project; raise `NotFoundError`, or `RevisionError` if it is not at `revision`.
+        """Return a project; raise `NotFoundError`, or `RevisionError` if its revision is not `revision`.
 
-        A project that was discarded is found only with `deleted`.
+        A discarded project is found only with `deleted`.
         """
         statements = self.tables.of_project(project_id)
         condition = "" if deleted else "deleted_at IS NULL AND "
@@ -58,13 +58,13 @@ class Projects:
         search: str | None = None,
         deleted: bool = False,
     ) -> Page[Project]:
-        """List projects, or those that were discarded; `search` is part of a name, in any case.
+        """List projects, or discarded ones; `search` matches a part of the name, case-insensitively.
 
         Raises
         ------
         ParameterError
-            If `sort` is none of `storage.catalog.project_index.SORTABLE` (``-`` before it: descending), or a number is
-            negative.
+            If `sort` is not one of `storage.catalog.project_index.SORTABLE` (prefixed with ``-`` for descending order),
+            or a number is negative.
         """
         found = self.tables.index.page(
             limit=limit, offset=offset, sort=sort, state=state, search=search, deleted=deleted
@@ -89,7 +89,7 @@ class Projects:
         Raises
         ------
         NotFoundError, RevisionError
-            If it is gone, or was changed since `project` was read.
+            If it no longer exists, or was changed since `project` was read.
         """
         before = self.get(project.id, revision=project.revision, deleted=True)
         saved = project.changed(revision=project.revision + 1, updated_at=now())
@@ -102,23 +102,23 @@ class Projects:
         return saved
 
     def discard(self, project_id: str) -> Project:
-        """Mark a project as deleted: nothing finds it until `restore`. Raises as `get`."""
+        """Mark a project as deleted: it is not found until `restore`. Raises the same errors as `get`."""
         return self.save(self.get(project_id).changed(deleted_at=now()))
 
     def restore(self, project_id: str) -> Project:
-        """Undo `discard`; a project that was not discarded stays as it is. Raises `NotFoundError`."""
+        """Undo `discard`; a project that was not discarded is unchanged. Raises `NotFoundError`."""
         project = self.get(project_id, deleted=True)
         return project if project.deleted_at is None else self.save(project.changed(deleted_at=None))
 
     def discarded_before(self, moment: datetime) -> tuple[Project, ...]:
-        """Return the projects that were discarded before a moment."""
+        """Return the projects that were discarded before a given time."""
         discarded = self.page(deleted=True).items
         return tuple(project for project in discarded if project.deleted_at and project.deleted_at < moment)
 
     def delete(self, project_id: str) -> None:
-        """Remove a project and all that belongs to it; raise `NotFoundError` if it does not exist.
+        """Remove a project and all its records; raise `NotFoundError` if it does not exist.
 
-        Files are not the catalog's: see `storage.data_folder.DataFolder.remove_project`.
+        This removes no files; see `storage.data_folder.DataFolder.remove_project`.
         """
         self.get(project_id, deleted=True)
         self.tables.drop(project_id)
@@ -138,6 +138,6 @@ def _columns(project: Project) -> Row:
 
 
 def record_of(row: Row) -> Project:
-    """Read a project joined with its source."""
+    """Read a project from a row joined with its source."""
     source = {name: value for name, value in row["source"].items() if name != "project_id"}
     return Project.model_validate({**row, "source": source})

@@ -1,7 +1,7 @@
-"""What the catalog holds, as frozen records.
+"""The records of the catalog, as frozen models.
 
-Every record that can be changed carries `revision`: it counts the changes, and a change that started from an older one
-is refused instead of undoing someone else's. Times are UTC.
+Every mutable record has a `revision`, which counts the changes. A change that is based on an older revision is refused
+instead of overwriting someone else's. Times are in UTC.
 """
 
 from __future__ import annotations
@@ -36,27 +36,27 @@ NAME_LENGTH = 500
 
 
 def new_id() -> str:
-    """Return an id nobody has: 64 random bits as 16 hexadecimal digits."""
+    """Return a unique id: 64 random bits as 16 hexadecimal digits."""
     return secrets.token_hex(8)
 
 
 def now() -> datetime:
-    """Return the time, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def _in_utc(value: object) -> object:
-    """Read a stored time, which bears no zone, as UTC."""
+    """Interpret a stored time, which has no zone, as UTC."""
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
 def _decoded(value: object) -> object:
-    """Read a stored JSON text."""
+    """Decode a stored JSON text."""
     return from_json(value) if isinstance(value, str) else value
 
 
 def _current_settings(value: object) -> object:
-    """Read stored settings under the names of this version."""
+    """Return stored settings under the names of this version."""
     settings = _decoded(value)
     return with_current_names(settings) if isinstance(settings, dict) else settings
 
@@ -69,12 +69,12 @@ Kept = TypeVar("Kept")
 
 
 class Record(BaseModel):
-    """Base of every record: frozen, strict about names, changed by making a new one."""
+    """Base class of every record: frozen, without unknown fields, changed by copying."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def changed(self, **changes: Any) -> Self:  # noqa: ANN401 - as many types as there are fields
-        """Return a copy with some fields changed, checked like a new record.
+        """Return a copy with some fields changed, validated like a new record.
 
         Raises
         ------
@@ -88,7 +88,7 @@ AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
 
 def changed(record: AnyModel, changes: dict[str, Any]) -> AnyModel:
-    """Return a checked copy of any model with some fields changed."""
+    """Return a validated copy of any model with some fields changed."""
     fields = {name: getattr(record, name) for name in type(record).model_fields}
     try:
         return type(record).model_validate(fields | changes)
@@ -98,7 +98,7 @@ def changed(record: AnyModel, changes: dict[str, Any]) -> AnyModel:
 
 
 class HeatmapSpan(Record):
-    """How often a part of a video is replayed, as a site tells; `value` is the share of the peak, in [0, 1]."""
+    """How often a part of a video is replayed, according to a site; `value` is the share of the peak, in [0, 1]."""
 
     start_sec: float
     end_sec: float
@@ -106,7 +106,7 @@ class HeatmapSpan(Record):
 
 
 class Source(Record):
-    """Where a project's video comes from, and what is said of it there.
+    """The source of a project's video, and its metadata there.
 
     `address` is the URL, the path of a file, or the name of an upload; `subtitles` maps a language to a file's name.
     """
@@ -122,7 +122,7 @@ class Source(Record):
 
 
 class ExportLayout(Record):
-    """How exports fill a shape that is not the source's: the settings `framing` and `facecam` of every clip."""
+    """How exports fill a shape that differs from the source's: the settings `framing` and `facecam` of every clip."""
 
     framing: Framing = "center"
     facecam: Annotated[str, AfterValidator(checked_facecam)] = ""
@@ -132,11 +132,11 @@ class Project(Record):
     """One video and everything made of it.
 
     `state` is the last good state: ``created`` (no readable file yet), ``ready`` (downloaded and probed), ``analyzed``;
-    or ``failed``, with the reason in `error`. Work under way is Prefect's to tell. `path` is the video's file;
-    `output_folder` where exports go when the user set one. `deleted_at` says since when it waits to be removed; until
-    then it can be restored. The facts of the video are None until it was probed. `media` is all that probing found; it
-    is None, too, in projects that an earlier version probed, until their video is next opened for an analysis.
-    `layout` is how its exports fill their shape where their own settings don't say; None where nobody chose one.
+    or ``failed``, with the reason in `error`. Prefect knows about running work. `path` is the video's file;
+    `output_folder` is the folder for exports if the user set one. `deleted_at` is when the project was deleted; it can
+    be restored until it is removed. The facts of the video are None until it was probed. `media` is the full probe
+    result; it is None, too, in projects that an earlier version probed, until their video is next opened for an
+    analysis. `layout` is how its exports fill their shape if their own settings don't say; None if nobody chose one.
     """
 
     id: Identifier = Field(default_factory=new_id)
@@ -160,14 +160,14 @@ class Project(Record):
 
     @property
     def video(self) -> Video | None:
-        """What probing found in the video, at the place where it is now; None if that is not known."""
+        """Return the probed video at its current path; None if it is unknown."""
         return self.media.model_copy(update={"path": self.path}) if self.media and self.path else None
 
 
 class Analysis(Record):
-    """The last analysis of a project in one mode: what it was made with, for reuse and for showing.
+    """The last analysis of a project in one mode: its settings and outcome, for reuse and display.
 
-    `message` says why there is no clip when there is none.
+    `message` says why there is no clip; empty if there is one.
     """
 
     project_id: Identifier
@@ -182,8 +182,8 @@ class Analysis(Record):
 class StoredClip(Clip):
     """A clip in the catalog.
 
-    `verdict` is what a person decided about it. `renamed` and `trimmed` say that a person changed it. An analysis
-    leaves a clip alone that a person changed, made or decided about.
+    `verdict` is a person's decision. `renamed` and `trimmed` mean that a person changed it. An analysis does not touch
+    a clip that a person changed, created or judged.
     """
 
     id: Identifier
@@ -199,24 +199,24 @@ class StoredClip(Clip):
 
     @classmethod
     def of(cls, clip: Clip, project_id: str) -> StoredClip:
-        """Make the record of a clip."""
+        """Create the record of a clip."""
         fields = {name: getattr(clip, name) for name in Clip.model_fields}
         return cls.model_validate(fields | {"project_id": project_id})
 
     @property
     def touched(self) -> bool:
-        """Whether a person made it, changed it or decided about it."""
+        """Whether a person created, changed or judged it."""
         return self.created_by == "manual" or self.renamed or self.trimmed or self.verdict != "undecided"
 
     def changed(self, **changes: Any) -> StoredClip:  # noqa: ANN401 - as many types as there are fields
-        """Return a checked copy with some fields changed; see `Record.changed`."""
+        """Return a validated copy with some fields changed; see `Record.changed`."""
         return changed(self, changes)
 
 
 class Change(Record):
-    """What became of one record: all of its fields when it was made or removed, else the fields that differ.
+    """The change of one record: all of its fields if it was created or removed, else the changed fields.
 
-    `before` is None for a record that was made, `after` for one that was removed.
+    `before` is None for a created record, `after` for a removed one.
     """
 
     entity: Entity
@@ -226,9 +226,9 @@ class Change(Record):
 
 
 class Operation(Record):
-    """One change of a project's clips, as a person sees it: all that one unit of work changed.
+    """One change of a project's clips as a person sees it: everything that one unit of work changed.
 
-    `number` is its place in the project's log. `revision` counts operations, undos and redos of the project.
+    `number` is its position in the project's log. `revision` counts operations, undos and redos of the project.
     """
 
     project_id: Identifier
@@ -241,7 +241,7 @@ class Operation(Record):
 
 
 class CompoundItem(Record):
-    """One part of a compound clip: a clip, or the part of the video `start` to `end` (seconds) say in its place."""
+    """One part of a compound clip: a clip, or another part of the video from `start` to `end` (seconds)."""
 
     clip_id: Identifier
     start: float | None = Field(None, ge=0)
@@ -254,9 +254,9 @@ class CompoundItem(Record):
         return self
 
     def with_times_of(self, clip: Interval | None) -> CompoundItem:
-        """Return the item with the times it leaves to its clip filled in; without a clip they stay open.
+        """Return the item with missing times filled in from its clip; without a clip they stay missing.
 
-        A clip that was changed since can make it end before it starts.
+        If the clip has changed since, the item may end before it starts.
         """
         if clip is None:
             return self
@@ -266,7 +266,7 @@ class CompoundItem(Record):
 
     @property
     def duration(self) -> float:
-        """Length in seconds; 0 while a time is left to the clip, or where the end does not follow the start."""
+        """Return the length in seconds; 0 if a time is missing, or the end does not follow the start."""
         return 0.0 if self.start is None or self.end is None else max(0.0, self.end - self.start)
 
 
@@ -284,10 +284,10 @@ class CompoundClip(Record):
 
 
 class Export(Record):
-    """One rendering of a clip or compound clip; it outlives both, as the file does.
+    """One rendering of a clip or compound clip; like its file, it outlives both.
 
-    `command` is the ffmpeg command that made it, `note` what a reader should know (a fall-back, the real start of a
-    copy), `job_id` the flow run that did it.
+    `command` is the ffmpeg command that rendered it, `note` a note for readers (a fallback, the real start of a copy),
+    `job_id` the flow run.
     """
 
     id: Identifier = Field(default_factory=new_id)
@@ -316,13 +316,13 @@ class Page(Generic[Kept]):
     Attributes
     ----------
     items : tuple
-        The records asked for.
+        The requested records.
     total : int
-        How many there are in all.
+        Total number of records.
     limit : int or None
-        Most items a page; None for all.
+        Maximum number of items; None for all.
     offset : int
-        How many were skipped.
+        Number of skipped records.
     """
 
     items: tuple[Kept, ...]
@@ -333,15 +333,15 @@ class Page(Generic[Kept]):
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """What replacing the automatic clips of a mode did, by clip id.
+    """The result of replacing the automatic clips of a mode, by clip id.
 
     Attributes
     ----------
     added, updated, removed, kept : tuple of str
-        New ones; found again, with new scores; gone; left alone because a person changed, made or decided about them or
-        a compound clip uses them.
+        New clips; clips found again, with new scores; removed clips; clips left unchanged because a person changed,
+        created or judged them or a compound clip uses them.
     moved : tuple of tuple of str
-        Pairs of a clip that is gone and a new one of the same moment.
+        Pairs of a removed clip and a new one of the same moment.
     """
 
     added: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Bringing the index and the projects' files together again after a crash, a restored file or a lost index."""
+"""Reconcile the index with the projects' files after a crash, a restored file or a lost index."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 def is_sound(layout: Layout, index: SqliteIndex) -> bool:
-    """Whether the index tells of every project's file as it is."""
+    """Whether the index matches every project's file."""
     return layout.project_stamps() == index.stamps()
 
 
@@ -38,7 +38,7 @@ def roll_forward(layout: Layout, index: SqliteIndex) -> None:
 
 
 def reindex(layout: Layout, index: SqliteIndex, attached: AttachedFiles, deadline: float) -> None:
-    """Read again what the index doesn't tell as it is; the caller holds the lock."""
+    """Read the projects again whose index rows are outdated; the caller holds the lock."""
     found, known = layout.project_stamps(), index.stamps()
     index.begin()
     try:
@@ -53,7 +53,7 @@ def reindex(layout: Layout, index: SqliteIndex, attached: AttachedFiles, deadlin
 
 
 def _read_again(project_id: str, layout: Layout, index: SqliteIndex, attached: AttachedFiles, deadline: float) -> None:
-    """Take the project of one file into the index; a damaged file must not keep all others from being used."""
+    """Add the project of one file to the index; a damaged file must not block all others."""
     path = layout.project(project_id)
     try:
         attached.open(path, deadline)

@@ -1,4 +1,4 @@
-"""Which clips a new analysis adds, finds again, removes and leaves alone."""
+"""Decide which clips a new analysis adds, finds again, removes and leaves unchanged."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ from storage.catalog.records import Replacement, StoredClip
 
 SAME_MOMENT_IOU = 0.5
 """Intersection over union from which two clips show the same moment; the usual threshold of temporal localization
-(ActivityNet, THUMOS), and less than any two clips of one selection overlap."""
+(ActivityNet, THUMOS), above the overlap of any two clips of one selection.
+"""
 
 
 def plan_replacement(present: Iterable[StoredClip], chosen: Iterable[StoredClip], used: Collection[str]) -> Replacement:
-    """Decide what becomes of the clips that are there when an analysis has chosen others.
+    """Decide what happens to the existing clips after a new analysis.
 
     Parameters
     ----------
     present : iterable of StoredClip
-        The automatic clips of the mode, and those that people made.
+        The automatic clips of the mode, and the manual clips.
     chosen : iterable of StoredClip
-        What the analysis chose.
+        The clips that the analysis selected.
     used : collection of str
         Ids of clips that compound clips use.
 
     Returns
     -------
     Replacement
-        A clip that a person changed, made or decided about is kept, and a chosen clip of the same moment
-        (`SAME_MOMENT_IOU`) is not added beside it: what was rejected once does not come back with other edges.
+        A clip that a person changed, created or judged is kept, and a selected clip of the same moment
+        (`SAME_MOMENT_IOU`) is not added beside it: a rejected clip does not come back with other edges.
     """
     there = {clip.id: clip for clip in present}
     wanted = {clip.id: clip for clip in chosen}

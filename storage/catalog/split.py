@@ -1,4 +1,4 @@
-"""From a catalog in one file to one with one file per project, and back: how earlier catalogs and backups are read."""
+"""Convert between a single-file catalog and one file per project, for reading earlier catalogs and backups."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from storage.migrations import known_migrations, migrate
 logger = logging.getLogger(__name__)
 
 MANY_PROJECTS = 50
-"""From this many projects on, splitting takes seconds: some 40 ms per project."""
+"""Number of projects from which splitting takes seconds: some 40 ms per project."""
 
 TABLES = ("sources", "analyses", "clips", "compound_clips", "exports", "operations")
 """The tables with a ``project_id``."""
@@ -27,22 +27,22 @@ TABLES = ("sources", "analyses", "clips", "compound_clips", "exports", "operatio
 _ITEMS = "compound_items"
 
 ALL_TABLES = ("projects", *TABLES, _ITEMS)
-"""In an order in which no row comes before one that it refers to."""
+"""All tables, in an order in which no row precedes one that it refers to."""
 
 
 def split(whole: Path, root: Path, successor: Path, deadline: float) -> Layout:
-    """Write the projects of a catalog in one file to files of their own, and the root file that names them.
+    """Write the projects of a single-file catalog to separate files, and the root file that names them.
 
     Parameters
     ----------
     whole : Path
-        The file, its tables up to date; it is left alone.
+        The file, with current tables; it is unchanged.
     root : Path
-        The name of the catalog.
+        The path of the catalog.
     successor : Path
-        Where to write the root file; the caller puts it in place, and until then nothing of this counts.
+        Path for writing the root file. The new files count only after the caller has put it in place.
     deadline : float
-        When to give up waiting for another program, on ``time.monotonic``'s clock.
+        When to give up waiting for another program, on the clock of ``time.monotonic``.
     """
     layout = Layout(root, f".{secrets.token_hex(4)}{PARTIAL}")
     final = Layout(root, secrets.token_hex(4))
@@ -75,13 +75,13 @@ def split(whole: Path, root: Path, successor: Path, deadline: float) -> Layout:
 
 
 def _clear(generations: Path) -> None:
-    """Remove what a process left that died while it split a catalog."""
+    """Remove the files of a process that died while it split a catalog."""
     for folder in generations.glob(f".*{PARTIAL}"):
         shutil.rmtree(folder)
 
 
 def make_empty(session: DuckDBSession, path: Path, deadline: float, generation: str | None = None) -> None:
-    """Make a file with all tables and nothing in them but the folder that a root file names."""
+    """Create a file with all tables, empty except for the folder that a root file names."""
     path.unlink(missing_ok=True)
     session.attach(path, "empty", Access.MAKE, deadline)
     session.use("empty")
@@ -93,7 +93,7 @@ def make_empty(session: DuckDBSession, path: Path, deadline: float, generation: 
 
 
 def merge(files: Iterable[Path], target: Path, deadline: float) -> None:
-    """Write what is in the files of projects to one file, as catalogs were before."""
+    """Write the files of projects to a single file, as in earlier catalogs."""
     session = DuckDBSession()
     try:
         make_empty(session, target, deadline)

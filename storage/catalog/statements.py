@@ -1,6 +1,6 @@
-"""Statements every repository makes, written once: insert, change with a revision, find, list.
+"""Statements that all repositories share: insert, change with a revision, find, list.
 
-Values are always bound; the only text put into SQL is the name of a table or column, which repositories take from their
+Values are always bound. The only text put into SQL is the name of a table or column, which repositories take from their
 records and tables, never from outside.
 """
 
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 
 class Statements(Protocol):
-    """What a repository needs of a database: SQL with ``?`` in, all rows out."""
+    """The database interface that a repository needs: SQL with ``?`` in, all rows out."""
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement in the unit's transaction.
@@ -27,24 +27,24 @@ class Statements(Protocol):
         Raises
         ------
         StorageError
-            If it fails; the unit then can't be kept any more.
+            If it fails; the unit can then no longer be committed.
         """
 
     def insert(self, table: str, columns: Sequence[str], records: str) -> None:
-        """Add rows in the unit's transaction: `records` is a JSON array of objects that all have `columns`.
+        """Insert rows in the unit's transaction; `records` is a JSON array of objects that all have `columns`.
 
         Raises
         ------
         StorageError
-            As `rows`.
+            As in `rows`.
         """
 
 
 def insert(statements: Statements, table: str, records: Iterable[Mapping[str, object]]) -> None:
-    """Add rows that all have the same columns.
+    """Insert rows that all have the same columns.
 
-    They go in as one JSON text: bound one by one, each value costs 75 microseconds (DuckDB looks for pandas and others
-    every time), 270 ms for 200 clips; as JSON it is 5 ms.
+    They are passed as one JSON text: bound one by one, each value costs 75 microseconds (DuckDB looks for pandas and
+    others every time), 270 ms for 200 clips; as JSON it is 5 ms.
     """
     rows = [{name: _in_json(value) for name, value in record.items()} for record in records]
     if rows:
@@ -52,12 +52,12 @@ def insert(statements: Statements, table: str, records: Iterable[Mapping[str, ob
 
 
 def insert_new(statements: Statements, table: str, what: str, record: Mapping[str, object]) -> None:
-    """Add a row whose ``id`` must be new.
+    """Insert a row whose ``id`` must be new.
 
     Raises
     ------
     ConflictError
-        If the id is taken.
+        If the id is already used.
     """
     if statements.rows(f"SELECT 1 FROM {table} WHERE id = ?", [record["id"]]):  # noqa: S608
         raise ConflictError(f"there is already a {what} {record['id']}; choose another id")
@@ -65,7 +65,7 @@ def insert_new(statements: Statements, table: str, what: str, record: Mapping[st
 
 
 def update(statements: Statements, table: str, before: Mapping[str, object], after: Mapping[str, object]) -> None:
-    """Change the row with the ``id`` of both, writing only what differs: DuckDB rewrites every column it is given."""
+    """Update the row with the ``id`` of both, writing only changed columns: DuckDB rewrites all it is given."""
     changes = {name: _stored(value) for name, value in after.items() if value != before[name]}
     if changes:
         assignments = ", ".join(f'"{name}" = ?' for name in changes)
@@ -73,11 +73,14 @@ def update(statements: Statements, table: str, before: Mapping[str, object], aft
 
 
 AMONG = """IN (SELECT unnest(from_json(?, '["VARCHAR"]')))"""
-"""Is one of the texts in the one parameter that `listed` makes. `from_json` is DuckDB's; in PostgreSQL it is ours."""
+"""Matches any of the texts in the single parameter that `listed` creates.
+
+`from_json` is DuckDB's; for PostgreSQL we define it.
+"""
 
 
 def listed(values: Iterable[str]) -> str:
-    """Make the parameter of `AMONG`."""
+    """Return the parameter of `AMONG`."""
     return to_json([require_text(value) for value in values]).decode()
 
 
@@ -87,7 +90,7 @@ def delete(statements: Statements, table: str, column: str, values: Iterable[str
 
 
 def find(statements: Statements, sql: str, what: str, key: str) -> Row:
-    """Return the one row that `sql` finds by `key`.
+    """Return the single row that `sql` finds by `key`.
 
     Raises
     ------
@@ -115,9 +118,9 @@ def page(
     offset: int,
     columns: str = "*",
 ) -> tuple[list[Row], int]:
-    """Return some rows and the number of all that meet `conditions` (SQL with one ``?`` -> value; None is left out).
+    """Return some rows, and the number of all that meet `conditions` (SQL with one ``?`` -> value; None is left out).
 
-    `table` may be several, joined; `columns` are those wanted of them.
+    `table` may be a join of several; `columns` are the selected ones.
 
     Raises
     ------
@@ -135,7 +138,7 @@ def page(
 
 
 def order_by(sort: str, sortable: Sequence[str]) -> str:
-    """Turn ``"name"`` or ``"-name"`` (descending) into an ORDER BY that leaves no ties.
+    """Convert ``"name"`` or ``"-name"`` (descending) into an ORDER BY without ties.
 
     Raises
     ------
@@ -151,7 +154,7 @@ def order_by(sort: str, sortable: Sequence[str]) -> str:
 
 
 def require_revision(what: str, identity: str, stored: int, expected: int | None) -> None:
-    """Refuse a change that started from another revision than the stored one; None expects nothing.
+    """Refuse a change based on another revision than the stored one; None accepts any.
 
     Raises
     ------
@@ -166,27 +169,27 @@ def require_revision(what: str, identity: str, stored: int, expected: int | None
 
 
 def require_text(value: str) -> str:
-    """Return a text that can be kept: file names on Linux may hold bytes that are no UTF-8.
+    """Return a text that can be stored: file names on Linux may contain bytes that are not UTF-8.
 
     Raises
     ------
     ParameterError
-        If it can't.
+        If the text can't be stored.
     """
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise ParameterError(f"{value[:200]!r} holds bytes that are no UTF-8; rename the file") from error
+        raise ParameterError(f"{value[:200]!r} contains bytes that are not UTF-8; rename the file") from error
     return value
 
 
 def _in_json(value: object) -> object:
-    """Prepare a field for JSON, where structures need no text of their own."""
+    """Prepare a field for JSON, where structures are not encoded as text."""
     return _stored(value) if isinstance(value, datetime | Path | float | str) else value
 
 
 def _stored(value: object) -> object:
-    """Turn a field into what DuckDB keeps: times without zone in UTC, structures as JSON."""
+    """Convert a field for storage in DuckDB: times without zone in UTC, structures as JSON."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).replace(tzinfo=None)
     if isinstance(value, Path | str):

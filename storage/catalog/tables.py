@@ -1,7 +1,7 @@
-"""Where the tables of a catalog are: what repositories ask of a unit of work, whatever lies beneath.
+"""The tables of a catalog: what repositories request from a unit of work, for any database.
 
-Clips, compound clips, exports, analyses and operations belong to a project, so a repository asks for the tables of that
-project. What spans projects (lists of projects, the owner of an id) it asks of the index.
+Clips, compound clips, exports, analyses and operations belong to a project, so a repository requests the tables of that
+project. For everything across projects (lists of projects, the owner of an id) it uses the index.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from storage.keys import FileIdentity
 
 
 class ProjectIndex(Protocol):
-    """What can be found without knowing the project."""
+    """Queries that don't need the project."""
 
     def page(
         self,
@@ -28,7 +28,7 @@ class ProjectIndex(Protocol):
         search: str | None,
         deleted: bool,
     ) -> Page[Project]:
-        """List projects; raise `ParameterError` if `sort` or a number is not allowed."""
+        """List projects; raise `ParameterError` if `sort` or a number is invalid."""
 
     def with_fingerprint(self, fingerprint: str) -> tuple[Project, ...]:
         """Return the projects of this content that are not deleted, oldest first."""
@@ -40,36 +40,36 @@ class ProjectIndex(Protocol):
         """Return the projects whose source has this address and that are not deleted, oldest first."""
 
     def put(self, project: Project) -> None:
-        """Take in a new or changed project."""
+        """Add a new or changed project."""
 
     def claim(self, project_id: str, ids: Iterable[str]) -> None:
-        """Note that records with these ids belong to a project."""
+        """Record that records with these ids belong to a project."""
 
     def owners(self, ids: Iterable[str]) -> Mapping[str, str]:
-        """Return the project of each id that is known; the record itself may be gone."""
+        """Return the project of each known id; the record itself may no longer exist."""
 
     def recall_fingerprint(self, identity: FileIdentity) -> str | None:
         """Return the remembered fingerprint of exactly this file."""
 
     def remember_fingerprint(self, identity: FileIdentity, fingerprint: str) -> None:
-        """Remember a fingerprint in place of an older one of the path."""
+        """Store a fingerprint, replacing an older one of the path."""
 
 
 class Tables(Protocol):
-    """The tables that one unit of work sees."""
+    """The tables within one unit of work."""
 
     @property
     def index(self) -> ProjectIndex:
-        """What spans the projects."""
+        """Return the index across projects."""
 
     def of_project(self, project_id: str) -> Statements:
-        """Return the tables of a project; of one that does not exist they are empty."""
+        """Return the tables of a project; empty for a project that does not exist."""
 
     def holding(self, identity: str) -> Statements:
-        """Return the tables of the project that holds the record with an id; empty ones if none does."""
+        """Return the tables of the project that contains the record with an id; empty if there is none."""
 
     def project_ids(self) -> tuple[str, ...]:
-        """Return the ids of all projects, deleted ones included."""
+        """Return the ids of all projects, including deleted ones."""
 
     def drop(self, project_id: str) -> None:
         """Remove a project with all of its tables."""

@@ -1,4 +1,4 @@
-"""The files that one unit of work reads and writes, as the tables that its repositories ask for."""
+"""The files that one unit of work reads and writes, as the tables that its repositories request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ALIAS = "catalog"
 
 @dataclass(slots=True)
 class Side:
-    """What one side of a catalog, the reading or the writing one, keeps from unit to unit."""
+    """The state that the reading or the writing side of a catalog keeps from unit to unit."""
 
     read_only: bool
     attached: AttachedFiles = field(default_factory=AttachedFiles)
@@ -35,13 +35,13 @@ class Side:
     verified: bool = False
 
     def session(self, number: int) -> DuckDBSession:
-        """Return the session that changes the `number`-th file of a unit: DuckDB's transactions write one file each."""
+        """Return the session that changes the `number`-th file of a unit: a DuckDB transaction writes only one file."""
         while len(self.sessions) <= number:
             self.sessions.append(DuckDBSession())
         return self.sessions[number]
 
     def abandon_after_fork(self) -> None:
-        """Leave alone what the parent process has open."""
+        """Leave the parent process's resources untouched."""
         self.attached.abandon_after_fork()
         for session in self.sessions:
             session.abandon_after_fork()
@@ -49,7 +49,7 @@ class Side:
             self.index.abandon_after_fork()
 
     def enter(self, layout: Layout) -> SqliteIndex:
-        """Turn to the files of a layout, and return its index."""
+        """Switch to the files of a layout, and return its index."""
         lost = self.index is not None and not self.index.is_in_place()
         if self.index is None or self.layout != layout or lost:
             if self.index is not None:
@@ -89,21 +89,21 @@ class _Written:
 class UnitFiles:
     """The tables of one unit of work.
 
-    A project's file is read as it is until the first statement that changes it; that and all later ones go to a copy,
-    which takes the file's place when the unit is kept.
+    A project's file is read in place until the first statement that changes it; that statement and all later ones use a
+    copy, which replaces the file on commit.
 
     Parameters
     ----------
     side : Side
-        What is attached, and the index.
+        The attached files, and the index.
     layout : Layout
-        Where the files are.
+        The paths of the files.
     deadline : float
-        When to give up waiting for others, on ``time.monotonic``'s clock.
+        When to give up waiting for others, on the clock of ``time.monotonic``.
     copier : callable or None
-        Copies a file that may be changed; None in a unit that only reads.
+        Copies a file before it is changed; None in a read-only unit.
     upgrade : callable
-        Brings the file of a project up to date, for a unit that only reads.
+        Migrates the file of a project, for a read-only unit.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class UnitFiles:
         return _Tables(self, project_id)
 
     def holding(self, identity: str) -> Statements:
-        """Return the tables of the project that holds a record; see `Tables`."""
+        """Return the tables of the project that contains a record; see `Tables`."""
         return _Tables(self, self.index.owners([identity]).get(identity, ""))
 
     def project_ids(self) -> tuple[str, ...]:
@@ -146,7 +146,7 @@ class UnitFiles:
         self.index.retire(project_id)
 
     def rows(self, project_id: str, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
-        """Run one statement on a project's tables; after one that failed nothing can be kept."""
+        """Run one statement on a project's tables; after a failed one nothing can be committed."""
         self._require_own_process()
         for parameter in parameters:
             if isinstance(parameter, str):
@@ -160,20 +160,20 @@ class UnitFiles:
             return self._attached.rows(self._readable(project_id), sql, parameters)
 
     def types(self, table: str) -> Mapping[str, str]:
-        """Return the columns of a table with their types: they are the same in every file."""
+        """Return the columns of a table with their types, which are the same in every file."""
         self._require_own_process()
         return self._attached.types(self.layout.root, table)
 
     @contextmanager
     def joined(self) -> Iterator[None]:
-        """Run a block as part of this unit: if it fails, the whole unit does."""
+        """Run a block as part of this unit; if it fails, the whole unit fails."""
         with self._noting_failure():
             yield
 
     def keep(self) -> None:
-        """Put the changed files in place, unless something failed in between.
+        """Put the changed files in place, unless something has failed.
 
-        The commit of the index is what counts: from then on a crash is rolled forward by `recover`.
+        The commit of the index is decisive: from then on `recover` completes the change after a crash.
         """
         self._require_own_process()
         if self.read_only:
@@ -193,7 +193,7 @@ class UnitFiles:
         self._install(kept, stamps)
 
     def undo(self) -> None:
-        """Forget all changes, unless this is a forked child, which must not touch its parent's unit."""
+        """Roll back all changes, except in a forked child, which must not touch its parent's unit."""
         if os.getpid() != self._process or self.read_only:
             return
         self.index.rollback()
@@ -201,7 +201,7 @@ class UnitFiles:
             _forget(written)
 
     def _install(self, kept: Mapping[str, _Written], stamps: Mapping[str, str | None]) -> None:
-        """Give the changed files their names, and remove the files of projects that go."""
+        """Rename the changed files, and remove the files of removed projects."""
         if not kept and not self._dropped:
             return
         with storage_faults(self.layout.folder):
@@ -218,7 +218,7 @@ class UnitFiles:
             self.index.remove(project_id)
 
     def _readable(self, project_id: str) -> Path:
-        """Return the file to read a project's tables from: the root, whose tables are empty, if it has none."""
+        """Return the file with a project's tables: the root, whose tables are empty, if it has none."""
         path = self.layout.project(project_id)
         state = None if not project_id or project_id in self._dropped else self._attached.open(path, self._deadline)
         if state is False:
@@ -231,10 +231,10 @@ class UnitFiles:
         return self.layout.root
 
     def _is_changed_by(self, sql: str, project_id: str) -> bool:
-        """Whether a statement goes to the copy of a file.
+        """Whether a statement needs the copy of a file.
 
-        It does in a unit that may change things, unless it only reads a file that is attached anyway: what is read is
-        mostly changed next, and attaching a file costs as much as copying it.
+        It does in a unit that may change things, unless it only reads a file that is already attached: data that is
+        read is mostly changed next, and attaching a file costs as much as copying it.
         """
         if self.read_only or project_id in self._written:
             return not self.read_only
@@ -244,7 +244,7 @@ class UnitFiles:
         return not (_only_reads(sql) and self._attached.is_open(path))
 
     def _changed(self, project_id: str) -> DuckDBSession:
-        """Return the session in which the copy of a project's file is changed."""
+        """Return the session that changes the copy of a project's file."""
         if project_id not in self._written:
             self._written[project_id] = self._copied(self.layout.project(project_id), project_id in self._dropped)
         return self._written[project_id].session
@@ -292,7 +292,7 @@ def _only_reads(sql: str) -> bool:
 
 
 def _forget(written: _Written) -> None:
-    """Remove a changed copy."""
+    """Discard a changed copy."""
     if written.session.holds(_ALIAS):
         written.session.rolled_back()
         written.session.detach(_ALIAS)
@@ -300,13 +300,13 @@ def _forget(written: _Written) -> None:
 
 
 def _remove(copy: Path) -> None:
-    """Remove a copy with its write-ahead log, which DuckDB leaves where it can't take the log in."""
+    """Remove a copy with its write-ahead log, which DuckDB leaves if it can't merge it."""
     copy.unlink(missing_ok=True)
     copy.with_name(f"{copy.name}.wal").unlink(missing_ok=True)
 
 
 def _finish(written: _Written) -> None:
-    """Bring a changed copy to the disk, whole."""
+    """Flush a changed copy to disk."""
     written.session.execute("COMMIT")
     written.session.execute("CHECKPOINT")
     written.session.detach(_ALIAS)

@@ -1,4 +1,4 @@
-"""The clips of one video, in an analysis folder or in the catalog: one port, two implementations."""
+"""The clips of one video, in an analysis folder or in the catalog: one interface, two implementations."""
 
 from __future__ import annotations
 

@@ -28,13 +28,13 @@ class CatalogClips(ClipStore):
     Attributes
     ----------
     catalog : Catalog
-        Where the records are.
+        The catalog of the records.
     project : Project
-        Whose clips they are.
+        The project of the clips.
     folder : ProjectFolder
         The project's folder.
     mode : str or None
-        The mode whose clips `clips` returns; every mode's when None.
+        The mode whose clips `clips` returns; None for all modes.
     """
 
     catalog: Catalog
@@ -139,18 +139,18 @@ class CatalogClips(ClipStore):
         return found and found.changed(note="; ".join(filter(None, (found.note, EXISTS))))
 
     def _is_there(self, export: Export) -> bool:
-        """Whether a record's file is there as it was made, here or in the store."""
+        """Whether a record's file exists unchanged, here or in the store."""
         path = export.path
         return path is not None and self.folder.fetch(path).is_file() and path.stat().st_size == export.size_bytes
 
     def _changed_at(self, view: UnitOfWork, subject: ExportSubject) -> datetime | None:
-        """Return when what a file is made of last changed; None if it is gone."""
+        """Return when the inputs of an export last changed; None if one no longer exists."""
         times = [self.folder.words_changed_at()] if subject.transcript is not None else []
         if subject.clip_id is not None:
             clips = self._clips(view, [subject.clip_id])
             if not clips:
                 return None
-            # The id of a clip that nobody touched is made of its span, however often it was found again since.
+            # The id of an untouched clip depends only on its span, however often it was found again.
             times += [c.updated_at if c.touched else self.project.created_at for c in clips.values()]
         else:
             compound = view.compounds.get(subject.compound_id or "")
@@ -165,9 +165,9 @@ class CatalogClips(ClipStore):
 
     @override
     def add_export(self, subject: ExportSubject, record: Export) -> Export:
-        """Add the record of a file, in place of failures of the same job at the same thing.
+        """Add the record of a file, replacing failures of the same job for the same subject.
 
-        The file is where others find it first.
+        The file is put where other machines can find it first.
         """
         if record.state == "completed":
             self.folder.keep()
@@ -185,7 +185,7 @@ class CatalogClips(ClipStore):
 
 
 def _is_made_of(export: Export, subject: ExportSubject) -> bool:
-    """Whether a record's file was made with the wanted settings, folder and name."""
+    """Whether a record's file was made with the given settings, folder and name."""
     path = export.path
     return (
         path is not None
@@ -196,5 +196,5 @@ def _is_made_of(export: Export, subject: ExportSubject) -> bool:
 
 
 def _without_counter(name: str) -> str:
-    """Return a name as it was before a counter, such as " (2)", kept it apart from another file."""
+    """Return a name without the counter, such as " (2)", that distinguishes it from another file."""
     return re.sub(r" \(\d+\)(?=\.[^.]*$|$)", "", name)

@@ -14,7 +14,7 @@ from storage.json_files import read_json, write_json
 
 
 class _Entry(Record):
-    """A compound clip as the file holds it."""
+    """A compound clip in the file."""
 
     id: Identifier
     name: Name
@@ -31,19 +31,19 @@ class _Content(Record):
 class CompoundsFile:
     """``compounds.json`` of the analysis folder `root`.
 
-    Every change replaces the file as a whole. It is meant for one person at a time: of two who change it at the same
-    moment, the later wins.
+    Every change replaces the whole file. It is meant for one person at a time: of two simultaneous changes the later
+    wins.
     """
 
     root: Path
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """Return the path of the file."""
         return self.root / "compounds.json"
 
     def read(self, project_id: str) -> tuple[CompoundClip, ...]:
-        """Return the compound clips, oldest first; `project_id` is what they are said to belong to.
+        """Return the compound clips, oldest first, with `project_id` as their project.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Files rendered of an analysis folder, in ``exports.json``: the same export again finds its file."""
+"""Files rendered from an analysis folder, in ``exports.json``, so that a repeated export finds its file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from storage.clip_store.interface import EXISTS, ExportSubject
 
 
 class _Receipt(BaseModel):
-    """What is known of one rendered file; its path as seen from the folder."""
+    """One rendered file; its path is relative to the folder."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,7 +29,7 @@ class _Receipt(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _as_written_before(cls, data: Any) -> Any:  # noqa: ANN401 - whatever the file holds
-        """Read a receipt that has a span and notes in place of a length and a note."""
+        """Convert a receipt of an earlier version, with a span and notes instead of a length and a note."""
         if isinstance(data, Mapping) and {"start", "end"} <= data.keys():
             span = data["end"] - data["start"]
             return {**data, "duration_sec": span, "note": "; ".join(data.get("notes", ()))}
@@ -41,21 +41,21 @@ _RECEIPTS = TypeAdapter(dict[str, _Receipt])
 
 @dataclass(frozen=True, slots=True)
 class ExportReceipts:
-    """``exports.json`` of the analysis folder `root`: which file was made of what.
+    """``exports.json`` of the analysis folder `root`: which file was rendered from what.
 
-    A file that was changed, moved or deleted since counts as missing. Receipts only save work, so those that can't be
-    read are forgotten.
+    A file that was changed, moved or deleted since counts as missing. Receipts only save work, so unreadable ones are
+    discarded.
     """
 
     root: Path
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """Return the path of the file."""
         return self.root / "exports.json"
 
     def find(self, subject: ExportSubject, project_id: str) -> Export | None:
-        """Return a record of the file that was made of a subject and is unchanged, with a note that says so."""
+        """Return a record of an unchanged file that was rendered from a subject, with a note that says so."""
         receipt = self._all().get(self._key(subject))
         path = None if receipt is None else self._absolute(receipt)
         if receipt is None or path is None or not path.is_file():
@@ -77,11 +77,11 @@ class ExportReceipts:
         )
 
     def paths(self) -> frozenset[Path]:
-        """Return the files that receipts name, there or not."""
+        """Return the files in the receipts, whether they exist or not."""
         return frozenset(self._absolute(receipt) for receipt in self._all().values())
 
     def add(self, subject: ExportSubject, record: Export) -> None:
-        """Note the completed file of a record; raise `StorageError` if the receipts can't be written."""
+        """Add the completed file of a record; raise `StorageError` if the receipts can't be written."""
         path = record.path
         if path is None or record.duration_sec is None:
             raise ValueError(f"a record of a completed file names it and its length, got {record}")
@@ -97,9 +97,9 @@ class ExportReceipts:
         write_atomically(self.path, content + b"\n")
 
     def _key(self, subject: ExportSubject) -> str:
-        """Return a digest of what a file is made of: the source as it is now, spans, name, settings and what is said.
+        """Return a digest of a file's inputs: the current source, spans, name, settings and words.
 
-        It is the same after the folder was moved together with its source.
+        It stays the same if the folder is moved together with its source.
         """
         facts = subject.source.stat()
         parts: list[object] = [
@@ -119,7 +119,7 @@ class ExportReceipts:
         return self.root.absolute() / receipt.path
 
     def _relative(self, path: Path) -> Path:
-        """Return a path as it is noted: seen from the folder where it lies below it."""
+        """Return a path for storage: relative to the folder if it lies below it."""
         root, whole = self.root.absolute(), path.absolute()
         return whole.relative_to(root) if whole.is_relative_to(root) else whole
 

@@ -34,7 +34,7 @@ class FolderClips(ClipStore):
     folder : AnalysisFolder
         The folder.
     mode : str or None
-        The mode whose clips `clips` returns; that of the last analysis when None.
+        The mode whose clips `clips` returns; None for the mode of the last analysis.
     """
 
     folder: AnalysisFolder
@@ -68,7 +68,7 @@ class FolderClips(ClipStore):
     @override
     def video(self) -> Video | None:
         if "timecode" not in self.folder.read_clips(self.mode).video:
-            return None  # probed by a version that did not look for it
+            return None  # probed by a version that did not detect it
         video = self._video()
         with suppress(NotFoundError):
             return video.model_copy(update={"path": self.source()})
@@ -90,7 +90,7 @@ class FolderClips(ClipStore):
         return {clip.id: clip for clip in clips if clip.id in ids}
 
     def _stored(self, clips_file: ClipsFile) -> tuple[StoredClip, ...]:
-        """Return the clips of a file as records; they were made when it was written."""
+        """Return the clips of a file as records, created when the file was written."""
         path = self.folder.clips_path(clips_file.mode)
         written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         times = {"created_at": written, "updated_at": written}
@@ -134,7 +134,7 @@ class FolderClips(ClipStore):
 
     @override
     def add_export(self, subject: ExportSubject, record: Export) -> Export:
-        """Note a file that was made; a failure is returned and not kept."""
+        """Record a rendered file; a failure is returned but not stored."""
         if record.state == "completed":
             ExportReceipts(self.folder.root).add(subject, record)
         return record

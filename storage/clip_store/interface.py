@@ -1,4 +1,4 @@
-"""The port to the clips of one video, its compound clips and the files rendered of them."""
+"""The interface to the clips of one video, its compound clips and the files rendered from them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from storage.analysis_folder import AnalysisFolder
 from storage.catalog.records import CompoundClip, CompoundItem, Export, ExportLayout, StoredClip, Verdict
 
 EXISTS = "exists already, nothing was rendered"
-"""The note of a file that was found instead of rendered."""
+"""The note of an export whose file already existed."""
 
 SETTINGS_WITHOUT_EFFECT = frozenset({"parallel_exports", "export_stall_sec", "disk_reserve_mb", "overwrite"})
 """Settings that do not change the rendered file."""
@@ -25,22 +25,22 @@ SETTINGS_WITHOUT_EFFECT = frozenset({"parallel_exports", "export_stall_sec", "di
 
 @dataclass(frozen=True, slots=True)
 class ExportSubject:
-    """What a file is rendered from, and the name it should get.
+    """What a file is rendered from, and the path it should get.
 
     Attributes
     ----------
     target : Path
-        Where the file should go.
+        Path of the file.
     source : Path
         The video.
     intervals : tuple of Interval
         The spans of the video, in order; seconds from its first frame.
     settings : ExportSettings
-        How it is rendered.
+        The export settings.
     transcript : Transcript or None
-        What is said, where the settings need it.
+        The transcript, if the settings need it.
     clip_id, compound_id : str or None
-        The clip or the compound clip; one of the two.
+        The clip or the compound clip; exactly one of them.
     """
 
     target: Path
@@ -53,15 +53,15 @@ class ExportSubject:
 
     @property
     def effective_settings(self) -> dict[str, object]:
-        """The settings that change the file, as JSON holds them."""
+        """Return the settings that change the file, as JSON values."""
         return self.settings.model_dump(mode="json", exclude=set(SETTINGS_WITHOUT_EFFECT))
 
 
 class ClipStore(ABC):
-    """Clips and compound clips of one video, and a record of each file rendered of them.
+    """Clips and compound clips of one video, and a record of each file rendered from them.
 
-    Every method accesses the store; nothing is cached. Each may raise `StorageError` if the store can't be
-    read or written, and `CatalogBusyError` if others hold the catalog past the deadline.
+    Every method accesses the store; nothing is cached. Each may raise `StorageError` if the store can't be read or
+    written, and `CatalogBusyError` if others hold the catalog past the deadline.
 
     Attributes
     ----------
@@ -74,26 +74,26 @@ class ClipStore(ABC):
     @property
     @abstractmethod
     def project_id(self) -> str:
-        """What its records belong to: a project's id, or one made of the folder's path outside the catalog."""
+        """Return the owner of its records: a project id or, outside the catalog, an id of the folder's path."""
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """The project's name, or that of the video file."""
+        """Return the project's name, or that of the video file."""
 
     @property
     @abstractmethod
     def exports_folder(self) -> Path:
-        """Where rendered files go unless the caller says otherwise."""
+        """Return the default folder of rendered files."""
 
     @property
     @abstractmethod
     def duration_sec(self) -> float:
-        """Length of the video in seconds; 0 while it is unknown."""
+        """Return the length of the video in seconds; 0 while it is unknown."""
 
     @property
     def layout(self) -> ExportLayout | None:
-        """How its exports fill their shape where their settings don't say; None where nobody chose one."""
+        """Return how exports fill their shape if their settings don't say; None if nobody chose a layout."""
         return None
 
     @abstractmethod
@@ -103,18 +103,18 @@ class ClipStore(ABC):
         Raises
         ------
         NotFoundError
-            If there is none, or it is gone.
+            If there is none, or it no longer exists.
         """
 
     @abstractmethod
     def video(self) -> Video | None:
-        """Return what probing found in the video, even if its file is gone; None where that was not kept."""
+        """Return the probed video, even if its file no longer exists; None if the probe result was not stored."""
 
     @abstractmethod
     def clips(
         self, *, verdict: Verdict | None = None, without_verdict: Verdict | None = None
     ) -> tuple[StoredClip, ...]:
-        """Return the clips of the mode that the store was opened for, in order of their start.
+        """Return the clips of this store's mode, ordered by start.
 
         Parameters
         ----------
@@ -124,11 +124,11 @@ class ClipStore(ABC):
 
     @abstractmethod
     def clips_by_id(self, ids: Collection[str]) -> dict[str, StoredClip]:
-        """Return clips of any mode by id; those that are gone or of another project are left out."""
+        """Return clips of any mode by id, without those that don't exist or belong to another project."""
 
     @abstractmethod
     def add_clips(self, clips: Sequence[Clip]) -> tuple[StoredClip, ...]:
-        """Add clips in one operation and return them; where there is one of that span already, return that one."""
+        """Add clips in one operation and return them; an existing clip of the same span is returned instead."""
 
     @abstractmethod
     def compounds(self) -> tuple[CompoundClip, ...]:
@@ -140,28 +140,28 @@ class ClipStore(ABC):
 
     @abstractmethod
     def delete_compound(self, compound_id: str) -> None:
-        """Remove a compound clip; its clips and files stay.
+        """Remove a compound clip, but not its clips and files.
 
         Raises
         ------
         NotFoundError
-            If there is none of that id.
+            If there is none with that id.
         """
 
     @abstractmethod
     def find_export(self, subject: ExportSubject) -> Export | None:
-        """Return the record of a whole file made of the same thing in the same way, with a note that says so.
+        """Return the record of an identical file that exists, with a note that says so.
 
         A file that was changed, moved or deleted since counts as missing.
         """
 
     @abstractmethod
     def has_export_at(self, path: Path) -> bool:
-        """Whether a record names this file."""
+        """Whether a record refers to this file."""
 
     @abstractmethod
     def add_export(self, subject: ExportSubject, record: Export) -> Export:
-        """Record what became of a file; return the record."""
+        """Record the outcome of an export; return the record."""
 
     def clip(self, clip_id: str) -> StoredClip:
         """Return a clip of any mode.
@@ -169,11 +169,11 @@ class ClipStore(ABC):
         Raises
         ------
         NotFoundError
-            If there is none of that id.
+            If there is none with that id.
         """
         found = self.clips_by_id([clip_id]).get(clip_id)
         if found is None:
-            raise NotFoundError(f"{self.name} has no clip {clip_id}; it is gone or of another project")
+            raise NotFoundError(f"{self.name} has no clip {clip_id}; it was deleted, or belongs to another project")
         return found
 
     def compound(self, compound_id: str) -> CompoundClip:
@@ -182,13 +182,15 @@ class ClipStore(ABC):
         Raises
         ------
         NotFoundError
-            If there is none of that id.
+            If there is none with that id.
         """
         found = next((each for each in self.compounds() if each.id == compound_id), None)
         if found is None:
-            raise NotFoundError(f"{self.name} has no compound clip {compound_id}; it is gone or of another project")
+            raise NotFoundError(
+                f"{self.name} has no compound clip {compound_id}; it was deleted, or belongs to another project"
+            )
         return found
 
     def clips_of(self, compound: CompoundClip) -> dict[str, StoredClip]:
-        """Return the clips that a compound clip uses, by id; those that are gone are left out."""
+        """Return the existing clips that a compound clip uses, by id."""
         return self.clips_by_id({item.clip_id for item in compound.items})

@@ -1,7 +1,7 @@
 """The catalog's tables, one numbered SQL file per step.
 
-A file once published is never edited; a change is a new file with the next number. Each step runs in one transaction
-together with its record, so a crash leaves it wholly done or not begun.
+A published file is never edited; a change is a new file with the next number. Each step runs in one transaction
+together with its record, so after a crash it is either complete or not begun.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class Migration:
     Attributes
     ----------
     number : int
-        Its place; steps run in this order.
+        Its position; steps run in this order.
     name : str
         The rest of the file's name.
     sql : str
-        What it does.
+        The SQL of the step.
     """
 
     number: int
@@ -47,7 +47,7 @@ class Migration:
 
 @functools.cache
 def known_migrations(dialect: Literal["duckdb", "postgresql"] = "duckdb") -> tuple[Migration, ...]:
-    """Every step this version knows for a kind of database, in order; each kind counts for itself."""
+    """Return every step that this version has for a kind of database, in order; each kind is numbered separately."""
     folder = resources.files(__name__) / ("" if dialect == "duckdb" else dialect)
     files = [file for file in folder.iterdir() if file.name.endswith(".sql")]
     parts = [(file.name.removesuffix(".sql").partition("_"), file) for file in files]
@@ -55,26 +55,26 @@ def known_migrations(dialect: Literal["duckdb", "postgresql"] = "duckdb") -> tup
 
 
 def is_current(execute: Execute, migrations: Iterable[Migration]) -> bool:
-    """Return whether the tables are exactly those these steps make."""
+    """Return whether the tables are exactly those of these steps."""
     try:
         done = {row["number"] for row in execute("SELECT number FROM migrations")}
-    except StorageError:  # no such table, or a damage that `migrate` will meet again; duckdb_tables() asks every file
+    except StorageError:  # no such table, or damage that `migrate` will also find; duckdb_tables() reads every file
         return False
     return done == {migration.number for migration in migrations}
 
 
 def migrate(execute: Execute, migrations: Iterable[Migration]) -> tuple[Migration, ...]:
-    """Bring the tables up to date; the caller holds the catalog exclusively.
+    """Migrate the tables; the caller holds the catalog exclusively.
 
     Returns
     -------
     tuple of Migration
-        The steps that were missing and are now done.
+        The steps that were applied.
 
     Raises
     ------
     StorageError
-        If a newer autoclip has changed the tables in a way this one doesn't know.
+        If a newer autoclip has changed the tables.
     """
     known = tuple(migrations)
     execute(_RECORD)
@@ -91,7 +91,7 @@ def migrate(execute: Execute, migrations: Iterable[Migration]) -> tuple[Migratio
 
 
 def _apply(execute: Execute, migration: Migration) -> None:
-    """Do one step and record it, or neither."""
+    """Apply one step and record it, atomically."""
     execute("BEGIN")
     try:
         execute(migration.sql)

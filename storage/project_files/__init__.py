@@ -1,4 +1,4 @@
-"""The files of a project where machines have no folder in common: in a store, with copies in each data folder."""
+"""The files of a project for machines without a common folder: in a store, with copies in each data folder."""
 
 from __future__ import annotations
 

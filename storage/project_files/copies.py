@@ -1,7 +1,7 @@
-"""A project's files in this machine's data folder, and how they come from and go to the store.
+"""A project's files in this machine's data folder, and their transfer from and to the store.
 
-The folder is the cache of the store: what is in use is there, what nobody used for the longest time goes first.
-A file is copied from the store before it is read, and to the store when the stage that wrote it has ended.
+The folder is a cache of the store: files in use are kept, and the least recently used ones are removed first. A file is
+fetched from the store before it is read, and stored when the stage that wrote it has ended.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from storage.project_files.local_index import Copy, LocalIndex, files_of
 from storage.project_files.versions import StoredVersion, StoredVersions, key_of, prefix_of
 
 BULKY = ("source", "exports", "proxy")
-"""Folders of a project whose files are copied only when they are asked for by name."""
+"""Folders of a project whose files are fetched only when requested by name."""
 
 MAX_TRANSFERS = 8
 USED_SEC = 60.0
-"""How exactly it is noted when a file was used last."""
+"""Resolution in seconds with which the last use of a file is recorded."""
 LOCK_POLL_SEC = 0.02
 READ_ATTEMPTS = 3
-"""How often a version is read whose content does not come as it was written: a proxy may have cut it."""
+"""How many times a version is read if its content differs from what was written: a proxy may have truncated it."""
 
 REMEMBERED_SEC = 1.0
-"""How long a web page's next request may believe what the store was said to hold."""
+"""Seconds for which a web page's next request may use a cached listing of the store."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -46,7 +46,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class CopyPlace:
-    """Where the copies of a project are, and the locks that guard them.
+    """The location of a project's copies, and the locks that protect them.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class CopyPlace:
     root : Path
         Its folder.
     locks : Path
-        Folder of the locks of all projects.
+        The folder of the locks of all projects.
     """
 
     project_id: str
@@ -64,11 +64,11 @@ class CopyPlace:
 
     @property
     def pins(self) -> Path:
-        """Folder of the locks of those who use the project's files."""
+        """Return the folder of the locks of those who use the project's files."""
         return self.locks / "pins" / self.project_id
 
     def note_use(self, name: str) -> None:
-        """Note that a file is used; see `used_at`."""
+        """Record that a file is used; see `used_at`."""
         mark = self._mark(name)
         with suppress(OSError):  # on a full disk the file only seems to be unused
             if time.time() - self.used_at(name) > USED_SEC:
@@ -76,20 +76,20 @@ class CopyPlace:
                 mark.touch()
 
     def used_at(self, name: str) -> float:
-        """Return when a file, or another one of its bulky folder, was used last; 0 if never."""
+        """Return when a file, or another one of its bulky folder, was last used; 0 if never."""
         try:
             return self._mark(name).stat().st_mtime
         except FileNotFoundError:
             return 0.0
 
     def _mark(self, name: str) -> Path:
-        """Return the file whose time says it: access times are seldom kept, and setting them changes others."""
+        """Return the file whose time records the use: access times are seldom kept, and setting them changes others."""
         folder = name.partition("/")[0]
         return self.locks / "used" / f"{self.project_id}.{folder if folder in BULKY else 'rest'}"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Be the only one who copies files of this project from or to the store, on this machine."""
+        """Hold the lock for transferring files of this project on this machine."""
         with storage_faults(self.locks):
             self.locks.mkdir(parents=True, exist_ok=True)
         with file_lock(self.locks / f"{self.project_id}.lock").acquire(poll_interval=LOCK_POLL_SEC):
@@ -97,14 +97,14 @@ class CopyPlace:
 
     @contextmanager
     def pinned(self) -> Iterator[Path]:
-        """Keep the project's files in this folder while the block runs; yields the lock that tells so."""
+        """Keep the project's files in this folder while the block runs; yields the lock that records it."""
         path = self.pins / f"{uuid4()}.lock"
         with held(path, str(os.getpid())):
             yield path
         remove_unheld(path)
 
     def is_pinned(self, own: Path | None = None) -> bool:
-        """Whether anybody alive, besides the holder of `own`, uses the files; what dead ones left is cleared away."""
+        """Whether a living process, besides the holder of `own`, uses the files; removes locks of dead ones."""
         others = [path for path in self.pins.glob("*.lock") if path != own and not remove_unheld(path)]
         return any(path.exists() for path in others)
 
@@ -116,11 +116,11 @@ class ProjectFiles:
     Attributes
     ----------
     place : CopyPlace
-        Where their copies are.
+        The location of the copies.
     store : ArtifactStore
-        Where they are kept.
+        The store.
     make_room : callable
-        Called after files were copied here: removes what was not used for the longest time.
+        Called after files were fetched; removes the least recently used ones.
     """
 
     place: CopyPlace
@@ -129,12 +129,12 @@ class ProjectFiles:
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Have all but the bulky files here while a stage works on them; what it changed goes to the store.
+        """Fetch all but the bulky files for a stage, and store its changes at the end.
 
         Raises
         ------
         StorageError
-            If the store refuses or fails; what the stage wrote is then still here, and goes along the next time.
+            If the store refuses or fails; the stage's files are then still here, and are stored the next time.
         """
         with self.place.pinned() as pin:
             with self.place.locked():
@@ -146,7 +146,7 @@ class ProjectFiles:
 
     @contextmanager
     def editing(self) -> Iterator[None]:
-        """Have all but the bulky files here for a change that takes a moment; others wait. Raises as `working`."""
+        """Fetch all but the bulky files for a short change while others wait. Raises as `working`."""
         with self.place.locked():
             self._fetch(_is_small, fresh=True)
             before = frozenset(files_of(self.place.root))
@@ -154,19 +154,19 @@ class ProjectFiles:
             self._publish(before)
 
     def fetch(self) -> None:
-        """Copy all but the bulky files here before they are read; raises as `fetch_within`."""
+        """Fetch all but the bulky files for reading; raises as `fetch_within`."""
         with self.place.locked():
             copied = self._fetch(_is_small, fresh=False)
         if copied:
             self.make_room()
 
     def fetch_within(self, folder: Path) -> None:
-        """Copy one file, or the files of a folder, here before they are read.
+        """Fetch one file, or the files of a folder, for reading.
 
         Raises
         ------
         StorageError
-            If the store refuses or fails, a file is damaged there, or has no room here.
+            If the store refuses or fails, a file is damaged there, or the disk is full.
         """
         wanted = folder.relative_to(self.place.root).as_posix()
         with self.place.locked():
@@ -175,12 +175,12 @@ class ProjectFiles:
             self.make_room()
 
     def publish(self, before: frozenset[str] = frozenset()) -> None:
-        """Copy to the store what was changed here.
+        """Copy changed files to the store.
 
         Parameters
         ----------
         before : frozenset of str
-            Files that were here; those that are gone are removed from the store.
+            Files that existed before; those that no longer exist are removed from the store.
 
         Raises
         ------
@@ -191,11 +191,11 @@ class ProjectFiles:
             self._publish(before)
 
     def stored(self, path: Path) -> StoredVersion | None:
-        """Return what the store has of a file; None if it has none. Raises as `fetch_within`."""
+        """Return the store's version of a file; None without one. Raises as `fetch_within`."""
         return self._listed(fresh=False).current.get(path.relative_to(self.place.root).as_posix())
 
     def elsewhere(self, path: Path) -> StoredVersion | None:
-        """Return the version in the store of a file that is not here, or is another one here; raises as `fetch`."""
+        """Return the store's version of a file that is missing or different here; raises as `fetch`."""
         version = self.stored(path)
         if version is None or (path.is_file() and self.place.is_pinned()):
             return None
@@ -212,9 +212,10 @@ class ProjectFiles:
         _remembered.pop(self._remembered_as, None)
 
     def _fetch(self, is_wanted: Callable[[str], bool], *, fresh: bool, own_pin: Path | None = None) -> int:
-        """Make the wanted files here what they are in the store; return how many were copied.
+        """Make the requested files equal to those in the store; return how many were copied.
 
-        A file that was changed here, and not by a stage that is at work, is what a killed one left: the store counts.
+        A file that was changed here, although no stage is running, was left by a killed stage; the store's version
+        wins.
         """
         root, index = self.place.root, LocalIndex.of(self.place.root)
         current, in_work = self._listed(fresh=fresh).current, self.place.is_pinned(own_pin)
@@ -243,7 +244,7 @@ class ProjectFiles:
         return True
 
     def _copied(self, version: StoredVersion) -> Copy:
-        """Copy a version here, unless the file holds the same already; whole and checked, or not at all."""
+        """Fetch a version unless the file already has its content; verified and complete, or not at all."""
         path = self.place.root / version.name
         confine(self.place.root, version.name)
         if not _holds(path, version):
@@ -258,8 +259,8 @@ class ProjectFiles:
             if _holds(partial, version):
                 return
         raise StorageError(
-            f"{self.store.name}/{version.key}: does not come as it was written; if that stays so, it is damaged in the "
-            "store: remove it there, and make it again"
+            f"{self.store.name}/{version.key}: its content differs from what was written; if that persists, it is "
+            "damaged in the store: remove it there, and create it again"
         )
 
     def _publish(self, before: frozenset[str]) -> None:
@@ -278,7 +279,7 @@ class ProjectFiles:
             _remembered.pop(self._remembered_as, None)
 
     def _put(self, name: str, stored: StoredVersions) -> Copy:
-        """Write a file to the store under the digest of what was sent."""
+        """Write a file to the store under the digest of the sent content."""
         path = self.place.root / name
         digest = fingerprint(path)
         copy, known = Copy.at(path, digest), stored.current.get(name)
@@ -292,7 +293,7 @@ class ProjectFiles:
         return copy
 
     def _remove_outdated(self, stored: StoredVersions, digests: dict[str, str], gone: frozenset[str]) -> None:
-        """Remove the versions that newer ones replaced, and those of files that are gone."""
+        """Remove versions that were replaced by newer ones, and those of removed files."""
         versions = (*stored.current.values(), *stored.outdated)
         unneeded = [
             each for each in versions if each.name in gone or each.digest != digests.get(each.name, each.digest)
@@ -300,7 +301,7 @@ class ProjectFiles:
         _each(self.store.delete, [version.key for version in unneeded])
 
     def _listed(self, *, fresh: bool) -> StoredVersions:
-        """Ask the store what it has of the project; what it said a moment ago may do."""
+        """List the store's versions of the project, from a recent listing if possible."""
         known = _remembered.get(self._remembered_as)
         if not fresh and known is not None and time.monotonic() - known.at < REMEMBERED_SEC:
             return known.versions
@@ -322,7 +323,7 @@ class _Listing:
 
 
 class _Listings:
-    """What the store was last said to hold, of the projects that were asked for in the last moment."""
+    """Recent listings of the store, by project."""
 
     def __init__(self) -> None:
         self._known: dict[str, _Listing] = {}
@@ -350,7 +351,7 @@ def _is_small(name: str) -> bool:
 
 
 def _is_changed(path: Path, copy: Copy | None) -> bool:
-    """Whether there is a file that is no copy of a version in the store."""
+    """Whether there is a file that is not a copy of a version in the store."""
     return path.is_file() and (copy is None or not copy.is_at(path))
 
 
@@ -363,7 +364,7 @@ def _holds(path: Path, version: StoredVersion) -> bool:
 
 
 def _each(work: Callable[[Item], Answer], items: Sequence[Item]) -> list[Answer]:
-    """Do something with all items, several at once; the first error ends it."""
+    """Process all items, several at once; the first error ends it."""
     if not items:
         return []
     with ThreadPoolExecutor(MAX_TRANSFERS, thread_name_prefix="store") as pool:

@@ -1,4 +1,4 @@
-"""Keep this machine's copies of what is in the store below a size: the longest unused go first."""
+"""Limit the size of this machine's copies of files in the store: the least recently used are removed first."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from storage.project_files.copies import CopyPlace
 from storage.project_files.local_index import INDEX, LocalIndex
 
 IN_USE_SEC = 60.0
-"""A file that was asked for within this time may be about to be opened; it stays."""
+"""Seconds within which a requested file may be about to be opened; it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Cached:
-    """A file of which the store has the same."""
+    """A file that is also in the store."""
 
     root: Path
     name: str
@@ -27,9 +27,9 @@ class _Cached:
 
 
 def make_room(projects: Path, locks: Path, limit_bytes: int) -> int:
-    """Remove the copies that were not used for the longest time, until the rest takes at most `limit_bytes`.
+    """Remove the least recently used copies until the others take at most `limit_bytes`.
 
-    What a stage works on stays, and so does what the store does not have, so the rest can take more.
+    Files that a stage uses, and files that are not in the store, are kept, so the total may be larger.
 
     Parameters
     ----------
@@ -38,12 +38,12 @@ def make_room(projects: Path, locks: Path, limit_bytes: int) -> int:
     locks : Path
         Folder of their locks; see `storage.project_files.copies.CopyPlace`.
     limit_bytes : int
-        What copies may take.
+        Maximum total size of copies, in bytes.
 
     Returns
     -------
     int
-        Bytes that were freed.
+        Number of bytes freed.
     """
     cached = sorted(_cached_files(projects, locks), key=lambda each: each.used_at)
     excess = sum(each.size for each in cached) - limit_bytes
@@ -67,12 +67,12 @@ def _cached_files(projects: Path, locks: Path) -> Iterator[_Cached]:
 
 
 def changed_at(path: Path) -> float:
-    """Return when a file came to its place or was changed last."""
+    """Return when a file was created here or last changed."""
     return path.stat().st_ctime
 
 
 def _removed(cached: _Cached, locks: Path) -> bool:
-    """Remove a file unless somebody uses its project; tell whether it is gone."""
+    """Remove a file unless somebody uses its project; return whether it was removed."""
     try:
         with file_lock(locks / f"{cached.root.name}.lock").acquire(timeout=0):
             if CopyPlace(cached.root.name, cached.root, locks).is_pinned():

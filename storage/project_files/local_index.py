@@ -1,4 +1,4 @@
-"""What of a project's folder is a copy of which version in the store: ``.copies.json`` in that folder."""
+"""Which files of a project's folder are copies of which version in the store: ``.copies.json`` in that folder."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from storage.json_files import read_json, write_json
 INDEX = ".copies.json"
 
 _UNFINISHED = re.compile(r"(^|/)\.|\.(part|ytdl|temp)(-Frag[0-9]+)?$|\.part-Frag[0-9]+")
-"""Files that are being written: ours are hidden, yt-dlp's have endings of their own."""
+"""Names of files that are being written: ours are hidden, yt-dlp's have their own suffixes."""
 
 
 class Copy(BaseModel):
-    """A file that holds the same as a version in the store, as long as size, time and inode are these."""
+    """A file with the content of a version, as long as size, time and inode are unchanged."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -27,12 +27,12 @@ class Copy(BaseModel):
 
     @classmethod
     def at(cls, path: Path, digest: str) -> Copy:
-        """Describe a file whose content has this digest."""
+        """Return the entry of a file whose content has this digest."""
         facts = path.stat()
         return cls(digest=digest, size=facts.st_size, mtime_ns=facts.st_mtime_ns, inode=facts.st_ino)
 
     def is_at(self, path: Path) -> bool:
-        """Whether the file was not changed since."""
+        """Whether the file is unchanged since."""
         try:
             return Copy.at(path, self.digest) == self
         except FileNotFoundError:
@@ -49,7 +49,7 @@ class LocalIndex(BaseModel):
 
     @classmethod
     def of(cls, root: Path) -> LocalIndex:
-        """Read the index of a project's folder; empty where there is none. Raises as `read_json`."""
+        """Read the index of a project's folder; empty if there is none. Raises as `read_json`."""
         return read_json(root / INDEX, cls) or cls()
 
     def write(self, root: Path) -> None:
@@ -57,12 +57,12 @@ class LocalIndex(BaseModel):
         write_json(root / INDEX, self)
 
     def changed(self, copies: dict[str, Copy], gone: frozenset[str] = frozenset()) -> LocalIndex:
-        """Return the index with further copies, and without those that are gone."""
+        """Return the index with additional copies, and without those that no longer exist."""
         kept = {name: copy for name, copy in self.copies.items() if name not in gone}
         return LocalIndex(copies=kept | copies)
 
 
 def files_of(root: Path) -> tuple[str, ...]:
-    """Return the names of the whole files in a project's folder, by name."""
+    """Return the complete files in a project's folder, by name."""
     paths = (path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file() and not path.is_symlink())
     return tuple(sorted(name for name in paths if not _UNFINISHED.search(name)))

@@ -1,7 +1,7 @@
-"""How the files of a project are named in a store.
+"""The keys of a project's files in a store.
 
-``projects/<id>/<name of the file>/<digest>`` is one version of a file; the newest one counts. A version never changes,
-so whoever reads one reads it whole, also while a newer one is being written.
+``projects/<id>/<name of the file>/<digest>`` is one version of a file; the newest one is current. A version never
+changes, so a reader gets all of it even while a newer one is being written.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class StoredVersion:
     name : str
         The file's path in the project's folder, parts separated by ``/``.
     digest : str
-        Of its content, as of `storage.keys.fingerprint`.
+        Fingerprint of its content; see `storage.keys.fingerprint`.
     size : int
-        Bytes.
+        Size in bytes.
     key : str
-        Of its object.
+        Key of its object.
     """
 
     name: str
@@ -40,14 +40,14 @@ class StoredVersion:
 
 @dataclass(frozen=True, slots=True)
 class StoredVersions:
-    """What a store holds of a project.
+    """The versions of a project's files in a store.
 
     Attributes
     ----------
     current : dict
         The newest version of each file, by name.
     outdated : tuple of StoredVersion
-        Older ones, which their writers did not live to remove.
+        Older versions, whose writers ended before removing them.
     """
 
     current: dict[str, StoredVersion]
@@ -55,7 +55,7 @@ class StoredVersions:
 
     @classmethod
     def of(cls, project_id: str, objects: Iterable[StoredObject]) -> StoredVersions:
-        """Sort the objects of a project; of two versions of one second the digests decide, so everyone agrees."""
+        """Sort the objects of a project; versions of the same second are ordered by digest, so all machines agree."""
         current: dict[str, StoredVersion] = {}
         outdated = []
         for stored in sorted(objects, key=lambda each: (each.written_at, each.key)):
@@ -69,7 +69,7 @@ class StoredVersions:
 
 
 def prefix_of(project_id: str) -> str:
-    """Return what the keys of a project begin with."""
+    """Return the prefix of a project's keys."""
     return f"projects/{project_id}"
 
 

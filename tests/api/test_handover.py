@@ -107,7 +107,7 @@ def test_clips_of_another_project_are_not_found(client, workspace, match):
     other = workspace.add_project(path=match[0].path)
     foreign = workspace.add_clip(other, 0.0, 1.0)
     answer = client.get(f"/api/projects/{match[0].id}/handover", params={"clip_id": foreign.id})
-    assert (answer.status_code, "of another project" in answer.json()["detail"]) == (404, True)
+    assert (answer.status_code, "belongs to another project" in answer.json()["detail"]) == (404, True)
 
 
 def test_a_project_without_clips_or_without_its_video_says_so(client, workspace, match):

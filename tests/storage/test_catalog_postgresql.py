@@ -360,7 +360,7 @@ def test_a_catalog_is_copied_to_postgresql_and_back_as_it_is(catalog, url, duckd
     assert "every row is the same" in capsys.readouterr().err
     assert content(DuckDBCatalog(tmp_path / "back" / "autoclip.duckdb")) == was
     assert run(["catalog", "copy", str(tmp_path / "nowhere.duckdb"), url]) == 4
-    assert "no catalog is there" in capsys.readouterr().err
+    assert "there is no catalog" in capsys.readouterr().err
     assert content(catalog) == was
 
 
@@ -373,7 +373,7 @@ def test_a_backup_brings_back_what_it_held_and_a_broken_one_changes_nothing(cata
         unit.projects.save(was[0][0].changed(name="Later"))
         unit.projects.add(Project(name="new", source=Source(kind="file", address="b")))
     later = content(catalog)
-    with pytest.raises(StorageError, match="damaged or no catalog"):
+    with pytest.raises(StorageError, match="damaged or not a catalog"):
         catalog.restore(tmp_path / "broken.duckdb")
     with pytest.raises(StorageError, match="not a file"):
         catalog.restore(tmp_path / "missing.duckdb")

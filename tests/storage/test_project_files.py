@@ -149,7 +149,7 @@ def test_what_comes_damaged_is_not_taken(tmp_path, store):
         write(one, "v2_clips.json", b"whole")
     (stored,) = store.objects("projects/p0")
     (tmp_path / "store" / stored.key).write_bytes(b"whale")
-    with pytest.raises(StorageError, match=f"{stored.key}: does not come as it was written"), two.working():
+    with pytest.raises(StorageError, match=f"{stored.key}: its content differs from what was written"), two.working():
         pass
     assert names(two) == set()
 
