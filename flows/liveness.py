@@ -57,7 +57,7 @@ def this_process() -> str:
 
 
 def worker_name(process: str) -> str:
-    """Return the name of a process's worker on Prefect's server."""
+    """Return the start of the name of a process's worker on Prefect's server; what the machine can do follows."""
     return f"autoclip-{process.replace(':', '-')}"
 
 

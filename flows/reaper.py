@@ -109,7 +109,7 @@ def _has_living_worker(client: SyncPrefectClient, run: FlowRun) -> bool:
     body = {"workers": {"status": {"any_": ["OFFLINE"]}}, "limit": WORKERS_READ}
     path = {"work_pool_name": run.work_pool_name}
     answer = client.request("POST", "/work_pools/{work_pool_name}/workers/filter", path_params=path, json=body)
-    return worker_name(watcher) not in {worker["name"] for worker in answer.json()}
+    return worker_name(watcher) not in {worker["name"].partition(" ")[0] for worker in answer.json()}
 
 
 def _age_sec(run: FlowRun) -> float:

@@ -41,7 +41,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(*, as_json: Json = False) -> None:
-    """Check codecs, ffmpeg, disk, data folder, catalog and Prefect's server."""
+    """Check codecs, ffmpeg, what this machine can do, disk, data folder, catalog, store and Prefect's server."""
     findings = list(examine())
     if as_json:
         print_json([asdict(finding) for finding in findings])
@@ -62,8 +62,10 @@ def examine() -> Iterator[Finding]:
     yield _decoders()
     yield _checked("ffmpeg", lambda: _ffmpeg(environment))
     yield _speech(environment)
+    yield _capabilities(environment)
     yield _data_folder(environment.data_dir)
     yield _checked("catalog", lambda: _catalog(environment))
+    yield _checked("store", lambda: _store(environment))
     yield _prefect()
 
 
@@ -109,6 +111,13 @@ def _speech(environment: Environment) -> Finding:
     return Finding("speech", "ok", transcriber.origin)
 
 
+def _capabilities(environment: Environment) -> Finding:
+    """Say what of a job this machine can do that not every machine can; its worker tells Prefect the same."""
+    from stages.capabilities import capabilities_of
+
+    return Finding("jobs here can use", "ok", ", ".join(sorted(capabilities_of(environment))) or "software only")
+
+
 def _output_of(*command: str) -> str:
     done = subprocess.run(command, capture_output=True, check=True, timeout=20)  # noqa: S603
     return done.stdout.decode("utf-8", "replace")
@@ -134,6 +143,16 @@ def _catalog(environment: Environment) -> Finding:
     with catalog.reading() as view:
         count = view.projects.page(limit=1).total
     return Finding("catalog", "ok", f"{catalog.name}, {count} projects")
+
+
+def _store(environment: Environment) -> Finding:
+    from storage.artifact_store import store_of
+
+    store = store_of(environment)
+    if store is None:
+        return Finding("store", "ok", "none; the data folder holds everything")
+    store.require()
+    return Finding("store", "ok", store.name)
 
 
 def _prefect() -> Finding:

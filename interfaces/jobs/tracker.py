@@ -186,6 +186,19 @@ class Jobs:
             count = self._client.request("POST", "/flow_runs/count", json=_filter(wanted, types)).json()
         return Page(tuple(self._jobs(runs)), int(count), limit, offset)
 
+    def workers(self) -> tuple[str, ...]:
+        """Return the names of the workers that live, which tell what their machines can do; none without a pool."""
+        path = {"work_pool_name": self._environment.work_pool}
+        body = {"workers": {"status": {"any_": ["ONLINE"]}}}
+        try:
+            with server_faults(self._address):
+                found = self._client.request(
+                    "POST", "/work_pools/{work_pool_name}/workers/filter", path_params=path, json=body
+                ).json()
+        except NotFoundError:
+            return ()
+        return tuple(sorted(worker["name"] for worker in found))
+
     def follow(self, job_id: str) -> Iterator[Job]:
         """Yield a job whenever something of it has changed, until it has ended."""
         before: Job | None = None

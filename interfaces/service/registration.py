@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.responses import DeploymentResponse
@@ -14,10 +12,13 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.deployments import DEPLOYMENTS, QUEUES, JobDeployment, QueueName
 from interfaces.service.lost_machines import make_lost_machines_automations
-from interfaces.service.work_pools import PoolType, make_pool
+from interfaces.service.work_pools import PoolType, make_pool, videos_at_once
 from storage.environment import Environment, read_environment
 from tasks.machine_limits import Kind, limit_name, total_limit_name
 from tasks.server_access import retry_until_reachable
+
+OTHERS_AT_ONCE = 4
+"""How many folders, and how many entries of playlists, are processed at once."""
 
 
 def register(
@@ -39,18 +40,11 @@ def register(
         make_lost_machines_automations(client, environment.work_pool)
 
 
-def concurrency_limit_of(queue: QueueName) -> int:
-    """Return how many runs of a queue are started at once.
-
-    Decodes and renders have limits of their own; one run more than those keeps the next one's start (2 s of imports)
-    and the download of another off the critical path.
-    """
-    return (os.cpu_count() or 2) + 1 if queue == "videos" else 4
-
-
 def _make_queue(client: SyncPrefectClient, environment: Environment, queue: QueueName) -> None:
+    """Make a queue of runs. With a store, there are several machines, whose workers limit the videos of each."""
     pool = {"work_pool_name": environment.work_pool}
-    body = {"name": queue, "concurrency_limit": concurrency_limit_of(queue)}
+    videos = None if environment.store_url else videos_at_once()
+    body = {"name": queue, "concurrency_limit": videos if queue == "videos" else OTHERS_AT_ONCE}
     try:
         client.request("POST", "/work_pools/{work_pool_name}/queues", path_params=pool, json=body)
     except PrefectHTTPStatusError as error:

@@ -6,6 +6,7 @@ image of the Dockerfile and the objects of deploy/kubernetes.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from typing import Any, Literal
@@ -85,6 +86,15 @@ def base_job_template(client: SyncPrefectClient, environment: Environment, pool_
     for name, value in defaults.items():
         template["variables"]["properties"][name]["default"] = value
     return template
+
+
+def videos_at_once() -> int:
+    """Return how many runs with a video are begun at once on a machine.
+
+    Decodes and renders have limits of their own; one run more than those keeps the next one's start (2 s of imports)
+    and the download of another off the critical path.
+    """
+    return (os.cpu_count() or 2) + 1
 
 
 def engine_command(python: str) -> str:

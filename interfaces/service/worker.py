@@ -1,4 +1,6 @@
-"""The worker: Prefect's for processes, which tells how long it may still have a word on a run.
+"""The worker: Prefect's for processes, which leaves runs to machines that can do them.
+
+It also tells how long it may still have a word on a run.
 
 Of a run that was killed or cancelled Prefect's worker speaks up to three times: when the process has ended, when a
 cancellation is complete, and when it has cleared up after the process, seconds later. None of these asks whether the
@@ -10,14 +12,17 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import anyio.abc
 import httpx
+from prefect.client.schemas.filters import WorkerFilter, WorkerFilterStatus
 from prefect.client.schemas.objects import Flow, FlowRun
-from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.responses import DeploymentResponse, WorkerFlowRunResponse
 from prefect.exceptions import ObjectNotFound
 from prefect.logging.configuration import setup_logging
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
@@ -26,7 +31,9 @@ from pydantic import PrivateAttr
 from flows.job_types import JOB_TYPES
 from flows.liveness import NOBODY, WATCHED_BY, this_process, worker_name
 from flows.refused_runs import Refusal, refusal_of, refuse_run
-from interfaces.service.work_pools import engine_command
+from interfaces.service.routing import capabilities_in, name_with, needs_of_run
+from interfaces.service.work_pools import engine_command, videos_at_once
+from stages.capabilities import capabilities_of
 from storage.environment import read_environment
 
 
@@ -72,10 +79,48 @@ class JobWorker(ProcessWorker):
 
     job_configuration = JobConfiguration
 
+    def __init__(
+        self, work_pool: str, process: str, capabilities: frozenset[str], places: Mapping[str, int] | None = None
+    ) -> None:
+        name = name_with(worker_name(process), capabilities)
+        super().__init__(work_pool, name=name, create_pool_if_not_found=False)
+        self._capabilities = capabilities
+        self._places = dict(places or {})
+        self._in_hand: dict[UUID, str] = {}
+        self._at_work: set[UUID] = set()
+
     @classmethod
     def __dispatch_key__(cls) -> str:
         """Leave the name ``process`` to Prefect's own worker."""
         return "autoclip-process"
+
+    async def _submit_scheduled_flow_runs(self, flow_run_response: list[WorkerFlowRunResponse]) -> list[FlowRun]:
+        """Begin what waits, as far as this machine has places, but for what another machine can do better."""
+        left = await self._left_to_others([response.flow_run for response in flow_run_response])
+        ours = [response for response in flow_run_response if response.flow_run.id not in left]
+        under_way = self._at_work | self._submitting_flow_run_ids
+        self._in_hand = {run: queue for run, queue in self._in_hand.items() if run in under_way}
+        return await super()._submit_scheduled_flow_runs([each for each in ours if self._takes_place(each)])
+
+    def _takes_place(self, response: WorkerFlowRunResponse) -> bool:
+        """Take one of this machine's places for runs of a queue, if the run has it already or one is free."""
+        run, queue = response.flow_run.id, response.flow_run.work_queue_name or ""
+        taken = sum(other == queue for each, other in self._in_hand.items() if each != run)
+        if taken >= self._places.get(queue, sys.maxsize):
+            return False
+        self._in_hand[run] = queue
+        return True
+
+    async def _left_to_others(self, runs: list[FlowRun]) -> set[UUID]:
+        """Return the runs of which this machine lacks something that another one has, whose worker lives."""
+        needs = {run.id: needs_of_run(run.parameters) for run in runs}
+        lacking = {run: wanted for run, wanted in needs.items() if wanted - self._capabilities}
+        if not lacking:
+            return set()
+        living = WorkerFilter(status=WorkerFilterStatus(any_=["ONLINE"]))
+        workers = await self.client.read_workers_for_work_pool(self._work_pool_name, living)
+        others = [capabilities_in(worker.name) for worker in workers]
+        return {run for run, wanted in lacking.items() if any(wanted <= other for other in others)}
 
     async def run(
         self,
@@ -90,10 +135,12 @@ class JobWorker(ProcessWorker):
             if task_status is not None:
                 task_status.started(0)
             return ProcessWorkerResult(identifier="refused", status_code=0)
-        await self._note(flow_run, this_process())
+        self._at_work.add(flow_run.id)
         try:
+            await self._note(flow_run, this_process())
             done = await super().run(flow_run, configuration, task_status)
         finally:
+            self._at_work.discard(flow_run.id)
             await self._note(flow_run, NOBODY)
         # The server knows of a failure by now; any other status has the base class say it again.
         return ProcessWorkerResult(identifier=done.identifier, status_code=0)
@@ -113,8 +160,9 @@ async def work() -> None:
     stop = partial(asyncio.get_running_loop().call_soon_threadsafe, task.cancel)
     for wanted in (signal.SIGINT, signal.SIGTERM):
         signal.signal(wanted, lambda *_: stop())  # the loop of Windows has no handlers of signals
-    name = worker_name(this_process())
-    await JobWorker(read_environment().work_pool, name=name, create_pool_if_not_found=False).start()
+    environment = read_environment()
+    places = {"videos": videos_at_once()} if environment.store_url else {}  # else Prefect's server limits the queue
+    await JobWorker(environment.work_pool, this_process(), capabilities_of(environment), places).start()
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ _TRY_AGAIN = "try again when it answers; 'autoclip retry' continues a job behind
 Answer = TypeVar("Answer")
 
 
-def attempted(name: str, work: Callable[[], Answer]) -> Answer:
+def attempted(name: str, work: Callable[[], Answer], attempts: int = ATTEMPTS) -> Answer:
     """Perform an operation on an object, with retries if those may help.
 
     Parameters
@@ -33,6 +33,8 @@ def attempted(name: str, work: Callable[[], Answer]) -> Answer:
         The object, for messages.
     work : callable
         The operation, which may be repeated.
+    attempts : int
+        How often it is performed at most.
 
     Raises
     ------
@@ -42,14 +44,14 @@ def attempted(name: str, work: Callable[[], Answer]) -> Answer:
         If the store refuses, or every attempt failed.
     """
     try:
-        attempts = Retrying(
-            retry=retry_if_exception(_may_pass), stop=stop_after_attempt(ATTEMPTS), wait=WAIT, reraise=True
+        retrying = Retrying(
+            retry=retry_if_exception(_may_pass), stop=stop_after_attempt(attempts), wait=WAIT, reraise=True
         )
-        return attempts(work)
+        return retrying(work)
     except Exception as error:
         if not _is_foreign(error):
             raise
-        raise _translated(name, error) from error
+        raise _translated(name, error, attempts) from error
 
 
 def _is_foreign(error: BaseException) -> bool:
@@ -68,7 +70,7 @@ def _lacks_right(error: BaseException) -> bool:
     return isinstance(error, PermissionError) or any(part in type(error).__name__ for part in _WITHOUT_KEY)
 
 
-def _translated(name: str, error: Exception) -> StorageError:
+def _translated(name: str, error: Exception, attempts: int) -> StorageError:
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     if isinstance(error, FileNotFoundError):
         return NotFoundError(f"{name}: is not in the store ({reason}); check AUTOCLIP_STORE_URL, or create it again")
@@ -76,4 +78,5 @@ def _translated(name: str, error: Exception) -> StorageError:
         return StorageError(f"{name}: the store refuses ({reason}); check the keys to it, and what they allow")
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         return from_system(error)
-    return StorageError(f"{name}: the store failed {ATTEMPTS} times ({reason}); {_TRY_AGAIN}")
+    times = f"failed {attempts} times" if attempts > 1 else "does not answer"
+    return StorageError(f"{name}: the store {times} ({reason}); {_TRY_AGAIN}")

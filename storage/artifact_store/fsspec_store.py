@@ -69,6 +69,10 @@ class FsspecStore:
         """Return the address of the store; its URL never contains a password."""
         return self._name
 
+    def require(self) -> None:
+        """Ask whether the store answers; see `ArtifactStore.require`."""
+        attempted(self._name, lambda: self._files.find(self._path("projects/none")), attempts=1)
+
     def objects(self, prefix: str) -> tuple[StoredObject, ...]:
         """List objects; see `ArtifactStore.objects`."""
         found = self._asked(prefix, lambda: self._files.find(self._path(prefix), detail=True))

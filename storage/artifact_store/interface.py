@@ -43,6 +43,9 @@ class ArtifactStore(Protocol):
     def name(self) -> str:
         """Return the address of the store, without a password."""
 
+    def require(self) -> None:
+        """Ask once, with few attempts, whether the store answers and lets its objects be listed."""
+
     def objects(self, prefix: str) -> tuple[StoredObject, ...]:
         """List the objects whose keys begin with ``prefix/``, sorted by key."""
 

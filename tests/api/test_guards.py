@@ -248,6 +248,7 @@ def test_health_and_version(client):
     assert ready.status_code == 503
     checks = {check["name"]: check for check in ready.json()["checks"]}
     assert checks["catalog"]["ok"]
+    assert checks["store"] == {"name": "store", "ok": True, "detail": "none; the data folder holds everything"}
     assert not checks["prefect"]["ok"]
     assert "autoclip up" in checks["prefect"]["detail"]
     assert client.get("/api/version").json()["autoclip"]

@@ -243,11 +243,14 @@ def test_projects_of_an_empty_catalog(capsys):
     assert json.loads(capsys.readouterr().out) == []
 
 
-def test_doctor_tells_what_is_there(capsys):
+def test_doctor_tells_what_is_there(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("AUTOCLIP_STORE_URL", f"file://{tmp_path}/store")
     assert run(["doctor", "--json"]) == 0
     findings = {finding["subject"]: finding for finding in json.loads(capsys.readouterr().out)}
     assert findings["ffmpeg"]["state"] == "ok"
     assert findings["decoders"]["state"] == "ok"
+    assert findings["store"]["detail"] == f"file://{tmp_path}/store"
+    assert {"av1", "h264", "h265"} <= set(findings["jobs here can use"]["detail"].split(", "))
 
 
 def test_doctor_names_a_data_folder_that_is_none(capsys, monkeypatch, tmp_path):

@@ -41,6 +41,9 @@ def test_a_container_runs_a_command_there_is_with_variables_that_are_known(name)
         environment = read_environment({key: value for key, value in variables.items() if key.startswith("AUTOCLIP_")})
         assert environment.on_postgresql
         assert environment.api_token is not None
+    elif command[0] == "python":
+        compile(command[2], name, "exec")
+        assert f"'{variables['AUTOCLIP_STORE_URL'].split('/')[2]}'" in command[2], "another bucket is made"
     else:
         assert command[:3] == ["prefect", "server", "start"]
         assert variables["PREFECT_SERVER_DATABASE_CONNECTION_URL"].startswith("postgresql+asyncpg://")

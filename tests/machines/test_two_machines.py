@@ -13,7 +13,10 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 from prefect.client.orchestration import SyncPrefectClient
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from autoclip.errors import ServiceError
+from flows.job_types import JobType
 from flows.liveness import watcher_of
 from flows.reaper import reap, unended
 from interfaces.api.app import create_app
@@ -56,8 +59,8 @@ def test_each_video_is_done_once_though_a_machine_dies(site, machines, match, pr
         FsspecStore(site.store_url).put(incoming, "incoming/match1.mp4")
         incoming.unlink()
         sources = [f"{site.store_url}/incoming/match1.mp4", *(str(match(n)) for n in range(2, VIDEOS))]
-        started = [jobs.submit("process-video", {"source": each, "export_top": 1}).id for each in sources]
-        started.append(jobs.submit("analyze", {"project_id": uploaded["id"]}, project_id=uploaded["id"]).id)
+        started = [submitted(jobs, "process-video", source=each, export_top=1) for each in sources]
+        started.append(submitted(jobs, "analyze", project_id=uploaded["id"]))
 
         monkeypatch.setattr(socket, "gethostname", lambda: "third")
         until(lambda: at_work(machines, jobs, started))
@@ -72,11 +75,18 @@ def test_each_video_is_done_once_though_a_machine_dies(site, machines, match, pr
             assert took_sec <= SETTLED_SEC
         until(lambda: all_completed(jobs, started))
 
-        export = jobs.submit("export-batch", {"project_id": uploaded["id"]}, project_id=uploaded["id"]).id
+        export = submitted(jobs, "export-batch", project_id=uploaded["id"])
         until(lambda: jobs.get(export).ended)
         assert jobs.get(export).state == "completed"
         assert_all_is_served(api, uploaded["id"], match(0))
     assert_nothing_is_lost_or_left(site, catalog, data)
+
+
+@retry(retry=retry_if_exception_type(ServiceError), stop=stop_after_delay(PATIENCE_SEC), wait=wait_fixed(2))
+def submitted(jobs: Jobs, job_type: JobType, **parameters: object) -> str:
+    """Submit a job; Prefect's server, on SQLite here, answers 503 while many write."""
+    key = f"{job_type} {sorted(parameters.items())}"
+    return jobs.submit(job_type, parameters, project_id=parameters.get("project_id"), idempotency_key=key).id
 
 
 def all_completed(jobs: Jobs, started: list[str]) -> bool:

@@ -62,6 +62,17 @@ def written(path: Path, content: bytes) -> Path:
     return path
 
 
+def test_it_is_told_whether_a_store_answers(store, proxied, s3):
+    store.require()
+    behind, proxy = proxied
+    behind.require()
+    for fault, said in (("status 403", "refuses"), ("status 503", "does not answer")):
+        proxy.fault = lambda _method, _path, fault=fault: fault
+        with pytest.raises(StorageError, match=f"{re.escape(behind.name)}: the store {said}") as refused:
+            behind.require()
+        assert s3.get("AWS_SECRET_ACCESS_KEY", "secret") not in str(refused.value)
+
+
 def test_what_is_put_is_listed_read_and_deleted(store, tmp_path):
     sent = written(tmp_path / "sent", b"0123456789")
     assert store.objects("projects/p0") == ()

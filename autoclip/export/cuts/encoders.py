@@ -51,6 +51,9 @@ _NVENC_PRESETS: dict[EncoderPreset, int] = {
 }
 """x264's preset names on NVENC's scale from p1, the fastest, to p7."""
 
+SOFTWARE_CODECS: dict[VideoCodec, str] = {"h264": "libx264", "h265": "libx265", "av1": "libsvtav1"}
+"""FFmpeg's names of the encoders in software."""
+
 HARDWARE_CODECS: dict[EncoderName, dict[VideoCodec, str]] = {
     "nvenc": {"h264": "h264_nvenc", "h265": "hevc_nvenc", "av1": "av1_nvenc"},
     "qsv": {"h264": "h264_qsv", "h265": "hevc_qsv", "av1": "av1_qsv"},
@@ -89,24 +92,13 @@ def video_encoder(video: Video, settings: ExportSettings, parameter_set: int = 0
     if settings.encoder != "x264":
         pixels = () if settings.encoder == "vaapi" else ("-pix_fmt", "yuv420p")
         return (*hardware_encoder(settings), *pixels)
-    chosen: tuple[str, ...]
-    if settings.video_codec == "h264":
-        numbered = ("-x264-params", f"sps-id={parameter_set}") if parameter_set else ()
-        chosen = ("-c:v", "libx264", "-preset", settings.encoder_preset, *numbered)
-    elif settings.video_codec == "h265":
-        # hvc1 is the only tag of HEVC that QuickTime and Safari play.
-        chosen = (
-            "-c:v",
-            "libx265",
-            "-preset",
-            settings.encoder_preset,
-            "-tag:v",
-            "hvc1",
-            "-x265-params",
-            "log-level=1",
-        )
-    else:
-        chosen = ("-c:v", "libsvtav1", "-preset", str(SVT_AV1_PRESETS[settings.encoder_preset]))
+    codec, options = settings.video_codec, tuple[str, ...]()
+    preset = str(SVT_AV1_PRESETS[settings.encoder_preset]) if codec == "av1" else settings.encoder_preset
+    if codec == "h264" and parameter_set:
+        options = ("-x264-params", f"sps-id={parameter_set}")
+    elif codec == "h265":  # hvc1 is the only tag of HEVC that QuickTime and Safari play
+        options = ("-tag:v", "hvc1", "-x265-params", "log-level=1")
+    chosen = ("-c:v", SOFTWARE_CODECS[codec], "-preset", preset, *options)
     return (*chosen, "-crf", str(settings.crf), "-pix_fmt", pixel_format(video, settings))
 
 

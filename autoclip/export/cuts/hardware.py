@@ -75,12 +75,12 @@ def choose_encoder(settings: ExportSettings, ffmpeg: Path | None = None, memory:
     remembered = next((name for name in (software, *HARDWARE_CODECS) if name == known), None)
     if remembered is not None:
         return EncoderChoice(remembered)
-    found = next((name for name in _candidates() if _works(path, settings.video_codec, name)), software)
+    found = next((name for name in encoder_devices() if _works(path, settings.video_codec, name)), software)
     remember(file, key, found)
     return EncoderChoice(found, was_tried=True)
 
 
-def _candidates() -> tuple[EncoderName, ...]:
+def encoder_devices() -> tuple[EncoderName, ...]:
     """Return the encoders that this machine may have, in order of preference."""
     names = _ORDER.get(sys.platform, ())
     return tuple(name for name in names if sys.platform != "linux" or Path(_DEVICES[name]).exists())
@@ -108,4 +108,6 @@ def _works(ffmpeg: Path, codec: VideoCodec, name: EncoderName) -> bool:
 def _machine_key(ffmpeg: Path, codec: VideoCodec) -> str:
     """Return a key of this ffmpeg, this machine and its devices. A change of any repeats the test."""
     facts = ffmpeg.stat()
-    return "|".join([platform.node(), str(ffmpeg), str(facts.st_size), str(facts.st_mtime_ns), codec, *_candidates()])
+    return "|".join(
+        [platform.node(), str(ffmpeg), str(facts.st_size), str(facts.st_mtime_ns), codec, *encoder_devices()]
+    )

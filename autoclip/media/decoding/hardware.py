@@ -74,13 +74,14 @@ def choose_decoder(
 
 def _tried(video: Video, policy: DecodePolicy, file: Path, key: str) -> DecoderChoice:
     """Try the devices this machine may have, in order of preference, and store the first that works."""
-    found = next((name for name in _candidates() if not _fault(video, policy, name)), None)
+    found = next((name for name in decoder_devices() if not _fault(video, policy, name)), None)
     remember(file, key, found or _SOFTWARE)
     told = found or "no hardware decoder works on this machine, so software"
     return DecoderChoice(found, (f"decoder = auto: {told} is used from now on for such videos",))
 
 
-def _candidates() -> tuple[str, ...]:
+def decoder_devices() -> tuple[str, ...]:
+    """Return the devices that may decode on this machine, best first."""
     built = hwdevices_available()
     names = (name for name in _ORDER.get(sys.platform, ()) if name in built)
     return tuple(name for name in names if sys.platform != "linux" or Path(_DEVICES[name]).exists())
@@ -113,4 +114,4 @@ def _machine_key(video: Video, policy: DecodePolicy) -> str:
     """Return a key of this machine, its devices, FFmpeg and the kind of video. A change of any repeats the test."""
     facts = video.video
     kind = f"{facts.codec} {facts.pixel_format} {sorted(policy.options(video))}"
-    return "|".join([platform.node(), av.__version__, kind, *_candidates()])
+    return "|".join([platform.node(), av.__version__, kind, *decoder_devices()])

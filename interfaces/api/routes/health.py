@@ -64,9 +64,10 @@ async def get_health() -> Health:
 
 @router.get("/health/ready", responses={503: {"model": Readiness, "description": "Something does not work."}})
 def get_readiness(services: ServicesDep, response: Response) -> Readiness:
-    """Check the catalog, Prefect and the disk."""
+    """Check the catalog, the store, Prefect with its workers, and the disk."""
     checks = [
         _tried("catalog", lambda: _catalog(services)),
+        _tried("store", lambda: _store(services)),
         _tried("prefect", lambda: _prefect(services)),
         _tried("disk", lambda: _disk(services.data_folder.root)),
     ]
@@ -101,8 +102,16 @@ def _catalog(services: ServicesDep) -> str:
         return f"{view.projects.page(limit=0).total} projects"
 
 
+def _store(services: ServicesDep) -> str:
+    if services.data_folder.store is None:
+        return "none; the data folder holds everything"
+    services.data_folder.store.require()
+    return services.data_folder.store.name
+
+
 def _prefect(services: ServicesDep) -> str:
-    return f"{services.jobs.page(limit=1).total} jobs"
+    workers = services.jobs.workers()
+    return f"{services.jobs.page(limit=1).total} jobs; workers: {', '.join(workers) or 'none, start autoclip worker'}"
 
 
 def _disk(root: Path) -> str:

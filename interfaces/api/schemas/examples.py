@@ -325,6 +325,7 @@ EXAMPLES: dict[str, Any] = {
         "ready": False,
         "checks": [
             {"name": "catalog", "ok": True, "detail": "3 projects"},
+            {"name": "store", "ok": True, "detail": "s3://clips/archive"},
             {"name": "prefect", "ok": False, "detail": "http://127.0.0.1:4200/api: no Prefect server answers"},
             {"name": "disk", "ok": True, "detail": "214.7 GB free"},
         ],

@@ -68,7 +68,7 @@ def test_without_hardware_software_is_chosen_at_once_and_said_once(source, tmp_p
 
 
 def test_a_trial_is_made_once_a_machine_and_again_for_another_ffmpeg(breaking, tmp_path, monkeypatch):
-    monkeypatch.setattr(hardware, "_candidates", lambda: ("nvenc",))
+    monkeypatch.setattr(hardware, "encoder_devices", lambda: ("nvenc",))
     chosen, memory = QUICK.model_copy(update={"encoder": "auto"}), tmp_path / "memory.json"
     assert choose_encoder(chosen, breaking, memory) == hardware.EncoderChoice("nvenc", was_tried=True)
     assert choose_encoder(chosen, breaking, memory) == hardware.EncoderChoice("nvenc")
