@@ -1,4 +1,4 @@
-"""Have every video that comes into a folder processed, as long as this process lives."""
+"""Process every new video of a folder while this process lives."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from interfaces.jobs import Job, Jobs
 from stages.find_videos import find_videos
 
 MIN_AGE_SEC = 10.0
-"""A file that changed less than this many seconds ago may still be written; as the flow itself has it."""
+"""A file changed less than this many seconds ago may still be written; the same value as in the flow."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeenFile:
-    """A file as it was when it was looked at; a rewritten file is another."""
+    """A file at the time of a check; a rewritten file is a different one."""
 
     path: Path
     size_bytes: int
@@ -26,26 +26,26 @@ class SeenFile:
 
 
 def watch_folder(jobs: Jobs, parameters: Mapping[str, Any], every_sec: float, say: Callable[[str], None]) -> None:
-    """Start a ``process-folder`` job whenever there is something new in a folder; until interrupted.
+    """Start a ``process-folder`` job whenever a folder has something new, until interrupted.
 
-    Looking costs this process a listing; a job is made only when a file has come or changed, so that weeks of watching
-    do not fill Prefect's page. What was processed before is told by content, in the job.
+    A check only lists the folder. A job is started only if a file was added or changed, so that weeks of watching do
+    not fill Prefect's page. The job recognizes processed videos by their content.
 
     Parameters
     ----------
     jobs : Jobs
-        Where to start them.
+        The jobs.
     parameters : mapping
-        Of ``process-folder``; ``folder`` is the one to watch.
+        Parameters of ``process-folder``; ``folder`` is the folder to watch.
     every_sec : float
-        Time between two looks.
+        Time between two checks.
     say : callable
-        Told what became of each job, and of a service or folder that is away for a while.
+        Called with the outcome of each job, and if the service or folder is temporarily unavailable.
 
     Raises
     ------
     NotFoundError, ServiceError
-        If the folder or the service is not there at the beginning.
+        If the folder or the service is unavailable at the start.
     """
     root, pattern = Path(parameters["folder"]), str(parameters.get("pattern", "*"))
     seen: frozenset[SeenFile] = frozenset()
@@ -75,7 +75,7 @@ def settled_files(root: Path, pattern: str) -> frozenset[SeenFile]:
     for candidate in find_videos(root, pattern, recursive=True, min_age_sec=MIN_AGE_SEC):
         try:
             facts = candidate.path.stat()
-        except OSError:  # it has gone since
+        except OSError:  # it was removed meanwhile
             continue
         if candidate.settled:
             seen.add(SeenFile(candidate.path, facts.st_size, facts.st_mtime_ns))

@@ -1,4 +1,4 @@
-"""One table: what an error means to a caller: as an exit code and as an HTTP status."""
+"""A table of errors: what each means as an exit code and as an HTTP status."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Outcome:
     Attributes
     ----------
     error : type
-        The class; its subclasses fall under it unless they have a row of their own.
+        The class; it includes subclasses without a row of their own.
     code : str
         Stable name for programs.
     exit_code : int
-        Of the command line.
+        Exit code of the command line.
     http_status : int
-        Of the HTTP API.
+        Status of the HTTP API.
     """
 
     error: type[AutoclipError]
@@ -62,9 +62,9 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome(StorageError, "storage-failed", 1, 500),
     Outcome(AutoclipError, "failed", 1, 500),
 )
-"""From the narrowest class to the widest: the first that fits counts."""
+"""Ordered from the narrowest class to the widest; the first match applies."""
 
 
 def outcome_of(error: AutoclipError) -> Outcome:
-    """Return the row an error falls under."""
+    """Return the row of an error."""
     return next(outcome for outcome in OUTCOMES if isinstance(error, outcome.error))

@@ -1,4 +1,4 @@
-"""The way to Prefect's server, and what its refusals mean to us."""
+"""Access to Prefect's server, and the translation of its errors."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from storage.environment import Environment
 
 
 def api_address(environment: Environment) -> str:
-    """Return the address of the API: the one Prefect is set to, else where ``autoclip up`` starts its server."""
+    """Return the address of Prefect's API: the configured one, else that of ``autoclip up``."""
     return PREFECT_API_URL.value() or f"http://{environment.prefect_host}:{environment.prefect_port}/api"
 
 
 def open_client(address: str) -> SyncPrefectClient:
-    """Return a client with the credentials Prefect is set to."""
+    """Return a client with Prefect's configured credentials."""
     key = PREFECT_API_KEY.value()
     secret = PREFECT_API_AUTH_STRING.value()
     return SyncPrefectClient(
@@ -32,7 +32,7 @@ def open_client(address: str) -> SyncPrefectClient:
 
 @contextmanager
 def server_faults(address: str, what: str = "job") -> Iterator[None]:
-    """Translate what the client raises into errors of ours."""
+    """Translate the client's errors."""
     try:
         yield
     except ObjectNotFound as error:

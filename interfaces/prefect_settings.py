@@ -1,7 +1,7 @@
-"""Keeps Prefect's settings out of folders that nobody named.
+"""Keep Prefect from reading settings in folders that nobody named.
 
-Prefect reads ``.env``, ``prefect.toml`` and ``pyproject.toml`` of the working folder when it is imported. Such a file
-may have come with somebody's videos, and its settings name programs and addresses.
+On import, Prefect reads ``.env``, ``prefect.toml`` and ``pyproject.toml`` of the working folder. Such a file may have
+come with somebody's videos, and its settings name programs and addresses.
 """
 
 from __future__ import annotations
@@ -10,28 +10,28 @@ import contextlib
 from pathlib import Path
 
 OWN_FOLDER = Path(__file__).parent
-"""A folder that holds nothing but our code: processes start, and Prefect is imported, there."""
+"""A folder that contains only our code, in which processes are started and Prefect is imported."""
 
 _FILES = {".env": "prefect_", "prefect.toml": "", "pyproject.toml": "tool.prefect"}
-"""Files that Prefect reads, and what one has to hold to mean Prefect."""
+"""Files that Prefect reads, and the text that marks its settings in each."""
 
 MAX_FILE_BYTES = 1 << 20
-"""A longer file is taken to mean Prefect without being read."""
+"""A larger file is assumed to contain Prefect's settings without being read."""
 
 
 def files_for_prefect(folder: Path) -> tuple[str, ...]:
-    """Return the names of a folder's files that hold settings of Prefect."""
+    """Return the names of a folder's files with settings of Prefect."""
     return tuple(name for name, word in _FILES.items() if _means_prefect(folder / name, word))
 
 
 def import_prefect_elsewhere() -> None:
-    """Import Prefect as if this process worked in `OWN_FOLDER`; its settings are read once."""
+    """Import Prefect as if this process ran in `OWN_FOLDER`; it reads its settings once."""
     with contextlib.chdir(OWN_FOLDER):
         import prefect  # noqa: F401, PLC0415 - takes a second, and is needed here only when the folder holds settings
 
 
 def _means_prefect(path: Path, word: str) -> bool:
-    """Return whether Prefect would take settings from a file; one that can't be read counts as well."""
+    """Return whether Prefect would read settings from a file; an unreadable one counts as well."""
     try:
         if not path.is_file():
             return False

@@ -1,4 +1,4 @@
-"""The application: every router and every guard in order. Read this first."""
+"""The application: every router and guard, in order. Read this first."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ EXPOSED_HEADERS = (
 
 
 def create_app(environment: Environment) -> FastAPI:
-    """Put the API together.
+    """Assemble the API.
 
     Parameters
     ----------
@@ -99,12 +99,12 @@ def create_app(environment: Environment) -> FastAPI:
     Returns
     -------
     FastAPI
-        Ready to be served; it keeps no state that its catalog and Prefect don't.
+        The application; it has no state besides its catalog and Prefect.
 
     Raises
     ------
     ParameterError
-        If a page is to be served that does not exist.
+        If the page to serve does not exist.
     """
     links = Links(environment.api_token)
     app = FastAPI(
@@ -132,7 +132,7 @@ def create_app(environment: Environment) -> FastAPI:
 
 @asynccontextmanager
 async def _living(environment: Environment, links: Links, app: FastAPI) -> AsyncIterator[None]:
-    """Hold what the endpoints work with as long as the application is served."""
+    """Keep the endpoints' services open while the application is served."""
     jobs = Jobs(environment)
     async with AsyncExitStack() as stack:
         await anyio.to_thread.run_sync(jobs.__enter__)
@@ -151,9 +151,10 @@ async def _living(environment: Environment, links: Links, app: FastAPI) -> Async
 
 
 def _guards(environment: Environment, links: Links) -> list[Middleware]:
-    """Return what every request passes, the outermost first."""
+    """Return the guards that every request passes, the outermost first."""
     return [
-        # Of nobody else: the client's address would be whatever a header claims, and rates are counted by it.
+        # Only from trusted proxies: otherwise the client's address, by which rates are limited, would be any header
+        # value.
         Middleware(ProxyHeadersMiddleware, trusted_hosts=list(environment.trusted_proxies)),
         Middleware(SecurityHeaders),
         Middleware(HostCheck, names=(*LOCAL_NAMES, environment.host, *environment.allowed_hosts)),

@@ -1,4 +1,4 @@
-"""The chat that a client names for an analysis: a file below a source root, and an offset of its times."""
+"""The chat for an analysis: a file below a source root, and a time offset."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class ChatRequest(Body):
 
 
 def chat_parameters(environment: Environment, order: ChatRequest) -> dict[str, object]:
-    """Return the flow's parameters for the chat; none if the order names neither a file nor an offset.
+    """Return the flow's parameters for the chat; empty if the request has neither a file nor an offset.
 
     Raises
     ------
     NotFoundError
         If there is no such file.
     ApiError, ParameterError, MediaError
-        As `source_path` and `open_named`.
+        As in `source_path` and `open_named`.
     """
     offset: dict[str, object] = {"chat_offset": order.chat_offset} if order.chat_offset else {}
     if order.chat is None:

@@ -1,4 +1,4 @@
-"""Changes of clips that are more than one field: new ones by hand, splitting, merging, duplicating."""
+"""Changes of clips beyond single fields: creating, splitting, merging, duplicating."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stages.rate_clips import ClipRater
 from storage.catalog import StoredClip, UnitOfWork, Verdict, new_id
 
 MIN_SEC = 0.04
-"""A clip of less than one frame at 25 a second is a slip of the hand."""
+"""Minimum length of a clip in seconds: less than one frame at 25 frames per second is a mistake."""
 
 
 def new_clip(project_id: str, start: float, end: float, name: str) -> StoredClip:
@@ -42,7 +42,7 @@ def long_enough(clip: StoredClip) -> StoredClip:
 
 
 def changed_clip(clip: StoredClip, changes: Mapping[str, object], rater: ClipRater) -> StoredClip:
-    """Return a clip with some fields changed, and what is true of its new span.
+    """Return a clip with some fields changed, and the rating of its new span.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def changed_clip(clip: StoredClip, changes: Mapping[str, object], rater: ClipRat
 
 
 def split_clip(unit: UnitOfWork, clip_id: str, at: float, rater: ClipRater) -> tuple[StoredClip, StoredClip]:
-    """Let a clip end at an instant, and make a new one of the rest.
+    """End a clip at an instant, and create a new one from the rest.
 
     Raises
     ------
@@ -73,9 +73,9 @@ def split_clip(unit: UnitOfWork, clip_id: str, at: float, rater: ClipRater) -> t
 
 
 def exclude_part(unit: UnitOfWork, clip_id: str, part: Interval, rater: ClipRater) -> tuple[StoredClip, ...]:
-    """Take a part out of a clip, which keeps what comes before it; a new clip gets what comes after it.
+    """Remove a part of a clip, which keeps what comes before it; a new clip gets what comes after it.
 
-    A part that reaches to an edge of the clip, to less than a frame, only trims it.
+    A part that extends to within a frame of the clip's edge only trims it.
 
     Raises
     ------
@@ -109,31 +109,31 @@ def merge_clips(
     name: str | None = None,
     keep: bool = False,
 ) -> StoredClip:
-    """Make one clip that reaches from the first start to the last end of several.
+    """Make one clip from the first start to the last end of several.
 
     Parameters
     ----------
     unit : UnitOfWork
         The transaction.
     project_id : str
-        Whose clips they must be.
+        The project that must own the clips.
     clip_ids : sequence of str
         At least two of them, in any order.
     rater : ClipRater
-        Says what is true of the new span.
+        Rates the new span.
     name : str, optional
-        Of the clip they become; that of the first in time when not given.
+        Name of the merged clip; by default that of the earliest one.
     keep : bool
-        Whether the clips stay as well.
+        Whether to keep the original clips.
 
     Raises
     ------
     NotFoundError
         If a clip does not exist.
     ParameterError
-        If one belongs to another project, or there are not two different ones.
+        If one belongs to another project, or there are fewer than two different ones.
     ConflictError
-        If one that is to go is used by a compound clip.
+        If a compound clip uses one that would be removed.
     """
     clips = sorted((unit.clips.get(clip_id) for clip_id in dict.fromkeys(clip_ids)), key=lambda clip: clip.start)
     if len(clips) < 2:  # noqa: PLR2004 - one has nothing to merge with
@@ -150,7 +150,7 @@ def merge_clips(
 
 
 def neighbor_of(unit: UnitOfWork, clip: StoredClip, side: Literal["previous", "next"]) -> StoredClip:
-    """Return the clip of the same project that starts next before or after a clip; rejected ones are skipped.
+    """Return the clip of the same project that starts next before or after a clip, skipping rejected ones.
 
     Raises
     ------
@@ -167,7 +167,7 @@ def neighbor_of(unit: UnitOfWork, clip: StoredClip, side: Literal["previous", "n
 
 
 def duplicate_clip(unit: UnitOfWork, clip_id: str) -> StoredClip:
-    """Add a copy of a clip, made by hand.
+    """Add a copy of a clip, as a manual clip.
 
     Raises
     ------
@@ -182,11 +182,11 @@ def duplicate_clip(unit: UnitOfWork, clip_id: str) -> StoredClip:
 
 
 def _common_verdict(clips: Sequence[StoredClip]) -> Verdict:
-    """Return the verdict that all of several clips have; undecided when they differ."""
+    """Return the common verdict of several clips; undecided if they differ."""
     verdicts = {clip.verdict for clip in clips}
     return verdicts.pop() if len(verdicts) == 1 else "undecided"
 
 
 def _second(name: str) -> str:
-    """Name the second half of a clip."""
+    """Return a name for the second half of a clip."""
     return f"{name[:490]} (2)"

@@ -1,4 +1,4 @@
-"""Down-sampling for plots: mean, least and greatest value of equal runs."""
+"""Downsample series for plots: mean, minimum and maximum of equal buckets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """One value a run: shape ``(count,)``, float64; NaN where no value of the run was measured."""
+    """One value per bucket: shape ``(count,)``, float64; NaN for a bucket without measured values."""
 
     mean: NDArray[np.float64]
     min: NDArray[np.float64]
@@ -26,12 +26,12 @@ def downsample(values: NDArray[np.floating], per_bucket: int) -> Buckets:
     values : ndarray
         Shape ``(n,)``; NaN where nothing was measured, which is left out of the computation.
     per_bucket : int
-        Values of a run; the last run may be shorter.
+        Values per bucket; the last bucket may be shorter.
 
     Returns
     -------
     Buckets
-        ``ceil(n / per_bucket)`` runs.
+        ``ceil(n / per_bucket)`` buckets.
     """
     count = -(-values.size // per_bucket)
     padded = np.full(count * per_bucket, np.nan)
@@ -49,5 +49,5 @@ def downsample(values: NDArray[np.floating], per_bucket: int) -> Buckets:
 
 
 def nulls(values: NDArray[np.float64], digits: int = 6) -> list[float | None]:
-    """Round for the wire; what was not measured is null."""
+    """Round values for JSON; missing values become null."""
     return [round(value, digits) if math.isfinite(value) else None for value in values.tolist()]

@@ -1,4 +1,4 @@
-"""Revisions over HTTP: what was read carries its revision as ETag, a change may name it in If-Match."""
+"""Revisions over HTTP: responses have the revision as ETag, and a change may require it with If-Match."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _TAG = re.compile(r'"([0-9]{1,9})"')
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """The revisions a change may start from; None: any."""
+    """The revisions that a change accepts; None accepts any."""
 
     revisions: frozenset[int] | None
 
     def require(self, what: str, identity: str, revision: int) -> None:
-        """Refuse a change that started from another revision.
+        """Refuse a change that is based on another revision.
 
         Raises
         ------
         RevisionError
-            If `revision` is none of those expected.
+            If `revision` is not one of the expected ones.
         """
         if self.revisions is not None and revision not in self.revisions:
             asked = " or ".join(map(str, sorted(self.revisions))) or "another one"
@@ -63,14 +63,14 @@ Expected = Annotated[Expectation, Depends(_expectation)]
 
 
 def require_named(environment: Environment, what: str, identity: str, revision: int, named: int | None) -> None:
-    """Refuse one of many changes that started from another revision than the stored one.
+    """Refuse one of many changes that is based on another revision than the stored one.
 
     Raises
     ------
     RevisionError
         If `named` is another revision.
     ApiError
-        If it is not named and the server demands it.
+        If it is missing and the server requires it.
     """
     if named is None and environment.require_if_match:
         raise _revision_needed(f"name the revision of each {what}")
@@ -82,5 +82,5 @@ def _revision_needed(way: str) -> ApiError:
 
 
 def tag(response: Response, revision: int) -> None:
-    """Give an answer the ETag of a revision."""
+    """Set the ETag of a response to a revision."""
     response.headers["ETag"] = f'"{revision}"'

@@ -1,4 +1,4 @@
-"""Files over HTTP: ranges, conditions, the right type, shown in the browser or saved."""
+"""Send files over HTTP: ranges, conditional requests, content types, inline or as a download."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from interfaces.api.problems import ApiError, documented
 from storage.names import file_name
 
 RANGE = re.compile(r"(?P<first>[0-9]{1,18})-(?P<last>[0-9]{1,18})?|-(?P<suffix>[0-9]{1,18})")
-"""One part that a Range header asks for (RFC 9110, section 14.1.1)."""
+"""A single part in a Range header (RFC 9110, section 14.1.1)."""
 
 
 def ranged(*media_types: str, text: str = "The file.") -> dict[int | str, dict[str, Any]]:
-    """Return what OpenAPI says of an endpoint that answers with `file_response`."""
-    # A part of a JSON document is none, so nothing more can be said of what comes than its type.
+    """Return the OpenAPI responses of an endpoint that uses `file_response`."""
+    # A part of a JSON document is not valid JSON, so only the content type can be documented.
     content: dict[str, Any] = {media_type: {} for media_type in media_types}
     return {
         200: {"description": text, "content": content},
@@ -36,9 +36,9 @@ def ranged(*media_types: str, text: str = "The file.") -> dict[int | str, dict[s
 
 
 class _File(FileResponse):
-    """Sends a file through the descriptor it was opened by, which is closed at the end.
+    """Sends a file through its open descriptor, which is closed at the end.
 
-    Reads in larger pieces, each of which is handed to a thread: 1 MiB at once took a third less CPU than 256 KiB.
+    Reads large chunks, each in a thread: 1 MiB at once took a third less CPU than 256 KiB.
     """
 
     chunk_size = 1024 * 1024
@@ -55,14 +55,14 @@ class _File(FileResponse):
 
 
 def open_served(root: Path, path: Path) -> OpenedFile:
-    """Open a file below a root to send it.
+    """Open a file below a root for sending.
 
     Raises
     ------
     NotFoundError
-        If there is no such regular file below the root, whatever links say.
+        If there is no such regular file below the root, without following links.
     ApiError
-        403 if it may not be read.
+        403 if it is not readable.
     """
     with served_faults(path):
         return open_beneath(root, path)
@@ -70,7 +70,7 @@ def open_served(root: Path, path: Path) -> OpenedFile:
 
 @contextmanager
 def served_faults(path: Path) -> Iterator[None]:
-    """Translate what is found in the place of a file: a link that leads elsewhere is not a file to a client."""
+    """Translate errors about a file: for a client, a link that leads elsewhere is not a file."""
     try:
         yield
     except ParameterError as error:
@@ -82,25 +82,25 @@ def served_faults(path: Path) -> Iterator[None]:
 def file_response(
     request: Request, opened: OpenedFile, media_type: str, *, name: str | None = None, inline: bool = True
 ) -> Response:
-    """Return a file: whole, a part of it, or word that it is as it was.
+    """Return a file, a part of it, or the response that it has not changed.
 
     Parameters
     ----------
     request : Request
-        Its headers say which.
+        The request, whose headers decide which.
     opened : OpenedFile
-        The file; closed once it is sent.
+        The file; it is closed after sending.
     media_type : str
         Its content type.
     name : str, optional
-        What to call it when it is saved.
+        File name for saving.
     inline : bool
         Whether a browser shows it instead of saving it.
     """
     require_satisfiable(request, opened.facts.st_size)
     response = _File(opened, media_type)
     response.headers["Content-Disposition"] = disposition(name or opened.path.name, inline=inline)
-    response.headers["Cache-Control"] = "private, no-cache"  # may be kept, but must be asked for
+    response.headers["Cache-Control"] = "private, no-cache"  # may be stored, but must be revalidated
     if is_known(request, response):
         kept = {name: response.headers[name] for name in ("etag", "last-modified", "cache-control")}
         return Response(status_code=304, headers=kept)
@@ -108,7 +108,7 @@ def file_response(
 
 
 def disposition(name: str, *, inline: bool) -> str:
-    """Return a Content-Disposition (RFC 6266) whose name no browser misreads, whatever it holds."""
+    """Return a Content-Disposition (RFC 6266) that every browser parses correctly for any file name."""
     safe = file_name(Path(name).stem, Path(name).suffix)
     plain = safe.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
     kind = "inline" if inline else "attachment"
@@ -116,7 +116,7 @@ def disposition(name: str, *, inline: bool) -> str:
 
 
 def require_satisfiable(request: Request, size: int) -> None:
-    """Refuse ranges that all begin behind the end; forget a Range header that is none (RFC 9110, section 14.2)."""
+    """Refuse ranges that all begin after the end; ignore an invalid Range header (RFC 9110, section 14.2)."""
     unit, _, given = request.headers.get("range", "").partition("=")
     ranges = [RANGE.fullmatch(part.strip()) for part in given.split(",")]
     well_formed = [part for part in ranges if part and not (part["last"] and int(part["last"]) < int(part["first"]))]
@@ -129,7 +129,7 @@ def require_satisfiable(request: Request, size: int) -> None:
 
 
 def is_known(request: Request, response: Response) -> bool:
-    """Whether the client has it already (RFC 9110, section 13.2.2: If-None-Match decides if it is there)."""
+    """Whether the client has the current version (RFC 9110, section 13.2.2: If-None-Match takes precedence)."""
     tags = request.headers.get("if-none-match")
     if tags is not None:
         known = {tag.strip().removeprefix("W/") for tag in tags.split(",")}

@@ -1,4 +1,4 @@
-"""Starting jobs: once only, and with the settings a flow takes."""
+"""Start jobs: at most once per key, and with validated settings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Key = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class JobStarter:
-    """Starts jobs for one request, and says in its answer where they can be seen."""
+    """Starts jobs for one request, and adds their address to its response."""
 
     services: Services
     response: Response
@@ -42,12 +42,12 @@ class JobStarter:
     def start(
         self, job_type: JobType, project_id: str, parameters: Mapping[str, Any], order: Body | None = None
     ) -> Job:
-        """Start a job, or return the one that the same key has started for the same order.
+        """Start a job, or return the one that the same key has started for the same request.
 
         Raises
         ------
         KeyReusedError
-            If it was another order.
+            If the key was used for another request.
         """
         job = self.services.jobs.submit(
             job_type,
@@ -59,12 +59,12 @@ class JobStarter:
         return self._seen(job)
 
     def analyze(self, project_id: str, settings: Settings, order: Body, chat: Mapping[str, object]) -> Job:
-        """Start an analysis, or join the one that is under way; raises as `start`."""
+        """Start an analysis, or join the running one; raises the same errors as `start`."""
         key = self._request_key(order)
         return self._seen(self.services.jobs.analyze(project_id, settings, chat=chat, request_key=key))
 
     def _request_key(self, order: Body | None) -> RequestKey | None:
-        """Return the client's key with what was ordered, not with what that means today: the best clips may change."""
+        """Return the client's key with the request itself, not its current meaning: the best clips may change."""
         if self.key is None:
             return None
         return RequestKey(self.key, json.dumps(order.model_dump(mode="json") if order else {}, sort_keys=True))

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI finds out by itself, and what it can't."""
+"""The OpenAPI document: additions to what FastAPI generates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BEARER = {"type": "http", "scheme": "bearer", "description": "The token of AUTOC
 
 
 def describe(app: FastAPI) -> None:
-    """Have `app` give its complete document."""
+    """Make `app` return its complete document."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:

@@ -1,4 +1,4 @@
-"""What is known of the videos of projects: as the catalog holds it, else probed and remembered."""
+"""Facts of the projects' videos: from the catalog, or else probed and cached."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from storage.keys import FileIdentity
 from storage.source_files import open_source
 
 REMEMBERED = 256
-"""A player asks for a video some hundred times; the probe of each costs 10 to 100 ms."""
+"""Maximum number of cached probes. A player requests a video some hundred times; each probe takes 10 to 100 ms."""
 
 
 def open_video(services: Services, project: Project) -> OpenedFile:
-    """Open the video of a project, which must be where it was registered, and no link to elsewhere.
+    """Open the video of a project at its registered path, without following links to elsewhere.
 
     Raises
     ------
     NotFoundError
-        If the project has no video, or its file is gone.
+        If the project has no video, or its file no longer exists.
     MediaError
-        If a link to something else is in its place.
+        If it was replaced by a link to something else.
     ApiError
-        403 if it may not be read.
+        403 if it is not readable.
     """
     if project.path is None:
         raise NotFoundError(f"the project {project.id} has no video yet; start a download job first")
@@ -45,15 +45,15 @@ def open_video(services: Services, project: Project) -> OpenedFile:
 
 
 def probed(services: Services, project: Project, opened: OpenedFile) -> Video:
-    """Return what the opened video of a project is, now.
+    """Return the current facts of a project's opened video.
 
-    A file that is known to have the project's content is what the catalog says. Any other is probed: only what probes
-    as a video is ever sent as one, so a file that was replaced by something else is not.
+    For a file with the project's content, the catalog has them. Any other file is probed: only a file that can be
+    probed as a video is ever sent as one, so a file that was replaced by something else is not.
 
     Raises
     ------
     MediaError
-        If the file is not a video any more.
+        If the file is no longer a video.
     """
     with opened.pinned() as path:
         identity = FileIdentity.of(path)
@@ -63,14 +63,14 @@ def probed(services: Services, project: Project, opened: OpenedFile) -> Video:
 
 
 def known_video(services: Services, project: Project) -> Video:
-    """Return what the video of a project was when it was registered, even if its file is out of reach now.
+    """Return the facts of a project's video when it was registered, even if its file is inaccessible now.
 
     The file of a project that an earlier version registered is probed.
 
     Raises
     ------
     NotFoundError, MediaError, ApiError
-        As `open_video`, where it has to be probed; MediaError if it is not a video any more.
+        As in `open_video` if it must be probed; MediaError if it is no longer a video.
     """
     if project.video:
         return project.video
@@ -80,7 +80,7 @@ def known_video(services: Services, project: Project) -> Video:
 
 @functools.lru_cache(maxsize=REMEMBERED)
 def probed_file(_identity: FileIdentity, path: Path) -> Video:
-    """Probe a file once, as long as it stays the same; raise `MediaError` if it is not a video."""
+    """Probe a file once, until it changes; raise `MediaError` if it is not a video."""
     try:
         return probe(path)
     except MediaError as error:

@@ -1,4 +1,4 @@
-"""How an error leaves the API: RFC 9457 problem details with a stable code, the reason and the way out."""
+"""Errors of the API: RFC 9457 problem details with a stable code, the reason and the way out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from interfaces.outcomes import outcome_of
 
 MEDIA_TYPE = "application/problem+json"
 BUSY_RETRY_SEC = 2
-"""When to come back to a busy catalog: a unit of work holds it for some 10 ms, so this is plenty."""
+"""Retry-After for a busy catalog in seconds: a unit of work holds it for some 10 ms, so this is plenty."""
 
 _log = logging.getLogger("autoclip.api")
 
@@ -55,7 +55,7 @@ class Problem(BaseModel):
 
 
 class ApiError(HTTPException):
-    """A refusal that belongs to HTTP and not to the library: a missing token, a body that is too large.
+    """An error of HTTP, not of the library: a missing token, a body that is too large.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class ApiError(HTTPException):
     detail : str
         The reason and the way out.
     headers : mapping, optional
-        Further headers of the answer.
+        Additional headers of the response.
     """
 
     def __init__(self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
@@ -82,19 +82,19 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
     errors: list[Fault] | None = None,
 ) -> JSONResponse:
-    """Return the answer that carries a problem."""
+    """Return the response for a problem."""
     problem = Problem(title=HTTPStatus(status).phrase, status=status, code=code, detail=detail, errors=errors)
     content = problem.model_dump(exclude_none=True)
     return JSONResponse(content, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
 def answer(error: ApiError) -> JSONResponse:
-    """Return the answer to a refusal."""
+    """Return the response for an `ApiError`."""
     return problem_response(error.status_code, error.code, error.detail, headers=error.headers)
 
 
 def handle_problems(app: FastAPI) -> None:
-    """Have every error of `app` leave as a problem."""
+    """Turn every error of `app` into a problem."""
     app.add_exception_handler(AutoclipError, _autoclip_error)
     app.add_exception_handler(StarletteHTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _malformed_request)
@@ -135,7 +135,7 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def _methods_of(request: Request) -> list[str]:
-    """Return all methods of a path; the router itself names those of the first endpoint only."""
+    """Return all methods of a path; the router itself only reports those of the first endpoint."""
     paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
     asked = request.scope["path"]
     for path in (asked, *paths):
@@ -153,7 +153,7 @@ async def _malformed_request(_request: Request, error: Exception) -> JSONRespons
 
 
 async def _unforeseen(_request: Request, _error: Exception) -> JSONResponse:
-    """Tell nothing of what happened inside; the server's log has it with its trace."""
+    """Hide internal details of an unexpected error; the server's log has its traceback."""
     detail = "this should not happen: the server's log says what did; please report it"
     return problem_response(500, "internal-error", detail, headers={"X-Content-Type-Options": "nosniff"})
 
@@ -168,7 +168,7 @@ def _message(fault: Mapping[str, Any]) -> str:
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return what OpenAPI says of the errors of an endpoint, by status."""
+    """Return the OpenAPI descriptions of an endpoint's errors, by status."""
     return {status: _described(HTTPStatus(status).phrase) for status in statuses}
 
 
@@ -177,4 +177,4 @@ def _described(text: str) -> dict[str, Any]:
 
 
 EVERY_ENDPOINT = {**documented(422), "default": _described("Any other error")}
-"""What any endpoint may answer: a malformed request, and the refusals of the guards in front of them all."""
+"""Responses of every endpoint: a malformed request, and the refusals of the guards."""

@@ -1,4 +1,4 @@
-"""The HTTP server under the application: how many lines it holds, and how long it waits on each."""
+"""The HTTP server for the application: connection limits and timeouts."""
 
 from __future__ import annotations
 
@@ -9,28 +9,30 @@ from interfaces.api.guards.header_deadline import HeaderDeadline, MarkedRequests
 from storage.environment import Environment
 
 SHUTDOWN_SEC = 5
-"""How long open streams may keep a server from ending."""
+"""Seconds that open streams may delay a shutdown."""
 
 MAX_CONNECTIONS = 1000
-"""Beyond this, new requests are answered 503 at once: a client that opens lines and says nothing must end somewhere."""
+"""Number of connections beyond which new requests are answered with 503, to limit clients that open connections and
+send nothing.
+"""
 
 KEEP_ALIVE_SEC = 30
 
 
 def server_config(environment: Environment, *, port: int | None = None) -> uvicorn.Config:
-    """Return how the API is served.
+    """Return the server configuration of the API.
 
     Parameters
     ----------
     environment : Environment
         Address and limits.
     port : int, optional
-        Instead of the environment's; 0 takes any that is free.
+        Port to use instead of the environment's; 0 for any free port.
 
     Raises
     ------
     ParameterError
-        If a page is to be served that does not exist.
+        If the page to serve does not exist.
     """
     return uvicorn.Config(
         MarkedRequests(create_app(environment)),
@@ -41,7 +43,7 @@ def server_config(environment: Environment, *, port: int | None = None) -> uvico
         log_level="info" if environment.debug else "warning",
         access_log=environment.debug,
         server_header=False,
-        proxy_headers=False,  # the application does it, for AUTOCLIP_TRUSTED_PROXIES alone
+        proxy_headers=False,  # the application does it, only for AUTOCLIP_TRUSTED_PROXIES
         timeout_keep_alive=KEEP_ALIVE_SEC,
         limit_concurrency=MAX_CONNECTIONS,
         timeout_graceful_shutdown=SHUTDOWN_SEC,

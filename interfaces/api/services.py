@@ -1,4 +1,4 @@
-"""What the endpoints work with: environment, catalog, data folder, jobs."""
+"""The services of the endpoints: environment, catalog, data folder, jobs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from storage.environment import Environment
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything an endpoint may need; the API keeps no state of its own beside it.
+    """Everything an endpoint may need; the API has no other state.
 
-    What takes long has places of its own, or it could take those of all other requests: retries wait for a worker's
-    last word; thumbnails that are made when they are asked for decode video, each with the memory of a decoder.
+    Slow work has separate limits so that it can't block all other requests: retries wait for a worker's final report,
+    and thumbnails made on request decode video, each with the memory of a decoder.
     """
 
     environment: Environment

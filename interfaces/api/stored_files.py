@@ -1,4 +1,4 @@
-"""Files that are in the store and not in this machine's data folder: sent from there, a part at a time."""
+"""Files that are in the store and not in this machine's data folder: streamed from there in parts."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ class _Part:
 def stored_response(
     request: Request, store: ArtifactStore, version: StoredVersion, media_type: str, *, name: str, inline: bool = True
 ) -> Response:
-    """Return a file of the store: whole, one part of it, or word that it is as it was.
+    """Return a file of the store, a part of it, or the response that it has not changed.
 
     Several parts at once are answered with the whole file, as RFC 9110 (section 14.2) allows.
 
     Parameters
     ----------
     request : Request
-        Its headers say which.
+        The request, whose headers decide which.
     store : ArtifactStore
-        Where it is.
+        The store.
     version : StoredVersion
-        What the store has.
+        The version in the store.
     media_type : str
         Its content type.
     name : str
-        What to call it when it is saved.
+        File name for saving.
     inline : bool
         Whether a browser shows it instead of saving it.
     """
@@ -68,8 +68,8 @@ def stored_response(
 
 
 def _part(request: Request, size: int, etag: str) -> _Part:
-    """Return the part that a request asks for; the whole if it asks for none, several, or an older version."""
-    headers = Headers(scope=request.scope)  # without a range that is none, which request.headers may still have
+    """Return the requested part; the whole file if the request has none, several, or an outdated If-Range."""
+    headers = Headers(scope=request.scope)  # without an invalid range, which request.headers may still have
     asked = _ONE_RANGE.fullmatch(headers.get("range", ""))
     if asked is None or headers.get("if-range", etag) != etag:
         return _Part(0, size, size)

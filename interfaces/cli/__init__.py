@@ -1,4 +1,4 @@
 """The command line ``autoclip``: one module per command.
 
-Commands import what they need when they run, so that starting is quick.
+Commands import what they need when they run, so that startup is fast.
 """

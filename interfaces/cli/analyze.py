@@ -1,4 +1,4 @@
-"""``autoclip analyze``: a video in, an analysis folder out; no server, no catalog."""
+"""``autoclip analyze``: analyze a video into a folder, without a server or catalog."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def analyze(
 
 
 def print_clips(clips_file: ClipsFile) -> None:
-    """Print the table of clips, best first, with the reason of each; or why there is none, or fewer than wanted."""
+    """Print the table of clips, best first, with their reasons; or why there is none, or fewer than requested."""
     from autoclip.clips import shown_score
 
     ranked = sorted(clips_file.clips, key=lambda clip: -clip.quality_score)

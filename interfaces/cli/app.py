@@ -1,4 +1,4 @@
-"""The one Typer application: each command module registers here, and each error becomes an exit code here."""
+"""The Typer application: each command module registers here, and each error becomes an exit code here."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def with_variables(
         typer.Option("--env-file", exists=True, dir_okay=False, help="Read variables (AUTOCLIP_...) from this file."),
     ] = None,
 ) -> None:
-    """Read the variables of a file that one command names."""
+    """Read the variables of the file that a command names."""
     if env_file is not None:
         before = os.environ.get(ENV_FILE)
         os.environ[ENV_FILE] = str(env_file.absolute())  # processes that the command starts read it from there, too
@@ -90,7 +90,7 @@ def with_variables(
 
 
 def _restore(before: str | None) -> None:
-    """Forget the file that one command named."""
+    """Reset the file that a command named."""
     if before is None:
         os.environ.pop(ENV_FILE, None)
     else:
@@ -98,7 +98,7 @@ def _restore(before: str | None) -> None:
 
 
 def _options_first(words: Sequence[str]) -> list[str]:
-    """Put ``--env-file`` before the command, where Typer looks for it, wherever it was typed."""
+    """Move ``--env-file`` before the command, where Typer expects it."""
     for place, word in enumerate(words):
         if word == "--":
             break
@@ -110,7 +110,7 @@ def _options_first(words: Sequence[str]) -> list[str]:
 
 
 def _leave_out_prefect_files() -> None:
-    """Have Prefect take no settings from the working folder, and say which files that concerns."""
+    """Keep Prefect from reading settings in the working folder, and name the files concerned."""
     names = files_for_prefect(Path.cwd())
     if names:
         say(f"autoclip: {Path.cwd()}: settings of Prefect in {', '.join(names)} are ignored; set them as variables")
@@ -118,7 +118,7 @@ def _leave_out_prefect_files() -> None:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; errors of ours become one line on standard error."""
+    """Run one command and return its exit code; our errors become one line on standard error."""
     words = _options_first(sys.argv[1:] if arguments is None else arguments)
     _leave_out_prefect_files()
     try:
@@ -131,32 +131,32 @@ def run(arguments: Sequence[str] | None = None) -> int:
         say(f"autoclip: {error.format_message()}")
         return error.exit_code
     except BrokenPipeError:
-        # The reader (head, less) has gone. Point standard output away, or Python complains again at exit.
+        # The reader (head, less) has ended. Redirect standard output, or Python reports an error at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception as error:  # noqa: BLE001 - a library's, or a fault of ours: nobody should have to read a trace
         return _refused(_in_words(error))
     code = result if isinstance(result, int) else DONE
-    if code == INTERRUPTED:  # Typer turns Ctrl-C into this code without a word.
+    if code == INTERRUPTED:  # Typer turns Ctrl-C into this code without a message.
         say("autoclip: interrupted")
     return code
 
 
 @cache
 def _main() -> Callable[..., object]:
-    """Build the command with all its options: 30 ms, spent once also where one process runs many commands."""
+    """Build the command with all its options: 30 ms, spent once even if one process runs many commands."""
     return typer.main.get_command(app).main
 
 
 def _require_text(words: Sequence[str]) -> None:
-    """Refuse a name that is no UTF-8: no file of ours, catalog or job could hold it."""
+    """Refuse an argument that is not UTF-8: no file, catalog or job of ours could store it."""
     for word in words:
         if printable(word) != word:
             raise ParameterError(f"{printable(word)}: is not UTF-8; rename that file or folder")
 
 
 def _in_words(error: Exception) -> AutoclipError:
-    """Say what the system, a library or a fault of ours raised."""
+    """Return our error for one of the system, a library, or a bug of ours."""
     if isinstance(error, OSError):
         return from_system(error)
     if isinstance(error, RuntimeError) and is_link_loop(error):
@@ -165,18 +165,18 @@ def _in_words(error: Exception) -> AutoclipError:
 
 
 def _refused(error: AutoclipError) -> int:
-    """Say why a command ended; return its exit code."""
+    """Print why a command ended; return its exit code."""
     say(f"autoclip: {error}")
     with suppress(OSError, ValueError):
         sys.stdout.flush()
         return outcome_of(error).exit_code
-    # What standard output still holds can't be written: Python would complain again at exit.
+    # Buffered output can't be written either: Python would report an error at exit.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return outcome_of(error).exit_code
 
 
 def _kept_trace() -> str:
-    """Write the trace of the present error to a file; return what to do with it."""
+    """Write the current traceback to a file; return what to do with it."""
     trace = traceback.format_exc()
     try:
         with tempfile.NamedTemporaryFile(

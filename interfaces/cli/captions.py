@@ -1,4 +1,4 @@
-"""``autoclip captions`` and ``autoclip correct``: what is said, as subtitle files, and put right by people."""
+"""``autoclip captions`` and ``autoclip correct``: write subtitle files, and correct the transcript."""
 
 from __future__ import annotations
 

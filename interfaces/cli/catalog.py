@@ -1,4 +1,4 @@
-"""What the catalog holds: ``projects``, ``clips``; and the whole of it: ``backup``, ``restore``."""
+"""The content of the catalog: ``projects``, ``clips``, ``layout``; and all of it: ``backup``, ``restore``."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def layout(
             help="The camera of a streamer, in pixels; an empty text lets it be found.",
         ),
     ] = None,
-    clear: Annotated[bool, typer.Option("--clear", help="Prescribe nothing any more.")] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Remove the layout.")] = False,
 ) -> None:
     """Show or choose how the exports of a project fill a shape, such as 9:16, for all of its clips.
 
@@ -152,7 +152,7 @@ def restore(
 
 
 def read_verdict(text: str) -> Verdict:
-    """Read ``--verdict``.
+    """Parse ``--verdict``.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def _changed_layout(project: Project, changes: dict[str, str]) -> ExportLayout:
     Raises
     ------
     ParameterError
-        If a value is not allowed, or the camera lies outside of the picture.
+        If a value is not allowed, or the camera lies outside the frame.
     """
     from autoclip.export.framing.facecam import require_within
     from storage.catalog import ExportLayout

@@ -1,4 +1,4 @@
-"""``autoclip catalog``: the catalog as a whole, from one database to another."""
+"""``autoclip catalog``: copy the whole catalog from one database to another."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 @catalogs.callback()
 def show_help(context: typer.Context) -> None:
-    """Show what there is to do when nothing is said."""
+    """Show the help if no subcommand is given."""
     if context.invoked_subcommand is None:
         say(context.get_help())
 

@@ -1,4 +1,4 @@
-"""Where a command takes clips from, an analysis folder or a project of the catalog; and which of them."""
+"""Where a command takes clips from (an analysis folder or a project of the catalog), and which clips."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ AllClips = Annotated[bool, typer.Option("--all", help="Every clip that was not r
 KeptClips = Annotated[bool, typer.Option("--kept", help="Every clip whose verdict is 'kept', in chronological order.")]
 
 _MIN_ID_CHARS = 4
-"""The beginning of an id has to be at least so long."""
+"""Minimum length of the beginning of an id."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClipChoice:
-    """Which clips: those named, in that order; those that people kept, in time; or else the best `top`, best first.
+    """Which clips: the named ones, in that order; the kept ones, in order of time; or else the best `top`, best first.
 
-    All when `top` is None. Clips that people rejected are meant only when they are named.
+    All if `top` is None. Rejected clips are included only when named.
     """
 
     names: Sequence[str]
@@ -65,7 +65,7 @@ class ClipChoice:
         kept: bool = False,
         default: int | None,
     ) -> ClipChoice:
-        """Read the options; `default` is how many when none of them is given.
+        """Parse the options; `default` is the number of clips if none of them is given.
 
         Raises
         ------
@@ -77,12 +77,12 @@ class ClipChoice:
         return cls(tuple(names or ()), None if all_clips else top or default, kept)
 
     def among(self, store: ClipStore) -> tuple[Clip, ...]:
-        """Return the clips that are meant.
+        """Return the selected clips.
 
         Raises
         ------
         NotFoundError
-            If there is no clip by one of the names, or several begin with it; or no clip was kept.
+            If no clip, or several, match one of the names; or no clip was kept.
         """
         if self.names:
             clips = store.clips()
@@ -106,7 +106,7 @@ def find_clip(wanted: str, clips: Sequence[Clip]) -> Clip:
     Raises
     ------
     NotFoundError
-        If none or several are meant.
+        If none or several match.
     """
     exact = [clip for clip in clips if clip.id == wanted] or [clip for clip in clips if clip.name == wanted]
     begun = [clip for clip in clips if len(wanted) >= _MIN_ID_CHARS and clip.id.startswith(wanted)]
@@ -120,12 +120,12 @@ def find_clip(wanted: str, clips: Sequence[Clip]) -> Clip:
 
 
 def open_clips(source: str, mode: str | None = None) -> ClipStore:
-    """Return the clips of an analysis folder or of a project, those of one mode if it is given.
+    """Return the clips of an analysis folder or of a project, of one mode if given.
 
     Raises
     ------
     NotFoundError
-        If `source` is neither, or its video is gone or not there yet.
+        If `source` is neither, or its video does not exist.
     ParameterError
         If there is no such mode.
     """
@@ -168,7 +168,7 @@ def open_the_catalog() -> Catalog:
 
 
 def find_project(view: UnitOfWork, wanted: str) -> Project:
-    """Return a project by its id, or by its name if no other bears it.
+    """Return a project by its id, or by its name if that is unique.
 
     Raises
     ------
@@ -186,16 +186,16 @@ def find_project(view: UnitOfWork, wanted: str) -> Project:
 
 
 def find_compound(wanted: str, store: ClipStore, source: str) -> CompoundClip:
-    """Return a compound clip by its id, or by its name if no other bears it.
+    """Return a compound clip by its id, or by its name if that is unique.
 
     Parameters
     ----------
     wanted : str
         Id or name.
     store : ClipStore
-        Where to look.
+        The store to search.
     source : str
-        What the user called the store.
+        The user's name for the store.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The list of commands in ``--help``: whole sentences, wrapped, instead of their first words."""
+"""The list of commands in ``--help``: whole sentences, wrapped, instead of truncated ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``autoclip compound``: several clips in one file; made, listed, shown and deleted here, rendered by ``export``."""
+"""``autoclip compound``: create, list, show and delete compound clips, which ``export`` renders."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ITEM = re.compile(r"^(?P<clip>.+?)(?:@(?P<start>[\d:.]*)-(?P<end>[\d:.]*))?$")
 _TIME = re.compile(r"^(?:(?:(\d+):)?([0-5]?\d):)?(\d+(?:\.\d*)?)$")
 _MAX_CROSSFADE_SEC = 5.0
 _SAME_FOOTAGE_SEC = 0.1
-"""Clips that touch share a frame or two; more than this is seen twice."""
+"""Tolerance in seconds: adjacent clips share a frame or two; a longer overlap is shown twice."""
 
 compounds = typer.Typer(
     name="compound",
@@ -55,7 +55,7 @@ def register(app: typer.Typer) -> None:
 
 @compounds.callback()
 def show_help(context: typer.Context) -> None:
-    """Show what there is to do when nothing is said."""
+    """Show the help if no subcommand is given."""
     if context.invoked_subcommand is None:
         say(context.get_help())
 
@@ -156,12 +156,12 @@ def delete(source: Source, compound: CompoundName) -> None:
 
 
 def read_time(text: str, word: str) -> float | None:
-    """Read seconds (``83.2``) or a clock time (``1:23.2``, ``1:02:03.4``); None for an empty text.
+    """Parse seconds (``83.2``) or a clock time (``1:23.2``, ``1:02:03.4``); return None for an empty text.
 
     Raises
     ------
     ParameterError
-        If it is neither; `word` is the whole that is complained about.
+        If it is neither; the message quotes `word`.
     """
     if not text:
         return None
@@ -173,7 +173,7 @@ def read_time(text: str, word: str) -> float | None:
 
 
 def _item(word: str, store: ClipStore) -> CompoundItem:
-    """Read ``CLIP[@START-END]``."""
+    """Parse ``CLIP[@START-END]``."""
     from storage.catalog import CompoundItem
 
     match = _ITEM.match(word)
@@ -190,7 +190,7 @@ def _item(word: str, store: ClipStore) -> CompoundItem:
 
 
 def _require_free_name(name: str, kept: Sequence[CompoundClip]) -> None:
-    """Refuse a second compound clip of one name: it could no longer be called by it."""
+    """Refuse a second compound clip with the same name, which would be ambiguous."""
     taken = next((compound for compound in kept if compound.name == name), None)
     if taken is not None:
         raise ParameterError(
@@ -200,7 +200,7 @@ def _require_free_name(name: str, kept: Sequence[CompoundClip]) -> None:
 
 
 def repeated_footage(compound: CompoundClip, store: ClipStore) -> list[str]:
-    """Say which items of a compound clip show the same footage, and how much of it."""
+    """Return which items of a compound clip show the same footage, and how much of it."""
     spans = [
         (number, Interval(span.start, span.end))
         for number, span in enumerate(_spans(compound, store), 1)
@@ -225,7 +225,7 @@ def _in_order(clips: Sequence[Clip]) -> tuple[CompoundItem, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """An item as it is shown; no times where its clip is gone."""
+    """An item as it is shown; without times if its clip no longer exists."""
 
     clip_id: str
     name: str

@@ -1,4 +1,4 @@
-"""``autoclip demo``: the main job from end to end, on a made-up video or on one of yours."""
+"""``autoclip demo``: the whole process, on a generated video or one of yours."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def demo(
 
 
 def _made_up_video(path: Path) -> Path:
-    """Render the demo video, unless it is there from before."""
+    """Render the demo video, unless it exists."""
     from storage.atomic import replacing
     from synthetic_media import render_demo
 
@@ -62,14 +62,14 @@ def _made_up_video(path: Path) -> Path:
 
 
 def _run_flow(source: Path, top: int, *, prefect_home: Path) -> ProcessedVideo:
-    """Run the flow in this process; without a server of the user's, under an embedded one that ends with it."""
+    """Run the flow in this process; without a server of the user's, under an embedded one."""
     from storage.atomic import storage_faults
 
     with storage_faults(prefect_home):
-        prefect_home.mkdir(parents=True, exist_ok=True)  # Prefect makes the last folder alone
-    # Prefect reads these when it is imported. What the user has set stays.
+        prefect_home.mkdir(parents=True, exist_ok=True)  # Prefect creates only the last folder
+    # Prefect reads these on import. Variables that the user has set are kept.
     os.environ.setdefault("PREFECT_HOME", str(prefect_home))
-    Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)  # Prefect's database makes no folders
+    Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)  # Prefect's database creates no folders
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "300")

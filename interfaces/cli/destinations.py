@@ -1,4 +1,4 @@
-"""``autoclip destinations`` and ``autoclip deliver``: where finished files can be brought, and bringing them there."""
+"""``autoclip destinations`` and ``autoclip deliver``: list destinations for finished files, and deliver to them."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def deliver(
 
 
 def read_options(destination: str | None, words: list[str] | None) -> Mapping[str, str]:
-    """Read ``NAME=VALUE`` words, and make sure that there is such a destination.
+    """Parse ``NAME=VALUE`` words, and check that the destination exists.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def read_options(destination: str | None, words: list[str] | None) -> Mapping[st
 def deliver_to(
     destination: str, path: Path, options: Mapping[str, str], on_progress: ProgressListener, **told: str
 ) -> Receipt:
-    """Bring one file there, with what is `told` of it (title, description); errors as `deliver_file`."""
+    """Deliver one file, with its title and description in `told`; raises the same errors as `deliver_file`."""
     from autoclip.export.destinations import Delivery, deliver_file
 
     title = told.get("title") or path.stem

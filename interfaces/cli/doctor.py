@@ -1,4 +1,4 @@
-"""``autoclip doctor``: what this machine has, and what is missing."""
+"""``autoclip doctor``: check what this machine has, and what is missing."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from storage.environment import Environment, read_environment
 DECODERS = ("h264", "hevc", "av1", "vp9", "mpeg2video", "mpeg4", "prores", "aac", "mp3", "opus", "ac3")
 ENCODERS = ("libx264", "aac")
 LOW_SPACE_BYTES = 5_000_000_000
-"""About an hour of 1080p source with its exports."""
+"""Required disk space in bytes: about an hour of 1080p source with its exports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at: what, how it stands, and what was seen or is to be done."""
+    """The result of one check: its subject, its status, and what was found or must be done."""
 
     subject: str
     state: Literal["ok", "warning", "error"]
@@ -52,7 +52,7 @@ def doctor(*, as_json: Json = False) -> None:
 
 
 def examine() -> Iterator[Finding]:
-    """Look at everything; a check that fails is a finding and does not stop the others."""
+    """Run all checks; one that fails is a finding and does not stop the others."""
     yield Finding("python", "ok", f"{sys.version.split()[0]}, {os.cpu_count()} cores")
     try:
         environment = read_environment()
@@ -99,7 +99,7 @@ def _ffmpeg(environment: Environment) -> Finding:
 
 
 def _speech(environment: Environment) -> Finding:
-    """Say whether a video without subtitles can be transcribed."""
+    """Check whether a video without subtitles can be transcribed."""
     from autoclip.speech.transcribers import transcriber_for
 
     settings = environment.settings.speech

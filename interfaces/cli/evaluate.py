@@ -1,4 +1,4 @@
-"""``autoclip evaluate``: how well clips hold what people would pick, and where their edges lie."""
+"""``autoclip evaluate``: how well clips contain what people would pick, and where their edges lie."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ def _job(store: ClipStore, settings: ExportSettings, given: Collection[str], tar
 def _rendered(
     job: ExportJob, clips: Sequence[Clip], compounds: Sequence[CompoundClip], on_progress: ProgressListener
 ) -> list[MadeFile]:
-    """Render clips, then compound clips; what can't be made is told of its file."""
+    """Render clips, then compound clips; failures are reported per file."""
     from stages.export_clips import export_clips
     from stages.export_compound import export_compound_clip, item_intervals
 
@@ -169,7 +169,7 @@ def _removed(job: ExportJob, intervals: Sequence[Interval]) -> tuple[RemovedSpan
 
 
 def _delivered(file: MadeFile, destination: str, options: Mapping[str, str], on_progress: ProgressListener) -> MadeFile:
-    """Bring a file on; what goes wrong then is told of the file."""
+    """Deliver a file; a failure is added to the file's record."""
     if file.error is not None:
         return file
     try:

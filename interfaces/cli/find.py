@@ -1,4 +1,4 @@
-"""``autoclip find``: moments by what was said, over all projects."""
+"""``autoclip find``: search what is said in all projects."""
 
 from __future__ import annotations
 

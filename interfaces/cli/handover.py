@@ -101,7 +101,7 @@ def handover(
 
 
 def _tightened(store: ClipStore, clips: Sequence[Clip], tighten_sec: float, *, fillers: bool) -> tuple[Clip, ...]:
-    """Return what is kept of clips when pauses and fillers are taken out, each part a clip; tell what went."""
+    """Return the remaining parts of clips without pauses and fillers, each as a clip; print what was removed."""
     from stages.tighten_clips import kept_parts, tightening_of
 
     settings = ExportSettings(tighten_sec=tighten_sec, tighten_fillers=fillers)

@@ -1,4 +1,4 @@
-"""``autoclip run``, ``jobs``, ``job``, ``cancel``, ``retry`` and ``watch``: work that a worker does."""
+"""``autoclip run``, ``jobs``, ``job``, ``cancel``, ``retry`` and ``watch``: jobs that a worker runs."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def run(
 
 
 def chat_parameters(source: Path, chat: Path | None, offset_sec: float) -> dict[str, Any]:
-    """Return the flow's parameters for the chat; none where nothing was said about it.
+    """Return the flow's parameters for the chat; empty if no option was given.
 
     Raises
     ------
@@ -211,12 +211,12 @@ def watch(
 
 
 def _exports(top: int, timelines: list[str] | None, to: Path | None) -> dict[str, Any]:
-    """Return the flows' parameters of exports, without those that say nothing: so a folder's videos stay known.
+    """Return the flows' export parameters without defaults, so that the videos of a folder keep their key.
 
     Raises
     ------
     ParameterError, ExportError
-        If a format is unknown, or `to` means nothing or can't be written to.
+        If a format is unknown, or `to` is useless or not writable.
     """
     for wanted in timelines or ():
         if wanted not in SUFFIXES:
@@ -244,7 +244,7 @@ def _require_outside(to: Path | None, folder: Path) -> None:
 
 
 def _given_settings(mode: str | None, preset: str | None, assignments: list[str]) -> dict[str, Any]:
-    """Return what this command sets, grouped as the flows take it; the worker's environment fills in the rest."""
+    """Return the settings of this command, grouped as the flows take them; the environment supplies the rest."""
     from autoclip.settings import Settings
     from interfaces.cli.options import given_values
 
@@ -270,7 +270,7 @@ def _found(jobs: Jobs, job_id: str) -> Job:
 
 
 def _shown(jobs: Jobs, job: Job, *, follow: bool, json: bool, quiet: bool) -> int:
-    """Print a job, at once or when it has ended; the exit code says whether it, or a part of it, failed."""
+    """Print a job, now or when it has ended; the exit code shows whether it, or a part of it, failed."""
     if follow:
         job = _followed(jobs, job, quiet=quiet)
     _print(job, json=json)

@@ -1,4 +1,4 @@
-"""``autoclip learn``: weights that rank clips as their owner does, from the clips that were kept and rejected."""
+"""``autoclip learn``: learn weights from the clips that were kept and rejected."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def learn(
 
 
 def _judged(names: list[str] | tuple[str, ...], settings: AnchorSettings) -> list[JudgedClips]:
-    """Read the decided clips of projects with their features; projects without any are skipped."""
+    """Read the judged clips of projects with their features; projects without any are skipped."""
     from autoclip.evaluation.learning import judged_clips
     from interfaces.cli.clip_sources import find_project, open_the_catalog
     from storage.data_folder import DataFolder

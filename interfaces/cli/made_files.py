@@ -1,4 +1,4 @@
-"""How a command tells of the files it made: a table or JSON, and an exit code that says whether all came out."""
+"""Report the files that a command made: a table or JSON, and an exit code that is 0 only if all succeeded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from interfaces.cli.terminal import print_json, print_table, say
 
 @dataclass(frozen=True, slots=True)
 class RemovedSpan:
-    """What was taken out of a file: from when to when in the video, why (``pause`` or ``filler``), and the filler."""
+    """A removed span: its times in the video, the reason (``pause`` or ``filler``), and the filler."""
 
     start_sec: float
     end_sec: float
@@ -23,26 +23,26 @@ class RemovedSpan:
 
 @dataclass(frozen=True, slots=True)
 class MadeFile:
-    """One file as a command tells of it.
+    """One file in a command's report.
 
     Attributes
     ----------
     path : str
-        The file, or the one that should have been.
+        The file, or the intended path if it failed.
     duration_sec : float or None
         Its length in seconds.
     size_bytes : int or None
-        Its size.
+        Its size in bytes.
     note : str
-        What the user should know of it.
+        A note for the user.
     command : tuple of str
-        The ffmpeg command that made it.
+        The ffmpeg command that rendered it.
     delivered_to : str
-        Where it was brought.
+        Where it was delivered.
     removed : tuple of RemovedSpan
-        Pauses and fillers that were taken out.
+        Removed pauses and fillers.
     error : str or None
-        Why there is none, or why it did not get where it was to be brought.
+        Why it could not be made or delivered.
     """
 
     path: str
@@ -56,12 +56,12 @@ class MadeFile:
 
     @classmethod
     def at(cls, path: Path) -> MadeFile:
-        """Tell of a file that is there."""
+        """Describe an existing file."""
         return cls(str(path), size_bytes=path.stat().st_size)
 
 
 def report_files(files: Sequence[MadeFile], *, as_json: bool) -> None:
-    """Print what became of each file; end the command with 1 if one failed."""
+    """Print the outcome of each file; end the command with exit code 1 if one failed."""
     if as_json:
         print_json([asdict(file) for file in files])
     else:

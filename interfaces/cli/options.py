@@ -1,4 +1,4 @@
-"""Options that several commands share, and the settings they add up to."""
+"""Options that several commands share, and the settings that result from them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ Length = Annotated[
 def with_amount(
     assignments: list[str] | None, *, count: int | None = None, total: str | None = None, length: str | None = None
 ) -> list[str]:
-    """Return the assignments together with what ``--count``, ``--total`` and ``--length`` say."""
+    """Return the assignments together with those of ``--count``, ``--total`` and ``--length``."""
     given = {"count": count, "total": total, "length": length}
     return [*(assignments or ()), *(f"{name}={value}" for name, value in given.items() if value is not None)]
 
@@ -77,7 +77,7 @@ Fillers = Annotated[bool, typer.Option("--fillers", help="Also remove fillers su
 
 
 def parse_assignments(assignments: list[str] | None) -> dict[str, object]:
-    """Read ``NAME=VALUE`` words.
+    """Parse ``NAME=VALUE`` words.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def parse_assignments(assignments: list[str] | None) -> dict[str, object]:
 def resolve_settings(
     mode: str | None, preset: str | None, assignments: list[str] | None, *, base: Settings | None = None
 ) -> Settings:
-    """Add up the settings: defaults, environment (or `base`), preset, then the flags of this command.
+    """Combine the settings: defaults, environment (or `base`), preset, then the flags of this command.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def resolve_settings(
 
 
 def given_values(mode: str | None, preset: str | None, assignments: list[str] | None) -> dict[str, object]:
-    """Return what the flags of a command set, by flat names; raises as `resolve_settings`."""
+    """Return the settings that the flags of a command set, by flat names; raises as `resolve_settings`."""
     flags = parse_assignments(assignments)
     if mode is not None:
         if flags.get("segmentation_mode", mode) != mode:
@@ -123,7 +123,7 @@ def given_values(mode: str | None, preset: str | None, assignments: list[str] | 
 
 
 def _preset_values(preset: str | None) -> dict[str, object]:
-    """Return what ``--preset`` sets: by the name of one of ours, or what a file of the user's says."""
+    """Return the values of ``--preset``: one of ours by name, or a file of the user."""
     from autoclip.presets import PRESETS, load_preset
 
     if preset is None:
@@ -138,7 +138,7 @@ def _preset_values(preset: str | None) -> dict[str, object]:
 
 
 def existing_file(path: Path) -> Path:
-    """Return the path if it is there to be read; the reason otherwise is a media error like any other."""
+    """Return the path if it is a file; otherwise raise an error like any media error."""
     from autoclip.errors import NotFoundError
 
     if not path.exists():

@@ -1,4 +1,4 @@
-"""``autoclip preview`` and ``autoclip contact-sheet``: clips to look at, before any is rendered."""
+"""``autoclip preview`` and ``autoclip contact-sheet``: look at clips without rendering them."""
 
 from __future__ import annotations
 

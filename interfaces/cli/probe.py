@@ -1,4 +1,4 @@
-"""``autoclip probe``: what a file is."""
+"""``autoclip probe``: show the facts of a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``autoclip query``: SQL over the catalog and the features of all projects; and their clips as a table."""
+"""``autoclip query``: SQL over the catalog and the features of all projects."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def query(
 
 
 def answer(sql: str, timeout: float = 60, memory: int = 1024) -> pa.Table:
-    """Answer a question, and tell which projects are left out."""
+    """Run a query, and report which projects are left out."""
     from storage.archive import Limits, ask
     from storage.catalog import catalog_of
     from storage.data_folder import DataFolder
@@ -69,7 +69,7 @@ def answer(sql: str, timeout: float = 60, memory: int = 1024) -> pa.Table:
 
 
 def read_format(text: str) -> Format:
-    """Read ``--format``; raise `ParameterError` if there is none of that name."""
+    """Parse ``--format``; raise `ParameterError` if there is none by that name."""
     if text not in FORMATS:
         raise ParameterError(f"--format {text}: there are {', '.join(FORMATS)}")
     return text
@@ -81,7 +81,7 @@ def write_rows(table: pa.Table, form: Format, output: Path | None) -> None:
     Raises
     ------
     ParameterError
-        If Parquet is to go to standard output.
+        If Parquet would go to standard output.
     StorageError
         If the file can't be written.
     """

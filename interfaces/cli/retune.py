@@ -1,4 +1,4 @@
-"""``autoclip retune``: choose again from what was measured, with other settings, without touching the video."""
+"""``autoclip retune``: select again from extracted features, with other settings, without reading the video."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def retune(
 
 
 def _base(analysis: AnalysisFolder, *, reset: bool) -> Settings:
-    """Return the settings to start from; the environment had its say in those of the analysis."""
+    """Return the settings to start from; those of the analysis already include the environment."""
     from stages.retune import analysis_settings, measured_settings
     from storage.environment import read_environment
 
@@ -74,11 +74,11 @@ def _base(analysis: AnalysisFolder, *, reset: bool) -> Settings:
 
 
 def _kept_words(base: Settings, settings: Settings, *, reset: bool) -> str:
-    """Say which settings other than the defaults count, and where they are from."""
+    """Describe which settings differ from the defaults, and where they come from."""
     from autoclip.presets import PRESETS
 
     defaults, before, now = type(settings)().flat(), base.flat(), settings.flat()
-    # What comes with a preset, or went with the one before, is told by its name.
+    # Values that a preset sets, or that the previous one set, are covered by its name.
     named = PRESETS[settings.preset].values
     gone = PRESETS[base.preset].values if base.preset != settings.preset else {}
     told = [name for name in now if name not in named or now[name] != named[name]]

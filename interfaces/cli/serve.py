@@ -44,12 +44,12 @@ def serve(
 
 
 def require_guarded(environment: Environment, *, force: bool) -> None:
-    """Refuse to serve strangers without a token.
+    """Refuse to accept other machines without a token.
 
     Raises
     ------
     ParameterError
-        If the address can be reached from other machines and there is no token.
+        If other machines can reach the address and there is no token.
     """
     if environment.api_token is None and not force and not is_local(environment.host):
         raise ParameterError(
@@ -59,12 +59,12 @@ def require_guarded(environment: Environment, *, force: bool) -> None:
 
 
 def require_data_folder(folder: Path) -> None:
-    """Make the data folder unless it is there; refuse one that the service can't work with.
+    """Create the data folder unless it exists; refuse one that the service can't use.
 
     Raises
     ------
     ParameterError
-        If it is not a folder, or can't be made or written to.
+        If it is not a folder, or can't be created or written to.
     """
     way_out = "have AUTOCLIP_DATA_DIR name another folder"
     try:
@@ -76,7 +76,7 @@ def require_data_folder(folder: Path) -> None:
 
 
 def is_local(host: str) -> bool:
-    """Whether an address is reached from this machine only."""
+    """Whether an address is reachable only from this machine."""
     if host == "localhost":
         return True
     try:
@@ -86,7 +86,7 @@ def is_local(host: str) -> bool:
 
 
 def _page_of(environment: Environment) -> str:
-    """Say which page is served."""
+    """Describe which page is served."""
     from interfaces.api.routes.frontend import BUILT_PAGE, page_folder
 
     folder = page_folder(environment)

@@ -1,4 +1,4 @@
-"""``autoclip up``: the whole service with one command; ``worker``: one more, or one alone."""
+"""``autoclip up``: the whole service with one command; ``worker`` and ``deploy`` for parts of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from storage.environment import Environment
 
 POOL_TYPES = ("process", "docker", "kubernetes")
-"""Those of `interfaces.service.work_pools`, which imports Prefect."""
+"""The pool types of `interfaces.service.work_pools`, without importing Prefect."""
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +43,7 @@ def up(
     environment = read_environment()
     require_guarded(environment, force=False)
     require_data_folder(environment.data_dir)
-    page_folder(environment)  # that a folder holds no page must be told now, not by a server that does not start
+    page_folder(environment)  # a missing page must be reported now, not by a server that does not start
     given = os.environ.get("PREFECT_API_URL")
     api_url = given or _own_server(environment)
     if is_held(service_lock(environment.data_dir)):
@@ -62,7 +62,7 @@ def worker() -> None:
     environment = read_environment()
     api_url = os.environ.get("PREFECT_API_URL") or _own_server(environment)
     _prepare_prefect(environment, api_url)
-    os.environ.update(environment.variables())  # its runs have a working folder of their own
+    os.environ.update(environment.variables())  # its runs have other working folders
     from interfaces.service.worker import main
 
     main()
@@ -124,14 +124,14 @@ def _own_server(environment: Environment) -> str:
 
 
 def _prepare_prefect(environment: Environment, api_url: str, *, own_server: bool = False) -> None:
-    """Set Prefect's variables; it reads them when it is imported."""
+    """Set Prefect's variables, which it reads on import."""
     from interfaces.service.processes import private_prefect
 
     variables = private_prefect(environment, api_url)
     Path(variables["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
     os.environ.update(variables)
     if own_server and "PREFECT_SERVER_CSRF_PROTECTION_ENABLED" not in os.environ:
-        # Every client would first ask for a token that our server does not give.
+        # Otherwise, every client would first request a token that our server does not issue.
         os.environ.setdefault("PREFECT_CLIENT_CSRF_SUPPORT_ENABLED", "false")
 
 

@@ -1,4 +1,4 @@
-"""``autoclip settings``: every parameter, and docs/tuning.md made from the same model."""
+"""``autoclip settings``: list every parameter, and generate docs/tuning.md from the same model."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _cell(entry: dict[str, object], column: str) -> str:
 
 
 def _parameters(environment: Environment) -> list[dict[str, object]]:
-    """Describe the parameters of an analysis, with what the environment makes of them."""
+    """Describe the parameters of an analysis, with their values in this environment."""
     values = environment.settings.flat()
     return [
         _document(parameter) | {"value": values[parameter.name], "origin": environment.origin(parameter.name)}
@@ -60,7 +60,7 @@ def _parameters(environment: Environment) -> list[dict[str, object]]:
 
 
 def _service_variables(environment: Environment) -> list[dict[str, object]]:
-    """Describe the variables of the service; a secret shows only whether it is set."""
+    """Describe the variables of the service; for a secret, only whether it is set."""
     shown = environment.model_dump(mode="json", exclude={"analysis", "origins"})
     return [
         {
@@ -74,7 +74,7 @@ def _service_variables(environment: Environment) -> list[dict[str, object]]:
 
 
 def allowed(parameter: Parameter) -> str:
-    """Write what a parameter may be: its choices or its bounds."""
+    """Format the allowed values of a parameter: its choices or its bounds."""
     if parameter.choices:
         return " | ".join(parameter.choices)
     if parameter.minimum is None and parameter.maximum is None:
@@ -85,7 +85,7 @@ def allowed(parameter: Parameter) -> str:
 
 
 def tuning_page() -> str:
-    """Write docs/tuning.md: the parameters by group, from the settings model."""
+    """Return docs/tuning.md: the parameters by group, from the settings model."""
     lines = [
         "# Tuning",
         "",

@@ -1,4 +1,4 @@
-"""What the commands print: results to standard output, messages and progress to standard error."""
+"""Terminal output: results to standard output, messages and progress to standard error."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from autoclip.progress import Progress as ProgressReport
 from autoclip.progress import ProgressListener, ignore_progress
 
 MESSAGES = Console(stderr=True, highlight=False)
-# A table that is piped must not be folded to the 80 columns a console assumes.
+# A table in a pipe must not be wrapped to the 80 columns that a console assumes.
 RESULTS = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 
 
 def write_any_character() -> None:
-    """Write characters that the code page of a console or pipe lacks as escapes, instead of failing at them."""
+    """Escape characters that the code page of a console or pipe lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def say(message: str) -> None:
-    """Tell the person at the terminal something; never mixed with results."""
+    """Print a message for the user on standard error, never mixed with results."""
     MESSAGES.print(visible(message), markup=False, soft_wrap=True)
 
 
 def print_json(document: Any) -> None:  # noqa: ANN401
-    """Write a document to standard output, and nothing else there."""
+    """Print a JSON document, and nothing else, to standard output."""
     any_character = (sys.stdout.encoding or "").lower().startswith("utf")
     text = json.dumps(document, ensure_ascii=not any_character, indent=2, allow_nan=False)
-    # JSON leaves what a terminal obeys beyond ASCII as it is.
+    # JSON does not escape terminal control characters beyond ASCII.
     escaped = OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     sys.stdout.write(f"{escaped}\n")
 
@@ -47,19 +47,19 @@ def print_json(document: Any) -> None:  # noqa: ANN401
 def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: Sequence[str] = ()
 ) -> None:
-    """Write a table to standard output; the columns named in `numeric` are set flush right."""
+    """Print a table to standard output; the columns in `numeric` are right-aligned."""
     shown_title = Text(visible(title)) if title else None
     table = Table(title=shown_title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for column in columns:
         table.add_column(Text(visible(column)), justify="right" if column in numeric else "left", overflow="fold")
     for row in rows:
-        # Names come from files and people: a bracket in one is no markup.
+        # Names come from files and people: a bracket in one is not markup.
         table.add_row(*(Text(visible(cell)) for cell in row))
     RESULTS.print(table)
 
 
 def clock(seconds: float) -> str:
-    """Write a time as people read it: ``1:02:03.4`` or ``2:03.4``."""
+    """Format a time for people: ``1:02:03.4`` or ``2:03.4``."""
     tenths = round(seconds * 10)
     minutes, rest = divmod(tenths, 600)
     hours, minutes = divmod(minutes, 60)
@@ -69,7 +69,7 @@ def clock(seconds: float) -> str:
 
 @contextmanager
 def progress_bars(*, quiet: bool = False) -> Iterator[ProgressListener]:
-    """Show a bar with percentage and ETA for each stage while the block runs; nothing when not at a terminal."""
+    """Show a bar with percentage and ETA for each stage while the block runs; nothing without a terminal."""
     if quiet or not MESSAGES.is_terminal:
         yield ignore_progress
         return

@@ -1,4 +1,4 @@
-"""Jobs as people and programs meet them: submitted, read, cancelled, retried; all of it Prefect's flow runs."""
+"""Jobs for people and programs: submit, read, cancel, retry; each is a Prefect flow run."""
 
 from interfaces.jobs.job import Job, JobResult, JobState
 from interfaces.jobs.request_key import RequestKey

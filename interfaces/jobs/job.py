@@ -26,7 +26,7 @@ STATES: Mapping[StateType, JobState] = {
     StateType.CANCELLED: "cancelled",
     StateType.CRASHED: "crashed",
 }
-"""Every state of Prefect's, and what a job is then."""
+"""Every state of Prefect, and the corresponding state of a job."""
 
 ENDED: frozenset[JobState] = frozenset({"completed", "failed", "cancelled", "crashed"})
 MESSAGE_LENGTH = 2000
@@ -35,11 +35,11 @@ PREFECTS_WORDS = (
     "Validation of flow parameters failed with error: ",
     "ParameterError: ",
 )
-"""What Prefect puts before the message of an error, and says nothing to a person."""
+"""Prefixes that Prefect adds to an error's message, which mean nothing to users."""
 
 
 class JobResult(BaseModel):
-    """What a job made: how many clips it chose, the files it exported, and what of it failed and why."""
+    """The results of a job: the number of clips, the exported files, and failures with their reasons."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,32 +50,32 @@ class JobResult(BaseModel):
 
 
 class Job(BaseModel):
-    """A job: one run of a flow, which the server keeps account of.
+    """A job: one run of a flow, recorded by Prefect's server.
 
     Attributes
     ----------
     id : str
-        The flow run's.
+        Id of the flow run.
     type : str
-        What it does.
+        Type of the job.
     name : str
-        After the project and the video, once it runs.
+        Name after the project and the video, once it runs.
     project_id : str or None
-        The project it works on; None before it knows.
+        Id of its project; None while unknown.
     state : str
-        A job that was asked to stop is ``running`` until it has.
+        State; a job that is being cancelled is ``running`` until it has stopped.
     progress : float
-        Percent; never falls, not even when the job is retried.
+        Progress in percent; never decreases, not even in a retry.
     stage : str
-        What it is doing, or its last words.
+        Its current activity, or its final message.
     error : str or None
         Why it failed or crashed, and what to do.
     created_at, started_at, ended_at : datetime or None
-        In UTC.
+        Times in UTC.
     attempts : int
-        How often it was begun.
+        Number of attempts.
     result : JobResult
-        What it made.
+        Its results.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -106,13 +106,13 @@ def job_of(run: FlowRun, job_type: JobType, report: Artifact | None, files: tupl
     Parameters
     ----------
     run : FlowRun
-        As the server has it.
+        The flow run.
     job_type : str
         Name of its flow.
     report : Artifact, optional
         Its progress artifact.
     files : tuple of Path
-        What it exported.
+        The exported files.
     """
     state: JobState = STATES[run.state.type] if run.state else "scheduled"
     return Job(
@@ -138,7 +138,7 @@ def job_of(run: FlowRun, job_type: JobType, report: Artifact | None, files: tupl
 
 
 def project_of(run: FlowRun) -> str | None:
-    """Return the project a run works on: its tag says, or what it was given."""
+    """Return the project of a run, from its tag or its parameters."""
     tagged = next((tag.removeprefix("project:") for tag in run.tags if tag.startswith("project:")), None)
     given = run.parameters.get("project_id")
     return tagged or (given if isinstance(given, str) else None)
@@ -162,7 +162,7 @@ def _stage(prefect_state: State[object] | None, state: JobState, report: Artifac
 def _error(run: FlowRun, state: JobState) -> str | None:
     if state not in {"failed", "crashed"}:
         return None
-    message = (run.state.message if run.state else None) or "it ended without saying why"
+    message = (run.state.message if run.state else None) or "it ended without a reason"
     for words in PREFECTS_WORDS:
         message = message.removeprefix(words)
     message = message[:MESSAGE_LENGTH].strip()

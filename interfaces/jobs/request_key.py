@@ -1,4 +1,4 @@
-"""Idempotency keys of clients: the same key gives the same job again, and never stands for two requests."""
+"""Idempotency keys of clients: the same key returns the same job, and never stands for two requests."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from prefect.client.schemas.objects import FlowRun
 from autoclip.errors import KeyReusedError
 
 DIGEST_LENGTH = 32
-"""Hexadecimal digits kept of a SHA-256: 128 bits, which nobody meets by chance."""
+"""Number of hexadecimal digits kept of a SHA-256: 128 bits, so that collisions are negligible."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
-    """A key, and the request it stands for (draft-ietf-httpapi-idempotency-key-header-07).
+    """A key, and its request (draft-ietf-httpapi-idempotency-key-header-07).
 
     Attributes
     ----------
     key : str
-        What the client calls its request.
+        The client's key.
     content : str
-        The request itself, in a form that is equal for equal requests.
+        The request, in a form that is equal for equal requests.
     """
 
     key: str
@@ -30,21 +30,21 @@ class RequestKey:
 
     @property
     def label(self) -> str:
-        """Name of the label that a run of this key carries; its value is `fingerprint`."""
+        """Return the name of the label of a run with this key; its value is `fingerprint`."""
         return f"autoclip.key.{_digest(self.key)}"
 
     @property
     def fingerprint(self) -> str:
-        """What tells this request from others."""
+        """Return a digest that identifies the request."""
         return _digest(self.content)
 
     def stands_for(self, run: FlowRun) -> bool:
-        """Whether a run was made, or joined, with this key.
+        """Whether a run was started, or joined, with this key.
 
         Raises
         ------
         KeyReusedError
-            If it was, but for another request.
+            If it was used for another request.
         """
         noted = run.labels.get(self.label)
         if noted is not None and noted != self.fingerprint:

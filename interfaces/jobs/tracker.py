@@ -1,4 +1,4 @@
-"""Submit, read, cancel and retry jobs. Prefect's server is the only place that knows them."""
+"""Submit, read, cancel and retry jobs, which only Prefect's server stores."""
 
 from __future__ import annotations
 
@@ -26,28 +26,29 @@ from storage.catalog import Page, UnitOfWork, catalog_of
 from storage.environment import Environment, read_environment
 
 FOLLOW_SEC = 1.0
-"""Progress changes at most once a second."""
+"""Seconds between polls: progress changes at most once per second."""
 WORKER_SETTLES_SEC = 60.0
-"""A worker has its last word on a run 1-3 s after the run's process is gone, on a busy machine ten times as late: a
-retry before that would be undone."""
+"""A worker reports on a run 1 to 3 s after its process has ended, on a busy machine ten times as late; an earlier retry
+would be undone.
+"""
 FOREIGN_SETTLES_SEC = 10.0
-"""The same for Prefect's own worker, which does not tell when it has spoken."""
+"""The same for Prefect's own worker, which does not record that it has reported."""
 SETTLE_LOOK_SEC = 0.3
 REMEMBERED_ANALYSES = 50
-"""An idempotency key is recognized among this many latest analyses of its project."""
+"""Number of the latest analyses of a project in which an idempotency key is recognized."""
 DUE_SEC = 60.0
-"""Clocks of several machines may differ by this much."""
+"""Maximum difference of the clocks of several machines, in seconds."""
 READ_AT_ONCE = 200
-"""Prefect's server returns at most this many records in one answer."""
+"""Maximum number of records in one response of Prefect's server."""
 
 
 class Jobs:
-    """The jobs of a Prefect server; a context manager that holds one connection, which threads may share.
+    """The jobs of a Prefect server; a context manager with one connection that threads may share.
 
     Parameters
     ----------
     environment : Environment, optional
-        Of this process by default; says where the server and the catalog are.
+        The environment with the server and the catalog; by default that of this process.
 
     Raises
     ------
@@ -85,24 +86,24 @@ class Jobs:
         Parameters
         ----------
         job_type : str
-            Which.
+            Type of the job.
         parameters : mapping
-            The flow's, as JSON can carry them; checked before a run is made.
+            Parameters of the flow, as JSON values; validated before a run is created.
         project_id : str, optional
-            The project it works on, if that is known already.
+            Its project, if known.
         name : str, optional
-            What the run is called until it names itself.
+            Name of the run until it names itself.
         idempotency_key : str, optional
-            The same key gives the same job back instead of another one.
+            The same key returns the same job instead of starting another one.
         request_key : RequestKey, optional
-            Noted with the run, so that the key is recognized when it comes again.
+            Stored with the run, so that the key is recognized later.
 
         Raises
         ------
         ParameterError
             If a parameter is unknown or not allowed.
         KeyReusedError
-            If `request_key` stands for another request already.
+            If `request_key` was used for another request.
         """
         with server_faults(self._address, "deployment"):
             deployment = self._deployment(job_type)
@@ -132,14 +133,14 @@ class Jobs:
         chat: Mapping[str, object] | None = None,
         request_key: RequestKey | None = None,
     ) -> Job:
-        """Analyze a project; while a job does already, that one is returned. `chat` has the flow's parameters for it.
+        """Analyze a project, or return its running analysis. `chat` has the flow's parameters for the chat.
 
-        Two who ask at the same moment get the same job too: the key of the new run is made from the one before it.
+        Two simultaneous requests get the same job, because the key of the new run derives from the previous run.
 
         Raises
         ------
         KeyReusedError
-            If `request_key` stands for another request already.
+            If `request_key` was used for another request.
         """
         seen = REMEMBERED_ANALYSES if request_key is not None else 1
         before = self._runs({"tags": {"all_": [f"project:{project_id}"]}}, ["analyze"], limit=seen)
@@ -160,7 +161,7 @@ class Jobs:
         Raises
         ------
         NotFoundError
-            If there is none by that id.
+            If there is none with that id.
         """
         return self._jobs([self._run(job_id)])[0]
 
@@ -173,7 +174,7 @@ class Jobs:
         limit: int = 50,
         offset: int = 0,
     ) -> Page[Job]:
-        """List jobs, newest first; what a schedule has planned for later is not a job yet."""
+        """List jobs, newest first, without runs that a schedule has planned for later."""
         due = datetime.now(UTC) + timedelta(seconds=DUE_SEC)
         wanted: dict[str, Any] = {"expected_start_time": {"before_": due.isoformat()}}
         if project_id is not None:
@@ -200,7 +201,7 @@ class Jobs:
         return tuple(sorted(worker["name"] for worker in found))
 
     def follow(self, job_id: str) -> Iterator[Job]:
-        """Yield a job whenever something of it has changed, until it has ended."""
+        """Yield a job whenever it has changed, until it has ended."""
         before: Job | None = None
         while before is None or not before.ended:
             now = self.get(job_id)
@@ -211,39 +212,39 @@ class Jobs:
                 time.sleep(FOLLOW_SEC)
 
     def cancel(self, job_id: str) -> Job:
-        """Ask a job to stop; one that has not begun is cancelled at once.
+        """Cancel a job; one that has not started is cancelled immediately.
 
         Raises
         ------
         NotFoundError
-            If there is none by that id.
+            If there is none with that id.
         ConflictError
-            If it has ended already.
+            If it has already ended.
         """
         run = self._run(job_id)
         before = self.get(job_id)
         if before.ended:
             raise ConflictError(f"job {job_id} is {before.state} already; there is nothing to cancel")
         with server_faults(self._address):
-            # The answer may say REJECT although the run is cancelled now: what counts is the state it is in.
+            # The response may be REJECT although the run is cancelled now: its state decides.
             self._client.set_flow_run_state(run.id, Cancelling(message="cancelled on request"))
             finalize_lost_run(self._client, self._client.read_flow_run(run.id), self._environment.data_dir)
         return self.get(job_id)
 
     def retry(self, job_id: str) -> Job:
-        """Run a job again that failed, crashed or was cancelled; stages that were finished are not done again.
+        """Run a failed, crashed or cancelled job again; finished stages are not repeated.
 
         Returns
         -------
         Job
-            The same one; another with the same parameters if it never belonged to a deployment.
+            The same job, or a new one with the same parameters if it never belonged to a deployment.
 
         Raises
         ------
         NotFoundError
-            If there is none by that id.
+            If there is none with that id.
         ConflictError
-            If it has not ended, or ended well.
+            If it has not ended, or succeeded.
         """
         before, run = self.get(job_id), self._run(job_id)
         if before.state not in {"failed", "crashed", "cancelled"}:
@@ -256,7 +257,7 @@ class Jobs:
         return self.get(job_id)
 
     def _await_last_word(self, run: FlowRun) -> None:
-        """Wait until the worker can't say any more how the run ended."""
+        """Wait until the worker can no longer report how the run ended."""
         patience = WORKER_SETTLES_SEC if WATCHED_BY in run.labels else FOREIGN_SETTLES_SEC
         ended = run.end_time or datetime.now(UTC)
         while worker_may_report(run) and (datetime.now(UTC) - ended).total_seconds() < patience:
@@ -264,7 +265,7 @@ class Jobs:
             run = self._client.read_flow_run(run.id)
 
     def _joined(self, run: FlowRun, request_key: RequestKey | None) -> Job:
-        """Return the job of a run that was under way; note that a key stands for it from now on."""
+        """Return the job of a running analysis, and store that a key now stands for it."""
         if request_key is not None:
             with server_faults(self._address):
                 self._client.update_flow_run_labels(run.id, {request_key.label: request_key.fingerprint})
@@ -285,7 +286,7 @@ class Jobs:
         return [FlowRun.model_validate(run) for run in found]
 
     def _jobs(self, runs: Sequence[FlowRun]) -> list[Job]:
-        """Describe runs, with all they need read at once."""
+        """Describe runs, reading all related records at once."""
         if not runs:
             return []
         with server_faults(self._address):
@@ -304,7 +305,7 @@ class Jobs:
         return {artifact.flow_run_id: artifact for artifact in found if artifact.flow_run_id is not None}
 
     def _types(self, runs: Sequence[FlowRun]) -> dict[UUID, JobType]:
-        """Return the names of the runs' flows; what was read once is remembered."""
+        """Return the names of the runs' flows, cached."""
         unknown = sorted({str(run.flow_id) for run in runs if run.flow_id not in self._job_types})
         if unknown:
             self._job_types |= self._read_types(unknown)
@@ -320,7 +321,7 @@ class Jobs:
         return cast("dict[UUID, JobType]", names)
 
     def _files(self, runs: Sequence[FlowRun]) -> dict[str, tuple[Path, ...]]:
-        """Read from the catalog what runs exported."""
+        """Read the exports of runs from the catalog."""
         exporting = [run for run in runs if run.labels.get("autoclip.export_ids")]
         if not exporting:
             return {}
@@ -342,7 +343,7 @@ class Jobs:
 
 
 def _path_of(view: UnitOfWork, export_id: str) -> Path | None:
-    """Return where an export is; None if it was deleted since."""
+    """Return the path of an export; None if it was deleted."""
     try:
         return view.exports.get(export_id).path
     except NotFoundError:

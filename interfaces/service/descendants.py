@@ -1,8 +1,8 @@
-"""Children, and all that came of them.
+"""Child processes and all their descendants.
 
-On Linux this process adopts the orphans among its descendants (`autoclip.system.processes.adopt_orphans`), so it finds
-and ends every one of them, whatever they did with sessions and process groups. Elsewhere a process whose parent has
-ended is found only by who noted it before.
+On Linux this process adopts orphaned descendants (`autoclip.system.processes.adopt_orphans`), so it finds and ends
+every one of them, even in other sessions and process groups. Elsewhere a process whose parent has ended is found only
+by a caller that recorded it before.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from contextlib import suppress
 import psutil
 
 REAP_SEC = 0.1
-"""Pause between looks at who is left."""
+"""Seconds between checks for remaining processes."""
 
 
 def descendants(pid: int | None = None, spared: Collection[int] = ()) -> list[int]:
-    """Return the ids of all descendants of a process (this one by default); none when it is gone.
+    """Return the ids of all descendants of a process (this one by default); empty if it no longer exists.
 
-    Processes in `spared`, and what came of them, are left out.
+    Processes in `spared`, and their descendants, are left out.
     """
     return [process.pid for process in family(pid, spared)]
 
 
 def family(pid: int | None = None, spared: Collection[int] = ()) -> list[psutil.Process]:
-    """Return all `descendants` so that they are recognized later, when their ids may be used again."""
+    """Return all `descendants` in a form that recognizes them even if their ids are reused."""
     try:
         found = psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:
@@ -40,16 +40,16 @@ def family(pid: int | None = None, spared: Collection[int] = ()) -> list[psutil.
 
 
 def end_descendants(patience_sec: float, spared: Collection[int] = (), noted: Collection[psutil.Process] = ()) -> int:
-    """Ask every descendant to end, and kill those that have not after a while; return how many were killed.
+    """Terminate every descendant, and kill those that remain after a while; return how many were killed.
 
     Parameters
     ----------
     patience_sec : float
-        How long they have; and how long the killed ones have to be gone.
+        How long they have to end, and how long to wait for killed ones.
     spared : collection of int
-        Ids of those who are left alone, with what came of them.
+        Ids of processes to leave alone, with their descendants.
     noted : collection of Process
-        Descendants of before that count as well: their parents may be gone.
+        Earlier descendants to include, because their parents may have ended.
     """
 
     def left() -> set[psutil.Process]:
@@ -66,7 +66,7 @@ def end_descendants(patience_sec: float, spared: Collection[int] = (), noted: Co
 
 
 def reap_children(spared: Collection[int] = ()) -> None:
-    """Take note of dead children, adopted ones among them, so that they are not left as zombies."""
+    """Reap dead children, including adopted ones, so that they don't remain as zombies."""
     for child in psutil.Process().children():
         if child.pid not in spared:
             with suppress(psutil.TimeoutExpired, psutil.NoSuchProcess):

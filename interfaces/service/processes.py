@@ -1,4 +1,4 @@
-"""The processes the service is made of: how each is started, and what it finds in its environment."""
+"""The processes of the service: how each is started, and its environment."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from storage.environment import Environment
 
 _PACKAGE = __name__.rpartition(".")[0]
 _RETRIES = "PREFECT_CLIENT_MAX_RETRIES"
-"""How often Prefect's client asks again, 2, 4, 8 s and so on after a refusal."""
+"""Number of retries of Prefect's client, 2, 4, 8 s and so on after a refusal."""
 
 FIRST_PAUSE_SEC = 1.0
 MAX_PAUSE_SEC = 60.0
-"""A process that dies is started again after a second, then after twice as long each time, up to a minute."""
+"""Restart delay of a dead process: one second, doubling each time up to a minute."""
 SAFE_PATH = {"PYTHONSAFEPATH": "1"}
-"""Python then imports nothing from the folder it is started in; the runs of a worker inherit it."""
+"""Keeps Python from importing modules of the folder it is started in; the runs of a worker inherit it."""
 
 STABLE_SEC = 120.0
-"""A process that lived this long starts over with the shortest pause."""
+"""A process that lived this long restarts with the shortest delay again."""
 
 
 def private_prefect(environment: Environment, api_url: str) -> dict[str, str]:
-    """Return Prefect's variables for every process: no telemetry, calls from our own pages only, everything on disk.
+    """Return Prefect's variables for every process: no telemetry, requests from our own pages only, everything on disk.
 
-    What the user has set stays.
+    Variables that the user has set are kept.
     """
     ui = api_url.removesuffix("/api")
     ours = {
@@ -40,7 +40,7 @@ def private_prefect(environment: Environment, api_url: str) -> dict[str, str]:
         "PREFECT_HOME": str(environment.data_dir / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"{ui},http://{environment.host}:{environment.port}",
-        # Kept in memory, the slots of a server that was killed stay taken for ever.
+        # If they were kept in memory, the slots of a killed server would stay taken forever.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         "PREFECT_WORKER_QUERY_SECONDS": "3",
@@ -53,20 +53,20 @@ def private_prefect(environment: Environment, api_url: str) -> dict[str, str]:
 
 @dataclass
 class ManagedProcess:
-    """One process of the service, which is started again when it dies.
+    """One process of the service, which is restarted when it dies.
 
     Attributes
     ----------
     name : str
-        What it is, for people.
+        Name for people.
     command : tuple of str
-        How it is started.
+        Command line.
     variables : mapping
         Added to this process's environment.
     log : Path
-        Where its output goes.
+        Log file of its output.
     dies_at_once : bool
-        When this process is killed: whether the kernel kills it, too (Linux), or asks it to end.
+        Whether, when this process is killed, the kernel kills it, too (Linux), or terminates it.
     """
 
     name: str
@@ -79,7 +79,7 @@ class ManagedProcess:
     _pause_sec: float = field(default=FIRST_PAUSE_SEC, init=False)
 
     def start(self) -> None:
-        """Start it."""
+        """Start the process."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(  # noqa: S603 - an argument list, no shell
@@ -89,7 +89,7 @@ class ManagedProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C in the terminal is for us, who end the processes in order
+                start_new_session=True,  # Ctrl-C in the terminal is for this process, which ends the others in order
                 creationflags=OWN_GROUP,
                 preexec_fn=end_with_parent(at_once=self.dies_at_once),  # noqa: PLW1509 - system calls, looked up before
             )
@@ -101,7 +101,7 @@ class ManagedProcess:
         return self.process is not None and self.process.poll() is None
 
     def revive(self) -> bool:
-        """Start it again if it died and its pause is over; return whether it was."""
+        """Restart it if it died and its delay has passed; return whether it was restarted."""
         if self.alive:
             return False
         lived = time.monotonic() - self.started_at
@@ -114,7 +114,7 @@ class ManagedProcess:
         return True
 
     def stop(self, patience_sec: float) -> None:
-        """Ask it to end, and kill it if it does not."""
+        """Terminate it, and kill it if it does not end."""
         if self.process is None:
             return
         self.process.terminate()
@@ -141,7 +141,7 @@ def server_process(environment: Environment, api_url: str) -> ManagedProcess:
 
 
 def worker_process(environment: Environment, api_url: str) -> ManagedProcess:
-    """Return the worker. It dies at once when we are killed; the runs it started then end by themselves."""
+    """Return the worker. It is killed when we are killed; the runs it started then end by themselves."""
     command = (sys.executable, "-m", f"{_PACKAGE}.worker")
     variables = private_prefect(environment, api_url) | environment.variables()
     log = environment.data_dir / "logs" / "worker.log"
@@ -151,13 +151,13 @@ def worker_process(environment: Environment, api_url: str) -> ManagedProcess:
 def api_process(environment: Environment, api_url: str) -> ManagedProcess:
     """Return our HTTP API."""
     command = (sys.executable, "-m", "autoclip", "serve")
-    patience = {_RETRIES: "3"}  # 14 s: people wait for its answers
+    patience = {_RETRIES: "3"}  # 14 s: people wait for its responses
     variables = private_prefect(environment, api_url) | environment.variables() | patience
     return ManagedProcess("API", command, variables, environment.data_dir / "logs" / "api.log")
 
 
 def registration_process(environment: Environment, api_url: str) -> ManagedProcess:
-    """Return what tells the server of our work pool, limits and deployments, and ends: it imports all flows."""
+    """Return the process that registers our work pool, limits and deployments, and ends; it imports all flows."""
     command = (sys.executable, "-m", f"{_PACKAGE}.registration")
     variables = private_prefect(environment, api_url) | environment.variables()
     return ManagedProcess("registration", command, variables, environment.data_dir / "logs" / "registration.log")

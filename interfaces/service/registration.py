@@ -1,4 +1,4 @@
-"""What the server must know before it can run our jobs: a work pool with its queues, limits, deployments."""
+"""Registration at the server: a work pool with its queues, limits, deployments."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ OTHERS_AT_ONCE = 4
 def register(
     client: SyncPrefectClient, environment: Environment, *, pool_type: PoolType = "process", image: str = "autoclip"
 ) -> None:
-    """Make or renew everything; what people changed in Prefect's page (a pause, a schedule) stays.
+    """Create or update everything; what people changed in Prefect's page (a pause, a schedule) is kept.
 
-    `pool_type` says what a worker starts for a job, `image` of which image a container is. Raises as `make_pool`.
+    `pool_type` is what a worker starts for a job, `image` the image of a container. Raises the same errors as
+    `make_pool`.
     """
     make_pool(client, environment, pool_type, image)
     for queue in QUEUES:
@@ -36,7 +37,7 @@ def register(
     limit_all_machines(client, environment)
     for deployment in DEPLOYMENTS:
         _deploy(client, environment.work_pool, deployment)
-    if environment.on_postgresql:  # then there are, or will be, several machines; one alone sees its runs by itself
+    if environment.on_postgresql:  # then there may be several machines; a single one detects lost runs itself
         make_lost_machines_automations(client, environment.work_pool)
 
 
@@ -53,7 +54,7 @@ def _make_queue(client: SyncPrefectClient, environment: Environment, queue: Queu
 
 
 def limit_all_machines(client: SyncPrefectClient, environment: Environment) -> None:
-    """Limit decodes and renders of all machines, if the environment says so; what another machine has set stays."""
+    """Limit decodes and renders of all machines, if the environment sets a limit; another machine's limit is kept."""
     totals: dict[Kind, int] = {
         "decode": environment.max_concurrent_decodes_total,
         "render": environment.max_concurrent_renders_total,
@@ -64,7 +65,7 @@ def limit_all_machines(client: SyncPrefectClient, environment: Environment) -> N
 
 
 def _deploy(client: SyncPrefectClient, pool: str, deployment: JobDeployment) -> None:
-    """Make or renew a deployment; the parameters and schedules people gave it in Prefect's page stay."""
+    """Create or update a deployment; parameters and schedules set in Prefect's page are kept."""
     before = _known(client, deployment)
     made = RunnerDeployment.from_flow(
         deployment.flow,
@@ -77,7 +78,7 @@ def _deploy(client: SyncPrefectClient, pool: str, deployment: JobDeployment) -> 
         paused=before.paused if before else False,
         tags=["autoclip"],
     )
-    if before:  # sent at all, even as None, they would replace those of the server; what is not set is not sent
+    if before:  # explicit values, even None, would replace those of the server; unset ones are not sent
         made.model_fields_set.discard("schedules")
     made.apply(work_pool_name=pool)
 
@@ -97,7 +98,7 @@ def main() -> None:
     """Register at the server of this process's environment."""
     environment = read_environment()
     with get_client(sync_client=True) as client:
-        retry_until_reachable(client.hello)  # the server is started beside this process
+        retry_until_reachable(client.hello)  # the server is started at the same time
         register(client, environment)
 
 

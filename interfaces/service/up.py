@@ -1,4 +1,4 @@
-"""Start what is missing, keep it running, stop all of it."""
+"""Start what is missing, keep it running, stop everything."""
 
 from __future__ import annotations
 
@@ -37,13 +37,15 @@ from storage.process_lock import machine_of
 from tasks.server_access import retry_until_reachable
 
 START_SEC = 300.0
-"""A server on a fresh database took 4-17 s on two cores, 120 s with 15 others at work on each (measured)."""
+"""Time limit for a server to start: on a fresh database it took 4 to 17 s on two cores, 120 s with 15 others on each
+(measured).
+"""
 UPKEEP_SEC = 5.0
-"""Lost runs are looked for this often: three requests of 10 ms."""
+"""Seconds between searches for lost runs: three requests of 10 ms."""
 STOP_SEC = 8.0
 ANSWER_SEC = 3.0
 RETRIES = 2
-"""Prefect's client waits 2 s, then 4 s, between its requests, and asks twice more."""
+"""Prefect's client retries twice, after 2 s and 4 s."""
 REQUEST_SEC = 20.0
 
 
@@ -54,13 +56,13 @@ class Service:
     Attributes
     ----------
     environment : Environment
-        Where everything is and listens.
+        The environment with all paths and addresses.
     api_url : str
-        The Prefect server's API.
+        Address of the Prefect server's API.
     own_server : bool
-        Whether we start that server.
+        Whether to start that server.
     say : callable
-        Tells a person at the terminal.
+        Prints a message for the user.
     open_page : bool
         Whether to open the page in a browser once all is ready.
     """
@@ -85,7 +87,7 @@ class Service:
         Raises
         ------
         ServiceError
-            If a process can't be started; those that run are stopped then.
+            If a process can't be started; the others are stopped then.
         """
         for wanted in (signal.SIGINT, signal.SIGTERM):
             signal.signal(wanted, lambda *_: self.stopping.set())
@@ -100,7 +102,7 @@ class Service:
                 self._stop(client)
 
     def _start(self, client: SyncPrefectClient) -> None:
-        """Start all at once: the API can do without Prefect for now, and the registration imports while it waits."""
+        """Start everything at once: the API does not need Prefect at first, and the registration imports meanwhile."""
         api, registration = (make(self.environment, self.api_url) for make in (api_process, registration_process))
         if self.own_server:
             self.server = server_process(self.environment, self.api_url)
@@ -144,7 +146,7 @@ class Service:
             return False
 
     def _wait_for_end(self, managed: ManagedProcess) -> None:
-        """Wait until a process has done its work."""
+        """Wait until a process has finished."""
         while managed.alive:
             if self.stopping.wait(0.1):
                 return
@@ -160,7 +162,7 @@ class Service:
                 webbrowser.open(page_address(self.environment))
 
     def _watch(self, client: SyncPrefectClient) -> None:
-        """Keep the processes running and the runs honest."""
+        """Keep the processes running, and end lost runs."""
         kept_up = time.monotonic()
         every = [managed for managed in (self.server, *self.processes) if managed is not None]
         known = {managed.process.pid for managed in every if managed.process}
@@ -180,7 +182,7 @@ class Service:
         return machine_of(lock) == socket.gethostname() if lock.exists() else self.own_server
 
     def _stop(self, client: SyncPrefectClient) -> None:
-        """End everything: work first, so that it can still tell the server; the server last."""
+        """End everything: workers first, so that they can still report to the server; the server last."""
         self.say("stopping")
         running = [run for run in _running(client) if self._is_ours(run)]
         server = self.server.process.pid if self.server and self.server.process else 0
@@ -197,16 +199,16 @@ class Service:
 
 @contextmanager
 def impatience() -> Iterator[None]:
-    """Ask the server for seconds only: whoever waits here can neither start a server that died again, nor stop.
+    """Limit requests to seconds: a caller here that waits can neither restart a server nor stop.
 
-    Runs and workers are to wait for it instead (`private_prefect`).
+    Runs and workers wait for the server instead (`private_prefect`).
     """
     with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: RETRIES, PREFECT_API_REQUEST_TIMEOUT: REQUEST_SEC}):
         yield
 
 
 def addresses(environment: Environment, api_url: str) -> tuple[str, ...]:
-    """Say where everything is."""
+    """Print all addresses."""
     return (
         f"autoclip        {page_address(environment)}",
         f"autoclip's API  {page_address(environment)}api/docs",
@@ -217,7 +219,7 @@ def addresses(environment: Environment, api_url: str) -> tuple[str, ...]:
 
 
 def page_address(environment: Environment) -> str:
-    """Return where the page is on this machine, whatever addresses it listens on."""
+    """Return the page's address on this machine, whatever addresses it listens on."""
     host = environment.host if environment.host not in {"0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104 - compared
     return f"http://{f'[{host}]' if ':' in host else host}:{environment.port}/"
 
@@ -230,21 +232,21 @@ def _running(client: SyncPrefectClient) -> list[FlowRun]:
 
 
 def _continued(run: FlowRun) -> State[Any]:
-    """Return the state of a run that we stopped: it continues later, unless it was to stop anyway."""
+    """Return the state for a run that we stopped: it continues later, unless it was being cancelled."""
     if run.state is not None and run.state.type is StateType.CANCELLING:
         return Cancelled(message="cancelled on request")
     return AwaitingRetry(message="interrupted when the service stopped; continues when it starts")
 
 
 def _put_back(client: SyncPrefectClient, runs: list[FlowRun]) -> None:
-    """Have runs that we stopped go on when the service starts again."""
+    """Make runs that we stopped continue when the service starts again."""
     for before in runs:
         try:
             state = client.read_flow_run(before.id).state
             if state is None or state.type in {StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED}:
                 continue
             client.set_flow_run_state(before.id, _continued(before), force=True)
-        except httpx.TransportError:  # the server died first; what is left is settled at the next start
+        except httpx.TransportError:  # the server died first; the rest is done at the next start
             return
         except httpx.HTTPError:  # it refuses this one
             continue

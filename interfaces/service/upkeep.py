@@ -1,4 +1,4 @@
-"""What a service does every few seconds for work whose process died: end its runs, free its slots."""
+"""Regular cleanup of a service after dead processes: end their runs, free their slots."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from storage.environment import Environment
 from tasks.machine_limits import KINDS, Kind, correct_slots, slots_in_use, slots_taken
 
 COUNT_EVERY = 12
-"""The server's count of slots is checked at least once in this many turns."""
+"""Maximum number of turns between checks of the server's slot count."""
 
 Say = Callable[[str], None]
 
 
 @dataclass
 class Upkeep:
-    """The upkeep of one data folder.
+    """The cleanup of one data folder.
 
     Attributes
     ----------
     environment : Environment
-        Says which.
+        The environment with the data folder.
     say : callable
-        Tells a person at the terminal.
+        Prints a message for the user.
     """
 
     environment: Environment
@@ -37,13 +37,13 @@ class Upkeep:
     _turns_since_count: int = field(default=0, init=False)
 
     def begin(self, client: SyncPrefectClient) -> None:
-        """Settle what a service that was killed has left behind, as far as new runs need it."""
+        """Clean up after a killed service, as far as new runs require it."""
         for run in reap(client, self.environment.data_dir):
             self.say(f"job {run.id} ({run.name}) was lost when the service last ended; 'autoclip retry' continues it")
         self._count_slots(client)
 
     def turn(self, client: SyncPrefectClient) -> None:
-        """Settle what died since the last turn; a server that is away is left to the next."""
+        """End runs lost since the last turn; if the server is unreachable, wait for the next turn."""
         try:
             for run in reap(client, self.environment.data_dir):
                 self.say(f"job {run.id} ({run.name}) lost its process; 'autoclip retry {run.id}' continues it")
@@ -52,11 +52,11 @@ class Upkeep:
             return
 
     def _count_slots(self, client: SyncPrefectClient) -> None:
-        """Correct the server's count of slots if it was wrong at two turns, so not just because one was being taken.
+        """Correct the server's slot count if it was wrong in two turns, and not just because a slot was being taken.
 
-        Prefect gives the slot of a process that was killed back after a minute, and never if the server was killed
-        while it wrote the lease down (seen): every later run would wait for it. The server is asked when the number of
-        processes at work has changed, and now and then.
+        Prefect releases the slot of a killed process after a minute, and never if the server was killed while it wrote
+        the lease (observed): every later run would wait for it. The server is asked when the number of working
+        processes has changed, and now and then.
         """
         in_use = {kind: slots_in_use(self.environment.data_dir, kind) for kind in KINDS}
         self._turns_since_count += 1

@@ -1,7 +1,7 @@
-"""The work pool that our jobs wait in, and how its workers start each: a process, a container, or a Kubernetes job.
+"""The work pool of our jobs, and how its workers start each: a process, a container, or a Kubernetes job.
 
-Prefect's server knows the base job template of every type of worker. Ours are those, with defaults that fit the
-image of the Dockerfile and the objects of deploy/kubernetes.
+Prefect's server has the base job template of every type of worker. Ours are those, with defaults for the image of the
+Dockerfile and the objects of deploy/kubernetes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ UNNEEDED = frozenset({"AUTOCLIP_API_TOKEN", "AUTOCLIP_DATA_DIR", "AUTOCLIP_HOST"
 """Variables that no job in a container needs, or that its image sets; Prefect's page must not show a token."""
 
 HEARTBEAT = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
-"""Has a job tell the server every 30 s that it lives; see `interfaces.service.lost_machines`."""
+"""Makes a job send a heartbeat to the server every 30 s; see `interfaces.service.lost_machines`."""
 
 _USER = {"runAsNonRoot": True, "runAsUser": 10001, "runAsGroup": 10001, "fsGroup": 10001}
 _CONTAINER = {
@@ -39,23 +39,23 @@ _PASSWORD = re.compile(r"://[^/@:]*:[^/@]+@|[?&]password=")
 
 
 def make_pool(client: SyncPrefectClient, environment: Environment, pool_type: PoolType, image: str) -> None:
-    """Make the work pool of the environment, or renew how its jobs are started.
+    """Create the work pool of the environment, or update how its jobs are started.
 
     Parameters
     ----------
     client : SyncPrefectClient
-        Of the server.
+        Client of the server.
     environment : Environment
-        Names the pool; its variables go along to jobs in containers.
+        Supplies the pool's name, and variables for jobs in containers.
     pool_type : str
-        What starts a job.
+        How a job is started.
     image : str
         The image of a container; a process needs none.
 
     Raises
     ------
     ParameterError
-        If a pool of this name is of another type, or a password would be stored.
+        If a pool of this name has another type, or a password would be stored.
     """
     template = base_job_template(client, environment, pool_type, image)
     path = {"name": environment.work_pool}
@@ -72,7 +72,7 @@ def make_pool(client: SyncPrefectClient, environment: Environment, pool_type: Po
 
 
 def base_job_template(client: SyncPrefectClient, environment: Environment, pool_type: PoolType, image: str) -> Template:
-    """Return how the jobs of a pool are started; raises as `make_pool`."""
+    """Return how the jobs of a pool are started; raises the same errors as `make_pool`."""
     if pool_type == "process":
         return _process_template(environment)
     template = _template_of_server(client, pool_type)
@@ -98,7 +98,7 @@ def videos_at_once() -> int:
 
 
 def engine_command(python: str) -> str:
-    """Return the command that runs a job's process, quoted as Prefect takes it apart: a path may have blanks."""
+    """Return the command of a job's process, quoted for Prefect's parser, because a path may contain spaces."""
     return command_to_string([python, "-m", "prefect.engine"])
 
 
@@ -116,14 +116,14 @@ def _known_type(client: SyncPrefectClient, name: str) -> str | None:
 
 
 def _template_of_server(client: SyncPrefectClient, pool_type: PoolType) -> Template:
-    """Return the template that Prefect's server has for a type of worker."""
+    """Return the template on Prefect's server for a type of worker."""
     known = client.request("GET", "/collections/views/{view}", path_params={"view": "aggregate-worker-metadata"}).json()
     template: Template = known[f"prefect-{pool_type}"][pool_type]["default_base_job_configuration"]
     return template
 
 
 def _container_variables(environment: Environment) -> dict[str, str]:
-    """Return what a container must know, unless Prefect would store a password with it."""
+    """Return the variables for a container, without any password that Prefect would store."""
     if _PASSWORD.search(environment.database_url):
         raise ParameterError(
             "AUTOCLIP_DATABASE_URL holds a password, which Prefect would store and show; leave it out there, and set "
@@ -136,7 +136,7 @@ def _process_template(environment: Environment) -> Template:
     template = ProcessWorker.get_default_base_job_template()
     variables: dict[str, Any] = template["variables"]["properties"]
     folder = environment.data_dir / "work"
-    # Named outright, the command is started as it is, without a supervising process in between.
+    # With an explicit command, it is started directly, without a supervising process in between.
     variables["command"]["default"] = engine_command(sys.executable)
     folder.mkdir(parents=True, exist_ok=True)
     variables["working_dir"]["default"] = str(folder)

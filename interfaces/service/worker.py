@@ -1,10 +1,10 @@
-"""The worker: Prefect's for processes, which leaves runs to machines that can do them.
+"""Our worker: Prefect's process worker, which leaves runs to machines that can do them.
 
-It also tells how long it may still have a word on a run.
+It also records how long it may still report on a run.
 
-Of a run that was killed or cancelled Prefect's worker speaks up to three times: when the process has ended, when a
-cancellation is complete, and when it has cleared up after the process, seconds later. None of these asks whether the
-run was begun again meanwhile; the run would end by what is said of its past.
+Prefect's worker reports up to three times on a run that was killed or cancelled: when the process has ended, when a
+cancellation is complete, and when it has cleaned up after the process, seconds later. It never checks whether the run
+was restarted meanwhile, so a late report would end the new attempt.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ from storage.environment import read_environment
 
 
 class JobConfiguration(ProcessJobConfiguration):
-    """How a job's process is started, and why it must not be, if so."""
+    """How a job's process is started, or why it must not be."""
 
     _refusal: Refusal | None = PrivateAttr(None)
 
     @property
     def refusal(self) -> Refusal | None:
-        """Why the job can't begin; None if it can."""
+        """Return why the job can't start; None if it can."""
         return self._refusal
 
     def prepare_for_flow_run(
@@ -55,7 +55,7 @@ class JobConfiguration(ProcessJobConfiguration):
         *rest: Any,  # noqa: ANN401
         **named: Any,  # noqa: ANN401
     ) -> None:
-        """Take over what is special to a run, and look at its parameters."""
+        """Apply the specifics of a run, and validate its parameters."""
         super().prepare_for_flow_run(flow_run, deployment, flow, *rest, **named)
         self._stay_on_this_machine()
         schema = deployment.parameter_openapi_schema if deployment is not None else None
@@ -63,9 +63,9 @@ class JobConfiguration(ProcessJobConfiguration):
             self._refusal = refusal_of(flow.name, flow_run, schema)
 
     def _stay_on_this_machine(self) -> None:
-        """Where machines share nothing but a store, start the job with the Python and in the data folder of this one.
+        """For machines that share only a store, start the job with the Python and the data folder of this machine.
 
-        The work pool has those of the machine that made it.
+        The work pool has those of the machine that created it.
         """
         environment = read_environment()
         if environment.store_url:
@@ -75,7 +75,7 @@ class JobConfiguration(ProcessJobConfiguration):
 
 
 class JobWorker(ProcessWorker):
-    """Runs each job in a process of its own; the job bears this process's name as long as it is spoken of."""
+    """Runs each job in a separate process; the job has this process's name as a label until its end is reported."""
 
     job_configuration = JobConfiguration
 
@@ -128,7 +128,7 @@ class JobWorker(ProcessWorker):
         configuration: ProcessJobConfiguration,
         task_status: anyio.abc.TaskStatus[int] | None = None,
     ) -> ProcessWorkerResult:
-        """Run a job's process to its end, and say how it ended; a job that can't begin fails without one."""
+        """Run a job's process to its end, and report how it ended; a job that can't start fails without one."""
         refused = configuration.refusal if isinstance(configuration, JobConfiguration) else None
         if refused is not None:
             await refuse_run(self.client, flow_run, refused)
@@ -142,14 +142,14 @@ class JobWorker(ProcessWorker):
         finally:
             self._at_work.discard(flow_run.id)
             await self._note(flow_run, NOBODY)
-        # The server knows of a failure by now; any other status has the base class say it again.
+        # The server already has the failure; any other status makes the base class report it again.
         return ProcessWorkerResult(identifier=done.identifier, status_code=0)
 
     async def _note(self, flow_run: FlowRun, watcher: str) -> None:
         try:
             await self.client.update_flow_run_labels(flow_run.id, {WATCHED_BY: watcher})
-        except (httpx.HTTPError, ObjectNotFound) as error:  # the job's work must not end for a label
-            self.get_flow_run_logger(flow_run).warning("who watches over this run can't be noted: %s", error)
+        except (httpx.HTTPError, ObjectNotFound) as error:  # a failed label must not stop the job
+            self.get_flow_run_logger(flow_run).warning("the worker of this run can't be recorded: %s", error)
 
 
 async def work() -> None:
@@ -159,14 +159,14 @@ async def work() -> None:
         raise RuntimeError("a worker works in a task")
     stop = partial(asyncio.get_running_loop().call_soon_threadsafe, task.cancel)
     for wanted in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(wanted, lambda *_: stop())  # the loop of Windows has no handlers of signals
+        signal.signal(wanted, lambda *_: stop())  # the event loop of Windows has no signal handlers
     environment = read_environment()
     places = {"videos": videos_at_once()} if environment.store_url else {}  # else Prefect's server limits the queue
     await JobWorker(environment.work_pool, this_process(), capabilities_of(environment), places).start()
 
 
 def main() -> None:
-    """Run jobs until this process is told to end."""
+    """Run jobs until this process is terminated."""
     setup_logging()
     with suppress(asyncio.CancelledError):
         asyncio.run(work())

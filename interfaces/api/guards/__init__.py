@@ -1,1 +1,1 @@
-"""What a request must pass before an endpoint sees it."""
+"""Guards that a request must pass before it reaches an endpoint."""

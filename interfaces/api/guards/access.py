@@ -1,6 +1,6 @@
-"""What stands in front of every endpoint: host, origin, token, and the headers that keep browsers careful.
+"""Access guards of every endpoint: host, origin, token, and security headers.
 
-Each is a plain ASGI application around the next, so that streams pass through untouched.
+Each is a plain ASGI application around the next, so that streams pass through unchanged.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from interfaces.api.guards.signed_links import Links
 from interfaces.api.problems import ApiError, answer
 
 LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
-"""Names of this machine for itself. Others must be configured: a page of a stranger whose name resolves to 127.0.0.1
-(DNS rebinding) sends its own name."""
+"""This machine's names for itself.
+
+Others must be configured: a hostile page whose name resolves to 127.0.0.1 (DNS rebinding) sends its own name.
+"""
 
 API_PREFIX = "/api"
-"""What lies below it needs the token; beside it lies only the page, which holds no data."""
+"""Prefix of paths that need the token. Outside it there is only the page, which contains no data."""
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
 
@@ -37,14 +39,14 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 API_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
-"""Whatever an API answer holds, a browser that shows it runs nothing of it (OWASP REST Security Cheat Sheet)."""
+"""Keeps a browser that displays an API response from running anything in it (OWASP REST Security Cheat Sheet)."""
 
 OPEN_TO_ALL = frozenset({"/api/health"})
-"""Tells only that something listens: what starts and watches services asks it and holds no token."""
+"""Only shows that something listens: programs that start and watch services request it without a token."""
 
 
 class SecurityHeaders:
-    """Adds the headers of `SECURITY_HEADERS` to every answer, and a policy to those of the API."""
+    """Adds `SECURITY_HEADERS` to every response, and a content security policy to those of the API."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -70,12 +72,12 @@ class SecurityHeaders:
 
 
 class HostCheck:
-    """Refuses requests that call this server by a name it doesn't have.
+    """Refuses requests whose Host header is not a name of this server.
 
     Parameters
     ----------
     app : ASGIApp
-        The next.
+        The next application.
     names : iterable of str
         Host names and addresses without port; ``*`` allows any.
     """
@@ -100,20 +102,20 @@ class HostCheck:
 
 
 def host_name(host: str) -> str:
-    """Return the name of a Host header without its port, in lower case; empty if it is none."""
+    """Return the name in a Host header without its port, in lower case; empty if it is invalid."""
     match = _HOST.fullmatch(host.lower())
     return match["name"].strip("[]").rstrip(".") if match else ""
 
 
 class OriginCheck:
-    """Refuses changes that another site's page asks for behind its visitor's back.
+    """Refuses changes requested by pages of other sites (cross-site request forgery).
 
-    CORS keeps foreign pages from reading answers, but not from sending what needs no preflight, such as a form.
+    CORS keeps foreign pages from reading responses, but not from sending requests without a preflight, such as forms.
 
     Parameters
     ----------
     app : ASGIApp
-        The next.
+        The next application.
     origins : iterable of str
         Origins of other pages that may use the API.
     """
@@ -142,19 +144,19 @@ class OriginCheck:
 
 
 class TokenCheck:
-    """Asks for the token on everything below the API's prefix, if there is one.
+    """Requires the token for everything below the API's prefix, if one is set.
 
-    A media element and an event source can't send headers: a signed link stands in for the header
+    A media element and an event source can't send headers; they use a signed link instead
     (`interfaces.api.guards.signed_links`).
 
     Parameters
     ----------
     app : ASGIApp
-        The next.
+        The next application.
     token : SecretStr or None
-        The token; None asks for nothing.
+        The token; None requires nothing.
     links : Links
-        Who checks signatures.
+        Verifies signatures.
     """
 
     def __init__(self, app: ASGIApp, token: SecretStr | None, links: Links) -> None:
@@ -187,7 +189,7 @@ class TokenCheck:
         if self._links.is_signed(request):
             return
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        # A header's bytes are read as Latin-1; the token's own bytes are those that were sent.
+        # A header's bytes are decoded as Latin-1; compare with the token's bytes as they were sent.
         if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode("latin-1"), self._token or b""):
             return
         if given:

@@ -1,4 +1,4 @@
-"""How large a body may be and how slowly it may come."""
+"""Limits on the size and speed of request bodies."""
 
 from __future__ import annotations
 
@@ -12,30 +12,31 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from interfaces.api.problems import ApiError, answer
 
 PLAIN_BODY_BYTES = 1 << 20
-"""Largest body that is not a file: settings, names and lists of ids are a few kilobytes."""
+"""Maximum size of a body that is not a file, in bytes: settings, names and lists of ids take a few kilobytes."""
 
 UPLOAD_PATHS = re.compile(r"/api/projects/upload|/api/uploads/[a-z0-9-]+")
 
 STALL_SEC = 30.0
-"""A body of which nothing comes for this long is given up."""
+"""Seconds without data after which a body is aborted."""
 
 GRACE_SEC = 60.0
 MIN_BYTES_PER_SEC = 1024
-"""Slowest a body may come on average after the grace: a bad mobile line sends ten times that, a slow-body attack
-(Slowloris and kin) sends a byte now and then."""
+"""Minimum average rate of a body after the grace period: a bad mobile connection is ten times as fast; a slow-body
+attack (Slowloris and others) sends a byte now and then.
+"""
 
 
 class BodyLimits:
-    """Bounds size, silence and slowness of every body, while it is read.
+    """Limits size, pauses and slowness of every body while it is read.
 
     Parameters
     ----------
     app : ASGIApp
-        The next.
+        The next application.
     upload_bytes : int
-        Largest upload.
+        Maximum size of an upload.
     stall_sec : float, optional
-        Longest silence.
+        Maximum pause in seconds.
     """
 
     def __init__(self, app: ASGIApp, upload_bytes: int, stall_sec: float = STALL_SEC) -> None:
@@ -58,7 +59,7 @@ class BodyLimits:
 
 
 class _Meter:
-    """Receives a body, counting."""
+    """Receives a body and counts its bytes."""
 
     def __init__(self, receive: Receive, limit: int, stall_sec: float) -> None:
         self._receive = receive
@@ -69,7 +70,7 @@ class _Meter:
         self._began = time.monotonic()
 
     async def __call__(self) -> Message:
-        if self._complete:  # what follows is the client's going away, for which streams of events wait long
+        if self._complete:  # later messages report the client's disconnection, for which event streams wait long
             return await self._receive()
         try:
             with anyio.fail_after(self._stall_sec):
@@ -87,7 +88,7 @@ class _Meter:
 
 
 def _declared(scope: Scope) -> int:
-    """Return the length the client tells; 0 if it tells none."""
+    """Return the length that the client declares; 0 without one."""
     length = Headers(scope=scope).get("content-length", "0")
     return int(length) if re.fullmatch(r"[0-9]{1,18}", length) else 0
 

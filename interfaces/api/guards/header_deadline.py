@@ -1,7 +1,7 @@
-"""How long a connection may take over a request's headers.
+"""A time limit for the headers of a request.
 
-A browser sends them in one packet. Whoever sends a byte now and then (Slowloris) would hold a connection for ever, and
-uvicorn has no limit for that.
+A browser sends them in one packet. A client that sends a byte now and then (Slowloris) would keep a connection forever,
+and uvicorn has no limit for that.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from interfaces.api.problems import ApiError, answer
 
 HEADERS_SEC = 20.0
-"""Longest that a request's line and headers may take."""
+"""Maximum time for a request line and its headers, in seconds."""
 
 _TOO_SLOW = answer(ApiError(408, "too-slow", f"the headers did not come within {HEADERS_SEC:g} s; try again"))
 LATE = (
@@ -26,10 +26,11 @@ LATE = (
 
 
 class HeaderDeadline(asyncio.Protocol):
-    """Stands between a connection and uvicorn's HTTP protocol, and closes the connection when headers take too long.
+    """Wraps uvicorn's HTTP protocol and closes the connection if headers take too long.
 
-    It passes everything on and reads nothing: that the headers are complete it learns from the application, which is
-    called then (`MarkedRequests`). uvicorn makes one for each connection; `arguments` are those of its protocol.
+    It passes everything on without parsing. It learns from the application that headers are complete, because the
+    application is called then (`MarkedRequests`). uvicorn creates one per connection; `arguments` are those of its
+    protocol.
     """
 
     def __init__(self, **arguments: Any) -> None:  # noqa: ANN401
@@ -40,14 +41,14 @@ class HeaderDeadline(asyncio.Protocol):
         self._began = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to wait for the first request."""
+        """Start waiting for the first request."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a server on TCP gives
         self._transport = transport
         self._http.connection_made(transport)
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Pass on what comes; between requests, the first byte starts the clock."""
+        """Pass data on; between requests, the first byte starts the clock."""
         _connection.set(self)
         self._began = True
         if not self._answering:
@@ -59,7 +60,7 @@ class HeaderDeadline(asyncio.Protocol):
         self._http.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no more."""
+        """Stop waiting."""
         self._stop_waiting()
         self._http.connection_lost(exc)
 
@@ -77,11 +78,11 @@ class HeaderDeadline(asyncio.Protocol):
         self._stop_waiting()
 
     def request_ends(self) -> None:
-        """Note that a request is answered: the connection may rest until the next one begins."""
+        """Note that a request is answered; the connection may be idle until the next one."""
         self._answering = self._began = False
 
     def _wait(self) -> None:
-        """Start the clock, unless it runs: more bytes buy no more time."""
+        """Start the clock unless it runs: more bytes don't extend the time."""
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(HEADERS_SEC, self._give_up)
 
@@ -91,7 +92,7 @@ class HeaderDeadline(asyncio.Protocol):
             self._timer = None
 
     def _give_up(self) -> None:
-        """Close the connection; say why if a request had begun."""
+        """Close the connection; send the reason if a request had begun."""
         if self._transport is None or self._transport.is_closing():
             return
         if self._began:
@@ -100,11 +101,11 @@ class HeaderDeadline(asyncio.Protocol):
 
 
 _connection: ContextVar[HeaderDeadline | None] = ContextVar("connection", default=None)
-"""The connection that the running request came by; uvicorn starts the request within `data_received`."""
+"""The connection of the running request; uvicorn starts the request within `data_received`."""
 
 
 class MarkedRequests:
-    """Tells the connection of each request when its headers are complete and when it is answered.
+    """Notifies the connection of each request when its headers are complete and when it is answered.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Paths that clients name: only below the folders the owner of this machine opened to them."""
+"""Paths that clients name: only below the folders that the owner of this machine opened to them."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ from storage.names import confine, require_short_names
 
 @dataclass(frozen=True, slots=True)
 class LocalPath:
-    """A path below a root: where both really lie."""
+    """A path below a root, both with links resolved."""
 
     root: Path
     path: Path
 
 
 def source_path(environment: Environment, path: str) -> LocalPath:
-    """Return where a file or folder to read really lies.
+    """Return the real location of a file or folder to read.
 
     Raises
     ------
     ApiError
-        403 if it is not below a source root, whatever ``..`` and symbolic links say.
+        403 if it is not below a source root after resolving ``..`` and links.
     ParameterError
-        If it is relative, or no path at all.
+        If it is relative or invalid.
     """
     return _below(environment.source_roots, path, "AUTOCLIP_SOURCE_ROOTS")
 
 
 def output_path(environment: Environment, path: str) -> LocalPath:
-    """Return where a folder to write really lies; raises as `source_path`, for the output roots."""
+    """Return the real location of a folder to write; raises as `source_path`, for the output roots."""
     return _below(environment.writable_roots, path, "AUTOCLIP_OUTPUT_ROOTS")
 
 
 def client_settings(environment: Environment, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that a client gives, a model among them by the path where it really lies.
+    """Return a client's settings, with a model's path replaced by its real location.
 
     Raises
     ------
     ApiError, ParameterError
-        As `source_path`, for a model that is not given by a plain name.
+        As in `source_path`, for a model that is not given by a plain name.
     """
     models = {name: str(given[name]) for name in MODEL_SETTINGS & given.keys()}
     paths = {name: source_path(environment, model).path for name, model in models.items() if _is_path(name, model)}
@@ -56,19 +56,19 @@ def client_settings(environment: Environment, given: Mapping[str, Any]) -> dict[
 
 
 def _is_path(setting: str, model: str) -> bool:
-    """Whether a model is given by its path; Whisper's have names, too."""
+    """Whether a model is given by its path; Whisper's models also have names."""
     return bool(model) and (setting == "subject_model" or PureWindowsPath(model).name != model)
 
 
 def open_named(place: LocalPath, wanted: str = "the file of a video") -> OpenedFile:
-    """Open a file that a client named, which must be what it was when its path was looked at.
+    """Open a file that a client named, if it has not been replaced since its path was checked.
 
     Raises
     ------
     ApiError
-        403 if a link has come to lie on the way.
+        403 if a part of the path was replaced by a link.
     MediaError
-        If it is not a regular file, or may not be read.
+        If it is not a regular file, or is not readable.
     """
     try:
         return open_beneath(place.root, place.path)
@@ -81,12 +81,12 @@ def open_named(place: LocalPath, wanted: str = "the file of a video") -> OpenedF
 
 
 def make_folder(folder: LocalPath) -> None:
-    """Make a folder for exports below its root, unless it is there.
+    """Create a folder for exports below its root, unless it exists.
 
     Raises
     ------
     ParameterError
-        If it can't be made or written to, or a link has come to lie on the way.
+        If it can't be created or written to, or a part of the path was replaced by a link.
     """
     try:
         with folder_beneath(folder.root, folder.path, make=True) as made:
@@ -107,7 +107,7 @@ def _below(roots: Sequence[Path], path: str, variable: str) -> LocalPath:
         try:
             place = LocalPath(root.resolve(), confine(root, given))
         except ParameterError:
-            continue  # it may lie below another one
+            continue  # it may lie below another root
         if printable(str(place.path)) != str(place.path):
             raise ParameterError(f"{path[:80]!r} leads to a name that is not UTF-8; rename that file or folder")
         return place
@@ -115,7 +115,7 @@ def _below(roots: Sequence[Path], path: str, variable: str) -> LocalPath:
 
 
 def _outside(path: str, variable: str) -> ApiError:
-    """Return the refusal of a path: the same words whether it exists or not, which is none of a client's business."""
+    """Return the refusal of a path, with the same message whether it exists or not, because that would reveal files."""
     return ApiError(
         403,
         "outside-roots",

@@ -1,4 +1,4 @@
-"""How often a client may ask, and how often it may guess."""
+"""Limits on how often a client may send requests and guess tokens."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from interfaces.api.problems import ApiError, answer
 
 BURST_SEC = 4.0
-"""A client that was quiet may spend this many seconds' worth of requests at once: a page that loads 200 thumbnails."""
+"""Seconds' worth of requests that an idle client may send at once, as for a page that loads 200 thumbnails."""
 
 MAX_CLIENTS = 10_000
-"""Clients remembered; the one not seen for longest is forgotten first, so strangers can't fill the memory."""
+"""Maximum number of remembered clients; the least recent is forgotten first, so strangers can't fill the memory."""
 
 MAX_NAME = 100
-"""Most that is remembered of a client's name that is not an address."""
+"""Maximum length of a client's name that is not an address."""
 
 FREE_FAILURES = 10
-"""Wrong tokens before a client has to wait."""
+"""Number of wrong tokens after which a client must wait."""
 
 FAILURE_WAIT_SEC = 60.0
 
@@ -35,16 +35,16 @@ class _Bucket:
 
 
 class TokenBuckets:
-    """A token bucket a client (Turner, "New directions in communications", 1986).
+    """One token bucket per client (Turner, "New directions in communications", 1986).
 
     Parameters
     ----------
     per_second : float
         Rate at which a bucket fills.
     capacity : float
-        How much it holds.
+        Capacity of a bucket.
     clock : callable, optional
-        Gives seconds.
+        Returns the time in seconds.
     """
 
     def __init__(self, per_second: float, capacity: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -54,12 +54,12 @@ class TokenBuckets:
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
     def seconds_to_wait(self, client: str) -> int:
-        """Return after how many whole seconds a client may go on; 0: now."""
+        """Return after how many whole seconds a client may continue; 0: now."""
         missing = 1.0 - self._filled(client).tokens
         return max(0, math.ceil(missing / self._per_second))
 
     def take(self, client: str) -> None:
-        """Take one token out of a client's bucket."""
+        """Take one token from a client's bucket."""
         bucket = self._filled(client)
         bucket.tokens = max(0.0, bucket.tokens - 1.0)
 
@@ -75,13 +75,13 @@ class TokenBuckets:
 
 
 IPV6_SITE_BITS = 64
-"""A customer's network (RFC 6177, RFC 4291 section 2.5.4): whoever has one address of it has 2^64."""
+"""Prefix length of a customer's network (RFC 6177, RFC 4291 section 2.5.4): the holder of one address has 2^64."""
 
 
 def client_of(scope: Scope) -> str:
-    """Name the client whose requests are counted together: an IPv4 address, or the network of an IPv6 one.
+    """Return the client whose requests are counted together: an IPv4 address, or the network of an IPv6 one.
 
-    Behind a proxy that is trusted, the scope's client is whom the proxy names (`interfaces.api.app`).
+    Behind a trusted proxy, the scope's client is the one that the proxy names (`interfaces.api.app`).
     """
     host = scope["client"][0] if scope.get("client") else ""
     try:
@@ -96,7 +96,7 @@ def client_of(scope: Scope) -> str:
 
 
 class FailureCounter:
-    """Makes who guesses tokens wait: some are free, then one every `FAILURE_WAIT_SEC`."""
+    """Makes clients that guess tokens wait: some attempts are free, then one every `FAILURE_WAIT_SEC`."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._buckets = TokenBuckets(1.0 / FAILURE_WAIT_SEC, FREE_FAILURES, clock)
@@ -106,19 +106,19 @@ class FailureCounter:
         return self._buckets.seconds_to_wait(client)
 
     def note(self, client: str) -> None:
-        """Remember a wrong token."""
+        """Record a wrong token."""
         self._buckets.take(client)
 
 
 class RateLimit:
-    """Refuses clients that ask more often than they may.
+    """Refuses clients that exceed their rate.
 
     Parameters
     ----------
     app : ASGIApp
-        The next.
+        The next application.
     per_second : float
-        Requests a client may make in the long run; 0: as many as it likes.
+        Sustained requests per second of a client; 0 for no limit.
     """
 
     def __init__(self, app: ASGIApp, per_second: float) -> None:

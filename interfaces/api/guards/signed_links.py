@@ -1,4 +1,4 @@
-"""Signatures on links: who holds one may read one path for a while without the token."""
+"""Signed links: their holder may read one path for a limited time without the token."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LINKABLE = re.compile(
     r"/api/(?:projects/[a-z0-9-]+/(?:video|proxy|report|debug/v[12]|thumbnails/[a-z0-9-]+)"
     r"|exports/[a-z0-9-]+/file|jobs/events|jobs/[a-z0-9-]+/events)"
 )
-"""What a link may lead to: files and streams of events, which are read only."""
+"""Paths that a link may lead to: files and event streams, read-only."""
 
 
 _SALT = b"autoclip signed links"
@@ -24,17 +24,17 @@ _SALT = b"autoclip signed links"
 
 @dataclass(frozen=True, slots=True)
 class SignedLink:
-    """A link and when it expires, in seconds since 1970; None where nothing needs a signature."""
+    """A link and its expiry, in seconds since 1970; None if no signature is needed."""
 
     url: str
     expires_at: int | None
 
 
 class Links:
-    """Signs and checks links.
+    """Signs and verifies links.
 
-    The signature is HMAC-SHA256 over path and expiry, under a key of its own that is made from the token: without a
-    token nothing needs a signature, and with a new token all old links are void.
+    The signature is HMAC-SHA256 over path and expiry, with a key derived from the token: without a token no signature
+    is needed, and a new token invalidates all old links.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Links:
         return SignedLink(f"{quote(path)}?{query}", expires)
 
     def is_signed(self, request: Request, *, now: float | None = None) -> bool:
-        """Whether a request came by a link of ours that has not expired."""
+        """Whether a request uses a signed link that has not expired."""
         given = request.query_params.get("signature")
         expires = request.query_params.get("expires", "")
         if self._signer is None or given is None or request.method not in {"GET", "HEAD"}:

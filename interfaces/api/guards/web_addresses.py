@@ -1,4 +1,4 @@
-"""Addresses that clients ask to be fetched: of the web, not of this network."""
+"""Addresses that clients want downloaded: public ones only, not those of the local network."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from stages.public_addresses import Address, is_public
 
 
 def web_address(url: str, *, allow_private: bool) -> str:
-    """Return an address if it may be fetched.
+    """Return an address if it may be downloaded.
 
-    A server that fetches what strangers name must not become their way into its own network (OWASP "Server-Side
-    Request Forgery Prevention"). The download looks again at every connection (`stages.public_addresses`): a redirect
-    may lead elsewhere, and a name change its address.
+    A server that fetches addresses of strangers must not give them access to its own network (OWASP "Server-Side
+    Request Forgery Prevention"). The download checks every connection again (`stages.public_addresses`), because a
+    redirect may lead elsewhere, and a name may change its address.
 
     Parameters
     ----------
     url : str
-        What a client named.
+        The client's address.
     allow_private : bool
-        Whether addresses in the local network may be fetched as well.
+        Whether addresses in the local network are allowed.
 
     Raises
     ------
     ParameterError
-        If it is no http or https address.
+        If it is not an http or https address.
     ApiError
-        403 if it leads into this network.
+        403 if it leads into the local network.
     """
     try:
         parts = urlsplit(url)
@@ -39,7 +39,7 @@ def web_address(url: str, *, allow_private: bool) -> str:
     except ValueError:
         name, port = None, None
     if name is None or not _is_host(name) or parts.scheme not in {"http", "https"} or re.search(r"\s", url):
-        raise ParameterError(f"{url[:80]!r} is no web address; give one that begins with https:// or http://")
+        raise ParameterError(f"{url[:80]!r} is not a web address; give one that begins with https:// or http://")
     if parts.username is not None:
         raise ParameterError("an address with a password in it would be shown to everyone; leave it out")
     if not allow_private and not all(map(is_public, _addresses(name, port or 443))):
@@ -52,9 +52,9 @@ def web_address(url: str, *, allow_private: bool) -> str:
 
 
 def _is_host(name: str) -> bool:
-    """Whether this can be the name or address of a server: a name in any script that IDNA (RFC 3490) can spell."""
+    """Whether this can be the name or address of a server: a name in any script that IDNA (RFC 3490) supports."""
     if ":" in name:
-        return True  # an IPv6 address, which `urlsplit` has checked
+        return True  # an IPv6 address, which `urlsplit` has validated
     try:
         spelled = name.encode("idna").decode()
     except UnicodeError:
@@ -63,7 +63,7 @@ def _is_host(name: str) -> bool:
 
 
 def _addresses(name: str, port: int) -> list[Address]:
-    """Return where a name leads; nowhere if it is unknown, which the download will tell in its own words."""
+    """Return the addresses of a name; empty if it is unknown, which the download will report."""
     try:
         found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):

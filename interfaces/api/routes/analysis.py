@@ -1,4 +1,4 @@
-"""Work on a project: download, analysis, choosing again."""
+"""Work on a project: download, analysis, selecting again."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def retune_project(project_id: PathIdentity, order: RetuneRequest, services: Ser
 
 
 def given_settings(services: Services, order: SettingsRequest) -> dict[str, Any]:
-    """Return what an order says of the settings, the preset below the rest, the amount above.
+    """Return the settings in a request: the preset first, then the settings, then the amount.
 
     Raises
     ------

@@ -96,7 +96,7 @@ class ClipChange(Body):
     verdict: Verdict | None = Field(None, description="What a person decided about the clip.", examples=["kept"])
 
     def changes(self) -> dict[str, object]:
-        """Return what is named."""
+        """Return the given fields."""
         named = self.model_fields_set & {"start", "end", "name", "verdict"}
         return {name: value for name in named if (value := getattr(self, name)) is not None}
 
@@ -281,7 +281,7 @@ def delete_clip(clip_id: PathIdentity, expected: Expected, services: ServicesDep
 
 
 def _rater(services: Services, project_id: str) -> ClipRater:
-    """Return what rates the clips of a project; made ahead of a transaction, since it may have to read features."""
+    """Return the rater of a project's clips, created before a transaction, because it may have to read features."""
     return ClipRater(services.data_folder.open_project(project_id))
 
 

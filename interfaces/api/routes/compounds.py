@@ -152,7 +152,7 @@ def _clips(unit: UnitOfWork, project_id: str) -> dict[str, StoredClip]:
 
 
 def _require_within_video(unit: UnitOfWork, compound: CompoundClip) -> None:
-    """Refuse items that reach past the end of the video."""
+    """Refuse items that end after the video."""
     duration = unit.projects.get(compound.project_id).duration_sec
     for number, item in enumerate(compound.items, 1):
         if duration is not None and item.end is not None and item.end > duration + BEYOND_END_SEC:
@@ -160,7 +160,7 @@ def _require_within_video(unit: UnitOfWork, compound: CompoundClip) -> None:
 
 
 def _length(item: CompoundItem, clips: Mapping[str, StoredClip]) -> float:
-    """Return how long a part is, in seconds."""
+    """Return the length of an item, in seconds."""
     clip = clips.get(item.clip_id)
     return item.with_times_of(None if clip is None else clip.interval).duration
 

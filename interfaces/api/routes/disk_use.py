@@ -1,4 +1,4 @@
-"""How much of the disk projects take, and how much is free."""
+"""Disk space used by projects, and free space."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def get_disk_use(query: Annotated[DiskQuery, Query()], services: ServicesDep) ->
 
 
 def _bytes_below(root: Path) -> int:
-    """Add up the files below a folder; links are not followed, and what vanishes meanwhile counts nothing."""
+    """Add up the files below a folder, without following links or counting files that are removed meanwhile."""
     total = 0
     for parent, _, names in os.walk(root):
         for name in names:

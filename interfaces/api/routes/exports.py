@@ -1,4 +1,4 @@
-"""Exports: clips and compound clips rendered to files, by jobs; the files fetched and deleted."""
+"""Exports: clips and compound clips rendered to files by jobs; downloading and deleting the files."""
 
 from __future__ import annotations
 
@@ -196,20 +196,20 @@ def _media_type(name: str) -> str:
 
 
 def _elsewhere(services: Services, export: Export) -> StoredVersion | None:
-    """Return what the store has of an export whose file is not here."""
+    """Return the store's version of an export whose file is not here."""
     if export.path is None or export.state != "completed":
         return None
     return services.data_folder.project(export.project_id).elsewhere(export.path)
 
 
 def _file_of(services: Services, export: Export) -> OpenedFile | None:
-    """Open the file of an export, if it lies where exports are written and nowhere else."""
+    """Open the file of an export, if it lies below the output roots."""
     root = _root_of(services, export)
     return None if root is None or export.path is None else open_served(root, export.path)
 
 
 def _remove_file(services: Services, export: Export) -> None:
-    """Remove the file of an export, if it lies where exports are written and nowhere else."""
+    """Remove the file of an export, if it lies below the output roots."""
     root = _root_of(services, export)
     if root is None or export.path is None:
         return
@@ -223,7 +223,7 @@ def _remove_file(services: Services, export: Export) -> None:
 
 
 def _root_of(services: Services, export: Export) -> Path | None:
-    """Return the root that a finished export lies below by its name; None where it lies below none."""
+    """Return the root that a finished export's path lies below; None if it lies below none."""
     path = export.path
     if path is None or export.state != "completed":
         return None
@@ -233,7 +233,7 @@ def _root_of(services: Services, export: Export) -> Path | None:
 
 
 def _checked(services: Services, given: dict[str, Any]) -> dict[str, Any]:
-    """Return export settings by name, each of the type of its parameter, and no model from outside of the roots."""
+    """Return export settings by name, converted to their types, without models outside the roots."""
     flat = ExportSettings.from_flat(client_settings(services.environment, given)).flat()
     return {name: flat[name] for name in given}
 
@@ -248,7 +248,7 @@ def _require_video(view: UnitOfWork, project_id: str) -> None:
 
 
 def _require_parts(view: UnitOfWork, project_id: str, clip_ids: list[str], compound_ids: list[str]) -> None:
-    """Refuse clips and compound clips that are not the project's."""
+    """Refuse clips and compound clips that are not in the project."""
     mine = {clip.id for clip in view.clips.page(project_id).items}
     mine |= {compound.id for compound in view.compounds.page(project_id).items} if compound_ids else set()
     for identity in (*clip_ids, *compound_ids):
@@ -257,7 +257,7 @@ def _require_parts(view: UnitOfWork, project_id: str, clip_ids: list[str], compo
 
 
 def _chosen_clips(view: UnitOfWork, project_id: str, order: BatchRequest) -> list[str]:
-    """Return the clips of a batch: in time, or best first."""
+    """Return the clips of a batch, in order of time or best first."""
     if order.kept:
         return [clip.id for clip in view.clips.page(project_id, verdict="kept").items]
     if order.all:

@@ -1,4 +1,4 @@
-"""Where a streamer's camera is in the picture of a game, for pages that show the layout of an export."""
+"""The position of a streamer's camera in a game's video, for pages that show the layout of an export."""
 
 from __future__ import annotations
 

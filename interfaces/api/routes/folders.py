@@ -1,4 +1,4 @@
-"""Folders on the server: may they be used, and what is in them."""
+"""Folders on the server: whether they can be used, and what they contain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The web page beside the API: ours, or that of a folder its owner names; nothing outside it is served."""
+"""Serve the web page: ours, or that of a folder the owner names; no file outside it is served."""
 
 from __future__ import annotations
 
@@ -22,26 +22,28 @@ from storage.environment import Environment
 PAGE = "index.html"
 
 BUILT_PAGE = Path(__file__).parents[1] / "page"
-"""Where ``make page`` puts our page; a wheel always holds it."""
+"""Folder in which ``make page`` puts our page; a wheel always contains it."""
 
 _HASHED = re.compile(r"assets/.+-[A-Za-z0-9_-]{8,}\.[a-z0-9]+")
-"""Vite's names of what it built: the name, a hash of the content, the suffix."""
+"""Names of Vite's output files: the name, a hash of the content, the suffix."""
 
 PAGE_POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
-"""A page of ours needs nothing from elsewhere, so that what gets into it can't call home (W3C Content Security Policy
-Level 3). Frameworks write styles into elements, which is why those may be inline."""
+"""Our page needs nothing from elsewhere, so injected content can't send data out (W3C Content Security Policy Level 3).
+
+Inline styles are allowed because frameworks write styles into elements.
+"""
 
 
 def serve_frontend(app: FastAPI, environment: Environment) -> None:
-    """Have `app` serve the page, if it is wanted; otherwise its root leads to the API's documentation.
+    """Make `app` serve the page, if enabled; otherwise its root redirects to the API's documentation.
 
     Raises
     ------
     ParameterError
-        If a folder was named and holds none.
+        If a folder was named and contains no page.
     """
     folder = page_folder(environment)
     if folder is None:
@@ -51,14 +53,14 @@ def serve_frontend(app: FastAPI, environment: Environment) -> None:
 
 
 def page_folder(environment: Environment) -> Path | None:
-    """Return the folder of the page to serve: the one its owner names, or else ours.
+    """Return the folder of the page: the one that the owner names, or else ours.
 
-    None if no page is wanted, or if ours was not built, as in a clone where ``make page`` has not run yet.
+    None if the page is disabled, or if ours was not built, as in a clone where ``make page`` has not run yet.
 
     Raises
     ------
     ParameterError
-        If a folder was named and holds no page.
+        If a folder was named and contains no page.
     """
     if not environment.serve_frontend:
         return None
@@ -68,27 +70,27 @@ def page_folder(environment: Environment) -> Path | None:
     if environment.frontend_dir is None:
         return None
     raise ParameterError(
-        f"AUTOCLIP_FRONTEND_DIR: {folder} holds no {PAGE}; name the folder a web page was built into (often called "
+        f"AUTOCLIP_FRONTEND_DIR: {folder} contains no {PAGE}; name the folder a web page was built into (often called "
         "dist or build), unset it to serve autoclip's own page, or set AUTOCLIP_SERVE_FRONTEND=false"
     )
 
 
 class Frontend(StaticFiles):
-    """The files of a page; an address that is none of them gives the page, which knows its own addresses.
+    """The files of a page. Any other path returns the page, which handles its own routes.
 
-    Links out of the folder and hidden files (``.env``, ``.git``) are not there.
+    Links that leave the folder and hidden files (``.env``, ``.git``) are not served.
 
     Parameters
     ----------
     folder : Path
-        Where they lie.
+        The folder of the files.
     """
 
     def __init__(self, folder: Path) -> None:
         super().__init__(directory=folder, html=True)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Answer with a file, or with the page where a browser asks for one."""
+        """Return a file, or the page if a browser navigates to a path."""
         if any(part.startswith(".") for part in PurePosixPath(path).parts):
             raise HTTPException(HTTPStatus.NOT_FOUND)
         try:
@@ -103,10 +105,10 @@ class Frontend(StaticFiles):
 
 
 class _BesideTheApi(Mount):
-    """Matches everything that does not belong to the API, whose unknown paths and methods are its own to refuse."""
+    """Matches everything outside the API, whose unknown paths and methods the API itself refuses."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Return whether this answers a request."""
+        """Return whether this route handles a request."""
         path = scope["path"]
         if scope["type"] != "http" or path == API_PREFIX or path.startswith(f"{API_PREFIX}/"):
             return Match.NONE, {}
@@ -114,12 +116,12 @@ class _BesideTheApi(Mount):
 
 
 def _lifetime(path: str) -> str:
-    """Return how long a browser may keep a file: assets are named by their content, the page is not."""
+    """Return how long a browser may cache a file: assets are named by their content, the page is not."""
     return "public, max-age=31536000, immutable" if _HASHED.fullmatch(path) else "no-cache"
 
 
 def _asks_for_page(path: str, scope: Scope) -> bool:
-    """Whether a browser goes to an address of the page's own, rather than fetching a picture or script."""
+    """Whether a browser navigates to a route of the page, rather than loading an image or script."""
     return not PurePosixPath(path).suffix and "text/html" in Headers(scope=scope).get("accept", "")
 
 

@@ -1,4 +1,4 @@
-"""Clips written down for editing programs, as tables or as chapters; nothing is rendered."""
+"""Clips as timelines for editing programs, as tables or as chapters; nothing is rendered."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def hand_over(project_id: PathIdentity, query: Annotated[HandoverQuery, Query()]
 
 
 def _tightened(store: CatalogClips, clips: Sequence[Clip], query: HandoverQuery) -> Sequence[Clip]:
-    """Return what is kept of clips, each part as a clip; the clips themselves where nothing is to be taken out."""
+    """Return the remaining parts of clips, each as a clip; the clips themselves if nothing is removed."""
     settings = ExportSettings(tighten_sec=query.tighten_sec, tighten_fillers=query.tighten_fillers)
     if not tightens(settings):
         return clips
@@ -100,7 +100,7 @@ def _tightened(store: CatalogClips, clips: Sequence[Clip], query: HandoverQuery)
 
 
 def _chosen(view: UnitOfWork, store: CatalogClips, query: HandoverQuery) -> tuple[Sequence[Clip], float]:
-    """Return the clips of a hand-over, and the seconds by which they dissolve into one another."""
+    """Return the clips of a hand-over, and the length of their crossfades in seconds."""
     if query.compound_id is not None:
         compound = store.compound(query.compound_id)
         return compound_clips(compound.items, store.clips_of(compound)), compound.crossfade_sec

@@ -1,4 +1,4 @@
-"""Whether the server lives, and whether it can work."""
+"""Whether the server is alive, and whether it can work."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from interfaces.api.services import ServicesDep
 router = APIRouter(tags=["health"])
 
 LOW_SPACE_BYTES = 1_000_000_000
-"""Below this an analysis or export of an ordinary video may not fit."""
+"""Free bytes below which an analysis or export of an ordinary video may not fit."""
 
 
 class Health(View):

@@ -1,4 +1,4 @@
-"""Streams of job events (server-sent events): what changes, as it changes, for as long as somebody listens."""
+"""Streams of job events (server-sent events): changes as they happen, while a client listens."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from interfaces.jobs import Job
 router = APIRouter(tags=["jobs"])
 
 PERIOD_SEC = 1.0
-"""Flows report their progress once a second; asking more often would tell nothing new."""
+"""Seconds between polls: flows report progress once per second, so more frequent polls show nothing new."""
 
 MAX_STREAMS = 50
-"""Streams at once: each asks Prefect once a second, which answers in about 10 ms."""
+"""Maximum number of streams: each polls Prefect once per second, which takes about 10 ms."""
 
 WATCHED_JOBS = 100
-"""This many of the newest jobs are watched."""
+"""Number of the newest jobs that are watched."""
 
 
 class EventQuery(QueryBody):
@@ -40,7 +40,7 @@ class EventQuery(QueryBody):
 
 
 async def _place(request: Request) -> AsyncIterator[None]:
-    """Take one of the places for streams until the answer is over."""
+    """Take a slot for a stream until the response ends."""
     places: anyio.Semaphore = request.app.state.event_places
     try:
         places.acquire_nowait()
@@ -53,7 +53,7 @@ async def _place(request: Request) -> AsyncIterator[None]:
 
 
 def _known_job(job_id: JobIdentity, services: ServicesDep) -> str:
-    """Find out that the job is there while the answer can still say that it is not."""
+    """Check that the job exists while the response status can still be set."""
     return services.jobs.get(job_id).id
 
 
@@ -82,7 +82,7 @@ async def watch_job(
 
 
 async def _changes(look: Callable[[], Sequence[Job]], *, until_end: bool) -> AsyncIterator[ServerSentEvent]:
-    """Look once a second, and tell what differs from the last look."""
+    """Poll once per second, and yield what has changed."""
     known: dict[str, Job] = {}
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Jobs: seen, cancelled, run again."""
+"""Jobs: list, show, cancel, retry."""
 
 from __future__ import annotations
 

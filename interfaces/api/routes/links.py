@@ -1,4 +1,4 @@
-"""Links for what can't send a header: video elements, images, event sources, downloads."""
+"""Links for clients that can't send a header: video elements, images, event sources, downloads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was measured of a video, down-sampled to what a plot has room for: signals, events, peaks of the waveform."""
+"""Measurements of a video, downsampled for plots: signals, events, waveform peaks."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def _indexes(query: SpanQuery, step_sec: float, count: int) -> range:
 
 
 def _per_point(span: range, points: int) -> int:
-    """Return how many steps go into one point."""
+    """Return how many steps are combined into one point."""
     return max(1, -(-len(span) // points))
 
 

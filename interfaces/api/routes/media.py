@@ -1,4 +1,4 @@
-"""What can be watched: videos with ranges, thumbnails, the report page."""
+"""Media for playing and viewing: videos with ranges, thumbnails, the report page."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ from storage.project_files import StoredVersion
 router = APIRouter(prefix="/projects", tags=["media"])
 
 ON_DEMAND = "on_demand"
-"""Folder of the thumbnails that were made when they were asked for; those beside it belong to the analysis."""
+"""Folder of thumbnails that were made on request; those beside it belong to the analysis."""
 
 REPORT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox allow-popups"
-"""The report carries its pictures and styles within itself and needs no scripts."""
+"""The report contains its images and styles and needs no scripts."""
 
 
 class Playback(View):
@@ -183,7 +183,7 @@ def _clip(services: Services, project_id: str, clip_id: str) -> StoredClip:
 
 
 def _video(services: Services, project: Project) -> Video:
-    """Return what a project's video is: as it is now, or as it was registered where only the store has it."""
+    """Return the facts of a project's video: the current ones, or those at registration if only the store has it."""
     if _elsewhere(services, project, project.path):
         return known_video(services, project)
     with closing(open_video(services, project)) as opened:
@@ -191,7 +191,7 @@ def _video(services: Services, project: Project) -> Video:
 
 
 def _elsewhere(services: Services, project: Project, path: Path | None) -> StoredVersion | None:
-    """Return the version of a project's file that has to be read from the store; None where the file is here."""
+    """Return the store's version of a project's file if it must be read from there; None if the file is here."""
     return None if path is None else services.data_folder.project(project.id).elsewhere(path)
 
 
@@ -211,7 +211,7 @@ def _first_frame_sec(services: Services, proxy: Path) -> float:
 
 
 def _proxy(services: Services, project: Project) -> Path | None:
-    """Return the proxy of what a project's file holds, if there is one; the file is never read for that."""
+    """Return the proxy for the content of a project's file, if there is one, without reading the file."""
     if _elsewhere(services, project, project.path):
         content = project.fingerprint
     else:
@@ -222,14 +222,14 @@ def _proxy(services: Services, project: Project) -> Path | None:
 
 
 def _known_content(services: Services, project: Project, video: Path) -> str | None:
-    """Return the fingerprint of a file as it is remembered, or as it was registered if its size is still the same."""
+    """Return the remembered fingerprint of a file, or the registered one if its size is unchanged."""
     identity = FileIdentity.of(video)
     remembered = CatalogMemory(services.catalog).recall(identity)
     return remembered or (project.fingerprint if identity.size == project.size_bytes else None)
 
 
 def _made_by_analysis(folder: ProjectFolder, clip: StoredClip) -> Path | None:
-    """Return the thumbnail of a clip that is as the analysis chose it."""
+    """Return the thumbnail of a clip that is unchanged since the analysis."""
     if clip.thumbnail is None or clip.trimmed:
         return None
     path = confine(folder.root, clip.thumbnail)
@@ -237,7 +237,7 @@ def _made_by_analysis(folder: ProjectFolder, clip: StoredClip) -> Path | None:
 
 
 def _made_now(services: Services, project: Project, clip: StoredClip) -> Path:
-    """Return the thumbnail of a clip, named by its span, so that one that is trimmed again gets another."""
+    """Make the thumbnail of a clip, named after its span, so that a trimmed clip gets another one."""
     place = services.data_folder.project(project.id).thumbnails / ON_DEMAND
     name = span_id(clip.project_id, "thumbnail", clip.interval)
     path = place / f"{name}.jpg"

@@ -1,4 +1,4 @@
-"""What was changed in a project: listed, undone, redone; deleted clips restored."""
+"""The changes of a project: list, undo, redo; restore deleted clips."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _replayed(
 
 
 def _ends(view: UnitOfWork, project_id: str) -> dict[str, Any]:
-    """Return where a project's log stands."""
+    """Return the undo and redo state of a project's log."""
     undo, redo = view.operations.to_undo(project_id), view.operations.to_redo(project_id)
     return {
         "undo": undo and undo.number,

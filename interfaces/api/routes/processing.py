@@ -1,4 +1,4 @@
-"""Jobs that take videos all the way: an address is fetched and analyzed, a folder's new videos are analyzed."""
+"""Jobs that process videos completely: download and analyze an address, or analyze a folder's new videos."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def process_videos_of_folder(order: FolderProcessing, services: ServicesDep, res
 
 
 def _settings(services: ServicesDep, name: PresetName) -> dict[str, object]:
-    """Return what a preset changes of this server's settings; nothing without one."""
+    """Return a preset's changes to this server's settings; empty without a preset."""
     chosen = preset(name)
     if not chosen:
         return {}

@@ -112,7 +112,7 @@ class ProjectChange(Body):
     )
 
     def changes(self) -> dict[str, object]:
-        """Return what is named."""
+        """Return the given fields."""
         named: dict[str, object] = {} if self.name is None else {"name": self.name}
         if "layout" in self.model_fields_set:
             named["layout"] = None if self.layout is None else ExportLayout.model_validate(self.layout.model_dump())
@@ -167,7 +167,7 @@ def create_from_file(order: FileRequest, services: ServicesDep, response: Respon
         known = view.projects.with_path(path)
     with pinned(open_named(place)):
         project = register_video(services.catalog, path, order.name or "").project
-    # A project that was there has another file, or followed this one, which changed its revision.
+    # An existing project has another file, or was updated for this one, which changed its revision.
     new = not known and project.path == path and project.revision == 1
     response.status_code = 201 if new else 200
     return _shown(project, response)
@@ -251,7 +251,7 @@ def set_output_folder(
 ) -> ProjectView:
     """Set the folder for the exports of a project: below an output root, created if missing."""
     folder = None
-    with services.catalog.reading() as view:  # a refused request makes no folder
+    with services.catalog.reading() as view:  # a refused request creates no folder
         expected.require("project", project_id, view.projects.get(project_id).revision)
     if order.folder is not None:
         place = output_path(services.environment, order.folder)
@@ -268,7 +268,7 @@ def _probed_timecode(services: Services, project: Project) -> SourceTimecode | N
     try:
         return known_video(services, project).timecode
     except (ApiError, MediaError, NotFoundError):
-        return None  # the project is shown all the same; its video says what is wrong when it is asked for
+        return None  # the project is shown anyway; requests for its video report the fault
 
 
 def _require_camera_in_picture(project: Project, layout: LayoutRequest | None) -> None:

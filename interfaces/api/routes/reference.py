@@ -1,7 +1,7 @@
-"""The documentation page: the OpenAPI document on one page that needs no script and nothing from elsewhere.
+"""The documentation page: the OpenAPI document as one page without scripts or external resources.
 
-FastAPI's own page fetches its scripts from a public server: it is blank on a machine without the internet, and runs on
-ours whatever that server sends.
+FastAPI's own page loads its scripts from a public server: it is blank on a machine without internet access, and runs
+whatever that server sends.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Payload:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One way an operation answers."""
+    """One response of an operation."""
 
     status: str
     text: str
@@ -83,7 +83,7 @@ class Operation:
 
 
 def serve_reference(app: FastAPI, path: str) -> None:
-    """Have `app` show its documentation at `path`."""
+    """Make `app` serve its documentation at `path`."""
 
     async def show_reference(_request: Request) -> Response:
         return HTMLResponse(reference_page(app.openapi()), headers={"Content-Security-Policy": REFERENCE_POLICY})
@@ -92,7 +92,7 @@ def serve_reference(app: FastAPI, path: str) -> None:
 
 
 def reference_page(document: Document) -> str:
-    """Write the page of an OpenAPI document."""
+    """Render the page of an OpenAPI document."""
     operations = sorted(_operations(document), key=lambda operation: TAGS.index(operation.tag))
     sections = {tag: tuple(found) for tag, found in groupby(operations, key=lambda operation: operation.tag)}
     return _TEMPLATES.get_template("reference.html").render(info=document["info"], sections=sections)
@@ -151,7 +151,7 @@ def _payload(document: Document, holder: Mapping[str, Any]) -> Payload | None:
 
 
 def _resolved(document: Document, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Follow a reference; of what may be null, take what it is otherwise."""
+    """Resolve a reference; for a nullable schema, return the non-null one."""
     options = [option for option in schema.get("anyOf", (schema,)) if option.get("type") != "null"]
     first: Mapping[str, Any] = options[0] if options else schema
     name = first.get("$ref", "").rpartition("/")[2]
@@ -159,7 +159,7 @@ def _resolved(document: Document, schema: Mapping[str, Any]) -> Mapping[str, Any
 
 
 def _kind(document: Document, schema: Mapping[str, Any]) -> str:
-    """Say in a few words what a value may be."""
+    """Describe the type of a value in a few words."""
     if "$ref" in schema:
         return _kind(document, _resolved(document, schema))
     if "anyOf" in schema:

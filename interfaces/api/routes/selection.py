@@ -1,4 +1,4 @@
-"""How the clips of a project were chosen: excitement, moments, boundaries, and what was dropped and why."""
+"""How the clips of a project were selected: excitement, anchors, boundaries, and what was dropped and why."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ from storage.keys import FileIdentity
 router = APIRouter(prefix="/projects/{project_id}", tags=["signals"])
 
 REMEMBERED = 16
-"""Selections kept: a page asks for the same one whenever it is opened, and making it takes up to a second."""
+"""Number of cached selections: a page requests the same one whenever it is opened, and computing it takes up to a
+second.
+"""
 
 
 class SelectionQuery(QueryBody):
@@ -93,7 +95,7 @@ def get_selection(
 
 @functools.lru_cache(maxsize=REMEMBERED)
 def _remembered(root: Path, _clips_file: FileIdentity, points: int) -> SelectionView:
-    """Make the last selection again; every new one rewrites the clips file."""
+    """Return the last selection, cached until the clips file is rewritten."""
     return _shown(load_selection(ProjectFolder(root)), points)
 
 

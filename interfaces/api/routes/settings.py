@@ -1,4 +1,4 @@
-"""Settings and presets, for forms that are made of them."""
+"""Settings and presets, for generated forms."""
 
 from __future__ import annotations
 

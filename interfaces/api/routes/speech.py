@@ -1,4 +1,4 @@
-"""What is said: captions of projects and clips, corrections, and moments found by words."""
+"""Speech: captions of projects and clips, corrections, and text search."""
 
 from __future__ import annotations
 
@@ -235,7 +235,7 @@ def add_corrections(
 
 
 def _places(services: Services, project_ids: list[str] | None) -> dict[SearchPlace, ClipStore]:
-    """Return where to look, and where the clips of each place are kept."""
+    """Return the places to search, and the store of the clips of each place."""
     with services.catalog.reading() as view:
         known = view.projects.page().items if project_ids is None else [view.projects.get(i) for i in project_ids]
     stores = (services.clips(project) for project in known)
@@ -247,7 +247,7 @@ def _views(corrections: tuple[Correction, ...]) -> tuple[CorrectionView, ...]:
 
 
 def _chosen(store: CatalogClips, query: CaptionQuery) -> tuple[list[Interval], float]:
-    """Return the spans of the video that captions are of; none for the whole of it."""
+    """Return the spans of the video for captions; empty for the whole video."""
     if query.clip_id is not None:
         return [store.clip(query.clip_id).interval], 0.0
     if query.compound_id is not None:

@@ -1,4 +1,4 @@
-"""What is said in a video, word by word."""
+"""The transcript of a video, word by word."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What requests carry, and the examples shown in the documentation."""
+"""Request and response bodies, and the examples in the documentation."""

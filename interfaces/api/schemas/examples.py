@@ -1,4 +1,4 @@
-"""One example of everything that goes in or out, by the name of its schema: the match of docs/api.md."""
+"""One example of every request and response body, by the name of its schema: the match of docs/api.md."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def _listed(item: dict[str, Any], limit: int = 100) -> dict[str, Any]:
 
 
 EXAMPLES: dict[str, Any] = {
-    # what comes in
+    # requests
     "AddressRequest": {"url": "https://www.youtube.com/watch?v=aqz-KE-bpKQ", "name": "Grand final"},
     "FileRequest": {"path": "/srv/videos/match.mp4", "name": "Grand final"},
     "ProjectChange": {"name": "Grand final, second half", "layout": _LAYOUT},
@@ -189,7 +189,7 @@ EXAMPLES: dict[str, Any] = {
     "BatchRequest": {"top": 5, "settings": {"cut": "smart"}},
     "LinkRequest": {"path": f"/api/projects/{_PROJECT_ID}/video", "lifetime_sec": 600},
     "FolderQuestion": {"path": "/srv/videos", "purpose": "source"},
-    # what goes out
+    # responses
     "ProjectView": _PROJECT,
     "ProjectDetails": {
         **_PROJECT,
@@ -340,4 +340,4 @@ EXAMPLES: dict[str, Any] = {
         "pyav": "17.0.0",
     },
 }
-"""Checked against the models by a test, which also asks for one of each schema that an endpoint takes or gives."""
+"""A test validates them against the models, and requires one for each schema of an endpoint."""

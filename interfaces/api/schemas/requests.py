@@ -1,4 +1,4 @@
-"""What bodies have in common: what comes in is strict, what goes out is frozen; texts from outside are clean."""
+"""Common parts of bodies: requests are strict, responses are frozen, and texts from outside are validated."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from storage.catalog.records import NAME_LENGTH
 from storage.names import IDENTIFIER
 
 MAX_PAGE = 1000
-"""Most items of a list in one answer."""
+"""Maximum number of items in a list response."""
 
 MAX_SECONDS = 1e7
-"""Longest time that is taken for one: four months."""
+"""Largest accepted time in seconds: four months."""
 
 
 ALWAYS_GIVEN = ConfigDict(json_schema_serialization_defaults_required=True)
-"""For views that are made of records: what has a default there is in every answer all the same."""
+"""For views made from records: every response contains the fields with defaults, too."""
 
 
 class View(BaseModel):
-    """Base of what goes out."""
+    """Base class of responses."""
 
     model_config = ConfigDict(frozen=True)
 
 
 class Body(BaseModel):
-    """Base of what comes in: an unknown field is an error that suggests the nearest."""
+    """Base class of requests: an unknown field is an error that suggests the nearest name."""
 
-    # JSON has types of its own: a number in quotes is a slip that is better told than guessed at.
+    # JSON has types: a number in quotes is a mistake that should be reported, not guessed at.
     model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=10_000, strict=True)
 
     @model_validator(mode="before")
@@ -48,13 +48,13 @@ class Body(BaseModel):
 
 
 def unknown_field(name: str, known: list[str]) -> str:
-    """Say that a field is unknown, and which one may have been meant."""
+    """Return a message that a field is unknown, with the nearest known name."""
     hint = suggestion(name, known) or f"there are {', '.join(known)}"
     return f"unknown field {name[:100]!r}; {hint}"
 
 
 def _clean(text: str) -> str:
-    """Refuse what no name holds: control characters, lone surrogates, nothing at all."""
+    """Refuse texts that can't be names: control characters, lone surrogates, empty."""
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
         raise ValueError("must not hold control characters")
     if not text.strip():
@@ -65,7 +65,7 @@ def _clean(text: str) -> str:
 _SHOWN_PATTERN = {
     "pattern": r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
 }
-"""`_clean`, for those who read the OpenAPI document."""
+"""The constraint of `_clean` for the OpenAPI document."""
 
 CleanName = Annotated[
     str,
@@ -80,7 +80,7 @@ CleanText = Annotated[str, StringConstraints(min_length=1, max_length=4096), Aft
 
 PATH_PATTERN: dict[str, Any] = {"pattern": r"^/[^\u0000-\u001f\u007f-\u009f]*$"}
 URL_PATTERN: dict[str, Any] = {"pattern": r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?$"}
-"""What is said of paths and addresses in the OpenAPI document; the code that takes them says it in words."""
+"""The constraint on paths and addresses for the OpenAPI document; the code that accepts them has the exact messages."""
 
 Seconds = Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)]
 """A time, in seconds from the first video frame."""
@@ -122,12 +122,12 @@ class Listing(View, Generic[Item]):
 
     @classmethod
     def of(cls, page: Page[Any], items: Iterable[Item]) -> Self:
-        """Make the part of a list out of a page of records, shown as `items`."""
+        """Create the part of a list from a page of records, shown as `items`."""
         return cls(items=list(items), total=page.total, limit=page.limit, offset=page.offset)
 
 
 class QueryBody(Body):
-    """Base of what comes in as a query, where everything is text."""
+    """Base class of query parameters, which are all text."""
 
     model_config = ConfigDict(strict=False)
 

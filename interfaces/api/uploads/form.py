@@ -45,7 +45,7 @@ _BODY: dict[str, Any] = {
 
 
 def upload_folder(data_folder: DataFolder) -> Path:
-    """Return where files are received: on the file system of the projects, so that they can be moved there."""
+    """Return the folder for received files: on the file system of the projects, so that they can be moved there."""
     return data_folder.root / "uploads"
 
 
@@ -76,7 +76,7 @@ async def upload_video(request: Request, response: Response, services: ServicesD
 
 
 async def finish_upload(services: Services, path: Path, called: str, name: str, response: Response) -> ProjectView:
-    """Make a received file a project; `path` is gone afterwards."""
+    """Turn a received file into a project; `path` no longer exists afterwards."""
     work = partial(ingest_upload, services.catalog, services.data_folder, path, called, _checked_name(name))
     taken = await anyio.to_thread.run_sync(work)
     response.status_code = 201 if taken.new else 200

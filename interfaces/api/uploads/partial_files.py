@@ -1,7 +1,7 @@
-"""Uploads that come in parts, as files: what came so far, and a note of what is to come.
+"""Partial uploads as files: the received bytes, and a note about the whole upload.
 
-One upload is ``<id>.partial`` beside ``<id>.json``, and ``<id>.lock`` since something was added to it. Its offset is
-the size of the file, so nothing can disagree with what is really on the disk, after a crash either.
+An upload is ``<id>.partial`` beside ``<id>.json``, plus ``<id>.lock`` once data was added. Its offset is the size of
+the file, so it always matches what is on disk, even after a crash.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from storage.atomic import PARTIAL, storage_faults, write_atomically
 from storage.file_locks import Timeout, file_lock
 
 LIFETIME_SEC = 24 * 3600
-"""An upload that nothing was added to for this long is given up."""
+"""Seconds without new data after which an upload is discarded."""
 
 MAX_AT_ONCE = 100
-"""Uploads that may be unfinished, so that beginning many fills neither the disk nor a folder."""
+"""Maximum number of unfinished uploads, so that starting many fills neither the disk nor a folder."""
 
 
 class UploadNote(BaseModel):
-    """What the client said of an upload."""
+    """The client's description of an upload."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -48,18 +48,18 @@ class PartialUpload:
 
     @property
     def offset(self) -> int:
-        """How many bytes came so far."""
+        """Return the number of bytes received."""
         return self.path.stat().st_size
 
     @property
     def expires_at(self) -> float:
-        """When it is given up, in seconds since 1970."""
+        """Return when it will be discarded, in seconds since 1970."""
         return self.path.stat().st_mtime + LIFETIME_SEC
 
 
 @dataclass(frozen=True, slots=True)
 class PartialUploads:
-    """The folder of them all."""
+    """The folder of all partial uploads."""
 
     folder: Path
 
@@ -93,7 +93,7 @@ class PartialUploads:
         Raises
         ------
         NotFoundError
-            If there is none by that name, or it was finished or given up.
+            If there is none with that id, or it was finished or discarded.
         """
         if re.fullmatch("[0-9a-f]{32}", identity):
             try:
@@ -102,26 +102,26 @@ class PartialUploads:
                 if upload.expires_at > time.time():
                     return upload
             except (OSError, ValidationError):
-                pass  # gone, or on its way out
-        raise NotFoundError(f"there is no upload {identity[:80]!r}; it was finished, deleted or given up")
+                pass  # removed, or about to be
+        raise NotFoundError(f"there is no upload {identity[:80]!r}; it was finished, deleted or discarded")
 
     def remove(self, identity: str) -> None:
-        """Forget an upload with all that came of it."""
+        """Remove an upload with all received data."""
         self._note_path(identity).unlink(missing_ok=True)
         self._path(identity).unlink(missing_ok=True)
-        with suppress(OSError):  # Windows removes no file that is locked, but the one who locked it does
+        with suppress(OSError):  # Windows can't remove a locked file, but the lock's holder will
             self._lock_path(identity).unlink(missing_ok=True)
 
     @contextmanager
     def sole_writer(self, upload: PartialUpload) -> Iterator[None]:
-        """Be the only one that adds to an upload.
+        """Hold the exclusive right to add to an upload.
 
         Raises
         ------
         ApiError
-            423 if another request is at it: two at once would mix their bytes.
+            423 if another request is adding to it, because two at once would mix their bytes.
         """
-        lock = file_lock(self._lock_path(upload.id))  # Windows lets nobody else write a file that is locked itself
+        lock = file_lock(self._lock_path(upload.id))  # on Windows nobody else can write a file that is locked itself
         with storage_faults(upload.path):
             upload.path.stat()
             try:
@@ -134,7 +134,7 @@ class PartialUploads:
             yield
         finally:
             lock.release()
-            if not upload.path.exists():  # it was finished or given up meanwhile
+            if not upload.path.exists():  # it was finished or discarded meanwhile
                 self.remove(upload.id)
 
     def _give_up_old(self) -> None:
@@ -144,7 +144,7 @@ class PartialUploads:
                 path.unlink(missing_ok=True)
 
     def _untouched(self, path: Path, oldest: float) -> bool:
-        """Whether nothing was added to the upload a note belongs to."""
+        """Whether nothing was added recently to the upload of a note."""
         data = path.with_suffix(PARTIAL)
         return not data.exists() or data.stat().st_mtime < oldest
 

@@ -1,4 +1,4 @@
-"""Receiving a file: from the network to the disk in a stream, never all in memory, and nothing left on failure."""
+"""Receive a file: streamed from the network to disk, with nothing left over on failure."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ from storage.atomic import PARTIAL, storage_faults
 from storage.data_folder import require_space
 
 BLOCK_BYTES = 1 << 20
-"""Written at once: handing each 64 KB of the network to a thread would cost more than the writing."""
+"""Bytes written at once: handing each 64 KB of the network to a thread would cost more than the writing."""
 
 RESERVE_BYTES = 200 * 1024 * 1024
-"""Space an upload leaves free for everybody else on the disk."""
+"""Free space in bytes that an upload leaves on the disk."""
 
 FIELD_BYTES = 64 * 1024
-"""Longest text field of a form."""
+"""Maximum size of a form's text field, in bytes."""
 
 MAX_FIELDS = 20
-"""Most text fields of a form, those of the same name counted each."""
+"""Maximum number of text fields in a form, counting repeated names."""
 
 MAX_BOUNDARY_BYTES = 70
-"""Longest boundary of a form (RFC 2046, section 5.1.1)."""
+"""Maximum length of a form's boundary (RFC 2046, section 5.1.1)."""
 
 PART_HEADER_BYTES = 8 * 1024
-"""Most bytes the headers of one part of a form may take."""
+"""Maximum size of the headers of one part of a form, in bytes."""
 
 Done = TypeVar("Done")
 
 
 @dataclass(slots=True)
 class ReceivedForm:
-    """What a form held.
+    """The content of a form.
 
     Attributes
     ----------
     file_name : str
-        What its sender calls the file; any text. Empty when there was no file.
+        The sender's name of the file; any text. Empty without a file.
     fields : dict of str to str
         Its text fields.
     """
@@ -63,12 +63,12 @@ class ReceivedForm:
 
 @asynccontextmanager
 async def receiving(folder: Path) -> AsyncIterator[Path]:
-    """Give the name of a new file for what comes; it is gone at the end of the block unless it was moved."""
+    """Yield the path of a new file; it is removed at the end of the block unless it was moved."""
     path = folder / f".{secrets.token_hex(8)}{PARTIAL}"
     try:
         yield path
     finally:
-        # Also when the client has gone away, which cancels this task.
+        # Also when the client has disconnected, which cancels this task.
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(lambda: path.unlink(missing_ok=True))
 
@@ -100,23 +100,23 @@ async def receive_form(request: Request, path: Path) -> ReceivedForm:
 async def receive_plain(request: Request, path: Path, *, offset: int = 0, limit: int | None = None) -> int:
     """Write a body that is the file itself to `path` from `offset` on; return its size afterwards.
 
-    What came before the client went away is kept, so that an upload can be resumed.
+    Data received before the client disconnected is kept, so that an upload can be resumed.
 
     Parameters
     ----------
     request : Request
-        Its body.
+        The request with the body.
     path : Path
         The file.
     offset : int
-        Bytes of it that came before.
+        Number of bytes received before.
     limit : int, optional
-        Largest size the file may reach.
+        Maximum size of the file.
 
     Raises
     ------
     ApiError
-        507 if the disk has no room; 413 as soon as more than `limit` came, of which nothing is kept.
+        507 if the disk is full; 413 as soon as more than `limit` bytes came; nothing of those is kept.
     """
     size = offset
     with await to_disk(lambda: _opened(path, offset)) as file:
@@ -133,25 +133,25 @@ async def receive_plain(request: Request, path: Path, *, offset: int = 0, limit:
 
 
 def too_long(announced: int) -> ApiError:
-    """Return the refusal of a body that is longer than was announced; the rest of it is not read."""
+    """Return the refusal of a body that is longer than announced; the rest of it is not read."""
     reason = f"more came than the {announced:,} bytes that were announced"
     return ApiError(413, "too-large", reason, {"Connection": "close"})
 
 
 def file_name_of(request: Request) -> str:
-    """Return the name in a Content-Disposition header (RFC 6266); empty if there is none."""
+    """Return the file name in a Content-Disposition header (RFC 6266); empty if there is none."""
     message = Message()
     message["content-disposition"] = request.headers.get("content-disposition", "")
     return unquote(message.get_filename() or "")
 
 
 async def require_room(folder: Path, size: int) -> None:
-    """Refuse to begin what the disk has no room for.
+    """Raise an error if the disk lacks the required space.
 
     Raises
     ------
     ApiError
-        507.
+        507 if it does.
     """
 
     def check() -> None:
@@ -164,12 +164,12 @@ async def require_room(folder: Path, size: int) -> None:
 
 
 async def to_disk(work: Callable[[], Done]) -> Done:
-    """Do disk work in a thread."""
+    """Run disk operations in a thread."""
     return await anyio.to_thread.run_sync(work)
 
 
 async def _blocks(request: Request) -> AsyncIterator[bytes]:
-    """Collect a body's chunks to blocks; what has come when the client goes away is given before it is told."""
+    """Combine a body's chunks to blocks; data received before a disconnection is yielded first."""
     waiting = bytearray()
     try:
         async for chunk in request.stream():
@@ -188,7 +188,9 @@ async def _blocks(request: Request) -> AsyncIterator[bytes]:
 def _opened(path: Path, offset: int = 0) -> FileIO:
     with storage_faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("r+b" if offset else "wb", buffering=0)  # what could not be written waits for no later moment
+        file = path.open(
+            "r+b" if offset else "wb", buffering=0
+        )  # data that could not be written now can't be written later either
         file.seek(offset)
         return file
 
@@ -217,7 +219,7 @@ def _too_large(reason: str) -> ApiError:
 
 
 class _FormReader:
-    """Takes the file out of a form, chunk by chunk."""
+    """Extracts the file from a form, chunk by chunk."""
 
     def __init__(self, boundary: bytes) -> None:
         self.form = ReceivedForm()
@@ -246,7 +248,7 @@ class _FormReader:
         )
 
     def feed(self, block: bytes) -> bytes:
-        """Read a block; return what of it belongs to the file."""
+        """Parse a block; return the part that belongs to the file."""
         try:
             self._parser.write(block)
         except MultipartParseError as error:
@@ -256,7 +258,7 @@ class _FormReader:
         return data
 
     def finish(self) -> None:
-        """Refuse a form that broke off or held no file."""
+        """Refuse an incomplete form, or one without a file."""
         if not self._ended:
             raise ApiError(400, "bad-form", "the form broke off before its end; send it again")
         if not self.form.file_name:

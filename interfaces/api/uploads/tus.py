@@ -1,7 +1,7 @@
 """Resumable uploads: the tus protocol 1.0.0 (https://tus.io/protocols/resumable-upload), for any of its clients.
 
-Core with the extensions creation, creation-with-upload, termination and expiration. No kept library serves it for
-ASGI; the protocol is small, and the hard part (offsets that survive a crash) is the file system's.
+Core with the extensions creation, creation-with-upload, termination and expiration. No maintained library implements it
+for ASGI; the protocol is small, and the file system solves the hard part (offsets that survive a crash).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from interfaces.api.uploads.receiving import receive_plain, require_room, too_lo
 VERSION = "1.0.0"
 CHUNK_TYPE = "application/offset+octet-stream"
 PROJECT_HEADER = "Autoclip-Project"
-"""In the answer to the last chunk: the id of the project the upload became."""
+"""Response header of the last chunk: the id of the project that the upload became."""
 
 _CHUNK: dict[str, Any] = {
     "requestBody": {"content": {CHUNK_TYPE: {"schema": {"type": "string", "format": "binary"}}}, "required": True}
@@ -95,7 +95,7 @@ async def begin_upload(
     if _is_chunk(request):
         try:
             await _add(services, upload, request, response, 0)
-        except (ApiError, AutoclipError, OSError):  # its address was never told, so nobody could go on with it
+        except (ApiError, AutoclipError, OSError):  # the client never got its address, so nobody could continue it
             await anyio.to_thread.run_sync(uploads.remove, upload.id)
             raise
     response.headers["Location"] = f"/api/uploads/{upload.id}"
@@ -143,7 +143,7 @@ async def delete_upload(_tus: Tus, upload_id: PathIdentity, services: ServicesDe
 
 
 async def _add(services: Services, upload: PartialUpload, request: Request, response: Response, offset: int) -> None:
-    """Write a chunk; finish the upload with the last one."""
+    """Write a chunk; finish the upload after the last one."""
     uploads = _uploads(services)
     with uploads.sole_writer(upload):
         size = await _written(upload, request, offset)
@@ -183,6 +183,6 @@ def _is_chunk(request: Request) -> bool:
 
 
 def _metadata(text: str) -> dict[str, str]:
-    """Read what `METADATA` describes; bytes that are no UTF-8 are replaced, as in a form's file name."""
+    """Parse `METADATA`; bytes that are not UTF-8 are replaced, as in a form's file name."""
     pairs = (pair.strip().partition(" ") for pair in text.split(",") if pair.strip())
     return {key: base64.b64decode(value).decode(errors="replace") for key, _, value in pairs}
