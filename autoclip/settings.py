@@ -96,6 +96,14 @@ def read_track_gains(mix: str) -> tuple[TrackGain, ...]:
     return tuple(_track_gain(part) for part in mix.split(",")) if mix.strip() else ()
 
 
+def is_track_mix(text: str) -> bool:
+    """Whether `read_track_gains` finds tracks with gains in a text."""
+    try:
+        return bool(read_track_gains(text))
+    except ValueError:
+        return False
+
+
 def _track_gain(text: str) -> TrackGain:
     name, separator, gain = text.rpartition("=")
     try:
@@ -183,13 +191,19 @@ class ExtractionSettings(SettingsGroup):
 
     analysis_audio: str = _parameter(
         DEFAULT_TRACK,
-        "Track of sound that is measured and transcribed: default, its number (from 1), language:CODE or title:TEXT.",
+        "Track of sound that is measured and transcribed: default, its number (from 1), language:CODE or title:TEXT; "
+        "or a mix of tracks, each with its gain in dB, such as title:Game=-12,title:Microphone=0.",
     )
 
     @field_validator("analysis_audio")
     @classmethod
     def _track_can_be_meant(cls, track: str) -> str:
-        return DEFAULT_TRACK if track.strip().lower() == DEFAULT_TRACK else _track_name(track)
+        if track.strip().lower() == DEFAULT_TRACK:
+            return DEFAULT_TRACK
+        if "," in track or is_track_mix(track):
+            read_track_gains(track)
+            return ",".join(part.strip() for part in track.split(","))
+        return _track_name(track)
 
 
 class AnchorSettings(SettingsGroup):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from av.audio.stream import AudioStream as AudioTrack
 from av.stream import Stream
 
 from autoclip.errors import ParameterError
 from autoclip.media.container import open_container
-from autoclip.media.video import AudioStream, Video
-from autoclip.settings import DEFAULT_TRACK
+from autoclip.media.video import AudioStream, MixedTrack, Video
+from autoclip.settings import DEFAULT_TRACK, is_track_mix, read_track_gains
 
 _PROGRAMS_OWN = re.compile("handler|core media|apple|gpac|google|mainconcept|lavf", re.IGNORECASE)
 """Track names that encoders write by default."""
@@ -81,11 +81,31 @@ def with_analysis_audio(video: Video, wanted: str) -> Video:
     if wanted == DEFAULT_TRACK:
         return video
     with open_container(video.path) as container:
-        tracks = list(enumerate(container.streams.audio, 1))
-        for number, track in tracks:
-            if is_meant(wanted, number, track_language(track), track_title(track)):
-                if track.codec_context is None:
-                    raise ParameterError(f"{video.path.name}: audio track {number} has no decoder here; name another")
-                return video.model_copy(update={"audio": audio_facts(track)})
-        known = tracks_told((number, track_language(track), track_title(track)) for number, track in tracks)
+        tracks = container.streams.audio
+        if is_track_mix(wanted):
+            gains = read_track_gains(wanted)
+            parts = [(_named(video, tracks, gain.name), gain.gain_db) for gain in gains]
+            if len({track.index for track, _ in parts}) < len(parts):
+                raise ParameterError(f"{video.path.name}: {wanted!r} mixes a track with itself; name each track once")
+            audio = _mix(parts)
+        else:
+            audio = audio_facts(_named(video, tracks, wanted))
+    return video.model_copy(update={"audio": audio})
+
+
+def _named(video: Video, tracks: Iterable[AudioTrack], wanted: str) -> AudioTrack:
+    numbered = list(enumerate(tracks, 1))
+    for number, track in numbered:
+        if is_meant(wanted, number, track_language(track), track_title(track)):
+            if track.codec_context is None:
+                raise ParameterError(f"{video.path.name}: audio track {number} has no decoder here; name another")
+            return track
+    known = tracks_told((number, track_language(track), track_title(track)) for number, track in numbered)
     raise ParameterError(f"{video.path.name} has no audio track {wanted!r} to analyze; it has {known}")
+
+
+def _mix(parts: Sequence[tuple[AudioTrack, float]]) -> AudioStream:
+    """Return the facts of tracks that are added up, each with its gain in dB: stereo, at the first one's rate."""
+    first = audio_facts(parts[0][0])
+    mixed = tuple(MixedTrack(index=track.index, time_base=track.time_base, gain_db=gain) for track, gain in parts)
+    return first.model_copy(update={"codec": "mix", "channels": 2, "layout": "stereo", "mixed": mixed})

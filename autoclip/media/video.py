@@ -50,8 +50,16 @@ class VideoStream(_Facts):
     color_range: str = "unknown"
 
 
+class MixedTrack(_Facts):
+    """A track of a mix, and its gain."""
+
+    index: int
+    time_base: Rate
+    gain_db: float
+
+
 class AudioStream(_Facts):
-    """The analyzed audio stream."""
+    """The analyzed audio: one stream, or the sum of those in `mixed`."""
 
     index: int
     codec: str
@@ -60,6 +68,12 @@ class AudioStream(_Facts):
     layout: str
     time_base: Rate
     language: str | None
+    mixed: tuple[MixedTrack, ...] = ()
+
+    @property
+    def indexes(self) -> tuple[int, ...]:
+        """The streams that it is decoded from."""
+        return tuple(track.index for track in self.mixed) or (self.index,)
 
 
 class SourceTimecode(_Facts):

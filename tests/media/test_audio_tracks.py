@@ -11,6 +11,8 @@ from autoclip.export.compound.render import SourceSpan, export_compound
 from autoclip.export.render import export_clip
 from autoclip.extraction import extract
 from autoclip.media.audio_tracks import with_analysis_audio
+from autoclip.media.decoding.ranges import decode_sound
+from autoclip.media.decoding.speech_audio import audio_chunks
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings, Settings
 from autoclip.timeline import Interval
@@ -58,6 +60,51 @@ def test_the_track_that_is_named_is_measured(recording, wanted):
     assert 3.5 <= loudest_sec(recording, wanted) <= 5.5
 
 
+@pytest.mark.parametrize(
+    ("mix", "loudest"), [("1=-60,title:Microphone=0", (3.5, 5.5)), ("language:deu=-60, 3=0", (3.5, 5.5)), ("3=0", None)]
+)
+def test_a_mix_is_measured(recording, mix, loudest):
+    found = loudest_sec(recording, mix)
+    assert found is None if loudest is None else loudest[0] <= found <= loudest[1]
+
+
+def test_a_mix_is_the_sum_of_its_tracks_wherever_they_begin(tmp_path):
+    """Mono from the start, stereo from 3 s on, and six channels at three times the rate."""
+    tones = []
+    with av.open(str(tmp_path / "tracks.mkv"), "w") as container:
+        video = container.add_stream("libx264", rate=10, options={"preset": "ultrafast"})
+        video.width, video.height, video.pix_fmt = 160, 90, "yuv420p"
+        layouts = (("mono", RATE, 0), ("stereo", RATE, 3), ("5.1", 3 * RATE, 0))
+        sounds = [container.add_stream("flac", rate=rate, layout=layout) for layout, rate, _ in layouts]
+        for _ in range(50):
+            container.mux(video.encode(av.VideoFrame.from_ndarray(np.zeros((90, 160, 3), np.uint8))))
+        container.mux(video.encode(None))
+        for sound, (layout, rate, late) in zip(sounds, layouts, strict=True):
+            channels = sound.layout.nb_channels
+            samples = np.zeros((channels, (5 - late) * rate))
+            samples[0] = 0.1 * np.sin(2 * np.pi * 50 * (1 + len(tones)) * np.arange(samples.shape[1]) / rate)
+            tones.append(np.pad(samples[0, :: rate // RATE], (late * RATE, 0)))
+            packed = np.ascontiguousarray((samples * 32767).astype(np.int16).T).reshape(1, -1)
+            frame = av.AudioFrame.from_ndarray(packed, format="s16", layout=layout)
+            frame.sample_rate, frame.time_base, frame.pts = rate, Fraction(1, rate), late * rate
+            container.mux(sound.encode(frame))
+            container.mux(sound.encode(None))
+    mixed = with_analysis_audio(probe(tmp_path / "tracks.mkv"), "1=0,2=-6.0206,3=6.0206")
+    heard = np.zeros((2, 5 * RATE))
+    for block in decode_sound(mixed):
+        assert (block.rate, block.channels) == (RATE, ("FL", "FR"))
+        heard[:, block.start : block.start + block.samples.shape[1]] += block.samples
+    assert heard[0] == pytest.approx(tones[0] + 0.5 * tones[1] + 2 * tones[2], abs=0.003)
+    assert heard[1] == pytest.approx(tones[0], abs=0.003)
+    (chunk,) = audio_chunks(mixed, Interval(2, 4), RATE)
+    assert chunk.samples == pytest.approx(heard[:, 2 * RATE : 4 * RATE].mean(axis=0), abs=0.003)
+
+
+def test_a_track_is_mixed_once(recording):
+    with pytest.raises(ParameterError, match="name each track once"):
+        with_analysis_audio(recording, "2=0,title:Microphone=-3")
+
+
 def test_others_are_not(recording):
     assert loudest_sec(recording, "language:fra") is None
 
@@ -71,7 +118,7 @@ def test_a_track_that_is_not_there_is_refused_with_those_that_are(recording, wan
         export_clip(recording, Interval(1, 2), recording.path.parent / "x.mp4", settings)
 
 
-@pytest.mark.parametrize("wanted", ["", "0", "loud", "title:", "language:", "1.5", "all", "1,2"])
+@pytest.mark.parametrize("wanted", ["", "0", "loud", "title:", "language:", "1.5", "all", "1,2", "1=0,2", "1=99"])
 def test_what_names_no_single_track_is_refused(wanted):
     with pytest.raises(ParameterError, match="analysis_audio"):
         Settings.from_flat({"analysis_audio": wanted})

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Generic, Self, cast
 
 import av.error
@@ -27,6 +28,7 @@ from av.video.codeccontext import VideoCodecContext
 from autoclip.errors import MediaError
 from autoclip.media.container import open_container
 from autoclip.media.decoding.audio import AudioBlock, AudioDamage, AudioDecoder
+from autoclip.media.decoding.audio_mix import AudioMixer, MixInput
 from autoclip.media.decoding.clock_jumps import MAY_JUMP, ClockJump, until_clock_jumps
 from autoclip.media.decoding.decoder_threads import Decoders, Described, Description, result_of
 from autoclip.media.decoding.nal_units import VideoPacket
@@ -181,7 +183,7 @@ def read_packets(
     """Yield the packets of the analyzed streams, with video timestamps relative to the first video frame."""
     wanted = [container.streams[video.video.index]]
     if video.audio is not None:
-        wanted.append(container.streams[video.audio.index])
+        wanted += [container.streams[index] for index in video.audio.indexes]
     for stream in container.streams:
         if stream not in wanted:
             stream.discard = Discard.all
@@ -264,11 +266,21 @@ def _count_from_first_frame(packet: Packet[Stream], start_pts: int) -> None:
         packet.pts -= start_pts
 
 
-def sound_decoder(container: InputContainer, video: Video) -> AudioDecoder | None:
-    """Return the decoder of the analyzed audio track; None without audio."""
-    if video.audio is None:
+def sound_decoder(container: InputContainer, video: Video) -> AudioDecoder | AudioMixer | None:
+    """Return the decoder of the analyzed audio track or mix; None without audio."""
+    audio = video.audio
+    if audio is None:
         return None
-    context = container.streams[video.audio.index].codec_context
+    if not audio.mixed:
+        return _track_decoder(container, video, audio.index, audio.time_base)
+    inputs = [
+        MixInput(_track_decoder(container, video, track.index, track.time_base), 10 ** (track.gain_db / 20))
+        for track in audio.mixed
+    ]
+    return AudioMixer(audio.indexes, inputs, audio.sample_rate)
+
+
+def _track_decoder(container: InputContainer, video: Video, index: int, time_base: Fraction) -> AudioDecoder:
+    context = container.streams[index].codec_context
     assert isinstance(context, AudioCodecContext)  # noqa: S101 - the probe found an audio stream there
-    origin = video.video.start_pts * video.video.time_base
-    return AudioDecoder(context, video.audio.time_base, origin)
+    return AudioDecoder(context, time_base, video.video.start_pts * video.video.time_base)

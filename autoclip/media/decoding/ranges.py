@@ -190,12 +190,12 @@ def decode_sound(video: Video) -> Iterator[AudioBlock | AudioDamage]:
         decoder = sound_decoder(container, video)
         if decoder is None or video.audio is None:
             return
-        stream = container.streams[video.audio.index]
+        streams = [container.streams[index] for index in video.audio.indexes]
         for other in container.streams:
-            if other is not stream:
+            if other not in streams:
                 other.discard = Discard.all
         try:
-            for packet in container.demux(stream):
+            for packet in container.demux(*streams):
                 if packet.size:
                     yield from decoder.decode(packet)
         except av.error.FFmpegError as error:

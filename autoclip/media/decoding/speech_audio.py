@@ -6,16 +6,17 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 
 import numpy as np
 import scipy
-from av.audio.codeccontext import AudioCodecContext
 from av.container import InputContainer
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from autoclip.media.container import open_container
-from autoclip.media.decoding.audio import AudioBlock, AudioDecoder
+from autoclip.media.decoding.audio import AudioBlock
+from autoclip.media.decoding.one_pass import sound_decoder
 from autoclip.media.video import Video
 from autoclip.timeline import Interval
 
@@ -144,13 +145,12 @@ def _blocks(video: Video, span: Interval) -> Iterator[AudioBlock]:
     """Decode from before the span until after it. Damaged packets become silence."""
     assert video.audio is not None  # noqa: S101 - as above
     with open_container(video.path) as container:
-        stream = container.streams[video.audio.index]
-        context = stream.codec_context
-        assert isinstance(context, AudioCodecContext)  # noqa: S101 - the probe found an audio stream there
+        decoder = sound_decoder(container, video)
+        assert decoder is not None  # noqa: S101 - as above
         _seek(container, video, span.start)
-        decoder = AudioDecoder(context, video.audio.time_base, video.video.start_pts * video.video.time_base)
-        for packet in container.demux(stream):
-            for item in decoder.decode(packet if packet.size else None):
+        packets = container.demux(*(container.streams[index] for index in video.audio.indexes))
+        for packet in chain((packet for packet in packets if packet.size), (None,)):
+            for item in decoder.decode(packet):
                 if isinstance(item, AudioBlock):
                     if item.start >= span.end * item.rate:
                         return
