@@ -60,10 +60,10 @@ def job_flow(job_type: JobType, text: str) -> Callable[[JobBody[Arguments]], Flo
                 return await _ending(body(*arguments, **named))
 
         # Prefect resolves annotations in the namespace of the given function, which for `job` is this module's.
-        job.__signature__ = inspect.signature(body, eval_str=True)  # type: ignore[attr-defined]
+        job.__signature__ = open_defaults(inspect.signature(body, eval_str=True))  # type: ignore[attr-defined]
         job.__annotations__ = inspect.get_annotations(body, eval_str=True)
         # Parameters are validated immediately; results are in the catalog, not in Prefect.
-        made = JobFlow(
+        return JobFlow(
             job,
             name=job_type,
             description=text,
@@ -72,8 +72,6 @@ def job_flow(job_type: JobType, text: str) -> Callable[[JobBody[Arguments]], Flo
             on_failure=[_name_run],
             on_crashed=[_explain_crash],
         )
-        open_defaults(made)
-        return made
 
     return decorate
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from prefect import Flow
 from pydantic import BaseModel, BeforeValidator, Field, GetJsonSchemaHandler, ValidationError
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails
@@ -104,11 +103,14 @@ def _default_of(field: JsonSchemaValue) -> str:
     return f"Left empty: {default if default != '' else 'nothing'}{f' {unit}' if unit else ''}."
 
 
-def open_defaults(made: Flow[..., Any]) -> None:
-    """Give settings an empty object as default in a flow's form, so that settings nobody opens stay empty."""
-    for name, parameter in inspect.signature(made.fn).parameters.items():
-        if isinstance(parameter.default, BaseModel):
-            made.parameters.properties[name]["default"] = {}
+def open_defaults(signature: inspect.Signature) -> inspect.Signature:
+    """Return a flow's signature with an empty object as default of settings, so that settings nobody opens stay empty.
+
+    Prefect makes the form of a deployment from the signature.
+    """
+    parameters = signature.parameters.values()
+    opened = [each.replace(default={}) if isinstance(each.default, BaseModel) else each for each in parameters]
+    return signature.replace(parameters=opened)
 
 
 def chosen_settings(given: Settings, mode: SegmentationMode | None = None) -> Settings:
@@ -166,6 +168,8 @@ def refusal(error: ValidationError) -> ParameterError:
 
 
 def _unknown_parameter(name: str, known: Collection[str]) -> str:
+    if "settings" in known and name in {parameter.name for parameter in Settings.parameters()}:
+        return f"unknown parameter {name!r}; it is one of the settings, so give it within 'settings'"
     hint = suggestion(name, known) or f"there are {', '.join(known)}"
     return f"unknown parameter {shortened(name)}; {hint}"
 

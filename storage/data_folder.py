@@ -254,6 +254,6 @@ def require_space(folder: Path, needed_bytes: int) -> None:
         free = shutil.disk_usage(present).free
     if free < needed_bytes:
         raise StorageError(
-            f"{folder}: {needed_bytes / 1e9:.2f} GB are needed and {free / 1e9:.2f} GB are free; "
+            f"{folder}: {needed_bytes / 1e6:,.1f} MB are needed and {free / 1e6:,.1f} MB are free; "
             "free space there or choose another folder"
         )

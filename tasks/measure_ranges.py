@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from prefect.futures import PrefectFuture
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner
@@ -22,6 +23,7 @@ from autoclip.range_extraction.measurement import measure_sound as measure_all_s
 from autoclip.range_extraction.processes import ATTEMPTS, decoders_in_each, lost_too_often, range_count
 from autoclip.settings import ExtractionSettings
 from autoclip.signals.table import Features
+from autoclip.system.process_pools import LossWatch
 from autoclip.system.processes import exit_with_parent
 from stages.extract_features import in_one_pass
 from stages.extract_ranges import paying_processes, ranges_folder, remove_ranges
@@ -130,11 +132,24 @@ def _measured(work: _Ranges, processes: int) -> Features:
     """Measure the remaining ranges, and repeat if a process is lost; completed ranges are files."""
     for attempt in range(ATTEMPTS):
         try:
-            with ProcessPoolTaskRunner(max_workers=processes, initializer=exit_with_parent) as runner:
-                return _merged(work, runner)
+            with LossWatch() as watch, ProcessPoolTaskRunner(processes, initializer=exit_with_parent) as runner:
+                watch.follow(cast("ProcessPoolExecutor", runner._executor))  # noqa: SLF001 - it can be had nowhere else
+                watched = replace(work, on_progress=_until_lost(watch, work.on_progress))
+                return _merged(watched, runner)
         except BrokenProcessPool:
             run_logger().warning("%s: a process was lost; attempt %d of %d", work.source.name, attempt + 1, ATTEMPTS)
     raise lost_too_often(work.source.video)
+
+
+def _until_lost(watch: LossWatch, on_progress: ProgressListener) -> ProgressListener:
+    """Return a listener that ends the work when a process is lost: the pool may never say so."""
+
+    def listen(progress: Progress) -> None:
+        if watch.lost:
+            raise BrokenProcessPool("a process ended")
+        on_progress(progress)
+
+    return listen
 
 
 def _merged(work: _Ranges, runner: TaskRunner[Any]) -> Features:

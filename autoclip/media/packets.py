@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from autoclip.errors import MediaError
 from autoclip.media.container import open_container, rewind
+from autoclip.media.decoding.clock_jumps import MAY_JUMP, ClockJump, until_clock_jumps
 from autoclip.media.timing import MAX_REORDERED
 from autoclip.media.video import Video
 from autoclip.timeline import Interval
@@ -138,7 +140,7 @@ def _rows(container: InputContainer, video: Video, interval: Interval) -> list[_
             _to_start(container, video)
         else:
             container.seek(int(first - Fraction(lead) / facts.time_base), stream=stream)
-        rows = list(_until(container.demux(stream), last))
+        rows = list(_until(_of_one_clock(container.demux(stream), video), last))
         start = max(
             (i for i, row in enumerate(rows) if row.keyframe and (row.pts is None or row.pts <= first)), default=-1
         )
@@ -158,17 +160,32 @@ def _to_start(container: InputContainer, video: Video) -> None:
     rewind(container, stream, video.video.start_pts)
 
 
+def _of_one_clock(packets: Iterator[Packet[Stream]], video: Video) -> Iterator[Packet[Stream]]:
+    """Pass packets on until the clock of a recording jumps, as the extraction does."""
+    facts = video.video
+    if video.container not in MAY_JUMP:
+        return packets
+    passed = until_clock_jumps(packets, facts.index, facts.time_base, facts.start_pts)
+    return (packet for packet in passed if not isinstance(packet, ClockJump))
+
+
 def _until(packets: Iterator[Packet[Stream]], last: Fraction) -> Iterator[_Row]:
-    """Yield packet times until no frame that is shown before or right after `last` can follow."""
+    """Yield packet times until no frame that is shown before or right after `last` can follow.
+
+    Where recordings that overlap by a few frames were joined, frames whose times come again are hidden.
+    """
     following: int | None = None
     latest: int | None = None
+    shown_before = seam = -math.inf
     for packet in packets:
         if packet.size == 0:  # the flush packet at the end of the file
             return
         if latest is not None and packet.dts is not None and packet.dts < latest:
-            return  # a recording whose clock was set back: later packets belong to another time
+            seam = shown_before
         latest = packet.dts if packet.dts is not None else latest
-        yield _Row(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, packet.is_discard)
+        again = packet.pts is not None and packet.pts <= seam
+        shown_before = max(shown_before, packet.pts if packet.pts is not None else shown_before)
+        yield _Row(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, again or packet.is_discard)
         # No frame is shown before it is decoded, so all later frames are shown at or after this packet's dts.
         if following is not None and packet.dts is not None and packet.dts > following:
             return
@@ -192,7 +209,17 @@ def decode_as_counted(container: InputContainer, video: Video, times: PacketTime
     assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
     if times.decoded_from is not None:
         container.seek(times.decoded_from, stream=stream)
-    yield from container.decode(stream)
+    yield from _decoded(container, stream)
+
+
+def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """Decode frames from where the container stands, past packets that are damaged, as ffmpeg does."""
+    for packet in container.demux(stream):
+        try:
+            frames = stream.decode(packet)
+        except FFmpegError:
+            continue
+        yield from frames
 
 
 def decoded_pts(video: Video, times: PacketTimes, first: int, last: int) -> frozenset[int]:
@@ -220,7 +247,7 @@ def _decoded_times(video: Video, interval: Interval) -> PacketTimes:
         target = int(first - _DECODED_LEAD_SEC / facts.time_base)
         # A newly opened file is at its start, which AVI can't seek to; a raw stream can't be sought at all.
         begun = _sought(container, stream, target) if target > facts.start_pts and len(stream.index_entries) else None
-        rows = list(_decoded_until(container.decode(stream), last))
+        rows = list(_decoded_until(_decoded(container, stream), last))
         reordered = bool(stream.codec_context.has_b_frames)
     if not rows:
         raise MediaError(video.path, f"has no frame from {interval.start:.3f} to {interval.end:.3f} s")

@@ -27,6 +27,7 @@ from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.range_extraction.measurement import measure_range, measure_sound, merge, plan
 from autoclip.settings import ExtractionSettings
 from autoclip.signals.table import Features
+from autoclip.system.process_pools import LossWatch
 from autoclip.system.processes import exit_with_parent
 
 RANGE_SEC = 300.0
@@ -152,6 +153,7 @@ class _Processes:
     on_progress: ProgressListener
     tasks: list[_Task[Any]] = field(default_factory=list)
     pool: ProcessPoolExecutor = field(init=False)
+    watch: LossWatch = field(default_factory=LossWatch)
     stop: Event = field(init=False)
     done: Any = field(init=False)
 
@@ -159,11 +161,13 @@ class _Processes:
         self.stop = _spawning.Event()
         self.done = _spawning.Array("d", 1 + len(self.work.ranges), lock=False)
         self.pool = self._new_pool()
+        self.watch.__enter__()
         return self
 
     def __exit__(self, *_error: object) -> None:
         self.stop.set()
         self.pool.shutdown(wait=True, cancel_futures=True)
+        self.watch.__exit__()
 
     def submit(self, work: Callable[..., Outcome]) -> _Task[Outcome]:
         task = _Task(len(self.tasks), work)
@@ -174,13 +178,12 @@ class _Processes:
     def result(self, task: _Task[Outcome]) -> Outcome:
         """Wait for a task. The listener is called several times a second and may raise to stop everything."""
         while True:
-            while not task.future.done():
+            while not task.future.done() and not self.watch.lost:
                 self.on_progress(Progress("extract", self._share_done()))
                 wait_for([task.future], timeout=_WAIT_SEC)
-            try:
+            if not _is_lost(task.future):
                 return task.future.result()
-            except BrokenProcessPool:
-                self._renew(task)
+            self._renew(task)
 
     def _renew(self, task: _Task[Any]) -> None:
         """Restart the tasks that were running or waiting. Completed tasks stay completed."""
@@ -190,7 +193,7 @@ class _Processes:
         self.pool.shutdown(wait=True, cancel_futures=True)
         self.pool = self._new_pool()
         for other in self.tasks:
-            if isinstance(_error_of(other.future), BrokenProcessPool):
+            if _is_lost(other.future):
                 self._begin(other)
 
     def _begin(self, task: _Task[Any]) -> None:
@@ -202,9 +205,11 @@ class _Processes:
             task.future.set_exception(BrokenProcessPool(str(error)))
 
     def _new_pool(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
+        pool = ProcessPoolExecutor(
             self.work.processes, mp_context=_spawning, initializer=_set_up, initargs=(self.stop, self.done)
         )
+        self.watch.follow(pool)
+        return pool
 
     def _share_done(self) -> float:
         packets = [part.packets for part in self.work.ranges]
@@ -212,8 +217,9 @@ class _Processes:
         return done / max(1, sum(packets))
 
 
-def _error_of(future: Future[Any]) -> BaseException | None:
-    return None if not future.done() or future.cancelled() else future.exception()
+def _is_lost(future: Future[Any]) -> bool:
+    """Whether a task has to be done again: its process was lost, or the pool that should tell what became of it."""
+    return not future.done() or future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
 
 
 def _set_up(stop: Event, done: Any) -> None:  # noqa: ANN401

@@ -6,12 +6,22 @@ from typing import Any
 
 import jsonschema
 import pytest
+from prefect.deployments.runner import EntrypointType, RunnerDeployment
+from prefect.utilities.callables import parameter_schema
 from pydantic import BaseModel
 
 from autoclip.settings import ExportSettings, Settings
 from flows.deployments import DEPLOYMENTS
 from flows.parameters import chosen_settings
 from stages.download_settings import DownloadSettings
+
+
+def form_of(deployment: Any) -> dict[str, Any]:
+    """What the server is given of a flow's parameters, by 'autoclip up' and by 'prefect deploy' alike."""
+    made = RunnerDeployment.from_flow(deployment.flow, name="form", entrypoint_type=EntrypointType.MODULE_PATH)
+    schema = parameter_schema(deployment.flow)
+    assert made._parameter_openapi_schema == schema
+    return schema.model_dump()
 
 
 def posted(schema: dict[str, Any], definitions: dict[str, Any]) -> Any:
@@ -26,17 +36,18 @@ def posted(schema: dict[str, Any], definitions: dict[str, Any]) -> Any:
 
 def unfolded(deployment: Any, name: str) -> dict[str, Any]:
     """What the form posts of a settings parameter that a person opened: every field of it."""
-    schema = deployment.flow.parameters.model_dump()
+    schema = form_of(deployment)
     field = {key: value for key, value in schema["properties"][name].items() if key != "default"}
     return posted(field, schema["definitions"])
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda deployment: deployment.job_type)
 def test_what_the_form_posts_gives_no_setting(deployment: Any) -> None:
-    schema = deployment.flow.parameters.model_dump()
+    schema = form_of(deployment)
     form = {name: posted(field, schema["definitions"]) for name, field in schema["properties"].items()}
     form |= required(deployment)
     jsonschema.validate(form, schema)
+    assert not [name for name, value in form.items() if isinstance(value, dict) and value]
     for value in deployment.flow.validate_parameters(form).values():
         if isinstance(value, BaseModel):
             assert given(value) == {}
@@ -60,7 +71,7 @@ def test_every_field_of_opened_settings_is_empty_and_says_its_default(
     job_type: str, name: str, model: type[BaseModel]
 ) -> None:
     deployment = next(d for d in DEPLOYMENTS if d.job_type == job_type)
-    schema = deployment.flow.parameters.model_dump()
+    schema = form_of(deployment)
     fields = leaves(schema["properties"][name], schema["definitions"])
     assert {field for field, _ in fields} == {field for field, _ in defaults(model)}
     shown = dict(fields)
@@ -90,7 +101,7 @@ def test_what_is_filled_in_is_still_checked(bad: dict[str, Any]) -> None:
     analyze = next(d for d in DEPLOYMENTS if d.job_type == "analyze")
     form = {"project_id": "a", "settings": unfolded(analyze, "settings") | bad}
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(form, analyze.flow.parameters.model_dump())
+        jsonschema.validate(form, form_of(analyze))
     with pytest.raises(Exception, match=r"smoothing|preset"):
         analyze.flow.validate_parameters(form)
 

@@ -44,6 +44,11 @@ def crashed(flow: JobFlow[..., Any], parameters: dict[str, Any]) -> FlowRun:
         ),
         (
             analyze,
+            {"project_id": "a", "preset": "sports"},
+            "analyze: unknown parameter 'preset'; it is one of the settings, so give it within 'settings'",
+        ),
+        (
+            analyze,
             {"project": "a"},
             "analyze: unknown parameter 'project'; did you mean 'project_id'?; parameter 'project_id' is missing",
         ),

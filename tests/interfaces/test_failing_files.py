@@ -20,9 +20,12 @@ from autoclip.export.batch import RenderRequest, export_batch
 from autoclip.export.render import export_clip
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
+from autoclip.speech.transcript import Transcript, Word
 from autoclip.timeline import Interval
 from interfaces.cli.app import app, run
 from stages.export_captions import write_captions
+from storage.analysis_folder import AnalysisFolder
+from storage.transcripts import StoredTranscript
 from synthetic_media import RenderOptions, Shot, Storyboard, Texture, render
 
 SERVES = {"up", "serve", "watch", "worker"}
@@ -235,6 +238,27 @@ def test_captions_that_have_no_room_leave_those_that_were_there(small_disk):
     with pytest.raises(NoRoomError, match=r"film\.srt: no room is left"):
         write_captions(captions, "x" * 1_000_000)
     assert [path.read_text() for path in small_disk.iterdir()] == ["edited by hand"]
+
+
+def test_a_transcript_and_a_report_that_have_no_room_leave_those_that_were_there(small_disk):
+    folder = AnalysisFolder(small_disk)
+
+    def write(words: int) -> None:
+        heard = tuple(Word(float(number), number + 0.5, os.urandom(16).hex(), 0.9) for number in range(words))
+        folder.write_transcript(StoredTranscript(Transcript(heard, "en", "x"), "k" * 32, (), "f" * 32))
+
+    write(2)
+    before = folder.read_transcript()
+    folder.write_report(["short"])
+    for too_much, name in (
+        (lambda: write(20_000), "transcript"),
+        (lambda: folder.write_report(["x" * 500_000]), "report"),
+    ):
+        with pytest.raises(NoRoomError, match=rf"{small_disk}.*{name}.*no room is left to write it"):
+            too_much()
+    assert folder.read_transcript() == before
+    assert folder.report.read_text() == "short"
+    assert sorted(path.name for path in small_disk.rglob("*")) == ["features", "report.html", "transcript.parquet"]
 
 
 def test_a_full_disk_in_the_midst_of_a_render_is_told_in_a_sentence(analysis, small_disk, capsys, monkeypatch):

@@ -150,12 +150,13 @@ def cut_filters(span: FrameSpan) -> str:
 
     The limits lie half-way between frames, in whole ticks: ffmpeg parses them in microseconds and rounds them to ticks,
     which reaches no frame, whether ticks are much shorter than a microsecond or as long as a frame. If packets have no
-    times, frames are counted from where decoding starts.
+    times, frames are counted from where decoding starts; at an even rate, so are their times.
     """
     if not span.times.of_packets:
         number = span.times.number_of(span.first)
         held = float((span.start - span.first) * span.time_base)
-        times = f"max(round(PTS-STARTPTS-{held:.9f}/TB),0)"
+        shown = f"N*{float(span.duration_sec / span.count):.9f}/TB" if span.is_even else f"PTS-STARTPTS-{held:.9f}/TB"
+        times = f"max(round({shown}),0)"
         return f"trim=start_frame={number}:end_frame={number + span.count},setpts='{times}'"
     # Nothing is known about the time before the keyframe the span starts with, so allow only for rounding.
     room = (span.first - span.before) // 2 if span.before is not None else int(_MICROSECOND / span.time_base)
@@ -165,6 +166,8 @@ def cut_filters(span: FrameSpan) -> str:
     trim = f"trim=start={float(lower):.6f}:end={float(upper):.6f}"
     if span.after is None:  # the clock of a recording may be set back there, so that the same times occur again
         trim += f",trim=end_frame={span.count}"
+    if span.leaves_out:
+        trim += r",select='isnan(prev_selected_pts)+gt(pts\,prev_selected_pts)'"
     start = float(span.container_seconds(span.start))
     return f"{trim},setpts='max(round(PTS-{start:.9f}/TB),0)'"
 

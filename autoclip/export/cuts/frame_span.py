@@ -76,6 +76,12 @@ class FrameSpan:
         shown = self.times.shown
         return tuple(shown[(shown >= self.first) & (shown <= self.last)].tolist())
 
+    @property
+    def leaves_out(self) -> bool:
+        """Whether pictures between its first and its last frame are not shown."""
+        times = self.times
+        return bool(np.any(times.hidden & (times.pts > self.first) & (times.pts < self.last)))
+
     def part(self, first: int, last: int) -> FrameSpan:
         """Return the frames from `first` to `last` (presentation times) as another span."""
         shown = self.times.shown
@@ -163,6 +169,11 @@ def find_frame_span(video: Video, interval: Interval) -> FrameSpan:
     last = int(shown[behind - 1])
     after = int(shown[behind]) if behind < len(shown) else None
     natural_end = after if after is not None else last + _duration_of(times, last)
+    if natural_end <= asked_start:
+        end_sec, start_sec = float((natural_end - times.origin) * times.time_base), interval.start
+        raise ParameterError(
+            f"{video.path.name}: its pictures end at {end_sec:.3f} s, before {start_sec:.3f} s; choose another part"
+        )
     return FrameSpan(
         times=times,
         first=int(shown[first]),

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from autoclip.errors import ParameterError
 from autoclip.export.cuts.cut_spec import CutSpec, picture_changes
 from autoclip.export.cuts.frame_span import closed_run
@@ -55,6 +57,7 @@ def plan_copy(order: CutSpec) -> CopyPlan:
     packets = closed_run(span, first)
     if not packets:
         raise ParameterError(f"{order.video.path.name}: nothing can be copied there; use cut = exact")
+    _require_no_seam(order, packets[-1] + 1)
     pts = times.pts[list(packets)]
     actual = span.part(int(pts.min()), int(pts.max()))
     actual = replace(actual, start=actual.first)
@@ -65,6 +68,17 @@ def plan_copy(order: CutSpec) -> CopyPlan:
         container_format="mp4" if in_mp4 else "matroska",
         suffix=".mp4" if in_mp4 else ".mkv",
     )
+
+
+def _require_no_seam(order: CutSpec, behind: int) -> None:
+    """Refuse a copy that would end in the middle, where recordings that overlap were put together."""
+    span = order.span
+    pts, hidden = span.times.pts[behind:], span.times.hidden[behind:]
+    if hidden.size and hidden[0] and np.any(~hidden & (pts <= span.last)):
+        raise ParameterError(
+            f"{order.video.path.name}: recordings that overlap were put together there, which copying can't undo; use "
+            "cut = exact or smart"
+        )
 
 
 def copied_picture(plan: CopyPlan, stack: ExitStack) -> MuxTrack:

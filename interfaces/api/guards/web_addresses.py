@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from autoclip.errors import ParameterError
 from interfaces.api.problems import ApiError
@@ -64,6 +64,8 @@ def _is_host(name: str) -> bool:
 
 def _addresses(name: str, port: int) -> list[Address]:
     """Return the addresses of a name; empty if it is unknown, which the download will report."""
+    if ":" in name:  # an IPv6 address; the zone in it (RFC 6874) may not exist here, and changes nothing
+        name = unquote(name).partition("%")[0]
     try:
         found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):

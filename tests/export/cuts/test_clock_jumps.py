@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from made_media import look_at
 
+from autoclip.errors import ParameterError
 from autoclip.export.render import export_clip
 from autoclip.extraction import extract
 from autoclip.media.decoding.clock_jumps import ClockJump, until_clock_jumps
@@ -59,9 +60,26 @@ def test_what_lies_before_a_jump_is_right(tmp_path, recording, jump):
         assert look_at(made.path).numbers[-50:] == list(range(100, 150))
         assert (cut == "copy") or probe(made.path).duration_sec == pytest.approx(2.0, abs=0.001)
     if jump == "ahead":
+        with pytest.raises(ParameterError, match=r"its pictures end at 6\.000 s, before 6\.200 s"):
+            export_clip(video, Interval(6.2, 6.8), tmp_path / "behind.mp4", FAST)
         with open_frames(video.path, video) as frames:
             shown = [frames.at(instant).frame.to_ndarray(format="gray") for instant in (5.98, 2.5, 0.5)]
         assert [read_frame_number(picture) for picture in shown] == [149, 62, 12]
+
+
+@pytest.mark.parametrize(("offset", "again"), [(105.95, 1), (105.5, 12)])
+def test_recordings_that_overlap_by_a_few_frames_are_cut_through(tmp_path, recording, offset, again):
+    """Pictures whose times were shown before are left out, as the extraction does; all others are there."""
+    video = recording(offset)
+    features = extract(video.path, video, ExtractionSettings())
+    assert features.duration_sec == pytest.approx(offset - 94.0, abs=0.001)
+    until = offset - 100 + 2.48
+    for cut in ("exact", "smart"):
+        made = export_clip(video, Interval(4.0, until), tmp_path / f"{cut}.mp4", FAST.updated({"cut": cut}))
+        assert look_at(made.path).numbers == [*range(100, 150), *range(150 + again, 212)], cut
+        assert probe(made.path).duration_sec == pytest.approx(until - 4.0, abs=0.001)
+    with pytest.raises(ParameterError, match="recordings that overlap were put together there"):
+        export_clip(video, Interval(4.0, until), tmp_path / "copy.mp4", FAST.updated({"cut": "copy"}))
 
 
 def test_the_advice_makes_one_recording_of_both(tmp_path, recording):

@@ -43,6 +43,21 @@ def test_hidden_frames_stay_hidden_and_times_right(tmp_path, edited, cut, first,
     assert_in_step(seen, count=(behind - first) // 25)
 
 
+def test_a_copied_avi_is_cut_from_its_start_and_up_to_its_damaged_end(tmp_path, source):
+    """A picture that starts a little after the sound leaves an uneven step at the beginning of an AVI."""
+    film, path = str(source("constant.mp4")[0].path), tmp_path / "copied.avi"
+    late = ["-itsoffset", "0.0233", "-i", film, "-i", film, "-map", "0:v", "-map", "1:a", "-c", "copy", "-f", "avi"]
+    run_ffmpeg([*late, str(path)])
+    quick = ExportSettings(encoder_preset="ultrafast")
+    whole = export_clip(probe(path), Interval(0.0, 2.0), tmp_path / "start.mp4", quick)
+    assert look_at(whole.path).numbers == list(range(50))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
+    damaged = probe(path)
+    start = int(damaged.duration_sec) - 1
+    part = export_clip(damaged, Interval(start, damaged.duration_sec), tmp_path / "end.mp4", quick)
+    assert look_at(part.path).numbers[:25] == list(range(25 * start, 25 * start + 25))
+
+
 @pytest.fixture(scope="module")
 def counted(source, tmp_path_factory):
     """Return a function that makes an AVI, whose packets carry no times: frames are counted."""
