@@ -91,7 +91,7 @@ also rated by their boundaries and may exceed it.
 """
 
 
-def shown_score(quality: float) -> int:
+def displayed_score(quality: float) -> int:
     """Return a quality as it is displayed: a whole number from 0 to 100."""
     return round(100 * min(max(quality / BEST_QUALITY, 0.0), 1.0))
 

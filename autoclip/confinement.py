@@ -109,7 +109,7 @@ class OpenedFolder:
         """Replace `location` at the start of a path with the name the folder was opened with."""
         return self.path / path.relative_to(self.location) if path.is_relative_to(self.location) else path
 
-    def told(self, text: str) -> str:
+    def with_opened_name(self, text: str) -> str:
         """Replace `location` in a text, such as an error message, with the name the folder was opened with."""
         return text.replace(str(self.location), str(self.path))
 

@@ -467,7 +467,7 @@ class SpeechSettings(SettingsGroup):
     )
 
     @property
-    def hears_all(self) -> bool:
+    def transcribes_all(self) -> bool:
         """Whether the whole video is transcribed, if any of it is."""
         return self.speech == "all" or (self.speech == "auto" and self.speech_role == "thoughts")
 

@@ -207,7 +207,7 @@ def _fetch_subtitles(client: Any, facts: Mapping[str, Any]) -> tuple[str, ...]: 
     warnings = _Warnings()
     client.params |= {"skip_download": True, "writethumbnail": False, "ignoreerrors": True, "logger": warnings}
     client.process_ie_result(dict(facts), download=True)
-    return tuple(warnings.told)
+    return tuple(warnings.messages)
 
 
 def _subtitles(settings: DownloadSettings) -> list[str]:
@@ -309,11 +309,11 @@ class _Warnings(_Silence):
     """Keeps yt-dlp's warnings."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.messages: list[str] = []
 
     def warning(self, message: str) -> None:
         """Keep a warning."""
-        self.told.append(message)
+        self.messages.append(message)
 
 
 def _hook(on_progress: ProgressListener) -> Any:  # noqa: ANN401

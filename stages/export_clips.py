@@ -23,7 +23,7 @@ RenderSlot = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class MadeExport:
+class RecordedExport:
     """The record of one file, and whether the file already existed."""
 
     record: Export
@@ -39,7 +39,7 @@ def export_clip(
     *,
     render_slot: RenderSlot = nullcontext,
     before_failure: Callable[[], None] = lambda: None,
-) -> MadeExport:
+) -> RecordedExport:
     """Export one clip. A failure is recorded, not raised.
 
     Parameters
@@ -70,7 +70,7 @@ def export_clip(
     known = job.find(subject)
     if known is not None:
         on_progress(Progress("export", 1.0, "made before"))
-        return MadeExport(known, reused=True)
+        return RecordedExport(known, reused=True)
     with render_slot(), job.open_target() as folder:
         try:
             result = export_tightened(
@@ -84,8 +84,8 @@ def export_clip(
             )
         except AutoclipError as error:
             before_failure()
-            return MadeExport(job.failed(subject, error, folder))
-        return MadeExport(job.completed(subject, result, folder))
+            return RecordedExport(job.failed(subject, error, folder))
+        return RecordedExport(job.completed(subject, result, folder))
 
 
 def export_clips(

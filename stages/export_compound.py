@@ -14,7 +14,7 @@ from autoclip.export.tightened import export_tightened_compound
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
-from stages.export_clips import MadeExport, RenderSlot
+from stages.export_clips import RecordedExport, RenderSlot
 from stages.export_job import ExportJob
 from storage.catalog import CompoundClip, CompoundItem
 from storage.clip_store import ExportSubject
@@ -26,7 +26,7 @@ def export_compound_clip(
     on_progress: ProgressListener = ignore_progress,
     *,
     render_slot: RenderSlot = nullcontext,
-) -> MadeExport:
+) -> RecordedExport:
     """Export a compound clip with its own crossfade, or that of the settings if it has none.
 
     Parameters
@@ -43,7 +43,7 @@ def export_compound_clip(
 
     Returns
     -------
-    MadeExport
+    RecordedExport
         The record: completed, or failed with the reason.
 
     Raises
@@ -58,7 +58,7 @@ def export_compound_clip(
     subject = _subject(job, compound)
     known = job.find(subject)
     if known is not None:
-        return MadeExport(known, reused=True)
+        return RecordedExport(known, reused=True)
     video = job.probed()
     spans = [SourceSpan(video, interval, subject.transcript) for interval in subject.intervals]
     with render_slot(), job.open_target() as folder:
@@ -66,8 +66,8 @@ def export_compound_clip(
         try:
             result = export_tightened_compound(spans, rendered, job.settings, on_progress, ffmpeg=job.ffmpeg)
         except AutoclipError as error:
-            return MadeExport(job.failed(subject, error, folder))
-        return MadeExport(job.completed(subject, result, folder))
+            return RecordedExport(job.failed(subject, error, folder))
+        return RecordedExport(job.completed(subject, result, folder))
 
 
 def _subject(job: ExportJob, compound: CompoundClip) -> ExportSubject:

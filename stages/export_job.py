@@ -143,7 +143,7 @@ class ExportJob:
             state="completed",
             name=result.path.name,
             path=folder.named(result.path),
-            command=tuple(map(folder.told, one_command(result.commands))),
+            command=tuple(map(folder.with_opened_name, one_command(result.commands))),
             note="; ".join(result.notes),
             size_bytes=result.size_bytes,
             duration_sec=result.actual.duration,
@@ -152,7 +152,7 @@ class ExportJob:
 
     def failed(self, subject: ExportSubject, error: AutoclipError, folder: OpenedFolder) -> Export:
         """Record why a file could not be rendered; return its record."""
-        record = self._record(subject).changed(state="failed", error=folder.told(str(error)))
+        record = self._record(subject).changed(state="failed", error=folder.with_opened_name(str(error)))
         return self.store.add_export(subject, record)
 
     def _record(self, subject: ExportSubject) -> Export:

@@ -30,14 +30,14 @@ SUFFIXES = {
 
 
 @dataclass(frozen=True, slots=True)
-class TakenUpload:
+class IngestedUpload:
     """The project of an uploaded file, and whether it is new."""
 
     project: Project
     new: bool
 
 
-def ingest_upload(catalog: Catalog, data_folder: DataFolder, path: Path, called: str, name: str = "") -> TakenUpload:
+def ingest_upload(catalog: Catalog, data_folder: DataFolder, path: Path, called: str, name: str = "") -> IngestedUpload:
     """Make an uploaded file the video of a project.
 
     Parameters
@@ -68,7 +68,7 @@ def ingest_upload(catalog: Catalog, data_folder: DataFolder, path: Path, called:
         known = _known(catalog, content)
         if known is not None and known.path is not None and data_folder.has(known.path):
             with catalog.transaction() as unit:
-                return TakenUpload(named(unit, unit.projects.get(known.id), name), new=False)
+                return IngestedUpload(named(unit, unit.projects.get(known.id), name), new=False)
         fresh = Project(name=name or Path(called).stem or "upload", source=Source(kind="upload", address=called))
         project = known or fresh
         place = data_folder.project(project.id).source / file_name(Path(called).stem, _suffix(video, called))
@@ -88,19 +88,19 @@ def _known(catalog: Catalog, content: str) -> Project | None:
 
 def _registered(
     catalog: Catalog, data_folder: DataFolder, project: Project, video: Video, content: str, *, name: str
-) -> TakenUpload:
+) -> IngestedUpload:
     """Record the project of a file that is in its place; if the same content was added meanwhile, that project wins."""
     taken = None
     try:
         with catalog.transaction() as unit:
             first = next(iter(unit.projects.with_fingerprint(content)), None)
             if first is None:
-                taken = TakenUpload(unit.projects.add(with_facts(project, video, content)), new=True)
+                taken = IngestedUpload(unit.projects.add(with_facts(project, video, content)), new=True)
             elif first.id == project.id:
                 facts = with_facts(named(unit, first, name), video, content)
-                taken = TakenUpload(unit.projects.save(facts), new=False)
+                taken = IngestedUpload(unit.projects.save(facts), new=False)
             else:
-                return TakenUpload(named(unit, first, name), new=False)
+                return IngestedUpload(named(unit, first, name), new=False)
     finally:
         if taken is None:
             video.path.unlink(missing_ok=True)

@@ -121,7 +121,7 @@ def _keep_subtitles(source: RegisteredVideo, subtitles: Transcript) -> None:
 def _wanted(features: ExtractedFeatures, settings: Settings) -> tuple[Interval, ...]:
     """Return the spans to transcribe, by time: all, or around the clips that are selected without words."""
     duration = features.source.video.duration_sec
-    if settings.speech.hears_all:
+    if settings.speech.transcribes_all:
         return (Interval(0.0, duration),)
     clips = selection.select(features.source.folder.read_features(), settings, scope="").clips
     around = (

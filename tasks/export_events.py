@@ -7,7 +7,7 @@ from typing import Any
 from prefect.events import emit_event
 from prefect.runtime import flow_run
 
-from stages.export_clips import MadeExport
+from stages.export_clips import RecordedExport
 from stages.results import RegisteredVideo
 from storage.catalog import Export
 from tasks.stage_task import run_logger, say_reused
@@ -16,7 +16,7 @@ CLIP_EXPORTED = "autoclip.clip.exported"
 CLIP_FAILED = "autoclip.clip.export-failed"
 
 
-def tell_of_export(source: RegisteredVideo, made: MadeExport) -> None:
+def tell_of_export(source: RegisteredVideo, made: RecordedExport) -> None:
     """Log the result of a file; show an existing file as ``Cached``; emit the event of a new one."""
     record, log = made.record, run_logger()
     if made.reused:

@@ -55,7 +55,7 @@ def total_limit_name(kind: Kind) -> str:
     return f"autoclip-{kind}-all-machines"
 
 
-def slots_taken(client: SyncPrefectClient, kind: Kind) -> int | None:
+def occupied_slots(client: SyncPrefectClient, kind: Kind) -> int | None:
     """Return how many slots of this machine are taken according to Prefect's server; None if the limit was removed."""
     try:
         return client.read_global_concurrency_limit_by_name(limit_name(kind)).active_slots

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_features import Scene
 
-from autoclip.clips import names_by_time, shown_score
+from autoclip.clips import displayed_score, names_by_time
 from autoclip.durations import read_range, read_seconds
 from autoclip.errors import ParameterError
 from autoclip.selection.filters import within_amount
@@ -144,5 +144,5 @@ def test_names_of_moments_in_the_same_second():
 
 @given(st.floats(-1, 10), st.floats(-1, 10))
 def test_scores_are_shown_from_0_to_100_in_the_order_of_the_qualities(one, other):
-    assert 0 <= shown_score(one) <= 100
-    assert one > other or shown_score(one) <= shown_score(other)
+    assert 0 <= displayed_score(one) <= 100
+    assert one > other or displayed_score(one) <= displayed_score(other)

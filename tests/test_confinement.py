@@ -128,7 +128,7 @@ def test_a_folder_tells_its_own_name(root: Path) -> None:
     with folder_beneath(root, Path("a")) as folder:
         inner = folder.location / "film.mp4"
         assert folder.named(inner) == root / "a" / "film.mp4"
-        assert folder.told(f"{inner}: failed") == f"{root / 'a' / 'film.mp4'}: failed"
+        assert folder.with_opened_name(f"{inner}: failed") == f"{root / 'a' / 'film.mp4'}: failed"
         folder.unlink("film.mp4")
         folder.unlink("film.mp4")
     assert not (root / "a" / "film.mp4").exists()

@@ -78,7 +78,7 @@ def export_clip(
     if chosen.overwrite:
         require_replaceable(target)
     fitted = fitted_interval(interval, chosen, transcript)
-    order = _told_shorter(plan_cut(video, fitted, target, chosen), interval)
+    order = _with_shortened_note(plan_cut(video, fitted, target, chosen), interval)
     with render_errors([video.path], target), ExitStack() as stack:
         order = with_title(with_captions(order, transcript, stack), stack)
         rendered = stack.enter_context(temporary_path(target.parent))
@@ -90,7 +90,7 @@ def export_clip(
         return finish_fitted(cut(order), order, context, cut)
 
 
-def _told_shorter(order: CutSpec, asked: Interval) -> CutSpec:
+def _with_shortened_note(order: CutSpec, asked: Interval) -> CutSpec:
     """Add a note that a clip ends earlier than requested."""
     if order.asked == asked:
         return order

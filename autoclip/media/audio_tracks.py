@@ -53,7 +53,7 @@ def is_meant(wanted: str, number: int, language: str | None, title: str | None) 
     return wanted == str(number)
 
 
-def tracks_told(tracks: Iterable[tuple[int, str | None, str | None]]) -> str:
+def describe_tracks(tracks: Iterable[tuple[int, str | None, str | None]]) -> str:
     """Return the numbers, languages and titles of tracks for a message."""
     told = [
         " ".join(filter(None, (str(number), language, title and repr(title)))) for number, language, title in tracks
@@ -100,7 +100,7 @@ def _named(video: Video, tracks: Iterable[AudioTrack], wanted: str) -> AudioTrac
             if track.codec_context is None:
                 raise ParameterError(f"{video.path.name}: audio track {number} has no decoder here; name another")
             return track
-    known = tracks_told((number, track_language(track), track_title(track)) for number, track in numbered)
+    known = describe_tracks((number, track_language(track), track_title(track)) for number, track in numbered)
     raise ParameterError(f"{video.path.name} has no audio track {wanted!r} to analyze; it has {known}")
 
 

@@ -73,16 +73,16 @@ def find_ffmpeg(path: Path | None = None) -> Path:
 @functools.lru_cache(maxsize=16)
 def knows_option(option: str, path: Path | None = None) -> bool:
     """Whether an ffmpeg (`find_ffmpeg` chooses) lists an option in its help; False if it can't be run."""
-    return f"-{option}".encode() in _told_by(find_ffmpeg(path), "-h", "long")
+    return f"-{option}".encode() in _help_output(find_ffmpeg(path), "-h", "long")
 
 
 @functools.lru_cache(maxsize=16)
 def knows_encoder(name: str, path: Path | None = None) -> bool:
     """Whether an ffmpeg (`find_ffmpeg` chooses) lists an encoder; False if it can't be run."""
-    return name.encode() in _told_by(find_ffmpeg(path), "-encoders").split()
+    return name.encode() in _help_output(find_ffmpeg(path), "-encoders").split()
 
 
-def _told_by(ffmpeg: Path, *question: str) -> bytes:
+def _help_output(ffmpeg: Path, *question: str) -> bytes:
     command = (str(ffmpeg), "-hide_banner", *question)
     try:
         told = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_HELP_SEC, check=True)  # noqa: S603

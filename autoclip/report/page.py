@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from autoclip.clips import Clip, shown_score
+from autoclip.clips import Clip, displayed_score
 from autoclip.media.video import Video
 from autoclip.report import plot, wording
 from autoclip.report.document import ReportDocument
@@ -131,7 +131,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(score=shown_score, clock=wording.clock, duration=wording.duration, plain=wording.plain)
+    environment.filters.update(
+        score=displayed_score, clock=wording.clock, duration=wording.duration, plain=wording.plain
+    )
     return environment
 
 

@@ -61,7 +61,7 @@ class Tightening:
         """Return how many seconds were removed."""
         return sum(removal.interval.duration for removal in self.removed)
 
-    def told(self) -> str:
+    def details(self) -> str:
         """Return a summary in a few words, with the times of what was removed."""
         gone = ", ".join(
             f"{r.interval.start:.2f} to {r.interval.end:.2f} s ({r.text or r.reason})" for r in self.removed

@@ -98,7 +98,7 @@ def analyze(
 
 def print_clips(clips_file: ClipsFile) -> None:
     """Print the table of clips, best first, with their reasons; or why there is none, or fewer than requested."""
-    from autoclip.clips import shown_score
+    from autoclip.clips import displayed_score
 
     ranked = sorted(clips_file.clips, key=lambda clip: -clip.quality_score)
     rows = [
@@ -108,7 +108,7 @@ def print_clips(clips_file: ClipsFile) -> None:
             clock(clip.start),
             clock(clip.end),
             f"{clip.duration:.1f} s",
-            str(shown_score(clip.quality_score)),
+            str(displayed_score(clip.quality_score)),
             clip.reason,
         )
         for rank, clip in enumerate(ranked, 1)

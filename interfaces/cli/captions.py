@@ -24,7 +24,7 @@ from interfaces.cli.clip_sources import (
     open_clips,
 )
 from interfaces.cli.compound import read_time
-from interfaces.cli.made_files import MadeFile, report_files
+from interfaces.cli.file_report import OutputFile, report_files
 from interfaces.cli.options import Json
 from interfaces.cli.terminal import clock, print_json, print_table, say
 
@@ -87,7 +87,7 @@ def captions(
             intervals, crossfade_sec = item_intervals(whole.items, store.clips_of(whole)), whole.crossfade_sec
             target = store.exports_folder / _clip_name(store.name, whole.name, 1, wanted)
         made.append(write_captions(to or target, captions_of(transcript, intervals, wanted, crossfade_sec)))
-    report_files([MadeFile.at(path) for path in made], as_json=as_json)
+    report_files([OutputFile.at(path) for path in made], as_json=as_json)
 
 
 def correct(

@@ -191,7 +191,7 @@ def _project_row(project: Project) -> tuple[str, ...]:
 
 
 def _clip_row(clip: StoredClip) -> tuple[str, ...]:
-    from autoclip.clips import shown_score
+    from autoclip.clips import displayed_score
 
     return (
         clip.id,
@@ -199,7 +199,7 @@ def _clip_row(clip: StoredClip) -> tuple[str, ...]:
         clock(clip.start),
         clock(clip.end),
         f"{clip.end - clip.start:.1f} s",
-        str(shown_score(clip.quality_score)),
+        str(displayed_score(clip.quality_score)),
         clip.verdict,
         clip.created_by,
         clip.reason,

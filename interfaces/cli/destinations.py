@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autoclip.errors import AutoclipError, ParameterError
-from interfaces.cli.made_files import MadeFile, report_files
+from interfaces.cli.file_report import OutputFile, report_files
 from interfaces.cli.options import Json, Quiet, existing_file
 from interfaces.cli.terminal import print_json, print_table, progress_bars
 
@@ -59,7 +59,7 @@ def deliver(
 ) -> None:
     """Deliver finished files to a destination. An unreachable destination is tried again."""
     options = read_options(destination, option)
-    made = [MadeFile.at(existing_file(path)) for path in files]
+    made = [OutputFile.at(existing_file(path)) for path in files]
     with progress_bars(quiet=quiet or as_json) as listener:
         for number, file in enumerate(made):
             try:

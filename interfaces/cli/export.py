@@ -25,7 +25,7 @@ from interfaces.cli.clip_sources import (
     open_clips,
 )
 from interfaces.cli.destinations import DeliveryOptions, deliver_to, read_options
-from interfaces.cli.made_files import MadeFile, RemovedSpan, report_files
+from interfaces.cli.file_report import OutputFile, RemovedSpan, report_files
 from interfaces.cli.options import Assignments, Fillers, Json, Quiet, Tighten, parse_assignments
 from interfaces.cli.terminal import progress_bars
 
@@ -124,13 +124,13 @@ def _job(store: ClipStore, settings: ExportSettings, given: Collection[str], tar
 
 def _rendered(
     job: ExportJob, clips: Sequence[Clip], compounds: Sequence[CompoundClip], on_progress: ProgressListener
-) -> list[MadeFile]:
+) -> list[OutputFile]:
     """Render clips, then compound clips; failures are reported per file."""
     from stages.export_clips import export_clips
     from stages.export_compound import export_compound_clip, item_intervals
 
     total = len(clips) + len(compounds)
-    files: list[MadeFile] = []
+    files: list[OutputFile] = []
     if clips:
         records = export_clips(job, [clip.id for clip in clips], share_of(on_progress, 0, len(clips), total))
         files += [_of_record(job, record, [clip.interval]) for record, clip in zip(records, clips, strict=True)]
@@ -140,12 +140,12 @@ def _rendered(
             intervals = item_intervals(compound.items, job.store.clips_of(compound))
             files.append(_of_record(job, export_compound_clip(job, compound.id, share).record, intervals))
         except AutoclipError as error:
-            files.append(MadeFile(compound.name, error=str(error)))
+            files.append(OutputFile(compound.name, error=str(error)))
     return files
 
 
-def _of_record(job: ExportJob, record: Export, intervals: Sequence[Interval]) -> MadeFile:
-    return MadeFile(
+def _of_record(job: ExportJob, record: Export, intervals: Sequence[Interval]) -> OutputFile:
+    return OutputFile(
         str(record.path or record.name),
         record.duration_sec,
         record.size_bytes,
@@ -168,7 +168,9 @@ def _removed(job: ExportJob, intervals: Sequence[Interval]) -> tuple[RemovedSpan
     )
 
 
-def _delivered(file: MadeFile, destination: str, options: Mapping[str, str], on_progress: ProgressListener) -> MadeFile:
+def _delivered(
+    file: OutputFile, destination: str, options: Mapping[str, str], on_progress: ProgressListener
+) -> OutputFile:
     """Deliver a file; a failure is added to the file's record."""
     if file.error is not None:
         return file

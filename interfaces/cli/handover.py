@@ -14,7 +14,7 @@ from autoclip.export.interchange.edit_list import MAX_HANDLES_SEC, EditOptions
 from autoclip.export.interchange.formats import SUFFIXES, TimelineFormat
 from autoclip.settings import ExportSettings
 from interfaces.cli.clip_sources import AllClips, ClipChoice, ClipIds, OfMode, Source, Top, find_compound, open_clips
-from interfaces.cli.made_files import MadeFile, report_files
+from interfaces.cli.file_report import OutputFile, report_files
 from interfaces.cli.options import Fillers, Json, Tighten
 from interfaces.cli.terminal import say
 
@@ -97,7 +97,7 @@ def handover(
     target = (to or store.folder.root / f"clips{SUFFIXES[wanted]}").absolute()
     options = EditOptions(handles_sec=handles, crossfade_sec=crossfade_sec, record_start=record_start)
     written = export_timeline(store, clips, target, wanted, options)
-    report_files([MadeFile.at(written)], as_json=as_json)
+    report_files([OutputFile.at(written)], as_json=as_json)
 
 
 def _tightened(store: ClipStore, clips: Sequence[Clip], tighten_sec: float, *, fillers: bool) -> tuple[Clip, ...]:
@@ -107,7 +107,7 @@ def _tightened(store: ClipStore, clips: Sequence[Clip], tighten_sec: float, *, f
     settings = ExportSettings(tighten_sec=tighten_sec, tighten_fillers=fillers)
     tightenings = tightening_of(store.folder, [clip.interval for clip in clips], settings)
     for clip, found in zip(clips, tightenings, strict=True):
-        say(f"{clip.name}: {found.told()}")
+        say(f"{clip.name}: {found.details()}")
     return tuple(part for clip, found in zip(clips, tightenings, strict=True) for part in kept_parts(clip, found))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from interfaces.cli.clip_sources import AllClips, ClipChoice, ClipIds, OfMode, Source, Top, open_clips
-from interfaces.cli.made_files import MadeFile, report_files
+from interfaces.cli.file_report import OutputFile, report_files
 from interfaces.cli.options import Json, Quiet
 from interfaces.cli.terminal import progress_bars
 
@@ -46,9 +46,9 @@ def preview(
         outcomes = export_previews(store.source(), clips, target, animation, listener, name=store.name)
     report_files(
         [
-            MadeFile.at(outcome.path)
+            OutputFile.at(outcome.path)
             if outcome.error is None
-            else MadeFile(str(outcome.path), error=str(outcome.error))
+            else OutputFile(str(outcome.path), error=str(outcome.error))
             for outcome in outcomes
         ],
         as_json=as_json,
@@ -76,4 +76,4 @@ def contact_sheet(
     clips = choice.among(store) if clip or top else store.clips()
     target = (to or store.folder.root / "contact-sheet.jpg").absolute()
     sheet = export_contact_sheet(store.source(), clips, store.folder, target, columns=columns, title=store.name)
-    report_files([MadeFile.at(sheet)], as_json=as_json)
+    report_files([OutputFile.at(sheet)], as_json=as_json)

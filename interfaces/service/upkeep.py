@@ -10,7 +10,7 @@ from prefect.client.orchestration import SyncPrefectClient
 
 from flows.reaper import reap
 from storage.environment import Environment
-from tasks.machine_limits import KINDS, Kind, correct_slots, slots_in_use, slots_taken
+from tasks.machine_limits import KINDS, Kind, correct_slots, occupied_slots, slots_in_use
 
 COUNT_EVERY = 12
 """Maximum number of turns between checks of the server's slot count."""
@@ -62,7 +62,7 @@ class Upkeep:
         self._turns_since_count += 1
         if in_use == self._counted and not self._miscounted and self._turns_since_count < COUNT_EVERY:
             return
-        wrong = frozenset(kind for kind in KINDS if slots_taken(client, kind) not in {None, in_use[kind]})
+        wrong = frozenset(kind for kind in KINDS if occupied_slots(client, kind) not in {None, in_use[kind]})
         for kind in wrong & self._miscounted:
             correct_slots(client, kind, in_use[kind])
         self._miscounted, self._counted, self._turns_since_count = wrong, in_use, 0

@@ -14,7 +14,7 @@ from autoclip.progress import Progress, ignore_progress
 from interfaces.service.registration import limit_all_machines
 from interfaces.service.upkeep import Upkeep
 from storage.environment import read_environment
-from tasks.machine_limits import KINDS, decoding, limit_name, slots_in_use, slots_taken, total_limit_name
+from tasks.machine_limits import KINDS, decoding, limit_name, occupied_slots, slots_in_use, total_limit_name
 
 DECODE = "import sys, time; from tasks.machine_limits import decoding; from autoclip.progress import ignore_progress\n"
 DECODE += "with decoding(ignore_progress): print('decoding', flush=True); time.sleep(60)"
@@ -38,10 +38,10 @@ def test_the_slot_of_a_killed_process_is_free_again(client: SyncPrefectClient, d
     with decoding(ignore_progress):
         process.kill()
         process.communicate()
-        assert (slots_taken(client, "decode"), slots_in_use(data_dir, "decode")) == (2, 1)
+        assert (occupied_slots(client, "decode"), slots_in_use(data_dir, "decode")) == (2, 1)
         upkeep.begin(client)
-        assert slots_taken(client, "decode") == 1
-    assert (slots_taken(client, "decode"), slots_in_use(data_dir, "decode")) == (0, 0)
+        assert occupied_slots(client, "decode") == 1
+    assert (occupied_slots(client, "decode"), slots_in_use(data_dir, "decode")) == (0, 0)
 
 
 def test_one_look_is_not_enough_while_the_service_runs(client: SyncPrefectClient) -> None:
@@ -50,9 +50,9 @@ def test_one_look_is_not_enough_while_the_service_runs(client: SyncPrefectClient
     with decoding(ignore_progress), get_client(sync_client=True) as other:
         other.request("PATCH", f"/v2/concurrency_limits/{limit_name('decode')}", json={"active_slots": 2})
         upkeep.turn(client)
-        assert slots_taken(client, "decode") == 2
+        assert occupied_slots(client, "decode") == 2
         upkeep.turn(client)
-        assert slots_taken(client, "decode") == 1
+        assert occupied_slots(client, "decode") == 1
         client.delete_global_concurrency_limit_by_name(limit_name("render"))
         upkeep.turn(client)
         client.upsert_global_concurrency_limit_by_name(limit_name("render"), 2)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from av.audio.stream import AudioStream
 
 from autoclip.errors import ParameterError
-from autoclip.media.audio_tracks import is_meant, track_title, tracks_told
+from autoclip.media.audio_tracks import describe_tracks, is_meant, track_title
 from autoclip.media.container import open_container
 from autoclip.media.video import Video
 from autoclip.settings import ExportSettings, read_track_gains
@@ -135,7 +135,7 @@ def _named(video: Video, name: str, tracks: list[AudioTrack | _NoDecoder]) -> Au
     for number, track in known:
         if is_meant(name, number, track.language, track.title):
             return track
-    told = tracks_told((number, track.language, track.title) for number, track in known)
+    told = describe_tracks((number, track.language, track.title) for number, track in known)
     raise ParameterError(
         f"{video.path.name} has no readable audio track {name}; it has {len(tracks)} in all, of which {len(known)} can "
         f"be decoded: {told}"

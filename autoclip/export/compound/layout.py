@@ -11,7 +11,7 @@ from pathlib import Path
 from autoclip.errors import ParameterError
 from autoclip.export.compound.crossfade import Crossfade
 from autoclip.export.cuts.cut_spec import CutSpec, plan_cut
-from autoclip.export.cuts.smart import made_exact
+from autoclip.export.cuts.smart import as_exact_cut
 from autoclip.export.platforms import require_within_limits
 from autoclip.export.video.canvas import square_canvas
 from autoclip.media.video import Video
@@ -62,9 +62,9 @@ class Layout:
         """Return the total number of frames, unless the frame rate is changed."""
         return sum(body.span.count for body in self.bodies) + sum(fade.frame_count for fade in self.fades)
 
-    def made_exact(self) -> Layout:
+    def as_exact_cut(self) -> Layout:
         """Return the layout for encoding instead of copying: all items in one codec that meets the settings."""
-        exact = [made_exact(body) for body in self.bodies]
+        exact = [as_exact_cut(body) for body in self.bodies]
         if "h265" not in {body.settings.video_codec for body in exact}:
             return self
         return self._changed(_in_h265)

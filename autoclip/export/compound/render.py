@@ -32,7 +32,7 @@ from autoclip.export.compound.layout import Layout, SourceSpan, lay_out
 from autoclip.export.compound.segments import VideoSegments, exact_segments, smart_segments
 from autoclip.export.cuts.cut_spec import ExportResult
 from autoclip.export.cuts.methods import Command, Rendering, altered
-from autoclip.export.cuts.mux import MuxTrack, encoded_tracks, join, stamped
+from autoclip.export.cuts.mux import MuxTrack, encoded_tracks, mux_tracks, stamped
 from autoclip.export.cuts.smart import NotSmartError
 from autoclip.export.platforms import fitted_interval, fitting_count
 from autoclip.export.render import finish_fitted
@@ -95,7 +95,7 @@ def export_compound(
     if chosen.overwrite:
         require_replaceable(target)
     fitting = _fitting(items, chosen)
-    layout = _told_shorter(lay_out(fitting, target, chosen), fitting, items)
+    layout = _with_shortened_note(lay_out(fitting, target, chosen), fitting, items)
     with render_errors([item.video.path for item in items], target), ExitStack() as stack:
         layout = with_compound_captions(layout, fitting, stack)
         layout = replace(layout, bodies=(with_title(layout.bodies[0], stack), *layout.bodies[1:]))
@@ -118,7 +118,7 @@ def _fitting(items: Sequence[SourceSpan], settings: ExportSettings) -> tuple[Sou
     return (replace(first, interval=fitted_interval(first.interval, settings, first.transcript)), *others)
 
 
-def _told_shorter(layout: Layout, fitting: Sequence[SourceSpan], items: Sequence[SourceSpan]) -> Layout:
+def _with_shortened_note(layout: Layout, fitting: Sequence[SourceSpan], items: Sequence[SourceSpan]) -> Layout:
     """Note what was left out."""
     first, platform = layout.bodies[0], layout.bodies[0].settings.platform
     told = []
@@ -137,7 +137,7 @@ def _render(layout: Layout, context: RenderContext) -> Rendering:
             return _joined(layout, context, smart_segments)
         except NotSmartError as reason:
             notes = (f"joined exactly, not smartly: {reason}",)
-            layout = layout.made_exact()
+            layout = layout.as_exact_cut()
     rendering = _joined(layout, context, exact_segments)
     return replace(rendering, notes=(*notes, *rendering.notes))
 
@@ -151,7 +151,7 @@ def _joined(layout: Layout, context: RenderContext, render_segments: _SegmentMak
         data = chain.from_iterable(segment.data for segment in made.segments)
         picture = MuxTrack(made.template, stamped(data, shown, starts[-1], layout.unit), made.extradata)
         sound_commands, sounds = _sound(layout, context, stack)
-        join(context.rendered, [picture, *sounds])
+        mux_tracks(context.rendered, [picture, *sounds])
     first, last = layout.bodies[0], layout.bodies[-1]
     length = float(layout.duration_sec)
     comparable = not (first.canvas.padded or altered(first.settings) or altered(last.settings))

@@ -20,13 +20,13 @@ from autoclip.export.cuts.encoders import encodes_in_hardware
 from autoclip.export.cuts.exact import audio_arguments, exact_arguments, measuring_arguments
 from autoclip.export.cuts.hardware import choose_encoder
 from autoclip.export.cuts.keyframe_copy import copied_picture, plan_copy
-from autoclip.export.cuts.mux import MuxTrack, encoded_tracks, join, shifted, stamped
+from autoclip.export.cuts.mux import MuxTrack, encoded_tracks, mux_tracks, shifted, stamped
 from autoclip.export.cuts.smart import (
     NotSmartError,
     SmartPlan,
+    as_exact_cut,
     encoded_data,
     encoded_times,
-    made_exact,
     part_arguments,
     plan_smart,
     shown_times,
@@ -96,7 +96,7 @@ def _encoded(order: CutSpec, context: RenderContext) -> Rendering:
     try:
         return cut_smartly(order, context)
     except NotSmartError as reason:
-        made = cut_exactly(made_exact(order), context)
+        made = cut_exactly(as_exact_cut(order), context)
         return replace(made, notes=(f"cut exactly, not smartly: {reason}", *made.notes))
 
 
@@ -209,7 +209,7 @@ def _set_times(order: CutSpec, context: RenderContext) -> None:
         shown = encoded_times(path, span)
         packets = stamped(encoded_data(path, span.count), shown, span.end - span.start, span.time_base)
         picture = MuxTrack(container.streams.video[0], packets)
-        join(context.rendered, [picture, *encoded_tracks(path, len(order.tracks), stack)])
+        mux_tracks(context.rendered, [picture, *encoded_tracks(path, len(order.tracks), stack)])
 
 
 def cut_smartly(order: CutSpec, context: RenderContext) -> Rendering:
@@ -234,7 +234,7 @@ def cut_smartly(order: CutSpec, context: RenderContext) -> Rendering:
             packets=stamped(data, shown_times(plan), span.end - span.start, span.time_base),
             extradata=smart_configuration(plan.stream, ((path, plan.number) for path in parts.paths.values())),
         )
-        join(context.rendered, [picture, *sounds])
+        mux_tracks(context.rendered, [picture, *sounds])
     return Rendering(
         method="smart",
         actual=span.interval,
@@ -259,7 +259,7 @@ def turned_note(order: CutSpec) -> tuple[str, ...]:
 
 def codec_note(order: CutSpec) -> tuple[str, ...]:
     """Return a note that a smart cut kept a codec that differs from an exact cut's."""
-    kept, made = order.video.video.codec, CODEC_NAMES[made_exact(order).settings.video_codec]
+    kept, made = order.video.video.codec, CODEC_NAMES[as_exact_cut(order).settings.video_codec]
     return () if kept == made else (f"the video codec is {kept} as in the source; cut = exact makes it {made}",)
 
 
@@ -304,7 +304,7 @@ def cut_by_copy(order: CutSpec, context: RenderContext) -> Rendering:
     plan = plan_copy(order)
     with ExitStack() as stack:
         commands, sounds = _sound(plan.order, context, stack)
-        join(context.rendered, [copied_picture(plan, stack), *sounds], plan.container_format)
+        mux_tracks(context.rendered, [copied_picture(plan, stack), *sounds], plan.container_format)
     actual = plan.order.span.interval
     return Rendering(
         method="copy",
@@ -366,9 +366,9 @@ def _sound(order: CutSpec, context: RenderContext, stack: ExitStack) -> tuple[li
         path = stack.enter_context(temporary_path(context.rendered.parent))
         run = context.run(audio_arguments(order, path))
         return [run.command], encoded_tracks(path, len(order.tracks), stack)
-    strands = []
+    copied = []
     for track in order.tracks:
         container = stack.enter_context(open_container(order.video.path))
         packets = shifted(audio_packets(container, track, start, end), start)
-        strands.append(MuxTrack(container.streams[track.index], packets, title=track.title))
-    return [], strands
+        copied.append(MuxTrack(container.streams[track.index], packets, title=track.title))
+    return [], copied

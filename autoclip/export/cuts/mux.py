@@ -48,14 +48,14 @@ class MuxTrack:
     title: str | None = None
 
 
-def join(target: Path, strands: Sequence[MuxTrack], container_format: str = "mp4") -> None:
-    """Write a file from packets; the first strand is the video.
+def mux_tracks(target: Path, tracks: Sequence[MuxTrack], container_format: str = "mp4") -> None:
+    """Write a file from packets; the first track is the video.
 
     Parameters
     ----------
     target : Path
         The file to write; an existing one is replaced.
-    strands : sequence of MuxTrack
+    tracks : sequence of MuxTrack
         Its streams. They are read in parallel, so that memory stays flat.
     container_format : str
         FFmpeg's name of the format.
@@ -70,7 +70,7 @@ def join(target: Path, strands: Sequence[MuxTrack], container_format: str = "mp4
     options = {"movflags": "+faststart"} if container_format == "mp4" else {}
     try:
         with av.open(local_file(target), "w", format=container_format, container_options=options) as container:
-            _write(container, strands)
+            _write(container, tracks)
     except (av.error.FFmpegError, ValueError) as error:
         if isinstance(error, OSError) and error.errno in _SYSTEM:
             raise ExportError(str(from_system(error, target.parent))) from error
@@ -81,12 +81,12 @@ def join(target: Path, strands: Sequence[MuxTrack], container_format: str = "mp4
 
 def encoded_tracks(path: Path, count: int, stack: ExitStack) -> list[MuxTrack]:
     """Return the audio tracks of a file that ffmpeg has just rendered; `stack` keeps it open."""
-    strands = []
+    tracks = []
     for number in range(count):
         container = stack.enter_context(open_container(path))
         stream = container.streams.audio[number]
-        strands.append(MuxTrack(stream, shifted(_with_data(container, stream), Fraction(0))))
-    return strands
+        tracks.append(MuxTrack(stream, shifted(_with_data(container, stream), Fraction(0))))
+    return tracks
 
 
 def shifted(packets: Iterator[Packet[Stream]], offset_sec: Fraction) -> Iterator[Packet[Stream]]:
@@ -144,28 +144,28 @@ def _with_data(container: InputContainer, stream: Stream) -> Iterator[Packet[Str
     return (packet for packet in container.demux(stream) if packet.size)
 
 
-def _write(container: OutputContainer, strands: Sequence[MuxTrack]) -> None:
+def _write(container: OutputContainer, tracks: Sequence[MuxTrack]) -> None:
     outputs = []
-    for strand in strands:
-        stream = container.add_stream_from_template(strand.template, opaque=True)
-        if isinstance(stream, VideoStream) and isinstance(strand.template, VideoStream):
+    for track in tracks:
+        stream = container.add_stream_from_template(track.template, opaque=True)
+        if isinstance(stream, VideoStream) and isinstance(track.template, VideoStream):
             # The container's pixel aspect is not always in the stream itself.
-            stream.codec_context.sample_aspect_ratio = strand.template.sample_aspect_ratio or Fraction(1)
-        if strand.extradata is not None:
-            stream.codec_context.extradata = strand.extradata
+            stream.codec_context.sample_aspect_ratio = track.template.sample_aspect_ratio or Fraction(1)
+        if track.extradata is not None:
+            stream.codec_context.extradata = track.extradata
         if stream.codec_context.name == "hevc" and container.format.name == "mp4" and stream.codec_context.extradata:
             stream.codec_context.codec_tag = "hvc1"  # the only tag of HEVC that QuickTime and Safari play
-        language = strand.template.metadata.get("language")
+        language = track.template.metadata.get("language")
         if language and language != "und":
             stream.metadata["language"] = language
-        if title := strand.title or strand.template.metadata.get("title") or strand.template.metadata.get("name"):
+        if title := track.title or track.template.metadata.get("title") or track.template.metadata.get("name"):
             stream.metadata["title"] = title
         outputs.append(stream)
     # Matroska allows no time before 0 and would delay the video by the audio's encoder delay; MP4 marks it to be
     # skipped.
     from_zero = container.format.name == "matroska"
     timed = [
-        _with_place(strand.packets, number, from_zero=from_zero and number > 0) for number, strand in enumerate(strands)
+        _with_place(track.packets, number, from_zero=from_zero and number > 0) for number, track in enumerate(tracks)
     ]
     for _, number, packet in heapq.merge(*timed, key=lambda entry: (entry[0], entry[1])):
         packet.stream = outputs[number]
@@ -176,6 +176,6 @@ def _with_place(
     packets: Iterator[Packet[Stream]], number: int, *, from_zero: bool
 ) -> Iterator[tuple[Fraction, int, Packet[Stream]]]:
     for packet in packets:
-        assert packet.dts is not None  # noqa: S101 - every strand sets it
+        assert packet.dts is not None  # noqa: S101 - every track sets it
         if not (from_zero and packet.dts < 0):
             yield packet.dts * packet.time_base, number, packet

@@ -109,7 +109,7 @@ def plan_smart(order: CutSpec, *, follows: bool = False) -> SmartPlan:
     return _with_edges(plan) if packets else plan
 
 
-def made_exact(order: CutSpec) -> CutSpec:
+def as_exact_cut(order: CutSpec) -> CutSpec:
     """Return the cut for exact instead of smart cutting: H.265 if H.264 would not preserve what it keeps."""
     facts, settings = order.video.video, order.settings
     kept = settings.dynamic_range == "keep" and facts.codec in CONTINUED_CODECS.keys() - {"h264"}

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, computed_field, model_validator
 
-from autoclip.clips import shown_score
+from autoclip.clips import displayed_score
 from autoclip.errors import NotFoundError
 from autoclip.settings import SegmentationMode
 from autoclip.timeline import Interval
@@ -53,7 +53,7 @@ class ClipView(StoredClip):
     @property
     def score(self) -> int:
         """Its quality as people see it, from 0 to 100."""
-        return shown_score(self.quality_score)
+        return displayed_score(self.quality_score)
 
     @classmethod
     def show(cls, clip: StoredClip) -> ClipView:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autoclip.clips import shown_score
+from autoclip.clips import displayed_score
 
 _PROJECT_ID = "facde1f64a1303b4"
 _CLIP_ID = "5f0c7f2a9b1d4e63"
@@ -58,7 +58,7 @@ _CLIP: dict[str, Any] = {
     "created_at": _MORNING,
     "updated_at": _NOON,
     "thumbnail_url": f"/api/projects/{_PROJECT_ID}/thumbnails/{_CLIP_ID}",
-    "score": shown_score(_QUALITY),
+    "score": displayed_score(_QUALITY),
 }
 
 _FOUND = {name: _CLIP[name] for name in (

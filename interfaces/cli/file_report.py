@@ -22,7 +22,7 @@ class RemovedSpan:
 
 
 @dataclass(frozen=True, slots=True)
-class MadeFile:
+class OutputFile:
     """One file in a command's report.
 
     Attributes
@@ -55,12 +55,12 @@ class MadeFile:
     error: str | None = None
 
     @classmethod
-    def at(cls, path: Path) -> MadeFile:
+    def at(cls, path: Path) -> OutputFile:
         """Describe an existing file."""
         return cls(str(path), size_bytes=path.stat().st_size)
 
 
-def report_files(files: Sequence[MadeFile], *, as_json: bool) -> None:
+def report_files(files: Sequence[OutputFile], *, as_json: bool) -> None:
     """Print the outcome of each file; end the command with exit code 1 if one failed."""
     if as_json:
         print_json([asdict(file) for file in files])
@@ -77,7 +77,7 @@ def _size(size_bytes: int) -> str:
     return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 100_000 else f"{size_bytes / 1e3:.1f} kB"  # noqa: PLR2004
 
 
-def _cells(file: MadeFile) -> tuple[str, ...]:
+def _cells(file: OutputFile) -> tuple[str, ...]:
     length = "" if file.duration_sec is None else f"{file.duration_sec:.2f} s"
     size = "" if file.size_bytes is None else _size(file.size_bytes)
     told = [file.error or file.note, f"brought to {file.delivered_to}" if file.delivered_to else ""]
