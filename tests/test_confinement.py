@@ -94,7 +94,9 @@ def test_a_file_swapped_for_a_link_never_leaks(root: Path) -> None:
                 opened = open_beneath(root, path)
                 found.append(opened.file.read())
                 opened.close()
-    assert set(found) == {b"ours"}
+    assert set(found) <= {b"ours"}  # on a busy machine the link may be there at every try
+    with contextlib.closing(open_beneath(root, path)) as opened:
+        assert opened.file.read() == b"ours"
 
 
 def test_a_folder_swapped_for_a_link_is_not_written_to(root: Path, means: str) -> None:
@@ -109,8 +111,9 @@ def test_a_folder_swapped_for_a_link_is_not_written_to(root: Path, means: str) -
                 (folder.location / f"{number}.txt").write_bytes(b"x")
                 written += 1
     assert {path.name for path in outside.iterdir()} == {"film.mp4"}
-    assert written == len(list(place.iterdir()))
-    assert written > 0
+    with folder_beneath(root, place) as folder:  # every try may have met the link on a busy machine
+        (folder.location / "last.txt").write_bytes(b"x")
+    assert written + 1 == len(list(place.iterdir()))
 
 
 def test_folders_are_made_below_the_root_only(root: Path) -> None:
