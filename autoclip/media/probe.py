@@ -21,12 +21,14 @@ from autoclip.media.audio_tracks import audio_facts
 from autoclip.media.container import above_the_limit, open_container
 from autoclip.media.orientation import Orientation, Size, display_size, sane_aspect_ratio
 from autoclip.media.start_timecode import find_start_timecode
-from autoclip.media.streams import choose_audio, film_streams, has_decoder, still_streams
+from autoclip.media.streams import choose_audio, film_streams, has_decoder, has_picture, still_streams
 from autoclip.media.timing import Timing, measure_timing
 from autoclip.media.video import Chapter, Video, VideoStream
 
 FIRST_FRAME_PACKETS = 1_000
 """How many packets may precede the first frame: more than the longest distance between keyframes in broadcasts."""
+
+SINGLE_FRAME = "has a single frame and is an image, not a video; give a file with more frames"
 
 MAX_NOMINAL_RATE = 1_000
 """A nominal rate above this is the time base of a variable rate, not a frame rate."""
@@ -74,7 +76,7 @@ def probe(path: Path) -> Video:
         start = film.start_pts * film.time_base
         duration = timing.end_pts * film.time_base - start
         if duration <= 0 or (timing.mean_interval is None and duration < MIN_STILL_SEC):
-            raise MediaError(path, "has a single frame and is an image, not a video; give a file with more frames")
+            raise MediaError(path, SINGLE_FRAME)
         if duration > MAX_DURATION_SEC:
             raise MediaError(
                 path, f"its times run over {float(duration):,.0f} s, so its timestamps are damaged; remux it first"
@@ -112,7 +114,9 @@ def _find_film(path: Path, container: InputContainer) -> _Film:
     """Return the best video stream that has a decodable frame."""
     tracks = film_streams(container)
     if not tracks:
-        raise MediaError(path, "no video stream; give a file that has video")
+        raise MediaError(
+            path, SINGLE_FRAME if has_picture(container) else "no video stream; give a file that has video"
+        )
     stills = _stills(path) if len(tracks) > 1 else frozenset()
     warnings = [f"video stream {index} holds a still image, not the video" for index in sorted(stills)]
     for track in sorted(tracks, key=lambda track: track.index in stills):

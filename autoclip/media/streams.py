@@ -46,6 +46,11 @@ def film_streams(container: InputContainer) -> list[VideoStream]:
     return sorted(films, key=lambda stream: (not _is_default(stream), -_area(stream), stream.index))
 
 
+def has_picture(container: InputContainer) -> bool:
+    """Whether a container has a picture that is no cover."""
+    return any(not stream.disposition & _NO_FILM for stream in container.streams.video)
+
+
 def still_streams(container: InputContainer) -> frozenset[int]:
     """Return the indices of the video streams that hold one or two frames while another one continues.
 

@@ -257,6 +257,11 @@ def test_a_bare_stream_without_times_is_refused_with_a_way_out(encode_tracks, fi
         probe(path)
 
 
+def test_an_animation_of_one_frame_is_an_image(encode_tracks, film):
+    with pytest.raises(MediaError, match="has a single frame and is an image"):
+        probe(encode_tracks("one.gif", film([200], codec="gif", pixel_format="rgb8", options={})))
+
+
 def test_sound_alone_is_refused(encode_tracks, sound):
     with pytest.raises(MediaError, match="no video stream"):
         probe(encode_tracks("sound.mp4", sound()))
