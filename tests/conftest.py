@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
 import pytest
 import stand_in_media
+from filelock import FileLock
 from hypothesis import settings
+from prefect_server import migrated_database, prefect_variables, running_server
 from shared_folder import SHARED
+from xdist.scheduler import LoadFileScheduling
+
+if TYPE_CHECKING:
+    from prefect.settings import Settings
+    from running_service import RunningService
 
 # Speed is measured in benchmarks: a busy machine must not fail a law.
 settings.register_profile("laws", deadline=None)
@@ -30,21 +38,40 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+ONE_SERVER = {"jobs/": "jobs", "web/test_jobs.py": "jobs", "flows/": "flows", "folders/": "flows"}
+"""Tests that work with one server, by a part of their path; a server takes tens of seconds of a core to start."""
+
+
+class ServerScheduling(LoadFileScheduling):
+    """Gives all tests that work with one server to one process, and else each file as a whole."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return next((server for part, server in ONE_SERVER.items() if part in file), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ServerScheduling | None:
+    return ServerScheduling(config, log) if config.option.dist == "loadfile" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that wait most: those with the whole service, then those with a browser or Prefect's server.
 
     They leave the cores to others meanwhile; at the end they would keep one process while the rest has nothing to do.
+    The first of all is the browser with a service whose catalog is still empty.
     """
     turns: dict[Path, int] = {}
     for item in items:
-        turns[item.path] = min(_turn(item), turns.get(item.path, 2))
+        turns[item.path] = min(_turn(item), turns.get(item.path, 3))
     items.sort(key=lambda item: turns[item.path])
 
 
 def _turn(item: pytest.Item) -> int:
+    uses = {"chromium", "prefect_api"} & set(getattr(item, "fixturenames", ()))
     if item.get_closest_marker("service"):
-        return 0
-    return 1 if {"chromium", "prefect_api"} & set(getattr(item, "fixturenames", ())) else 2
+        return 0 if uses else 1
+    return 2 if uses else 3
 
 
 @pytest.hookimpl(wrapper=True)
@@ -152,27 +179,64 @@ class PrefectServer:
 
 
 @pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
-    """A server that lives as long as the session. Only the tests that ask for ``prefect_api`` talk to it."""
-    from prefect_server import running_server
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run of the tests, the same in all of its processes."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
+
+@pytest.fixture(scope="session")
+def prefect_database(run_folder: Path) -> Path:
+    """A database with the tables of Prefect's server, whose making takes a server half of the time to its start."""
+    with FileLock(run_folder / "prefect.lock"):
+        return migrated_database(run_folder / "prefect")
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory, prefect_database: Path) -> Iterator[PrefectServer]:
+    """A server that lives as long as the session. Only the tests that ask for ``prefect_api`` talk to it."""
     home = tmp_path_factory.mktemp("prefect")
+    shutil.copy(prefect_database, home)
     with running_server(home) as url:
         yield PrefectServer(url, home)
 
 
-@pytest.fixture
-def prefect_api(prefect_server: PrefectServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Address of the session's Prefect server; flows called in this test talk to it, those of the next test do not."""
+@pytest.fixture(scope="session")
+def prefect_settings(prefect_server: PrefectServer) -> Settings:
+    """Prefect's settings for those who talk to the session's server; to put them together takes a third of a second."""
     from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
-    from prefect_server import prefect_variables
 
     server = prefect_server
-    for name, value in prefect_variables(server.home, server.url).items():
-        monkeypatch.setenv(name, value)
     updates = {PREFECT_API_URL: server.url, PREFECT_HOME: server.home, PREFECT_LOGGING_TO_API_ENABLED: False}
-    with temporary_settings(updates):
-        yield server.url
+    with temporary_settings(updates) as made:
+        return made
+
+
+@pytest.fixture
+def prefect_api(
+    prefect_server: PrefectServer, prefect_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """Address of the session's Prefect server; flows called in this test talk to it, those of the next test do not."""
+    from prefect.context import SettingsContext, get_settings_context
+
+    for name, value in prefect_variables(prefect_server.home, prefect_server.url).items():
+        monkeypatch.setenv(name, value)
+    with SettingsContext(profile=get_settings_context().profile, settings=prefect_settings):
+        yield prefect_server.url
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory, prefect_database: Path) -> Iterator[RunningService]:
+    """The whole service, started as people start it; for all tests that are content with its defaults."""
+    from running_service import RunningService
+
+    if not Path("/proc/self/environ").exists():
+        pytest.skip("finds the service's processes through /proc")
+    running = RunningService(tmp_path_factory.mktemp("service"), prefect_database)
+    running.start()
+    yield running
+    if running.process is not None and running.process.poll() is None:
+        running.stop()
 
 
 def _add_stream(output: Any, track: Film | Sound) -> Any:

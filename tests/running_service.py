@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,9 +38,9 @@ def busy() -> float:
 
 
 class RunningService:
-    """``autoclip up`` in a process of its own."""
+    """``autoclip up`` in a process of its own; its server begins with a database, or makes one."""
 
-    def __init__(self, home: Path, **variables: str) -> None:
+    def __init__(self, home: Path, database: Path | None = None, **variables: str) -> None:
         self.home = home
         self.variables = {
             "AUTOCLIP_DATA_DIR": str(home / "data"),
@@ -49,6 +50,9 @@ class RunningService:
             "AUTOCLIP_ALLOW_PRIVATE_URLS": "true",  # the sites of the tests are on this machine
         } | variables
         self.environment = read_environment(self.variables, home / "no.env")
+        if database is not None:
+            (home / "data" / "prefect").mkdir(parents=True)
+            shutil.copy(database, home / "data" / "prefect")
         self.process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -233,7 +233,7 @@ def test_nothing_is_lost_while_an_analysis_writes_and_others_read_and_edit(servi
     clip = service.api.post(f"{project}/clips", json={"start": 1, "end": 4}).headers["location"]
     job = service.api.post(f"{project}/analyze").json()["id"]
     crowd = Crowd(service.address)
-    team = [threading.Thread(target=crowd.read, args=(project, f"{project}/clips", clip)) for _ in range(8)]
+    team = [threading.Thread(target=crowd.read, args=(project, f"{project}/clips", clip)) for _ in range(4)]
     team += [threading.Thread(target=crowd.edit, args=(clip, letter)) for letter in "ab"]
     for one in team:
         one.start()

@@ -1,4 +1,4 @@
-"""The whole service, started as people start it, for all tests of this folder."""
+"""Jobs of the whole service, and videos that keep it busy."""
 
 from __future__ import annotations
 
@@ -12,17 +12,6 @@ import pytest
 from running_service import PATIENCE_SEC, RunningService
 
 from interfaces.jobs import Jobs
-
-
-@pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    if not Path("/proc/self/environ").exists():
-        pytest.skip("finds the service's processes through /proc")
-    running = RunningService(tmp_path_factory.mktemp("service"))
-    running.start()
-    yield running
-    if running.process is not None and running.process.poll() is None:
-        running.stop()
 
 
 @pytest.fixture
@@ -43,7 +32,7 @@ def wait_for(jobs: Jobs, job_id: str, patience_sec: float = PATIENCE_SEC):
         if job.ended:
             return job
         assert time.monotonic() < deadline, f"{job} after {patience_sec} s"
-        time.sleep(0.7)  # each look costs Prefect's server several requests
+        time.sleep(1)  # each look costs Prefect's server several requests
 
 
 @pytest.fixture
@@ -70,7 +59,7 @@ def long_source(
         noise = np.random.default_rng(1)
         pictures = [noise.integers(0, 255, (480, 640, 3), dtype=np.uint8) for _ in range(25)]
         options = {"preset": "ultrafast", "crf": "30", "g": "25"}
-        tracks = (film(pictures * 24, size=(640, 480), rate=25, options=options), sound(24.0))
+        tracks = (film(pictures * 12, size=(640, 480), rate=25, options=options), sound(12.0))
         encode_tracks("long.mp4", *tracks).rename(made)
 
     def copy(name: str, seed: int) -> Path:

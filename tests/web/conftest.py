@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from made_project import MadeProject, encode_film, make_project
 from running_service import until
 from served_site import Site, free_port
@@ -50,10 +52,16 @@ class Template:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    root = tmp_path_factory.mktemp("made")
-    film = encode_film(root / "film.mp4", FILM_SEC)
-    return Template(root / "data", make_project(root / "data", film, FILM_SEC, "Grand final"))
+def template(run_folder: Path) -> Template:
+    """Make the folder once for all processes of a run."""
+    root = run_folder / "review"
+    with FileLock(run_folder / "review.lock"):
+        if not root.exists():
+            root.mkdir()
+            film = encode_film(root / "film.mp4", FILM_SEC)
+            made = make_project(root / "data", film, FILM_SEC, "Grand final")
+            (root / "project").write_bytes(pickle.dumps(made))
+    return Template(root / "data", pickle.loads((root / "project").read_bytes()))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from made_project import encode_film
-from running_service import RunningService, until
+from running_service import until
 
 from autoclip.media.probe import probe
 from storage.catalog import open_catalog
@@ -19,14 +19,6 @@ DROP = """async ([name, content]) => {
     for (const kind of ["dragenter", "dragover", "drop"])
         document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
 }"""
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    service = RunningService(tmp_path_factory.mktemp("service"))
-    service.start()
-    yield service
-    service.stop()
 
 
 def test_a_file_is_dropped_analyzed_reviewed_and_its_kept_clips_exported(service, tab, tmp_path):
