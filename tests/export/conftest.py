@@ -1,7 +1,10 @@
-"""Sources to cut, encoded once a session."""
+"""Sources to cut, encoded once a run."""
+
+import pickle
 
 import pytest
 import stand_in_media
+from filelock import FileLock
 from made_media import BOARD, SOURCES
 from shared_folder import SHARED
 
@@ -10,15 +13,19 @@ from synthetic_media import render
 
 
 @pytest.fixture(scope="session")
-def source(tmp_path_factory):
-    """Return a function that gives the path and probe of a named source, encoded once."""
-    folder = tmp_path_factory.mktemp("sources")
+def source(run_folder):
+    """Return a function that gives the probe and truth of a named source, encoded once for all processes of a run."""
+    folder = run_folder / "sources"
+    folder.mkdir(exist_ok=True)
     made = {}
 
     def get(name: str):
         if name not in made:
-            truth = render(BOARD, folder / name, SOURCES[name])
-            made[name] = (probe(folder / name), truth)
+            told = folder / f"{name}.truth"
+            with FileLock(folder / f"{name}.lock"):
+                if not told.exists():
+                    told.write_bytes(pickle.dumps(render(BOARD, folder / name, SOURCES[name])))
+            made[name] = (probe(folder / name), pickle.loads(told.read_bytes()))
         return made[name]
 
     return get

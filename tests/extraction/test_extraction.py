@@ -248,9 +248,14 @@ def cut_f1(features, truth, tolerance):
 
 
 @pytest.mark.parametrize(
-    ("name", "tolerance", "least"), [("bbb_000-150s_252p", 0, 0.99), ("arena_180s", 1, 0.5), ("arena_300s", 1, 0.5)]
+    ("profile", "name", "tolerance", "least"),
+    [
+        ("exact", "bbb_000-150s_252p", 0, 0.99),
+        ("balanced", "bbb_000-150s_252p", 0, 0.99),
+        ("exact", "arena_180s", 1, 0.5),
+        ("balanced", "arena_300s", 1, 0.5),
+    ],
 )
-@pytest.mark.parametrize("profile", ["exact", "balanced"])
 def test_cuts_of_real_films_and_matches(real_media, name, tolerance, least, profile):
     path = real_media(f"{name}.mp4")
     truth = json.loads((path.parents[1] / "truth" / f"{name}.json").read_text())

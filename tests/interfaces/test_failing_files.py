@@ -39,7 +39,7 @@ NO_ANSWER_SEC = 120
 @pytest.fixture(scope="module")
 def analysis(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("analysis")
-    board = Storyboard((Shot(6.0, Texture(seed=3)), Shot(6.0, Texture(seed=9))))
+    board = Storyboard((Shot(2.5, Texture(seed=3)), Shot(2.5, Texture(seed=9))))
     render(board, folder / "film.mp4", RenderOptions(width=160, height=90, keyframe_interval=25))
     assert run(["analyze", str(folder / "film.mp4"), "--mode", "v1", "--output-dir", str(folder / "out"), "-q"]) == 0
     return folder

@@ -40,12 +40,12 @@ def test_items_follow_each_other_in_the_order_given(tmp_path, source, name, sett
 
 
 @pytest.mark.parametrize("settings", [FAST, SMART], ids=["exact", "smart"])
-def test_twenty_items_do_not_drift(tmp_path, source, settings):
+def test_many_items_do_not_drift(tmp_path, source, settings):
     video, _ = source("ntsc.mkv")
-    items = [SourceSpan(video, Interval(0.31 + 0.13 * i, 1.77 + 0.13 * i)) for i in range(20)]
+    items = [SourceSpan(video, Interval(0.31 + 0.13 * i, 1.77 + 0.13 * i)) for i in range(12)]
     seen = look_at(export_compound(items, tmp_path / "all.mp4", settings).path)
-    assert len(seen.flashes) >= 20
-    assert_in_step(replace(seen, flashes=seen.flashes[1:]), count=19)
+    assert len(seen.flashes) >= 12
+    assert_in_step(replace(seen, flashes=seen.flashes[1:]), count=11)
 
 
 @pytest.mark.parametrize("cut", ["exact", "smart"])

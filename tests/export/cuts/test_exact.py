@@ -27,7 +27,7 @@ def test_first_and_last_frame_are_the_ones_asked_for(tmp_path, source, name):
         assert_in_step(seen, count=3)
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", ["b_frames.mp4", "variable.mp4", "ntsc.mkv", "offset.mp4", "transport.ts"])
 def test_a_cut_from_the_very_start_to_the_very_end(tmp_path, source, name):
     video, truth = source(name)
     result = export_clip(video, Interval(0, video.duration_sec), tmp_path / "clip.mp4")
