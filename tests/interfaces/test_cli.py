@@ -89,11 +89,15 @@ def test_the_snippet_of_the_spec_reads_the_debug_document(analysis, monkeypatch,
     assert "reason=" in capsys.readouterr().out
 
 
-def test_json_is_all_there_is_on_standard_output(match, tmp_path):
-    command = (*AUTOCLIP, "analyze", str(match), "-o", str(tmp_path / "out"), "--json")
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
-    document = json.loads(done.stdout)
-    assert document == json.loads((tmp_path / "out" / "v2_clips.json").read_text())
+def test_json_is_all_there_is_on_standard_output_and_neither_prefect_nor_duckdb_is_imported(match, tmp_path):
+    script = (
+        "import sys; from interfaces.cli.app import run; "
+        f"code = run(['analyze', {str(match)!r}, '-o', {str(tmp_path / 'out')!r}, '--json', '-q']); "
+        "print(code, sorted({'prefect', 'duckdb', 'fastapi'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run((sys.executable, "-c", script), capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert json.loads(done.stdout) == json.loads((tmp_path / "out" / "v2_clips.json").read_text())
+    assert done.stderr.strip().endswith("0 []")
 
 
 def test_both_modes_live_side_by_side(match, analysis, capsys):
@@ -279,16 +283,6 @@ def test_every_command_is_documented():
     for command in app.registered_commands:
         assert command.name is not None
         assert f"autoclip {command.name}" in pages, f"no page says anything of 'autoclip {command.name}'"
-
-
-def test_analyze_imports_neither_prefect_nor_duckdb(match, tmp_path):
-    script = (
-        "import sys; from interfaces.cli.app import run; "
-        f"code = run(['analyze', {str(match)!r}, '-o', {str(tmp_path / 'out')!r}, '-q']); "
-        "print(code, sorted({'prefect', 'duckdb', 'fastapi'} & set(sys.modules)), file=sys.stderr)"
-    )
-    done = subprocess.run((sys.executable, "-c", script), capture_output=True, text=True, check=True, cwd=tmp_path)
-    assert done.stderr.strip().endswith("0 []")
 
 
 def test_an_interrupt_leaves_no_analysis(match, tmp_path):
