@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -157,11 +157,12 @@ class _Client:
     async def ask(self, kind: str, method: str, path: str, body: Any = None) -> httpx.Response:  # noqa: ANN401
         while True:
             before = time.perf_counter()
-            answer = await self._http.request(method, path, json=body)
             self._costs.requests[kind] += 1
-            self._costs.waits_ms.append((time.perf_counter() - before) * 1e3)
-            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
-                return answer
+            with suppress(httpx.TransportError):  # a busy server also cuts connections
+                answer = await self._http.request(method, path, json=body)
+                self._costs.waits_ms.append((time.perf_counter() - before) * 1e3)
+                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    return answer
             self._costs.refused += 1
             await asyncio.sleep(1.0)
 

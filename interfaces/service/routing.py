@@ -17,8 +17,10 @@ from stages.capabilities import needs_of
 
 def needs_of_run(parameters: Mapping[str, Any]) -> frozenset[str]:
     """Return what a run asks of a machine; nothing if its parameters are refused, which it says itself."""
-    given = [without_nulls(parameters.get(name)) for name in ("settings", "export")]
-    return _needs(*(json.dumps(each, sort_keys=True) for each in given))
+    settings, export = (without_nulls(parameters.get(name)) for name in ("settings", "export"))
+    if isinstance(settings, Mapping) and settings.keys() & ExportSettings.model_fields.keys():
+        settings, export = {}, settings  # of a job that only exports
+    return _needs(json.dumps(settings, sort_keys=True), json.dumps(export, sort_keys=True))
 
 
 @lru_cache(maxsize=256)

@@ -96,6 +96,7 @@ def test_what_a_run_asks_for(environment: Environment) -> None:
     assert needs_of_run({"settings": HEARS, "export": {"video_codec": "h265", "encoder": None}}) == {"speech", "h265"}
     assert needs_of_run({"export": {"encoder": "nvenc", "video_codec": "av1"}}) == {"nvenc"}
     assert needs_of_run({"settings": {"extraction": {"decoder": "cuda"}}}) == {"cuda"}
+    assert needs_of_run({"clip_id": "c", "settings": {"video_codec": "av1", "crf": None}}) == {"av1"}
     assert needs_of_run({"settings": {"speech": {"speech": "loud"}}}) == set()  # the run says what is wrong
     found = capabilities_of(environment)
     assert {"h264", "h265", "av1"} <= found
