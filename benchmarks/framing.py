@@ -34,7 +34,7 @@ MIDDLE = 0.6
 ASPECT = 9 / 16
 ROUNDS = 2
 _CODING = ("-c:v", "libx264", "-preset", "superfast", "-crf", "23")
-COST_SEC = 20.0
+COST_SEC = 8.0
 
 _EXPORT = """
 import sys
@@ -107,7 +107,7 @@ def looks_at(video: Video, interval: Interval) -> Iterator[_Look]:
 def _costs() -> list[str]:
     with TemporaryDirectory() as root:
         folder = Path(root)
-        film = encode_film(folder / "film.mp4", "1920x1080", _CODING, seconds=30, unit_sec=30, film=FILM)
+        film = encode_film(folder / "film.mp4", "1920x1080", _CODING, seconds=15, unit_sec=15, film=FILM)
         rows = []
         for height in (1920, 1080):
             words = (_EXPORT, film, folder / "a.mp4", str(height), str(COST_SEC))
