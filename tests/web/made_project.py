@@ -22,6 +22,8 @@ from storage.features import Origin
 RATE = 10
 SHOT_SEC = 5
 SIZE = (96, 54)
+SAMPLE_RATE = 16000
+"""Half the encoder's time of 48 kHz."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def encode_film(path: Path, seconds: int, *, rate: int = RATE, audible: bool = T
     with av.open(str(path), "w") as output:
         picture = output.add_stream("libx264", rate=rate, options={"preset": "ultrafast", "g": str(2 * rate)})
         picture.width, picture.height, picture.pix_fmt = *SIZE, "yuv420p"
-        tone = output.add_stream("aac", rate=48000, layout="mono") if audible else None
+        tone = output.add_stream("aac", rate=SAMPLE_RATE, layout="mono") if audible else None
         for second in range(seconds):
             if second % SHOT_SEC == 0:
                 pixels = np.full((SIZE[1], SIZE[0], 3), gray_of_shot(second // SHOT_SEC), np.uint8)
@@ -59,9 +61,9 @@ def encode_film(path: Path, seconds: int, *, rate: int = RATE, audible: bool = T
 
 
 def _mux_second(output, tone, second: int) -> None:
-    wave = 0.2 * np.sin(2 * np.pi * 440 * np.arange(48000) / 48000) * (1 if second % 4 else 0.05)
+    wave = 0.2 * np.sin(2 * np.pi * 440 * np.arange(SAMPLE_RATE) / SAMPLE_RATE) * (1 if second % 4 else 0.05)
     frame = av.AudioFrame.from_ndarray(wave.astype(np.float32)[None], "fltp", "mono")
-    frame.sample_rate, frame.pts, frame.time_base = 48000, second * 48000, Fraction(1, 48000)
+    frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, second * SAMPLE_RATE, Fraction(1, SAMPLE_RATE)
     output.mux(tone.encode(frame))
 
 

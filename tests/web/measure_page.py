@@ -16,6 +16,7 @@ import statistics
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -24,7 +25,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1]), str(
 import av
 import numpy as np
 from made_project import MadeProject, make_project
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import CDPSession, Page, sync_playwright
 from served_site import Site, free_port
 
 from interfaces.api.routes.frontend import BUILT_PAGE
@@ -34,6 +35,7 @@ HOURS = 4
 SHOT_SEC = 2.88
 DECISIONS = 200
 MORE_DECISIONS = 500
+WARM_LOADS = 9
 PACE_SEC = 0.35
 RATE = 25
 MADE_SEC = 30
@@ -49,6 +51,18 @@ WATCH = """() => {
         };
         requestAnimationFrame(look);
     }, { capture: true });
+}"""
+
+READY = """() => {
+    const look = () => {
+        const listed = document.querySelector("[role=option][aria-selected=true]");
+        const video = document.querySelector("video.shown");
+        // Not the beginning of the video, which may be there before its clip is known.
+        const pictured = video?.readyState >= 2 && !video.seeking && video.currentTime > 0;
+        if (listed && pictured) window.usableMs = performance.now();
+        else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
 }"""
 
 SCROLL = """async (selector) => {
@@ -77,6 +91,8 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--video", type=Path, help="what the four hours are made of")
     arguments.add_argument("--pace", type=float, default=PACE_SEC, help="seconds between two decisions")
+    arguments.add_argument("--loads", type=int, default=WARM_LOADS, help="how often the page is loaded")
+    arguments.add_argument("--only-loads", action="store_true", help="measure nothing but how the page loads")
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         root = Path(folder)
@@ -90,7 +106,11 @@ def main() -> None:
         with sync_playwright() as playwright:
             flags = ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
-            measure(browser.new_page(viewport={"width": 1280, "height": 800}), site, project, given.pace)
+            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            page.add_init_script(f"({READY})()")
+            measure_loads(page, site, project, given.loads)
+            if not given.only_loads:
+                measure(page, site, given.pace)
             browser.close()
         site.stop()
 
@@ -139,27 +159,57 @@ def repeated(source: Path, target: Path, seconds: float) -> Path:
     return target
 
 
-def measure(page: Page, site: Site, project: MadeProject, pace: float) -> None:
+def measure_loads(page: Page, site: Site, project: MadeProject, loads: int) -> None:
     print(f"{len(site.clips)} clips, {len(project.cuts)} cuts, {HOURS} h; load {os.getloadavg()[0]:.1f}")
     scripts = {path.name: len(gzip.compress(path.read_bytes())) for path in (BUILT_PAGE / "assets").glob("*.js")}
     print(f"JavaScript, compressed: {sum(scripts.values()) / 1000:.0f} kB {scripts}")
-    for name in ("cold", "warm"):
-        print(f"usable, {name}: {usable_after(page, site):.2f} s")
+    print(f"usable, cold: {usable_after(page, site)}")
+    warm = [usable_after(page, site) for _ in range(loads)]
+    print(f"usable, warm: median {statistics.median(load.seconds for load in warm):.2f} s of {loads}; each:")
+    for load in warm:
+        print(f"  {load}")
+
+
+def measure(page: Page, site: Site, pace: float) -> None:
     decide(page, site, pace)
     for selector in (".strip", ".overview"):
         print(f"zoom and scroll {selector}: {page.evaluate(SCROLL, selector):.0f} frames painted a second")
     print("page memory in MB:", [round(size / 1e6, 1) for size in memory_over_decisions(page)])
 
 
-def usable_after(page: Page, site: Site) -> float:
-    """Seconds from opening the page until the best clip is listed and its picture shown."""
+@dataclass(frozen=True)
+class Load:
+    """Seconds from opening the page until the best clip is listed and its picture shown, and what they cost."""
+
+    seconds: float
+    by_driver: float
+    script_sec: float
+    layout_sec: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.seconds:.2f} s by the page's clock ({self.by_driver:.2f} s by the driver's); "
+            f"CPU of scripts {1000 * self.script_sec:.0f} ms, of styles and layout {1000 * self.layout_sec:.0f} ms; "
+            f"load {os.getloadavg()[0]:.1f}"
+        )
+
+
+def usable_after(page: Page, site: Site) -> Load:
     page.goto("about:blank")
+    inspector = page.context.new_cdp_session(page)
+    inspector.send("Performance.enable")
     begun = time.monotonic()
-    page.goto(site.review_address)
-    page.locator("[role=option][aria-selected=true]").wait_for()
-    while page.evaluate("(document.querySelector('video.shown')?.readyState ?? 0) < 2"):
-        time.sleep(0.01)
-    return time.monotonic() - begun
+    page.goto(site.review_address, wait_until="commit")
+    while not page.evaluate("window.usableMs"):
+        time.sleep(0.02)
+    by_driver = time.monotonic() - begun
+    metrics = performance_metrics(inspector)
+    layout = metrics["LayoutDuration"] + metrics["RecalcStyleDuration"]
+    return Load(page.evaluate("window.usableMs") / 1000, by_driver, metrics["ScriptDuration"], layout)
+
+
+def performance_metrics(inspector: CDPSession) -> dict[str, float]:
+    return {metric["name"]: metric["value"] for metric in inspector.send("Performance.getMetrics")["metrics"]}
 
 
 def decide(page: Page, site: Site, pace: float) -> None:
@@ -199,8 +249,7 @@ def memory_over_decisions(page: Page) -> list[float]:
         if number % 100 == 99:
             page.get_by_text("Saved", exact=True).wait_for(timeout=120_000)
             inspector.send("HeapProfiler.collectGarbage")
-            metrics = {m["name"]: m["value"] for m in inspector.send("Performance.getMetrics")["metrics"]}
-            sizes.append(metrics["JSHeapUsedSize"])
+            sizes.append(performance_metrics(inspector)["JSHeapUsedSize"])
     return sizes
 
 

@@ -90,6 +90,9 @@ def take(browser: Browser, site: Site, into: Path, scheme: str, size: str) -> No
         save(page, into / f"page-{name}-{size}-{scheme}.png")
         page.keyboard.press("Escape")
         page.wait_for_timeout(300)
+    if size == "phone":
+        page.get_by_role("button", name="More").click()
+        save(page, into / f"page-more-{size}-{scheme}.png")
     context.close()
 
 

@@ -222,7 +222,8 @@ export class Player {
         name,
         ifShown(() => (this.waiting = false)),
       );
-    video.addEventListener("loadeddata", () => (this.pictured = true), { once: true });
+    // Not `loadeddata`: that may still be the beginning of the video.
+    video.addEventListener("seeked", () => (this.pictured = true), { once: true });
     video.addEventListener("error", ifShown(onError));
   }
 

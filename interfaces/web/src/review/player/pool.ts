@@ -1,3 +1,4 @@
+import { claimVideo } from "../../api/early";
 import type { ClipView } from "../../api/schema";
 
 const SLOTS = 3;
@@ -40,7 +41,7 @@ export class VideoPool {
     for (const slot of this.slots) {
       const at = slot.video.currentTime;
       if (slot !== this.shown && !slot.video.src) continue;
-      slot.video.src = url;
+      if (slot.video.src !== url || slot.video.error) slot.video.src = url;
       if (at > 0) slot.video.currentTime = at;
     }
   }
@@ -110,7 +111,7 @@ export class VideoPool {
 }
 
 function newVideo(): HTMLVideoElement {
-  const video = document.createElement("video");
+  const video = claimVideo();
   video.preload = "auto";
   video.playsInline = true;
   video.disablePictureInPicture = true;
