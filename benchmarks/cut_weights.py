@@ -25,7 +25,7 @@ from benchmarks.cuts import CutTruth, score, videos_with_cuts
 from benchmarks.measured_shots import measured_shots
 
 RIDGE = 7e-5
-THRESHOLD = -1.0
+THRESHOLD = -0.5
 THRESHOLDS = (-2.0, -1.5, -1.0, -0.5, 0.0)
 SURE_LOGIT = THRESHOLD + math.log(shots.SURE_SCORE / (1 - shots.SURE_SCORE)) - math.log(0.3 / 0.7)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from autoclip.signals.black import black_share
 from autoclip.signals.color import color_histograms
 from autoclip.signals.detail import detail_energy
+from autoclip.signals.fine_structure import fine_thumbnails
 
 THUMBNAIL_ROWS = 9
 THUMBNAIL_COLUMNS = 16
@@ -57,6 +58,8 @@ class FrameFacts:
         Color histogram that sums to one, shape ``(n, bins)``, float32.
     thumbnail : ndarray
         Mean luma of each cell, shape ``(n, rows, columns)``, float32, in code values.
+    fine : ndarray
+        The same of finer cells, uint8; see `autoclip.signals.fine_structure`.
     """
 
     luma_mean: NDArray[np.float32]
@@ -66,6 +69,7 @@ class FrameFacts:
     detail: NDArray[np.float32]
     histogram: NDArray[np.float32]
     thumbnail: NDArray[np.float32]
+    fine: NDArray[np.uint8]
 
 
 def describe_pictures(samples: FrameSamples, black_pixel_threshold: float) -> FrameFacts:
@@ -90,6 +94,7 @@ def describe_pictures(samples: FrameSamples, black_pixel_threshold: float) -> Fr
         detail=detail_energy(samples.luma),
         histogram=color_histograms(samples.luma, samples.chroma),
         thumbnail=small,
+        fine=fine_thumbnails(samples.luma),
     )
 
 

@@ -20,7 +20,7 @@ from autoclip.signals.frame_numbering import Numbering
 from autoclip.signals.freeze import earlier_picture
 from autoclip.signals.motion import motion_between
 from autoclip.signals.perceptual_hash import difference_hash
-from autoclip.signals.shots import SIDE_PICTURES, ShotRows, shot_rows
+from autoclip.signals.shots import SIDE_PICTURES, ShotFrames, ShotRows, shot_rows
 from autoclip.signals.spooled_array import SpooledArray
 
 MAX_DRIFT_SEC = 2.0
@@ -240,7 +240,8 @@ class VideoAnalyzer:
                 pictures.drift,
             )
         )
-        self._sides.push(facts.histogram, facts.thumbnail, self._numbering.number(pictures.seconds, shown_sec))
+        number = self._numbering.number(pictures.seconds, shown_sec)
+        self._sides.push(ShotFrames(facts.histogram, facts.thumbnail, facts.fine, number))
         self._dissolves.push(DissolveTrack(pictures.seconds, facts.thumbnail, facts.histogram, facts.detail))
         _, span = luma_range(full_range=pictures.full_range)
         self._motion.push(pictures.seconds[pictures.motion_index], pictures.motion_luma, span)
@@ -279,34 +280,27 @@ class _Sides:
     """Keeps the neighboring frames that the cues of cuts need until both sides are available."""
 
     def __init__(self) -> None:
-        self._histogram: NDArray[np.float32] | None = None
-        self._thumbnail: NDArray[np.float32] | None = None
-        self._number = np.zeros(0, np.int64)
+        self._kept: ShotFrames | None = None
         self._measured = 0  # of the frames kept
         self._rows = _Collected(ShotRows)
 
-    def push(self, histogram: NDArray[np.float32], thumbnail: NDArray[np.float32], number: NDArray[np.int64]) -> None:
-        if self._histogram is None or self._thumbnail is None:
-            self._histogram, self._thumbnail = histogram, thumbnail
-        else:
-            self._histogram = np.concatenate([self._histogram, histogram])
-            self._thumbnail = np.concatenate([self._thumbnail, thumbnail])
-        self._number = np.concatenate([self._number, number])
-        self._measure(int(np.searchsorted(self._number, self._number[-1] + 1 - SIDE_PICTURES)))
+    def push(self, frames: ShotFrames) -> None:
+        self._kept = frames if self._kept is None else self._kept.followed_by(frames)
+        number = self._kept.number
+        self._measure(self._kept, int(np.searchsorted(number, number[-1] + 1 - SIDE_PICTURES)))
 
     def finish(self) -> ShotRows:
-        if self._histogram is not None:
-            self._measure(len(self._histogram))
+        if self._kept is not None:
+            self._measure(self._kept, len(self._kept.number))
         return self._rows.finish()
 
-    def _measure(self, after: int) -> None:
-        if self._histogram is None or self._thumbnail is None or after <= self._measured:
+    def _measure(self, kept: ShotFrames, after: int) -> None:
+        if after <= self._measured:
             return
-        self._rows.append(shot_rows(self._histogram, self._thumbnail, self._number, self._measured, after))
+        self._rows.append(shot_rows(kept, self._measured, after))
         # One more than a side holds: each represents the preceding frames that were not decoded.
-        drop = max(0, int(np.searchsorted(self._number, self._number[after - 1] - SIDE_PICTURES)) - 1)
-        self._histogram, self._thumbnail = self._histogram[drop:].copy(), self._thumbnail[drop:].copy()
-        self._number = self._number[drop:].copy()
+        drop = max(0, int(np.searchsorted(kept.number, kept.number[after - 1] - SIDE_PICTURES)) - 1)
+        self._kept = kept.since(drop)
         self._measured = after - drop
 
 

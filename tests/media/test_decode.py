@@ -10,7 +10,12 @@ from moving_scenes import shot
 
 from autoclip.media.decoding.decoder_threads import Described
 from autoclip.media.decoding.frame_sampling import FrameSampler, SampleGrid
-from autoclip.media.decoding.frame_selection import PacketFacts, motion_pictures, surprising_pictures
+from autoclip.media.decoding.frame_selection import (
+    PacketFacts,
+    motion_pictures,
+    pictures_at_changes,
+    surprising_pictures,
+)
 from autoclip.media.decoding.nal_units import is_fresh_start, is_reference
 from autoclip.media.decoding.one_pass import decode
 from autoclip.media.decoding.packet_groups import MAX_GROUP_PACKETS, MIN_GROUP_PACKETS, PacketGrouper
@@ -110,6 +115,42 @@ def test_the_number_of_decoders_changes_no_picture(encode_tracks, film, name, co
         assert (joined(other, "pts") == expected_pts).all()
         assert (joined(other, "luma") == joined(one, "luma")).all()
         assert (joined(other, "chroma") == joined(one, "chroma")).all()
+
+
+def test_both_pictures_at_a_cut_are_decoded_where_all_between_are_skipped(encode_tracks, film):
+    options = {
+        "preset": "ultrafast",
+        "x264-params": "bframes=3:b-pyramid=0:b-adapt=0:keyint=40:min-keyint=40:scenecut=0",
+    }
+    pictures = [
+        picture for seed, count in ((1, 10), (2, 45), (3, 8), (4, 57)) for picture in shot(seed, count, (1280, 720))
+    ]
+    path = encode_tracks("cuts.mp4", film(pictures, size=(1280, 720), options=options))
+    some = pictures_of(path, skip="NONREF")
+    pts = joined(some, "pts")
+    numbers = np.round(pts * float(probe(path).video.time_base) * 25).astype(int)
+    assert (np.diff(numbers) > 0).all()
+    assert {9, 10, 54, 55, 62, 63} <= set(numbers.tolist())
+    assert len(numbers) < 0.6 * len(pictures)
+    everything = pictures_of(path)
+    assert (joined(some, "luma") == joined(everything, "luma")[numbers]).all()
+    assert [part.pts[part.motion_index].tolist() for part in some] == [
+        part.pts[part.motion_index].tolist() for part in everything
+    ]
+
+
+def test_pictures_are_looked_at_again_only_where_neighbors_differ_far_more_than_others():
+    random = np.random.default_rng(2)
+    one, other = random.integers(40, 200, (2, 90, 160), dtype=np.uint8)
+    pts, shown = np.arange(0, 60, 2), np.arange(60)
+
+    def looked_at(*pictures):
+        return pictures_at_changes(pts, np.stack(pictures), shown).tolist()
+
+    assert looked_at(*[one] * 11, *[other] * 19) == [21]
+    assert looked_at(*[one] * 11, *[one + 3] * 19) == []
+    assert looked_at(*[one, other] * 15) == []
+    assert pictures_at_changes(pts[:1], one[None], shown).tolist() == []
 
 
 def test_keyframes_alone(encode_tracks, film):

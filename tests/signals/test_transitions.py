@@ -9,7 +9,7 @@ from moving_scenes import dissolve, faded, shot
 from autoclip.signals.dissolves import DissolveTrack, dissolves, possible_dissolves
 from autoclip.signals.fades import fades
 from autoclip.signals.frame_features import FrameSamples, describe_pictures
-from autoclip.signals.shots import cut_scores, cuts, keyframe_cut_scores, shot_rows
+from autoclip.signals.shots import ShotFrames, cut_scores, cuts, keyframe_cut_scores, shot_rows
 
 RATE = 25
 
@@ -25,9 +25,13 @@ def facts_of(pictures):
     return describe_pictures(samples, 0.1)
 
 
+def shot_pictures(facts, number):
+    return ShotFrames(facts.histogram, facts.thumbnail, facts.fine, number)
+
+
 def scores_of(pictures):
     facts = facts_of(pictures)
-    rows = shot_rows(facts.histogram, facts.thumbnail, np.arange(len(pictures)), 0, len(pictures))
+    rows = shot_rows(shot_pictures(facts, np.arange(len(pictures))), 0, len(pictures))
     return cut_scores(np.arange(len(pictures)) / RATE, rows)
 
 
@@ -130,7 +134,7 @@ def skipping(pictures, kept):
     """Scores of pictures of which only those numbered `kept` were decoded."""
     facts = facts_of([pictures[number] for number in kept])
     number = np.array(kept)
-    return cut_scores(number / RATE, shot_rows(facts.histogram, facts.thumbnail, number, 0, len(kept)))
+    return cut_scores(number / RATE, shot_rows(shot_pictures(facts, number), 0, len(kept)))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -161,7 +165,7 @@ def test_cuts_carry_the_time_of_their_picture():
 
 def test_an_early_keyframe_with_another_picture_counts_double():
     facts = facts_of([shot(seed, 1)[0] for seed in range(6)])
-    rows = shot_rows(facts.histogram, facts.thumbnail, np.arange(6), 0, 6)
+    rows = shot_rows(shot_pictures(facts, np.arange(6)), 0, 6)
     scores = keyframe_cut_scores(np.array([0.0, 2.0, 4.0, 5.0, 7.0, 9.0]), rows)
     assert scores[0] == 0
     assert scores[3] > 0.5

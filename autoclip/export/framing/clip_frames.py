@@ -14,8 +14,9 @@ from autoclip.media.frames import FrameReader, TimedFrame, open_frames
 from autoclip.media.orientation import Orientation
 from autoclip.media.video import Video
 from autoclip.signals.color import color_histograms
+from autoclip.signals.fine_structure import fine_thumbnails
 from autoclip.signals.frame_features import thumbnails
-from autoclip.signals.shots import cut_scores, shot_rows
+from autoclip.signals.shots import ShotFrames, cut_scores, shot_rows
 from autoclip.timeline import Interval
 
 _LONGEST = 64
@@ -112,6 +113,7 @@ def _first_frames_of_shots(
 ) -> list[int]:
     """Return the indices of the frames that begin a new shot."""
     numbers = np.arange(len(instants), dtype=np.int64)
-    rows = shot_rows(histogram, thumbnails(luma), numbers, 0, len(numbers))
+    pictures = ShotFrames(histogram, thumbnails(luma), fine_thumbnails(luma), numbers)
+    rows = shot_rows(pictures, 0, len(numbers))
     scores = cut_scores(instants, rows)
     return [int(i) for i in np.flatnonzero(scores >= _MIN_CUT_SCORE) if i > 0]

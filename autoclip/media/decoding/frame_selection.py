@@ -1,8 +1,11 @@
-"""Choose, from packets alone, the frames to decode although the profile would skip them.
+"""Choose, from packets and from decoded neighbors, the frames to decode although the profile would skip them.
 
 There are two kinds: frames used for motion, so that motion is the same in every profile, and frames around a surprising
 packet. The packet of a frame that begins a new shot can reuse little of older frames and is as large as a keyframe's.
 The frames shown just before it locate the cut exactly.
+
+Where the packets showed nothing, the decoded frames do: frames skipped between two that differ as at a cut are decoded
+in a second look.
 """
 
 from __future__ import annotations
@@ -14,12 +17,25 @@ from fractions import Fraction
 from statistics import median
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 SURPRISE = 2.5
 """A packet this many times as large as the median of recent packets of its kind is surprising."""
 
 _RECENT = 8
+
+SAMPLE_STEP = 4
+"""Of the reduced pictures every fourth sample of every fourth line is compared."""
+
+CHANGED = 4.0
+"""Mean difference of two pictures in code values of luma from which anybody sees a cut between them."""
+
+OUTSTANDING = 2.0
+"""The pictures differ so many times as much as those around do: in a camera move all differ."""
+
+AROUND = 6
+"""Changes on each side that tell what is usual around."""
 
 MIN_PIXELS_TO_SKIP = 600_000
 """Skipping smaller frames (1280 x 720 has 920,000 pixels) saves hardly anything, so none is skipped."""
@@ -82,3 +98,26 @@ def surprising_pictures(packets: Sequence[PacketFacts]) -> frozenset[int]:
         elif surprise_after is not None and packet.pts > surprise_after:
             chosen.add(packet.pts)
     return frozenset(chosen)
+
+
+def pictures_at_changes(
+    pts: NDArray[np.int64], luma: NDArray[np.uint8], shown_pts: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the timestamps of the skipped pictures one of which may be the first of a new shot, rising.
+
+    Parameters
+    ----------
+    pts : ndarray
+        Timestamps of decoded pictures, rising, shape ``(n,)``.
+    luma : ndarray
+        Those pictures, shape ``(n, height, width)``, uint8.
+    shown_pts : ndarray
+        Timestamps of all pictures, rising, shape ``(m,)``.
+    """
+    small = luma[:, ::SAMPLE_STEP, ::SAMPLE_STEP].astype(np.int16)
+    change = np.abs(np.diff(small, axis=0)).mean(axis=(1, 2))
+    padded = np.pad(change, AROUND, constant_values=np.nan)
+    usual = np.nanmedian(sliding_window_view(padded, 2 * AROUND + 1), axis=1) if len(change) else change
+    after = 1 + np.flatnonzero((change >= CHANGED) & (change >= OUTSTANDING * usual))
+    next_decoded = np.searchsorted(pts, shown_pts)
+    return shown_pts[~np.isin(shown_pts, pts) & np.isin(next_decoded, after)]

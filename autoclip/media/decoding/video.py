@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -18,9 +19,10 @@ from autoclip.media.decoding.frame_selection import (
     MIN_PIXELS_TO_SKIP,
     PacketFacts,
     motion_pictures,
+    pictures_at_changes,
     surprising_pictures,
 )
-from autoclip.media.decoding.nal_units import VideoPacket, is_reference
+from autoclip.media.decoding.nal_units import VideoPacket, is_fresh_start, is_reference
 from autoclip.media.decoding.packet_groups import PacketGroup, shown_pts
 from autoclip.media.pixel_limit import decoder_options
 from autoclip.media.video import Video
@@ -105,6 +107,19 @@ class Pictures:
     motion_luma: NDArray[np.uint8]
     full_range: bool
 
+    def with_others(self, others: Pictures) -> Pictures:
+        """Return these pictures and others that motion does not look at, in order of presentation."""
+        pts = np.concatenate([self.pts, others.pts])
+        order = np.argsort(pts, kind="stable")
+        return Pictures(
+            pts[order],
+            np.concatenate([self.luma, others.luma])[order],
+            np.concatenate([self.chroma, others.chroma])[order],
+            np.searchsorted(pts[order], self.pts[self.motion_index]),
+            self.motion_luma,
+            self.full_range,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class VideoDamage:
@@ -177,7 +192,39 @@ class VideoDecoder:
                     damage.append(VideoDamage(frame.pts, "the picture is damaged"))
                 if not builder.add(frame):
                     damage.append(VideoDamage(frame.pts, "timestamps jump back; left out"))
-        return builder.pictures(), damage
+        pictures = builder.pictures()
+        if pictures is not None and self._may_look_again(group):
+            pictures = self._with_second_look(group, pictures, stop)
+        return pictures, damage
+
+    def _may_look_again(self, group: PacketGroup) -> bool:
+        """Whether pictures of a group were skipped, and the decoder is free to decode some of it again."""
+        return self._skip_frame == "NONREF" and not self._one_by_one and group.restarts and group.ends
+
+    def _with_second_look(self, group: PacketGroup, pictures: Pictures, stop: threading.Event) -> Pictures:
+        """Return a whole group's pictures with those that were skipped where a cut may be."""
+        for start, end, wanted in _second_looks(group, pictures, self._codec):
+            self._context.flush_buffers()
+            builder = _PicturesBuilder(self._sampler, self._grid, frozenset(), len(wanted))
+            for packet in (*group.packets[start:end], None):
+                if stop.is_set():
+                    raise DecodingStopped
+                if packet is not None:
+                    self._context.skip_frame = "DEFAULT" if packet.pts in wanted else self._skip_frame
+                for frame in self._decoded_again(packet):
+                    if frame.pts in wanted and not frame.is_corrupt:
+                        builder.add(frame)
+            found = builder.pictures()
+            pictures = pictures if found is None else pictures.with_others(found)
+        return pictures
+
+    def _decoded_again(self, packet: VideoPacket | None) -> list[VideoFrame]:
+        """Decode a packet whose damage was told the first time, or of a picture that stays skipped if damaged."""
+        try:
+            return [as_planar(frame) for frame in self._context.decode(packet)]
+        except av.error.FFmpegError as error:
+            self._require_software(error.strerror or "invalid data")
+            return []
 
     def _require_software(self, reason: str) -> None:
         """Raise on the first fault of hardware: software decoding shows whether the file is damaged."""
@@ -266,6 +313,26 @@ def _belongs(frame: VideoFrame, group: PacketGroup) -> bool:
     if pts is None:
         return False
     return (group.first_pts is None or pts >= group.first_pts) and (group.end_pts is None or pts < group.end_pts)
+
+
+def _second_looks(group: PacketGroup, pictures: Pictures, codec: str) -> Iterator[tuple[int, int, frozenset[int]]]:
+    """Yield which packets, from a fresh start to the one after the last, show which skipped pictures of a group."""
+    wanted = pictures_at_changes(pictures.pts, pictures.luma, shown_pts(group)).tolist()
+    place = {packet.pts: index for index, packet in enumerate(group.packets)}
+    starts: dict[int, list[int]] = {}
+    for pts in wanted:
+        starts.setdefault(_start_before(group, place[pts], pts, codec), []).append(pts)
+    for start, shown in starts.items():
+        yield start, 1 + max(place[pts] for pts in shown), frozenset(shown)
+
+
+def _start_before(group: PacketGroup, index: int, pts: int, codec: str) -> int:
+    """Return the last packet from which a decoder shows the picture of the packet `index`, whose timestamp is `pts`."""
+    for start in range(index, 0, -1):
+        packet = group.packets[start]
+        if packet.is_keyframe and packet.pts is not None and packet.pts <= pts and is_fresh_start(packet, codec):
+            return start
+    return 0
 
 
 def _facts(group: PacketGroup) -> list[PacketFacts]:
