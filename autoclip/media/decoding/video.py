@@ -29,6 +29,9 @@ from autoclip.media.video import Video
 
 SkipFrame = Literal["DEFAULT", "NONREF", "NONKEY"]
 
+SECOND_LOOKS = 0.5
+"""At most this share of a group's packets is decoded again: cuts that cost more stay a picture or two late."""
+
 _PLANAR_FORMATS = {"nv12": "yuv420p", "p010le": "yuv420p10le"}
 """Software pixel formats for frames from hardware, with the same samples as software decoding stores."""
 
@@ -316,14 +319,19 @@ def _belongs(frame: VideoFrame, group: PacketGroup) -> bool:
 
 
 def _second_looks(group: PacketGroup, pictures: Pictures, codec: str) -> Iterator[tuple[int, int, frozenset[int]]]:
-    """Yield which packets, from a fresh start to the one after the last, show which skipped pictures of a group."""
+    """Yield which packets, from a fresh start to the one after the last, show which skipped pictures; short first."""
     wanted = pictures_at_changes(pictures.pts, pictures.luma, shown_pts(group)).tolist()
     place = {packet.pts: index for index, packet in enumerate(group.packets)}
     starts: dict[int, list[int]] = {}
     for pts in wanted:
         starts.setdefault(_start_before(group, place[pts], pts, codec), []).append(pts)
-    for start, shown in starts.items():
-        yield start, 1 + max(place[pts] for pts in shown), frozenset(shown)
+    looks = [(start, 1 + max(place[pts] for pts in shown), frozenset(shown)) for start, shown in starts.items()]
+    left = int(SECOND_LOOKS * len(group.packets))
+    for start, end, shown in sorted(looks, key=lambda look: look[1] - look[0]):
+        left -= end - start
+        if left < 0:
+            break
+        yield start, end, shown
 
 
 def _start_before(group: PacketGroup, index: int, pts: int, codec: str) -> int:
