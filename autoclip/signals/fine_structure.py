@@ -1,8 +1,8 @@
-"""Fine structure: what a picture shows apart from its broad light and dark, and how much of it another one shows too.
+"""Fine structure: what a frame shows apart from its broad light and dark, and how much of it another one shows too.
 
 Two shots can be alike in color and in where light and dark lie (a bright sky above, a dark ground below), but not in
 their fine structure. After a camera move the structure lies elsewhere; under a flash it is weaker; under a tint it is
-the same. What a program draws over the picture (a score, a status bar) keeps its structure in place.
+the same. What a program draws over the frame (a score, a status bar) keeps its structure in place.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ LEAST_CELLS = 4
 """Next to bars a row or column is left out, which a bar may cover in part, unless fewer than so many remain."""
 
 DOWN, ACROSS = 2, 6
-"""Cells by which a picture is moved, at most, to lie on the other."""
+"""Cells by which a frame is moved, at most, to lie on the other."""
 
 NOISE = 0.5
-"""Mean square that noise and coding leave of the structure of a flat picture, in squared code values."""
+"""Mean square that noise and coding leave of the structure of a flat frame, in squared code values."""
 
 FLAT = 1 / 50
-"""A picture with less than this share of the other's structure has none of it."""
+"""A frame with less than this share of the other's structure has none of it."""
 
 SEEN, SAME = 5.0, 5.0
 """A cell has structure from this difference to its surroundings, and keeps it if it changes by no more than that."""
@@ -44,12 +44,12 @@ _BLOCK = 256  # pairs at a time, so that what is in between stays in the process
 
 @dataclass(frozen=True, slots=True)
 class StructureChange:
-    """How the fine structure of pictures differs from that of others, shape ``(n,)`` each, float32.
+    """How the fine structure of frames differs from that of others, shape ``(n,)`` each, float32.
 
     Attributes
     ----------
     unlike : ndarray
-        1 - correlation, one picture moved to where it fits best, in [0, 2].
+        1 - correlation, one frame moved to where it fits best, in [0, 2].
     kept : ndarray
         Share of the structure that is the same at the same place, in [0, 1].
     """
@@ -59,7 +59,7 @@ class StructureChange:
 
 
 def fine_thumbnails(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the mean luma of each of 32 by 18 cells (fewer for tiny pictures), shape ``(n, rows, columns)``, uint8."""
+    """Return the mean luma of each of 32 by 18 cells (fewer for tiny frames), shape ``(n, rows, columns)``, uint8."""
     count, height, width = luma.shape
     rows, columns = min(FINE_ROWS, height), min(FINE_COLUMNS, width)
     tall, wide = height // rows, width // columns
@@ -73,7 +73,7 @@ def fine_thumbnails(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def structure_change(new: NDArray[np.uint8], old: NDArray[np.uint8]) -> StructureChange:
-    """Compare the fine thumbnails of pictures with those of others, pair by pair; shape ``(n, rows, columns)`` each."""
+    """Compare the fine thumbnails of frames with those of others, pair by pair; shape ``(n, rows, columns)`` each."""
     parts = [_change(new[start : start + _BLOCK], old[start : start + _BLOCK]) for start in range(0, len(new), _BLOCK)]
     none = [np.zeros(0, np.float32)]
     unlike, kept = ([getattr(part, name) for part in parts] for name in ("unlike", "kept"))
