@@ -865,7 +865,7 @@ def _check_field(name: str, spec: str, conversion: str | None) -> None:
     if conversion:
         raise ValueError("conversions such as !r are not used")
     if "{" in spec:
-        raise ValueError(f"the format of {name!r} holds a field of its own; write the width as a number")
+        raise ValueError(f"the format of {name!r} contains another field; write the width as a number")
     if any(len(number) > len("1000000") or int(number) > MAX_FIELD_WIDTH for number in _NUMBER.findall(spec)):
         raise ValueError(f"the width or precision of {name!r} is above {MAX_FIELD_WIDTH}; use a smaller one")
 

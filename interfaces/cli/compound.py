@@ -71,7 +71,7 @@ def create(
             "--item",
             "--clip",
             metavar="CLIP[@START-END]",
-            help="A clip, by id or name; behind @, times of the video in place of its own, in seconds or as 1:02.5: "
+            help="A clip, by id or name; after @, other times of the video, in seconds or as 1:02.5: "
             "@83-97, @-97 (another end), @1:23- (another start). Repeatable, in the order they are shown.",
         ),
     ] = None,

@@ -166,7 +166,7 @@ TABLES: Mapping[str, Table] = {
             "crossfade_sec": _column("DOUBLE", "Overlap at each joint, in seconds."),
             "items": _column(
                 _ITEMS,
-                "The clips in order; times of their own in seconds, null: those of the clip.",
+                "The clips in order; times in seconds that replace the clip's, or null.",
                 """(SELECT list({clip_id: clip_id, start_sec: "start", end_sec: "end"} ORDER BY "position")
                     FROM source.compound_items WHERE compound_id = c.id)""",
             ),

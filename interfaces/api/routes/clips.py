@@ -88,7 +88,7 @@ class ClipRequest(Body):
 
 
 class ClipChange(Body):
-    """What of a clip can be changed; what is not named stays."""
+    """Changes of a clip. Omitted fields keep their values."""
 
     start: Seconds | None = Field(None, examples=[12.0])
     end: Seconds | None = Field(None, examples=[27.5])

@@ -30,7 +30,7 @@ router = APIRouter(tags=["compound clips"])
 
 
 class CompoundView(CompoundClip):
-    """A compound clip; an item without times of its own takes those of its clip."""
+    """A compound clip; an item without times uses those of its clip."""
 
     model_config = ALWAYS_GIVEN
 
@@ -72,7 +72,7 @@ class CompoundRequest(Body):
 
 
 class CompoundChange(Body):
-    """What of a compound clip can be changed; what is not named stays. `items` replaces all items."""
+    """Changes of a compound clip. Omitted fields keep their values; `items` replaces all items."""
 
     name: CleanName | None = None
     items: list[ItemRequest] | None = Field(None, min_length=1, max_length=500)

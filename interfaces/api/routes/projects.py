@@ -102,7 +102,7 @@ class LayoutRequest(Body):
 
 
 class ProjectChange(Body):
-    """What of a project can be changed; what is not named stays."""
+    """Changes of a project. Omitted fields keep their values."""
 
     name: CleanName | None = Field(None, examples=["Grand final"])
     layout: LayoutRequest | None = Field(
