@@ -112,7 +112,7 @@ def test_a_refused_output_folder_is_not_made(client, workspace):
     assert nobody.status_code == 404
     long = client.post(address, json={"folder": str(folder / ("x" * 256) / "deep")})
     assert long.status_code == 422
-    assert "is a name of 256 bytes, and file systems take 255" in long.json()["detail"]
+    assert "is a name of 256 bytes, and file systems allow 255" in long.json()["detail"]
     assert not folder.exists()
 
 

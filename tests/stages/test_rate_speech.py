@@ -217,7 +217,7 @@ def test_redirects_are_not_followed(server, features):
 
 def test_nobody_answers(features):
     (warning,) = rate_speech(features, TALK, ChatModel("http://127.0.0.1:9/v1", "talker")).warnings
-    assert "http://127.0.0.1:9/v1 can't be asked" in warning
+    assert "http://127.0.0.1:9/v1 can't be reached" in warning
 
 
 def test_nobody_is_asked_without_a_model_or_where_words_do_not_decide(server, features):
