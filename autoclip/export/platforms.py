@@ -4,7 +4,8 @@ Platforms change their limits without notice. Each one's `source` is its own pag
 29 November 2026:
 
 - TikTok ("Media Transfer Guide", "Video restrictions"): 23 to 60 frames a second, 4 GB and, by program, 10 minutes;
-  every account may post 3 minutes, some 5 or 10. The least of 3 s is what publishing services tell.
+  every account may post 3 minutes, some 5 or 10. "Video restrictions" could not be read again on that day: these are
+  its figures of before. The least of 3 s is what publishing services tell.
 - Instagram: 3 s, 23 to 60 frames a second, 1,920 pixels, one or two channels of sound are Meta's own words (README of
   its sample "reels_publishing_apis"), which in the version that could be read allow 60 s and 100 MB; 15 minutes are
   what publishing services quote of today's reference ("IG User Media"). Of the largest file some quote 300 MB and some
