@@ -19,7 +19,7 @@ from autoclip.settings import ExtractionSettings
 from autoclip.signals.table import Features
 from interfaces.api.app import create_app
 from interfaces.api.server import server_config
-from storage.catalog import Catalog, Project, Source, StoredClip, open_catalog
+from storage.catalog import Catalog, Project, Source, StoredClip, _opened, open_catalog
 from storage.data_folder import DataFolder
 from storage.environment import Environment, read_environment
 from storage.features import Origin
@@ -88,12 +88,13 @@ def empty_catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, empty_catalog: Path) -> Workspace:
+def workspace(tmp_path: Path, empty_catalog: Path) -> Iterator[Workspace]:
     workspace = Workspace(tmp_path)
     path = workspace.environment.catalog_path
     path.parent.mkdir()
     shutil.copy(empty_catalog, path)
-    return workspace
+    yield workspace
+    _opened.cache_clear()  # each keeps four files open, and on most systems a process may have 1,024
 
 
 @pytest.fixture(scope="session")

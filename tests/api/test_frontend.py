@@ -109,5 +109,5 @@ def test_a_page_that_is_not_there_is_told_at_the_start(workspace):
     (workspace.root / "empty").mkdir()
     workspace.variables["AUTOCLIP_FRONTEND_DIR"] = str(workspace.root / "empty")
     for begin in (create_app, run_server):
-        with pytest.raises(ParameterError, match=r"holds no index\.html"):
+        with pytest.raises(ParameterError, match=r"contains no index\.html"):
             begin(workspace.environment)

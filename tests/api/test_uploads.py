@@ -220,8 +220,10 @@ def send_until_refused(address, path, length):
     sent = 0
     with socket.create_connection((host, int(port)), timeout=60) as line:
         line.sendall(head.encode())
+        answered = select.poll()  # select() takes no number of a file above 1,023
+        answered.register(line, select.POLLIN)
         with contextlib.suppress(OSError):
-            while sent < 300_000_000 and not select.select([line], [], [], 0)[0]:
+            while sent < 300_000_000 and not answered.poll(0):
                 line.sendall(chunk)
                 sent += len(block)
         with contextlib.suppress(ConnectionResetError):

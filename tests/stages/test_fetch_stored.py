@@ -23,7 +23,7 @@ def test_a_video_is_fetched_by_its_address_under_a_safe_name(store, tmp_path):
 
 @pytest.mark.parametrize("address", ["s3://other/film.mp4", "file:///etc/passwd", "{store}-other/film.mp4"])
 def test_what_lies_outside_of_the_store_is_refused(store, address):
-    with pytest.raises(DownloadError, match="is not in the store: only what is below file://"):
+    with pytest.raises(DownloadError, match="is not in the store: only objects below file://"):
         key_in_store(address.format(store=store.name), store)
     with pytest.raises(DownloadError, match="AUTOCLIP_STORE_URL is not set"):
         key_in_store(address.format(store=store.name), None)

@@ -81,6 +81,6 @@ def test_paths_within_are_resolved(tmp_path):
 
 def test_a_name_too_long_for_file_systems_is_called_that(tmp_path):
     for name in ("é" * 128, "x" * 256, "\ud800" * 86):
-        with pytest.raises(ParameterError, match=r"is a name of 25[68] bytes, and file systems take 255"):
+        with pytest.raises(ParameterError, match=r"is a name of 25[68] bytes, and file systems allow 255"):
             confine(tmp_path, tmp_path / "a" / name / "b")
     assert confine(tmp_path, "x" * 255) == tmp_path.resolve() / ("x" * 255)
