@@ -4,7 +4,8 @@ It also records how long it may still report on a run.
 
 Prefect's worker reports up to three times on a run that was killed or cancelled: when the process has ended, when a
 cancellation is complete, and when it has cleaned up after the process, seconds later. It never checks whether the run
-was restarted meanwhile, so a late report would end the new attempt.
+was restarted meanwhile, so a late report would end the new attempt. Nor does it check whether a request to cancel that
+arrives late, as on a busy server, belongs to the attempt that is running.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from prefect.client.schemas.objects import Flow, FlowRun
 from prefect.client.schemas.responses import DeploymentResponse, WorkerFlowRunResponse
 from prefect.exceptions import ObjectNotFound
 from prefect.logging.configuration import setup_logging
+from prefect.runner._cancellation_manager import CancellationManager
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 from pydantic import PrivateAttr
 
@@ -152,8 +154,16 @@ class JobWorker(ProcessWorker):
             self.get_flow_run_logger(flow_run).warning("the worker of this run can't be recorded: %s", error)
 
 
+async def cancel_if_asked(manager: CancellationManager, run_id: UUID) -> None:
+    """Cancel a run whose state still is ``Cancelling``; else the request was for an attempt that has ended."""
+    run = await manager._client.read_flow_run(run_id)  # noqa: SLF001 - Prefect offers no other way in
+    if run.state is not None and run.state.is_cancelling():
+        await manager.cancel(run)
+
+
 async def work() -> None:
     """Run jobs of the environment's work pool until SIGINT or SIGTERM."""
+    CancellationManager.cancel_by_id = cancel_if_asked  # type: ignore[method-assign, assignment]
     task = asyncio.current_task()
     if task is None:
         raise RuntimeError("a worker works in a task")

@@ -8,9 +8,11 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import httpx
 import pytest
 from running_service import RunningService, busy, until
 from video_site import SLOW, VideoSite
@@ -71,6 +73,17 @@ def retried(jobs: Jobs, job: Job) -> Job:
     return again
 
 
+def send_late_request(service: RunningService, job: Job) -> None:
+    """Tell the worker again that the attempt before was to be cancelled, as a busy server does."""
+    event = {
+        "id": str(uuid4()),
+        "occurred": datetime.now(UTC).isoformat(),
+        "event": "prefect.flow-run.Cancelling",
+        "resource": {"prefect.resource.id": f"prefect.flow-run.{job.id}"},
+    }
+    httpx.post(f"{service.api_url}/events", json=[event], timeout=60).raise_for_status()
+
+
 def test_a_download(service: RunningService, jobs: Jobs, slow_site: VideoSite) -> None:
     job = jobs.submit("process-video", {"source": slow_site.base + SLOW})
     until(lambda: jobs.get(job.id).progress > 0, pause_sec=0.5)
@@ -107,6 +120,8 @@ def test_every_stage_of_one_job(service: RunningService, jobs: Jobs, long_source
         assert view.clips.page(str(job.project_id)).total in {0, 12}, "all of an analysis, or nothing"
 
     job = retried(jobs, job)
+    until(lambda: jobs.get(job.id).state == "running", pause_sec=0.3)
+    send_late_request(service, job)
     halt(service, job, lambda: any(project.glob("exports/*")))
     job = cancelled(service, jobs, job)
     assert features.stat().st_mtime_ns == measured_at

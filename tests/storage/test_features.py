@@ -247,7 +247,9 @@ def test_a_reader_beside_a_writer_always_gets_one_whole_set(tmp_path):
     with subprocess.Popen([sys.executable, "-c", program, tmp_path], stdout=subprocess.PIPE) as writer:
         assert writer.stdout.readline() == b"ready\n"
         try:
-            for _ in range(60):
+            reads, deadline = 0, time.monotonic() + 60
+            while reads < 60 or (len(seen) < 2 and time.monotonic() < deadline):
+                reads += 1
                 features = read_features(tmp_path)
                 number = features.duration_sec
                 seen.add(number)
