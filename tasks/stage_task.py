@@ -47,7 +47,9 @@ class StageTask(Task[Arguments, Result]):
     def __call__(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401
         """Run the task in this thread."""
         outcome: object = super().__call__(*arguments, **named)
-        return outcome.result() if isinstance(outcome, State) and not named.get("return_state") else outcome
+        if not isinstance(outcome, State) or named.get("return_state"):
+            return outcome
+        return outcome.result(_sync=True)  # type: ignore[call-overload]  # in an async flow it is a coroutine else
 
 
 def _translated(stage: Callable[Arguments, Result]) -> Callable[Arguments, Result]:

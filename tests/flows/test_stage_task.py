@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,13 @@ def test_a_stage_that_is_stopped_is_cancelled_neither_failed_nor_crashed(data_di
         with pytest.raises(CancelledRun):
             stopped.submit("a").result()
 
+    @flow
+    async def own_of_a_loop() -> None:
+        with pytest.raises(CancelledRun):
+            stopped("a")
+
     own()
+    asyncio.run(own_of_a_loop())
 
 
 def test_a_stage_that_found_its_result_is_cached_and_returns_it(data_dir: Path) -> None:
