@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import WorkerFilter, WorkerFilterStatus
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.states import Cancelled, Crashed
 
@@ -106,10 +107,9 @@ def _has_living_worker(client: SyncPrefectClient, run: FlowRun) -> bool:
     watcher = watcher_of(run)
     if is_here(watcher) or run.work_pool_name is None:
         return True
-    body = {"workers": {"status": {"any_": ["OFFLINE"]}}, "limit": WORKERS_READ}
-    path = {"work_pool_name": run.work_pool_name}
-    answer = client.request("POST", "/work_pools/{work_pool_name}/workers/filter", path_params=path, json=body)
-    return worker_name(watcher) not in {worker["name"].partition(" ")[0] for worker in answer.json()}
+    lost = WorkerFilter(status=WorkerFilterStatus(any_=["OFFLINE"]))
+    found = client.read_workers_for_work_pool(run.work_pool_name, lost, limit=WORKERS_READ)
+    return worker_name(watcher) not in {worker.name.partition(" ")[0] for worker in found}
 
 
 def _age_sec(run: FlowRun) -> float:

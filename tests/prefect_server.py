@@ -9,7 +9,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
 
 import httpx
 
@@ -40,6 +43,17 @@ def migrated_database(home: Path) -> Path:
         subprocess.run(command, env=os.environ | prefect_variables(making, ""), check=True, capture_output=True)
         making.rename(home)
     return path
+
+
+def flow_run_event(event: str, run_id: UUID | str, *related: dict[str, str]) -> dict[str, Any]:
+    """Return what a server is sent when something happens to a run just now."""
+    return {
+        "id": str(uuid4()),
+        "occurred": datetime.now(UTC).isoformat(),
+        "event": f"prefect.flow-run.{event}",
+        "resource": {"prefect.resource.id": f"prefect.flow-run.{run_id}"},
+        "related": list(related),
+    }
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -209,12 +209,14 @@ def decode_as_counted(container: InputContainer, video: Video, times: PacketTime
     assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
     if times.decoded_from is not None:
         container.seek(times.decoded_from, stream=stream)
-    yield from _decoded(container, stream)
+    yield from _decoded(stream, container.demux(stream))
 
 
-def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """Decode frames from where the container stands, past packets that are damaged, as ffmpeg does."""
-    for packet in container.demux(stream):
+def _decoded(
+    stream: VideoStream, packets: Iterable[Packet[Stream] | Packet[VideoStream] | None]
+) -> Iterator[VideoFrame]:
+    """Decode packets, past those that are damaged, as ffmpeg does; None flushes the decoder."""
+    for packet in packets:
         try:
             frames = stream.decode(packet)
         except FFmpegError:
@@ -229,12 +231,10 @@ def decoded_pts(video: Video, times: PacketTimes, first: int, last: int) -> froz
     with open_container(video.path) as container:
         stream = container.streams[video.video.index]
         assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
-        for packet in (*demux_packets(container, video, times, begin, len(times.pts) - begin), None):
-            try:
-                frames = stream.decode(packet)
-            except FFmpegError:
-                continue
-            found.update(frame.pts for frame in frames if frame.pts is not None and first <= frame.pts <= last)
+        packets = (*demux_packets(container, video, times, begin, len(times.pts) - begin), None)
+        for frame in _decoded(stream, packets):
+            if frame.pts is not None and first <= frame.pts <= last:
+                found.add(frame.pts)
     return frozenset(found)
 
 
@@ -247,7 +247,7 @@ def _decoded_times(video: Video, interval: Interval) -> PacketTimes:
         target = int(first - _DECODED_LEAD_SEC / facts.time_base)
         # A newly opened file is at its start, which AVI can't seek to; a raw stream can't be sought at all.
         begun = _sought(container, stream, target) if target > facts.start_pts and len(stream.index_entries) else None
-        rows = list(_decoded_until(_decoded(container, stream), last))
+        rows = list(_decoded_until(_decoded(stream, container.demux(stream)), last))
         reordered = bool(stream.codec_context.has_b_frames)
     if not rows:
         raise MediaError(video.path, f"has no frame from {interval.start:.3f} to {interval.end:.3f} s")

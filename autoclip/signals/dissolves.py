@@ -8,11 +8,12 @@ every possible span are weighed together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autoclip.signals.frame_columns import FrameColumns
 from autoclip.signals.ramps import best_ramp
 from autoclip.signals.table import Event
 from autoclip.timeline import Interval
@@ -106,7 +107,7 @@ class PossibleDissolves:
 
 
 @dataclass(frozen=True, slots=True)
-class DissolveTrack:
+class DissolveTrack(FrameColumns):
     """The input of dissolve detection, one row per frame.
 
     Attributes
@@ -125,15 +126,6 @@ class DissolveTrack:
     thumbnail: NDArray[np.float32]
     histogram: NDArray[np.float32]
     detail: NDArray[np.float32]
-
-    def followed_by(self, other: DissolveTrack) -> DissolveTrack:
-        """Return these frames followed by others."""
-        pairs = ((getattr(self, column.name), getattr(other, column.name)) for column in fields(self))
-        return DissolveTrack(*(np.concatenate(pair) for pair in pairs))
-
-    def since(self, first: int) -> DissolveTrack:
-        """Return a copy of the frames from an index on."""
-        return DissolveTrack(*(getattr(self, column.name)[first:].copy() for column in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from autoclip.signals.cells import cell_sums
+
 FINE_ROWS, FINE_COLUMNS = 18, 32
 """Cells of a fine thumbnail: twice as many along each side as of a thumbnail."""
 
@@ -60,16 +62,8 @@ class StructureChange:
 
 def fine_thumbnails(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the mean luma of each of 32 by 18 cells (fewer for tiny frames), shape ``(n, rows, columns)``, uint8."""
-    count, height, width = luma.shape
-    rows, columns = min(FINE_ROWS, height), min(FINE_COLUMNS, width)
-    tall, wide = height // rows, width // columns
-    cells = luma[:, : rows * tall, : columns * wide].reshape(count, rows, tall, columns * wide)
-    sums = cells[:, :, 0].astype(np.uint16)
-    for row in range(1, tall):
-        sums += cells[:, :, row]
-    totals = np.add.reduceat(sums, np.arange(0, columns * wide, wide), axis=2, dtype=np.uint32)
-    area = tall * wide
-    return np.asarray((totals + area // 2) // area, np.uint8)
+    cells = cell_sums(luma, FINE_ROWS, FINE_COLUMNS)
+    return np.asarray((cells.totals + cells.area // 2) // cells.area, np.uint8)
 
 
 def structure_change(new: NDArray[np.uint8], old: NDArray[np.uint8]) -> StructureChange:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autoclip.signals.black import black_share
+from autoclip.signals.cells import cell_sums
 from autoclip.signals.color import color_histograms
 from autoclip.signals.detail import detail_energy
 from autoclip.signals.fine_structure import fine_thumbnails
@@ -113,13 +114,5 @@ def luma_range(*, full_range: bool) -> tuple[float, float]:
 
 def thumbnails(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the mean of each of 16 by 9 cells (fewer for tiny frames), shape ``(n, rows, columns)``, float32."""
-    count, height, width = luma.shape
-    rows, columns = min(THUMBNAIL_ROWS, height), min(THUMBNAIL_COLUMNS, width)
-    tall, wide = height // rows, width // columns
-    # Samples that don't fill a cell at the right and lower edge are left out.
-    cells = luma[:, : rows * tall, : columns * wide].reshape(count, rows, tall, columns * wide)
-    sums = cells[:, :, 0].astype(np.uint16)
-    for row in range(1, tall):
-        sums += cells[:, :, row]
-    totals = np.add.reduceat(sums, np.arange(0, columns * wide, wide), axis=2, dtype=np.uint32)
-    return (totals / np.float32(tall * wide)).astype(np.float32)
+    cells = cell_sums(luma, THUMBNAIL_ROWS, THUMBNAIL_COLUMNS)
+    return (cells.totals / np.float32(cells.area)).astype(np.float32)

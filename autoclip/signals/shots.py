@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autoclip.signals.cut_weights import CUE_INTERCEPT, CUE_WEIGHTS, THRESHOLD_LOGIT
 from autoclip.signals.fine_structure import StructureChange, structure_change
+from autoclip.signals.frame_columns import FrameColumns
 from autoclip.signals.table import Event
 
 SIDE_PICTURES = 12
@@ -139,7 +140,7 @@ class ShotRows:
 
 
 @dataclass(frozen=True, slots=True)
-class ShotFrames:
+class ShotFrames(FrameColumns):
     """What the cues are computed from, one row per frame.
 
     Attributes
@@ -158,15 +159,6 @@ class ShotFrames:
     thumbnail: NDArray[np.float32]
     fine: NDArray[np.uint8]
     number: NDArray[np.int64]
-
-    def followed_by(self, other: ShotFrames) -> ShotFrames:
-        """Return these frames and then the other ones."""
-        pairs = ((getattr(self, column.name), getattr(other, column.name)) for column in fields(self))
-        return ShotFrames(*(np.concatenate(pair) for pair in pairs))
-
-    def since(self, first: int) -> ShotFrames:
-        """Return a copy of the frames from an index on."""
-        return ShotFrames(*(getattr(self, column.name)[first:].copy() for column in fields(self)))
 
 
 def shot_rows(frames: ShotFrames, first: int, after: int) -> ShotRows:

@@ -146,13 +146,9 @@ def _catalog(environment: Environment) -> Finding:
 
 
 def _store(environment: Environment) -> Finding:
-    from storage.artifact_store import store_of
+    from storage.artifact_store import state_of, store_of
 
-    store = store_of(environment)
-    if store is None:
-        return Finding("store", "ok", "none; the data folder holds everything")
-    store.require()
-    return Finding("store", "ok", store.name)
+    return Finding("store", "ok", state_of(store_of(environment)))
 
 
 def _prefect() -> Finding:

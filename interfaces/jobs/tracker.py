@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self, cast
 from uuid import UUID
 
+from prefect.client.schemas.filters import WorkerFilter, WorkerFilterStatus
 from prefect.client.schemas.objects import Artifact, FlowRun
 from prefect.states import AwaitingRetry, Cancelling
 
@@ -189,16 +190,13 @@ class Jobs:
 
     def workers(self) -> tuple[str, ...]:
         """Return the names of the workers that live, which tell what their machines can do; none without a pool."""
-        path = {"work_pool_name": self._environment.work_pool}
-        body = {"workers": {"status": {"any_": ["ONLINE"]}}}
+        living = WorkerFilter(status=WorkerFilterStatus(any_=["ONLINE"]))
         try:
             with server_faults(self._address):
-                found = self._client.request(
-                    "POST", "/work_pools/{work_pool_name}/workers/filter", path_params=path, json=body
-                ).json()
+                found = self._client.read_workers_for_work_pool(self._environment.work_pool, living)
         except NotFoundError:
             return ()
-        return tuple(sorted(worker["name"] for worker in found))
+        return tuple(sorted(worker.name for worker in found))
 
     def follow(self, job_id: str) -> Iterator[Job]:
         """Yield a job whenever it has changed, until it has ended."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.states import Pending, Running
+from prefect_server import flow_run_event
 
 from flows import reaper
 from flows.deployments import DEPLOYMENTS
@@ -111,20 +112,12 @@ SHORT_SILENCE = timedelta(seconds=20)
 
 
 def heartbeat(client: SyncPrefectClient, run_id: UUID) -> None:
-    body = {
-        "id": str(uuid4()),
-        "occurred": datetime.now(UTC).isoformat(),
-        "event": "prefect.flow-run.heartbeat",
-        "resource": {"prefect.resource.id": f"prefect.flow-run.{run_id}"},
-        "related": [
-            {
-                "prefect.resource.id": f"prefect.flow.{uuid4()}",
-                "prefect.resource.role": "flow",
-                "prefect.resource.name": "maintenance",
-            }
-        ],
+    flow = {
+        "prefect.resource.id": f"prefect.flow.{uuid4()}",
+        "prefect.resource.role": "flow",
+        "prefect.resource.name": "maintenance",
     }
-    client.request("POST", "/events", json=[body])
+    client.request("POST", "/events", json=[flow_run_event("heartbeat", run_id, flow)])
 
 
 def test_a_run_of_a_machine_that_is_gone_crashes_and_no_other_does(

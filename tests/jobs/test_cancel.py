@@ -8,12 +8,12 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
+from prefect_server import flow_run_event
 from running_service import RunningService, busy, until
 from video_site import SLOW, VideoSite
 
@@ -75,12 +75,7 @@ def retried(jobs: Jobs, job: Job) -> Job:
 
 def send_late_request(service: RunningService, job: Job) -> None:
     """Tell the worker again that the attempt before was to be cancelled, as a busy server does."""
-    event = {
-        "id": str(uuid4()),
-        "occurred": datetime.now(UTC).isoformat(),
-        "event": "prefect.flow-run.Cancelling",
-        "resource": {"prefect.resource.id": f"prefect.flow-run.{job.id}"},
-    }
+    event = flow_run_event("Cancelling", job.id)
     httpx.post(f"{service.api_url}/events", json=[event], timeout=60).raise_for_status()
 
 

@@ -26,16 +26,16 @@ SURPRISE = 2.5
 _RECENT = 8
 
 SAMPLE_STEP = 4
-"""Of the reduced pictures every fourth sample of every fourth line is compared."""
+"""Every fourth sample of every fourth line of the reduced frames is compared."""
 
 CHANGED = 4.0
-"""Mean difference of two pictures in code values of luma from which anybody sees a cut between them."""
+"""Mean luma difference of two frames, in code values, from which a cut between them is visible."""
 
 OUTSTANDING = 2.0
-"""The pictures differ so many times as much as those around do: in a camera move all differ."""
+"""How many times as much as their surroundings two frames must differ: in a camera move all frames differ."""
 
 AROUND = 6
-"""Changes on each side that tell what is usual around."""
+"""Number of changes on each side that count as the surroundings."""
 
 MIN_PIXELS_TO_SKIP = 600_000
 """Skipping smaller frames (1280 x 720 has 920,000 pixels) saves hardly anything, so none is skipped."""
@@ -103,16 +103,16 @@ def surprising_pictures(packets: Sequence[PacketFacts]) -> frozenset[int]:
 def pictures_at_changes(
     pts: NDArray[np.int64], luma: NDArray[np.uint8], shown_pts: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Return the timestamps of the skipped pictures one of which may be the first of a new shot, rising.
+    """Return the timestamps of the skipped frames that may begin a new shot, ascending.
 
     Parameters
     ----------
     pts : ndarray
-        Timestamps of decoded pictures, rising, shape ``(n,)``.
+        Timestamps of the decoded frames, ascending, shape ``(n,)``.
     luma : ndarray
-        Those pictures, shape ``(n, height, width)``, uint8.
+        Those frames, shape ``(n, height, width)``, uint8.
     shown_pts : ndarray
-        Timestamps of all pictures, rising, shape ``(m,)``.
+        Timestamps of all frames, ascending, shape ``(m,)``.
     """
     small = luma[:, ::SAMPLE_STEP, ::SAMPLE_STEP].astype(np.int16)
     change = np.abs(np.diff(small, axis=0)).mean(axis=(1, 2))

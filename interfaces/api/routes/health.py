@@ -16,6 +16,7 @@ from autoclip.extraction import EXTRACTION_VERSION
 from autoclip.selection.pipeline import SELECTION_VERSION
 from interfaces.api.schemas.requests import View
 from interfaces.api.services import ServicesDep
+from storage.artifact_store import state_of
 
 router = APIRouter(tags=["health"])
 
@@ -67,7 +68,7 @@ def get_readiness(services: ServicesDep, response: Response) -> Readiness:
     """Check the catalog, the store, Prefect with its workers, and the disk."""
     checks = [
         _tried("catalog", lambda: _catalog(services)),
-        _tried("store", lambda: _store(services)),
+        _tried("store", lambda: state_of(services.data_folder.store)),
         _tried("prefect", lambda: _prefect(services)),
         _tried("disk", lambda: _disk(services.data_folder.root)),
     ]
@@ -100,13 +101,6 @@ def _tried(name: str, check: Callable[[], str]) -> Check:
 def _catalog(services: ServicesDep) -> str:
     with services.catalog.reading() as view:
         return f"{view.projects.page(limit=0).total} projects"
-
-
-def _store(services: ServicesDep) -> str:
-    if services.data_folder.store is None:
-        return "none; the data folder holds everything"
-    services.data_folder.store.require()
-    return services.data_folder.store.name
 
 
 def _prefect(services: ServicesDep) -> str:
