@@ -275,6 +275,21 @@ def test_axe_finds_nothing_in_the_dialogs_and_focus_returns_from_each(site, tab)
             assert tab.page.evaluate(focused) == name
 
 
+ESCAPE_AND_KEY_AT_ONCE = """async () => {
+    document.querySelector("dialog").requestClose();
+    for (let turn = 0; turn < 10; turn += 1) await null;  // the event `close` is a task of its own, and still to come
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "e", bubbles: true }));
+}"""
+
+
+def test_a_dialog_is_opened_again_by_a_key_that_follows_escape_at_once(site, tab):
+    tab.review(site).press("e")
+    tab.page.get_by_role("dialog", name="Export").wait_for()
+    tab.page.evaluate(ESCAPE_AND_KEY_AT_ONCE)
+    tab.page.evaluate("new Promise((resolve) => setTimeout(resolve, 200))")
+    assert tab.page.get_by_role("dialog", name="Export").is_visible()
+
+
 def open_from_bar(tab, name):
     """Open a dialog by keys alone."""
     tab.page.get_by_role("button", name=name, exact=True).focus()

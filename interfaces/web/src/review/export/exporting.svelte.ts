@@ -17,6 +17,7 @@ import { ProjectLayout } from "./layout/project-layout.svelte";
 export type Value = string | number | boolean;
 export type Choice = "kept" | "current" | "all" | "compound";
 
+const RETRY_MS = 2000;
 const OF_LAYOUT = ["framing", "facecam"] as const;
 const isOfLayout = (name: string): name is (typeof OF_LAYOUT)[number] => OF_LAYOUT.some((one) => one === name);
 
@@ -104,10 +105,15 @@ export class Exporting {
   /** Show the latest export again: it goes on, and its files are there, while the dialog is closed. */
   private async resume(): Promise<void> {
     const params = { path: { project_id: this.review.projectId } };
-    // Without an answer from Prefect there is nothing to show yet.
-    const jobs = await answer(api.GET("/api/projects/{project_id}/jobs", { params })).catch(() => null);
-    const last = jobs?.items.find(({ type }) => type === "export-batch");
-    if (this.job || this.closed || !last) return;
+    let jobs = null;
+    while (!jobs) {
+      jobs = await answer(api.GET("/api/projects/{project_id}/jobs", { params })).catch(() => null);
+      if (this.job || this.closed) return;
+      // Prefect does not answer, or not in time. The settings can be chosen meanwhile.
+      if (!jobs) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+    const last = jobs.items.find(({ type }) => type === "export-batch");
+    if (!last) return;
     if (!hasEnded(last)) this.follow(last);
     else if (last.state === "completed") await this.note(last);
   }
