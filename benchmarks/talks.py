@@ -71,9 +71,9 @@ class TalkScore:
 
 def run(arguments: Sequence[str] = ()) -> str:
     """Score talks; return the section."""
+    options = _options(arguments)
     if importlib.util.find_spec("faster_whisper") is None:
         return "## Talks\n\nNot measured: it needs the extras `speech` and `speech-test`.\n"
-    options = _options(arguments)
     with tempfile.TemporaryDirectory() as work:
         models = _Models.of(options, Path(work))
         if options.folder is not None:
@@ -233,7 +233,7 @@ def _row(score: TalkScore, error: tuple[float, float] | None) -> str:
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="benchmarks talks")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks talks")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--model", type=Path)
     parser.add_argument("--graded-by", type=Path)
