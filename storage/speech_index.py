@@ -17,7 +17,7 @@ from autoclip.speech.search_terms import folded, match_expression
 from autoclip.speech.transcript import Transcript
 from storage.atomic import storage_faults
 
-_VERSION = 2
+_VERSION = 3
 _WAIT_SEC = 30.0
 _SCHEMA = f"""
     CREATE TABLE sources (id INTEGER PRIMARY KEY, key TEXT UNIQUE, stamp TEXT, first_row INTEGER, last_row INTEGER);

@@ -19,6 +19,7 @@ SAID = {
     "german": "Größere Städte brauchen bessere Züge. Die Entscheidung fiel in der Straße.",
     "japanese": "今日はとても良い天気ですね。 明日はどこへ行きましょうか。",
     "arabic": "مرحبا بكم في هذا الدرس. اليوم سنتحدث عن المدينة.",
+    "irregular": "She ran to Tromsø. The children’s œuvre pleased Łucja.",
 }
 
 
@@ -50,6 +51,10 @@ def places(tmp_path):
         ("strasse", "german", "Die Entscheidung fiel in der Straße."),
         ("天気", "japanese", "今日はとても良い天気ですね。"),
         ("المدينة", "arabic", "اليوم سنتحدث عن المدينة."),
+        ("running", "irregular", "She ran to Tromsø."),
+        ("TROMSO", "irregular", "She ran to Tromsø."),
+        ("child's", "irregular", "The children’s œuvre pleased Łucja."),
+        ("oeuvres lucja", "irregular", "The children’s œuvre pleased Łucja."),
     ],
 )
 def test_words_are_found_in_their_sentence(tmp_path, places, words, name, sentence):
