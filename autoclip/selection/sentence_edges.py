@@ -49,6 +49,9 @@ LONGEST_GAP_SEC = 1.0
 applause or unrecognized speech may lie between them.
 """
 
+FARTHEST_SEC = 0.8
+"""An edge this many seconds from a recognized word lies in another pause: there is sound between the two."""
+
 LONGEST_DECAY_SEC = 0.3
 """A word whose recognized end lies later than this in a pause ended earlier: speech decays faster."""
 
@@ -198,7 +201,7 @@ class SentenceEdges:
         if pause := find(Interval(gap.start, gap.start + reach)):
             end = self._end_in(pause, before)
         if opening := find(Interval(gap.end - reach, gap.end)):
-            start = self._start_in(opening, after)
+            start = self._start_in(opening, after, gap)
         clear = before.estimated or (
             end > before.end_sec - WORD_MARGIN_SEC and start < after.start_sec + WORD_MARGIN_SEC
         )
@@ -210,14 +213,17 @@ class SentenceEdges:
         end = pause.start + LEAD_OUT_SEC
         if not word.estimated:
             end = max(end, min(word.end_sec + WORD_MARGIN_SEC, pause.start + LONGEST_DECAY_SEC))
-        return min(end, (pause.start + pause.end) / 2)
+        end = min(end, (pause.start + pause.end) / 2)
+        return end if word.estimated or end - word.end_sec < FARTHEST_SEC else word.end_sec + LEAD_OUT_SEC
 
-    def _start_in(self, pause: Interval, word: Word) -> float:
+    def _start_in(self, pause: Interval, word: Word, gap: Interval) -> float:
         """Return where a clip starts in the pause before a word."""
-        start = pause.end - LEAD_IN_SEC
-        if not word.estimated:
-            start = min(start, word.start_sec - WORD_MARGIN_SEC)
-        return max(start, (pause.start + pause.end) / 2)
+        start, middle = pause.end - LEAD_IN_SEC, (pause.start + pause.end) / 2
+        if word.estimated:
+            return max(start, middle)
+        clear = max(word.start_sec - WORD_MARGIN_SEC, gap.start + gap.duration / 2)
+        start = min(max(start, middle), max(clear, pause.start))
+        return start if word.start_sec - start < FARTHEST_SEC else word.start_sec - LEAD_IN_SEC
 
     def _widest_pause(self, gap: Interval) -> Interval | None:
         """Return the pause of the audio that fills most of a gap and its immediate surroundings."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 
 from autoclip.selection.anchors import Anchor
 from autoclip.selection.boundaries import Boundary
@@ -14,7 +15,7 @@ from autoclip.selection.windows import Edge, Window
 from autoclip.settings import SceneSettings, WindowSettings
 from autoclip.speech.interest import InterestMeter, is_dangling
 from autoclip.speech.ratings import RatedSpan
-from autoclip.speech.transcript import SENTENCE_PAUSE_SEC, Sentence, is_finished
+from autoclip.speech.transcript import SENTENCE_PAUSE_SEC, Sentence, Word, is_finished
 from autoclip.timeline import Interval
 
 PER_MINUTE = 1.0
@@ -32,7 +33,7 @@ longer ones lie between sentences (97 of 100 of three made talks, by the punctua
 """
 
 _W_EXCITEMENT, _W_PAUSE, _W_LENGTH = 0.2, 0.2, 0.3
-_P_DANGLING, _P_UNMARKED, _P_UNANSWERED, _P_CONTINUED, _P_ABRUPT = 0.6, 1.0, 0.5, 0.15, 0.3
+_P_DANGLING, _P_UNMARKED, _P_UNANSWERED, _P_CONTINUED, _P_ABRUPT, _P_DOUBT = 0.6, 1.0, 0.5, 0.15, 0.3, 0.3
 """Weights of what counts for a thought, and penalties for how it begins and ends."""
 
 RATED_SCORE = 2.0
@@ -139,7 +140,7 @@ class ThoughtFinder:
 
     def _begin_score(self, index: int) -> float:
         """Return how good the first sentence of a thought is as a beginning."""
-        score = self._pause_score(index)
+        score = self._cut_score(index) - _P_DOUBT * _doubt(self._sentences[index].words[0])
         if is_dangling(self._sentences[index], self._meter.vocabulary):
             score -= _P_DANGLING
         if index > 0:
@@ -153,18 +154,20 @@ class ThoughtFinder:
         score = -_P_UNANSWERED * sentence.is_question - _P_UNMARKED * (not is_finished(sentence))
         if index + 1 == len(self._sentences):
             return score + _W_PAUSE
-        score += self._pause_score(index + 1)
+        score += self._cut_score(index + 1)
         return score - _P_CONTINUED * is_dangling(self._sentences[index + 1], self._meter.vocabulary)
 
-    def _pause_score(self, index: int) -> float:
-        """Return how good a cut before a sentence sounds: best in a long pause, abrupt with hardly any."""
-        pause = max(float(self._edges.pauses_sec[index]), self._pause_before(index))
-        abrupt = max(0.0, 1.0 - pause / CLEAN_PAUSE_SEC) if index > 0 else 0.0
-        return _W_PAUSE * min(1.0, pause / SENTENCE_PAUSE_SEC) - _P_ABRUPT * abrupt
+    def _cut_score(self, index: int) -> float:
+        """Return how good a cut before a sentence sounds: best in a long pause, abrupt with hardly any.
+
+        Audio and words both count: speech that was not recognized leaves a gap between words, and the audio may pause
+        within a word.
+        """
+        if index == 0:
+            return _W_PAUSE
+        return fmean(map(_pause_score, (float(self._edges.pauses_sec[index]), self._pause_before(index))))
 
     def _pause_before(self, index: int) -> float:
-        if index == 0:
-            return SENTENCE_PAUSE_SEC
         return self._sentences[index].start_sec - self._sentences[index - 1].end_sec
 
 
@@ -190,6 +193,17 @@ def window_of(thought: Thought, excitement: Excitement, settings: WindowSettings
         settings=settings,
     )
     return Window(span, anchor, start, end, replace(quality, score=squashed(thought.score)))
+
+
+def _pause_score(pause_sec: float) -> float:
+    """Return how a cut in a pause sounds: abrupt with hardly any."""
+    abrupt = max(0.0, 1.0 - pause_sec / CLEAN_PAUSE_SEC)
+    return _W_PAUSE * min(1.0, pause_sec / SENTENCE_PAUSE_SEC) - _P_ABRUPT * abrupt
+
+
+def _doubt(word: Word) -> float:
+    """Return how uncertain it is that a word was recognized rightly, and that a sentence starts with it, in [0, 1]."""
+    return 0.0 if word.confidence is None else 1.0 - word.confidence
 
 
 def _span_key(start_sec: float, end_sec: float) -> tuple[int, int]:

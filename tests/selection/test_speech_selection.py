@@ -108,6 +108,28 @@ def test_no_edge_ever_cuts_a_word(lengths, start):
         assert all(0 <= clip.start < clip.end <= features.duration_sec for clip in clips)
 
 
+def test_a_clip_does_not_start_at_a_word_that_was_hardly_recognized():
+    said = talk()
+    features = features_of(said)
+    (clip,) = chosen(said, features).clips
+    first = min(said.words, key=lambda word: abs(word.start_sec - clip.start))
+    assert first in {sentence.words[0] for sentence in said.sentences}
+    doubtful = replace(said, words=tuple(replace(w, confidence=0.1) if w == first else w for w in said.words))
+    (other,) = chosen(doubtful, features).clips
+    assert abs(other.start - first.start_sec) > 1.0
+
+
+def test_edges_stay_near_their_words_where_other_sound_lies_between():
+    before, behind = talk(["This ends here."]), talk(["There it goes on."], start_sec=5.5)
+    said = replace(before, words=before.words + behind.words)
+    end, start = before.words[-1].end_sec, 5.5
+    silent = Interval(end + 1.1, start - 1.1)
+    features = Scene(10.0, level_dbfs=-60.0).speech(1.0, behind.words[-1].end_sec, [silent]).features()
+    edges = SentenceEdges(said, features)
+    assert 0 <= edges.ends[0] - end <= 0.5
+    assert 0 <= start - edges.starts[1] <= 0.5
+
+
 def test_an_edge_in_a_word_moves_out_of_it():
     edges = SentenceEdges(SAID, FEATURES)
     word = SAID.words[5]
