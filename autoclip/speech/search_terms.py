@@ -17,23 +17,21 @@ _ENDINGS = re.compile(r"(?:ern|en|em|er|es|e|n|s)$")
 _MIN_STEM = 4
 """Minimum number of letters of a word that is used as a prefix; shorter ones match too many words."""
 _POSSESSIVE = re.compile(r"(?<=\w)['’]s$", re.IGNORECASE)
-_LETTERS = str.maketrans(
-    {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"}
-)
+_LETTERS = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"})
 """Letters that Unicode does not decompose, in lower case."""
 _IRREGULAR = (
-    "bad worse worst,begin began begun,bite bit bitten,blow blew blown,break broke broken,bring brought,build built,"
-    "buy bought,catch caught,child children,choose chose chosen,come came,do did done,draw drew drawn,"
-    "drink drank drunk,drive drove driven,eat ate eaten,fall fell fallen,feel felt,fight fought,find found,"
-    "fly flew flown,foot feet,forget forgot forgotten,freeze froze frozen,get got gotten,give gave given,go went gone,"
-    "good better best,grow grew grown,half halves,hear heard,hide hid hidden,hold held,keep kept,knife knives,"
-    "know knew known,lead led,leave left,life lives,lose lost,make made,man men,mean meant,meet met,mouse mice,pay paid,"
-    "person people,ride rode ridden,rise rose risen,run ran,say said,see saw seen,seek sought,sell sold,send sent,"
-    "shake shook shaken,shoot shot,show showed shown,sing sang sung,sink sank sunk,sit sat,sleep slept,"
-    "speak spoke spoken,spend spent,stand stood,steal stole stolen,stick stuck,strike struck,swim swam swum,"
-    "take took taken,teach taught,tear tore torn,tell told,think thought,throw threw thrown,tooth teeth,"
-    "understand understood,wake woke woken,wear wore worn,wife wives,win won,wolf wolves,woman women,"
-    "write wrote written"
+    "bad worse worst,begin began begun,bite bit bitten,blow blew blown,break broke broken,bring brought,"
+    "build built,buy bought,catch caught,child children,choose chose chosen,come came,do did done,"
+    "draw drew drawn,drink drank drunk,drive drove driven,eat ate eaten,fall fell fallen,feel felt,"
+    "fight fought,find found,fly flew flown,foot feet,forget forgot forgotten,freeze froze frozen,"
+    "get got gotten,give gave given,go went gone,good better best,grow grew grown,half halves,hear heard,"
+    "hide hid hidden,hold held,keep kept,knife knives,know knew known,lead led,leave left,life lives,lose lost,"
+    "make made,man men,mean meant,meet met,mouse mice,pay paid,person people,ride rode ridden,rise rose risen,"
+    "run ran,say said,see saw seen,seek sought,sell sold,send sent,shake shook shaken,shoot shot,"
+    "show showed shown,sing sang sung,sink sank sunk,sit sat,sleep slept,speak spoke spoken,spend spent,"
+    "stand stood,steal stole stolen,stick stuck,strike struck,swim swam swum,take took taken,teach taught,"
+    "tear tore torn,tell told,think thought,throw threw thrown,tooth teeth,understand understood,"
+    "wake woke woken,wear wore worn,wife wives,win won,wolf wolves,woman women,write wrote written"
 )
 """Common English words with forms that the stemmer does not bring together; the base form comes first."""
 MAX_QUERY_CHARS = 500
