@@ -69,7 +69,7 @@ def test_a_mix_is_measured(recording, mix, loudest):
 
 
 def test_a_mix_is_the_sum_of_its_tracks_wherever_they_begin(tmp_path):
-    """Mono from the start, stereo from 3 s on, and six channels at three times the rate."""
+    """Mono from the start, stereo from 3 s on, six channels at three times the rate with a tone above the mix's."""
     tones = []
     with av.open(str(tmp_path / "tracks.mkv"), "w") as container:
         video = container.add_stream("libx264", rate=10, options={"preset": "ultrafast"})
@@ -84,6 +84,8 @@ def test_a_mix_is_the_sum_of_its_tracks_wherever_they_begin(tmp_path):
             samples = np.zeros((channels, (5 - late) * rate))
             samples[0] = 0.1 * np.sin(2 * np.pi * 50 * (1 + len(tones)) * np.arange(samples.shape[1]) / rate)
             tones.append(np.pad(samples[0, :: rate // RATE], (late * RATE, 0)))
+            if rate > RATE:
+                samples[0] += 0.1 * np.sin(2 * np.pi * 20_000 * np.arange(samples.shape[1]) / rate)
             packed = np.ascontiguousarray((samples * 32767).astype(np.int16).T).reshape(1, -1)
             frame = av.AudioFrame.from_ndarray(packed, format="s16", layout=layout)
             frame.sample_rate, frame.time_base, frame.pts = rate, Fraction(1, rate), late * rate
@@ -94,7 +96,8 @@ def test_a_mix_is_the_sum_of_its_tracks_wherever_they_begin(tmp_path):
     for block in decode_sound(mixed):
         assert (block.rate, block.channels) == (RATE, ("FL", "FR"))
         heard[:, block.start : block.start + block.samples.shape[1]] += block.samples
-    assert heard[0] == pytest.approx(tones[0] + 0.5 * tones[1] + 2 * tones[2], abs=0.003)
+    inner = slice(RATE // 100, -RATE // 100)  # the resampler knows nothing beyond the ends
+    assert heard[0, inner] == pytest.approx((tones[0] + 0.5 * tones[1] + 2 * tones[2])[inner], abs=0.003)
     assert heard[1] == pytest.approx(tones[0], abs=0.003)
     (chunk,) = audio_chunks(mixed, Interval(2, 4), RATE)
     assert chunk.samples == pytest.approx(heard[:, 2 * RATE : 4 * RATE].mean(axis=0), abs=0.003)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from av.packet import Packet
 from numpy.typing import NDArray
 
 from autoclip.media.decoding.audio import AudioBlock, AudioDamage, AudioDecoder
+from autoclip.media.decoding.resampling import BlockResampler
 
 CHANNELS = ("FL", "FR")
 
@@ -17,9 +19,6 @@ _CENTER_FACTOR = 0.5**0.5
 
 _MAX_LAG_SEC = 10.0
 """How far one track may lie behind another in the file; where it is later it is silent."""
-
-_JITTER_SEC = 0.04
-"""How far timestamps may stray from the count of samples, as in `autoclip.signals.audio_analyzer`."""
 
 
 class MixInput:
@@ -31,25 +30,31 @@ class MixInput:
         Of its stream.
     factor : float
         What its samples are multiplied by.
+    rate : int
+        Samples a second of the mix.
     """
 
-    def __init__(self, decoder: AudioDecoder, factor: float) -> None:
+    def __init__(self, decoder: AudioDecoder, factor: float, rate: int) -> None:
         self._decoder = decoder
         self._factor = np.float32(factor)
+        self._resampler = BlockResampler(rate)
         self.reached: int | None = None
 
-    def decode(self, packet: Packet | None, rate: int) -> Iterator[AudioBlock | AudioDamage]:  # type: ignore[type-arg]
-        """Yield what a packet holds in stereo, at a rate, one block after the other."""
+    def decode(self, packet: Packet | None) -> Iterator[AudioBlock | AudioDamage]:  # type: ignore[type-arg]
+        """Yield what a packet holds in stereo, at the mix's rate; None flushes the decoder at the end."""
         for item in self._decoder.decode(packet):
             if isinstance(item, AudioDamage):
                 yield item
-                continue
-            samples = self._factor * _at_rate(_stereo(item), item.rate, rate)
-            start = round(item.start * rate / item.rate)
-            if self.reached is not None and abs(start - self.reached) <= _JITTER_SEC * rate:
-                start = self.reached
-            self.reached = start + samples.shape[1]
-            yield AudioBlock(start, rate, CHANNELS, samples)
+            else:
+                stereo = replace(item, channels=CHANNELS, samples=self._factor * _stereo(item))
+                yield from self._counted(self._resampler.resample(stereo))
+        if packet is None:
+            yield from self._counted(self._resampler.flush())
+
+    def _counted(self, blocks: Iterable[AudioBlock]) -> Iterator[AudioBlock]:
+        for block in blocks:
+            self.reached = block.start + block.samples.shape[1]
+            yield block
 
 
 class AudioMixer:
@@ -75,7 +80,7 @@ class AudioMixer:
     def decode(self, packet: Packet | None) -> Iterator[AudioBlock | AudioDamage]:  # type: ignore[type-arg]
         """Yield what is complete after a packet; None flushes the decoders at the end."""
         for each in self._inputs.values() if packet is None else (self._inputs[packet.stream_index],):
-            for item in each.decode(packet, self._rate):
+            for item in each.decode(packet):
                 if isinstance(item, AudioDamage):
                     yield item
                 else:
@@ -120,11 +125,3 @@ def _share(channel: str, side: str) -> float:
     if channel[-1] in "LR":
         return 1.0 if channel[-1] == side else 0.0
     return _CENTER_FACTOR
-
-
-def _at_rate(samples: NDArray[np.float32], own: int, rate: int) -> NDArray[np.float32]:
-    """Return samples at another rate, by straight lines: to be measured and recognized, not to be listened to."""
-    if own == rate:
-        return samples
-    instants = np.arange(round(samples.shape[1] * rate / own)) * own / rate
-    return np.stack([np.interp(instants, np.arange(samples.shape[1]), each) for each in samples]).astype(np.float32)

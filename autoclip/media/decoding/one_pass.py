@@ -273,11 +273,12 @@ def sound_decoder(container: InputContainer, video: Video) -> AudioDecoder | Aud
         return None
     if not audio.mixed:
         return _track_decoder(container, video, audio.index, audio.time_base)
+    rate = audio.sample_rate
     inputs = [
-        MixInput(_track_decoder(container, video, track.index, track.time_base), 10 ** (track.gain_db / 20))
+        MixInput(_track_decoder(container, video, track.index, track.time_base), 10 ** (track.gain_db / 20), rate)
         for track in audio.mixed
     ]
-    return AudioMixer(audio.indexes, inputs, audio.sample_rate)
+    return AudioMixer(audio.indexes, inputs, rate)
 
 
 def _track_decoder(container: InputContainer, video: Video, index: int, time_base: Fraction) -> AudioDecoder:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
-import scipy
 from av.container import InputContainer
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
@@ -17,6 +15,7 @@ from scipy.ndimage import uniform_filter1d
 from autoclip.media.container import open_container
 from autoclip.media.decoding.audio import AudioBlock
 from autoclip.media.decoding.one_pass import sound_decoder
+from autoclip.media.decoding.resampling import BlockResampler
 from autoclip.media.video import Video
 from autoclip.timeline import Interval
 
@@ -77,7 +76,7 @@ def audio_chunks(video: Video, span: Interval, rate: int) -> Iterator[AudioChunk
     if video.audio is None or span.duration <= 0:
         return
     pending = AudioChunk(span.start, np.zeros(0, np.float32), rate)
-    for fresh in _resampled(video, span, rate):
+    for fresh in _stretches(video, span, rate):
         pending = AudioChunk(pending.start_sec, np.concatenate((pending.samples, fresh)), rate)
         while pending.samples.size >= CHUNK_SEC * rate:
             cut = _quietest(pending)
@@ -95,34 +94,13 @@ def _quietest(chunk: AudioChunk) -> int:
     return first + int(power.argmin())
 
 
-def _resampled(video: Video, span: Interval, rate: int) -> Iterator[NDArray[np.float32]]:
-    """Yield the audio of a span in stretches of about `_SEARCH_SEC`, each resampled on its own."""
-    native = _native_rate(video)
-    factor = Fraction(rate, native)
-    for stretch in _stretches(video, span, native):
-        yield _at_rate(stretch, factor)
-
-
-def _at_rate(samples: NDArray[np.float32], factor: Fraction) -> NDArray[np.float32]:
-    """Resample to a rate."""
-    if factor == 1 or not samples.size:
-        return samples
-    return np.asarray(scipy.signal.resample_poly(samples, factor.numerator, factor.denominator), dtype=np.float32)
-
-
-def _native_rate(video: Video) -> int:
-    assert video.audio is not None  # noqa: S101 - asked for videos with sound alone
-    return video.audio.sample_rate
-
-
 def _stretches(video: Video, span: Interval, rate: int) -> Iterator[NDArray[np.float32]]:
-    """Place decoded blocks on a line of `rate` samples per second that begins with the span."""
+    """Yield the audio of a span in stretches of `_SEARCH_SEC`, on a line that begins with the span."""
     first, after = round(span.start * rate), round(span.end * rate)
     length = round(_SEARCH_SEC * rate)
     line, filled = np.zeros(2 * length, np.float32), 0
-    for block in _blocks(video, span):
-        samples, at = _mono(block, rate)
-        at -= first
+    for block in _mono_blocks(video, span, rate):
+        (samples,), at = block.samples, block.start - first
         while at + samples.size > line.size and first + length < after:
             yield line[:length].copy()
             line = np.concatenate((line[length:], np.zeros(length, np.float32)))
@@ -134,11 +112,12 @@ def _stretches(video: Video, span: Interval, rate: int) -> Iterator[NDArray[np.f
     yield line[: max(0, min(filled, after - first))]
 
 
-def _mono(block: AudioBlock, rate: int) -> tuple[NDArray[np.float32], int]:
-    """Mix a block down and resample it to `rate`; return it with the position of its first sample."""
-    mono = block.samples.mean(axis=0, dtype=np.float32)
-    factor = Fraction(rate, block.rate)
-    return _at_rate(mono, factor), math.floor(block.start * factor)
+def _mono_blocks(video: Video, span: Interval, rate: int) -> Iterator[AudioBlock]:
+    resampler = BlockResampler(rate)
+    for block in _blocks(video, span):
+        mono = block.samples.mean(axis=0, dtype=np.float32, keepdims=True)
+        yield from resampler.resample(replace(block, channels=("FC",), samples=mono))
+    yield from resampler.flush()
 
 
 def _blocks(video: Video, span: Interval) -> Iterator[AudioBlock]:
