@@ -197,16 +197,19 @@ def drop_beyond_share(
     duration_sec: float,
     settings: FilterSettings,
     amount: AmountSettings = AmountSettings(),  # noqa: B008 - frozen
+    *,
+    distinct: float = 1.0,
 ) -> Filtered:
     """Keep the best windows until they fill `keep_share` of the video, or `keep_at_least_sec`.
 
     `kept` must be ordered by quality. The window that reaches the limit is kept. Only dropped windows get a verdict. If
-    `count` or `total` is set, nothing is dropped here.
+    `count` or `total` is set, nothing is dropped here. `distinct` is the share of the video that is no repetition of
+    another part: a film that is repeated six times yields as many clips as the film.
     """
     if amount.count or amount.total:
         return Filtered(tuple(kept))
     filled = np.cumsum([0.0, *(windows[index].interval.duration for index in kept)])[: len(kept)] / duration_sec
-    wanted = max(settings.keep_share, settings.keep_at_least_sec / duration_sec)
+    wanted = max(settings.keep_share * distinct, settings.keep_at_least_sec / duration_sec)
     number = int(np.count_nonzero(filled < wanted))
     verdicts = tuple(
         Verdict(
@@ -222,6 +225,12 @@ def drop_beyond_share(
         if rank >= number
     )
     return Filtered(tuple(kept[:number]), verdicts)
+
+
+def distinct_share(windows: Sequence[Window], before: Sequence[int], after: Sequence[int]) -> float:
+    """Return the share of the windows' length that is left `after` duplicates were dropped; 1 without windows."""
+    length_before, length_after = (sum(windows[i].interval.duration for i in kept) for kept in (before, after))
+    return length_after / length_before if length_before else 1.0
 
 
 def cut_off(

@@ -25,6 +25,7 @@ from autoclip.selection.filters import (
     Verdict,
     best_first,
     cut_off,
+    distinct_share,
     drop_beyond_share,
     drop_boring,
     drop_credits,
@@ -280,7 +281,14 @@ def _judged(given: SelectionInput, windows: Sequence[Window]) -> tuple[tuple[Ver
     overlap = drop_overlaps(windows, best_first(windows), settings)
     rolled = drop_credits(windows, overlap.kept, given.features, settings)
     boring, duplicate = _activity_judged(given, windows, rolled)
-    share = drop_beyond_share(windows, duplicate.kept, given.features.duration_sec, settings, given.settings.amount)
+    share = drop_beyond_share(
+        windows,
+        duplicate.kept,
+        given.features.duration_sec,
+        settings,
+        given.settings.amount,
+        distinct=distinct_share(windows, boring.kept, duplicate.kept),
+    )
     cutoff = cut_off(windows, share.kept, settings, given.settings.amount)
     verdicts = (
         *overlap.verdicts,

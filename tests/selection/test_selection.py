@@ -1,12 +1,13 @@
 """The whole choice: from made-up features to clips, with the debug document."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_features import Scene, empty_features
+from made_features import STEP_SEC, Scene, empty_features
 
 from autoclip.selection.pipeline import select
 from autoclip.settings import Settings
@@ -63,6 +64,7 @@ def test_the_reading_snippet_of_the_description_runs_on_the_debug_document(tmp_p
     (tmp_path / "segmentation_v2_debug.json").write_text(json.dumps(selection.debug_document()))
     snippet = """
 import json
+from dataclasses import replace
 with open("segmentation_v2_debug.json") as f:
     debug = json.load(f)
 
@@ -144,6 +146,24 @@ def test_a_replay_is_dropped_as_a_duplicate_wherever_it_is():
         twins = sorted(selection.windows[index].anchor.time_sec for index in (verdict.clip_index, verdict.other))
         assert abs(twins[1] - twins[0] - (1500 - 185)) < 10
     assert "looks and sounds like" in dropped[0].reason
+
+
+def test_a_film_that_is_repeated_six_times_yields_the_clips_of_the_film():
+    scene = Scene(300)
+    for at, louder in ((40, 18), (90, 16), (150, 14), (200, 12), (260, 10)):
+        scene.moment(at, louder=louder)
+    once = scene.features()
+    six = replace(
+        once,
+        duration_sec=1800.0,
+        grid=Grid.covering(1800.0, STEP_SEC),
+        series={name: np.tile(values, 6) for name, values in once.series.items()},
+        frame_hash=np.tile(once.frame_hash, 6),
+        envelope_dbfs=np.tile(once.envelope_dbfs, 6),
+    )
+    few = {"keep_share": 0.06, "keep_at_least_sec": 0}
+    lengths = [sum(clip.end - clip.start for clip in choose(features, **few).clips) for features in (once, six)]
+    assert lengths[1] == pytest.approx(lengths[0], abs=8)
 
 
 def test_loudness_that_is_absent_is_said_so():
