@@ -39,7 +39,7 @@ def find_subtitles(video: Video, language: str = "") -> Transcript | None:
 
     Of several, those in the audio's language come first, then English, then those without a language; within each,
     those by people before automatic ones, which also give the audio's language if nothing else does, and files before
-    tracks. A file that can't be parsed is skipped.
+    tracks. A file that can't be parsed is skipped, as are subtitles without a spoken word, such as ``[laughter]``.
 
     Parameters
     ----------
@@ -48,7 +48,9 @@ def find_subtitles(video: Video, language: str = "") -> Transcript | None:
     language : str
         ISO 639-1 code of the requested language; empty for any.
     """
-    found = [transcript for transcript in (*_files(video.path), *_tracks(video)) if transcript.words]
+    found = [
+        each for each in (*_files(video.path), *_tracks(video)) if _has_speech(each.between(0.0, video.duration_sec))
+    ]
     if language:
         found = [transcript for transcript in found if transcript.language in {language, None}]
     spoken = short_code(video.audio.language) if video.audio else None
@@ -56,6 +58,10 @@ def find_subtitles(video: Video, language: str = "") -> Transcript | None:
     order = [language or spoken or heard, "en", None]
     ranks = {code: rank for rank, code in reversed(list(enumerate(order)))}
     return min(found, key=lambda each: (ranks.get(each.language, len(order)), _is_automatic(each)), default=None)
+
+
+def _has_speech(transcript: Transcript) -> bool:
+    return any(not word.is_sound and any(map(str.isalnum, word.text)) for word in transcript.words)
 
 
 def _is_automatic(transcript: Transcript) -> bool:

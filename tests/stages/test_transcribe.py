@@ -246,6 +246,17 @@ def test_links_and_damaged_files_are_passed_over(short_video, tmp_path):
     assert said_in(short_video) == ""
 
 
+@pytest.mark.parametrize("text", ["", "[Music]", "[laughter]", "♪♪", "...", "- - -"])
+def test_subtitles_in_which_nobody_speaks_are_passed_over(short_video, tmp_path, text):
+    subtitle(tmp_path / "talk.srt", text)
+    assert said_in(short_video) == ""
+
+
+def test_subtitles_that_begin_behind_the_end_are_passed_over(short_video, tmp_path):
+    (tmp_path / "talk.srt").write_text("1\n01:00:01,000 --> 01:00:03,000\nOf another video.\n")
+    assert said_in(short_video) == ""
+
+
 def test_other_encodings_are_read(short_video, tmp_path):
     text = "1\n00:00:01,000 --> 00:00:03,000\nGrüße.\n"
     (tmp_path / "talk.srt").write_bytes(text.encode("cp1252"))
