@@ -9,7 +9,7 @@ from pathlib import Path
 from autoclip.errors import ParameterError
 from storage.catalog.duckdb_catalog import BUSY_DEADLINE_SEC, DuckDBCatalog
 from storage.catalog.home import Home
-from storage.catalog.interface import Catalog, UnitOfWork
+from storage.catalog.interface import Catalog
 from storage.catalog.memory import CatalogMemory
 from storage.catalog.records import (
     Analysis,
@@ -32,6 +32,7 @@ from storage.catalog.records import (
     Verdict,
     new_id,
 )
+from storage.catalog.unit_of_work import UnitOfWork
 from storage.environment import Environment, duckdb_path, names_postgresql
 
 __all__ = [

@@ -9,7 +9,7 @@ from typing import Any
 from autoclip.settings import SegmentationMode
 from storage.catalog.change_log import ChangeLog
 from storage.catalog.records import Analysis
-from storage.catalog.statements import AMONG, insert, listed
+from storage.catalog.statements import AMONG, columns_of, insert, listed
 from storage.catalog.tables import Tables
 
 
@@ -51,5 +51,4 @@ class Analyses:
         statements = self.tables.of_project(project_id)
         sql = f"DELETE FROM analyses WHERE project_id = ? AND mode {AMONG}"  # noqa: S608
         statements.rows(sql, [project_id, listed(modes)])
-        rows = [{name: getattr(analysis, name) for name in Analysis.model_fields} for analysis in analyses]
-        insert(statements, "analyses", rows)
+        insert(statements, "analyses", map(columns_of, analyses))

@@ -14,8 +14,8 @@ from storage.catalog.records import Page, Replacement, StoredClip, Verdict, now
 from storage.catalog.replacement import plan_replacement
 from storage.catalog.statements import (
     AMONG,
-    Row,
     Statements,
+    columns_of,
     delete,
     find,
     insert,
@@ -60,7 +60,7 @@ class Clips:
         statements = self.tables.of_project(clip.project_id)
         _require_within_video(statements, clip)
         self._require_not_elsewhere(clip.project_id, [clip.id])
-        insert_new(statements, "clips", "clip", _columns(clip))
+        insert_new(statements, "clips", "clip", columns_of(clip))
         self.tables.index.claim(clip.project_id, [clip.id])
         self.log.note(clip.project_id, "clip", clip.id, None, clip)
         return clip
@@ -130,7 +130,7 @@ class Clips:
             revision=clip.revision + 1,
             updated_at=now(),
         )
-        update(statements, "clips", _columns(before), _columns(saved))
+        update(statements, "clips", columns_of(before), columns_of(saved))
         self.log.note(saved.project_id, "clip", saved.id, before, saved)
         return saved
 
@@ -178,7 +178,7 @@ class Clips:
         added = [chosen[clip] for clip in plan.added]
         statements = self.tables.of_project(project_id)
         delete(statements, "clips", "id", [*plan.removed, *(clip.id for clip in changed)])
-        insert(statements, "clips", [_columns(clip) for clip in (*added, *changed)])
+        insert(statements, "clips", [columns_of(clip) for clip in (*added, *changed)])
         self.tables.index.claim(project_id, plan.added)
         for before, after in (
             *((present[clip], None) for clip in plan.removed),
@@ -205,7 +205,7 @@ class Clips:
         clips = [StoredClip.model_validate(state) for state in states]
         statements = self.tables.of_project(project_id)
         delete(statements, "clips", "id", ids)
-        insert(statements, "clips", map(_columns, clips))
+        insert(statements, "clips", map(columns_of, clips))
 
     def _replaceable(self, project_id: str, mode: SegmentationMode, ids: Sequence[str]) -> dict[str, StoredClip]:
         """Return the project's clips of a mode, its manual clips, and any clip that already has one of `ids`."""
@@ -243,8 +243,3 @@ def _found_again(before: StoredClip, chosen: StoredClip) -> StoredClip:
     if found != before:
         found = found.changed(revision=before.revision + 1, updated_at=now())
     return found.changed(thumbnail=chosen.thumbnail or before.thumbnail)
-
-
-def _columns(clip: StoredClip) -> Row:
-    """Return the fields, which are the columns of the table."""
-    return {name: getattr(clip, name) for name in StoredClip.model_fields}

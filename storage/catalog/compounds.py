@@ -14,6 +14,7 @@ from storage.catalog.statements import (
     AMONG,
     Row,
     Statements,
+    columns_of,
     delete,
     find,
     insert,
@@ -52,7 +53,7 @@ class Compounds:
         statements = self.tables.of_project(compound.project_id)
         require_project(statements, compound.project_id)
         _require_usable_items(statements, compound)
-        insert_new(statements, "compound_clips", "compound clip", _columns(compound))
+        insert_new(statements, "compound_clips", "compound clip", columns_of(compound, "items"))
         _add_items(statements, [compound])
         self.tables.index.claim(compound.project_id, [compound.id])
         self.log.note(compound.project_id, "compound", compound.id, None, compound)
@@ -91,7 +92,7 @@ class Compounds:
         statements = self.tables.of_project(compound.project_id)
         _require_usable_items(statements, compound)
         saved = compound.changed(revision=compound.revision + 1, updated_at=now())
-        update(statements, "compound_clips", _columns(before), _columns(saved))
+        update(statements, "compound_clips", columns_of(before, "items"), columns_of(saved, "items"))
         if saved.items != before.items:
             delete(statements, "compound_items", "compound_id", [compound.id])
             _add_items(statements, [saved])
@@ -115,7 +116,7 @@ class Compounds:
         compounds = [CompoundClip.model_validate(state) for state in states]
         statements = self.tables.of_project(project_id)
         _remove(statements, ids)
-        insert(statements, "compound_clips", map(_columns, compounds))
+        insert(statements, "compound_clips", [columns_of(compound, "items") for compound in compounds])
         _add_items(statements, compounds)
 
 
@@ -144,7 +145,7 @@ def _add_items(statements: Statements, compounds: Iterable[CompoundClip]) -> Non
         {
             "compound_id": compound.id,
             "position": position,
-            **{f: getattr(item, f) for f in CompoundItem.model_fields},
+            **columns_of(item),
         }
         for compound in compounds
         for position, item in enumerate(compound.items)
@@ -160,8 +161,3 @@ def _records(statements: Statements, rows: list[Row]) -> list[CompoundClip]:
     for item in statements.rows(sql, [listed(ids)]):
         items[item["compound_id"]].append(CompoundItem(clip_id=item["clip_id"], start=item["start"], end=item["end"]))
     return [CompoundClip.model_validate({**row, "items": tuple(items[row["id"]])}) for row in rows]
-
-
-def _columns(compound: CompoundClip) -> Row:
-    """Return the fields that are columns of the table."""
-    return {name: getattr(compound, name) for name in CompoundClip.model_fields if name != "items"}

@@ -11,7 +11,6 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,19 +18,18 @@ from pathlib import Path
 from autoclip.errors import CatalogBusyError, StorageError
 from autoclip.system.files import link_or_copy
 from autoclip.system.posix_locks import is_written_elsewhere
-from autoclip.system.processes import after_fork_in_child
 from storage.atomic import PARTIAL, install, replacing, storage_faults
-from storage.catalog.current_unit import CurrentUnit
 from storage.catalog.duckdb_session import Access, DuckDBSession
 from storage.catalog.fair_lock import FairLock
 from storage.catalog.file_system import refuse_network_file_system
 from storage.catalog.foreign_wait import ForeignWait
-from storage.catalog.interface import Catalog, UnitOfWork
+from storage.catalog.interface import Catalog
 from storage.catalog.layout import Layout, successor_of
-from storage.catalog.lock import CatalogLock, forget_locks_after_fork
+from storage.catalog.lock import CatalogLock
 from storage.catalog.recovery import is_sound, reindex, roll_forward
 from storage.catalog.split import make_empty, merge, split
 from storage.catalog.unit_files import Side, UnitFiles
+from storage.catalog.unit_of_work import UnitOfWork
 from storage.migrations import is_current, known_migrations, migrate
 
 BUSY_DEADLINE_SEC = 30.0
@@ -55,46 +53,17 @@ class DuckDBCatalog(Catalog):
     """
 
     def __init__(self, path: Path, *, busy_deadline_sec: float = BUSY_DEADLINE_SEC) -> None:
+        super().__init__()
         self.path = path.expanduser().absolute()
         self._busy_deadline_sec = busy_deadline_sec
         self._lock = CatalogLock(self.path)
         self._writing, self._reading = Side(read_only=False), Side(read_only=True)
-        self._start_over()
-        _in_this_process.add(self)
+        self._write_turns, self._read_turns = FairLock(), FairLock()
 
     @property
     def name(self) -> str:
         """Return the path of the root file."""
         return str(self.path)
-
-    @contextmanager
-    def transaction(self) -> Iterator[UnitOfWork]:
-        """Begin a unit that may change things, or join this thread's unit; see `Catalog.transaction`."""
-        if self._current.unit is not None:
-            with self._current.joined_to_write() as unit:
-                yield unit
-            return
-        with self._exclusive() as (layout, deadline):
-            index = self._writing.enter(layout)
-            files = UnitFiles(self._writing, layout, deadline, self._copier(deadline), self._upgrade)
-            index.begin()
-            with self._current.begun(files):
-                yield files.unit
-
-    @contextmanager
-    def reading(self) -> Iterator[UnitOfWork]:
-        """Begin a read-only unit, or join this thread's unit; see `Catalog.reading`."""
-        if self._current.unit is not None:
-            yield self._current.unit.unit
-            return
-        with self._turn(self._read_turns) as deadline:
-            try:
-                layout = self._layout_to_read(deadline)
-                files = UnitFiles(self._reading, layout, deadline, None, self._upgrade)
-                with self._current.begun(files):
-                    yield files.unit
-            finally:
-                self._reading.attached.end()
 
     def backup(self, target: Path) -> None:
         """Write a consistent copy of all projects to one file; see `Catalog.backup`."""
@@ -130,6 +99,31 @@ class DuckDBCatalog(Catalog):
                 install(successor, self.path)
             finally:
                 whole.unlink(missing_ok=True)
+
+    @contextmanager
+    def _begun(self, *, read_only: bool) -> Iterator[UnitOfWork]:
+        with (
+            self._files_to_read() if read_only else self._files_to_write() as files,
+            self._current.begun(files) as unit,
+        ):
+            yield unit
+
+    @contextmanager
+    def _files_to_write(self) -> Iterator[UnitFiles]:
+        with self._exclusive() as (layout, deadline):
+            index = self._writing.enter(layout)
+            files = UnitFiles(self._writing, layout, deadline, self._copier(deadline), self._upgrade)
+            index.begin()
+            yield files
+
+    @contextmanager
+    def _files_to_read(self) -> Iterator[UnitFiles]:
+        with self._turn(self._read_turns) as deadline:
+            try:
+                layout = self._layout_to_read(deadline)
+                yield UnitFiles(self._reading, layout, deadline, None, self._upgrade)
+            finally:
+                self._reading.attached.end()
 
     @contextmanager
     def _exclusive(self) -> Iterator[tuple[Layout, float]]:
@@ -231,10 +225,7 @@ class DuckDBCatalog(Catalog):
 
     def _upgrade(self, project_id: str) -> None:
         """Migrate the file of one project, for a read-only unit."""
-        with self._exclusive() as (layout, deadline):
-            index = self._writing.enter(layout)
-            files = UnitFiles(self._writing, layout, deadline, self._copier(deadline), self._upgrade)
-            index.begin()
+        with self._files_to_write() as files:
             try:
                 files.rows(project_id, "DELETE FROM layout")
                 files.keep()
@@ -299,12 +290,12 @@ class DuckDBCatalog(Catalog):
         finally:
             session.discard()
 
-    def _start_over(self) -> None:
+    def start_over(self) -> None:
         """Start without the resources of a parent process."""
+        super().start_over()
         self._writing.abandon_after_fork()
         self._reading.abandon_after_fork()
         self._writing, self._reading = Side(read_only=False), Side(read_only=True)
-        self._current = CurrentUnit()
         self._write_turns, self._read_turns = FairLock(), FairLock()
 
 
@@ -333,16 +324,3 @@ def _keep_old(path: Path) -> None:
     with storage_faults(saved):
         saved.unlink(missing_ok=True)
         link_or_copy(path, saved)
-
-
-_in_this_process: weakref.WeakSet[DuckDBCatalog] = weakref.WeakSet()
-
-
-def _start_over_after_fork() -> None:
-    """Separate a forked child from its parent's resources."""
-    forget_locks_after_fork()
-    for catalog in tuple(_in_this_process):
-        catalog._start_over()  # noqa: SLF001 - the same module
-
-
-after_fork_in_child(_start_over_after_fork)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from storage.catalog.home import Home
 from storage.catalog.records import Export, ExportState, Page, now
 from storage.catalog.statements import (
-    Row,
+    columns_of,
     delete,
     find,
     insert_new,
@@ -33,7 +33,7 @@ class Exports:
         """Add an export; raise `NotFoundError` without its project, `ConflictError` if its id is already used."""
         statements = self.tables.of_project(export.project_id)
         require_project(statements, export.project_id)
-        insert_new(statements, "exports", "export", _columns(export))
+        insert_new(statements, "exports", "export", columns_of(export))
         self.tables.index.claim(export.project_id, [export.id])
         return export
 
@@ -75,15 +75,10 @@ class Exports:
         """Store a changed export and return it at its next revision; raises the same errors as `get`."""
         before = self.get(export.id, revision=export.revision)
         saved = export.changed(revision=export.revision + 1, updated_at=now())
-        update(self.tables.of_project(export.project_id), "exports", _columns(before), _columns(saved))
+        update(self.tables.of_project(export.project_id), "exports", columns_of(before), columns_of(saved))
         return saved
 
     def delete(self, export_id: str) -> None:
         """Remove the record of an export, but not its file; raise `NotFoundError` if it does not exist."""
         export = self.get(export_id)
         delete(self.tables.of_project(export.project_id), "exports", "id", [export_id])
-
-
-def _columns(export: Export) -> Row:
-    """Return the fields, which are the columns of the table."""
-    return {name: getattr(export, name) for name in Export.model_fields}

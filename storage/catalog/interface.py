@@ -14,63 +14,33 @@ nothing slow inside. Readers never wait. A unit that begins inside another one o
 
 from __future__ import annotations
 
+import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
-from storage.catalog.analyses import Analyses
-from storage.catalog.change_log import ChangeLog
-from storage.catalog.clips import Clips
-from storage.catalog.compounds import Compounds
-from storage.catalog.exports import Exports
-from storage.catalog.fingerprints import Fingerprints
-from storage.catalog.home import Home
-from storage.catalog.operations import Operations
-from storage.catalog.projects import Projects
-from storage.catalog.tables import Tables
-
-
-@dataclass(frozen=True, slots=True)
-class UnitOfWork:
-    """One unit of work: the repositories of the catalog, all in the same transaction."""
-
-    projects: Projects
-    analyses: Analyses
-    clips: Clips
-    compounds: Compounds
-    exports: Exports
-    fingerprints: Fingerprints
-    operations: Operations
-
-    @classmethod
-    def over(cls, tables: Tables, home: Home = Home()) -> UnitOfWork:  # noqa: B008 - frozen
-        """Create the repositories of a unit. Their changes to clips share one log; `home` locates files."""
-        log = ChangeLog()
-        analyses, clips, compounds = Analyses(tables, log), Clips(tables, log), Compounds(tables, log)
-        return cls(
-            Projects(tables, home),
-            analyses,
-            clips,
-            compounds,
-            Exports(tables, home),
-            Fingerprints(tables.index),
-            Operations(tables, log, {"clip": clips, "compound": compounds, "analysis": analyses}),
-        )
+from autoclip.system.processes import after_fork_in_child
+from storage.catalog.unit_of_work import CurrentUnit, UnitOfWork
 
 
 class Catalog(ABC):
     """Projects, sources, clips, compound clips and exports, for several processes and threads at once."""
+
+    def __init__(self) -> None:
+        self._current = CurrentUnit()
+        _in_this_process.add(self)
 
     @property
     @abstractmethod
     def name(self) -> str:
         """Return the kind and location of the catalog, without a password."""
 
-    @abstractmethod
-    def transaction(self) -> AbstractContextManager[UnitOfWork]:
+    @contextmanager
+    def transaction(self) -> Iterator[UnitOfWork]:
         """Begin a unit that may change things: committed at the end of the block, rolled back if it raises.
+
+        Inside another unit of this thread it becomes part of that one.
 
         Raises
         ------
@@ -79,10 +49,18 @@ class Catalog(ABC):
         StorageError
             If the catalog can't be read or written.
         """
+        inside = self._current.unit is not None
+        with self._current.joined_to_write() if inside else self._begun(read_only=False) as unit:
+            yield unit
 
-    @abstractmethod
-    def reading(self) -> AbstractContextManager[UnitOfWork]:
-        """Begin a read-only unit, concurrent with other readers; raises the same errors as `transaction`."""
+    @contextmanager
+    def reading(self) -> Iterator[UnitOfWork]:
+        """Begin a read-only unit, concurrent with other readers, or join; raises the same errors as `transaction`."""
+        if self._current.unit is not None:
+            yield self._current.unit.unit
+            return
+        with self._begun(read_only=True) as unit:
+            yield unit
 
     def sole_writer(self, project_id: str, while_waiting: Callable[[], None]) -> AbstractContextManager[None]:  # noqa: ARG002
         """Hold the lock for writing a project's files, among all machines that share the catalog.
@@ -132,3 +110,23 @@ class Catalog(ABC):
         CatalogBusyError, StorageError
             As in `transaction`; the catalog is then unchanged.
         """
+
+    @abstractmethod
+    def _begun(self, *, read_only: bool) -> AbstractContextManager[UnitOfWork]:
+        """Begin a unit that is this thread's current one while the block runs."""
+
+    def start_over(self) -> None:
+        """Start without the resources of a parent process."""
+        self._current = CurrentUnit()
+
+
+_in_this_process: weakref.WeakSet[Catalog] = weakref.WeakSet()
+
+
+def _start_over_after_fork() -> None:
+    """Separate a forked child from its parent's resources."""
+    for catalog in tuple(_in_this_process):
+        catalog.start_over()
+
+
+after_fork_in_child(_start_over_after_fork)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from autoclip.errors import CatalogBusyError
 from autoclip.system.posix_locks import HAS_QUEUE, lock_at_once, wait_in_queue
+from autoclip.system.processes import after_fork_in_child
 from storage.atomic import storage_faults
 from storage.file_locks import Timeout, file_lock
 
@@ -125,7 +126,7 @@ class _Wait:
         return not self._given_up
 
 
-def forget_locks_after_fork() -> None:
+def _forget_locks_after_fork() -> None:
     """Close a forked child's copies of its parent's lock files."""
     for descriptor in tuple(_descriptors):
         _close(descriptor)
@@ -143,3 +144,6 @@ def _close(descriptor: int) -> None:
     if descriptor in _descriptors:  # already closed by a forked child
         _descriptors.discard(descriptor)
         os.close(descriptor)
+
+
+after_fork_in_child(_forget_locks_after_fork)

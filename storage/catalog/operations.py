@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from autoclip.errors import ConflictError, NotFoundError
 from storage.catalog.change_log import ChangeLog, fields_of
 from storage.catalog.records import Change, Entity, Operation, OperationKind, Page, Record, StoredClip, changed, now
-from storage.catalog.statements import Statements, insert, page, require_project
+from storage.catalog.statements import Statements, columns_of, insert, page, require_project
 from storage.catalog.tables import Tables
 
 MAX_OPERATIONS = 2000
@@ -185,7 +185,7 @@ def _by_entity(change: Change) -> Entity:
 
 def _columns(operation: Operation) -> dict[str, Any]:
     return {
-        **{name: getattr(operation, name) for name in Operation.model_fields},
+        **columns_of(operation),
         "changes": [change.model_dump(mode="json") for change in operation.changes],
     }
 

@@ -10,22 +10,20 @@ from __future__ import annotations
 
 import tempfile
 import time
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from autoclip.errors import StorageError
-from autoclip.system.processes import after_fork_in_child
 from storage.atomic import replacing
-from storage.catalog.current_unit import CurrentUnit
 from storage.catalog.home import Home
-from storage.catalog.interface import Catalog, UnitOfWork
+from storage.catalog.interface import Catalog
 from storage.catalog.postgresql_connections import IDLE_IN_UNIT_SEC, Connections
 from storage.catalog.postgresql_session import PostgreSQLSession, lasting_session
 from storage.catalog.postgresql_tables import PostgreSQLUnit
 from storage.catalog.postgresql_transfer import dump, load
 from storage.catalog.statements import Row
+from storage.catalog.unit_of_work import UnitOfWork
 from storage.migrations import Execute, is_current, known_migrations, migrate
 
 _WHOLE = "hashtextextended(current_schema(), 0)"
@@ -54,38 +52,18 @@ class PostgreSQLCatalog(Catalog):
     """
 
     def __init__(self, url: str, *, busy_deadline_sec: float, home: Home = Home()) -> None:  # noqa: B008 - frozen
+        super().__init__()
         self._url, self._home = url, home
         self._connections = Connections(url, busy_deadline_sec)
         self._busy_deadline_sec = busy_deadline_sec
         self._migrations = known_migrations("postgresql")
         self._steps = {step.number for step in self._migrations}
         self._up_to_date = False
-        self._current = CurrentUnit()
-        _in_this_process.add(self)
 
     @property
     def name(self) -> str:
         """Return the database and its host."""
         return self._connections.name
-
-    @contextmanager
-    def transaction(self) -> Iterator[UnitOfWork]:
-        """Begin a unit that may change things, or join this thread's unit; see `Catalog.transaction`."""
-        if self._current.unit is not None:
-            with self._current.joined_to_write() as unit:
-                yield unit
-            return
-        with self._begun(read_only=False) as unit:
-            yield unit
-
-    @contextmanager
-    def reading(self) -> Iterator[UnitOfWork]:
-        """Begin a read-only unit, or join this thread's unit; see `Catalog.reading`."""
-        if self._current.unit is not None:
-            yield self._current.unit.unit
-            return
-        with self._begun(read_only=True) as unit:
-            yield unit
 
     @contextmanager
     def sole_writer(self, project_id: str, while_waiting: Callable[[], None]) -> Iterator[None]:
@@ -134,16 +112,17 @@ class PostgreSQLCatalog(Catalog):
 
     def start_over(self) -> None:
         """Start without the resources of a parent process."""
+        super().start_over()
         self._connections.start_over()
-        self._current = CurrentUnit()
 
     @contextmanager
     def _begun(self, *, read_only: bool) -> Iterator[UnitOfWork]:
         lock = "" if read_only else f"SELECT pg_advisory_xact_lock_shared({_WHOLE});"
-        with self._started(lock, read_only=read_only) as session:
-            unit = PostgreSQLUnit(session, read_only=read_only, home=self._home)
-            with self._current.begun(unit):
-                yield unit.unit
+        with (
+            self._started(lock, read_only=read_only) as session,
+            self._current.begun(PostgreSQLUnit(session, read_only=read_only, home=self._home)) as unit,
+        ):
+            yield unit
 
     @contextmanager
     def _started(self, lock: str, *, read_only: bool = False) -> Iterator[PostgreSQLSession]:
@@ -194,15 +173,3 @@ def _in_savepoints(session: PostgreSQLSession) -> Execute:
         return session.execute_all(_SAVEPOINTS.get(sql, sql))
 
     return execute
-
-
-_in_this_process: weakref.WeakSet[PostgreSQLCatalog] = weakref.WeakSet()
-
-
-def _start_over_after_fork() -> None:
-    """Separate a forked child from its parent's resources."""
-    for catalog in tuple(_in_this_process):
-        catalog.start_over()
-
-
-after_fork_in_child(_start_over_after_fork)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autoclip.errors import StorageError
 from storage.catalog.home import Home
-from storage.catalog.interface import UnitOfWork
 from storage.catalog.postgresql_session import PostgreSQLSession
 from storage.catalog.project_index import SORTABLE
 from storage.catalog.projects import record_of
 from storage.catalog.records import Page, Project, ProjectState, Source
 from storage.catalog.statements import AMONG, Row, Statements, listed, order_by, page, require_text
+from storage.catalog.unit_of_work import OpenUnit, UnitOfWork
 from storage.keys import FileIdentity
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' ' || ?, 0))"
@@ -25,7 +22,7 @@ _SOURCE = ", ".join(f"s.{name} AS source_{name}" for name in Source.model_fields
 _PROJECTS = "projects AS p JOIN sources AS s ON s.project_id = p.id"
 
 
-class PostgreSQLUnit:
+class PostgreSQLUnit(OpenUnit):
     """One unit of work on a connection whose transaction has begun.
 
     A unit that may change things takes a project's lock before its first statement on it, and keeps it until the end.
@@ -42,10 +39,9 @@ class PostgreSQLUnit:
     """
 
     def __init__(self, session: PostgreSQLSession, *, read_only: bool, home: Home) -> None:
-        self.read_only = read_only
+        super().__init__(read_only=read_only)
         self._session = session
         self._locked: set[str] = set()
-        self._process, self._failed = os.getpid(), False
         self.index = PostgreSQLIndex(self)
         self.unit = UnitOfWork.over(self, home)
 
@@ -56,10 +52,6 @@ class PostgreSQLUnit:
     def holding(self, identity: str) -> Statements:
         """Return the tables of the project that contains a record; see `Tables`."""
         return _ProjectTables(self, self.index.owners([identity]).get(identity, ""))
-
-    def project_ids(self) -> tuple[str, ...]:
-        """Return the ids of all projects; see `Tables`."""
-        return tuple(row["id"] for row in self.rows("SELECT id FROM projects ORDER BY id"))
 
     def drop(self, project_id: str) -> None:
         """Remove a project; see `Tables`. The rows that refer to it are removed as well."""
@@ -83,34 +75,14 @@ class PostgreSQLUnit:
         """Add rows; see `Statements.insert`."""
         self.rows(json_insert(table, columns), [records])
 
-    @contextmanager
-    def joined(self) -> Iterator[None]:
-        """Run a block as part of this unit; if it fails, the whole unit fails."""
-        try:
-            yield
-        except BaseException:
-            self._failed = True
-            raise
-
-    def keep(self) -> None:
-        """Commit, unless something has failed."""
-        self._require_own_process()
-        if self._failed and not self.read_only:
-            raise StorageError("nothing of this unit of work was kept, because a part of it failed before")
+    def _commit(self) -> None:
         if self.read_only:
             self._session.rollback()
-            return
-        self.unit.operations.flush()
-        self._session.commit()
+        else:
+            self._session.commit()
 
-    def undo(self) -> None:
-        """Roll back all changes, except in a forked child, which must not use its parent's connection."""
-        if os.getpid() == self._process:
-            self._session.rollback()
-
-    def _require_own_process(self) -> None:
-        if os.getpid() != self._process:
-            raise StorageError("this unit of work belongs to the parent process; begin one of your own")
+    def _roll_back(self) -> None:
+        self._session.rollback()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +161,13 @@ class PostgreSQLIndex:
         sql = " UNION ALL ".join(f"SELECT id, project_id FROM {table} WHERE id {AMONG}" for table in tables)  # noqa: S608
         return {row["id"]: row["project_id"] for row in self.tables.rows(sql, [listed(ids)] * len(tables))}
 
-    def recall_fingerprint(self, identity: FileIdentity) -> str | None:
+    def recall(self, identity: FileIdentity) -> str | None:
         """Return the remembered fingerprint of exactly this file."""
         facts = "path = ? AND size = ? AND device = ? AND inode = ? AND mtime_ns = ? AND ctime_ns = ?"
         rows = self.tables.rows(f"SELECT fingerprint FROM fingerprints WHERE {facts}", _facts(identity))  # noqa: S608
         return str(rows[0]["fingerprint"]) if rows else None
 
-    def remember_fingerprint(self, identity: FileIdentity, fingerprint: str) -> None:
+    def remember(self, identity: FileIdentity, fingerprint: str) -> None:
         """Remember a fingerprint in place of an older one of the path."""
         columns = ("size", "device", "inode", "mtime_ns", "ctime_ns", "fingerprint")
         changes = ", ".join(f"{name} = excluded.{name}" for name in columns)

@@ -195,13 +195,13 @@ class SqliteIndex:
         sql = "SELECT id, project_id FROM ids WHERE id IN (SELECT value FROM json_each(?))"
         return dict(self._execute(sql, [to_json(list(ids)).decode()]))
 
-    def recall_fingerprint(self, identity: FileIdentity) -> str | None:
+    def recall(self, identity: FileIdentity) -> str | None:
         """Return the remembered fingerprint of exactly this file."""
         sql = "SELECT fingerprint FROM fingerprints WHERE path = ? AND facts = ?"
         rows = self._execute(sql, [identity.path, _facts(identity)])
         return str(rows[0][0]) if rows else None
 
-    def remember_fingerprint(self, identity: FileIdentity, fingerprint: str) -> None:
+    def remember(self, identity: FileIdentity, fingerprint: str) -> None:
         """Store a fingerprint, replacing an older one of the path."""
         sql = "INSERT OR REPLACE INTO fingerprints VALUES (?, ?, ?)"
         self._execute(sql, [identity.path, _facts(identity), fingerprint])

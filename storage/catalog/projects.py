@@ -7,10 +7,11 @@ from datetime import datetime
 from pathlib import Path
 
 from storage.catalog.home import Home
-from storage.catalog.records import Page, Project, ProjectState, Source, now
+from storage.catalog.records import Page, Project, ProjectState, now
 from storage.catalog.statements import (
     Row,
     Statements,
+    columns_of,
     delete,
     find,
     insert,
@@ -31,7 +32,7 @@ class Projects:
     def add(self, project: Project) -> Project:
         """Add a new project; raise `ConflictError` if its id is already used."""
         statements = self.tables.of_project(project.id)
-        insert_new(statements, "projects", "project", _columns(project))
+        insert_new(statements, "projects", "project", columns_of(project, "source"))
         _add_source(statements, project)
         self.tables.index.put(project)
         return project
@@ -94,7 +95,7 @@ class Projects:
         before = self.get(project.id, revision=project.revision, deleted=True)
         saved = project.changed(revision=project.revision + 1, updated_at=now())
         statements = self.tables.of_project(project.id)
-        update(statements, "projects", _columns(before), _columns(saved))
+        update(statements, "projects", columns_of(before, "source"), columns_of(saved, "source"))
         if saved.source != before.source:
             delete(statements, "sources", "project_id", [project.id])
             _add_source(statements, saved)
@@ -128,13 +129,7 @@ class Projects:
 
 
 def _add_source(statements: Statements, project: Project) -> None:
-    source = {name: getattr(project.source, name) for name in Source.model_fields}
-    insert(statements, "sources", [{"project_id": project.id, **source}])
-
-
-def _columns(project: Project) -> Row:
-    """Return the fields that are columns of the table."""
-    return {name: getattr(project, name) for name in Project.model_fields if name != "source"}
+    insert(statements, "sources", [{"project_id": project.id, **columns_of(project.source)}])
 
 
 def record_of(row: Row) -> Project:

@@ -136,7 +136,7 @@ def _copy_fingerprints(session: DuckDBSession, layout: Layout) -> None:
         index.begin()
         for row in session.execute("SELECT * FROM fingerprints"):
             fingerprint = row.pop("fingerprint")
-            index.remember_fingerprint(FileIdentity(**row), fingerprint)
+            index.remember(FileIdentity(**row), fingerprint)
         index.commit()
     finally:
         index.close()

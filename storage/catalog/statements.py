@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from pydantic import BaseModel
 from pydantic_core import to_json
 
 from autoclip.errors import ConflictError, NotFoundError, ParameterError, RevisionError
@@ -38,6 +39,11 @@ class Statements(Protocol):
         StorageError
             As in `rows`.
         """
+
+
+def columns_of(record: BaseModel, *left_out: str) -> Row:
+    """Return the fields of a record, which are the columns of its table, without those kept elsewhere."""
+    return {name: getattr(record, name) for name in type(record).model_fields if name not in left_out}
 
 
 def insert(statements: Statements, table: str, records: Iterable[Mapping[str, object]]) -> None:
@@ -116,11 +122,8 @@ def page(
     order: str,
     limit: int | None,
     offset: int,
-    columns: str = "*",
 ) -> tuple[list[Row], int]:
     """Return some rows, and the number of all that meet `conditions` (SQL with one ``?`` -> value; None is left out).
-
-    `table` may be a join of several; `columns` are the selected ones.
 
     Raises
     ------
@@ -133,7 +136,7 @@ def page(
     where = f"WHERE {' AND '.join(met)}" if met else ""
     values = [_stored(value) for value in met.values()]
     (count,) = statements.rows(f"SELECT count(*) AS total FROM {table} {where}", values)  # noqa: S608
-    sql = f"SELECT {columns} FROM {table} {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
+    sql = f"SELECT * FROM {table} {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
     return statements.rows(sql, [*values, count["total"] if limit is None else limit, offset]), int(count["total"])
 
 

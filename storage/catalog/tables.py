@@ -12,11 +12,11 @@ from typing import Protocol
 
 from storage.catalog.records import Page, Project, ProjectState
 from storage.catalog.statements import Statements
-from storage.keys import FileIdentity
+from storage.keys import FingerprintMemory
 
 
-class ProjectIndex(Protocol):
-    """Queries that don't need the project."""
+class ProjectIndex(FingerprintMemory, Protocol):
+    """Queries that don't need the project; it also remembers the fingerprint of each path."""
 
     def page(
         self,
@@ -48,12 +48,6 @@ class ProjectIndex(Protocol):
     def owners(self, ids: Iterable[str]) -> Mapping[str, str]:
         """Return the project of each known id; the record itself may no longer exist."""
 
-    def recall_fingerprint(self, identity: FileIdentity) -> str | None:
-        """Return the remembered fingerprint of exactly this file."""
-
-    def remember_fingerprint(self, identity: FileIdentity, fingerprint: str) -> None:
-        """Store a fingerprint, replacing an older one of the path."""
-
 
 class Tables(Protocol):
     """The tables within one unit of work."""
@@ -67,9 +61,6 @@ class Tables(Protocol):
 
     def holding(self, identity: str) -> Statements:
         """Return the tables of the project that contains the record with an id; empty if there is none."""
-
-    def project_ids(self) -> tuple[str, ...]:
-        """Return the ids of all projects, including deleted ones."""
 
     def drop(self, project_id: str) -> None:
         """Remove a project with all of its tables."""

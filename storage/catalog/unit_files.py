@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autoclip.errors import StorageError
 from autoclip.system.files import flush, replace
 from storage.atomic import storage_faults
 from storage.catalog.attached_files import AttachedFiles
 from storage.catalog.duckdb_session import Access, DuckDBSession, json_insert
-from storage.catalog.interface import UnitOfWork
 from storage.catalog.layout import Layout, stamp_of, successor_of
 from storage.catalog.project_index import SqliteIndex
 from storage.catalog.statements import Row, Statements, require_text
+from storage.catalog.unit_of_work import OpenUnit, UnitOfWork
 from storage.migrations import is_current, known_migrations, migrate
 
 _READS = ("SELECT", "DESCRIBE", "SHOW")
@@ -86,7 +83,7 @@ class _Written:
     session: DuckDBSession
 
 
-class UnitFiles:
+class UnitFiles(OpenUnit):
     """The tables of one unit of work.
 
     A project's file is read in place until the first statement that changes it; that statement and all later ones use a
@@ -115,14 +112,13 @@ class UnitFiles:
         upgrade: Callable[[str], None],
     ) -> None:
         assert side.index is not None  # noqa: S101 - the caller has entered the layout
+        super().__init__(read_only=copier is None)
         self.index, self.layout = side.index, layout
-        self.read_only = copier is None
         self._side, self._attached, self._deadline = side, side.attached, deadline
         self._copier, self._upgrade = copier, upgrade
         self._written: dict[str, _Written] = {}
         self._dirty: set[str] = set()
         self._dropped: set[str] = set()
-        self._process, self._failed = os.getpid(), False
         self.unit = UnitOfWork.over(self)
 
     def of_project(self, project_id: str) -> Statements:
@@ -132,10 +128,6 @@ class UnitFiles:
     def holding(self, identity: str) -> Statements:
         """Return the tables of the project that contains a record; see `Tables`."""
         return _Tables(self, self.index.owners([identity]).get(identity, ""))
-
-    def project_ids(self) -> tuple[str, ...]:
-        """Return the ids of all projects; see `Tables`."""
-        return tuple(self.index.stamps())
 
     def drop(self, project_id: str) -> None:
         """Remove a project; see `Tables`."""
@@ -151,7 +143,7 @@ class UnitFiles:
         for parameter in parameters:
             if isinstance(parameter, str):
                 require_text(parameter)
-        with self._noting_failure():
+        with self.joined():
             if self._is_changed_by(sql, project_id):
                 session = self._changed(project_id)
                 if not _only_reads(sql):
@@ -164,23 +156,13 @@ class UnitFiles:
         self._require_own_process()
         return self._attached.types(self.layout.root, table)
 
-    @contextmanager
-    def joined(self) -> Iterator[None]:
-        """Run a block as part of this unit; if it fails, the whole unit fails."""
-        with self._noting_failure():
-            yield
-
-    def keep(self) -> None:
-        """Put the changed files in place, unless something has failed.
+    def _commit(self) -> None:
+        """Put the changed files in place.
 
         The commit of the index is decisive: from then on `recover` completes the change after a crash.
         """
-        self._require_own_process()
         if self.read_only:
             return
-        if self._failed:
-            raise StorageError("nothing of this unit of work was kept, because a part of it failed before")
-        self.unit.operations.flush()
         for project_id in self._written.keys() - self._dirty:
             _forget(self._written.pop(project_id))
         for written in self._written.values():
@@ -192,9 +174,8 @@ class UnitFiles:
         kept, self._written = self._written, {}
         self._install(kept, stamps)
 
-    def undo(self) -> None:
-        """Roll back all changes, except in a forked child, which must not touch its parent's unit."""
-        if os.getpid() != self._process or self.read_only:
+    def _roll_back(self) -> None:
+        if self.read_only:
             return
         self.index.rollback()
         for written in self._written.values():
@@ -273,18 +254,6 @@ class UnitFiles:
         """Return the number of a session that no file of this unit uses."""
         used = {id(written.session) for written in self._written.values()}
         return next(n for n in range(len(used) + 1) if id(self._side.session(n)) not in used)
-
-    @contextmanager
-    def _noting_failure(self) -> Iterator[None]:
-        try:
-            yield
-        except BaseException:
-            self._failed = True
-            raise
-
-    def _require_own_process(self) -> None:
-        if os.getpid() != self._process:
-            raise StorageError("this unit of work belongs to the parent process; begin one of your own")
 
 
 def _only_reads(sql: str) -> bool:

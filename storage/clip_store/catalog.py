@@ -15,8 +15,9 @@ from autoclip.clips import Clip
 from autoclip.errors import NotFoundError
 from autoclip.media.video import Video
 from autoclip.settings import SegmentationMode
-from storage.catalog.interface import Catalog, UnitOfWork
+from storage.catalog.interface import Catalog
 from storage.catalog.records import CompoundClip, CompoundItem, Export, ExportLayout, Project, StoredClip, Verdict
+from storage.catalog.unit_of_work import UnitOfWork
 from storage.clip_store.interface import EXISTS, SETTINGS_WITHOUT_EFFECT, ClipStore, ExportSubject
 from storage.data_folder import ProjectFolder
 
