@@ -234,6 +234,18 @@ class DataFolder:
                 folder.rename(target)
 
 
+def nearest_existing(path: Path) -> Path:
+    """Return a path, or the nearest one above it that exists."""
+    return next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.exists())
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the free space in bytes on the disk of a folder, which need not exist yet."""
+    present = nearest_existing(folder)
+    with storage_faults(present):
+        return shutil.disk_usage(present).free
+
+
 def require_space(folder: Path, needed_bytes: int) -> None:
     """Raise an error if the disk lacks the required space.
 
@@ -249,9 +261,7 @@ def require_space(folder: Path, needed_bytes: int) -> None:
     StorageError
         If less space is free for this user.
     """
-    present = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
-    with storage_faults(present):
-        free = shutil.disk_usage(present).free
+    free = free_bytes(folder)
     if free < needed_bytes:
         raise StorageError(
             f"{folder}: {needed_bytes / 1e6:,.1f} MB are needed and {free / 1e6:,.1f} MB are free; "

@@ -12,7 +12,7 @@ from interfaces.api.guards.signed_links import Links
 from interfaces.jobs import Jobs
 from storage.catalog import Catalog, Project
 from storage.clip_store import CatalogClips
-from storage.data_folder import DataFolder
+from storage.data_folder import DataFolder, ProjectFolder
 from storage.environment import Environment
 
 
@@ -31,6 +31,16 @@ class Services:
     links: Links
     retry_places: anyio.CapacityLimiter
     decode_places: anyio.CapacityLimiter
+
+    def project(self, project_id: str) -> Project:
+        """Return a project; raise `NotFoundError` if it does not exist."""
+        with self.catalog.reading() as view:
+            return view.projects.get(project_id)
+
+    def folder(self, project_id: str) -> ProjectFolder:
+        """Return the folder of a project with its small files; raise `NotFoundError` if the project does not exist."""
+        self.project(project_id)
+        return self.data_folder.open_project(project_id)
 
     def clips(self, project: Project) -> CatalogClips:
         """Return the clips of a project."""

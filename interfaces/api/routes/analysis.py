@@ -24,7 +24,7 @@ from interfaces.api.services import Services, ServicesDep
 from interfaces.jobs import Job
 from stages.record import record
 from stages.retune import analysis_settings, preview, retune
-from storage.catalog import Project, Replacement
+from storage.catalog import Replacement
 from storage.process_lock import held
 
 router = APIRouter(prefix="/projects/{project_id}", tags=["work on projects"])
@@ -79,22 +79,14 @@ class RetuneResult(View):
     @classmethod
     def of(cls, replacement: Replacement, clips: Iterable[Clip], message: str, *, preview: bool) -> Self:
         """Show what became of the clips, or would."""
-        return cls(
-            preview=preview,
-            message=message,
-            clips=list(clips),
-            added=list(replacement.added),
-            updated=list(replacement.updated),
-            removed=list(replacement.removed),
-            kept=list(replacement.kept),
-            moved=[Moved(removed=before, added=after) for before, after in replacement.moved],
-        )
+        moved = [Moved(removed=before, added=after) for before, after in replacement.moved]
+        return cls.from_attributes(replacement, preview=preview, message=message, clips=list(clips), moved=moved)
 
 
 @router.post("/download", status_code=202, responses=documented(404, 409, 503))
 def start_download(project_id: PathIdentity, services: ServicesDep, starter: Starter) -> Job:
     """Start a job that downloads the video of a project created from an address."""
-    project = _project(services, project_id)
+    project = services.project(project_id)
     if project.source.kind != "url":
         raise ConflictError(f"the project {project_id} was made of a file; there is nothing to download")
     return starter.start("download", project_id, {})
@@ -106,7 +98,7 @@ def start_analysis(
 ) -> Job:
     """Start a job that finds the highlights of a project, or join the one that already runs."""
     order = order or AnalysisRequest()
-    project, chat = _project(services, project_id), chat_parameters(services.environment, order)
+    project, chat = services.project(project_id), chat_parameters(services.environment, order)
     if project.path is None:
         raise ConflictError(f"the project {project_id} has no video yet; start a download job first")
     return starter.analyze(
@@ -135,11 +127,6 @@ def given_settings(services: Services, order: SettingsRequest) -> dict[str, Any]
     chosen = {"preset": order.preset} if "preset" in order.model_fields_set else {}
     amount = {name: value for name in ("count", "total", "length") if (value := getattr(order, name)) is not None}
     return chosen | client_settings(services.environment, order.settings) | amount
-
-
-def _project(services: Services, project_id: str) -> Project:
-    with services.catalog.reading() as view:
-        return view.projects.get(project_id)
 
 
 def _settings_of_last_analysis(services: Services, project_id: str) -> Settings:

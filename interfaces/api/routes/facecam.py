@@ -32,8 +32,7 @@ async def get_facecam(project_id: PathIdentity, services: ServicesDep) -> Faceca
 
 
 def _found(services: Services, project_id: str) -> FacecamView:
-    with services.catalog.reading() as view:
-        project = view.projects.get(project_id)
+    project = services.project(project_id)
     with closing(open_video(services, project)) as opened, opened.pinned():
         video = probed(services, project, opened)
         found = find_facecam(video)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import Literal
 
@@ -14,13 +13,11 @@ from interfaces.api.guards.local_paths import output_path, source_path
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import PATH_PATTERN, Body, CleanText, View
 from interfaces.api.services import ServicesDep
+from stages.find_videos import VIDEO_SUFFIXES
+from storage.data_folder import free_bytes, nearest_existing
 
 router = APIRouter(prefix="/folders", tags=["folders"])
 
-VIDEO_SUFFIXES = frozenset(
-    {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".vob", ".flv", ".wmv",
-     ".ogv", ".mxf", ".3gp"}
-)  # fmt: skip
 MAX_ENTRIES = 100_000
 
 
@@ -51,12 +48,11 @@ def validate_folder(question: FolderQuestion, services: ServicesDep) -> FolderVe
     find = source_path if question.purpose == "source" else output_path
     path = find(services.environment, question.path).path
     reason = _source_fault(path) if question.purpose == "source" else _output_fault(path)
-    present = next(parent for parent in (path, *path.parents) if parent.exists())
     return FolderVerdict(
         path=str(path),
         usable=not reason,
         reason=reason,
-        free_bytes=shutil.disk_usage(present).free,
+        free_bytes=free_bytes(path),
         video_count=0 if _source_fault(path) else _video_count(path),
     )
 
@@ -70,7 +66,7 @@ def _source_fault(path: Path) -> str:
 
 
 def _output_fault(path: Path) -> str:
-    present = next(parent for parent in (path, *path.parents) if parent.exists())
+    present = nearest_existing(path)
     if not present.is_dir():
         return f"{present.name!r} is a file, not a folder"
     return "" if os.access(present, os.W_OK | os.X_OK) else "it may not be written to"

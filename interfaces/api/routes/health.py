@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import shutil
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +16,7 @@ from autoclip.selection.pipeline import SELECTION_VERSION
 from interfaces.api.schemas.requests import View
 from interfaces.api.services import ServicesDep
 from storage.artifact_store import state_of
+from storage.data_folder import free_bytes, nearest_existing
 
 router = APIRouter(tags=["health"])
 
@@ -109,8 +109,7 @@ def _prefect(services: ServicesDep) -> str:
 
 
 def _disk(root: Path) -> str:
-    present = next(parent for parent in (root, *root.parents) if parent.exists())
-    free = shutil.disk_usage(present).free
+    free = free_bytes(root)
     if free < LOW_SPACE_BYTES:
-        raise AutoclipError(f"only {free / 1e9:.2f} GB are free in {present}; free space there")
+        raise AutoclipError(f"only {free / 1e9:.2f} GB are free in {nearest_existing(root)}; free space there")
     return f"{free / 1e9:.1f} GB free"

@@ -51,9 +51,7 @@ def list_project_jobs(
     project_id: PathIdentity, query: Annotated[JobQuery, Query()], services: ServicesDep
 ) -> Listing[Job]:
     """List the jobs of a project, newest first."""
-    with services.catalog.reading() as view:
-        view.projects.get(project_id)
-    return _listed(services, query, project_id)
+    return _listed(services, query, services.project(project_id).id)
 
 
 @router.get("/jobs/{job_id}", responses=documented(404))

@@ -14,7 +14,7 @@ from autoclip.signals.table import ENVELOPE_STEP_SEC, SIGNAL_UNITS, EventKind, F
 from interfaces.api.downsampling import Buckets, downsample, nulls
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import PathIdentity, QueryBody, Seconds, View
-from interfaces.api.services import Services, ServicesDep
+from interfaces.api.services import ServicesDep
 
 router = APIRouter(prefix="/projects/{project_id}", tags=["signals"])
 
@@ -108,7 +108,7 @@ class Events(View):
 @router.get("/signals", responses=documented(404))
 def get_signals(project_id: PathIdentity, query: Annotated[SignalQuery, Query()], services: ServicesDep) -> Signals:
     """Get the signals of a project, downsampled."""
-    features = _features(services, project_id)
+    features = services.folder(project_id).read_features()
     step = features.grid.step_sec
     span = _indexes(query, step, features.grid.count)
     names = query.names if query.names is not None else list(features.series)
@@ -132,7 +132,7 @@ def get_signals(project_id: PathIdentity, query: Annotated[SignalQuery, Query()]
 @router.get("/peaks", responses=documented(404))
 def get_peaks(project_id: PathIdentity, query: Annotated[PeakQuery, Query()], services: ServicesDep) -> Peaks:
     """Get the peaks of the waveform, downsampled."""
-    features = _features(services, project_id)
+    features = services.folder(project_id).read_features()
     envelope = features.envelope_dbfs
     if envelope is None:
         return Peaks(start=0.0, end=0.0, step_sec=ENVELOPE_STEP_SEC, peaks=[], audible=False)
@@ -151,7 +151,7 @@ def get_peaks(project_id: PathIdentity, query: Annotated[PeakQuery, Query()], se
 @router.get("/events", responses=documented(404))
 def get_events(project_id: PathIdentity, query: Annotated[EventQuery, Query()], services: ServicesDep) -> Events:
     """Get the cuts, fades, black and frozen runs, and chapters of a project."""
-    features = _features(services, project_id)
+    features = services.folder(project_id).read_features()
     start, end = query.start or 0.0, math.inf if query.end is None else query.end
     found = [
         event
@@ -161,17 +161,7 @@ def get_events(project_id: PathIdentity, query: Annotated[EventQuery, Query()], 
         and (query.kind is None or event.kind in query.kind)
     ]
     surest = sorted(sorted(found, key=lambda event: -event.score)[: query.limit], key=lambda event: event.start_sec)
-    views = [
-        EventView(kind=event.kind, start_sec=event.start_sec, end_sec=event.end_sec, score=event.score)
-        for event in surest
-    ]
-    return Events(events=views, total=len(found))
-
-
-def _features(services: Services, project_id: str) -> Features:
-    with services.catalog.reading() as view:
-        view.projects.get(project_id)
-    return services.data_folder.open_project(project_id).read_features()
+    return Events(events=[EventView.from_attributes(event) for event in surest], total=len(found))
 
 
 def _indexes(query: SpanQuery, step_sec: float, count: int) -> range:

@@ -62,7 +62,7 @@ class Playback(View):
 )
 def get_video(project_id: PathIdentity, request: Request, services: ServicesDep) -> Response:
     """Stream the source video, or parts of it with a Range header."""
-    project = _project(services, project_id)
+    project = services.project(project_id)
     if (version := _elsewhere(services, project, project.path)) is not None:
         return _sent_from_store(request, services, version, content_type_of(_video(services, project)))
     opened = open_video(services, project)
@@ -72,7 +72,7 @@ def get_video(project_id: PathIdentity, request: Request, services: ServicesDep)
 @router.get("/{project_id}/playback", responses=documented(404, 415))
 def get_playback(project_id: PathIdentity, services: ServicesDep) -> Playback:
     """Say what a browser can play: the video, its proxy, or neither; then start a proxy job."""
-    project = _project(services, project_id)
+    project = services.project(project_id)
     video = _video(services, project)
     playability = playability_of(video)
     proxy = None if playability.playable else _proxy(services, project)
@@ -91,7 +91,7 @@ def get_playback(project_id: PathIdentity, services: ServicesDep) -> Playback:
 @router.post("/{project_id}/proxy", status_code=202, responses=documented(404, 409, 415, 503))
 def start_proxy(project_id: PathIdentity, services: ServicesDep, starter: Starter) -> Job:
     """Start a job that renders a proxy that browsers can play. It is made once per content."""
-    if playability_of(_video(services, _project(services, project_id))).playable:
+    if playability_of(_video(services, services.project(project_id))).playable:
         raise ConflictError(f"browsers play the video of {project_id} as it is; there is no need for a proxy")
     return starter.start("proxy", project_id, {})
 
@@ -100,7 +100,7 @@ def start_proxy(project_id: PathIdentity, services: ServicesDep, starter: Starte
 @router.get("/{project_id}/proxy", response_class=Response, responses={**ranged("video/mp4"), **documented(404, 415)})
 def get_proxy(project_id: PathIdentity, request: Request, services: ServicesDep) -> Response:
     """Stream the proxy, or parts of it with a Range header."""
-    project = _project(services, project_id)
+    project = services.project(project_id)
     proxy = _proxy(services, project)
     if proxy is None:
         raise NotFoundError(f"the project {project_id} has no proxy; start a job for it with POST")
@@ -127,7 +127,7 @@ async def get_thumbnail(
     folder = await run_sync(services.data_folder.open_project, project_id)
     path = await run_sync(_made_by_analysis, folder, clip)
     if path is None:
-        project = await run_sync(_project, services, project_id)
+        project = await run_sync(services.project, project_id)
         path = await run_sync(_made_now, services, project, clip, limiter=services.decode_places)
     opened = await run_sync(open_served, services.data_folder.projects, path)
     return await run_sync(file_response, request, opened, "image/jpeg")
@@ -144,8 +144,7 @@ async def get_thumbnail(
 )
 def get_report(project_id: PathIdentity, request: Request, services: ServicesDep) -> Response:
     """Show the report of the last analysis: signals, anchors, cuts and clips on one page."""
-    _project(services, project_id)
-    report = services.data_folder.open_project(project_id).report
+    report = services.folder(project_id).report
     if not report.exists():
         raise NotFoundError(f"the project {project_id} has no report yet; analyze it first")
     opened = open_served(services.data_folder.projects, report)
@@ -161,16 +160,10 @@ def get_debug_document(
     project_id: PathIdentity, mode: Literal["v1", "v2"], request: Request, services: ServicesDep
 ) -> Response:
     """Show the debug document of the last analysis in a mode: why these clips were chosen and others dropped."""
-    _project(services, project_id)
-    path = services.data_folder.open_project(project_id).debug_path(mode)
+    path = services.folder(project_id).debug_path(mode)
     if not path.exists():
         raise NotFoundError(f"the project {project_id} has no debug document of mode {mode}; analyze it first")
     return file_response(request, open_served(services.data_folder.projects, path), "application/json")
-
-
-def _project(services: Services, project_id: str) -> Project:
-    with services.catalog.reading() as view:
-        return view.projects.get(project_id)
 
 
 def _clip(services: Services, project_id: str, clip_id: str) -> StoredClip:

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from autoclip.errors import NotFoundError
-from autoclip.report.document import DroppedWindow, dropped_windows
-from autoclip.selection.boundaries import Boundary, BoundaryKind
+from autoclip.report.document import dropped_windows
+from autoclip.selection.boundaries import BoundaryKind
 from autoclip.selection.pipeline import Selection
 from interfaces.api.downsampling import downsample, nulls
 from interfaces.api.problems import documented
@@ -84,9 +84,7 @@ def get_selection(
     project_id: PathIdentity, query: Annotated[SelectionQuery, Query()], services: ServicesDep
 ) -> SelectionView:
     """Show how the clips of the last analysis were chosen, and what was dropped, with the reason."""
-    with services.catalog.reading() as view:
-        view.projects.get(project_id)
-    folder = services.data_folder.open_project(project_id)
+    folder = services.folder(project_id)
     modes = folder.modes()
     if not modes:
         raise NotFoundError(f"the project {project_id} was not analyzed yet; start an analysis first")
@@ -108,29 +106,12 @@ def _shown(selection: Selection, points: int) -> SelectionView:
             step_sec=per_point * excitement.grid.step_sec,
             values=nulls(downsample(excitement.curve, per_point).max, digits=3),
         ),
-        anchors=[
-            AnchorView(time_sec=anchor.time_sec, score=anchor.score, reason=anchor.reason)
-            for anchor in selection.anchors
+        anchors=[AnchorView.from_attributes(anchor) for anchor in selection.anchors],
+        boundaries=[
+            BoundaryView.from_attributes(boundary, score=round(boundary.score, 4)) for boundary in selection.boundaries
         ],
-        boundaries=[_boundary(boundary) for boundary in selection.boundaries],
-        dropped=[_dropped(window) for window in dropped_windows(selection.windows, selection.verdicts)],
-    )
-
-
-def _boundary(boundary: Boundary) -> BoundaryView:
-    return BoundaryView(
-        starts_at_sec=boundary.starts_at_sec,
-        ends_at_sec=boundary.ends_at_sec,
-        kind=boundary.kind,
-        score=round(boundary.score, 4),
-    )
-
-
-def _dropped(window: DroppedWindow) -> DroppedView:
-    return DroppedView(
-        start=window.interval.start,
-        end=window.interval.end,
-        quality_score=window.quality_score,
-        stage=window.stage,
-        reason=window.reason,
+        dropped=[
+            DroppedView.from_attributes(window, start=window.interval.start, end=window.interval.end)
+            for window in dropped_windows(selection.windows, selection.verdicts)
+        ],
     )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 from pydantic import Field
 
-from autoclip.export.platforms import PLATFORMS, Platform
+from autoclip.export.platforms import PLATFORMS
 from autoclip.presets import PRESETS
 from autoclip.settings import ExportSettings, Parameter, Settings
 from interfaces.api.schemas.requests import View
@@ -78,42 +76,24 @@ def get_settings(services: ServicesDep) -> SettingsSchema:
     return SettingsSchema(
         analysis=[_shown(parameter, analysis[parameter.name], environment) for parameter in Settings.parameters()],
         export=[_shown(parameter, parameter.default, environment) for parameter in ExportSettings.parameters()],
-        platforms=[_platform(name, platform) for name, platform in PLATFORMS.items()],
+        platforms=[PlatformView.from_attributes(platform, name=name) for name, platform in PLATFORMS.items()],
     )
 
 
 @router.get("/presets")
 def list_presets() -> list[PresetView]:
     """List the presets. Use a preset's name wherever settings are given."""
-    return [PresetView(name=preset.name, text=preset.text, settings=dict(preset.values)) for preset in PRESETS.values()]
+    return [PresetView.from_attributes(preset, settings=preset.values) for preset in PRESETS.values()]
 
 
-def _platform(name: str, platform: Platform) -> PlatformView:
-    area = platform.safe_area
-    return PlatformView(
-        name=name,
-        title=platform.title,
-        shape=platform.shape,
-        shortest_sec=platform.shortest_sec,
-        longest_sec=platform.longest_sec,
-        largest_bytes=platform.largest_bytes,
-        safe_area=SafeAreaView(left=area.left, top=area.top, right=area.right, bottom=area.bottom),
-    )
-
-
-def _shown(parameter: Parameter, value: Any, environment: Environment) -> ParameterView:  # noqa: ANN401
-    return ParameterView(
-        name=parameter.name,
-        group=parameter.group,
+def _shown(parameter: Parameter, value: object, environment: Environment) -> ParameterView:
+    return ParameterView.from_attributes(
+        parameter,
         type=type(parameter.default).__name__,
         default=_plain(parameter.default),
         value=value,
         origin=environment.origin(parameter.name),
-        unit=parameter.unit,
         help=parameter.text,
-        choices=list(parameter.choices),
-        minimum=parameter.minimum,
-        maximum=parameter.maximum,
     )
 
 

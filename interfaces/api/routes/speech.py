@@ -214,9 +214,7 @@ def get_tightening(
 @router.get("/projects/{project_id}/corrections", responses=documented(404))
 def list_corrections(project_id: PathIdentity, services: ServicesDep) -> tuple[CorrectionView, ...]:
     """List the corrections, oldest first."""
-    with services.catalog.reading() as view:
-        view.projects.get(project_id)
-    return _views(read_corrections(services.data_folder.open_project(project_id).features))
+    return _views(read_corrections(services.folder(project_id).features))
 
 
 @router.post("/projects/{project_id}/corrections", responses=documented(404))
@@ -226,9 +224,7 @@ def add_corrections(
     services: ServicesDep,
 ) -> tuple[CorrectionView, ...]:
     """Correct words of the transcript by time, and return all corrections. They survive another analysis."""
-    with services.catalog.reading() as view:
-        view.projects.get(project_id)
-    folder = services.data_folder.project(project_id)
+    folder = services.data_folder.project(services.project(project_id).id)
     with folder.editing():
         correct(folder, [Correction(each.start, each.end, each.text) for each in wish.corrections])
     return _views(read_corrections(folder.features))

@@ -80,9 +80,7 @@ def get_transcript(
     project_id: PathIdentity, query: Annotated[TranscriptQuery, Query()], services: ServicesDep
 ) -> TranscriptView:
     """Get the words of a project, with corrections. 404 until it has been analyzed with speech."""
-    with services.catalog.reading() as view:
-        view.projects.get(project_id)
-    folder = services.data_folder.open_project(project_id)
+    folder = services.folder(project_id)
     transcript, heard = transcript_of(folder), folder.read_transcript().heard
     part = transcript.between(query.start or 0.0, math.inf if query.end is None else query.end)
     return TranscriptView(
@@ -97,9 +95,7 @@ def get_transcript(
 @router.patch("/transcript", responses=documented(404, 412))
 def correct_words(project_id: PathIdentity, change: WordChange, services: ServicesDep) -> WordsView:
     """Correct one or more words and return the new ones. Corrections survive another analysis."""
-    with services.catalog.reading() as view:
-        view.projects.get(project_id)
-    folder = services.data_folder.project(project_id)
+    folder = services.data_folder.project(services.project(project_id).id)
     with folder.editing():
         now = correct_word(folder, Interval(change.start_sec, change.end_sec), change.text, change.was)
     return WordsView(words=_shown(now.words))

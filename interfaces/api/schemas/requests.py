@@ -28,7 +28,13 @@ ALWAYS_GIVEN = ConfigDict(json_schema_serialization_defaults_required=True)
 class View(BaseModel):
     """Base class of responses."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    @classmethod
+    def from_attributes(cls, source: object, **others: object) -> Self:
+        """Take the fields from the attributes of the same names, except those in `others`."""
+        named = {name: getattr(source, name) for name in cls.model_fields if name not in others}
+        return cls.model_validate(named | others)
 
 
 class Body(BaseModel):
