@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields
@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from autoclip.errors import NotFoundError, StorageError
 from autoclip.settings import ExtractionSettings
@@ -28,7 +28,7 @@ from autoclip.signals.table import ENVELOPE_STEP_SEC, SIGNAL_UNITS, Event, Featu
 from autoclip.timeline import Grid
 from storage.atomic import replacing_together
 from storage.keys import extraction_key
-from storage.parquet_files import damaged, metadata_in, read_table, reading, stated, with_units, write_table
+from storage.parquet_files import damaged, footer_in, metadata_in, read_table, reading, with_units, write_table
 
 READ_ATTEMPTS = 3
 RENAMES_SEC = 0.02
@@ -124,7 +124,10 @@ def read_features(folder: Path) -> Features:
             if not files:
                 break
             tables = tuple(read_table(path, file) for path, file in files.items())
-        footers = [_footer_in(path, table.schema.metadata) for path, table in zip(files, tables, strict=True)]
+        footers = [
+            footer_in(path, table.schema.metadata, _Footer, FORMAT_VERSION)
+            for path, table in zip(files, tables, strict=True)
+        ]
         if all(footer == footers[0] for footer in footers):
             return _features_in(folder, footers[0], *tables)
         time.sleep(RENAMES_SEC)
@@ -249,7 +252,7 @@ def _floats(column: pa.ChunkedArray) -> NDArray[np.float32]:
 def _read_footer(folder: Path) -> _Footer | None:
     """Read the footer that all three files share; None if a file is missing or they are not of one write."""
     with _opened(folder) as files:
-        footers = [_footer_in(path, metadata_in(path, file)) for path, file in files.items()]
+        footers = [footer_in(path, metadata_in(path, file), _Footer, FORMAT_VERSION) for path, file in files.items()]
     return footers[0] if footers and all(footer == footers[0] for footer in footers) else None
 
 
@@ -266,17 +269,3 @@ def _opened(folder: Path) -> Iterator[dict[Path, pa.NativeFile]]:
                     files = {}
                     break
         yield files
-
-
-def _footer_in(path: Path, metadata: Mapping[bytes, bytes] | None) -> _Footer:
-    """Validate the content of a footer."""
-    said = stated(path, metadata or {})
-    if said.get("format_version") != FORMAT_VERSION:
-        raise StorageError(
-            f"{path}: has format {said.get('format_version')}, this autoclip reads {FORMAT_VERSION}; "
-            f"update autoclip, or remove {path.parent} and analyze again"
-        )
-    try:
-        return _Footer.model_validate(said)
-    except ValidationError as error:
-        raise damaged(path, "its footer is not ours") from error

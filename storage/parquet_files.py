@@ -6,17 +6,19 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from autoclip.errors import StorageError
 from storage.atomic import storage_faults
 
 FOOTER_KEY = b"autoclip"
 UNIT_KEY = b"unit"
+
+Footer = TypeVar("Footer", bound=BaseModel)
 
 
 def with_units(columns: Mapping[str, pa.Array], units: Mapping[str, str]) -> pa.Table:
@@ -65,13 +67,28 @@ def read_table(path: Path, file: pa.NativeFile) -> pa.Table:
         return parquet.read(use_threads=False)
 
 
-def stated(path: Path, metadata: Mapping[bytes, bytes]) -> dict[str, Any]:
-    """Decode our entry in a footer."""
+def footer_in(path: Path, metadata: Mapping[bytes, bytes] | None, model: type[Footer], version: int) -> Footer:
+    """Read and validate our entry in the footer of a file.
+
+    Raises
+    ------
+    StorageError
+        If it is damaged, or its ``format_version`` is not `version`.
+    """
     try:
-        found = json.loads(metadata[FOOTER_KEY])
+        found = json.loads((metadata or {})[FOOTER_KEY])
     except (KeyError, ValueError) as error:
         raise damaged(path, "its footer is not ours") from error
-    return found if isinstance(found, dict) else {}
+    written = found.get("format_version") if isinstance(found, dict) else None
+    if written != version:
+        raise StorageError(
+            f"{path}: has format {written}, this autoclip reads {version}; "
+            f"update autoclip, or remove {path} and analyze again"
+        )
+    try:
+        return model.model_validate(found)
+    except ValidationError as error:
+        raise damaged(path, "its footer is not ours") from error
 
 
 @contextmanager
@@ -92,4 +109,4 @@ def reading(path: Path) -> Iterator[None]:
 def damaged(path: Path, reason: str) -> StorageError:
     """Return an error that a file is damaged, with the advice to analyze again."""
     first_line = reason.splitlines()[0] if reason else "unreadable"
-    return StorageError(f"{path}: is damaged ({first_line}); remove {path.parent} and analyze the video again")
+    return StorageError(f"{path}: is damaged ({first_line}); remove {path} and analyze the video again")

@@ -7,18 +7,17 @@ another file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from autoclip.errors import NotFoundError, StorageError
 from autoclip.speech.transcript import Transcript, Word
 from autoclip.timeline import Interval
 from storage.atomic import replacing
-from storage.parquet_files import damaged, metadata_in, read_table, reading, stated, with_units, write_table
+from storage.parquet_files import damaged, footer_in, metadata_in, read_table, reading, with_units, write_table
 
 TRANSCRIPT = "transcript.parquet"
 TRANSCRIPT_FORMAT_VERSION = 1
@@ -94,7 +93,7 @@ def read_transcript(folder: Path) -> StoredTranscript:
     path = folder / TRANSCRIPT
     with _opened(path) as file:
         table = read_table(path, file)
-    footer = _footer_in(path, table.schema.metadata)
+    footer = footer_in(path, table.schema.metadata, _Footer, TRANSCRIPT_FORMAT_VERSION)
     if missing := [name for name in _COLUMNS if name not in table.column_names]:
         raise damaged(path, f"no column {', '.join(missing)}")
     words = _words_in(table)
@@ -107,7 +106,7 @@ def transcript_key_in(folder: Path) -> str | None:
     path = folder / TRANSCRIPT
     try:
         with _opened(path) as file:
-            return _footer_in(path, metadata_in(path, file)).key
+            return footer_in(path, metadata_in(path, file), _Footer, TRANSCRIPT_FORMAT_VERSION).key
     except StorageError:
         return None
 
@@ -120,20 +119,6 @@ def _opened(path: Path) -> pa.NativeFile:
             raise NotFoundError(
                 f"{path.parent}: contains no transcript; analyze the video with speech = all"
             ) from error
-
-
-def _footer_in(path: Path, metadata: Mapping[bytes, bytes] | None) -> _Footer:
-    """Validate the content of the footer."""
-    said = stated(path, metadata or {})
-    if said.get("format_version") != TRANSCRIPT_FORMAT_VERSION:
-        raise StorageError(
-            f"{path}: has format {said.get('format_version')}, this autoclip reads {TRANSCRIPT_FORMAT_VERSION}; "
-            "update autoclip, or remove the file and analyze again"
-        )
-    try:
-        return _Footer.model_validate(said)
-    except ValidationError as error:
-        raise damaged(path, "its footer is not ours") from error
 
 
 def _words_in(table: pa.Table) -> tuple[Word, ...]:
