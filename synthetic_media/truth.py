@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,62 +84,6 @@ class Truth:
     highlights: tuple[Mark, ...]
     decoys: tuple[Mark, ...]
 
-    def frame_at(self, time_sec: float) -> int:
-        """Return the index of the frame on screen at a time (clamped to the video)."""
-        times = self.frame_pts * float(self.time_base)
-        # A time that was written with six decimals must still find its own frame.
-        return int(np.clip(np.searchsorted(times, time_sec + 1e-6, side="right") - 1, 0, len(times) - 1))
-
     def time_of(self, frame: int) -> float:
         """Return the presentation time of a frame in seconds."""
         return float(int(self.frame_pts[frame]) * self.time_base)
-
-    def to_evaluation(self) -> dict[str, Any]:
-        """Return the truth as ``autoclip evaluate`` reads it: highlights as weighted events at their middle."""
-        return {
-            "duration_sec": self.duration_sec,
-            "events": [
-                {"time_sec": mark.interval.midpoint, "weight": mark.weight, "label": mark.label}
-                for mark in self.highlights
-            ],
-        }
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON values; a superset of `to_evaluation`; runs are half-open."""
-        return self.to_evaluation() | {
-            "frame_count": len(self.frame_pts),
-            "cuts": [{"frame": cut.frame, "time_sec": cut.time_sec} for cut in self.cuts],
-            "transitions": [{"kind": t.kind, **_run(t.run)} for t in self.transitions],
-            "black": _runs(self.black_runs),
-            "freezes": _runs(self.freeze_runs),
-            "flashes": _runs(self.flashes),
-            "pauses": [[pause.start, pause.end] for pause in self.pauses],
-            "highlights": [_mark(mark) for mark in self.highlights],
-            "decoys": [_mark(mark) for mark in self.decoys],
-        }
-
-    def write(self, path: Path) -> None:
-        """Write `to_dict` as JSON."""
-        path.write_text(json.dumps(self.to_dict(), indent=1) + "\n", encoding="utf-8")
-
-
-def _run(run: FrameRun) -> dict[str, Any]:
-    return {
-        "first_frame": run.first_frame,
-        "end_frame": run.end_frame,
-        "start_sec": run.interval.start,
-        "end_sec": run.interval.end,
-    }
-
-
-def _runs(runs: Iterable[FrameRun]) -> list[dict[str, Any]]:
-    return [_run(run) for run in runs]
-
-
-def _mark(mark: Mark) -> dict[str, Any]:
-    return {
-        "start_sec": mark.interval.start,
-        "end_sec": mark.interval.end,
-        "label": mark.label,
-        "weight": mark.weight,
-    }

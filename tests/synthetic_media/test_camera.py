@@ -1,6 +1,5 @@
 """Pictures show what the storyboard says, and the truth follows from it, without any encoder in between."""
 
-import json
 from fractions import Fraction
 from itertools import pairwise
 
@@ -9,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoclip.timeline import Interval
-from synthetic_media import Caption, Flash, Freeze, Mark, Plain, Shot, Speech, Storyboard, Texture, demo_storyboard
+from synthetic_media import Caption, Flash, Plain, Shot, Storyboard, Texture, demo_storyboard
 from synthetic_media.camera import expose
 from synthetic_media.frame_planes import Color, Picture
 from synthetic_media.scenery import disc
@@ -85,29 +83,9 @@ def test_every_shot_begins_at_its_first_frame(lengths, rate, durations):
     planned = np.cumsum(lengths)[:-1]
     longest = max(durations) / float(rate)
     for cut, start in zip(truth.cuts, planned, strict=True):
-        assert truth.frame_at(cut.time_sec) == cut.frame
         assert truth.time_of(cut.frame) == cut.time_sec
         assert -1e-3 <= cut.time_sec - start <= longest + 1e-3
     assert abs(truth.duration_sec - sum(lengths)) <= longest + 1e-3
-
-
-def test_truth_can_be_read_by_the_evaluation(tmp_path):
-    storyboard = Storyboard(
-        (Shot(4.0, Texture(seed=1), freezes=(Freeze(1.0, 1.0),)),),
-        (Speech(Interval(0, 4), seed=2),),
-        (Mark("highlight", Interval(1, 3), "loud", weight=0.5), Mark("decoy", Interval(3, 4), "quiet")),
-    )
-    truth = Schedule.plan(storyboard, Fraction(25), (1.0,), Fraction(1, 25)).truth()
-    assert truth.to_evaluation() == {
-        "duration_sec": 4.0,
-        "events": [{"time_sec": 2.0, "weight": 0.5, "label": "loud"}],
-    }
-    truth.write(tmp_path / "truth.json")
-    written = json.loads((tmp_path / "truth.json").read_text())
-    assert written["events"] == truth.to_evaluation()["events"]
-    assert written["freezes"] == [{"first_frame": 25, "end_frame": 50, "start_sec": 1.0, "end_sec": 2.0}]
-    assert written["decoys"][0]["label"] == "quiet"
-    assert len(written["pauses"]) == len(truth.pauses)
 
 
 def test_drawing_the_same_frame_twice_gives_the_same_picture():
