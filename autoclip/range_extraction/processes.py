@@ -127,7 +127,7 @@ class _Work:
 
 
 def _measured(video: Video, settings: ExtractionSettings, work: _Work, on_progress: ProgressListener) -> Features:
-    with _Processes(video, work, on_progress) as running:
+    with LossWatch() as watch, _Processes(video, work, on_progress, watch) as running:
         sound = running.submit(partial(measure_sound, video, settings))
         ranges = [
             running.submit(partial(measure_range, video, settings, part, work.folder, decoders=work.decoders))
@@ -151,9 +151,9 @@ class _Processes:
     video: Video
     work: _Work
     on_progress: ProgressListener
+    watch: LossWatch
     tasks: list[_Task[Any]] = field(default_factory=list)
     pool: ProcessPoolExecutor = field(init=False)
-    watch: LossWatch = field(default_factory=LossWatch)
     stop: Event = field(init=False)
     done: Any = field(init=False)
 
@@ -161,13 +161,11 @@ class _Processes:
         self.stop = _spawning.Event()
         self.done = _spawning.Array("d", 1 + len(self.work.ranges), lock=False)
         self.pool = self._new_pool()
-        self.watch.__enter__()
         return self
 
     def __exit__(self, *_error: object) -> None:
         self.stop.set()
         self.pool.shutdown(wait=True, cancel_futures=True)
-        self.watch.__exit__()
 
     def submit(self, work: Callable[..., Outcome]) -> _Task[Outcome]:
         task = _Task(len(self.tasks), work)
