@@ -1,4 +1,4 @@
-"""Parse lengths of time as people type them (``90``, ``90s``, ``1:30``, ``1m30s``), and ranges such as ``20-40``."""
+"""Times for people: parsed as they type them (``90``, ``1:30``, ``1m30s``; ranges such as ``20-40``), and formatted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 _CLOCK = re.compile(r"(?:(?:(\d+):)?([0-5]?\d):(?=[0-5]?\d(?:\.|$)))?(\d+(?:\.\d*)?)")
 _UNITS = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m(?:in)?)?(?:(\d+(?:\.\d+)?)s(?:ec)?)?")
+_MINUTE, _HOUR = 60, 3600
 
 
 def read_seconds(text: str) -> float:
@@ -39,3 +40,20 @@ def read_range(text: str) -> tuple[float | None, float | None]:
     if shortest is not None and longest is not None and shortest > longest:
         raise ValueError(f"{text!r} ends below its start; write the shorter length first")
     return shortest, longest
+
+
+def clock(seconds: float, *, decimals: int = 0, hours: bool = False) -> str:
+    """Format a time as ``m:ss``, or as ``h:mm:ss`` from an hour on or if `hours`; rounded to `decimals`.
+
+    Examples
+    --------
+    >>> clock(13.04, decimals=2), clock(59.999, decimals=2), clock(3725)
+    ('0:13.04', '1:00.00', '1:02:05')
+    """
+    units = round(abs(seconds) * 10**decimals)
+    whole, part = divmod(units, 10**decimals)
+    fraction = f".{part:0{decimals}d}" if decimals else ""
+    sign = "-" if seconds < 0 and units else ""
+    if hours or whole >= _HOUR:
+        return f"{sign}{whole // _HOUR}:{whole % _HOUR // _MINUTE:02d}:{whole % _MINUTE:02d}{fraction}"
+    return f"{sign}{whole // _MINUTE}:{whole % _MINUTE:02d}{fraction}"

@@ -17,7 +17,7 @@ from storage.catalog import Project
 from storage.process_lock import held
 from tasks.extract_features import extract_features
 from tasks.make_thumbnails import make_thumbnails
-from tasks.places import catalog, data_folder
+from tasks.places import catalog, data_folder, read_project
 from tasks.progress_reporter import ProgressReporter
 from tasks.record_clips import record_clips
 from tasks.select_clips import filter_windows, find_anchors, score_boundaries, select_windows
@@ -94,9 +94,3 @@ def sole_writer(project_id: str, report: ProgressListener, stage: str = "extract
     elsewhere = nullcontext() if data.store is None else catalog().sole_writer(project_id, wait)
     with held(project_lock(data.root, project_id), str(own_run_id()), wait), elsewhere:
         yield
-
-
-def read_project(project_id: str) -> Project:
-    """Return a project of the catalog."""
-    with catalog().reading() as view:
-        return view.projects.get(project_id)

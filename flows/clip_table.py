@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from prefect.artifacts import acreate_markdown_artifact
 
 from autoclip.clips import Clip, ClipsFile
+from autoclip.durations import clock
 from storage.catalog import Export, Project
 from tasks.markdown import escape_markdown
 from tasks.server_access import await_until_reachable
@@ -53,8 +54,8 @@ def clip_table(
 def _row(clip: Clip, export: Export | None) -> str:
     cells = [
         escape_markdown(clip.name),
-        clock(clip.start),
-        clock(clip.end),
+        clock(clip.start, decimals=1),
+        clock(clip.end, decimals=1),
         f"{clip.duration:.1f} s",
         f"{clip.quality_score:.2f}",
         _file(export),
@@ -75,11 +76,3 @@ def _file(export: Export | None) -> str:
     if export.state == "completed" and export.path:
         return escape_markdown(export.path.name) + (f" ({escape_markdown(export.note)})" if export.note else "")
     return f"{export.state}: {escape_markdown(export.error or '')}"
-
-
-def clock(seconds: float) -> str:
-    """Format a time for people: ``1:02:03.4``."""
-    tenths = round(seconds * 10)
-    minutes, rest = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"

@@ -16,7 +16,7 @@ from storage.environment import Environment
 
 def api_address(environment: Environment) -> str:
     """Return the address of Prefect's API: the configured one, else that of ``autoclip up``."""
-    return PREFECT_API_URL.value() or f"http://{environment.prefect_host}:{environment.prefect_port}/api"
+    return PREFECT_API_URL.value() or environment.prefect_url
 
 
 def open_client(address: str) -> SyncPrefectClient:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 MAX_ANSWER_BYTES = 1 << 20
 MAX_TRIES = 3
@@ -82,15 +83,14 @@ def complete(
     messages = [{"role": "system", "content": system}, {"role": "user", "content": user}]
     body: dict[str, Any] = {"model": chat_model.model, "messages": messages, "temperature": 0, "stream": False}
     form = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": dict(schema)}}
-    for number in range(1, MAX_TRIES + 1):
-        check()
-        try:
-            return _asked(chat_model, {**body, "response_format": form}, body, check)
-        except _TryAgainError:
-            if number == MAX_TRIES:
-                raise
-            time.sleep(RETRY_SEC * 2 ** (number - 1))
-    raise AssertionError  # the last attempt returns or raises
+    retrying = Retrying(
+        retry=retry_if_exception_type(_TryAgainError),
+        stop=stop_after_attempt(MAX_TRIES),
+        wait=wait_exponential(RETRY_SEC),
+        before=lambda _: check(),
+        reraise=True,
+    )
+    return retrying(_asked, chat_model, {**body, "response_format": form}, body, check)
 
 
 def _asked(

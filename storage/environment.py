@@ -202,6 +202,11 @@ class Environment(BaseModel):
         return duckdb_path(self.database_url) if self.database_url else self.data_dir / "autoclip.duckdb"
 
     @property
+    def prefect_url(self) -> str:
+        """The API of the Prefect server that ``autoclip up`` starts."""
+        return f"http://{self.prefect_host}:{self.prefect_port}/api"
+
+    @property
     def readable_roots(self) -> tuple[Path, ...]:
         """Return the folders that a project's video must not lead out of."""
         return (*self.source_roots, self.data_dir)

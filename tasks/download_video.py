@@ -13,7 +13,7 @@ from stages.register_video import named, register_file_of
 from stages.results import RegisteredVideo
 from storage.catalog import Project, Source
 from storage.environment import read_environment
-from tasks.places import catalog, data_folder, project_folder
+from tasks.places import catalog, data_folder, project_folder, read_project
 from tasks.progress_reporter import report_progress
 from tasks.register_video import opened
 from tasks.source_video import source_video
@@ -44,8 +44,7 @@ def download_video(address: str, settings: DownloadSettings | None = None, name:
         See `stages.download.download` and `stages.register_video.register_file_of`.
     """
     project_id = project_of_address(address, name) if "://" in address else address
-    with catalog().reading() as view:
-        project = view.projects.get(project_id)
+    project = read_project(project_id)
     if project.path is not None and data_folder().fetch(project.path).exists():
         say_reused()
         report_progress(Progress("download", 1.0, "fetched before"))

@@ -13,7 +13,7 @@ from autoclip.settings import ExportSettings
 from stages.export_job import ExportJob, with_layout
 from storage.clip_store import CatalogClips
 from storage.environment import read_environment
-from tasks.places import catalog, project_folder
+from tasks.places import catalog, project_folder, read_project
 
 
 def export_job(project_id: str, settings: ExportSettings | None, folder: Path | None = None) -> ExportJob:
@@ -24,8 +24,7 @@ def export_job(project_id: str, settings: ExportSettings | None, folder: Path | 
     NotFoundError
         If there is no such project.
     """
-    with catalog().reading() as view:
-        project = view.projects.get(project_id)
+    project = read_project(project_id)
     environment = read_environment()
     store = CatalogClips(catalog(), project, project_folder(project_id))
     settings = settings or ExportSettings()

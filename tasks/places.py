@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage.catalog import Catalog, CatalogMemory, catalog_of
+from storage.catalog import Catalog, CatalogMemory, Project, catalog_of
 from storage.data_folder import DataFolder, ProjectFolder
 from storage.environment import read_environment
 
@@ -20,6 +20,12 @@ def project_folder(project_id: str) -> ProjectFolder:
 def catalog() -> Catalog:
     """Return the catalog of the environment."""
     return catalog_of(read_environment())
+
+
+def read_project(project_id: str) -> Project:
+    """Return a project; raise `NotFoundError` if it does not exist."""
+    with catalog().reading() as view:
+        return view.projects.get(project_id)
 
 
 def fingerprint_memory() -> CatalogMemory:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
@@ -160,7 +160,7 @@ class ProgressReporter:
 
     def _begun(self, client: SyncPrefectClient) -> UUID:
         """Return the run's artifact: the one of a crashed attempt, or a new one."""
-        before = progress_artifact(client, self._flow_run_id)
+        before = progress_artifacts(client, [self._flow_run_id]).get(self._flow_run_id)
         if before is not None:
             with self._lock:
                 self._percent = max(self._percent, min(float(before.data or 0.0), 99.0))  # type: ignore[arg-type]
@@ -189,11 +189,12 @@ def percent_done(plan: Mapping[str, float], progress: Progress) -> float:
     return 100.0 * (before + plan[progress.stage] * progress.fraction) / sum(plan.values())
 
 
-def progress_artifact(client: SyncPrefectClient, flow_run_id: UUID) -> Artifact | None:
-    """Return the progress artifact of a run, or None if it has none yet."""
-    wanted = {"flow_run_id": {"any_": [str(flow_run_id)]}, "type": {"any_": ["progress"]}}
-    found = client.request("POST", "/artifacts/filter", json={"artifacts": wanted, "limit": 1}).json()
-    return Artifact.model_validate(found[0]) if found else None
+def progress_artifacts(client: SyncPrefectClient, run_ids: Collection[UUID]) -> dict[UUID, Artifact]:
+    """Return the progress artifacts of some runs, at most 200, by run; those without one are left out."""
+    wanted = {"flow_run_id": {"any_": [str(run_id) for run_id in run_ids]}, "type": {"any_": ["progress"]}}
+    body = {"artifacts": wanted, "limit": max(1, len(run_ids))}
+    found = [Artifact.model_validate(each) for each in client.request("POST", "/artifacts/filter", json=body).json()]
+    return {artifact.flow_run_id: artifact for artifact in found if artifact.flow_run_id is not None}
 
 
 def _sentence(progress: Progress) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from stages.register_video import Registration, register_file_of
 from stages.register_video import register_video as register
 from stages.results import RegisteredVideo
-from tasks.places import catalog, data_folder
+from tasks.places import catalog, data_folder, read_project
 from tasks.source_video import new_video, source_video
 from tasks.stage_task import run_logger, stage_task
 
@@ -43,8 +43,7 @@ def open_video(project_id: str) -> RegisteredVideo:
     MediaError, StorageError
         See `stages.register_video.register_file_of`.
     """
-    with catalog().reading() as view:
-        project = view.projects.get(project_id)
+    project = read_project(project_id)
     with source_video(project) as path:
         return opened(register_file_of(catalog(), project_id, path))
 

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from autoclip.clips import Clip, displayed_score
+from autoclip.durations import clock
 from autoclip.media.video import Video
 from autoclip.report import plot, wording
 from autoclip.report.document import ReportDocument
@@ -131,9 +132,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        score=displayed_score, clock=wording.clock, duration=wording.duration, plain=wording.plain
-    )
+    environment.filters.update(score=displayed_score, clock=clock, duration=wording.duration, plain=wording.plain)
     return environment
 
 
@@ -180,7 +179,7 @@ def _facts(document: ReportDocument) -> dict[str, str]:
     depth = f", {picture.bit_depth}-bit{' HDR' if picture.hdr else ''}" if picture.bit_depth > 8 else ""  # noqa: PLR2004
     timecode = {"Timecode": f"starts at {video.timecode.text}"} if video.timecode else {}
     return {
-        "Duration": wording.clock(document.features.duration_sec, decimals=1, hours=True),
+        "Duration": clock(document.features.duration_sec, decimals=1, hours=True),
         "Picture": f"{picture.display_width} × {picture.display_height}, "
         + wording.rate(picture.average_rate, variable=picture.variable_frame_rate),
         "Codecs": f"{picture.codec}{depth}; "

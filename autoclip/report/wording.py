@@ -1,4 +1,4 @@
-"""Format times, sizes and rates for people."""
+"""Format durations, sizes and rates for people."""
 
 from __future__ import annotations
 
@@ -6,23 +6,6 @@ from fractions import Fraction
 
 _KIB = 1024
 _MINUTE, _HOUR = 60, 3600
-
-
-def clock(seconds: float, *, decimals: int = 0, hours: bool = False) -> str:
-    """Format a time as ``m:ss``, or as ``h:mm:ss`` from an hour on or if `hours`; rounded to `decimals`.
-
-    Examples
-    --------
-    >>> clock(13.04, decimals=2), clock(59.999, decimals=2), clock(3725)
-    ('0:13.04', '1:00.00', '1:02:05')
-    """
-    units = round(abs(seconds) * 10**decimals)
-    whole, part = divmod(units, 10**decimals)
-    fraction = f".{part:0{decimals}d}" if decimals else ""
-    sign = "-" if seconds < 0 and units else ""
-    if hours or whole >= _HOUR:
-        return f"{sign}{whole // _HOUR}:{whole % _HOUR // _MINUTE:02d}:{whole % _MINUTE:02d}{fraction}"
-    return f"{sign}{whole // _MINUTE}:{whole % _MINUTE:02d}{fraction}"
 
 
 def duration(seconds: float) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from autoclip.durations import read_range
 from autoclip.errors import ParameterError
 from autoclip.speech.caption_files import CaptionFormat
 from autoclip.timeline import Interval
@@ -23,12 +23,9 @@ from interfaces.cli.clip_sources import (
     find_compound,
     open_clips,
 )
-from interfaces.cli.compound import read_time
 from interfaces.cli.file_report import OutputFile, report_files
 from interfaces.cli.options import Json
 from interfaces.cli.terminal import clock, print_json, print_table, say
-
-_SPAN = re.compile(r"^([\d:.]+)-([\d:.]+)$")
 
 
 def register(app: typer.Typer) -> None:
@@ -117,8 +114,9 @@ def correct(
     if edited is not None:
         found = correct_from_file(folder, edited)
     elif at is not None:
-        found = (Correction(*_span(at), text or ""),)
-        replaced = joined(transcript_of(folder).between(*_span(at)).words)
+        span = _span(at)
+        found = (Correction(span.start, span.end, text or ""),)
+        replaced = joined(transcript_of(folder).between(span.start, span.end).words)
         put_in(folder, found)
         say(f"replaced: {replaced or '(nothing)'}")
     else:
@@ -133,12 +131,15 @@ def correct(
         say("nothing was changed" if edited else "no corrections yet")
 
 
-def _span(text: str) -> tuple[float, float]:
-    match = _SPAN.match(text)
-    start, end = (read_time(part, text) for part in match.groups()) if match else (None, None)
+def _span(text: str) -> Interval:
+    """Parse the value of --at."""
+    try:
+        start, end = read_range(text)
+    except ValueError:
+        start = end = None
     if start is None or end is None or end <= start:
         raise ParameterError(f"--at {text!r}: write START-END, in seconds (83.2-84) or as 1:23.2-1:24")
-    return start, end
+    return Interval(start, end)
 
 
 def _clip_name(project: str, name: str, index: int, wanted: str) -> str:

@@ -6,30 +6,20 @@ from typing import Annotated
 
 import typer
 
-from interfaces.cli.command_list import WholeSentences
+from interfaces.cli.command_list import command_group
 from interfaces.cli.terminal import print_table, say
 
 _PLACE = "duckdb:///PATH, postgresql://USER@HOST/DATABASE, or the path of an autoclip.duckdb"
 
-catalogs = typer.Typer(
-    name="catalog",
-    cls=WholeSentences,
-    help="Manage the whole catalog.",
-    invoke_without_command=True,
-    rich_markup_mode=None,
+catalogs = command_group(
+    "catalog",
+    "Manage the whole catalog.",
 )
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(catalogs)
-
-
-@catalogs.callback()
-def show_help(context: typer.Context) -> None:
-    """Show the help if no subcommand is given."""
-    if context.invoked_subcommand is None:
-        say(context.get_help())
 
 
 @catalogs.command("copy")

@@ -1,10 +1,13 @@
-"""The list of commands in ``--help``: whole sentences, wrapped, instead of truncated ones."""
+"""Groups of commands; ``--help`` lists each with a whole sentence, wrapped, instead of a truncated one."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import typer
 from typer.core import TyperGroup
+
+from interfaces.cli.terminal import say
 
 
 class WholeSentences(TyperGroup):
@@ -21,3 +24,15 @@ class WholeSentences(TyperGroup):
         if rows:
             with formatter.section("Commands"):
                 formatter.write_dl(rows)
+
+
+def command_group(name: str, text: str) -> typer.Typer:
+    """Create a command with subcommands, which shows its help if none is given."""
+    group = typer.Typer(name=name, cls=WholeSentences, help=text, invoke_without_command=True, rich_markup_mode=None)
+
+    @group.callback()
+    def show_help(context: typer.Context) -> None:
+        if context.invoked_subcommand is None:
+            say(context.get_help())
+
+    return group

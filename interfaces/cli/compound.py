@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autoclip.clips import Clip
+from autoclip.durations import read_seconds
 from autoclip.errors import ParameterError
 from autoclip.timeline import Interval
 from interfaces.cli.clip_sources import (
@@ -24,7 +25,7 @@ from interfaces.cli.clip_sources import (
     find_compound,
     open_clips,
 )
-from interfaces.cli.command_list import WholeSentences
+from interfaces.cli.command_list import command_group
 from interfaces.cli.options import Json
 from interfaces.cli.terminal import clock, print_json, print_table, say
 
@@ -33,17 +34,13 @@ if TYPE_CHECKING:
     from storage.clip_store import ClipStore
 
 _ITEM = re.compile(r"^(?P<clip>.+?)(?:@(?P<start>[\d:.]*)-(?P<end>[\d:.]*))?$")
-_TIME = re.compile(r"^(?:(?:(\d+):)?([0-5]?\d):)?(\d+(?:\.\d*)?)$")
 _MAX_CROSSFADE_SEC = 5.0
 _SAME_FOOTAGE_SEC = 0.1
 """Tolerance in seconds: adjacent clips share a frame or two; a longer overlap is shown twice."""
 
-compounds = typer.Typer(
-    name="compound",
-    cls=WholeSentences,
-    help="Manage compound clips: several clips in one file, in any order. 'autoclip export --compound' renders them.",
-    invoke_without_command=True,
-    rich_markup_mode=None,
+compounds = command_group(
+    "compound",
+    "Manage compound clips: several clips in one file, in any order. 'autoclip export --compound' renders them.",
 )
 CompoundName = Annotated[str, typer.Argument(metavar="COMPOUND", help="Its id or name.", show_default=False)]
 
@@ -51,13 +48,6 @@ CompoundName = Annotated[str, typer.Argument(metavar="COMPOUND", help="Its id or
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(compounds)
-
-
-@compounds.callback()
-def show_help(context: typer.Context) -> None:
-    """Show the help if no subcommand is given."""
-    if context.invoked_subcommand is None:
-        say(context.get_help())
 
 
 @compounds.command("create")
@@ -155,21 +145,18 @@ def delete(source: Source, compound: CompoundName) -> None:
     say(f"compound clip {kept.id} ({kept.name}) is deleted")
 
 
-def read_time(text: str, word: str) -> float | None:
-    """Parse seconds (``83.2``) or a clock time (``1:23.2``, ``1:02:03.4``); return None for an empty text.
+def _time(text: str, word: str) -> float | None:
+    """Parse a time of an item; None for an empty text.
 
     Raises
     ------
     ParameterError
-        If it is neither; the message quotes `word`.
+        If it is not a time.
     """
-    if not text:
-        return None
-    match = _TIME.match(text)
-    if match is None:
-        raise ParameterError(f"--item {word!r}: {text!r} is not a time; write seconds (83.2) or 1:23.2")
-    hours, minutes, seconds = match.groups(default="0")
-    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    try:
+        return read_seconds(text) if text else None
+    except ValueError as error:
+        raise ParameterError(f"--item {word!r}: {error}") from error
 
 
 def _item(word: str, store: ClipStore) -> CompoundItem:
@@ -180,7 +167,7 @@ def _item(word: str, store: ClipStore) -> CompoundItem:
     if match is None:
         raise ParameterError(f"--item {word!r}: write CLIP, or CLIP@START-END")
     clip = find_clip(match["clip"], store.clips())
-    start, end = (read_time(match[name] or "", word) for name in ("start", "end"))
+    start, end = (_time(match[name] or "", word) for name in ("start", "end"))
     first, last = clip.start if start is None else start, clip.end if end is None else end
     if last <= first:
         raise ParameterError(f"--item {word!r}: would end at {last:g} s, not after its start at {first:g} s")

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +14,7 @@ import typer
 
 from autoclip.errors import AutoclipError
 from interfaces.cli.options import Json
+from interfaces.cli.service import answers
 from interfaces.cli.terminal import print_json, print_table
 from storage.environment import Environment, read_environment
 
@@ -66,7 +64,7 @@ def examine() -> Iterator[Finding]:
     yield _data_folder(environment.data_dir)
     yield _checked("catalog", lambda: _catalog(environment))
     yield _checked("store", lambda: _store(environment))
-    yield _prefect()
+    yield _prefect(environment)
 
 
 def _checked(subject: str, look: Callable[[], Finding]) -> Finding:
@@ -124,8 +122,9 @@ def _output_of(*command: str) -> str:
 
 
 def _data_folder(folder: Path) -> Finding:
-    present = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    free = shutil.disk_usage(present).free
+    from storage.data_folder import free_bytes, nearest_existing
+
+    present, free = nearest_existing(folder), free_bytes(folder)
     detail = f"{folder}, {free / 1e9:.1f} GB free"
     if not (present.is_dir() and os.access(present, os.W_OK)):
         advice = "set AUTOCLIP_DATA_DIR to a folder that can"
@@ -151,11 +150,8 @@ def _store(environment: Environment) -> Finding:
     return Finding("store", "ok", state_of(store_of(environment)))
 
 
-def _prefect() -> Finding:
-    address = os.environ.get("PREFECT_API_URL", "http://127.0.0.1:4200/api")
-    try:
-        with urllib.request.urlopen(f"{address}/health", timeout=2) as reply:  # noqa: S310 - an address the user set
-            healthy = reply.status == 200  # noqa: PLR2004
-    except (urllib.error.URLError, OSError, ValueError):
+def _prefect(environment: Environment) -> Finding:
+    address = os.environ.get("PREFECT_API_URL") or environment.prefect_url
+    if not answers(f"{address}/health"):
         return Finding("Prefect server", "warning", f"none answers at {address}; 'autoclip up' starts one")
-    return Finding("Prefect server", "ok" if healthy else "warning", address)
+    return Finding("Prefect server", "ok", address)

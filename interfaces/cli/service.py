@@ -45,13 +45,13 @@ def up(
     require_data_folder(environment.data_dir)
     page_folder(environment)  # a missing page must be reported now, not by a server that does not start
     given = os.environ.get("PREFECT_API_URL")
-    api_url = given or _own_server(environment)
+    api_url = given or environment.prefect_url
     if is_held(service_lock(environment.data_dir)):
         _tell_what_runs(environment, api_url)
         if open_page:
             webbrowser.open(f"http://{environment.host}:{environment.port}/")
         return
-    own_server = not given and not _answers(f"{api_url}/health")
+    own_server = not given and not answers(f"{api_url}/health")
     _serve(environment, api_url, own_server=own_server, open_page=open_page)
 
 
@@ -60,7 +60,7 @@ def worker() -> None:
     from storage.environment import read_environment
 
     environment = read_environment()
-    api_url = os.environ.get("PREFECT_API_URL") or _own_server(environment)
+    api_url = os.environ.get("PREFECT_API_URL") or environment.prefect_url
     _prepare_prefect(environment, api_url)
     os.environ.update(environment.variables())  # its runs have other working folders
     from interfaces.service.worker import main
@@ -88,9 +88,9 @@ def deploy(
         raise ParameterError(f"--type {kind}: there are {', '.join(POOL_TYPES)}")
     if pool is not None:
         environment = environment.model_copy(update={"work_pool": pool})
-    api_url = os.environ.get("PREFECT_API_URL") or _own_server(environment)
+    api_url = os.environ.get("PREFECT_API_URL") or environment.prefect_url
     _prepare_prefect(environment, api_url)
-    if not _answers(f"{api_url}/health"):
+    if not answers(f"{api_url}/health"):
         raise ServiceError(
             f"{api_url}: no Prefect server answers; 'autoclip up' starts one, PREFECT_API_URL names another"
         )
@@ -119,10 +119,6 @@ def _serve(environment: Environment, api_url: str, *, own_server: bool, open_pag
         Service(environment, api_url, own_server, say, open_page=open_page).run()
 
 
-def _own_server(environment: Environment) -> str:
-    return f"http://{environment.prefect_host}:{environment.prefect_port}/api"
-
-
 def _prepare_prefect(environment: Environment, api_url: str, *, own_server: bool = False) -> None:
     """Set Prefect's variables, which it reads on import."""
     from interfaces.service.processes import private_prefect
@@ -147,13 +143,14 @@ def _tell_what_runs(environment: Environment, api_url: str) -> None:
 
 
 def _condition(address: str) -> str:
-    return "answers" if _answers(address) else "does not answer (yet)"
+    return "answers" if answers(address) else "does not answer (yet)"
 
 
-def _answers(address: str) -> bool:
+def answers(address: str) -> bool:
+    """Whether a server answers at an address."""
     import httpx
 
     try:
         return httpx.get(address, timeout=3).is_success
-    except httpx.HTTPError:
+    except (httpx.HTTPError, httpx.InvalidURL):
         return False

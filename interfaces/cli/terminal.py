@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from io import TextIOWrapper
 from typing import Any
 
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.table import Table
 from rich.text import Text
 
+from autoclip import durations
 from autoclip.errors import OBEYED, visible
 from autoclip.progress import Progress as ProgressReport
 from autoclip.progress import ProgressListener, ignore_progress
@@ -58,13 +60,8 @@ def print_table(
     RESULTS.print(table)
 
 
-def clock(seconds: float) -> str:
-    """Format a time for people: ``1:02:03.4`` or ``2:03.4``."""
-    tenths = round(seconds * 10)
-    minutes, rest = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    text = f"{minutes:02d}:{rest // 10:02d}.{rest % 10}" if hours else f"{minutes}:{rest // 10:02d}.{rest % 10}"
-    return f"{hours}:{text}" if hours else text
+clock = partial(durations.clock, decimals=1)
+"""Format a time for tables and messages: ``1:02.5``."""
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any, Self, cast
 from uuid import UUID
 
 from prefect.client.schemas.filters import WorkerFilter, WorkerFilterStatus
-from prefect.client.schemas.objects import Artifact, FlowRun
+from prefect.client.schemas.objects import FlowRun
 from prefect.states import AwaitingRetry, Cancelling
 
 from autoclip.errors import ConflictError, NotFoundError, ServiceError
@@ -25,6 +25,7 @@ from interfaces.jobs.request_key import RequestKey
 from interfaces.prefect_server import api_address, open_client, server_faults
 from storage.catalog import Page, UnitOfWork, catalog_of
 from storage.environment import Environment, read_environment
+from tasks.progress_reporter import progress_artifacts
 
 FOLLOW_SEC = 1.0
 """Seconds between polls: progress changes at most once per second."""
@@ -288,19 +289,10 @@ class Jobs:
         if not runs:
             return []
         with server_faults(self._address):
-            reports = self._reports(runs)
+            reports = progress_artifacts(self._client, [run.id for run in runs])
             types = self._types(runs)
         files = self._files(runs)
         return [job_of(run, types[run.flow_id], reports.get(run.id), files.get(str(run.id), ())) for run in runs]
-
-    def _reports(self, runs: Sequence[FlowRun]) -> dict[UUID, Artifact]:
-        """Read the progress artifacts of runs."""
-        wanted = {"flow_run_id": {"any_": [str(run.id) for run in runs]}, "type": {"any_": ["progress"]}}
-        body = {"artifacts": wanted, "limit": READ_AT_ONCE}
-        found = [
-            Artifact.model_validate(a) for a in self._client.request("POST", "/artifacts/filter", json=body).json()
-        ]
-        return {artifact.flow_run_id: artifact for artifact in found if artifact.flow_run_id is not None}
 
     def _types(self, runs: Sequence[FlowRun]) -> dict[UUID, JobType]:
         """Return the names of the runs' flows, cached."""

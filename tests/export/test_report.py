@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from report_documents import HOSTILE, a_document, a_hostile_document, a_video
 
+from autoclip.durations import clock
 from autoclip.media.video import SourceTimecode
 from autoclip.report import DroppedWindow, dropped_windows, render_report
 from autoclip.report.plot import axis_marks, reduce_series
-from autoclip.report.wording import clock, duration, rate, size
+from autoclip.report.wording import duration, rate, size
 from autoclip.selection.anchors import Anchor
 from autoclip.selection.filters import Verdict
 from autoclip.selection.quality import Quality
@@ -226,7 +227,14 @@ def test_axis_is_round_and_readable(seconds):
 
 @pytest.mark.parametrize(
     ("seconds", "decimals", "text"),
-    [(0, 0, "0:00"), (59.999, 2, "1:00.00"), (3599.6, 0, "1:00:00"), (3725.04, 2, "1:02:05.04"), (13.0, 2, "0:13.00")],
+    [
+        (0, 0, "0:00"),
+        (59.999, 2, "1:00.00"),
+        (3599.6, 0, "1:00:00"),
+        (3725.04, 2, "1:02:05.04"),
+        (59.96, 1, "1:00.0"),
+        (13.0, 2, "0:13.00"),
+    ],
 )
 def test_clock(seconds, decimals, text):
     assert clock(seconds, decimals=decimals) == text

@@ -6,11 +6,10 @@ import html
 import re
 from pathlib import Path
 
-import pytest
 from markdown_it import MarkdownIt
 
 from autoclip.clips import Clip, ClipsFile
-from flows.clip_table import MAX_ROWS, clip_table, clock
+from flows.clip_table import MAX_ROWS, clip_table
 from storage.catalog import Export, Project, Source
 
 PROJECT = Project(
@@ -73,8 +72,3 @@ def test_a_long_table_ends_where_prefects_page_would() -> None:
     table = clip_table(PROJECT, clips_file(*many))
     assert table.count("\n| clip ") == MAX_ROWS + 1
     assert "... and 7 more in the report." in table
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(0, "0:00.0"), (59.96, "1:00.0"), (3723.4, "1:02:03.4")])
-def test_times_are_written_as_people_read_them(seconds: float, text: str) -> None:
-    assert clock(seconds) == text

@@ -28,7 +28,7 @@ from flows.process_video import process_video
 from storage.catalog import open_catalog
 from storage.data_folder import DataFolder
 from storage.process_lock import held
-from tasks.progress_reporter import ProgressReporter, progress_artifact
+from tasks.progress_reporter import ProgressReporter, progress_artifacts
 
 Encode = Callable[..., Path]
 
@@ -97,7 +97,7 @@ def test_a_file_becomes_clips_in_the_catalog_with_all_that_shows_them(data_dir: 
     assert run.name == "process Cup final.mp4"
     assert run.labels["autoclip.clips"] == len(clips)
     with get_client(sync_client=True) as client:
-        assert progress_artifact(client, run.id).data == 100
+        assert progress_artifacts(client, [run.id])[run.id].data == 100
     table = markdown_of(run)
     (link,) = [artifact for artifact in artifacts_of(run, "markdown") if artifact["key"] == f"report-{project.id}"]
     assert f"/api/projects/{project.id}/report" in link["data"]
@@ -263,7 +263,7 @@ def test_a_run_without_a_worker_stops_when_it_is_asked_to(data_dir: Path, match:
                 wanted = {"tags": {"all_": ["job:analyze"]}, "state": {"type": {"any_": ["RUNNING"]}}}
                 found = client.request("POST", "/flow_runs/filter", json={"flow_runs": wanted}).json()
                 run = UUID(found[0]["id"]) if found else None
-                report = run and progress_artifact(client, run)
+                report = run and progress_artifacts(client, [run]).get(run)
                 if run and report and "job another" in str(report.description):
                     client.set_flow_run_state(run, Cancelling(), force=True)
                     return
@@ -288,7 +288,7 @@ def test_progress_goes_on_from_where_a_crashed_attempt_was(prefect_api: str) -> 
             with suppress(KeyError), ProgressReporter(run.id, plan) as report:
                 report(Progress("extract", fraction, message))
                 while True:
-                    shown = progress_artifact(client, run.id)
+                    shown = progress_artifacts(client, [run.id]).get(run.id)
                     if shown is not None and message in str(shown.description):
                         raise KeyError("crashed")
                     time.sleep(0.05)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from autoclip.clips import Clip
+from autoclip.durations import clock
 from autoclip.errors import ParameterError
 
 _MIN_CHAPTERS, _MIN_CHAPTER_SEC = 3, 10
@@ -43,7 +44,7 @@ def youtube_chapters(clips: Sequence[Clip], crossfade_sec: float = 0.0) -> str:
             f"YouTube takes chapters from {_MIN_CHAPTER_SEC} s on; {told}: leave it out or lengthen it"
         )
     lines = [
-        f"{_clock(start)} {' '.join(clip.name.split())}"
+        f"{clock(int(start))} {' '.join(clip.name.split())}"
         for clip, start in zip(clips, _starts(clips, crossfade_sec), strict=True)
     ]
     return "\n".join([*lines, ""])
@@ -57,9 +58,3 @@ def _escaped(text: str) -> str:
     for character in "\\=;#\n":
         text = text.replace(character, f"\\{character}")
     return text
-
-
-def _clock(seconds: float) -> str:
-    whole = int(seconds)
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"

@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from autoclip.clips import Clip
+from autoclip.durations import clock
 from autoclip.errors import ExportError, ParameterError, system_reason
 from autoclip.export.previews.image_file import write_image
 
@@ -96,7 +97,8 @@ def _caption(pen: ImageDraw.ImageDraw, number: int, clip: Clip, left: int, top: 
     name = " ".join(clip.name.split())
     name = name if len(name) <= _MAX_LETTERS else name[: _MAX_LETTERS - 3] + "..."
     _write(pen, (left, top), f"{number}  {name}", 14, _INK)
-    times = f"{_clock(clip.start)} - {_clock(clip.end)}  ({clip.duration:.1f} s)  {clip.quality_score:.2f}"
+    span = " - ".join(clock(int(edge), hours=True) for edge in (clip.start, clip.end))
+    times = f"{span}  ({clip.duration:.1f} s)  {clip.quality_score:.2f}"
     _write(pen, (left, top + 18), times, 12, _FAINT)
 
 
@@ -110,8 +112,3 @@ def _write(pen: ImageDraw.ImageDraw, place: tuple[int, int], text: str, size: in
         return
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     pen.text(place, plain, fill=ink, font=ImageFont.load_default(size))
-
-
-def _clock(seconds: float) -> str:
-    whole = int(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
