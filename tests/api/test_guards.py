@@ -6,7 +6,7 @@ from pydantic import SecretStr
 from starlette.requests import Request
 
 from autoclip.errors import ParameterError
-from interfaces.api.guards.rate_limits import FREE_FAILURES, FailureCounter, TokenBuckets, client_of
+from interfaces.api.guards.rate_limits import FAILURE_WAIT_SEC, FREE_FAILURES, TokenBuckets, client_of
 from interfaces.api.guards.signed_links import Links
 from interfaces.cli.serve import require_guarded
 from storage.environment import read_environment
@@ -193,9 +193,9 @@ def test_buckets_fill_with_time_and_forget_the_oldest():
     for number in range(10_500):
         buckets.take(str(number))
     assert len(buckets._buckets) == 10_000
-    failures = FailureCounter(lambda: now[0])
+    failures = TokenBuckets(1.0 / FAILURE_WAIT_SEC, FREE_FAILURES, lambda: now[0])
     for _ in range(FREE_FAILURES):
-        failures.note("a")
+        failures.take("a")
     assert failures.seconds_to_wait("a") == 60
     assert failures.seconds_to_wait("b") == 0
 

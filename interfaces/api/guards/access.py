@@ -1,7 +1,4 @@
-"""Access guards of every endpoint: host, origin, token, and security headers.
-
-Each is a plain ASGI application around the next, so that streams pass through unchanged.
-"""
+"""Access guards of every endpoint: host, origin, token, and security headers."""
 
 from __future__ import annotations
 
@@ -14,9 +11,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from interfaces.api.guards.rate_limits import FailureCounter, client_of
+from interfaces.api.guards.guard import Guard
+from interfaces.api.guards.rate_limits import FAILURE_WAIT_SEC, FREE_FAILURES, TokenBuckets, client_of
 from interfaces.api.guards.signed_links import Links
-from interfaces.api.problems import ApiError, answer
+from interfaces.api.problems import ApiError
 
 LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
 """This machine's names for itself.
@@ -71,7 +69,7 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-class HostCheck:
+class HostCheck(Guard):
     """Refuses requests whose Host header is not a name of this server.
 
     Parameters
@@ -83,22 +81,18 @@ class HostCheck:
     """
 
     def __init__(self, app: ASGIApp, names: Iterable[str]) -> None:
-        self._app = app
+        super().__init__(app)
         self._names = frozenset(name.lower().strip("[]") for name in names)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it."""
-        if scope["type"] == "http" and "*" not in self._names:
-            host = Headers(scope=scope).get("host", "")
-            if host_name(host) not in self._names:
-                refusal = ApiError(
-                    421,
-                    "wrong-host",
-                    f"this server is not called {host[:200]!r}; add the name to AUTOCLIP_ALLOWED_HOSTS if it should be",
-                )
-                await answer(refusal)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+    def check(self, scope: Scope) -> None:
+        """Refuse other names."""
+        host = Headers(scope=scope).get("host", "")
+        if "*" not in self._names and host_name(host) not in self._names:
+            raise ApiError(
+                421,
+                "wrong-host",
+                f"this server is not called {host[:200]!r}; add the name to AUTOCLIP_ALLOWED_HOSTS if it should be",
+            )
 
 
 def host_name(host: str) -> str:
@@ -107,7 +101,7 @@ def host_name(host: str) -> str:
     return match["name"].strip("[]").rstrip(".") if match else ""
 
 
-class OriginCheck:
+class OriginCheck(Guard):
     """Refuses changes requested by pages of other sites (cross-site request forgery).
 
     CORS keeps foreign pages from reading responses, but not from sending requests without a preflight, such as forms.
@@ -121,29 +115,26 @@ class OriginCheck:
     """
 
     def __init__(self, app: ASGIApp, origins: Iterable[str]) -> None:
-        self._app = app
+        super().__init__(app)
         self._origins = frozenset(origins)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it."""
-        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
-            headers = Headers(scope=scope)
-            origin = headers.get("origin")
-            if origin is not None and not self._is_ours(origin, headers.get("host", "")):
-                refusal = ApiError(
-                    403,
-                    "foreign-origin",
-                    f"pages of {origin[:200]!r} may change nothing here; add it to AUTOCLIP_CORS_ORIGINS if they may",
-                )
-                await answer(refusal)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+    def check(self, scope: Scope) -> None:
+        """Refuse changes by other pages."""
+        headers = Headers(scope=scope)
+        origin = headers.get("origin")
+        if scope["method"] in SAFE_METHODS or origin is None or self._is_ours(origin, headers.get("host", "")):
+            return
+        raise ApiError(
+            403,
+            "foreign-origin",
+            f"pages of {origin[:200]!r} may change nothing here; add it to AUTOCLIP_CORS_ORIGINS if they may",
+        )
 
     def _is_ours(self, origin: str, host: str) -> bool:
         return origin in self._origins or "*" in self._origins or origin.partition("://")[2].lower() == host.lower()
 
 
-class TokenCheck:
+class TokenCheck(Guard):
     """Requires the token for everything below the API's prefix, if one is set.
 
     A media element and an event source can't send headers; they use a signed link instead
@@ -160,21 +151,16 @@ class TokenCheck:
     """
 
     def __init__(self, app: ASGIApp, token: SecretStr | None, links: Links) -> None:
-        self._app = app
+        super().__init__(app)
         self._token = token.get_secret_value().encode() if token is not None else None
         self._links = links
-        self._failures = FailureCounter()
+        self._failures = TokenBuckets(1.0 / FAILURE_WAIT_SEC, FREE_FAILURES)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it."""
-        guarded = scope["type"] == "http" and scope["path"].startswith(API_PREFIX) and scope["path"] not in OPEN_TO_ALL
+    def check(self, scope: Scope) -> None:
+        """Refuse requests of the API without the token."""
+        guarded = scope["path"].startswith(API_PREFIX) and scope["path"] not in OPEN_TO_ALL
         if guarded and self._token is not None:
-            try:
-                self._require_token(Request(scope))
-            except ApiError as refusal:
-                await answer(refusal)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+            self._require_token(Request(scope))
 
     def _require_token(self, request: Request) -> None:
         client = client_of(request.scope)
@@ -193,7 +179,7 @@ class TokenCheck:
         if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode("latin-1"), self._token or b""):
             return
         if given:
-            self._failures.note(client)
+            self._failures.take(client)
         raise ApiError(
             401,
             "token-needed" if not given else "wrong-token",

@@ -9,9 +9,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Scope
 
-from interfaces.api.problems import ApiError, answer
+from interfaces.api.guards.guard import Guard
+from interfaces.api.problems import ApiError
 
 BURST_SEC = 4.0
 """Seconds' worth of requests that an idle client may send at once, as for a page that loads 200 thumbnails."""
@@ -26,6 +27,7 @@ FREE_FAILURES = 10
 """Number of wrong tokens after which a client must wait."""
 
 FAILURE_WAIT_SEC = 60.0
+"""Seconds after which such a client may try one more token."""
 
 
 @dataclass(slots=True)
@@ -95,22 +97,7 @@ def client_of(scope: Scope) -> str:
     return str(ipaddress.ip_network((address, IPV6_SITE_BITS), strict=False))
 
 
-class FailureCounter:
-    """Makes clients that guess tokens wait: some attempts are free, then one every `FAILURE_WAIT_SEC`."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._buckets = TokenBuckets(1.0 / FAILURE_WAIT_SEC, FREE_FAILURES, clock)
-
-    def seconds_to_wait(self, client: str) -> int:
-        """Return after how many seconds a client may try again; 0: now."""
-        return self._buckets.seconds_to_wait(client)
-
-    def note(self, client: str) -> None:
-        """Record a wrong token."""
-        self._buckets.take(client)
-
-
-class RateLimit:
+class RateLimit(Guard):
     """Refuses clients that exceed their rate.
 
     Parameters
@@ -122,19 +109,15 @@ class RateLimit:
     """
 
     def __init__(self, app: ASGIApp, per_second: float) -> None:
-        self._app = app
+        super().__init__(app)
         self._buckets = TokenBuckets(per_second, max(1.0, per_second * BURST_SEC)) if per_second else None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it."""
-        if scope["type"] == "http" and self._buckets is not None:
-            client = client_of(scope)
-            wait = self._buckets.seconds_to_wait(client)
-            if wait > 0:
-                refusal = ApiError(
-                    429, "too-many-requests", f"too many requests; wait {wait} s", {"Retry-After": str(wait)}
-                )
-                await answer(refusal)(scope, receive, send)
-                return
-            self._buckets.take(client)
-        await self._app(scope, receive, send)
+    def check(self, scope: Scope) -> None:
+        """Refuse a request that comes too soon."""
+        if self._buckets is None:
+            return
+        client = client_of(scope)
+        wait = self._buckets.seconds_to_wait(client)
+        if wait > 0:
+            raise ApiError(429, "too-many-requests", f"too many requests; wait {wait} s", {"Retry-After": str(wait)})
+        self._buckets.take(client)
