@@ -92,7 +92,7 @@ def reduce_series(values: NDArray[np.floating], step_sec: float, most: int = MAX
     )
 
 
-LEAST_SPEECH = 0.5
+MIN_SPEECH = 0.5
 """Speech activity below which a video gets no speech lane."""
 
 
@@ -105,7 +105,7 @@ def draw_lanes(features: Features, excitement: NDArray[np.floating] | None) -> t
         lanes.append(_lane("excitement", "Excitement", "", excitement, step))
     if loudness in series:
         lanes.append(_lane("loudness", "Loudness", SIGNAL_UNITS[loudness], series[loudness], step))
-    if (series.get("speech_activity", np.zeros(1)) >= LEAST_SPEECH).any():
+    if (series.get("speech_activity", np.zeros(1)) >= MIN_SPEECH).any():
         lanes.append(_lane("voice", "Speech activity", "%", 100.0 * series["speech_activity"], step))
     if "motion_score" in series:
         lanes.append(_lane("motion", "Motion", "%", 100.0 * series["motion_score"], step))

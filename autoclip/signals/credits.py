@@ -74,7 +74,7 @@ MIN_CARD_SEC = 1.5
 CARD_GAP_SEC = 3.0
 """Minimum time a card is shown, and maximum time that black or a fade between two cards lasts, in seconds."""
 
-MOST_OF_VIDEO = 0.5
+MAX_VIDEO_SHARE = 0.5
 """If cards fill more than this share of a video, they are its content: slides, or a still for a song."""
 
 Luma = NDArray[np.uint8]
@@ -219,7 +219,7 @@ def credits_of(rows: TextRows, black: tuple[Event, ...], duration_sec: float) ->
     ends = _at_ends(
         [*rolls, *cards], [(event.start_sec, event.end_sec or event.start_sec) for event in black], duration_sec
     )
-    if sum(end - start for start, end in ends) > MOST_OF_VIDEO * duration_sec:
+    if sum(end - start for start, end in ends) > MAX_VIDEO_SHARE * duration_sec:
         ends = []
     spans = _joined_spans(sorted([*rolls, *ends]), 0.0)
     return tuple(Event("credits", start, min(end, duration_sec)) for start, end in spans)

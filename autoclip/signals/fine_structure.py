@@ -23,7 +23,7 @@ SURROUNDINGS = 5
 BAR_LEVEL = 20
 """Code value up to which whole rows and columns are letterbox bars."""
 
-LEAST_CELLS = 4
+MIN_CELLS = 4
 """Next to bars a row or column is left out, which a bar may cover in part, unless fewer than so many remain."""
 
 DOWN, ACROSS = 2, 6
@@ -95,7 +95,7 @@ def _inside_bars(brighter: NDArray[np.uint8]) -> NDArray[np.float32]:
 def _away_from_bars(seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
     padded = np.pad(seen, ((0, 0), (1, 1)), mode="edge")
     away = seen & padded[:, :-2] & padded[:, 2:]
-    return np.where(away.sum(axis=1, keepdims=True) >= LEAST_CELLS, away, seen)
+    return np.where(away.sum(axis=1, keepdims=True) >= MIN_CELLS, away, seen)
 
 
 def _structure(cells: NDArray[np.float32], inside: NDArray[np.float32]) -> NDArray[np.float32]:

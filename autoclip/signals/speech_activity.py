@@ -24,7 +24,7 @@ FLOOR_BELOW_LOUD_DB = 40.0
 speech is 30 dB (ANSI S3.5-1997), and noise below it would count as modulation, too.
 """
 
-LEAST_DB, SURE_DB = 3.0, 6.0
+MIN_DB, SURE_DB = 3.0, 6.0
 """Depth of the modulation, in dB, below which nobody speaks, and above which somebody certainly does.
 
 In matches and films without voices the median is 1 to 2 dB and one second in twenty reaches 4.5 dB; in six recordings
@@ -40,7 +40,7 @@ it.
 def speech_activity(power: NDArray[np.float32], hop_sec: float) -> NDArray[np.float32]:
     """Return how much each hop sounds like speech.
 
-    The level in dB is filtered to `SYLLABLE_RATE_HZ`; its RMS over `WINDOW_SEC` is mapped linearly from `LEAST_DB` (0)
+    The level in dB is filtered to `SYLLABLE_RATE_HZ`; its RMS over `WINDOW_SEC` is mapped linearly from `MIN_DB` (0)
     to `SURE_DB` (1). Music over speech hides the voice; drums in that rhythm look like speech.
 
     Parameters
@@ -65,7 +65,7 @@ def speech_activity(power: NDArray[np.float32], hop_sec: float) -> NDArray[np.fl
     band = scipy.signal.butter(2, SYLLABLE_RATE_HZ, btype="bandpass", fs=1.0 / hop_sec, output="sos")
     modulation = scipy.signal.sosfiltfilt(band, levels)
     depth = np.sqrt(np.maximum(uniform_filter1d(np.square(modulation), window), 0.0))
-    share = np.clip((depth - LEAST_DB) / (SURE_DB - LEAST_DB), 0.0, 1.0)
+    share = np.clip((depth - MIN_DB) / (SURE_DB - MIN_DB), 0.0, 1.0)
     return np.where(heard, share, np.nan).astype(np.float32)
 
 

@@ -25,7 +25,7 @@ class ChatRequest(Body):
     )
 
 
-def chat_parameters(environment: Environment, order: ChatRequest) -> dict[str, object]:
+def chat_parameters(environment: Environment, body: ChatRequest) -> dict[str, object]:
     """Return the flow's parameters for the chat; empty if the request has neither a file nor an offset.
 
     Raises
@@ -35,10 +35,10 @@ def chat_parameters(environment: Environment, order: ChatRequest) -> dict[str, o
     ApiError, ParameterError, MediaError
         As in `source_path` and `open_named`.
     """
-    offset: dict[str, object] = {"chat_offset": order.chat_offset} if order.chat_offset else {}
-    if order.chat is None:
+    offset: dict[str, object] = {"chat_offset": body.chat_offset} if body.chat_offset else {}
+    if body.chat is None:
         return offset
-    place = source_path(environment, order.chat)
+    place = source_path(environment, body.chat)
     if not place.path.exists():
         raise NotFoundError(f"there is no file {str(place.path)!r} on this server; check the path of the chat")
     open_named(place, "the file of a chat").close()

@@ -39,9 +39,7 @@ class JobStarter:
     response: Response
     key: str | None
 
-    def start(
-        self, job_type: JobType, project_id: str, parameters: Mapping[str, Any], order: Body | None = None
-    ) -> Job:
+    def start(self, job_type: JobType, project_id: str, parameters: Mapping[str, Any], body: Body | None = None) -> Job:
         """Start a job, or return the one that the same key has started for the same request.
 
         Raises
@@ -54,20 +52,20 @@ class JobStarter:
             {"project_id": project_id, **parameters},
             project_id=project_id,
             idempotency_key=f"{job_type}:{project_id}:client:{self.key}" if self.key else None,
-            request_key=self._request_key(order),
+            request_key=self._request_key(body),
         )
         return self._seen(job)
 
-    def analyze(self, project_id: str, settings: Settings, order: Body, chat: Mapping[str, object]) -> Job:
+    def analyze(self, project_id: str, settings: Settings, body: Body, chat: Mapping[str, object]) -> Job:
         """Start an analysis, or join the running one; raises the same errors as `start`."""
-        key = self._request_key(order)
+        key = self._request_key(body)
         return self._seen(self.services.jobs.analyze(project_id, settings, chat=chat, request_key=key))
 
-    def _request_key(self, order: Body | None) -> RequestKey | None:
+    def _request_key(self, body: Body | None) -> RequestKey | None:
         """Return the client's key with the request itself, not its current meaning: the best clips may change."""
         if self.key is None:
             return None
-        return RequestKey(self.key, json.dumps(order.model_dump(mode="json") if order else {}, sort_keys=True))
+        return RequestKey(self.key, json.dumps(body.model_dump(mode="json") if body else {}, sort_keys=True))
 
     def _seen(self, job: Job) -> Job:
         self.response.headers["Location"] = f"/api/jobs/{job.id}"

@@ -15,7 +15,7 @@ from flows.process_video import process_video
 from storage.catalog import Export, open_catalog
 from storage.data_folder import DataFolder
 
-LEAST_KB, STEP_KB, FOR_ANALYSIS_KB, PLENTY_KB = 1000, 400, 1500, 400_000
+MIN_KB, STEP_KB, FOR_ANALYSIS_KB, PLENTY_KB = 1000, 400, 1500, 400_000
 """The disk grows by a step until a project fits and its analysis does not; then by what an analysis needs. An export of
 this noise takes 6 MB."""
 
@@ -24,7 +24,7 @@ this noise takes 6 MB."""
 def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect_api: str) -> Iterator[Path]:
     place = tmp_path / "disk"
     place.mkdir()
-    if not mounted(place, f"size={LEAST_KB}k"):
+    if not mounted(place, f"size={MIN_KB}k"):
         pytest.skip("may not mount a small file system here")
     monkeypatch.setenv("AUTOCLIP_DATA_DIR", str(place))
     yield place
@@ -62,7 +62,7 @@ def exports_of(disk: Path) -> list[Export]:
 
 
 def test_a_disk_that_fills_up(small_disk: Path, noise: Path) -> None:
-    settings, size_kb = {"segmentation_mode": "v1"}, LEAST_KB
+    settings, size_kb = {"segmentation_mode": "v1"}, MIN_KB
     while True:
         failed = process(noise, settings=settings)
         assert failed.is_failed()

@@ -94,29 +94,29 @@ def start_download(project_id: PathIdentity, services: ServicesDep, starter: Sta
 
 @router.post("/analyze", status_code=202, responses=documented(403, 404, 409, 415, 503))
 def start_analysis(
-    project_id: PathIdentity, services: ServicesDep, starter: Starter, order: AnalysisRequest | None = None
+    project_id: PathIdentity, services: ServicesDep, starter: Starter, body: AnalysisRequest | None = None
 ) -> Job:
     """Start a job that finds the highlights of a project, or join the one that already runs."""
-    order = order or AnalysisRequest()
-    project, chat = services.project(project_id), chat_parameters(services.environment, order)
+    body = body or AnalysisRequest()
+    project, chat = services.project(project_id), chat_parameters(services.environment, body)
     if project.path is None:
         raise ConflictError(f"the project {project_id} has no video yet; start a download job first")
     return starter.analyze(
-        project_id, services.environment.settings.updated(given_settings(services, order)), order, chat
+        project_id, services.environment.settings.updated(given_settings(services, body)), body, chat
     )
 
 
 @router.post("/retune", responses=documented(403, 404, 409))
-def retune_project(project_id: PathIdentity, order: RetuneRequest, services: ServicesDep) -> RetuneResult:
+def retune_project(project_id: PathIdentity, body: RetuneRequest, services: ServicesDep) -> RetuneResult:
     """Select clips again with other settings from the stored signals, in under a second for any length.
 
     Omitted settings are those of the last analysis, not of a later retune. Clips that people made or changed stay.
     """
-    settings = _settings_of_last_analysis(services, project_id).updated(given_settings(services, order))
-    return _preview(services, project_id, settings) if order.preview else _retuned(services, project_id, settings)
+    settings = _settings_of_last_analysis(services, project_id).updated(given_settings(services, body))
+    return _preview(services, project_id, settings) if body.preview else _retuned(services, project_id, settings)
 
 
-def given_settings(services: Services, order: SettingsRequest) -> dict[str, Any]:
+def given_settings(services: Services, body: SettingsRequest) -> dict[str, Any]:
     """Return the settings in a request: the preset first, then the settings, then the amount.
 
     Raises
@@ -124,9 +124,9 @@ def given_settings(services: Services, order: SettingsRequest) -> dict[str, Any]
     ApiError, ParameterError
         See `client_settings`.
     """
-    chosen = {"preset": order.preset} if "preset" in order.model_fields_set else {}
-    amount = {name: value for name in ("count", "total", "length") if (value := getattr(order, name)) is not None}
-    return chosen | client_settings(services.environment, order.settings) | amount
+    chosen = {"preset": body.preset} if "preset" in body.model_fields_set else {}
+    amount = {name: value for name in ("count", "total", "length") if (value := getattr(body, name)) is not None}
+    return chosen | client_settings(services.environment, body.settings) | amount
 
 
 def _settings_of_last_analysis(services: Services, project_id: str) -> Settings:

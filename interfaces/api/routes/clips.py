@@ -113,7 +113,7 @@ class BulkChange(ClipChange):
     )
 
 
-class BulkOrder(Body):
+class BulkRequest(Body):
     """Changes of many clips: all are made, or none."""
 
     changes: list[BulkChange] = Field(min_length=1, max_length=5000)
@@ -146,7 +146,7 @@ class MergeRequest(Body):
     keep: bool = Field(False, description="Keep the clips as well.")  # noqa: FBT003 - a pydantic default
 
 
-class NeighborOrder(Body):
+class NeighborRequest(Body):
     """Which neighbor a clip is merged with."""
 
     neighbor: Literal["previous", "next"] = Field(description="The clip that starts before it, or after it.")
@@ -169,9 +169,9 @@ def list_clips(
 
 
 @router.post("/projects/{project_id}/clips", status_code=201, responses=documented(404))
-def create_clip(project_id: PathIdentity, order: ClipRequest, services: ServicesDep, response: Response) -> ClipView:
+def create_clip(project_id: PathIdentity, body: ClipRequest, services: ServicesDep, response: Response) -> ClipView:
     """Create a clip by hand. No analysis changes or removes it."""
-    clip = _rater(services, project_id).rated(new_clip(project_id, order.start, order.end, order.name))
+    clip = _rater(services, project_id).rated(new_clip(project_id, body.start, body.end, body.name))
     with services.catalog.transaction() as unit:
         clip = unit.clips.add(clip)
     return _shown(clip, response)
@@ -179,25 +179,25 @@ def create_clip(project_id: PathIdentity, order: ClipRequest, services: Services
 
 @router.post("/projects/{project_id}/clips/merge", status_code=201, responses=documented(404, 409))
 def merge_project_clips(
-    project_id: PathIdentity, order: MergeRequest, services: ServicesDep, response: Response
+    project_id: PathIdentity, body: MergeRequest, services: ServicesDep, response: Response
 ) -> ClipView:
     """Merge several clips into one, from the first start to the last end. The originals are deleted unless kept."""
     rater = _rater(services, project_id)
     with services.catalog.transaction() as unit:
-        clip = merge_clips(unit, project_id, order.clip_ids, rater, name=order.name, keep=order.keep)
+        clip = merge_clips(unit, project_id, body.clip_ids, rater, name=body.name, keep=body.keep)
     return _shown(clip, response)
 
 
 @router.post("/projects/{project_id}/clips/bulk", responses=documented(404, 412, 428))
-def change_clips(project_id: PathIdentity, order: BulkOrder, services: ServicesDep) -> Clips:
+def change_clips(project_id: PathIdentity, body: BulkRequest, services: ServicesDep) -> Clips:
     """Change many clips of a project in one operation that can be undone at once.
 
     If a clip has changed since its `revision`, the answer is 412 and nothing changes.
     """
     rater = _rater(services, project_id)
     with services.catalog.transaction() as unit:
-        stored = dict(unit.clips.stored(project_id, [change.clip_id for change in order.changes]))
-        for change in order.changes:
+        stored = dict(unit.clips.stored(project_id, [change.clip_id for change in body.changes]))
+        for change in body.changes:
             clip = stored.get(change.clip_id)
             if clip is None:
                 raise NotFoundError(f"the project {project_id} has no clip {change.clip_id}; it may have been deleted")
@@ -205,7 +205,7 @@ def change_clips(project_id: PathIdentity, order: BulkOrder, services: ServicesD
             changed = changed_clip(clip, change.changes(), rater)
             stored[clip.id] = clip if changed == clip else unit.clips.save(changed)
         unit.operations.label(project_id, "bulk")
-    return Clips(clips=[ClipView.show(stored[clip_id]) for clip_id in dict.fromkeys(c.clip_id for c in order.changes)])
+    return Clips(clips=[ClipView.show(stored[clip_id]) for clip_id in dict.fromkeys(c.clip_id for c in body.changes)])
 
 
 @router.get("/clips/{clip_id}", responses=documented(404))
@@ -231,35 +231,35 @@ def change_clip(
 
 
 @router.post("/clips/{clip_id}/split", status_code=201, responses=documented(404, 409, 412, 428))
-def split_one_clip(clip_id: PathIdentity, order: SplitRequest, expected: Expected, services: ServicesDep) -> Clips:
+def split_one_clip(clip_id: PathIdentity, body: SplitRequest, expected: Expected, services: ServicesDep) -> Clips:
     """Split a clip in two: it keeps the part before the instant; a new clip gets the rest."""
     rater = _rater_for(services, clip_id)
     with services.catalog.transaction() as unit:
         expected.require("clip", clip_id, unit.clips.get(clip_id).revision)
-        parts = split_clip(unit, clip_id, order.at, rater)
+        parts = split_clip(unit, clip_id, body.at, rater)
     return Clips(clips=[ClipView.show(part) for part in parts])
 
 
 @router.post("/clips/{clip_id}/exclude", responses=documented(404, 409, 412, 428))
-def exclude_part_of_clip(clip_id: PathIdentity, order: PartRequest, expected: Expected, services: ServicesDep) -> Clips:
+def exclude_part_of_clip(clip_id: PathIdentity, body: PartRequest, expected: Expected, services: ServicesDep) -> Clips:
     """Remove a part of a clip: it keeps what comes before the part; a new clip gets what comes after it."""
     rater = _rater_for(services, clip_id)
     with services.catalog.transaction() as unit:
         expected.require("clip", clip_id, unit.clips.get(clip_id).revision)
-        parts = exclude_part(unit, clip_id, Interval(order.start, order.end), rater)
+        parts = exclude_part(unit, clip_id, Interval(body.start, body.end), rater)
     return Clips(clips=[ClipView.show(part) for part in parts])
 
 
 @router.post("/clips/{clip_id}/merge", status_code=201, responses=documented(404, 409, 412, 428))
 def merge_with_neighbor(
-    clip_id: PathIdentity, order: NeighborOrder, expected: Expected, services: ServicesDep, response: Response
+    clip_id: PathIdentity, body: NeighborRequest, expected: Expected, services: ServicesDep, response: Response
 ) -> ClipView:
     """Merge a clip with the one before or after it. The merged clip replaces both."""
     rater = _rater_for(services, clip_id)
     with services.catalog.transaction() as unit:
         clip = unit.clips.get(clip_id)
         expected.require("clip", clip_id, clip.revision)
-        neighbor = neighbor_of(unit, clip, order.neighbor)
+        neighbor = neighbor_of(unit, clip, body.neighbor)
         merged = merge_clips(unit, clip.project_id, [clip_id, neighbor.id], rater, name=clip.name)
     return _shown(merged, response)
 

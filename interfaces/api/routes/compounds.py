@@ -89,11 +89,11 @@ class CompoundQuery(ListQuery):
 
 @router.post("/projects/{project_id}/compound-clips", status_code=201, responses=documented(404))
 def create_compound_clip(
-    project_id: PathIdentity, order: CompoundRequest, services: ServicesDep, response: Response
+    project_id: PathIdentity, body: CompoundRequest, services: ServicesDep, response: Response
 ) -> CompoundView:
     """Create a compound clip from clips of a project."""
     compound = CompoundClip(
-        project_id=project_id, name=order.name, items=_items(order.items), crossfade_sec=order.crossfade_sec
+        project_id=project_id, name=body.name, items=_items(body.items), crossfade_sec=body.crossfade_sec
     )
     with services.catalog.transaction() as unit:
         _require_within_video(unit, compound)
@@ -142,8 +142,8 @@ def delete_compound_clip(compound_id: PathIdentity, expected: Expected, services
         unit.compounds.delete(compound_id)
 
 
-def _items(orders: list[ItemRequest]) -> tuple[CompoundItem, ...]:
-    return tuple(CompoundItem(clip_id=order.clip_id, start=order.start, end=order.end) for order in orders)
+def _items(items: list[ItemRequest]) -> tuple[CompoundItem, ...]:
+    return tuple(CompoundItem(clip_id=item.clip_id, start=item.start, end=item.end) for item in items)
 
 
 def _clips(unit: UnitOfWork, project_id: str) -> dict[str, StoredClip]:

@@ -111,29 +111,29 @@ class ExportQuery(ListQuery):
 
 
 @router.post("/projects/{project_id}/exports", status_code=202, responses=documented(403, 404, 409, 503))
-def start_export(project_id: PathIdentity, order: ExportRequest, services: ServicesDep, starter: Starter) -> Job:
+def start_export(project_id: PathIdentity, body: ExportRequest, services: ServicesDep, starter: Starter) -> Job:
     """Start a job that renders a clip or a compound clip to a file."""
-    settings = _checked(services, order.settings)
+    settings = _checked(services, body.settings)
     with services.catalog.reading() as view:
         _require_video(view, project_id)
-        _require_parts(view, project_id, _named(order.clip_id), _named(order.compound_id))
-    parameters = {"clip_id": order.clip_id, "compound_id": order.compound_id, "settings": settings}
-    return starter.start("export", project_id, parameters, order)
+        _require_parts(view, project_id, _named(body.clip_id), _named(body.compound_id))
+    parameters = {"clip_id": body.clip_id, "compound_id": body.compound_id, "settings": settings}
+    return starter.start("export", project_id, parameters, body)
 
 
 @router.post("/projects/{project_id}/exports/batch", status_code=202, responses=documented(403, 404, 409, 503))
-def start_batch_export(project_id: PathIdentity, order: BatchRequest, services: ServicesDep, starter: Starter) -> Job:
+def start_batch_export(project_id: PathIdentity, body: BatchRequest, services: ServicesDep, starter: Starter) -> Job:
     """Start a job that renders many clips, one file each. A failure does not stop the rest."""
-    settings = _checked(services, order.settings)
+    settings = _checked(services, body.settings)
     with services.catalog.reading() as view:
         _require_video(view, project_id)
-        clip_ids = _chosen_clips(view, project_id, order)
-        compound_ids = list(dict.fromkeys(order.compound_ids or ()))
+        clip_ids = _chosen_clips(view, project_id, body)
+        compound_ids = list(dict.fromkeys(body.compound_ids or ()))
         _require_parts(view, project_id, clip_ids, compound_ids)
     if not clip_ids and not compound_ids:
         raise ConflictError(f"the project {project_id} has no clips to export; analyze it or make some by hand")
     parameters = {"clip_ids": clip_ids, "compound_ids": compound_ids, "settings": settings}
-    return starter.start("export-batch", project_id, parameters, order)
+    return starter.start("export-batch", project_id, parameters, body)
 
 
 @router.get("/projects/{project_id}/exports", responses=documented(404))
@@ -256,13 +256,13 @@ def _require_parts(view: UnitOfWork, project_id: str, clip_ids: list[str], compo
             raise ParameterError(f"the project {project_id} has no clip or compound clip {identity}")
 
 
-def _chosen_clips(view: UnitOfWork, project_id: str, order: BatchRequest) -> list[str]:
+def _chosen_clips(view: UnitOfWork, project_id: str, body: BatchRequest) -> list[str]:
     """Return the clips of a batch, in order of time or best first."""
-    if order.kept:
+    if body.kept:
         return [clip.id for clip in view.clips.page(project_id, verdict="kept").items]
-    if order.all:
+    if body.all:
         return [clip.id for clip in view.clips.page(project_id, without_verdict="rejected").items]
-    if order.top is not None:
-        best = view.clips.page(project_id, sort="-quality_score", limit=order.top, without_verdict="rejected")
+    if body.top is not None:
+        best = view.clips.page(project_id, sort="-quality_score", limit=body.top, without_verdict="rejected")
         return [clip.id for clip in best.items]
-    return list(dict.fromkeys(order.clip_ids or ()))
+    return list(dict.fromkeys(body.clip_ids or ()))

@@ -43,11 +43,11 @@ class FolderVerdict(View):
 
 
 @router.post("/validate", responses=documented(403))
-def validate_folder(question: FolderQuestion, services: ServicesDep) -> FolderVerdict:
+def validate_folder(body: FolderQuestion, services: ServicesDep) -> FolderVerdict:
     """Check whether a folder can be used, without touching it."""
-    find = source_path if question.purpose == "source" else output_path
-    path = find(services.environment, question.path).path
-    reason = _source_fault(path) if question.purpose == "source" else _output_fault(path)
+    find = source_path if body.purpose == "source" else output_path
+    path = find(services.environment, body.path).path
+    reason = _source_fault(path) if body.purpose == "source" else _output_fault(path)
     return FolderVerdict(
         path=str(path),
         usable=not reason,

@@ -35,12 +35,12 @@ class Link(View):
 
 
 @router.post("/links", status_code=201)
-def create_link(order: LinkRequest, services: ServicesDep) -> Link:
+def create_link(body: LinkRequest, services: ServicesDep) -> Link:
     """Sign a link to a video, thumbnail, report, export or stream of events, so that a browser can open it."""
-    if LINKABLE.fullmatch(order.path) is None:
+    if LINKABLE.fullmatch(body.path) is None:
         raise ParameterError(
-            f"{order.path[:80]!r} can't be linked to; give the path of a video, thumbnail, report, exported file or "
+            f"{body.path[:80]!r} can't be linked to; give the path of a video, thumbnail, report, exported file or "
             "stream of events"
         )
-    link = services.links.sign(order.path, order.lifetime_sec)
+    link = services.links.sign(body.path, body.lifetime_sec)
     return Link(url=link.url, expires_at=link.expires_at)

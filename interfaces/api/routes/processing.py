@@ -45,23 +45,23 @@ class FolderProcessing(Body):
 
 
 @router.post("/process-video", status_code=202, responses=documented(403, 404, 415, 503))
-def process_address(order: AddressProcessing, services: ServicesDep, response: Response) -> Job:
+def process_address(body: AddressProcessing, services: ServicesDep, response: Response) -> Job:
     """Start a job that downloads and analyzes the video at an address. Each video of a playlist gets its own job."""
-    url = web_address(order.url, allow_private=services.environment.allow_private_urls)
-    parameters = {"source": url, "name": order.name or "", "fetch": {"max_height": order.max_height}}
-    chosen = chat_parameters(services.environment, order) | _settings(services, order.preset)
+    url = web_address(body.url, allow_private=services.environment.allow_private_urls)
+    parameters = {"source": url, "name": body.name or "", "fetch": {"max_height": body.max_height}}
+    chosen = chat_parameters(services.environment, body) | _settings(services, body.preset)
     job = services.jobs.submit("process-video", parameters | chosen, name=f"process {url}"[:200])
     return _seen(job, response)
 
 
 @router.post("/process-folder", status_code=202, responses=documented(403, 404, 503))
-def process_videos_of_folder(order: FolderProcessing, services: ServicesDep, response: Response) -> Job:
+def process_videos_of_folder(body: FolderProcessing, services: ServicesDep, response: Response) -> Job:
     """Start a job that finds the highlights of every new video in a folder."""
-    path = source_path(services.environment, order.folder).path
+    path = source_path(services.environment, body.folder).path
     if not path.is_dir():
         raise NotFoundError(f"there is no folder {str(path)!r} on this server; check the path")
     job = services.jobs.submit(
-        "process-folder", {"folder": str(path)} | _settings(services, order.preset), name=f"process {path.name}"
+        "process-folder", {"folder": str(path)} | _settings(services, body.preset), name=f"process {path.name}"
     )
     return _seen(job, response)
 

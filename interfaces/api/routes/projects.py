@@ -145,28 +145,28 @@ class ProjectQuery(ListQuery):
 
 
 @router.post("/youtube", status_code=201, responses={**KNOWN, **documented(403)})
-def create_from_address(order: AddressRequest, services: ServicesDep, response: Response) -> ProjectView:
+def create_from_address(body: AddressRequest, services: ServicesDep, response: Response) -> ProjectView:
     """Create a project from an address; a download job fetches its video. A known address returns its project (200)."""
-    url = web_address(order.url, allow_private=services.environment.allow_private_urls)
-    fresh = Project(name=order.name or url[:500], source=Source(kind="url", address=url))
+    url = web_address(body.url, allow_private=services.environment.allow_private_urls)
+    fresh = Project(name=body.name or url[:500], source=Source(kind="url", address=url))
     with services.catalog.transaction() as unit:
         known = unit.projects.from_address(url)
-        project = named(unit, known[0], order.name or "") if known else unit.projects.add(fresh)
+        project = named(unit, known[0], body.name or "") if known else unit.projects.add(fresh)
     response.status_code = 200 if known else 201
     return _shown(project, response)
 
 
 @router.post("/local", status_code=201, responses={**KNOWN, **documented(403, 404, 409, 415)})
-def create_from_file(order: FileRequest, services: ServicesDep, response: Response) -> ProjectView:
+def create_from_file(body: FileRequest, services: ServicesDep, response: Response) -> ProjectView:
     """Create a project from a file below a source root, without moving it. Known content returns its project (200)."""
-    place = source_path(services.environment, order.path)
+    place = source_path(services.environment, body.path)
     path = place.path
     if not path.exists():
         raise NotFoundError(f"there is no file {str(path)!r} on this server; check the path, or upload the video")
     with services.catalog.reading() as view:
         known = view.projects.with_path(path)
     with pinned(open_named(place)):
-        project = register_video(services.catalog, path, order.name or "").project
+        project = register_video(services.catalog, path, body.name or "").project
     # An existing project has another file, or was updated for this one, which changed its revision.
     new = not known and project.path == path and project.revision == 1
     response.status_code = 201 if new else 200
@@ -247,14 +247,14 @@ def restore_project(project_id: PathIdentity, services: ServicesDep, response: R
 
 @router.post("/{project_id}/output-folder", responses=documented(403, 404, 412, 428))
 def set_output_folder(
-    project_id: PathIdentity, order: FolderRequest, expected: Expected, services: ServicesDep, response: Response
+    project_id: PathIdentity, body: FolderRequest, expected: Expected, services: ServicesDep, response: Response
 ) -> ProjectView:
     """Set the folder for the exports of a project: below an output root, created if missing."""
     folder = None
     with services.catalog.reading() as view:  # a refused request creates no folder
         expected.require("project", project_id, view.projects.get(project_id).revision)
-    if order.folder is not None:
-        place = output_path(services.environment, order.folder)
+    if body.folder is not None:
+        place = output_path(services.environment, body.folder)
         make_folder(place)
         folder = place.path
     with services.catalog.transaction() as unit:

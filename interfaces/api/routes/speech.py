@@ -173,10 +173,10 @@ def find_moments(query: Annotated[FindQuery, Query()], services: ServicesDep) ->
 
 
 @router.post("/moments/clips", status_code=201, responses=documented(404))
-def make_clips_of_moments(order: MomentClipsRequest, services: ServicesDep) -> Clips:
+def make_clips_of_moments(body: MomentClipsRequest, services: ServicesDep) -> Clips:
     """Create a clip of each moment found. An existing clip of the moment stays as it is."""
-    places = _places(services, order.project_id)
-    found = find_speech(order.words, list(places), services.data_folder.root, order.limit)
+    places = _places(services, body.project_id)
+    found = find_speech(body.words, list(places), services.data_folder.root, body.limit)
     return Clips(clips=[ClipView.show(clip) for clip in make_moment_clips(found.moments, places).values()])
 
 
@@ -220,13 +220,13 @@ def list_corrections(project_id: PathIdentity, services: ServicesDep) -> tuple[C
 @router.post("/projects/{project_id}/corrections", responses=documented(404))
 def add_corrections(
     project_id: PathIdentity,
-    wish: CorrectionsRequest,
+    body: CorrectionsRequest,
     services: ServicesDep,
 ) -> tuple[CorrectionView, ...]:
     """Correct words of the transcript by time, and return all corrections. They survive another analysis."""
     folder = services.data_folder.project(services.project(project_id).id)
     with folder.editing():
-        correct(folder, [Correction(each.start, each.end, each.text) for each in wish.corrections])
+        correct(folder, [Correction(each.start, each.end, each.text) for each in body.corrections])
     return _views(read_corrections(folder.features))
 
 

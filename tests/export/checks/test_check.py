@@ -75,11 +75,11 @@ def test_ffmpeg_tells_which_frames_it_encoded(source, tmp_path, changes):
     settings = ExportSettings(encoder_preset="ultrafast", **changes)
     order = plan_cut(video, Interval(3, 5), tmp_path / "clip.mp4", settings)
     late = replace(order, span=find_frame_span(video, Interval(3.16, 5.16)))
-    bench = RenderContext(order.target, None, 60.0, ignore_progress)
-    right = bench.render(exact_arguments(order, order.target), order)
+    context = RenderContext(order.target, None, 60.0, ignore_progress)
+    right = context.render(exact_arguments(order, order.target), order)
     assert (right.traced, right.faults) == (True, ())
     assert not any("stats_enc" in word for word in right.run.command)
-    wrong = bench.render(exact_arguments(late, order.target), order)
+    wrong = context.render(exact_arguments(late, order.target), order)
     assert wrong.faults
     if not changes:
         assert wrong.faults == (
