@@ -18,6 +18,7 @@ from storage.catalog import CatalogMemory, Export, Project, Source, open_catalog
 from storage.catalog.duckdb_catalog import DuckDBCatalog
 from storage.catalog.fair_lock import FairLock
 from storage.catalog.file_system import file_system_of, refuse_network_file_system
+from storage.catalog.statements import columns_of
 from storage.keys import FileIdentity, fingerprint
 from storage.migrations import Migration, known_migrations, migrate
 
@@ -432,8 +433,7 @@ def test_a_catalog_from_before_media_was_kept_is_read_and_filled(tmp_path, monke
     use_migrations(monkeypatch, known_migrations()[:3])
     old = DuckDBCatalog(tmp_path / "autoclip.duckdb")
     facts = Project(name="Old", source=Source(kind="file", address="a"), path=video, fingerprint=fingerprint(video))
-    without = {name: value for name, value in projects._columns(facts).items() if name != "media"}
-    monkeypatch.setattr(projects, "_columns", lambda _project: without)
+    monkeypatch.setattr(projects, "columns_of", lambda record, *left_out: columns_of(record, "media", *left_out))
     with old.transaction() as unit:
         project = unit.projects.add(facts)
     monkeypatch.undo()
