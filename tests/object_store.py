@@ -19,6 +19,15 @@ import pytest
 ADDRESS = "TEST_S3_URL"
 """An S3 service to use instead of a server of our own; tests make buckets in it. Its keys are in AWS's variables."""
 
+ERRORS = {
+    "ExpiredToken": (400, "The provided token has expired."),
+    "InvalidToken": (400, "The provided token is malformed or otherwise invalid."),
+    "NoSuchBucket": (404, "The specified bucket does not exist"),
+    "RequestTimeTooSkewed": (403, "The difference between the request time and the current time is too large."),
+    "SlowDown": (503, "Please reduce your request rate."),
+}
+"""Errors of S3 by their codes: status and message, as Amazon's documentation lists them."""
+
 
 @contextmanager
 def running_s3() -> Iterator[dict[str, str]]:
@@ -55,9 +64,10 @@ def new_bucket(variables: dict[str, str]) -> str:
 class FaultyProxy:
     """Stands between a client and a store.
 
-    `fault` is asked for each request, by method and path: None lets it pass; ``status N`` answers so instead; ``cut``
-    sends the head of the answer and half of its body; ``lose`` says that it was written, and forgets it; ``delay N``
-    lets it pass after so many seconds.
+    `fault` is asked for each request, by method and path: None lets it pass; ``status N`` answers so instead; ``error
+    CODE`` with one of S3's errors (`ERRORS`); ``cut`` sends the head of the answer and half of its body; ``short`` half
+    of its body with a head that fits it; ``lose`` says that it was written, and forgets it; ``delay N`` lets it pass
+    after so many seconds.
     """
 
     upstream: str
@@ -113,6 +123,11 @@ class FaultyProxy:
         if kind == "status":
             self._answer(asked, int(number), [], b"")
             return
+        if kind == "error":
+            status, said = ERRORS[number]
+            content = f"<Error><Code>{number}</Code><Message>{said}</Message></Error>".encode()
+            self._answer(asked, status, [("Content-Type", "application/xml")], content)
+            return
         if kind == "lose":
             self._answer(asked, 200, [("ETag", '"0123456789abcdef0123456789abcdef"')], b"")
             return
@@ -124,6 +139,10 @@ class FaultyProxy:
         answer = connection.getresponse()
         content = answer.read()
         headers = [(n, v) for n, v in answer.getheaders() if n.lower() not in {"transfer-encoding", "connection"}]
+        if kind == "short":
+            content = content[: len(content) // 2]
+            told = ("content-length", "x-amz-checksum")
+            headers = [(name, value) for name, value in headers if not name.lower().startswith(told)]
         if kind == "cut":
             self._answer(asked, answer.status, headers, content, send=len(content) // 2)
         else:

@@ -19,6 +19,10 @@ _LIBRARIES = frozenset({"adlfs", "aiobotocore", "aiohttp", "azure", "botocore", 
 _WITHOUT_KEY = ("Credential", "TokenRetrieval", "ProfileNotFound", "Unauthorized")
 """Parts of the names of errors that mean missing or wrong credentials."""
 
+_CLOCK = "RequestTimeTooSkewed"
+_REFUSALS = frozenset({_CLOCK, "InvalidToken"})
+"""Codes of S3's errors that mean the same, whatever kind of error s3fs makes of them."""
+
 _TRY_AGAIN = "try again when it answers; 'autoclip retry' continues a job behind its last finished stage"
 
 Answer = TypeVar("Answer")
@@ -67,7 +71,14 @@ def _may_pass(error: BaseException) -> bool:
 
 
 def _lacks_right(error: BaseException) -> bool:
-    return isinstance(error, PermissionError) or any(part in type(error).__name__ for part in _WITHOUT_KEY)
+    named = any(part in type(error).__name__ for part in _WITHOUT_KEY)
+    return named or isinstance(error, PermissionError) or _s3_code(error) in _REFUSALS
+
+
+def _s3_code(error: BaseException) -> str:
+    """Return the code of an error of S3, which s3fs keeps as its cause; empty for others."""
+    response = getattr(error.__cause__, "response", None) or {}
+    return str(response.get("Error", {}).get("Code", ""))
 
 
 def _translated(name: str, error: Exception, attempts: int) -> StorageError:
@@ -75,7 +86,10 @@ def _translated(name: str, error: Exception, attempts: int) -> StorageError:
     if isinstance(error, FileNotFoundError):
         return NotFoundError(f"{name}: is not in the store ({reason}); check AUTOCLIP_STORE_URL, or create it again")
     if _lacks_right(error):
-        return StorageError(f"{name}: the store refuses ({reason}); check the keys to it, and what they allow")
+        way_out = (
+            "set the clock of this machine" if _s3_code(error) == _CLOCK else "check the keys, and what they allow"
+        )
+        return StorageError(f"{name}: the store refuses ({reason}); {way_out}")
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         return from_system(error)
     times = f"failed {attempts} times" if attempts > 1 else "does not answer"

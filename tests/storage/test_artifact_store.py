@@ -161,10 +161,62 @@ def test_what_is_forbidden_is_said_at_once(proxied, tmp_path, method):
     store, proxy = proxied
     store.put(written(tmp_path / "sent", b"film"), "a/b")
     proxy.fault, before = failing(-1, "status 403", method), len(proxy.requests)
-    with pytest.raises(StorageError, match=r"/a/b: the store refuses .*check the keys to it") as refusal:
+    with pytest.raises(StorageError, match=r"/a/b: the store refuses .*check the keys, and") as refusal:
         store.get("a/b", tmp_path / "got") if method == "GET" else store.put(tmp_path / "sent", "a/b")
     assert len(proxy.requests) - before == 1
     assert "secret" not in str(refusal.value)
+
+
+CALLS = {
+    "GET": lambda store, path: store.get("a/b", path),
+    "PUT": lambda store, path: store.put(path, "a/b"),
+    "list": lambda store, path: store.objects("a"),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    ("code", "way_out"),
+    [
+        ("ExpiredToken", r"the store refuses \(The provided token has expired.\); check the keys"),
+        ("InvalidToken", r"the store refuses .*The provided token is malformed.*check the keys"),
+        ("RequestTimeTooSkewed", r"the store refuses .*set the clock of this machine"),
+        ("NoSuchBucket", r"is not in the store \(.*bucket does not exist\); check AUTOCLIP_STORE_URL"),
+    ],
+)
+def test_what_s3_refuses_is_said_at_once_with_the_way_out(proxied, tmp_path, call, code, way_out):
+    store, proxy = proxied
+    written(tmp_path / "file", b"film")
+    proxy.fault, before = lambda _method, _path: f"error {code}", len(proxy.requests)
+    with pytest.raises(StorageError, match=f"{re.escape(store.name)}/a.*: {way_out}"):
+        CALLS[call](store, tmp_path / "file")
+    assert len(proxy.requests) - before == 1
+
+
+def test_a_listing_that_is_cut_short_is_never_taken_for_whole(proxied, tmp_path):
+    store, proxy = proxied
+    for name in ("b", "c"):
+        store.put(written(tmp_path / name, b"film"), f"a/{name}")
+    proxy.fault = failing(2, "short")
+    assert [each.key for each in store.objects("a")] == ["a/b", "a/c"]
+    proxy.fault = failing(-1, "short")
+    with pytest.raises(StorageError, match=r"/a: the store failed 4 times .*autoclip retry"):
+        store.objects("a")
+
+
+def test_a_part_of_an_object_that_is_too_short_is_refused(proxied, tmp_path):
+    store, proxy = proxied
+    store.put(written(tmp_path / "sent", bytes(100)), "a/b")
+    proxy.fault = failing(-1, "short")
+    with pytest.raises(StorageError, match="/a/b: ends after 50 bytes; it is damaged in the store"):
+        list(store.chunks("a/b", 0, 100))
+
+
+def test_a_store_that_asks_for_patience_gets_it(proxied, tmp_path):
+    store, proxy = proxied
+    proxy.fault = failing(2, "error SlowDown", "PUT")
+    store.put(written(tmp_path / "sent", b"film"), "a/b")
+    assert [each.key for each in store.objects("a")] == ["a/b"]
 
 
 def test_what_stays_broken_names_the_object_and_the_way_out(proxied, tmp_path):
