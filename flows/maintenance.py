@@ -20,6 +20,7 @@ from stages.output_folders import remove_unfinished_exports
 from storage.atomic import remove_leftovers
 from storage.environment import read_environment
 from storage.process_lock import remove_unheld
+from storage.project_files import remove_old_ranges
 from tasks.places import catalog, data_folder
 
 HOUR_SEC = 3600.0
@@ -42,10 +43,12 @@ async def maintenance(leftover_hours: Annotated[float, Field(ge=1, le=8760)] = 2
     age = leftover_hours * HOUR_SEC
     removed = remove_leftovers(data_folder().projects, older_than_sec=age) if data_folder().projects.exists() else ()
     removed += remove_unfinished_exports(catalog(), age, folders)
+    store = data_folder().store
+    leftovers = len(removed) + (remove_old_ranges(store, age) if store else 0)
     _remove_old_locks(root / "runs", age)
     settled = f"{len(lost)} lost runs settled"
-    cleared = f"{len(removed)} leftovers and {len(gone)} deleted projects removed"
-    return Completed(message=f"{settled}, {cleared}", data=len(removed))
+    cleared = f"{leftovers} leftovers and {len(gone)} deleted projects removed"
+    return Completed(message=f"{settled}, {cleared}", data=leftovers)
 
 
 def _folders_of_stopped_runs(client: SyncPrefectClient) -> set[Path]:

@@ -160,6 +160,12 @@ class Environment(BaseModel):
         le=256,
         description="Processes that measure a long video side by side; 1: one pass; 0: by its length and the cores.",
     )
+    dask_scheduler: str = Field(
+        "",
+        description="Address of dask's scheduler, such as tcp://10.0.0.5:8786, whose workers measure a long video side "
+        "by side on any machine; empty: this machine does.",
+        pattern="^((tcp|tls)://[^\\s/@?#]+)?$",
+    )
     analysis: dict[str, str] = Field(default_factory=dict, description="Analysis settings set as AUTOCLIP_<NAME>.")
     origins: dict[str, Origin] = Field(default_factory=dict, description="Where each value that was set came from.")
 

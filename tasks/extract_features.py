@@ -12,6 +12,7 @@ from stages.extract_features import extract_features as extract
 from stages.results import ExtractedFeatures, RegisteredVideo
 from storage.data_folder import require_space
 from storage.environment import read_environment
+from tasks.dask_workers import on_dask_workers
 from tasks.machine_limits import decoding
 from tasks.measure_ranges import in_tasks
 from tasks.progress_reporter import report_progress
@@ -41,7 +42,9 @@ def extract_features(source: RegisteredVideo, settings: ExtractionSettings | Non
     MediaError, StorageError
         See `stages.extract_features.extract_features`.
     """
-    chosen = settings or read_environment().settings.extraction
+    environment = read_environment()
+    chosen = settings or environment.settings.extraction
+    measure = on_dask_workers if environment.dask_scheduler else in_tasks
     begun = time.monotonic()
 
     @contextmanager
@@ -55,7 +58,7 @@ def extract_features(source: RegisteredVideo, settings: ExtractionSettings | Non
             yield
 
     with registered_video(source), named_chat(source.chat):
-        features = extract(source, chosen, report_progress, decode_slot=decode_slot, measure=in_tasks)
+        features = extract(source, chosen, report_progress, decode_slot=decode_slot, measure=measure)
     _tell(features, time.monotonic() - begun)
     return features
 

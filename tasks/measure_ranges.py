@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from prefect.futures import PrefectFuture
+from prefect import Task
+from prefect.futures import PrefectWrappedFuture
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner
 
 from autoclip.errors import system_errors
@@ -75,7 +77,7 @@ def measure_range(source: RegisteredVideo, settings: ExtractionSettings, part: D
         See `autoclip.range_extraction.measurement.measure_range`.
     """
     folder = ranges_folder(source)
-    threads, listen = decoders_in_each(wanted_processes(source)), _stopping(folder)
+    threads, listen = decoders_in_each(wanted_processes(source)), _while_not_stopped(folder)
     with registered_video(source):
         try:
             return RangeOutcome(measure_one_range(source.video, settings, part, folder, listen, decoders=threads))
@@ -88,13 +90,13 @@ def measure_sound(source: RegisteredVideo, settings: ExtractionSettings) -> Soun
     """Measure all audio; parameters and errors are those of `measure_range`."""
     with registered_video(source):
         try:
-            return SoundOutcome(measure_all_sound(source.video, settings, _stopping(ranges_folder(source))))
+            return SoundOutcome(measure_all_sound(source.video, settings, _while_not_stopped(ranges_folder(source))))
         except RangeError as reason:
             return SoundOutcome(reason=str(reason))
 
 
 def in_tasks(source: RegisteredVideo, settings: ExtractionSettings, on_progress: ProgressListener) -> Features:
-    """Extract the features in ranges, each as its own task run; in one pass if that is faster or required.
+    """Extract the features in ranges, each as its own task run in a process of this machine.
 
     Raises
     ------
@@ -102,12 +104,32 @@ def in_tasks(source: RegisteredVideo, settings: ExtractionSettings, on_progress:
         See `autoclip.extraction.extract`.
     """
     processes = wanted_processes(source)
-    if processes == 1:
+    return in_ranges(source, settings, on_progress, processes, partial(_in_processes, processes))
+
+
+@dataclass(frozen=True, slots=True)
+class RangeWork:
+    """A video that was divided into ranges; each runner of tasks measures them in its own way."""
+
+    source: RegisteredVideo
+    settings: ExtractionSettings
+    ranges: tuple[DecodeRange, ...]
+    on_progress: ProgressListener
+
+
+def in_ranges(
+    source: RegisteredVideo,
+    settings: ExtractionSettings,
+    on_progress: ProgressListener,
+    workers: int,
+    measure: Callable[[RangeWork], Features],
+) -> Features:
+    """Extract the features in ranges for a number of workers; in one pass if that is faster or required."""
+    if workers == 1:
         return in_one_pass(source, settings, on_progress)
     try:
-        ranges = plan(source.video, settings, range_count(source.video.duration_sec, processes), on_progress)
-        with _stopped_together(ranges_folder(source)):
-            features = _measured(_Ranges(source, settings, ranges, on_progress), processes)
+        ranges = plan(source.video, settings, range_count(source.video.duration_sec, workers), on_progress)
+        features = measure(RangeWork(source, settings, ranges, on_progress))
     except RangeError as reason:
         run_logger().info("%s: measured in one pass: %s", source.name, reason)
         features = in_one_pass(source, settings, on_progress)
@@ -120,24 +142,18 @@ def wanted_processes(source: RegisteredVideo) -> int:
     return read_environment().extraction_processes or paying_processes(source.video.duration_sec)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ranges:
-    source: RegisteredVideo
-    settings: ExtractionSettings
-    ranges: tuple[DecodeRange, ...]
-    on_progress: ProgressListener
-
-
-def _measured(work: _Ranges, processes: int) -> Features:
+def _in_processes(processes: int, work: RangeWork) -> Features:
     """Measure the remaining ranges, and repeat if a process is lost; completed ranges are files."""
-    for attempt in range(ATTEMPTS):
-        try:
-            with LossWatch() as watch, ProcessPoolTaskRunner(processes, initializer=exit_with_parent) as runner:
-                watch.follow(cast("ProcessPoolExecutor", runner._executor))  # noqa: SLF001 - it can be had nowhere else
-                watched = replace(work, on_progress=_until_lost(watch, work.on_progress))
-                return _merged(watched, runner)
-        except BrokenProcessPool:
-            run_logger().warning("%s: a process was lost; attempt %d of %d", work.source.name, attempt + 1, ATTEMPTS)
+    with _stopped_together(ranges_folder(work.source)):
+        for attempt in range(ATTEMPTS):
+            try:
+                with LossWatch() as watch, ProcessPoolTaskRunner(processes, initializer=exit_with_parent) as runner:
+                    watch.follow(cast("ProcessPoolExecutor", runner._executor))  # noqa: SLF001 - can be had nowhere else
+                    watched = replace(work, on_progress=_until_lost(watch, work.on_progress))
+                    return merged(watched, runner, measure_range, measure_sound)
+            except BrokenProcessPool:
+                lost = f"{work.source.name}: a process was lost"
+                run_logger().warning("%s; attempt %d of %d", lost, attempt + 1, ATTEMPTS)
     raise lost_too_often(work.source.video)
 
 
@@ -152,14 +168,34 @@ def _until_lost(watch: LossWatch, on_progress: ProgressListener) -> ProgressList
     return listen
 
 
-def _merged(work: _Ranges, runner: TaskRunner[Any]) -> Features:
+def merged(
+    work: RangeWork,
+    runner: TaskRunner[Any],
+    range_task: Task[..., Any],
+    sound_task: Task[..., Any],
+    here: Callable[[Path], Path] = lambda path: path,
+) -> Features:
+    """Measure the ranges and the sound with a runner of tasks, and merge them.
+
+    Parameters
+    ----------
+    work : RangeWork
+        The ranges.
+    runner : TaskRunner
+        Runs the tasks.
+    range_task, sound_task : Task
+        The tasks, such as `measure_range` and `measure_sound`.
+    here : callable
+        Called with the path of a measured range; returns its path on this machine.
+    """
     given = {"source": work.source, "settings": work.settings}
-    sound = runner.submit(measure_sound, given)
-    ranges = [runner.submit(measure_range, {**given, "part": part}) for part in work.ranges]
-    return merge(work.source.video, work.settings, _paths(work, ranges), lambda: _sound(work, sound))
+    sound = runner.submit(sound_task, given)
+    ranges = [runner.submit(range_task, {**given, "part": part}) for part in work.ranges]
+    paths = (here(path) for path in _paths(work, ranges))
+    return merge(work.source.video, work.settings, paths, lambda: _sound(work, sound))
 
 
-def _paths(work: _Ranges, futures: Sequence[PrefectFuture[RangeOutcome]]) -> Iterator[Path]:
+def _paths(work: RangeWork, futures: Sequence[PrefectWrappedFuture[RangeOutcome, Any]]) -> Iterator[Path]:
     """Yield the files of the ranges in order, each as soon as it exists."""
     packets = [part.packets for part in work.ranges]
     for number, future in enumerate(futures):
@@ -170,23 +206,24 @@ def _paths(work: _Ranges, futures: Sequence[PrefectFuture[RangeOutcome]]) -> Ite
         yield outcome.path
 
 
-def _sound(work: _Ranges, future: PrefectFuture[SoundOutcome]) -> MeasuredSound:
+def _sound(work: RangeWork, future: PrefectWrappedFuture[SoundOutcome, Any]) -> MeasuredSound:
     outcome: SoundOutcome = _result(future, work, 0.99)
     if outcome.sound is None:
         raise RangeError(outcome.reason)
     return outcome.sound
 
 
-def _result(future: PrefectFuture[Any], work: _Ranges, done: float) -> Any:  # noqa: ANN401
+def _result(future: PrefectWrappedFuture[Any, Any], work: RangeWork, done: float) -> Any:  # noqa: ANN401
     """Wait for a task; the listener is called several times a second, and may raise to stop everything."""
     told = Progress("extract", done, f"measuring {len(work.ranges)} ranges side by side")
     while True:
         work.on_progress(told)
+        is_done = future.wrapped_future.done()
         try:
             future.wait(timeout=_WAIT_SEC)
         except OSError as error:  # errors of the task come as its result: this pool broke while it started a process
             raise BrokenProcessPool(str(error)) from error
-        if future.state.is_final():
+        if is_done:
             return future.result()
 
 
@@ -204,16 +241,21 @@ def _stopped_together(folder: Path) -> Iterator[None]:
         raise
 
 
-def _stopping(folder: Path) -> ProgressListener:
-    """Return a listener that stops the work if the stop file exists, which it checks now and then."""
-    looked = 0.0
+def _while_not_stopped(folder: Path) -> ProgressListener:
+    """Return a listener that stops the work if the stop file exists."""
+    return stopped_if((folder / STOP_FILE).exists, LOOK_SEC)
+
+
+def stopped_if(is_stopped: Callable[[], bool], period_sec: float) -> ProgressListener:
+    """Return a listener that stops the work of a range if a question, asked once in a period, is answered by yes."""
+    asked = time.monotonic()
 
     def listen(_progress: Progress) -> None:
-        nonlocal looked
+        nonlocal asked
         now = time.monotonic()
-        if now - looked >= LOOK_SEC:
-            looked = now
-            if (folder / STOP_FILE).exists():
+        if now - asked >= period_sec:
+            asked = now
+            if is_stopped():
                 raise RunCancelledError("the extraction that this range belongs to was stopped")
 
     return listen

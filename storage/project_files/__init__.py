@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from storage.project_files.copies import ProjectFiles
+from storage.project_files.stored_ranges import StoredRanges, remove_old_ranges
 from storage.project_files.versions import StoredVersion
 
-__all__ = ["ProjectFiles", "StoredVersion"]
+__all__ = ["ProjectFiles", "StoredRanges", "StoredVersion", "remove_old_ranges"]

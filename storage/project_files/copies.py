@@ -34,8 +34,6 @@ MAX_TRANSFERS = 8
 USED_SEC = 60.0
 """Resolution in seconds with which the last use of a file is recorded."""
 LOCK_POLL_SEC = 0.02
-READ_ATTEMPTS = 3
-"""How many times a version is read if its content differs from what was written: a proxy may have truncated it."""
 
 REMEMBERED_SEC = 1.0
 """Seconds for which a web page's next request may use a cached listing of the store."""
@@ -247,21 +245,11 @@ class ProjectFiles:
         """Fetch a version unless the file already has its content; verified and complete, or not at all."""
         path = self.place.root / version.name
         confine(self.place.root, version.name)
-        if not _holds(path, version):
+        if not version.is_content_of(path):
             with replacing(path) as partial:
-                self._read(version, partial)
+                version.copy(self.store, partial)
         self.place.note_use(version.name)
         return Copy.at(path, version.digest)
-
-    def _read(self, version: StoredVersion, partial: Path) -> None:
-        for _ in range(READ_ATTEMPTS):
-            self.store.get(version.key, partial)
-            if _holds(partial, version):
-                return
-        raise StorageError(
-            f"{self.store.name}/{version.key}: its content differs from what was written; if that persists, it is "
-            "damaged in the store: remove it there, and create it again"
-        )
 
     def _publish(self, before: frozenset[str]) -> None:
         root, index = self.place.root, LocalIndex.of(self.place.root)
@@ -306,8 +294,8 @@ class ProjectFiles:
         if not fresh and known is not None and time.monotonic() - known.at < REMEMBERED_SEC:
             return known.versions
         at = time.monotonic()
-        objects = self.store.objects(prefix_of(self.place.project_id))
-        versions = StoredVersions.of(self.place.project_id, objects)
+        prefix = prefix_of(self.place.project_id)
+        versions = StoredVersions.of(prefix, self.store.objects(prefix))
         _remembered.put(self._remembered_as, _Listing(at, versions))
         return versions
 
@@ -353,14 +341,6 @@ def _is_small(name: str) -> bool:
 def _is_changed(path: Path, copy: Copy | None) -> bool:
     """Whether there is a file that is not a copy of a version in the store."""
     return path.is_file() and (copy is None or not copy.is_at(path))
-
-
-def _holds(path: Path, version: StoredVersion) -> bool:
-    """Whether a file has exactly the content of a version."""
-    try:
-        return path.stat().st_size == version.size and fingerprint(path) == version.digest
-    except FileNotFoundError:
-        return False
 
 
 def _each(work: Callable[[Item], Answer], items: Sequence[Item]) -> list[Answer]:

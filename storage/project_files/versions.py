@@ -9,9 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
-from storage.artifact_store import StoredObject
-from storage.keys import FINGERPRINT_DIGITS
+from autoclip.errors import StorageError
+from storage.artifact_store import ArtifactStore, StoredObject
+from storage.keys import FINGERPRINT_DIGITS, fingerprint
+
+READ_ATTEMPTS = 3
+"""How many times a version is read if its content differs from what was written: a proxy may have truncated it."""
 
 _DIGEST = re.compile(f"[0-9a-f]{{{FINGERPRINT_DIGITS}}}")
 
@@ -37,6 +42,30 @@ class StoredVersion:
     size: int
     key: str
 
+    def is_content_of(self, path: Path) -> bool:
+        """Whether a file has exactly this content."""
+        try:
+            return path.stat().st_size == self.size and fingerprint(path) == self.digest
+        except FileNotFoundError:
+            return False
+
+    def copy(self, store: ArtifactStore, path: Path) -> None:
+        """Copy this version from the store to a file, and verify it.
+
+        Raises
+        ------
+        StorageError
+            If the store refuses or fails, or its content is damaged.
+        """
+        for _ in range(READ_ATTEMPTS):
+            store.get(self.key, path)
+            if self.is_content_of(path):
+                return
+        raise StorageError(
+            f"{store.name}/{self.key}: its content differs from what was written; if that persists, it is "
+            "damaged in the store: remove it there, and create it again"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class StoredVersions:
@@ -54,12 +83,12 @@ class StoredVersions:
     outdated: tuple[StoredVersion, ...]
 
     @classmethod
-    def of(cls, project_id: str, objects: Iterable[StoredObject]) -> StoredVersions:
-        """Sort the objects of a project; versions of the same second are ordered by digest, so all machines agree."""
+    def of(cls, prefix: str, objects: Iterable[StoredObject]) -> StoredVersions:
+        """Sort the objects below a prefix; versions of the same second are ordered by digest, so all machines agree."""
         current: dict[str, StoredVersion] = {}
         outdated = []
         for stored in sorted(objects, key=lambda each: (each.written_at, each.key)):
-            version = _version(project_id, stored)
+            version = _version(prefix, stored)
             if version is None:
                 continue
             if before := current.get(version.name):
@@ -78,8 +107,8 @@ def key_of(project_id: str, name: str, digest: str) -> str:
     return f"{prefix_of(project_id)}/{name}/{digest}"
 
 
-def _version(project_id: str, stored: StoredObject) -> StoredVersion | None:
-    name, _, digest = stored.key.removeprefix(f"{prefix_of(project_id)}/").rpartition("/")
+def _version(prefix: str, stored: StoredObject) -> StoredVersion | None:
+    name, _, digest = stored.key.removeprefix(f"{prefix}/").rpartition("/")
     if not name or not _DIGEST.fullmatch(digest):
         return None
     return StoredVersion(name, digest, stored.size, stored.key)

@@ -13,12 +13,12 @@ from hypothesis import settings as laws
 from hypothesis import strategies as st
 from made_features import Scene
 
-from autoclip.errors import StorageError
+from autoclip.errors import NotFoundError, StorageError
 from autoclip.settings import ExtractionSettings
 from storage.artifact_store import FsspecStore
 from storage.data_folder import DataFolder, ProjectFolder
 from storage.features import Origin
-from storage.project_files import copies, eviction
+from storage.project_files import StoredRanges, copies, eviction, remove_old_ranges
 from storage.project_files.local_index import INDEX
 
 SECOND_LONG_AGO = 1_000_000_000
@@ -308,3 +308,36 @@ def test_every_machine_sees_the_last_change(tmp_path_factory, steps):
         with folder.working():
             assert {name: (folder.root / name).read_bytes() for name in names(folder)} == truth
     shutil.rmtree(root)
+
+
+def test_a_range_that_one_machine_measured_another_merges(tmp_path, store):
+    ranges, name = StoredRanges(store, "p0", "c" * 32), ".0001-ab.partial.range"
+    measured, merged = tmp_path / "one" / name, tmp_path / "two" / name
+    measured.parent.mkdir()
+    measured.write_bytes(b"measured")
+    assert not ranges.has(merged)
+    with pytest.raises(NotFoundError, match=r"0001-ab.* is not in the store; 'autoclip retry' measures it again"):
+        ranges.get(merged)
+    ranges.put(measured)
+    ranges.get(merged)
+    assert merged.read_bytes() == b"measured"
+    assert not StoredRanges(store, "p0", "d" * 32).has(merged), "another video"
+    assert not ranges.has(tmp_path / ".0001-ac.partial.range"), "other settings"
+    with machine(tmp_path / "three", store).project("p0").working():
+        pass
+    assert not list((tmp_path / "three").rglob("*.range"))
+    StoredRanges(store, "p1", "c" * 32).put(measured)
+    ranges.remove()
+    assert [each.key.split("/")[1] for each in store.objects("ranges")] == ["p1"]
+    assert (remove_old_ranges(store, 3600), remove_old_ranges(store, -3600)) == (0, 1)
+
+
+def test_a_range_that_is_damaged_in_the_store_is_not_merged(tmp_path, store):
+    ranges, path = StoredRanges(store, "p0", "c" * 32), tmp_path / ".0001-ab.partial.range"
+    path.write_bytes(b"measured")
+    ranges.put(path)
+    (key,) = (each.key for each in store.objects("ranges"))
+    (tmp_path / "store" / key).write_bytes(b"meas")
+    with pytest.raises(StorageError, match="its content differs from what was written"):
+        ranges.get(tmp_path / "merged" / path.name)
+    assert not (tmp_path / "merged" / path.name).exists()
