@@ -114,10 +114,10 @@ def on_dask_workers(source: RegisteredVideo, settings: ExtractionSettings, on_pr
     """
     stored = stored_ranges(source)
     default = WORKERS if source.video.duration_sec >= LONG_SEC else 1
-    features = in_ranges(
-        source, settings, on_progress, max(default, read_environment().extraction_processes), _measured
-    )
-    stored.remove()
+    workers = max(default, read_environment().extraction_processes)
+    features = in_ranges(source, settings, on_progress, workers, _measured)
+    if workers > 1:
+        stored.remove()
     return features
 
 
@@ -141,8 +141,13 @@ def _here(source: RegisteredVideo) -> RegisteredVideo:
 
 def _measured(work: RangeWork) -> Features:
     folder, stored = ranges_folder(work.source), stored_ranges(work.source)
+    paths = {range_path(folder, part, work.settings) for part in work.ranges}
 
     def fetched(path: Path) -> Path:
+        if folder / path.name not in paths:
+            raise ServiceError(
+                "a worker of dask has another version of autoclip; install the same one on every machine"
+            )
         stored.get(folder / path.name)
         return folder / path.name
 
