@@ -82,7 +82,7 @@ class ExtensionPoint:
 def _has(made: object, name: str) -> bool:
     try:
         return hasattr(made, name)
-    except Exception:  # noqa: BLE001 - a property that fails is told when it is asked for
+    except Exception:  # noqa: BLE001 - a property that fails is reported when it is used
         return True
 
 

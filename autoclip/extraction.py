@@ -128,8 +128,8 @@ def _passed(
     try:
         return _passed_by(chosen, Extraction(video, settings, on_progress, choice.notes))
     except HardwareDecodingError as error:
-        told = f"{error}, so software decoded the video"
-        return _passed_by(policy, Extraction(video, settings, on_progress, (*choice.notes, told)))
+        note = f"{error}, so software decoded the video"
+        return _passed_by(policy, Extraction(video, settings, on_progress, (*choice.notes, note)))
 
 
 def _passed_by(policy: DecodePolicy, pass_: Extraction) -> Extraction:

@@ -102,34 +102,36 @@ async def process_video(  # noqa: PLR0917 - the fields of Prefect's form
     """
     folder, named = output_folder(to), chat_named(chat)
     chosen = chosen_settings(settings)
-    plan = _plan(source, export_top)
-    with ProgressReporter(own_run_id(), plan) as report:
-        if is_address(source):
-            entries = videos_at(source, fetch)
-            if entries is not None:
-                _require_no_entry(source)
-                _require_no_chat(chat, chat_offset)
-                given = {"settings": chosen, "export_top": export_top, "export": export, "fetch": fetch}
-                given |= {"timelines": timelines, "to": to, "handles_sec": handles_sec}
-                items = [Item(e.title, {"source": e.url, "name": e.title, **_as_json(given)}) for e in entries]
-                return await publish_summary(await run_items(items, AT_ONCE, report, "download", queue="entries"))
-            project_id = project_of_address(source, title=name) if _is_entry() else project_of_address(source, name)
-            await name_after_project(project_id, "process")
-            with sole_writer(project_id, report, "download"):
-                video = download_video(project_id, fetch)
-        else:
-            video = register_video(Path(source), name)
+    with ProgressReporter(own_run_id(), _plan(source, export_top)) as report:
+        if is_address(source) and (entries := videos_at(source, fetch)) is not None:
+            _require_no_entry(source)
+            _require_no_chat(chat, chat_offset)
+            given = {"settings": chosen, "export_top": export_top, "export": export, "fetch": fetch}
+            given |= {"timelines": timelines, "to": to, "handles_sec": handles_sec}
+            items = [Item(e.title, {"source": e.url, "name": e.title, **_as_json(given)}) for e in entries]
+            return await publish_summary(await run_items(items, AT_ONCE, report, "download", queue="entries"))
+        video = await _registered(source, name, fetch, report)
         await name_after_project(video.project_id, "process")
         done = _processed(video.with_chat(named, chat_offset), chosen, Exporting(export_top, export, folder), report)
         if timelines:
             written = write_timelines(video.project_id, chosen.segmentation_mode, timelines, folder, handles_sec)
             done = replace(done, timelines=written)
-    return await _told(done, export_top)
+    return await _ended(done, export_top)
 
 
 def is_address(source: str) -> bool:
     """Whether a source is an address to download, not a path."""
     return re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", source) is not None
+
+
+async def _registered(source: str, name: str, fetch: DownloadSettings, report: ProgressReporter) -> RegisteredVideo:
+    """Register the video of a file, or download that of an address."""
+    if not is_address(source):
+        return register_video(Path(source), name)
+    project_id = project_of_address(source, title=name) if _is_entry() else project_of_address(source, name)
+    await name_after_project(project_id, "process")
+    with sole_writer(project_id, report, "download"):
+        return download_video(project_id, fetch)
 
 
 def _require_no_entry(source: str) -> None:
@@ -165,7 +167,7 @@ def _processed(
     return ProcessedVideo(analyzed.project, analyzed.selection, exports)
 
 
-async def _told(done: ProcessedVideo, export_top: int) -> State[ProcessedVideo]:
+async def _ended(done: ProcessedVideo, export_top: int) -> State[ProcessedVideo]:
     """Attach the table and the numbers to the run, and end it; it fails if every export failed."""
     failed = [f"{record.name}: {record.error}" for record in done.exports if record.state != "completed"]
     unwritten = [f"no {timeline.format}: {timeline.error}" for timeline in done.timelines if timeline.path is None]

@@ -60,42 +60,42 @@ def extract_features(
     StorageError
         If the features can't be saved.
     """
-    told = _told(source)
+    available = _available_metadata(source)
     folder, origin = source.folder, Origin(source.fingerprint, settings, extraction_version())
     if folder.features_key() == origin.key:
         known = folder.read_features()
-        _learn(source, told.metadata, known, origin)
+        _learn(source, available.metadata, known, origin)
         on_progress(Progress("extract", 1.0, "extracted before"))
-        warnings = _warnings(source, (*known.warnings, *told.warnings))
+        warnings = _warnings(source, (*known.warnings, *available.warnings))
         return ExtractedFeatures(source, origin.key, reused=True, warnings=warnings)
     with decode_slot():
         features = measure(source, settings, on_progress)
-    if told.metadata is not None:
-        features = with_source_metadata(features, told.metadata)
+    if available.metadata is not None:
+        features = with_source_metadata(features, available.metadata)
     folder.write_features(features, origin)
-    warnings = _warnings(source, (*features.warnings, *told.warnings))
+    warnings = _warnings(source, (*features.warnings, *available.warnings))
     return ExtractedFeatures(source, origin.key, reused=False, warnings=warnings)
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _AvailableMetadata:
     """Metadata of the source, and what of it could not be read."""
 
     metadata: SourceMetadata | None
     warnings: tuple[str, ...] = ()
 
 
-def _told(source: RegisteredVideo) -> _Told:
+def _available_metadata(source: RegisteredVideo) -> _AvailableMetadata:
     """Add the chat to the source's metadata; a chat that was only found beside the video may be unreadable."""
     if source.chat is None:
-        return _Told(source.metadata)
+        return _AvailableMetadata(source.metadata)
     try:
         log = source.chat.read()
     except MediaError as error:
         if source.chat.was_named:
             raise
-        return _Told(source.metadata, (f"the chat beside the video is ignored: {error}",))
-    return _Told(replace(source.metadata or SourceMetadata(), chat=log))
+        return _AvailableMetadata(source.metadata, (f"the chat beside the video is ignored: {error}",))
+    return _AvailableMetadata(replace(source.metadata or SourceMetadata(), chat=log))
 
 
 def _learn(source: RegisteredVideo, metadata: SourceMetadata | None, known: Features, origin: Origin) -> None:

@@ -78,8 +78,10 @@ def rate_speech(
     try:
         spans = tuple(_rated(sentences, asked, chat_model, on_progress))
     except (NoAnswerError, ValueError) as error:
-        told = f"clips are chosen by the built-in scoring: the rater {chat_model.model} gave no usable answer: {error}"
-        return replace(features, warnings=(*features.warnings, told))
+        reason = (
+            f"clips are chosen by the built-in scoring: the rater {chat_model.model} gave no usable answer: {error}"
+        )
+        return replace(features, warnings=(*features.warnings, reason))
     write_ratings(folder, StoredRatings(key=key, fingerprint=features.source.fingerprint, spans=spans))
     return features
 
@@ -90,8 +92,8 @@ def _rated(
     """Ask about consecutive groups of sentences."""
     for first, part in _parts(sentences):
         share = first / len(sentences)
-        told = Progress("transcribe", share, f"asking {chat_model.model}")
-        question, check = numbered(part, first + 1), partial(on_progress, told)
+        progress = Progress("transcribe", share, f"asking {chat_model.model}")
+        question, check = numbered(part, first + 1), partial(on_progress, progress)
         content = complete(chat_model, asked, question, ANSWER_SCHEMA, check)
         yield from read_answer(content, part, first + 1)
 

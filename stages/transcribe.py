@@ -105,8 +105,8 @@ def _without_words(features: ExtractedFeatures, settings: Settings, reason: str)
     """Continue without words; if they would have decided the clips, add a warning with the reason."""
     if settings.speech.speech_role == "edges":
         return features
-    told = f"clips are selected by audio and video, without words: {reason}"
-    return replace(features, warnings=(*features.warnings, told))
+    warning = f"clips are selected by audio and video, without words: {reason}"
+    return replace(features, warnings=(*features.warnings, warning))
 
 
 def _keep_subtitles(source: RegisteredVideo, subtitles: Transcript) -> None:

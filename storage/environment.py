@@ -304,7 +304,7 @@ def read_environment(variables: Mapping[str, str] | None = None, env_file: Path 
     analysis = {name: value for name, value in values.items() if name in settings}
     environment = _checked({name: value for name, value in values.items() if name in known}, analysis, origins)
     limit_pixels(environment.max_pixels)
-    environment.settings  # noqa: B018 - a bad value must be told now, by the name of its variable, not in a flow run
+    environment.settings  # noqa: B018 - a bad value must be reported now, by the name of its variable, not in a flow run
     return environment
 
 

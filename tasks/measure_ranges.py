@@ -215,9 +215,9 @@ def _sound(work: RangeWork, future: PrefectWrappedFuture[SoundOutcome, Any]) -> 
 
 def _result(future: PrefectWrappedFuture[Any, Any], work: RangeWork, done: float) -> Any:  # noqa: ANN401
     """Wait for a task; the listener is called several times a second, and may raise to stop everything."""
-    told = Progress("extract", done, f"measuring {len(work.ranges)} ranges side by side")
+    progress = Progress("extract", done, f"measuring {len(work.ranges)} ranges side by side")
     while True:
-        work.on_progress(told)
+        work.on_progress(progress)
         is_done = future.wrapped_future.done()
         try:
             future.wait(timeout=_WAIT_SEC)

@@ -183,14 +183,14 @@ def limits_broken(video: Video, seconds: float, settings: ExportSettings) -> tup
     platform = platform_of(settings.platform)
     if platform is None:
         return ()
-    told = f"the clip of {video.path.name} has {seconds:.1f} s"
+    length = f"the clip of {video.path.name} has {seconds:.1f} s"
     broken = []
     if seconds > platform.longest_sec:
         broken.append(
-            f"{platform.title} takes at most {platform.longest_sec:g} s, {told}; shorten it, or set over_limit = fit"
+            f"{platform.title} takes at most {platform.longest_sec:g} s, {length}; shorten it, or set over_limit = fit"
         )
     if seconds < platform.shortest_sec:
-        broken.append(f"{platform.title} takes at least {platform.shortest_sec:g} s, {told}")
+        broken.append(f"{platform.title} takes at least {platform.shortest_sec:g} s, {length}")
     if settings.video_codec not in platform.codecs:
         broken.append(f"{platform.title} takes {' or '.join(platform.codecs)}, not {settings.video_codec}")
     if settings.cut != "exact":

@@ -95,8 +95,8 @@ def _with_shortened_note(order: CutSpec, asked: Interval) -> CutSpec:
     if order.asked == asked:
         return order
     end, platform = order.asked.end, order.settings.platform
-    told = f"ended at {end:.3f} s, {asked.end - end:.1f} s earlier, to fit {platform}"
-    return replace(order, asked=asked, notes=(*order.notes, told))
+    note = f"ended at {end:.3f} s, {asked.end - end:.1f} s earlier, to fit {platform}"
+    return replace(order, asked=asked, notes=(*order.notes, note))
 
 
 def finish_fitted(
@@ -113,8 +113,8 @@ def finish_fitted(
         settings = smaller(context.rendered.stat().st_size, order.settings)
         if settings is None:
             break
-        told = f"encoded again with crf {settings.crf} instead of {order.settings.crf} to fit {settings.platform}"
-        order = replace(order, settings=settings, notes=(*order.notes, told))
+        note = f"encoded again with crf {settings.crf} instead of {order.settings.crf} to fit {settings.platform}"
+        order = replace(order, settings=settings, notes=(*order.notes, note))
         rendering = encode_again(order)
     return finish(rendering, order, context)
 

@@ -170,11 +170,11 @@ def deliver(
     if not checked.faults:
         return publish(rendered, target, overwrite=overwrite)
     reasons = "; ".join(checked.faults)
-    told = "\n".join([*checked.faults, "", *(shlex.join(command) for command in commands), ""])
+    content = "\n".join([*checked.faults, "", *(shlex.join(command) for command in commands), ""])
     with folder_beneath(target.parent, Path(FAILED_FOLDER), make=True) as folder:  # not a link to another place
         placed = publish(rendered, folder.location / target.name, overwrite=False)
         with placed.with_suffix(".txt").open("x", encoding="utf-8") as report:
-            report.write(told)
+            report.write(content)
         kept = folder.named(placed)
     raise ExportError(
         f"{target.name} failed its check and was kept as {kept}: {reasons}", command=commands[-1] if commands else ()

@@ -55,10 +55,10 @@ def is_meant(wanted: str, number: int, language: str | None, title: str | None) 
 
 def describe_tracks(tracks: Iterable[tuple[int, str | None, str | None]]) -> str:
     """Return the numbers, languages and titles of tracks for a message."""
-    told = [
+    descriptions = [
         " ".join(filter(None, (str(number), language, title and repr(title)))) for number, language, title in tracks
     ]
-    return "; ".join(told) or "none"
+    return "; ".join(descriptions) or "none"
 
 
 def with_analysis_audio(video: Video, wanted: str) -> Video:

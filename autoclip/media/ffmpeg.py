@@ -85,10 +85,10 @@ def knows_encoder(name: str, path: Path | None = None) -> bool:
 def _help_output(ffmpeg: Path, *question: str) -> bytes:
     command = (str(ffmpeg), "-hide_banner", *question)
     try:
-        told = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_HELP_SEC, check=True)  # noqa: S603
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_HELP_SEC, check=True)  # noqa: S603
     except (OSError, subprocess.SubprocessError):
         return b""
-    return told.stdout
+    return done.stdout
 
 
 def safe_input(path: Path, container: str) -> tuple[str, ...]:
@@ -191,8 +191,8 @@ def _why_it_failed(code: int, tail: str, target: str) -> str:
     if code < 0:
         return f"ffmpeg was killed by signal {-code}; if memory is short, render fewer clips at once"
     lines = [_LOG_PREFIX.sub("", line).strip() for line in tail.splitlines()]
-    told = next((line for line in lines if line and not _NO_CAUSE.search(line)), "it does not say why")
-    return f"ffmpeg failed with code {code} ({told.rstrip('.')}); choose other export settings, or report it"
+    reason = next((line for line in lines if line and not _NO_CAUSE.search(line)), "it does not say why")
+    return f"ffmpeg failed with code {code} ({reason.rstrip('.')}); choose other export settings, or report it"
 
 
 def _through_descriptor(argument: str) -> str:

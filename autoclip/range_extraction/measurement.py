@@ -58,8 +58,8 @@ def plan(
     listening = listening_signals()
     if listening:
         raise RangeError(f"the signal {listening[0]!r} takes its frames or sound in one pass")
-    told = Progress("extract", 0.0, "looking for places to divide the video")
-    return plan_ranges(video, decode_policy(settings, 1), count, LEAD_SEC, lambda: on_progress(told))
+    progress = Progress("extract", 0.0, "looking for places to divide the video")
+    return plan_ranges(video, decode_policy(settings, 1), count, LEAD_SEC, lambda: on_progress(progress))
 
 
 def range_path(folder: Path, part: DecodeRange, settings: ExtractionSettings) -> Path:
@@ -69,8 +69,8 @@ def range_path(folder: Path, part: DecodeRange, settings: ExtractionSettings) ->
 
     It has the suffix of temporary files, which are removed after a day.
     """
-    told = f"{EXTRACTION_VERSION} {settings.model_dump_json()} {part.lead} {part.groups} {part.digest}"
-    return folder / f".{part.number:04d}-{blake2b(told.encode(), digest_size=10).hexdigest()}.partial.range"
+    identity = f"{EXTRACTION_VERSION} {settings.model_dump_json()} {part.lead} {part.groups} {part.digest}"
+    return folder / f".{part.number:04d}-{blake2b(identity.encode(), digest_size=10).hexdigest()}.partial.range"
 
 
 def measure_range(

@@ -66,8 +66,8 @@ def read_captions(path: Path) -> tuple[Word, ...]:
         raise MediaError(path, f"can't be read: {error.strerror}") from error
     except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
         raise MediaError(path, f"holds no subtitles ({error}); give an SRT, VTT or ASS file") from error
-    told = (event for event in subtitles if not event.is_comment)
-    return tuple(Word(e.start / 1000, e.end / 1000, html.unescape(" ".join(e.plaintext.split()))) for e in told)
+    events = (event for event in subtitles if not event.is_comment)
+    return tuple(Word(e.start / 1000, e.end / 1000, html.unescape(" ".join(e.plaintext.split()))) for e in events)
 
 
 def _literal(text: str, wanted: CaptionFormat) -> str:

@@ -72,14 +72,14 @@ class Tightening:
         """Return a summary in a few words."""
         pauses = sum(removal.reason == "pause" for removal in self.removed)
         fillers = len(self.removed) - pauses
-        told = [
+        removed = [
             f"{count} {noun}{'s' if count > 1 else ''}"
             for count, noun in ((pauses, "pause"), (fillers, "filler"))
             if count
         ]
         return (
-            f"{' and '.join(told)} taken out, {self.removed_sec:.1f} s"
-            if told
+            f"{' and '.join(removed)} taken out, {self.removed_sec:.1f} s"
+            if removed
             else "no pause was long enough to take out"
         )
 

@@ -106,7 +106,7 @@ class _AddedTranscriber:
     def transcribe(self, samples: Samples, language: str | None, on_progress: Callable[[float], None]) -> Transcript:
         stops: list[Exception] = []
 
-        def told(share: float) -> None:
+        def on_share(share: float) -> None:
             try:
                 on_progress(share)
             except Exception as error:
@@ -115,7 +115,7 @@ class _AddedTranscriber:
 
         try:
             with _TRANSCRIBERS.calling(self.name):
-                heard: object = self.made.transcribe(samples, language, told)
+                heard: object = self.made.transcribe(samples, language, on_share)
                 if not isinstance(heard, Transcript):
                     raise TypeError(f"transcribe() returned {type(heard).__name__} instead of a Transcript")
         finally:

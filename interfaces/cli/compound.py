@@ -193,15 +193,15 @@ def repeated_footage(compound: CompoundClip, store: ClipStore) -> list[str]:
         for number, span in enumerate(_spans(compound, store), 1)
         if span.start is not None and span.end is not None and span.end > span.start
     ]
-    told = []
+    lines = []
     for (one, first), (other, second) in combinations(spans, 2):
         shared = min(first.end, second.end) - max(first.start, second.start)
         if shared > _SAME_FOOTAGE_SEC:
-            told.append(
+            lines.append(
                 f"items {one} and {other} both show {clock(max(first.start, second.start))} to "
                 f"{clock(min(first.end, second.end))} ({shared:.1f} s)"
             )
-    return told
+    return lines
 
 
 def _in_order(clips: Sequence[Clip]) -> tuple[CompoundItem, ...]:

@@ -99,10 +99,15 @@ def read_options(destination: str | None, words: list[str] | None) -> Mapping[st
 
 
 def deliver_to(
-    destination: str, path: Path, options: Mapping[str, str], on_progress: ProgressListener, **told: str
+    destination: str,
+    path: Path,
+    options: Mapping[str, str],
+    on_progress: ProgressListener,
+    *,
+    title: str = "",
+    description: str = "",
 ) -> Receipt:
-    """Deliver one file, with its title and description in `told`; raises the same errors as `deliver_file`."""
+    """Deliver one file, titled by its name if there is no title; raises the same errors as `deliver_file`."""
     from autoclip.export.destinations import Delivery, deliver_file
 
-    title = told.get("title") or path.stem
-    return deliver_file(destination, Delivery(path, title, told.get("description", ""), options), on_progress)
+    return deliver_file(destination, Delivery(path, title or path.stem, description, options), on_progress)

@@ -80,5 +80,5 @@ def _size(size_bytes: int) -> str:
 def _cells(file: OutputFile) -> tuple[str, ...]:
     length = "" if file.duration_sec is None else f"{file.duration_sec:.2f} s"
     size = "" if file.size_bytes is None else _size(file.size_bytes)
-    told = [file.error or file.note, f"brought to {file.delivered_to}" if file.delivered_to else ""]
-    return (file.path, length, size, "; ".join(filter(None, told)))
+    remarks = [file.error or file.note, f"brought to {file.delivered_to}" if file.delivered_to else ""]
+    return (file.path, length, size, "; ".join(filter(None, remarks)))

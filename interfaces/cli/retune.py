@@ -81,11 +81,11 @@ def _kept_words(base: Settings, settings: Settings, *, reset: bool) -> str:
     # Values that a preset sets, or that the previous one set, are covered by its name.
     named = PRESETS[settings.preset].values
     gone = PRESETS[base.preset].values if base.preset != settings.preset else {}
-    told = [name for name in now if name not in named or now[name] != named[name]]
-    kept = [f"{name}={now[name]}" for name in told if now[name] == before[name] != defaults[name]]
+    different = [name for name in now if name not in named or now[name] != named[name]]
+    kept = [f"{name}={now[name]}" for name in different if now[name] == before[name] != defaults[name]]
     changed = [
         f"{name}={now[name]}"
-        for name in told
+        for name in different
         if now[name] != before[name] and not (now[name] == defaults[name] and before[name] == gone.get(name))
     ]
     origin = "kept as measured or from the environment" if reset else "kept from the analysis"

@@ -126,7 +126,7 @@ class PostgreSQLSession:
             if not self.connection.broken:
                 raise
             raise StorageError(
-                f"{error}; whether the change was kept can't be told: look before you repeat it"
+                f"{error}; it is unknown whether the change was kept: look before you repeat it"
             ) from error
         if kept != "COMMIT":
             raise StorageError(f"{self.name}: nothing was kept, because a statement failed before")

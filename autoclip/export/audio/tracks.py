@@ -135,10 +135,10 @@ def _named(video: Video, name: str, tracks: list[AudioTrack | _NoDecoder]) -> Au
     for number, track in known:
         if is_meant(name, number, track.language, track.title):
             return track
-    told = describe_tracks((number, track.language, track.title) for number, track in known)
+    descriptions = describe_tracks((number, track.language, track.title) for number, track in known)
     raise ParameterError(
         f"{video.path.name} has no readable audio track {name}; it has {len(tracks)} in all, of which {len(known)} can "
-        f"be decoded: {told}"
+        f"be decoded: {descriptions}"
     )
 
 

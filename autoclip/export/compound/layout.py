@@ -146,8 +146,8 @@ def _on_one_canvas(orders: list[CutSpec]) -> list[CutSpec]:
     notes = [note for order in orders for note in order.notes]
     if any(len(order.tracks) > 1 for order in orders):
         notes.append("a compound has one audio track: the first one of each item")
-    told = tuple(dict.fromkeys(notes))
-    return [replace(order, canvas=canvas, tracks=order.tracks[:1], notes=told) for order in orders]
+    unique = tuple(dict.fromkeys(notes))
+    return [replace(order, canvas=canvas, tracks=order.tracks[:1], notes=unique) for order in orders]
 
 
 def _shortened(order: CutSpec, at_start: float, at_end: float) -> CutSpec:

@@ -121,12 +121,12 @@ def _fitting(items: Sequence[SourceSpan], settings: ExportSettings) -> tuple[Sou
 def _with_shortened_note(layout: Layout, fitting: Sequence[SourceSpan], items: Sequence[SourceSpan]) -> Layout:
     """Note what was left out."""
     first, platform = layout.bodies[0], layout.bodies[0].settings.platform
-    told = []
+    changes = []
     if fitting[0] != items[0]:
-        told.append(f"the first part ended at {fitting[0].interval.end:.3f} s to fit {platform}")
+        changes.append(f"the first part ended at {fitting[0].interval.end:.3f} s to fit {platform}")
     if len(fitting) < len(items):
-        told.append(f"the last {len(items) - len(fitting)} of {len(items)} parts were left out to fit {platform}")
-    return replace(layout, bodies=(replace(first, notes=(*first.notes, *told)), *layout.bodies[1:]))
+        changes.append(f"the last {len(items) - len(fitting)} of {len(items)} parts were left out to fit {platform}")
+    return replace(layout, bodies=(replace(first, notes=(*first.notes, *changes)), *layout.bodies[1:]))
 
 
 def _render(layout: Layout, context: RenderContext) -> Rendering:

@@ -197,8 +197,8 @@ def numbered(unit: bytes, number: int) -> bytes:
     if kind == VPS:
         bits = f"{number:04b}{bits[4:]}"
     elif kind == SPS:
-        told = _read_sequence(unit)
-        bits = f"{number:04b}{bits[4 : told.id_from]}{exp_golomb_code(number)}{bits[told.id_to :]}"
+        header = _read_sequence(unit)
+        bits = f"{number:04b}{bits[4 : header.id_from]}{exp_golomb_code(number)}{bits[header.id_to :]}"
     else:
         reader = BitReader(bytes_of(bits))
         reader.exp_golomb()

@@ -166,8 +166,8 @@ def _encode(order: CutSpec, context: RenderContext) -> _Encoded:
         return _Encoded(_encode_by(order, context, "x264"), notes)
     settings = order.settings.model_copy(update={"encoder": choice.encoder})
     if not encodes_in_hardware(order.video, settings):
-        told = f"{choice.encoder} has no encoder for {settings.video_codec} of this kind, so software encoded it"
-        return _Encoded(_encode_by(order, context, "x264"), (*notes, told))
+        note = f"{choice.encoder} has no encoder for {settings.video_codec} of this kind, so software encoded it"
+        return _Encoded(_encode_by(order, context, "x264"), (*notes, note))
     try:
         made = _encode_by(order, context, choice.encoder)
         reason = "; ".join(made.faults)
@@ -176,8 +176,8 @@ def _encode(order: CutSpec, context: RenderContext) -> _Encoded:
     if not reason:
         return _Encoded(made, notes)
     context.report(0.0, "again by software")  # raises here if the export was cancelled, which killed the encoder
-    told = f"the encoder {choice.encoder} failed, so software encoded the clip: {reason}"
-    return _Encoded(_encode_by(order, context, "x264"), (*notes, told))
+    note = f"the encoder {choice.encoder} failed, so software encoded the clip: {reason}"
+    return _Encoded(_encode_by(order, context, "x264"), (*notes, note))
 
 
 def _found(encoder: EncoderName) -> str:

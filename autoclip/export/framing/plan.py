@@ -83,10 +83,10 @@ def _with_facecam(video: Video, settings: ExportSettings) -> FramingPlan:
         return FramingPlan("facecam-top", facecam=read_rectangle(settings.facecam, video))
     found = find_facecam(video)
     if found is not None:
-        told = f"framing: the camera was found at {found.pixels(video)}; another one is set by facecam"
-        return FramingPlan("facecam-top", facecam=found, notes=(told,))
-    told = (
+        note = f"framing: the camera was found at {found.pixels(video)}; another one is set by facecam"
+        return FramingPlan("facecam-top", facecam=found, notes=(note,))
+    note = (
         f"framing: no camera was found in the picture of {video.path.name}, so all of it is shown over a blurred "
         "background; set facecam = LEFT,TOP,WIDTH,HEIGHT in pixels if there is one"
     )
-    return FramingPlan("blur", notes=(told,))
+    return FramingPlan("blur", notes=(note,))

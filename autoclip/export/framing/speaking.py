@@ -26,7 +26,7 @@ _MOVES = 0.012
 """Minimum motion of a speaking mouth, as a share of the range of luma: above the noise of a codec."""
 MIN_TURN_SEC = 2.0
 """Shortest turn in seconds that the crop follows: an operator does not move for a "yes" from the other side."""
-_MIN_TOLD_SHARE = 0.6
+_MIN_CLEAR_SHARE = 0.6
 """Share of a shot's audio whose speaker must be known; otherwise both people are shown."""
 
 
@@ -102,10 +102,10 @@ def find_turns(tracks: Sequence[FaceTrack], shot: Interval, levels: SoundLevels)
         return ()
     stronger = np.nanargmax(np.nan_to_num(motion), axis=0)
     high, low = np.nan_to_num(motion.max(axis=0)), np.nan_to_num(motion.min(axis=0))
-    told = heard & (high > _MOVES) & (high > _CLEAR * low)
-    if told.sum() < _MIN_TOLD_SHARE * heard.sum():
+    clear = heard & (high > _MOVES) & (high > _CLEAR * low)
+    if clear.sum() < _MIN_CLEAR_SHARE * heard.sum():
         return ()
-    return _turns(seconds[told], stronger[told], shot)
+    return _turns(seconds[clear], stronger[clear], shot)
 
 
 def _smoothed_motion(track: FaceTrack, seconds: NDArray[np.float64]) -> NDArray[np.float64]:

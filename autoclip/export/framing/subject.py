@@ -102,9 +102,9 @@ class SubjectFraming:
         others = len(self.followed) - counts["faces"]
         if not others:
             return ()
-        told = [f"{counts['motion']} follow the motion"] if counts["motion"] else []
-        told += [f"{counts['middle']} stay in the middle"] if counts["middle"] else []
-        return (f"framing: no face was found in {others} of {len(self.followed)} shots: {' and '.join(told)}",)
+        fallbacks = [f"{counts['motion']} follow the motion"] if counts["motion"] else []
+        fallbacks += [f"{counts['middle']} stay in the middle"] if counts["middle"] else []
+        return (f"framing: no face was found in {others} of {len(self.followed)} shots: {' and '.join(fallbacks)}",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,9 @@ def youtube_chapters(clips: Sequence[Clip], crossfade_sec: float = 0.0) -> str:
     lengths = [clip.duration - crossfade_sec for clip in clips[:-1]] + [clips[-1].duration]
     short = next((place for place, length in enumerate(lengths) if length < _MIN_CHAPTER_SEC), None)
     if short is not None:
-        told = f"{clips[short].name!r} has {lengths[short]:.1f} s"
+        too_short = f"{clips[short].name!r} has {lengths[short]:.1f} s"
         raise ParameterError(
-            f"YouTube takes chapters from {_MIN_CHAPTER_SEC} s on; {told}: leave it out or lengthen it"
+            f"YouTube takes chapters from {_MIN_CHAPTER_SEC} s on; {too_short}: leave it out or lengthen it"
         )
     lines = [
         f"{clock(int(start))} {' '.join(clip.name.split())}"

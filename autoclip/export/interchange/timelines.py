@@ -117,8 +117,8 @@ def _for_editors(video: Video, clips: Sequence[Clip], wanted: str, name: str, op
     try:
         return text_of(edits)
     except (OTIOError, ValueError) as error:
-        told = f"the clips can't be written as {wanted}: {error}"
-        raise ExportError(f"{told}; use otio, which keeps everything") from error
+        reason = f"the clips can't be written as {wanted}: {error}"
+        raise ExportError(f"{reason}; use otio, which keeps everything") from error
 
 
 def _table(video: Video, clips: Sequence[Clip]) -> str:

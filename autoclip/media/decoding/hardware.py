@@ -61,8 +61,8 @@ def choose_decoder(
         return DecoderChoice()
     if wanted != "auto":
         fault = _fault(video, policy, wanted)
-        told = f"decoder = {wanted} can't be used for this video ({fault}), so software decoded it"
-        return DecoderChoice(notes=(told,)) if fault else DecoderChoice(wanted)
+        note = f"decoder = {wanted} can't be used for this video ({fault}), so software decoded it"
+        return DecoderChoice(notes=(note,)) if fault else DecoderChoice(wanted)
     file = memory or Path(platformdirs.user_cache_dir("autoclip")) / "decoders.json"
     key = _machine_key(video, policy)
     known = recall(file).get(key)
@@ -76,8 +76,8 @@ def _tried(video: Video, policy: DecodePolicy, file: Path, key: str) -> DecoderC
     """Try the devices this machine may have, in order of preference, and store the first that works."""
     found = next((name for name in decoder_devices() if not _fault(video, policy, name)), None)
     remember(file, key, found or _SOFTWARE)
-    told = found or "no hardware decoder works on this machine, so software"
-    return DecoderChoice(found, (f"decoder = auto: {told} is used from now on for such videos",))
+    decoder = found or "no hardware decoder works on this machine, so software"
+    return DecoderChoice(found, (f"decoder = auto: {decoder} is used from now on for such videos",))
 
 
 def decoder_devices() -> tuple[str, ...]:

@@ -222,7 +222,7 @@ class VideoDecoder:
         return pictures
 
     def _decoded_again(self, packet: VideoPacket | None) -> list[VideoFrame]:
-        """Decode a packet whose damage was told the first time, or of a picture that stays skipped if damaged."""
+        """Decode a packet whose damage was reported the first time, or of a picture that stays skipped if damaged."""
         try:
             return [as_planar(frame) for frame in self._context.decode(packet)]
         except av.error.FFmpegError as error:
