@@ -233,7 +233,7 @@ def test_a_listener_that_raises_stops_everything_within_a_second(encode_tracks, 
     begun = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         measured(path, on_progress=cancel, decoders=3)
-    assert time.monotonic() - begun < 30  # a bound against hanging, not a measurement
+    assert time.monotonic() - begun < 120  # a bound against hanging, not a measurement
     assert threading.active_count() == threads
 
 

@@ -61,7 +61,7 @@ def test_the_page_s_flow_takes_three_videos_to_their_best_clips(
     again = best_of_each(videos, return_state=True)
     assert again.result() == files
     expected = {"extract_features": {"Cached"}, "make_thumbnails": {"Cached"}, "export_clip": {"Cached"}}
-    until(lambda: expected.items() <= states_of_tasks(again).items(), 60)
+    until(lambda: expected.items() <= states_of_tasks(again).items())
     names = {run["name"] for run in task_runs(again)}
     assert {f"extract features match {number}.mp4" for number in range(3)} <= names
 

@@ -106,7 +106,7 @@ def test_waiting_ends_at_the_deadline_and_leaves_the_lock_usable(catalog, projec
         before = time.monotonic()
         with pytest.raises(CatalogBusyError, match="try again later"), impatient.transaction():
             pass
-        assert 0.1 < time.monotonic() - before < 5
+        assert 0.1 < time.monotonic() - before < 25
     with impatient.transaction() as unit:
         assert unit.projects.get(project.id) == project
 
