@@ -17,7 +17,7 @@ import pytest
 import stand_in_media
 from filelock import FileLock
 from hypothesis import settings
-from prefect_server import migrated_database, prefect_variables, running_server
+from prefect_server import ONE_CERTIFICATE, migrated_database, prefect_variables, running_server
 from shared_folder import SHARED
 from xdist.scheduler import LoadFileScheduling
 
@@ -34,6 +34,7 @@ MEDIA_FOLDER = SHARED / "media"
 
 def pytest_configure() -> None:
     """Let tests interrupt programs where pytest itself runs in the background, whose shells have Ctrl-C ignored."""
+    os.environ["SSL_CERT_FILE"] = os.environ["PREFECT_API_SSL_CERT_FILE"] = str(ONE_CERTIFICATE)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from prefect_server import free_port
+from prefect_server import ONE_CERTIFICATE, free_port
 
 from storage.environment import read_environment
 from tasks.machine_limits import slots_in_use
@@ -48,6 +48,7 @@ class RunningService:
             "AUTOCLIP_PORT": str(free_port()),
             "PREFECT_WORKER_QUERY_SECONDS": "1",
             "AUTOCLIP_ALLOW_PRIVATE_URLS": "true",  # the sites of the tests are on this machine
+            "PREFECT_API_SSL_CERT_FILE": str(ONE_CERTIFICATE),
         } | variables
         self.environment = read_environment(self.variables, home / "no.env")
         if database is not None:
