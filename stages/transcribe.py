@@ -21,6 +21,7 @@ from autoclip.speech.whisper import SAMPLE_RATE
 from autoclip.timeline import Interval
 from stages.find_subtitles import find_subtitles
 from stages.results import ExtractedFeatures, RegisteredVideo
+from stages.spoken_words import spoken_words
 from storage.keys import transcript_key
 from storage.transcripts import StoredTranscript
 
@@ -102,8 +103,9 @@ def transcribe(
 
 
 def _without_words(features: ExtractedFeatures, settings: Settings, reason: str) -> ExtractedFeatures:
-    """Continue without words; if they would have decided the clips, add a warning with the reason."""
-    if settings.speech.speech_role == "edges":
+    """Continue with the words of an earlier analysis, or without; if they would have decided the clips, warn."""
+    earlier, _ = spoken_words(features.source.folder, settings)
+    if settings.speech.speech_role == "edges" or earlier is not None:
         return features
     warning = f"clips are selected by audio and video, without words: {reason}"
     return replace(features, warnings=(*features.warnings, warning))

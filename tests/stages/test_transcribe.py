@@ -353,6 +353,16 @@ def test_without_the_extra_everything_else_works_and_asking_says_what_to_install
     assert "pip install 'autoclip[speech]'" in refused.stderr
 
 
+def test_words_of_an_earlier_analysis_are_used_without_a_warning(short_video, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "faster_whisper", None)
+    features = extracted(short_video, AnalysisFolder(tmp_path / "out"))
+    assert "without words" in transcribe(features, chosen(preset="talk")).warnings[-1]
+    said = subtitle(tmp_path / "talk.srt", "Good morning.")
+    transcribe(features, chosen(preset="talk"))
+    said.unlink()
+    assert transcribe(features, chosen(preset="talk")).warnings == features.warnings
+
+
 @pytest.mark.skipif(find_spec("faster_whisper") is None, reason="the extra 'speech' is not installed")
 def test_a_model_that_is_not_there_is_never_fetched_unasked(short_video, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
