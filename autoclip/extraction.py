@@ -16,7 +16,6 @@ from autoclip.errors import MediaError
 from autoclip.media.audio_tracks import with_analysis_audio
 from autoclip.media.decode_errors import Damage, damage_report
 from autoclip.media.decoding.audio import AudioBlock, AudioDamage
-from autoclip.media.decoding.clock_jumps import ClockJump
 from autoclip.media.decoding.decoder_threads import Described
 from autoclip.media.decoding.hardware import choose_decoder
 from autoclip.media.decoding.one_pass import MAX_DECODERS, ReadingStopped, available_cores, decode
@@ -177,7 +176,6 @@ class Extraction:
         self._end_pts = 0
         self._last_sec = -math.inf
         self._awaited: list[float] = []
-        self._jump: ClockJump | None = None
 
     def describe(self, pictures: Pictures) -> MeasuredFrames:
         """Compute the features of each decoded frame on its own. Runs in the decoding threads."""
@@ -194,7 +192,7 @@ class Extraction:
         """Return a text that states how fast the pass was."""
         return self._progress.speed(self._duration())
 
-    def take(self, part: Described[MeasuredFrames] | AudioBlock | AudioDamage | ReadingStopped | ClockJump) -> None:
+    def take(self, part: Described[MeasuredFrames] | AudioBlock | AudioDamage | ReadingStopped) -> None:
         """Take a batch of frames or audio from the decoders."""
         match part:
             case AudioBlock():
@@ -206,8 +204,6 @@ class Extraction:
                 self._note(part)
             case AudioDamage():
                 self.take_damage(part)
-            case ClockJump():
-                self._jump = part
             case ReadingStopped():
                 self._warnings.append(f"can't be read beyond {self._seconds(self._end_pts):.2f} s: {part.reason}")
 
@@ -288,7 +284,7 @@ class Extraction:
             frame_hash=hashes_on_grid(measures.hash_sec, measures.hashes, grid.times),
             envelope_dbfs=None if sound is None else envelope_dbfs(sound, duration),
             events=self._events(measures, duration),
-            warnings=(*self._warnings, *damage_report(self._damage), *self._end_advice(), *self._clock_advice()),
+            warnings=(*self._warnings, *damage_report(self._damage), *self._end_advice()),
         )
         added = self._added.series(features)
         return replace(features, series={**features.series, **added}) if added else features
@@ -323,8 +319,6 @@ class Extraction:
         lost = self._lost_from()
         if lost is not None:
             return min(lost, self.video.duration_sec)
-        if self._jump is not None:
-            return self._jump.at_sec
         if self._settings.profile == "fast":  # the packets after the last keyframe were not read
             return self.video.duration_sec
         # Some of the last packets claim to last until the next one is decoded; the probe has the correct duration.
@@ -340,15 +334,6 @@ class Extraction:
     def _end_advice(self) -> tuple[str, ...]:
         lost = self._lost_from()
         return () if lost is None else (f"no frame can be decoded after {lost:.2f} s: clips end there",)
-
-    def _clock_advice(self) -> tuple[str, ...]:
-        """Describe how to make a recording whose clock jumps continuous."""
-        if self._jump is None:
-            return ()
-        at, by = self._jump.at_sec, self._jump.by_sec
-        how = f"timestamps jump back by {-by:.2f} s" if by < 0 else f"the recording's clock jumps ahead by {by:.2f} s"
-        copy = "ffmpeg -i RECORDING -map 0 -c copy CONTINUOUS.mkv"
-        return (f"{how} at {at:.2f} s: clips end there; make it run on with `{copy}`, and take that",)
 
     def _silence(self) -> str:
         if self.video.audio is not None:

@@ -9,7 +9,7 @@ from av.audio.stream import AudioStream as AudioTrack
 from av.stream import Stream
 
 from autoclip.errors import ParameterError
-from autoclip.media.container import open_container
+from autoclip.media.container import open_video
 from autoclip.media.video import AudioStream, MixedTrack, Video
 from autoclip.settings import DEFAULT_TRACK, is_track_mix, read_track_gains
 
@@ -80,7 +80,7 @@ def with_analysis_audio(video: Video, wanted: str) -> Video:
     """
     if wanted == DEFAULT_TRACK:
         return video
-    with open_container(video.path) as container:
+    with open_video(video) as container:
         tracks = container.streams.audio
         if is_track_mix(wanted):
             gains = read_track_gains(wanted)

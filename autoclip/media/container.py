@@ -11,7 +11,7 @@ import errno
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -23,8 +23,9 @@ from av.video.stream import VideoStream
 
 from autoclip.confinement import location_of
 from autoclip.errors import MediaError, printable
-from autoclip.media.ffmpeg import local_file
+from autoclip.media.ffmpeg import LOCAL_PROTOCOLS, local_file
 from autoclip.media.pixel_limit import decoder_options, max_pixels
+from autoclip.media.video import Video
 from autoclip.system.malloc import return_free_memory
 
 FORMATS = (
@@ -74,7 +75,7 @@ _log_level_lock = threading.Lock()
 
 
 @contextmanager
-def open_container(path: Path, device: str | None = None) -> Iterator[InputContainer]:
+def open_container(path: Path, device: str | None = None, *, end_byte: int | None = None) -> Iterator[InputContainer]:
     """Open a media file for reading, and close it at the end of the block.
 
     PyAV's errors are translated into `MediaError`, including those raised in the ``with`` body.
@@ -85,6 +86,8 @@ def open_container(path: Path, device: str | None = None) -> Iterator[InputConta
         A regular file, or a symbolic link to one.
     device : str, optional
         FFmpeg's name of the hardware that decodes video, such as ``cuda``; None decodes in software.
+    end_byte : int, optional
+        Position where the file is taken to end, as in `Video.end_byte`.
 
     Yields
     ------
@@ -101,7 +104,7 @@ def open_container(path: Path, device: str | None = None) -> Iterator[InputConta
     with media_errors(path):
         # The index of hours of MP4 takes tens of megabytes, and twice that while it is parsed.
         return_free_memory()
-        container = _open_on(path, device) if device else _open(path)
+        container = _open_on(path, device, end_byte) if device else _open(path, end_byte)
         return_free_memory()
         try:
             _limit_pictures(path, container)
@@ -109,6 +112,11 @@ def open_container(path: Path, device: str | None = None) -> Iterator[InputConta
         finally:
             container.close()
             return_free_memory()
+
+
+def open_video(video: Video, device: str | None = None) -> AbstractContextManager[InputContainer]:
+    """Open the file of a probed video for reading, as `open_container` does, up to where its clock jumps."""
+    return open_container(video.path, device, end_byte=video.end_byte)
 
 
 @contextmanager
@@ -161,29 +169,29 @@ def _require_text_name(path: Path) -> None:
         raise MediaError(printable(str(path)), "has a name that is not UTF-8, or lies in a folder that has; rename it")
 
 
-def _open(path: Path) -> InputContainer:
+def _open(path: Path, end_byte: int | None) -> InputContainer:
     try:
-        return _open_once(path)
+        return _open_once(path, end_byte)
     except av.error.FFmpegError:
         # FFmpeg reports the reason only through its log, which is off: a callback into Python from FFmpeg's threads
         # costs time in every decode. A file that failed is cheap to open again with the log on.
         with _errors_with_logs():
-            return _open_once(path)
+            return _open_once(path, end_byte)
 
 
-def _open_on(path: Path, device: str) -> InputContainer:
+def _open_on(path: Path, device: str, end_byte: int | None) -> InputContainer:
     try:
-        return _open_once(path, device)
+        return _open_once(path, end_byte, device)
     except (RuntimeError, NotImplementedError) as error:  # PyAV's error if no decoder of the device fits
         raise MediaError(path, f"{device} can't decode this video") from error
 
 
-def _open_once(path: Path, device: str | None = None) -> InputContainer:
+def _open_once(path: Path, end_byte: int | None, device: str | None = None) -> InputContainer:
     return av.open(
-        local_file(location_of(path)),
+        local_file(location_of(path), end_byte),
         mode="r",
         options={
-            "protocol_whitelist": "file",
+            "protocol_whitelist": "file" if end_byte is None else LOCAL_PROTOCOLS,
             "format_whitelist": ",".join(FORMATS),
             "max_pixels": str(max_pixels()),
         },

@@ -23,11 +23,16 @@ from autoclip.confinement import location_of
 from autoclip.errors import NO_ROOM, ExportError, ParameterError
 from autoclip.media.child_processes import child_process
 from autoclip.media.pixel_limit import max_pixels
+from autoclip.media.video import Video
+
+LOCAL_PROTOCOLS = "file,subfile"
+"""FFmpeg's protocols for local files: whole ones, and parts of them."""
 
 FrameListener = Callable[[int], None]
 """Called with the number of frames that a rendering has written so far."""
 
 _GLOBAL = ("-hide_banner", "-nostdin", "-y", "-loglevel", "warning", "-nostats")
+_LOCAL_FILE = re.compile(r"(?P<part>(subfile,,start,0,end,\d+,,:)?)file:(?P<name>.*)", re.DOTALL)
 _TAIL_LINES = 12
 _HELP_SEC = 20.0
 _POLL_SEC = 0.5
@@ -91,25 +96,28 @@ def _help_output(ffmpeg: Path, *question: str) -> bytes:
     return done.stdout
 
 
-def safe_input(path: Path, container: str) -> tuple[str, ...]:
+def safe_input(video: Video) -> tuple[str, ...]:
     """Return the options that open a probed file as an input, in exactly the format that the probe found.
 
     Whatever the file contains, ffmpeg opens neither another file nor the network for it.
 
     Parameters
     ----------
-    path : Path
-        The file.
-    container : str
-        FFmpeg's name of its format, as in `Video.container`.
+    video : Video
+        The probed file.
     """
-    limits = ("-max_pixels", str(max_pixels()), "-protocol_whitelist", "file", "-format_whitelist", container)
-    return (*limits, "-i", local_file(path))
+    protocols = LOCAL_PROTOCOLS if video.end_byte is not None else "file"
+    limits = ("-max_pixels", str(max_pixels()), "-protocol_whitelist", protocols, "-format_whitelist", video.container)
+    return (*limits, "-i", local_file(video.path, video.end_byte))
 
 
-def local_file(path: Path) -> str:
-    """Return a path as ffmpeg accepts it for a local file, whatever its name: ``s3:x`` is a file, not an address."""
-    return f"file:{path.absolute()}"
+def local_file(path: Path, end_byte: int | None = None) -> str:
+    """Return a path as ffmpeg accepts it for a local file, whatever its name: ``s3:x`` is a file, not an address.
+
+    With `end_byte`, ffmpeg reads the file up to there (its protocol ``subfile``).
+    """
+    part = "" if end_byte is None else f"subfile,,start,0,end,{end_byte},,:"
+    return f"{part}file:{path.absolute()}"
 
 
 def run_ffmpeg(
@@ -197,8 +205,8 @@ def _why_it_failed(code: int, tail: str, target: str) -> str:
 
 def _through_descriptor(argument: str) -> str:
     """Replace an input that is pinned to its descriptor; the command that people see keeps its name."""
-    name = argument.removeprefix("file:")
-    return f"file:{location_of(Path(name))}" if name != argument else argument
+    found = _LOCAL_FILE.fullmatch(argument)
+    return f"{found['part']}file:{location_of(Path(found['name']))}" if found else argument
 
 
 def _follow(child: subprocess.Popen[bytes], on_frame: FrameListener | None, stall_sec: float) -> None:

@@ -77,7 +77,7 @@ def open_frames(path: Path, video: Video, *, in_runs: bool = False, small: bool 
     MediaError
         As in `autoclip.media.container.open_container`, and if the stream no longer exists.
     """
-    with open_container(path) as container:
+    with open_container(path, end_byte=video.end_byte) as container:
         reader = FrameReader(path, video, container)
         context = container.streams[video.video.index].codec_context
         context.thread_type = "AUTO" if in_runs else "SLICE"

@@ -17,8 +17,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from autoclip.errors import MediaError
-from autoclip.media.container import open_container, rewind
-from autoclip.media.decoding.clock_jumps import MAY_JUMP, ClockJump, until_clock_jumps
+from autoclip.media.container import open_video, rewind
 from autoclip.media.timing import MAX_REORDERED
 from autoclip.media.video import Video
 from autoclip.timeline import Interval
@@ -113,7 +112,7 @@ def read_packet_times(video: Video, interval: Interval) -> PacketTimes:
         If the file can no longer be read, or has no packets there.
     """
     if video.container in _STORES_TIMES:
-        with open_container(video.path) as container:
+        with open_video(video) as container:
             rows = _rows(container, video, interval)
         if all(row.pts is not None for row in rows):
             return _times(video, rows)
@@ -140,7 +139,7 @@ def _rows(container: InputContainer, video: Video, interval: Interval) -> list[_
             _to_start(container, video)
         else:
             container.seek(int(first - Fraction(lead) / facts.time_base), stream=stream)
-        rows = list(_until(_of_one_clock(container.demux(stream), video), last))
+        rows = list(_until(container.demux(stream), last))
         start = max(
             (i for i, row in enumerate(rows) if row.keyframe and (row.pts is None or row.pts <= first)), default=-1
         )
@@ -158,15 +157,6 @@ def _to_start(container: InputContainer, video: Video) -> None:
     stream = container.streams[video.video.index]
     assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
     rewind(container, stream, video.video.start_pts)
-
-
-def _of_one_clock(packets: Iterator[Packet[Stream]], video: Video) -> Iterator[Packet[Stream]]:
-    """Pass packets on until the clock of a recording jumps, as the extraction does."""
-    facts = video.video
-    if video.container not in MAY_JUMP:
-        return packets
-    passed = until_clock_jumps(packets, facts.index, facts.time_base, facts.start_pts)
-    return (packet for packet in passed if not isinstance(packet, ClockJump))
 
 
 def _until(packets: Iterator[Packet[Stream]], last: Fraction) -> Iterator[_Row]:
@@ -228,7 +218,7 @@ def decoded_pts(video: Video, times: PacketTimes, first: int, last: int) -> froz
     """Decode the frames shown from `first` to `last`, in ticks; return the times of the decoded frames."""
     begin = times.keyframe_before(first)
     found: set[int] = set()
-    with open_container(video.path) as container:
+    with open_video(video) as container:
         stream = container.streams[video.video.index]
         assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
         packets = (*demux_packets(container, video, times, begin, len(times.pts) - begin), None)
@@ -241,7 +231,7 @@ def decoded_pts(video: Video, times: PacketTimes, first: int, last: int) -> froz
 def _decoded_times(video: Video, interval: Interval) -> PacketTimes:
     facts = video.video
     first, last = (Fraction(t) / facts.time_base + facts.start_pts for t in (interval.start, interval.end))
-    with open_container(video.path) as container:
+    with open_video(video) as container:
         stream = container.streams[facts.index]
         assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
         target = int(first - _DECODED_LEAD_SEC / facts.time_base)

@@ -18,6 +18,7 @@ from autoclip.confinement import location_of
 from autoclip.errors import MediaError
 from autoclip.media import color
 from autoclip.media.audio_tracks import audio_facts
+from autoclip.media.clock_jumps import MAY_JUMP, ClockJump, find_clock_jump
 from autoclip.media.container import above_the_limit, open_container
 from autoclip.media.orientation import Orientation, Size, display_size, sane_aspect_ratio
 from autoclip.media.start_timecode import find_start_timecode
@@ -52,7 +53,7 @@ def probe(path: Path) -> Video:
     """Find out what a video file contains.
 
     At least one frame is decoded, so a file that passes can be analyzed. Times are measured from packets if the header
-    can't be trusted (`autoclip.media.timing`).
+    can't be trusted (`autoclip.media.timing`). A recording ends where its clock jumps (`autoclip.media.clock_jumps`).
 
     Parameters
     ----------
@@ -70,32 +71,52 @@ def probe(path: Path) -> Video:
         If the file can't be opened, has no video stream, or none of its frames can be decoded.
     """
     with open_container(path) as container:
+        if container.format.name not in MAY_JUMP:
+            return _facts(path, container)
         film = _find_film(path, container)
-        timing = measure_timing(container, film.track, film.start_pts)
-        sound = choose_audio(container)
-        start = film.start_pts * film.time_base
-        duration = timing.end_pts * film.time_base - start
-        if duration <= 0 or (timing.mean_interval is None and duration < MIN_STILL_SEC):
-            raise MediaError(path, SINGLE_FRAME)
-        if duration > MAX_DURATION_SEC:
-            raise MediaError(
-                path, f"its times run over {float(duration):,.0f} s, so its timestamps are damaged; remux it first"
-            )
-        picture = _video_stream(film, timing)
-        timecode = find_start_timecode(container, film.track, picture.average_rate or picture.nominal_rate)
-        return Video(
-            path=path,
-            container=container.format.name,
-            size_bytes=location_of(path).stat().st_size,
-            duration_sec=float(duration),
-            start_sec=float(start),
-            video=picture,
-            audio=audio_facts(sound.stream) if sound.stream is not None else None,
-            audio_stream_count=len(container.streams.audio),
-            chapters=_chapters(container, start, duration),
-            title=_tag(container.metadata, "title"),
-            warnings=(*film.warnings, *sound.warnings, *timing.warnings, *timecode.warnings),
-            timecode=timecode.timecode,
+        jump = find_clock_jump(container, film.track, film.start_pts)
+    with open_container(path, end_byte=jump.byte if jump else None) as container:
+        return _facts(path, container, jump)
+
+
+def _facts(path: Path, container: InputContainer, jump: ClockJump | None = None) -> Video:
+    film = _find_film(path, container)
+    timing = measure_timing(container, film.track, film.start_pts)
+    sound = choose_audio(container)
+    start = film.start_pts * film.time_base
+    duration = timing.end_pts * film.time_base - start
+    _require_length(path, duration, timing)
+    picture = _video_stream(film, timing)
+    timecode = find_start_timecode(container, film.track, picture.average_rate or picture.nominal_rate)
+    return Video(
+        path=path,
+        container=container.format.name,
+        size_bytes=location_of(path).stat().st_size,
+        duration_sec=float(duration),
+        start_sec=float(start),
+        video=picture,
+        audio=audio_facts(sound.stream) if sound.stream is not None else None,
+        audio_stream_count=len(container.streams.audio),
+        chapters=_chapters(container, start, duration),
+        title=_tag(container.metadata, "title"),
+        warnings=(
+            *((jump.advice,) if jump else ()),
+            *film.warnings,
+            *sound.warnings,
+            *timing.warnings,
+            *timecode.warnings,
+        ),
+        timecode=timecode.timecode,
+        end_byte=jump.byte if jump else None,
+    )
+
+
+def _require_length(path: Path, duration: Fraction, timing: Timing) -> None:
+    if duration <= 0 or (timing.mean_interval is None and duration < MIN_STILL_SEC):
+        raise MediaError(path, SINGLE_FRAME)
+    if duration > MAX_DURATION_SEC:
+        raise MediaError(
+            path, f"its times run over {float(duration):,.0f} s, so its timestamps are damaged; remux it first"
         )
 
 

@@ -11,7 +11,7 @@ from av.packet import Packet
 from av.subtitles.stream import SubtitleStream
 from av.subtitles.subtitle import AssSubtitle
 
-from autoclip.media.container import open_container
+from autoclip.media.container import open_video
 from autoclip.media.video import Video
 
 TEXT_CODECS = frozenset({"subrip", "srt", "webvtt", "mov_text", "ass", "ssa", "text"})
@@ -43,7 +43,7 @@ def text_tracks(video: Video) -> tuple[TextTrack, ...]:
     MediaError
         If the file can't be opened.
     """
-    with open_container(video.path) as container:
+    with open_video(video) as container:
         streams = [s for s in container.streams.subtitles if s.codec_context and s.codec_context.name in TEXT_CODECS]
         if not streams:
             return ()

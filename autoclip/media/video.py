@@ -111,7 +111,7 @@ class Video(_Facts):
 
     `duration_sec` is derived from the frames. `start_sec` is the container time of the first video frame, which is 0 on
     our timeline. `audio` is None if no audio can be decoded; `warnings` then says why. `timecode` is None if the file
-    has none.
+    has none. `end_byte` is the position where a recording's clock jumps, and the video ends; None if it doesn't jump.
     """
 
     path: Path
@@ -126,3 +126,4 @@ class Video(_Facts):
     title: str | None
     warnings: tuple[str, ...]
     timecode: SourceTimecode | None = None
+    end_byte: int | None = None

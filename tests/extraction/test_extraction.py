@@ -155,15 +155,6 @@ def test_a_truncated_end_leaves_what_is_there(encode_tracks, film, sound):
     assert not np.isnan(features.series["motion_score"][:2]).any()
 
 
-def test_a_clock_that_jumps_back_is_reported_and_no_time_measured_twice(encode_tracks, film):
-    path = encode_tracks("j.ts", film(shot(1, 150, SIZE), size=SIZE, options=CODED))
-    content = path.read_bytes()
-    path.write_bytes(content + content)
-    features = measured(path)
-    assert any("jump back" in warning for warning in features.warnings)
-    assert features.duration_sec == pytest.approx(6.0, abs=0.1)
-
-
 def test_first_timestamps_other_than_zero_count_from_the_first_frame(encode_tracks, film):
     pictures = [*shot(1, 40, SIZE), *shot(2, 40, SIZE)]
     for name, first in (("late.mkv", 250), ("negative.nut", -10)):

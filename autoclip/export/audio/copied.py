@@ -13,7 +13,7 @@ from av.stream import Stream
 from autoclip.export.audio.tracks import AudioTrack
 from autoclip.export.checks.file_check import AUDIO_START_SEC
 from autoclip.export.cuts.frame_span import FrameSpan
-from autoclip.media.container import open_container
+from autoclip.media.container import open_video
 from autoclip.media.video import Video
 
 MP4_SOUND = frozenset({"aac", "mp3", "mp3float", "ac3", "eac3", "alac", "flac", "opus", "libopus"})
@@ -35,7 +35,7 @@ def can_copy(video: Video, span: FrameSpan, track: AudioTrack) -> bool:
     if track.codec not in MP4_SOUND:
         return False
     start = span.container_seconds(span.start)
-    with open_container(video.path) as container:
+    with open_video(video) as container:
         first = next(audio_packets(container, track, start, start + 1), None)
         return first is not None and _start(first) <= start + Fraction(AUDIO_START_SEC)
 

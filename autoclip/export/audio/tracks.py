@@ -10,7 +10,7 @@ from av.audio.stream import AudioStream
 
 from autoclip.errors import ParameterError
 from autoclip.media.audio_tracks import describe_tracks, is_meant, track_title
-from autoclip.media.container import open_container
+from autoclip.media.container import open_video
 from autoclip.media.video import Video
 from autoclip.settings import ExportSettings, read_track_gains
 
@@ -256,7 +256,7 @@ class _NoDecoder:
 
 def _audio_tracks(video: Video) -> list[AudioTrack | _NoDecoder]:
     """Return all audio tracks in file order."""
-    with open_container(video.path) as container:
+    with open_video(video) as container:
         return [_track(number, stream) for number, stream in enumerate(container.streams.audio, 1)]
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.frame_span import FrameSpan
-from autoclip.media.container import open_container
+from autoclip.media.container import open_container, open_video
 from autoclip.media.frames import open_frames
 from autoclip.media.orientation import Orientation
 from autoclip.media.packets import decode_as_counted
@@ -93,7 +93,7 @@ def _frames_at(video: Video, span: FrameSpan, wanted: list[int]) -> Iterator[tup
 def _counted_frames(video: Video, span: FrameSpan, wanted: list[int]) -> Iterator[tuple[int, VideoFrame]]:
     """Read frames, by their numbers, of a source whose packets have no times."""
     numbers = {span.times.number_of(pts): pts for pts in wanted}
-    with open_container(video.path) as container:
+    with open_video(video) as container:
         for number, frame in enumerate(decode_as_counted(container, video, span.times)):
             if number in numbers:
                 yield numbers[number], frame

@@ -33,7 +33,7 @@ from autoclip.export.cuts.smart import (
     smart_data,
 )
 from autoclip.export.render_context import RenderContext, TracedRun, temporary_path
-from autoclip.media.container import open_container
+from autoclip.media.container import open_container, open_video
 from autoclip.media.ffmpeg import FrameListener, Run
 from autoclip.settings import CutMethod, ExportSettings
 
@@ -174,7 +174,7 @@ def smart_segments(layout: Layout, context: RenderContext, stack: ExitStack) -> 
     return VideoSegments(
         method="smart",
         segments=tuple(segments),
-        template=stack.enter_context(open_container(first.video.path)).streams[facts.index],
+        template=stack.enter_context(open_video(first.video)).streams[facts.index],
         extradata=smart_configuration(stream, encoded),
         codec=facts.codec,
         width=facts.width,

@@ -79,7 +79,7 @@ def _sought_picture(video: Video, span: FrameSpan) -> tuple[str, ...]:
     times = span.times
     if not times.of_packets:
         if times.decoded_from is None:
-            return safe_input(video.path, video.container)
+            return safe_input(video)
         behind = _REORDERED_SEEK_SEC if times.reordered else Fraction(0)
         return _sought_input(video, span.container_seconds(Fraction(2 * times.decoded_from + 1, 2)) + behind)
     key = times.keyframe_before(span.first)
@@ -88,7 +88,7 @@ def _sought_picture(video: Video, span: FrameSpan) -> tuple[str, ...]:
     else:
         target = span.container_seconds(int(times.dts[key])) - Fraction(_BLIND_SEEK_SEC)
     if target <= span.container_seconds(times.origin):
-        return safe_input(video.path, video.container)  # some formats refuse a time before their first
+        return safe_input(video)  # some formats refuse a time before their first
     return _sought_input(video, target)
 
 
@@ -141,7 +141,7 @@ def audio_input(video: Video, span: FrameSpan, lead_sec: Fraction = Fraction(0))
     start = (span.start - span.times.origin) * span.time_base - lead_sec
     if start <= PREROLL_SEC:
         # No seek: it could skip the packet before time 0 that the decoder needs.
-        return safe_input(video.path, video.container)
+        return safe_input(video)
     return _sought_input(video, span.container_seconds(span.start) - lead_sec - Fraction(PREROLL_SEC))
 
 
@@ -164,8 +164,6 @@ def cut_filters(span: FrameSpan) -> str:
     lower = span.container_seconds(span.first - room)
     upper = span.container_seconds(behind - (behind - span.last) // 2)
     trim = f"trim=start={float(lower):.6f}:end={float(upper):.6f}"
-    if span.after is None:  # the clock of a recording may be set back there, so that the same times occur again
-        trim += f",trim=end_frame={span.count}"
     if span.leaves_out:
         trim += r",select='isnan(prev_selected_pts)+gt(pts\,prev_selected_pts)'"
     start = float(span.container_seconds(span.start))
@@ -174,4 +172,4 @@ def cut_filters(span: FrameSpan) -> str:
 
 def _sought_input(video: Video, container_seconds: Fraction) -> tuple[str, ...]:
     seek = ("-seek_timestamp", "1", "-noaccurate_seek", "-ss", f"{float(container_seconds):.6f}")
-    return (*seek, *safe_input(video.path, video.container))
+    return (*seek, *safe_input(video))

@@ -12,7 +12,7 @@ from autoclip.errors import ParameterError
 from autoclip.export.cuts.cut_spec import CutSpec, picture_changes
 from autoclip.export.cuts.frame_span import closed_run
 from autoclip.export.cuts.mux import MuxTrack, stamped
-from autoclip.media.container import open_container
+from autoclip.media.container import open_video
 from autoclip.media.packets import demux_packets
 
 _MP4_PICTURE = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
@@ -84,7 +84,7 @@ def _require_no_seam(order: CutSpec, behind: int) -> None:
 def copied_picture(plan: CopyPlan, stack: ExitStack) -> MuxTrack:
     """Return the video of a copy cut; `stack` keeps its file open."""
     order = plan.order
-    source = stack.enter_context(open_container(order.video.path))
+    source = stack.enter_context(open_video(order.video))
     template = source.streams[order.video.video.index]
     span = order.span
     shown = span.times.pts[list(plan.packets)] - span.start

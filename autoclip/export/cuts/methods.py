@@ -34,7 +34,7 @@ from autoclip.export.cuts.smart import (
     smart_data,
 )
 from autoclip.export.render_context import RenderContext, TracedRun, temporary_path
-from autoclip.media.container import open_container
+from autoclip.media.container import open_container, open_video
 from autoclip.media.ffmpeg import knows_encoder
 from autoclip.settings import CutMethod, EncoderName, ExportSettings
 from autoclip.timeline import Interval
@@ -226,7 +226,7 @@ def cut_smartly(order: CutSpec, context: RenderContext) -> Rendering:
     with ExitStack() as stack:
         parts = encode_parts(order, plan, context, stack)
         sound_commands, sounds = _sound(order, context, stack)
-        source = stack.enter_context(open_container(order.video.path))
+        source = stack.enter_context(open_video(order.video))
         span = order.span
         data = smart_data(order, plan, parts.paths)
         picture = MuxTrack(
@@ -368,7 +368,7 @@ def _sound(order: CutSpec, context: RenderContext, stack: ExitStack) -> tuple[li
         return [run.command], encoded_tracks(path, len(order.tracks), stack)
     copied = []
     for track in order.tracks:
-        container = stack.enter_context(open_container(order.video.path))
+        container = stack.enter_context(open_video(order.video))
         packets = shifted(audio_packets(container, track, start, end), start)
         copied.append(MuxTrack(container.streams[track.index], packets, title=track.title))
     return [], copied

@@ -24,7 +24,7 @@ from autoclip.export.cuts.frame_span import FrameSpan, closed_run
 from autoclip.export.cuts.nal_units import BitstreamError
 from autoclip.export.cuts.source_streams import CONTINUED_CODECS, RandomAccess, SourceStream, read_source_stream
 from autoclip.export.video.filters import steady_size
-from autoclip.media.container import open_container
+from autoclip.media.container import open_container, open_video
 from autoclip.media.ffmpeg import local_file
 from autoclip.media.packets import demux_packets
 from autoclip.settings import VideoCodec
@@ -96,7 +96,7 @@ def plan_smart(order: CutSpec, *, follows: bool = False) -> SmartPlan:
     _require_untouched(order)
     span = order.span
     try:
-        with open_container(order.video.path) as container:
+        with open_video(order.video) as container:
             extradata = container.streams[order.video.video.index].codec_context.extradata or b""
         stream = read_source_stream(order.video.video.codec, extradata)
         if not stream.numbers[1:]:
@@ -200,7 +200,7 @@ def beside_source(
 
 def _copied_data(order: CutSpec, plan: SmartPlan) -> Iterator[tuple[bytes, bool]]:
     first, wanted = plan.packets[0], frozenset(plan.packets)
-    with open_container(order.video.path) as source:
+    with open_video(order.video) as source:
         run = demux_packets(source, order.video, plan.span.times, first, plan.packets[-1] - first + 1)
         for index, packet in enumerate(run, start=first):
             if index in wanted:
@@ -297,7 +297,7 @@ def _first_access(order: CutSpec, stream: SourceStream, *, follows: bool) -> tup
     span = order.span
     inside = span.times.keyframe & (span.times.pts >= span.first) & (span.times.pts <= span.last)
     for index in np.flatnonzero(inside).tolist():
-        with open_container(order.video.path) as container:
+        with open_video(order.video) as container:
             (packet,) = demux_packets(container, order.video, span.times, index, 1)
         access = stream.random_access(bytes(packet))
         bare = follows and span.times.pts[index] == span.first

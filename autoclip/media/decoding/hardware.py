@@ -16,7 +16,7 @@ from av.codec.hwaccel import hwdevices_available
 from av.video.stream import VideoStream
 
 from autoclip.errors import MediaError
-from autoclip.media.container import open_container
+from autoclip.media.container import open_video
 from autoclip.media.decoding.video import DecodePolicy, as_planar
 from autoclip.media.video import Video
 from autoclip.settings import DecoderName
@@ -100,7 +100,7 @@ def _fault(video: Video, policy: DecodePolicy, device: str) -> str:
 
 def _checksums(video: Video, policy: DecodePolicy, device: str | None) -> Iterator[tuple[int | None, int]]:
     """Yield the time and checksum of each frame from the start."""
-    with open_container(video.path, device) as container:
+    with open_video(video, device) as container:
         stream = container.streams[video.video.index]
         assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
         if options := policy.options(video):

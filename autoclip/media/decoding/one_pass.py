@@ -26,10 +26,9 @@ from av.stream import Discard, Stream
 from av.video.codeccontext import VideoCodecContext
 
 from autoclip.errors import MediaError
-from autoclip.media.container import open_container
+from autoclip.media.container import open_video
 from autoclip.media.decoding.audio import AudioBlock, AudioDamage, AudioDecoder
 from autoclip.media.decoding.audio_mix import AudioMixer, MixInput
-from autoclip.media.decoding.clock_jumps import MAY_JUMP, ClockJump, until_clock_jumps
 from autoclip.media.decoding.decoder_threads import Decoders, Described, Description, result_of
 from autoclip.media.decoding.nal_units import VideoPacket
 from autoclip.media.decoding.packet_groups import PacketGroup, PacketGrouper, can_restart
@@ -62,7 +61,7 @@ def decode(
     policy: DecodePolicy,
     describe: Callable[[Pictures], Description],
     heartbeat: Callable[[], None],
-) -> Iterator[Described[Description] | AudioBlock | AudioDamage | ReadingStopped | ClockJump]:
+) -> Iterator[Described[Description] | AudioBlock | AudioDamage | ReadingStopped]:
     """Decode a video's frames and audio in one pass.
 
     Parameters
@@ -78,7 +77,7 @@ def decode(
 
     Yields
     ------
-    Described, AudioBlock, AudioDamage, ReadingStopped, ClockJump
+    Described, AudioBlock, AudioDamage, ReadingStopped
         In file order; frames and audio are each in presentation order.
 
     Raises
@@ -92,12 +91,12 @@ def decode(
     contexts = open_contexts(video, policy.decoders if can_restart(video.video.codec) else 1, policy.device)
     grouper = PacketGrouper(video.video.codec)
     with (
-        open_container(video.path) as container,
+        open_video(video) as container,
         PictureLine(video, policy, contexts, describe, heartbeat) as pictures,
     ):
         sound = sound_decoder(container, video)
         for item in read_packets(container, video, policy):
-            if isinstance(item, ReadingStopped | ClockJump):
+            if isinstance(item, ReadingStopped):
                 yield item
             elif item.stream_index == video.video.index:
                 yield from pictures.add(grouper.add(cast("VideoPacket", item)))
@@ -179,7 +178,7 @@ def _suited(policy: DecodePolicy, groups: Sequence[PacketGroup]) -> DecodePolicy
 
 def read_packets(
     container: InputContainer, video: Video, policy: DecodePolicy
-) -> Iterator[Packet[Stream] | ReadingStopped | ClockJump]:
+) -> Iterator[Packet[Stream] | ReadingStopped]:
     """Yield the packets of the analyzed streams, with video timestamps relative to the first video frame."""
     wanted = [container.streams[video.video.index]]
     if video.audio is not None:
@@ -190,10 +189,7 @@ def read_packets(
     keys_only = policy.skip_frame == "NONKEY"
     keyframes = _SpacedKeyframes(video, _indexed_keyframes(wanted[0]) if keys_only else frozenset())
     try:
-        for packet in _packets(container, video, wanted):
-            if isinstance(packet, ClockJump):
-                yield packet
-                continue
+        for packet in container.demux(*wanted):
             if packet.size == 0:
                 continue
             if packet.stream_index == video.video.index:
@@ -203,13 +199,6 @@ def read_packets(
             yield packet
     except av.error.FFmpegError as error:
         yield ReadingStopped(error.strerror or "invalid data")
-
-
-def _packets(container: InputContainer, video: Video, wanted: Sequence[Stream]) -> Iterator[Packet[Stream] | ClockJump]:
-    packets, facts = container.demux(*wanted), video.video
-    if container.format.name not in MAY_JUMP:
-        return packets
-    return until_clock_jumps(packets, facts.index, facts.time_base, facts.start_pts)
 
 
 def open_contexts(video: Video, count: int, device: str | None = None) -> list[VideoCodecContext]:
@@ -225,7 +214,7 @@ def open_contexts(video: Video, count: int, device: str | None = None) -> list[V
 def _opened_contexts(video: Video, count: int, device: str | None) -> list[VideoCodecContext]:
     contexts = []
     for _ in range(count):
-        with open_container(video.path, device) as container:
+        with open_video(video, device) as container:
             context = container.streams[video.video.index].codec_context
             assert isinstance(context, VideoCodecContext)  # noqa: S101 - the probe found a video stream there
             contexts.append(context)

@@ -23,9 +23,8 @@ import numpy as np
 from av.container import InputContainer
 from av.stream import Discard
 
-from autoclip.media.container import open_container
+from autoclip.media.container import open_video
 from autoclip.media.decoding.audio import AudioBlock, AudioDamage
-from autoclip.media.decoding.clock_jumps import ClockJump
 from autoclip.media.decoding.decoder_threads import Described, Description
 from autoclip.media.decoding.nal_units import VideoPacket
 from autoclip.media.decoding.one_pass import (
@@ -168,7 +167,7 @@ def decode_range(
     """
     contexts = open_contexts(video, policy.decoders)
     with (
-        open_container(video.path) as container,
+        open_video(video) as container,
         PictureLine(video, policy, contexts, describe, heartbeat, judged=True) as pictures,
     ):
         for group in _groups_of(container, video, policy, part):
@@ -186,7 +185,7 @@ def decode_sound(video: Video) -> Iterator[AudioBlock | AudioDamage]:
     MediaError
         If the file can't be opened.
     """
-    with open_container(video.path) as container:
+    with open_video(video) as container:
         decoder = sound_decoder(container, video)
         if decoder is None or video.audio is None:
             return
@@ -206,7 +205,7 @@ def decode_sound(video: Video) -> Iterator[AudioBlock | AudioDamage]:
 def _all_groups(video: Video, policy: DecodePolicy, heartbeat: Callable[[], None]) -> list[_GroupFacts]:
     grouper = PacketGrouper(video.video.codec)
     groups: list[_GroupFacts] = []
-    with open_container(video.path) as container:
+    with open_video(video) as container:
         for packet in _steady(video, _pictures_only(container, video, policy)):
             for group in grouper.add(packet):
                 groups.append(_facts(video, group))
@@ -218,8 +217,6 @@ def _all_groups(video: Video, policy: DecodePolicy, heartbeat: Callable[[], None
 def _pictures_only(container: InputContainer, video: Video, policy: DecodePolicy) -> Iterator[VideoPacket]:
     """Yield the video packets. Audio packets are not even read if the container can skip them."""
     for packet in read_packets(container, video.model_copy(update={"audio": None}), policy):
-        if isinstance(packet, ClockJump):
-            raise RangeError("its clock jumps")
         if isinstance(packet, ReadingStopped):
             raise RangeError(f"it can't be read to its end ({packet.reason})")
         yield cast("VideoPacket", packet)

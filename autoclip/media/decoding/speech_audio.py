@@ -12,7 +12,7 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
-from autoclip.media.container import open_container
+from autoclip.media.container import open_video
 from autoclip.media.decoding.audio import AudioBlock
 from autoclip.media.decoding.one_pass import sound_decoder
 from autoclip.media.decoding.resampling import BlockResampler
@@ -123,7 +123,7 @@ def _mono_blocks(video: Video, span: Interval, rate: int) -> Iterator[AudioBlock
 def _blocks(video: Video, span: Interval) -> Iterator[AudioBlock]:
     """Decode from before the span until after it. Damaged packets become silence."""
     assert video.audio is not None  # noqa: S101 - as above
-    with open_container(video.path) as container:
+    with open_video(video) as container:
         decoder = sound_decoder(container, video)
         assert decoder is not None  # noqa: S101 - as above
         _seek(container, video, span.start)

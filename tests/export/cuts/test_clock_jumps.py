@@ -5,13 +5,17 @@ from __future__ import annotations
 from fractions import Fraction
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from made_media import look_at
+from PIL import Image
 
+from autoclip.clips import Clip
 from autoclip.errors import ParameterError
+from autoclip.export.previews.thumbnails import make_thumbnails
 from autoclip.export.render import export_clip
 from autoclip.extraction import extract
-from autoclip.media.decoding.clock_jumps import ClockJump, until_clock_jumps
+from autoclip.media.clock_jumps import ClockJump, first_jump
 from autoclip.media.ffmpeg import run_ffmpeg
 from autoclip.media.frames import open_frames
 from autoclip.media.probe import probe
@@ -20,51 +24,61 @@ from autoclip.timeline import Interval
 from synthetic_media import read_frame_number
 
 FAST = ExportSettings(encoder_preset="ultrafast")
-JUMPS = {"ahead": 166.0, "back": 101.0, "back to the start": 100.0}
-"""When the clock of the second recording begins, in seconds; that of the first one begins at 100 s."""
+JUMPS = {"ahead": 166.0, "back": 101.0, "back to the start": 100.0, "back before it": 1.4}
+"""When the clock of the later recordings begins, in seconds; that of the first one begins at 100 s."""
+CODECS = {"mpegts": ("libx264", "aac"), "vob": ("mpeg2video", "mp2")}
 
 
 @pytest.fixture(scope="module")
 def recording(source, tmp_path_factory):
-    """Return a function that puts two recordings of six seconds together: frames 0 to 149, and 150 to 299."""
+    """Return a function that puts recordings of six seconds together: frames 0 to 149, then 150 to 299 some times."""
     video, _ = source("constant.mp4")
     folder = tmp_path_factory.mktemp("recording")
 
-    def part(name: str, cut: list[str], offset: float) -> bytes:
-        encoded = folder / f"{name}.mp4"
-        coding = ["-c:v", "libx264", "-preset", "superfast", "-g", "50", "-bf", "2", "-c:a", "aac", "-f", "mp4"]
+    def part(name: str, cut: list[str], offset: float, container: str) -> bytes:
+        encoded = folder / f"{name}.{CODECS[container][0]}.mkv"
+        coding = ["-c:v", CODECS[container][0], "-c:a", CODECS[container][1], "-g", "50", "-bf", "2", "-q:v", "3"]
         if not encoded.exists():
-            run_ffmpeg([*cut, "-i", str(video.path), *coding, str(encoded)])
-        path = folder / f"{name}.ts"
-        run_ffmpeg(["-i", str(encoded), "-c", "copy", "-output_ts_offset", f"{offset}", "-f", "mpegts", str(path)])
+            run_ffmpeg([*cut, "-i", str(video.path), *coding, "-f", "matroska", str(encoded)])
+        path = folder / f"{name}.{container}"
+        run_ffmpeg(["-i", str(encoded), "-c", "copy", "-output_ts_offset", f"{offset}", "-f", container, str(path)])
         return path.read_bytes()
 
-    def make(offset: float):
-        path = folder / f"{offset:g}.ts"
-        path.write_bytes(part("one", ["-t", "6"], 100.0) + part("two", ["-ss", "6", "-t", "6"], offset))
+    def make(offset: float, container: str = "mpegts", times: int = 1):
+        path = folder / f"{offset:g}.{container}"
+        later = part("two", ["-ss", "6", "-t", "6"], offset, container)
+        path.write_bytes(part("one", ["-t", "6"], 100.0, container) + later * times)
         return probe(path)
 
     return make
 
 
-@pytest.mark.parametrize("jump", JUMPS)
-def test_what_lies_before_a_jump_is_right(tmp_path, recording, jump):
-    video = recording(JUMPS[jump])
-    features = extract(video.path, video, ExtractionSettings())
-    assert features.duration_sec == pytest.approx(6.0, abs=0.001)
-    (told,) = features.warnings
+@pytest.mark.parametrize(
+    ("jump", "container"), [*((jump, "mpegts") for jump in JUMPS), ("back", "vob"), ("ahead", "vob")]
+)
+def test_a_recording_ends_where_its_clock_jumps(tmp_path, recording, jump, container):
+    """For the probe, the analysis, pictures and cuts alike, however much follows."""
+    video = recording(JUMPS[jump], container, times=5)
+    assert video.duration_sec == pytest.approx(6.0, abs=0.001)
+    (told,) = video.warnings
+    assert f"jump{'s ahead' if jump == 'ahead' else ' back'} by" in told
     assert "at 6.00 s: clips end there" in told
     assert "ffmpeg -i RECORDING -map 0 -c copy CONTINUOUS.mkv" in told
-    for cut in ("exact", "copy"):
+    assert extract(video.path, video, ExtractionSettings()).duration_sec == pytest.approx(6.0, abs=0.001)
+    for cut in ("exact", "smart", "copy"):
         made = export_clip(video, Interval(4.0, 6.0), tmp_path / f"{cut}.mp4", FAST.updated({"cut": cut}))
         assert look_at(made.path).numbers[-50:] == list(range(100, 150))
         assert (cut == "copy") or probe(made.path).duration_sec == pytest.approx(2.0, abs=0.001)
-    if jump == "ahead":
-        with pytest.raises(ParameterError, match=r"its pictures end at 6\.000 s, before 6\.200 s"):
-            export_clip(video, Interval(6.2, 6.8), tmp_path / "behind.mp4", FAST)
-        with open_frames(video.path, video) as frames:
-            shown = [frames.at(instant).frame.to_ndarray(format="gray") for instant in (5.98, 2.5, 0.5)]
-        assert [read_frame_number(picture) for picture in shown] == [149, 62, 12]
+    with pytest.raises(ParameterError, match=r"6\.200 s lies outside of the video, which lasts 6\.000 s"):
+        export_clip(video, Interval(6.2, 6.8), tmp_path / "behind.mp4", FAST)
+    with open_frames(video.path, video) as frames:
+        for instant in (5.98, 2.5, 0.5, 4.98, 0.0):
+            shown = frames.at(instant).frame.to_ndarray(format="gray")
+            assert read_frame_number(shown) == int(instant * 25 + 1e-6)
+    clips = [Clip(id=f"c{start}", name="", start=start, end=start + 1.2) for start in (0.4, 2.6, 4.8)]
+    for thumbnail in make_thumbnails(video, clips, tmp_path / "thumbnails").made:
+        with Image.open(thumbnail.path) as picture:
+            assert read_frame_number(np.asarray(picture.convert("L"))) == round(thumbnail.instant * 25)
 
 
 @pytest.mark.parametrize(("offset", "again"), [(105.95, 1), (105.5, 12)])
@@ -101,10 +115,6 @@ def test_the_advice_makes_one_recording_of_both(tmp_path, recording):
     ],
 )
 def test_a_jump_is_one_that_lasts(times, jump):
-    packets = [SimpleNamespace(stream_index=0, dts=time, pts=time, duration=1) for time in times]
-    found = list(until_clock_jumps(packets, 0, Fraction(1, 100), 0))
-    if jump is None:
-        assert found == packets
-    else:
-        at, by = jump
-        assert found == [*packets[:100], ClockJump(at / 100, by / 100)]
+    packets = [SimpleNamespace(dts=time, pts=time, duration=1, pos=place) for place, time in enumerate(times)]
+    found = first_jump(packets, Fraction(1, 100), 0)
+    assert found == (jump and ClockJump(jump[0] / 100, jump[1] / 100, 100))
