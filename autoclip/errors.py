@@ -132,6 +132,7 @@ _WAYS_OUT = {
     errno.EROFS: "it can't be written to; choose another folder",
     errno.ENOENT: "check the name; it may have been moved or deleted",
     errno.ENOTDIR: "a part of the path is a file; choose another path",
+    errno.EEXIST: "a file, or a link that leads nowhere, has that name; choose another",
     errno.EISDIR: "give a file instead",
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.ELOOP: "a link in it leads to itself; remove that link",
@@ -162,16 +163,20 @@ def visible(text: str) -> str:
     return OBEYED.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
-def from_system(error: OSError, place: Path | str = "") -> StorageError:
+def from_system(error: OSError | MemoryError, place: Path | str = "") -> StorageError:
     """Translate an operating system error into one of ours: the name, the reason, the way out.
 
     Parameters
     ----------
-    error : OSError
-        What the system, or a library that works with files, raised.
+    error : OSError or MemoryError
+        What the system, or a library that works with files or arrays, raised.
     place : Path or str
         What was read or written; if empty, the file that the error names.
     """
+    if isinstance(error, MemoryError):
+        return StorageError(
+            f"memory is short ({error or 'none left'}); close other programs, or raise its limit (ulimit -v)"
+        )
     name = str(place or error.filename or "a file")
     reason = system_reason(error)
     if error.errno in NO_ROOM:

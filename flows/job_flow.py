@@ -115,7 +115,7 @@ async def _ending(body: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401
     except AutoclipError as error:
         get_run_logger().debug("where it happened", exc_info=True)
         ending = Failed(message=str(error), data=error)
-    except OSError as error:
+    except (OSError, MemoryError) as error:
         get_run_logger().debug("where it happened", exc_info=True)
         refusal = from_system(error)
         ending = Failed(message=str(refusal), data=refusal)

@@ -126,7 +126,9 @@ def analyze(
         If the folder can't be written.
     """
     stages = library_stages(on_progress, chat_model, measure)
-    return analyze_video(stages, open_video(source, folder, chat, chat_offset_sec), settings)
+    video = open_video(source, folder, chat, chat_offset_sec)
+    folder.make()
+    return analyze_video(stages, video, settings)
 
 
 def open_video(

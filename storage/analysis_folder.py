@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -64,6 +65,20 @@ class AnalysisFolder:
     def report(self) -> Path:
         """Return the path of the report page."""
         return self.root / "report.html"
+
+    def make(self) -> None:
+        """Create the folder, before hours are spent on what it is to hold.
+
+        Raises
+        ------
+        StorageError
+            If it can't be created or written to.
+        """
+        with storage_faults(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+        with storage_faults(self.features):
+            self.features.mkdir(exist_ok=True)
+            tempfile.TemporaryFile(dir=self.features).close()
 
     def clips_path(self, mode: SegmentationMode) -> Path:
         """Return the path of the clips file of `mode`."""

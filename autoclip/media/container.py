@@ -151,11 +151,12 @@ def require_regular_file(path: Path) -> None:
     try:
         status = location_of(path).stat()
     except FileNotFoundError as error:
-        raise MediaError(path, "no such file") from error
+        raise MediaError(path, "no such file; check the name, or put it back") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
-        raise MediaError(path, f"can't be opened: {getattr(error, 'strerror', None) or error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise MediaError(path, f"can't be opened: {reason}; check its name and who may read it") from error
     if stat.S_ISDIR(status.st_mode):
-        raise MediaError(path, "is a folder, not a video file")
+        raise MediaError(path, "is a folder, not a video file; name a file in it")
     if not stat.S_ISREG(status.st_mode):
         raise MediaError(path, "is a device or a pipe, not a video file; save the video to a file first")
     if status.st_size == 0:
@@ -229,7 +230,7 @@ def above_the_limit() -> str:
 
 
 _SYSTEM_REASONS = {
-    errno.EACCES: "can't be opened: permission denied",
+    errno.EACCES: "can't be opened: permission denied; check who may read it",
     errno.ENOENT: "no such file; it may have been moved or deleted",
     errno.EIO: "can't be read: check the disk and the connection to it",
     errno.ESTALE: "can't be read: check the disk and the connection to it",
@@ -250,6 +251,6 @@ def _reason(error: av.error.FFmpegError) -> str:
     if error.errno in _SYSTEM_REASONS:
         return _SYSTEM_REASONS[error.errno]
     if isinstance(error, av.error.MemoryError):
-        return "can't be read: out of memory"
-    text = f"is damaged or no video ({error.strerror or type(error).__name__}"
-    return f"{text}: {detail})" if detail else f"{text})"
+        return "can't be read: out of memory; close other programs, or raise the limit (ulimit -v)"
+    told = f"{error.strerror or type(error).__name__}{': ' if detail else ''}{detail}"
+    return f"is damaged or no video ({told}); copy or download it again, or convert it to MP4"

@@ -31,7 +31,7 @@ def ranged(*media_types: str, text: str = "The file.") -> dict[int | str, dict[s
         200: {"description": text, "content": content},
         206: {"description": "The part of it that the Range header asks for.", "content": content},
         304: {"description": "It is as it was: see If-None-Match and If-Modified-Since."},
-        **documented(416),
+        **documented(412, 416),
     }
 
 
@@ -97,13 +97,14 @@ def file_response(
     inline : bool
         Whether a browser shows it instead of saving it.
     """
-    require_satisfiable(request, opened.facts.st_size)
     response = _File(opened, media_type)
     response.headers["Content-Disposition"] = disposition(name or opened.path.name, inline=inline)
     response.headers["Cache-Control"] = "private, no-cache"  # may be stored, but must be revalidated
+    require_unchanged(request, response)
     if is_known(request, response):
         kept = {name: response.headers[name] for name in ("etag", "last-modified", "cache-control")}
         return Response(status_code=304, headers=kept)
+    require_satisfiable(request, opened.facts.st_size)
     return response
 
 
@@ -128,6 +129,17 @@ def require_satisfiable(request: Request, size: int) -> None:
         )
 
 
+def require_unchanged(request: Request, response: Response) -> None:
+    """Refuse a request that depends on a version the file no longer has (RFC 9110, 13.1.1 and 13.1.4)."""
+    tags, since = request.headers.get("if-match"), request.headers.get("if-unmodified-since")
+    if tags is not None:
+        unchanged = bool({"*", response.headers["etag"]} & {tag.strip() for tag in tags.split(",")})
+    else:
+        unchanged = since is None or _changed_by(response, since) is not False
+    if not unchanged:
+        raise ApiError(412, "changed-meanwhile", "the file has another version; ask for it without that condition")
+
+
 def is_known(request: Request, response: Response) -> bool:
     """Whether the client has the current version (RFC 9110, section 13.2.2: If-None-Match takes precedence)."""
     tags = request.headers.get("if-none-match")
@@ -135,9 +147,12 @@ def is_known(request: Request, response: Response) -> bool:
         known = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
         return "*" in known or response.headers["etag"] in known
     since = request.headers.get("if-modified-since")
-    if since is None:
-        return False
+    return since is not None and _changed_by(response, since) is True
+
+
+def _changed_by(response: Response, since: str) -> bool | None:
+    """Whether a file had its last change by a date; None if that is no date."""
     try:
         return parsedate_to_datetime(response.headers.get("last-modified", "")) <= parsedate_to_datetime(since)
     except (ValueError, TypeError):
-        return False
+        return None

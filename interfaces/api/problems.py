@@ -99,6 +99,7 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(StarletteHTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _malformed_request)
     app.add_exception_handler(OSError, _system_error)
+    app.add_exception_handler(MemoryError, _system_error)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -113,12 +114,9 @@ async def _autoclip_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _system_error(request: Request, error: Exception) -> JSONResponse:
-    if not isinstance(error, OSError):
+    if not isinstance(error, OSError | MemoryError):
         raise error
-    _log.warning("%s %s: %s", request.method, request.url.path, error)
-    refusal = from_system(error)
-    outcome = outcome_of(refusal)
-    return problem_response(outcome.http_status, outcome.code, str(refusal))
+    return await _autoclip_error(request, from_system(error))
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:

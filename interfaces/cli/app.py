@@ -39,7 +39,7 @@ from interfaces.cli import (
     settings,
 )
 from interfaces.cli.command_list import WholeSentences
-from interfaces.cli.terminal import say, write_any_character
+from interfaces.cli.terminal import open_closed_streams, say, write_any_character
 from interfaces.outcomes import DONE, INTERRUPTED, outcome_of
 from interfaces.prefect_settings import files_for_prefect, import_prefect_elsewhere
 from storage.variable_files import ENV_FILE
@@ -157,7 +157,7 @@ def _require_text(words: Sequence[str]) -> None:
 
 def _in_words(error: Exception) -> AutoclipError:
     """Return our error for one of the system, a library, or a bug of ours."""
-    if isinstance(error, OSError):
+    if isinstance(error, OSError | MemoryError):
         return from_system(error)
     if isinstance(error, RuntimeError) and is_link_loop(error):
         return StorageError(f"{error}; remove that link")
@@ -190,5 +190,6 @@ def _kept_trace() -> str:
 
 def main() -> None:
     """Run the command line of this process."""
+    open_closed_streams()
     write_any_character()
     sys.exit(run())

@@ -64,6 +64,8 @@ def report_files(files: Sequence[OutputFile], *, as_json: bool) -> None:
     """Print the outcome of each file; end the command with exit code 1 if one failed."""
     if as_json:
         print_json([asdict(file) for file in files])
+    elif not files:
+        say("no file was made: there is no clip")
     else:
         print_table(
             "", ("file", "length", "size", "note"), [_cells(file) for file in files], numeric=("length", "size")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
+import socket
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from autoclip.errors import ParameterError, system_reason
+from autoclip.errors import ParameterError, ServiceError, system_reason
 from interfaces.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -75,6 +77,38 @@ def require_data_folder(folder: Path) -> None:
         raise ParameterError(f"data folder {folder}: can't be written to; change its permissions, or {way_out}")
 
 
+def require_free_port(host: str, port: int) -> None:
+    """Refuse an address that can't be listened on, before anything says that the service is there.
+
+    Raises
+    ------
+    ServiceError
+        If another program has the port, it takes more rights, or the name is not this machine's.
+    """
+    try:
+        refusals = [_bind_refusal(*place) for place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    except OSError as error:
+        refusals = [error]
+    # A name may lead to several addresses; the server leaves out one that the machine lacks.
+    if serious := [error for error in refusals if error and (all(refusals) or error.errno == errno.EADDRINUSE)]:
+        raise ServiceError(
+            f"can't listen on {host}, port {port} ({system_reason(serious[0])}); stop the program that has the port, "
+            "or choose others with --host and --port"
+        ) from serious[0]
+
+
+def _bind_refusal(family: int, kind: int, protocol: int, _name: str, address: Any) -> OSError | None:  # noqa: ANN401
+    """Return why an address can't be listened on; None if it can."""
+    try:
+        with socket.socket(family, kind, protocol) as trial:
+            if os.name == "posix":  # as the server does: elsewhere it would share the port
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+    except OSError as error:
+        return error
+    return None
+
+
 def is_local(host: str) -> bool:
     """Whether an address is reachable only from this machine."""
     if host == "localhost":
@@ -102,7 +136,9 @@ def run_server(environment: Environment) -> None:
     from interfaces.api.server import server_config
 
     config = server_config(environment)
-    address = f"http://{environment.host}:{environment.port}"
+    require_free_port(environment.host, environment.port)
+    host = f"[{environment.host}]" if ":" in environment.host else environment.host
+    address = f"http://{host}:{environment.port}"
     say(f"{_page_of(environment)} on {address}/")
     say(f"the API on {address}/api/docs")
     with suppress(KeyboardInterrupt):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +23,16 @@ from autoclip.progress import ProgressListener, ignore_progress
 
 MESSAGES = Console(stderr=True, highlight=False)
 # A table in a pipe must not be wrapped to the 80 columns that a console assumes.
-RESULTS = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+RESULTS = Console(highlight=False, width=None if sys.stdout is not None and sys.stdout.isatty() else 200)
+
+
+def open_closed_streams() -> None:
+    """Open standard streams that the caller closed (``>&-``): the next file would take the number of one."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, mode)  # noqa: PTH123, SIM115 - it stays open
+            os.set_inheritable(stream.fileno(), True)  # noqa: FBT003 - it takes no name
+            setattr(sys, name, stream)
 
 
 def write_any_character() -> None:

@@ -63,7 +63,7 @@ def _read_again(project_id: str, layout: Layout, index: SqliteIndex, attached: A
     except CatalogBusyError:
         raise
     except StorageError as error:
-        logger.warning("%s; the project is left out", error)
+        logger.warning("project %s is left out until its file is mended: %s", project_id, error)
         return
     for row, source in zip(rows, sources, strict=False):
         index.put(record_of(_joined(row, source)))

@@ -319,7 +319,7 @@ def test_addresses_that_are_none(client, url):
     assert is_problem(answer, 403, 422)
 
 
-@pytest.mark.parametrize("name", ["x" * 100_000, "a\x00b", "\x1b[2J", "\ud800", "", "   ", "\n"])
+@pytest.mark.parametrize("name", ["x" * 100_000, "a\x00b", "\x1b[2J", "\ud800", "", "   ", "\n", "\u200b\u202e"])
 def test_names_that_are_none(client, workspace, name):
     import json
 

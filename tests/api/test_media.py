@@ -44,6 +44,21 @@ def test_a_video_comes_whole_in_parts_and_not_at_all(client, film_project):
     assert since.status_code == 304
     other = client.get(address, headers={"Range": "bytes=0-9", "If-Range": '"another"'})
     assert (other.status_code, len(other.content)) == (200, len(content))
+    etag, date = whole.headers["etag"], whole.headers["last-modified"]
+    long_ago = "Mon, 01 Jan 2001 00:00:00 GMT"
+    for name, value, status in [
+        ("If-Match", f'"another", {etag}', 200),
+        ("If-Match", "*", 200),
+        ("If-Match", '"another"', 412),
+        ("If-Match", f"W/{etag}", 412),
+        ("If-Unmodified-Since", date, 200),
+        ("If-Unmodified-Since", long_ago, 412),
+        ("If-Unmodified-Since", "no date", 200),
+        ("If-Modified-Since", long_ago, 200),
+    ]:
+        assert client.get(address, headers={name: value}).status_code == status, (name, value)
+    known = client.get(address, headers={"If-None-Match": etag, "Range": f"bytes={len(content)}-"})
+    assert known.status_code == 304  # conditions come before ranges (RFC 9110, 13.2.2)
     head = client.head(address)
     assert (head.status_code, head.headers["content-length"], head.content) == (200, str(len(content)), b"")
 

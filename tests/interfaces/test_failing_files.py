@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import stat
@@ -15,14 +16,15 @@ from typing import Any
 import pytest
 import typer
 
-from autoclip.errors import MediaError, NoRoomError
+from autoclip.errors import MediaError, NoRoomError, StorageError
 from autoclip.export.batch import RenderRequest, export_batch
 from autoclip.export.render import export_clip
 from autoclip.media.probe import probe
-from autoclip.settings import ExportSettings
+from autoclip.settings import ExportSettings, Settings
 from autoclip.speech.transcript import Transcript, Word
 from autoclip.timeline import Interval
 from interfaces.cli.app import app, run
+from stages.analyze import analyze
 from stages.export_captions import write_captions
 from storage.analysis_folder import AnalysisFolder
 from storage.transcripts import StoredTranscript
@@ -125,6 +127,26 @@ def test_a_name_that_is_no_utf_8_is_refused_and_shown(words, capsys):
     assert run([name if word == "?" else word for word in words]) == 2
     told = " ".join(capsys.readouterr().err.split())
     assert told == "autoclip: caf\N{REPLACEMENT CHARACTER}.mp4: is not UTF-8; rename that file or folder"
+
+
+@pytest.mark.parametrize("name", ["plain.txt", "plain.txt/below", "loop", "nowhere"])
+def test_a_folder_that_can_not_hold_an_analysis_is_refused_before_it_is_measured(name, analysis, tmp_path):
+    (tmp_path / "plain.txt").write_text("no folder")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "nowhere").symlink_to("missing")
+
+    def measured(*_: object) -> None:
+        raise AssertionError("measured, though the result can't be kept")
+
+    with pytest.raises(StorageError, match=f"{name}.*; .*(choose another|remove that link)"):
+        analyze(analysis / "film.mp4", AnalysisFolder(tmp_path / name), Settings(), measure=measured)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="closes streams as a POSIX shell does")
+def test_closed_standard_streams_are_no_fault():
+    script = f"{shlex.quote(sys.executable)} -m autoclip probe nosuch.mp4 <&- >&-"
+    done = subprocess.run(["/bin/sh", "-c", script], stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr.split(";")[0]) == (4, "autoclip: nosuch.mp4: no such file")
 
 
 def arguments(words: str, failing: Any, value: str, analysis: Path) -> list[str]:

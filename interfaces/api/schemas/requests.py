@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Annotated, Any, Generic, Self, TypeVar
@@ -63,14 +64,15 @@ def _clean(text: str) -> str:
     """Refuse texts that can't be names: control characters, lone surrogates, empty."""
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
         raise ValueError("must not hold control characters")
-    if not text.strip():
+    if not _SEEN.search(text):
         raise ValueError("must not be empty")
     return text
 
 
-_SHOWN_PATTERN = {
-    "pattern": r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
-}
+_UNSEEN = r"\s\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+"""Characters without a shape, for a character class: blanks, controls, joiners, marks of direction."""
+_SEEN = re.compile(f"[^{_UNSEEN}]")
+_SHOWN_PATTERN = {"pattern": rf"^[^\u0000-\u001f\u007f-\u009f]*[^{_UNSEEN}][^\u0000-\u001f\u007f-\u009f]*$"}
 """The constraint of `_clean` for the OpenAPI document."""
 
 CleanName = Annotated[
