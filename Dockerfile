@@ -20,7 +20,7 @@ COPY constraints.txt /source/
 COPY --from=wheel /source/dist/ /source/dist/
 RUN python -m venv /opt/autoclip \
     && wheel=$(ls /source/dist/autoclip-*.whl) \
-    && /opt/autoclip/bin/pip install --no-cache-dir --constraint /source/constraints.txt "${wheel}[postgres,s3]" \
+    && /opt/autoclip/bin/pip install --no-cache-dir --constraint /source/constraints.txt "${wheel}[postgres,s3,dask]" \
     && /opt/autoclip/bin/pip uninstall --yes --quiet pip
 
 FROM python:${PYTHON}
