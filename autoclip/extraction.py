@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from autoclip.media.decoding.video import DecodePolicy, HardwareDecodingError, P
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExtractionProfile, ExtractionSettings
-from autoclip.signals.audio_analyzer import AudioAnalyzer, AudioRows, audio_series, envelope_dbfs
+from autoclip.signals.audio_analyzer import AudioAnalyzer, AudioRows, AudioSeries, audio_series, envelope_dbfs
 from autoclip.signals.black import black_runs
 from autoclip.signals.credits import credits_of
 from autoclip.signals.dissolves import dissolves
@@ -55,7 +55,7 @@ EXTRACTION_VERSION = 17
 
 _SKIPPED: dict[ExtractionProfile, SkipFrame] = {"exact": "DEFAULT", "balanced": "NONREF", "fast": "NONKEY"}
 _MOTION_SIGNALS = ("motion_score", "picture_change")
-_SOUND_SIGNALS = ("audio_rms", "audio_dbfs", "loudness_lufs", "midband_dbfs", "onset_strength", "speech_activity")
+_SOUND_SIGNALS = tuple(field.name for field in fields(AudioSeries))
 
 
 def extraction_version() -> int | str:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from autoclip.selection.anchors import Anchor
 from autoclip.selection.boundaries import Boundary
 from autoclip.selection.excitement import Excitement
-from autoclip.selection.filters import FILTER_STAGES, Verdict
+from autoclip.selection.filters import FilterStage, Verdict
 from autoclip.selection.windows import Window
 from autoclip.signals.table import Features
 
 
 def filter_report(verdicts: Sequence[Verdict]) -> dict[str, list[dict[str, Any]]]:
     """Return the decisions of each filter, by stage."""
-    return {stage: [_verdict_row(v) for v in verdicts if v.stage == stage] for stage in FILTER_STAGES}
+    return {stage: [_verdict_row(v) for v in verdicts if v.stage == stage] for stage in get_args(FilterStage)}
 
 
 def feature_summary(features: Features, excitement: Excitement) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from autoclip.signals.table import Features
 from autoclip.timeline import Interval
 
 FilterStage = Literal["overlap", "credits", "boring", "duplicate", "cutoff"]
-FILTER_STAGES: tuple[FilterStage, ...] = ("overlap", "credits", "boring", "duplicate", "cutoff")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
