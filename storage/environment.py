@@ -133,7 +133,7 @@ class Environment(BaseModel):
     rater_url: str = Field(
         "",
         description="Address of a language model that rates talks, such as http://127.0.0.1:11434/v1 (OpenAI's chat "
-        "completions protocol); sentences of talks are sent there. Empty: nobody is asked.",
+        "completions protocol); sentences of talks are sent there. Empty: no model is asked.",
         pattern=r"^(https?://[^\s/@?#]+(/[^\s?#]*)?)?$",
         max_length=2000,
     )

@@ -22,7 +22,7 @@ GOALS = (
 """When each goal falls (seconds), what it is, and how loud the crowd gets (dBFS)."""
 
 LIGHTS = tuple(Color.from_hex(text) for text in ("#7d2c45", "#2b4f8e", "#1f7040", "#8a4a1f"))
-"""The attacks are filmed close up, each in a light of its own."""
+"""The attacks are filmed close up, each in different light."""
 
 SHOUTING, REPLAY = Interval(30.0, 38.0), Interval(72.0, 80.0)
 

@@ -172,7 +172,7 @@ class _PictureTrack:
         self._offset = round(Fraction(options.start_offset_sec) / schedule.time_base)
 
     def frames(self) -> Iterator[av.VideoFrame]:
-        """Draw the frames, each in memory of its own."""
+        """Draw the frames, each in separate memory."""
         pictures = expose(self._schedule, self._options.width, self._options.height)
         for pts, picture in zip(self._schedule.frame_pts.tolist(), pictures, strict=True):
             frame = av.VideoFrame.from_ndarray(picture.buffer, format="yuv420p")

@@ -18,7 +18,7 @@ from tasks.source_video import registered_video
 from tasks.stage_task import run_logger, say_reused, stage_task
 
 
-@stage_task("transcribe", "Find the words that are said, as far as they are asked for and not yet there")
+@stage_task("transcribe", "Find the words that are said, unless they are known or not wanted")
 def transcribe(features: ExtractedFeatures, settings: Settings | None = None) -> ExtractedFeatures:
     """Transcribe a video into its folder, unless that was done; raises as `stages.transcribe.transcribe`."""
     chosen, source = settings or read_environment().settings, features.source

@@ -53,7 +53,7 @@ def handover(
             min=0.0,
             max=MAX_HANDLES_SEC,
             metavar="SEC",
-            help="Seconds added before and after each clip, as far as the video goes. For editing programs.",
+            help="Seconds added before and after each clip, within the video. For editing programs.",
         ),
     ] = 0.0,
     record_start: Annotated[

@@ -97,7 +97,7 @@ class JobWorker(ProcessWorker):
         return "autoclip-process"
 
     async def _submit_scheduled_flow_runs(self, flow_run_response: list[WorkerFlowRunResponse]) -> list[FlowRun]:
-        """Begin what waits, as far as this machine has places, but for what another machine can do better."""
+        """Start waiting runs while this machine has free places, except those that another machine can do better."""
         left = await self._left_to_others([response.flow_run for response in flow_run_response])
         ours = [response for response in flow_run_response if response.flow_run.id not in left]
         under_way = self._at_work | self._submitting_flow_run_ids

@@ -54,7 +54,7 @@ class HandoverQuery(QueryBody):
         ge=0,
         le=MAX_HANDLES_SEC,
         allow_inf_nan=False,
-        description="Seconds added before and after each clip, as far as the video goes.",
+        description="Seconds added before and after each clip, within the video.",
     )
     record_start: str = Field(
         "",
