@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
-from fastapi import Request
+from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -22,17 +22,42 @@ from storage.names import file_name
 RANGE = re.compile(r"(?P<first>[0-9]{1,18})-(?P<last>[0-9]{1,18})?|-(?P<suffix>[0-9]{1,18})")
 """A single part in a Range header (RFC 9110, section 14.1.1)."""
 
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
-def ranged(*media_types: str, text: str = "The file.") -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI responses of an endpoint that uses `file_response`."""
+
+def file_endpoint(
+    router: APIRouter, path: str, *media_types: str, text: str = "The file.", statuses: Sequence[int] = (404,)
+) -> Callable[[Endpoint], Endpoint]:
+    """Register an endpoint that uses `file_response`, for GET and HEAD.
+
+    Parameters
+    ----------
+    router : APIRouter
+        The router of the module.
+    path : str
+        Path of the endpoint.
+    media_types : str
+        Content types of the file.
+    text : str
+        What the file is.
+    statuses : sequence of int
+        Statuses of documented errors, besides 412 and 416.
+    """
     # A part of a JSON document is not valid JSON, so only the content type can be documented.
     content: dict[str, Any] = {media_type: {} for media_type in media_types}
-    return {
+    responses: dict[int | str, dict[str, Any]] = {
         200: {"description": text, "content": content},
         206: {"description": "The part of it that the Range header asks for.", "content": content},
         304: {"description": "It is as it was: see If-None-Match and If-Modified-Since."},
-        **documented(412, 416),
+        **documented(412, 416, *statuses),
     }
+
+    def register(endpoint: Endpoint) -> Endpoint:
+        router.get(path, response_class=Response, responses=responses)(endpoint)
+        router.head(path, include_in_schema=False)(endpoint)
+        return endpoint
+
+    return register
 
 
 class _File(FileResponse):

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from autoclip.confinement import OpenedFile, folder_beneath
 from autoclip.errors import ConflictError, NotFoundError, ParameterError
 from autoclip.settings import ExportSettings
-from interfaces.api.file_responses import file_response, open_served, ranged
+from interfaces.api.file_responses import file_endpoint, file_response, open_served
 from interfaces.api.guards.local_paths import client_settings
 from interfaces.api.job_submission import Starter
 from interfaces.api.problems import documented
@@ -153,8 +153,7 @@ def get_export(export_id: PathIdentity, services: ServicesDep) -> ExportView:
         return ExportView.of(view.exports.get(export_id))
 
 
-@router.head("/exports/{export_id}/file", include_in_schema=False)
-@router.get("/exports/{export_id}/file", response_class=Response, responses={**ranged("*/*"), **documented(404)})
+@file_endpoint(router, "/exports/{export_id}/file", "*/*")
 def fetch_export(
     export_id: PathIdentity,
     request: Request,

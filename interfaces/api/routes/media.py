@@ -16,7 +16,7 @@ from autoclip.errors import ConflictError, NotFoundError
 from autoclip.export.previews.thumbnails import make_thumbnails
 from autoclip.media.playability import content_type_of, playability_of
 from autoclip.media.video import Video
-from interfaces.api.file_responses import file_response, open_served, ranged
+from interfaces.api.file_responses import file_endpoint, file_response, open_served
 from interfaces.api.job_submission import Starter
 from interfaces.api.probe_cache import known_video, open_video, probed, probed_file
 from interfaces.api.problems import documented
@@ -54,12 +54,7 @@ class Playback(View):
     )
 
 
-@router.head("/{project_id}/video", include_in_schema=False)
-@router.get(
-    "/{project_id}/video",
-    response_class=Response,
-    responses={**ranged("video/*", "application/*"), **documented(404, 415)},
-)
+@file_endpoint(router, "/{project_id}/video", "video/*", "application/*", statuses=(404, 415))
 def get_video(project_id: PathIdentity, request: Request, services: ServicesDep) -> Response:
     """Stream the source video, or parts of it with a Range header."""
     project = services.project(project_id)
@@ -96,8 +91,7 @@ def start_proxy(project_id: PathIdentity, services: ServicesDep, starter: Starte
     return starter.start("proxy", project_id, {})
 
 
-@router.head("/{project_id}/proxy", include_in_schema=False)
-@router.get("/{project_id}/proxy", response_class=Response, responses={**ranged("video/mp4"), **documented(404, 415)})
+@file_endpoint(router, "/{project_id}/proxy", "video/mp4", statuses=(404, 415))
 def get_proxy(project_id: PathIdentity, request: Request, services: ServicesDep) -> Response:
     """Stream the proxy, or parts of it with a Range header."""
     project = services.project(project_id)
@@ -110,14 +104,12 @@ def get_proxy(project_id: PathIdentity, request: Request, services: ServicesDep)
     return file_response(request, served, "video/mp4", name=f"{project.name}.mp4")
 
 
-@router.head("/{project_id}/thumbnails/{clip_id}", include_in_schema=False)
-@router.get(
+@file_endpoint(
+    router,
     "/{project_id}/thumbnails/{clip_id}",
-    response_class=Response,
-    responses={
-        **ranged("image/jpeg", text="A JPEG of 320x180."),
-        **documented(404, 415),
-    },
+    "image/jpeg",
+    text="A JPEG of 320x180.",
+    statuses=(404, 415),
 )
 async def get_thumbnail(
     project_id: PathIdentity, clip_id: PathIdentity, request: Request, services: ServicesDep
@@ -133,15 +125,7 @@ async def get_thumbnail(
     return await run_sync(file_response, request, opened, "image/jpeg")
 
 
-@router.head("/{project_id}/report", include_in_schema=False)
-@router.get(
-    "/{project_id}/report",
-    response_class=Response,
-    responses={
-        **ranged("text/html", text="A self-contained page."),
-        **documented(404),
-    },
-)
+@file_endpoint(router, "/{project_id}/report", "text/html", text="A self-contained page.")
 def get_report(project_id: PathIdentity, request: Request, services: ServicesDep) -> Response:
     """Show the report of the last analysis: signals, anchors, cuts and clips on one page."""
     report = services.folder(project_id).report
@@ -153,9 +137,7 @@ def get_report(project_id: PathIdentity, request: Request, services: ServicesDep
     return response
 
 
-@router.get(
-    "/{project_id}/debug/{mode}", response_class=Response, responses={**ranged("application/json"), **documented(404)}
-)
+@file_endpoint(router, "/{project_id}/debug/{mode}", "application/json")
 def get_debug_document(
     project_id: PathIdentity, mode: Literal["v1", "v2"], request: Request, services: ServicesDep
 ) -> Response:
