@@ -141,6 +141,7 @@ def test_choosing_again_keeps_what_people_changed(client, analyzed):
     left = {clip["id"] for clip in client.get(f"{address}/clips").json()["items"]}
     assert left == {first, best, by_hand["id"]}
     assert client.get(f"{address}/report").status_code == 200
+    assert client.head(f"{address}/debug/v2").headers["content-type"] == "application/json"
     assert client.get(f"{address}/debug/v2").json()["config"]["target_clip_count_soft"] == 1
     back = client.post(f"{address}/retune", json={"settings": {"target_clip_count_soft": 200}}).json()
     assert [clip["id"] for clip in back["clips"]] == [first, *others]
