@@ -90,6 +90,11 @@ class PacketTimes:
         return int(candidates[np.argmax(self.pts[candidates])]) if candidates.size else 0
 
 
+def stores_times(video: Video) -> bool:
+    """Whether packets of a video's format have presentation times; otherwise its frames must be decoded for them."""
+    return video.container in _STORES_TIMES
+
+
 def read_packet_times(video: Video, interval: Interval) -> PacketTimes:
     """Read the times of the video packets from the last keyframe before `interval` to a little after it.
 
@@ -111,7 +116,7 @@ def read_packet_times(video: Video, interval: Interval) -> PacketTimes:
     MediaError
         If the file can no longer be read, or has no packets there.
     """
-    if video.container in _STORES_TIMES:
+    if stores_times(video):
         with open_video(video) as container:
             rows = _rows(container, video, interval)
         if all(row.pts is not None for row in rows):

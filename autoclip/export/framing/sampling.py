@@ -1,4 +1,4 @@
-"""Detect faces on a few frames of a clip, while all of them are decoded."""
+"""Detect faces on a few frames of a clip, while it is decoded."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class _Pending:
 
 
 class FaceSampler:
-    """Receives every frame of a clip and detects faces on some; `samples` are the results so far.
+    """Receives the frames of a clip and detects faces on some; `samples` are the results so far.
 
     Parameters
     ----------
@@ -71,6 +71,12 @@ class FaceSampler:
         self._before: NDArray[np.uint8] | None = None
         self._changes: deque[float] = deque(maxlen=_RECENT)
         self._pending: _Pending | None = None
+        self._missed_mouths = False
+
+    @property
+    def needs_every_frame(self) -> bool:
+        """Whether decoded frames were too far apart to compare mouths."""
+        return self._missed_mouths
 
     def __call__(self, found: TimedFrame, luma: NDArray[np.uint8]) -> None:
         """Take a frame, at full size and small."""
@@ -126,6 +132,7 @@ class FaceSampler:
         if near:
             change = np.abs(self._picture(found, "gray").astype(np.int16) - self._pending.luma)
             motion = tuple(_mouth_motion(change, face) for face in self._pending.faces)
+        self._missed_mouths |= not near
         self._keep(self._pending, motion)
 
     def _keep(self, pending: _Pending, motion: tuple[float, ...]) -> None:

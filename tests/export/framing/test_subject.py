@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import label
 
+from autoclip.export.framing.clip_frames import read_clip_frames
 from autoclip.export.framing.faces import Face
 from autoclip.export.framing.subject import CropShape, frame_subject
 from autoclip.export.framing.tracks import FaceSample, follow_faces
@@ -20,6 +21,8 @@ from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
 
 WIDTH, HEIGHT, RATE = 640, 360, 25
+LARGE = {"size": (1088, 612), "preset": "superfast", "bf": "3", "sc_threshold": "0"}
+"""Frames so large that those that no other refers to are skipped, with a keyframe only at the beginning."""
 UPRIGHT = CropShape(WIDTH / HEIGHT, 9 / 16)
 GREEN = (30, 230, 40)
 
@@ -46,11 +49,11 @@ class HeadDetector:
         return faces
 
 
-def write(path, frames, sound=None):
+def write(path, frames, sound=None, *, size=(WIDTH, HEIGHT), **options):
     """Write frames, each a list of heads (x, y, open mouth) over a ground; x and y are shares."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=RATE, options={"crf": "18", "preset": "ultrafast"})
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream = container.add_stream("libx264", rate=RATE, options={"crf": "18", "preset": "ultrafast", **options})
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         voice = container.add_stream("aac", rate=16000, layout="mono") if sound is not None else None
         for ground, heads in frames:
             picture = np.full((HEIGHT, WIDTH, 3), ground, np.uint8)
@@ -60,7 +63,7 @@ def write(path, frames, sound=None):
                 picture[max(top, 0) : top + 60, max(left, 0) : left + 48] = GREEN
                 if is_open:
                     picture[top + 38 : top + 50, left + 14 : left + 34] = (20, 180, 25)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture)))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture).reformat(*size)))
         container.mux(stream.encode(None))
         if voice is not None:
             frame = av.AudioFrame.from_ndarray(sound[None].astype(np.float32), format="fltp", layout="mono")
@@ -90,13 +93,19 @@ def test_a_person_who_walks_stays_in_the_middle(tmp_path):
     assert np.ptp(framing.path.at(np.arange(0, 1.5, 0.04))) < 1e-3
 
 
-def test_the_crop_jumps_on_the_very_frame_of_a_cut(tmp_path):
-    places = np.repeat([0.2, 0.8], [57, 68])
-    grounds = [(20, 60, 120)] * 57 + [(130, 40, 20)] * 68
-    frames = [(ground, [(x, 0.4, False)]) for ground, x in zip(grounds, places, strict=True)]
-    framing = framed(write(tmp_path / "cut.mp4", frames))
-    assert framing.path.seconds[framing.path.jumps] == pytest.approx([56.5 / RATE], abs=0.001)
-    assert inside(framing, places) == 1.0
+@pytest.mark.parametrize(("options", "cuts"), [({}, [57]), (LARGE, [18, 43, 64])])
+def test_the_crop_jumps_on_the_very_frame_of_a_cut(tmp_path, options, cuts):
+    lengths = np.diff([0, *cuts, 100])
+    shots = [((20, 60, 120), 0.2), ((130, 40, 20), 0.8)] * 2
+    frames = [
+        (ground, [(x, 0.4, False)]) for (ground, x), length in zip(shots, lengths, strict=False) for _ in range(length)
+    ]
+    video = write(tmp_path / "cut.mp4", frames, **options)
+    framing = framed(video)
+    assert framing.path.seconds[framing.path.jumps] == pytest.approx((np.array(cuts) - 0.5) / RATE, abs=0.001)
+    assert inside(framing, np.array([heads[0][0] for _, heads in frames])) == 1.0
+    if options:
+        assert len(read_clip_frames(video, Interval(0, 4)).instants) < 75
 
 
 def test_a_head_that_turns_away_is_held(tmp_path):
@@ -142,7 +151,7 @@ def test_two_people_side_by_side_share_the_crop(tmp_path):
     assert framing.path.center == pytest.approx(0.47, abs=0.02)
 
 
-def dialogue(path, speakers):
+def dialogue(path, speakers, **options):
     """Two people far apart; the mouth of who speaks opens and closes six times a second, with sound."""
     frames, sound = [], []
     for speaker in speakers:
@@ -152,7 +161,7 @@ def dialogue(path, speakers):
             frames.append(((90, 60, 60), heads))
             level = 0.2 if speaker is not None else 0.0
             sound.append(level * np.sin(2 * np.pi * 220 * np.arange(640) / 16000))
-    return write(path, frames, np.concatenate(sound))
+    return write(path, frames, np.concatenate(sound), **options)
 
 
 def test_of_two_people_the_one_who_speaks_is_followed(tmp_path):
@@ -160,6 +169,13 @@ def test_of_two_people_the_one_who_speaks_is_followed(tmp_path):
     assert framing.splits == ()
     places = framing.path.at(np.array([2.0, 8.0, 13.0]))
     assert places == pytest.approx([0.2, 0.8, 0.2], abs=0.3 * UPRIGHT.share)
+
+
+def test_mouths_are_compared_where_only_every_fourth_frame_is_referred_to(tmp_path):
+    options = {**LARGE, "x264-params": "b-pyramid=none:b-adapt=0"}
+    framing = framed(dialogue(tmp_path / "talk.mp4", [0] * 3 + [1] * 3, **options))
+    assert framing.splits == ()
+    assert framing.path.at(np.array([1.0, 5.5])) == pytest.approx([0.2, 0.8], abs=0.3 * UPRIGHT.share)
 
 
 def test_two_people_of_whom_nobody_is_heard_are_shown_one_above_the_other(tmp_path):
