@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO
 
-from autoclip.system.processes import end_with_parent
+from autoclip.system.processes import start_ending_with_parent
 
 _GRACE_SEC = 5.0
 
@@ -38,13 +38,7 @@ def child_process(command: Sequence[str], stderr: IO[bytes]) -> Iterator[subproc
     subprocess.Popen
         The child; its standard input is empty and its standard output is a pipe.
     """
-    child = subprocess.Popen(  # noqa: S603 - an argument list, no shell
-        list(command),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        preexec_fn=end_with_parent(at_once=True),  # noqa: PLW1509 - it makes one system call that was looked up beforehand
-    )
+    child = start_ending_with_parent(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr)
     with _lock:
         _running[child] = threading.get_ident()
     try:

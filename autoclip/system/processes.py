@@ -5,12 +5,15 @@ from __future__ import annotations
 import ctypes
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import cache
+from typing import Any
 
 OWN_GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 """Windows flag for a child that Ctrl-C in the terminal does not reach. Elsewhere ``start_new_session`` does that."""
@@ -76,6 +79,31 @@ def end_with_parent(*, at_once: bool) -> Callable[[], None] | None:
             os.kill(os.getpid(), wanted)
 
     return ask_for_signal
+
+
+def start_ending_with_parent(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401
+    """Start a command that is killed when the thread that starts it ends, where the system supports that.
+
+    On Linux, ``setpriv`` asks the kernel for it, where it is installed. Python would have to fork in order to ask in
+    the child, which takes 36 ms of a core more in a process of 400 MB (measured). If this process dies before setpriv
+    has asked, a child that writes to a pipe of ours ends at its next write.
+
+    Takes the options of `subprocess.Popen`, and raises its errors.
+    """
+    words = _setpriv() if shutil.which(command[0]) else ()
+    ask = None if words else end_with_parent(at_once=True)
+    return subprocess.Popen([*words, *command], preexec_fn=ask, **options)  # noqa: PLW1509, S603
+
+
+@cache
+def _setpriv() -> tuple[str, ...]:
+    """Return the words before a command that the kernel kills with its parent; none if there is no such program."""
+    program = shutil.which("setpriv") if sys.platform == "linux" else None
+    if program is None:
+        return ()
+    words = (program, "--pdeathsig", "KILL", "--")
+    known = subprocess.run([*words, program, "--version"], capture_output=True, check=False)  # noqa: S603
+    return words if known.returncode == 0 else ()  # some are without that option
 
 
 def exit_with_parent() -> None:
