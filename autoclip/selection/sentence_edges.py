@@ -223,7 +223,7 @@ class SentenceEdges:
             return max(start, middle)
         clear = max(word.start_sec - WORD_MARGIN_SEC, gap.start + gap.duration / 2)
         start = min(max(start, middle), max(clear, pause.start))
-        return start if word.start_sec - start < FARTHEST_SEC else word.start_sec - LEAD_IN_SEC
+        return start if word.start_sec - start < FARTHEST_SEC else word.start_sec - UNHEARD_LEAD_SEC
 
     def _widest_pause(self, gap: Interval) -> Interval | None:
         """Return the pause of the audio that fills most of a gap and its immediate surroundings."""

@@ -32,12 +32,12 @@ CLEAN_PAUSE_SEC = 0.4
 longer ones lie between sentences (97 of 100 of three made talks, by the punctuation of another recognizer).
 """
 
-_W_EXCITEMENT, _W_PAUSE, _W_LENGTH = 0.2, 0.2, 0.3
+_W_EXCITEMENT, _W_PAUSE, _W_LENGTH = 0.2, 0.3, 0.3
 _P_DANGLING, _P_UNMARKED, _P_UNANSWERED, _P_CONTINUED, _P_ABRUPT, _P_DOUBT = 0.6, 1.0, 0.5, 0.15, 0.3, 0.3
 """Weights of what counts for a thought, and penalties for how it begins and ends."""
 
-RATED_SCORE = 2.0
-"""Score of a thought that a language model rated with 0: above the maximum from words, audio and pauses (1.8).
+RATED_SCORE = 2.1
+"""Score of a thought that a language model rated with 0: above the maximum from words, audio and pauses (2.0).
 
 Rated thoughts therefore come first, in the order of their ratings.
 """
