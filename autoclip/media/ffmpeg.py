@@ -75,25 +75,42 @@ def find_ffmpeg(path: Path | None = None) -> Path:
         raise ParameterError("imageio-ffmpeg has no ffmpeg for this machine; install one and name its path") from error
 
 
-@functools.lru_cache(maxsize=16)
 def knows_option(option: str, path: Path | None = None) -> bool:
     """Whether an ffmpeg (`find_ffmpeg` chooses) lists an option in its help; False if it can't be run."""
     return f"-{option}".encode() in _help_output(find_ffmpeg(path), "-h", "long")
 
 
-@functools.lru_cache(maxsize=16)
+def ffmpeg_build(path: Path) -> str:
+    """Return a text that changes when another ffmpeg is installed at a path.
+
+    Raises
+    ------
+    OSError
+        If there is none.
+    """
+    facts = path.stat()
+    return f"{path}|{facts.st_size}|{facts.st_mtime_ns}"
+
+
 def knows_encoder(name: str, path: Path | None = None) -> bool:
     """Whether an ffmpeg (`find_ffmpeg` chooses) lists an encoder; False if it can't be run."""
     return name.encode() in _help_output(find_ffmpeg(path), "-encoders").split()
 
 
 def _help_output(ffmpeg: Path, *question: str) -> bytes:
-    command = (str(ffmpeg), "-hide_banner", *question)
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_HELP_SEC, check=True)  # noqa: S603
+        return _answer(ffmpeg_build(ffmpeg), ffmpeg, *question)
     except (OSError, subprocess.SubprocessError):
         return b""
-    return done.stdout
+
+
+@functools.lru_cache(maxsize=16)
+def _answer(_build: str, ffmpeg: Path, *question: str) -> bytes:
+    """Ask each build once; an ffmpeg that could not be run is asked again."""
+    command = (str(ffmpeg), "-hide_banner", *question)
+    return subprocess.run(  # noqa: S603
+        command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_HELP_SEC, check=True
+    ).stdout
 
 
 def safe_input(video: Video) -> tuple[str, ...]:

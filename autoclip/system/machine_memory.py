@@ -23,6 +23,10 @@ def remember(file: Path, key: str, found: str) -> None:
     """Store a fact. If that fails, the next process finds it out again."""
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False) as written:
-            json.dump({**recall(file), key: found}, written, indent=1)
-        Path(written.name).replace(file)
+        written = tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False)  # noqa: SIM115
+        try:
+            with written:
+                json.dump({**recall(file), key: found}, written, indent=1)
+            Path(written.name).replace(file)
+        finally:
+            Path(written.name).unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import platformdirs
 
 from autoclip.export.cuts.encoders import HARDWARE_CODECS, device_options, hardware_encoder
-from autoclip.media.ffmpeg import find_ffmpeg
+from autoclip.media.ffmpeg import ffmpeg_build, find_ffmpeg
 from autoclip.settings import EncoderName, ExportSettings, VideoCodec
 from autoclip.system.machine_memory import recall, remember
 
@@ -75,7 +75,7 @@ def choose_encoder(settings: ExportSettings, ffmpeg: Path | None = None, memory:
     remembered = next((name for name in (software, *HARDWARE_CODECS) if name == known), None)
     if remembered is not None:
         return EncoderChoice(remembered)
-    found = next((name for name in encoder_devices() if _works(path, settings.video_codec, name)), software)
+    found = next((name for name in encoder_devices() if _works(key, path, settings.video_codec, name)), software)
     remember(file, key, found)
     return EncoderChoice(found, was_tried=True)
 
@@ -87,8 +87,8 @@ def encoder_devices() -> tuple[EncoderName, ...]:
 
 
 @functools.lru_cache(maxsize=32)
-def _works(ffmpeg: Path, codec: VideoCodec, name: EncoderName) -> bool:
-    """Whether an encoder can encode a second of a still."""
+def _works(_machine: str, ffmpeg: Path, codec: VideoCodec, name: EncoderName) -> bool:
+    """Whether an encoder can encode a second of a still; tried once by a process even if nothing can be stored."""
     if codec not in HARDWARE_CODECS[name]:
         return False
     settings = ExportSettings(video_codec=codec, encoder=name)
@@ -107,7 +107,4 @@ def _works(ffmpeg: Path, codec: VideoCodec, name: EncoderName) -> bool:
 
 def _machine_key(ffmpeg: Path, codec: VideoCodec) -> str:
     """Return a key of this ffmpeg, this machine and its devices. A change of any repeats the test."""
-    facts = ffmpeg.stat()
-    return "|".join(
-        [platform.node(), str(ffmpeg), str(facts.st_size), str(facts.st_mtime_ns), codec, *encoder_devices()]
-    )
+    return "|".join([platform.node(), ffmpeg_build(ffmpeg), codec, *encoder_devices()])

@@ -12,7 +12,7 @@ from autoclip.export.cuts import hardware
 from autoclip.export.cuts.encoders import HARDWARE_CODECS, hardware_encoder
 from autoclip.export.cuts.hardware import choose_encoder
 from autoclip.export.render import export_clip
-from autoclip.media.ffmpeg import find_ffmpeg
+from autoclip.media.ffmpeg import find_ffmpeg, knows_encoder
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
 
@@ -75,6 +75,28 @@ def test_a_trial_is_made_once_a_machine_and_again_for_another_ffmpeg(breaking, t
     assert choose_encoder(chosen, None, memory).was_tried
     memory.write_text("[not ours", encoding="utf-8")
     assert choose_encoder(chosen, breaking, memory).was_tried
+    breaking.write_text(breaking.read_text().replace("sys.exit(0)", "sys.exit('no such device')"), encoding="utf-8")
+    assert choose_encoder(chosen, breaking, memory) == hardware.EncoderChoice("x264", was_tried=True)
+
+
+def test_what_can_not_be_stored_is_tried_once_by_a_process(breaking, tmp_path, monkeypatch):
+    monkeypatch.setattr(hardware, "encoder_devices", lambda: ("nvenc",))
+    memory = tmp_path / "taken" / "memory.json"
+    memory.mkdir(parents=True)
+    chosen = QUICK.model_copy(update={"encoder": "auto"})
+    assert [choose_encoder(chosen, breaking, memory).encoder for _ in range(2)] == ["nvenc"] * 2
+    assert hardware._works.cache_info().misses == 1
+    assert list(memory.parent.iterdir()) == [memory]
+
+
+def test_an_ffmpeg_that_is_replaced_is_asked_again(tmp_path):
+    program = tmp_path / "ffmpeg"
+    answers = []
+    for code, line in ((1, ""), (0, " V....D libx265"), (0, " V....D libx264 (longer)")):
+        program.write_text(f"#!{sys.executable}\nprint({line!r})\nraise SystemExit({code})\n", encoding="utf-8")
+        program.chmod(0o755)
+        answers.append(knows_encoder("libx265", program))
+    assert answers == [False, True, False]
 
 
 def test_an_encoder_that_fails_in_the_middle_of_a_batch_loses_nothing(source, breaking, tmp_path):
