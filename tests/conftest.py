@@ -39,7 +39,13 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-ONE_SERVER = {"jobs/": "jobs", "web/test_jobs.py": "jobs", "flows/": "flows", "folders/": "flows"}
+ONE_SERVER = {
+    "jobs/": "jobs",
+    "web/test_jobs.py": "jobs",
+    "api/test_service.py": "jobs",
+    "flows/": "flows",
+    "folders/": "flows",
+}
 """Tests that work with one server, by a part of their path; a server takes tens of seconds of a core to start."""
 
 
@@ -228,16 +234,21 @@ def prefect_api(
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory, prefect_database: Path) -> Iterator[RunningService]:
-    """The whole service, started as people start it; for all tests that are content with its defaults."""
+    """The whole service, started as people start it, for all tests of jobs; it may use the folders of this run."""
     from running_service import RunningService
 
     if not Path("/proc/self/environ").exists():
         pytest.skip("finds the service's processes through /proc")
-    running = RunningService(tmp_path_factory.mktemp("service"), prefect_database)
+    running = RunningService(
+        tmp_path_factory.mktemp("service"),
+        prefect_database,
+        AUTOCLIP_SOURCE_ROOTS=str(tmp_path_factory.getbasetemp()),
+        AUTOCLIP_REQUESTS_PER_SECOND="0",
+    )
     running.start()
     yield running
     if running.process is not None and running.process.poll() is None:
-        running.stop()
+        running.stop(signal.SIGINT)
 
 
 def _add_stream(output: Any, track: Film | Sound) -> Any:

@@ -6,7 +6,6 @@ import ast
 import importlib.util
 import json
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -155,10 +154,8 @@ def test_project_and_installation_each_have_their_own_modules(installed, project
 
 
 @pytest.mark.service
-def test_the_main_job_runs_in_the_folder_of_the_project(installed, project, prefect_database):
+def test_the_main_job_runs_in_the_folder_of_the_project(installed, project):
     render_match(project / "match.mp4")
-    (project / "data" / "prefect").mkdir(parents=True)
-    shutil.copy(prefect_database, project / "data" / "prefect")
     words = ("-m", "autoclip", "demo", "--video", "match.mp4", "--top", "1", "--json")
     shown = json.loads(run(installed, project, "python", *words))
     assert len(shown["clips"]) == 1

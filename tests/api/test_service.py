@@ -7,7 +7,6 @@ import io
 import json
 import re
 import shutil
-import signal
 import struct
 import subprocess
 import sys
@@ -33,13 +32,12 @@ PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 
 
 @dataclass
-class Service:
-    """A running service, and the folders it may use."""
+class Api:
+    """The API of a running service, and a folder of videos it may open."""
 
     api: httpx.Client
     address: str
     videos: Path
-    outputs: Path
 
     def wait_for(self, job_id: str) -> dict[str, Any]:
         """Follow a job by its events until it ends; its progress must never fall."""
@@ -53,24 +51,11 @@ class Service:
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    root = tmp_path_factory.mktemp("service")
-    videos, outputs = root / "videos", root / "outputs"
-    videos.mkdir()
-    outputs.mkdir()
-    running = RunningService(
-        root,
-        AUTOCLIP_SOURCE_ROOTS=str(videos),
-        AUTOCLIP_OUTPUT_ROOTS=str(outputs),
-        AUTOCLIP_REQUESTS_PER_SECOND="0",
-        AUTOCLIP_ALLOW_PRIVATE_URLS="false",
-    )
-    running.start()
-    address = f"http://127.0.0.1:{running.environment.port}"
+def served(service: RunningService, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    address = f"http://127.0.0.1:{service.environment.port}"
     with httpx.Client(base_url=address, timeout=60) as api:
         until(lambda: api.get("/api/health/ready").is_success)
-        yield Service(api, address, videos, outputs)
-    running.stop(signal.SIGINT)
+        yield Api(api, address, tmp_path_factory.mktemp("videos"))
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +66,10 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-def match(rendered, service, request) -> Path:
+def match(rendered, served, request) -> Path:
     """The match in a file of this test's own, whose content no other test has: a box that players pass over differs."""
     name = request.node.name.encode()
-    path = service.videos / f"{hashlib.sha256(name).hexdigest()[:8]}.mp4"
+    path = served.videos / f"{hashlib.sha256(name).hexdigest()[:8]}.mp4"
     path.write_bytes(rendered + struct.pack(">I4s", 8 + len(name), b"free") + name)
     return path
 
@@ -100,11 +85,12 @@ def real_or_made(tmp_path, rendered) -> Path:
 
 
 def test_the_api_section_of_the_description_from_end_to_end(  # noqa: PLR0915 - one walk, in order
-    service, tmp_path, match, real_or_made
+    served, tmp_path, match, real_or_made
 ):
-    api = service.api
+    api = served.api
 
     # Projects
+    before, analyzed_before = (api.get(f"/api/{what}").json()["total"] for what in ("projects", "jobs?type=analyze"))
     remote = api.post("/api/projects/youtube", json={"url": "https://93.184.216.34/watch?v=1"})
     assert remote.status_code == 201, remote.text
     local = api.post("/api/projects/local", json={"path": str(match), "name": "Match"})
@@ -114,7 +100,7 @@ def test_the_api_section_of_the_description_from_end_to_end(  # noqa: PLR0915 - 
         sent = api.post("/api/projects/upload", files={"file": (real_or_made.name, file)})
     assert sent.status_code == 201, sent.text
     assert sent.json()["name"] == real_or_made.stem
-    assert api.get("/api/projects").json()["total"] == 3
+    assert api.get("/api/projects").json()["total"] == before + 3
     assert api.get(project).json()["state"] == "ready"
     assert api.post(f"{project}/download").status_code == 409  # a file has nothing to download
     fetching = api.post(f"/api/projects/{remote.json()['id']}/download")
@@ -124,7 +110,7 @@ def test_the_api_section_of_the_description_from_end_to_end(  # noqa: PLR0915 - 
     analyzing = api.post(f"{project}/analyze", json=order, headers=key)
     assert analyzing.status_code == 202, analyzing.text
     joined = api.post(f"{project}/analyze", headers={"Idempotency-Key": "joins"})
-    done = service.wait_for(analyzing.json()["id"])
+    done = served.wait_for(analyzing.json()["id"])
     assert done["state"] == "completed", done
     assert done["progress"] == 100
     again = api.post(f"{project}/analyze", json=order, headers=key)
@@ -133,7 +119,7 @@ def test_the_api_section_of_the_description_from_end_to_end(  # noqa: PLR0915 - 
         assert other.json()["id"] == analyzing.json()["id"]
     reused = api.post(f"{project}/analyze", json={"settings": {"target_clip_count_soft": 6}}, headers=key)
     assert (reused.status_code, reused.json()["code"]) == (422, "key-reused")
-    folder = service.outputs / "match"
+    folder = tmp_path / "match"
     assert api.post(f"{project}/output-folder", json={"folder": str(folder)}).status_code == 200
 
     # Clips
@@ -166,10 +152,10 @@ def test_the_api_section_of_the_description_from_end_to_end(  # noqa: PLR0915 - 
     assert api.post(f"{project}/exports", json=order, headers=key).json()["id"] == exporting.json()["id"]
     other = {**order, "settings": {"crf": 31}}
     assert api.post(f"{project}/exports", json=other, headers=key).json()["code"] == "key-reused"
-    assert service.wait_for(exporting.json()["id"])["state"] == "completed"
+    assert served.wait_for(exporting.json()["id"])["state"] == "completed"
     batch = api.post(f"{project}/exports/batch", json={"all": True, "settings": {"crf": 30}})
     assert batch.status_code == 202, batch.text
-    assert service.wait_for(batch.json()["id"])["state"] == "completed"
+    assert served.wait_for(batch.json()["id"])["state"] == "completed"
     exports = api.get(f"{project}/exports", params={"state": "completed"}).json()["items"]
     assert len(exports) == 1 + api.get(f"{project}/clips").json()["total"]
     joined = next(export for export in exports if export["compound_id"])
@@ -188,7 +174,7 @@ def test_the_api_section_of_the_description_from_end_to_end(  # noqa: PLR0915 - 
     assert {job["type"] for job in jobs["items"]} == {"analyze", "export", "export-batch"}
     assert api.get(f"/api/jobs/{jobs['items'][0]['id']}").json()["state"] == "completed"
     assert api.post(f"/api/jobs/{jobs['items'][0]['id']}/cancel").status_code == 409
-    assert api.get("/api/jobs", params={"type": "analyze"}).json()["total"] == 1
+    assert api.get("/api/jobs", params={"type": "analyze"}).json()["total"] == analyzed_before + 1
     assert api.get("/api/jobs/01234567-89ab-cdef-0123-456789abcdef").status_code == 404
 
     # Static files
@@ -228,66 +214,66 @@ class Crowd:
                 self.faults += [answer.text] if answer.status_code not in {200, 412} else []
 
 
-def test_nothing_is_lost_while_an_analysis_writes_and_others_read_and_edit(service, match):
-    project = "/api/projects/" + service.api.post("/api/projects/local", json={"path": str(match)}).json()["id"]
-    clip = service.api.post(f"{project}/clips", json={"start": 1, "end": 4}).headers["location"]
-    job = service.api.post(f"{project}/analyze").json()["id"]
-    crowd = Crowd(service.address)
+def test_nothing_is_lost_while_an_analysis_writes_and_others_read_and_edit(served, match):
+    project = "/api/projects/" + served.api.post("/api/projects/local", json={"path": str(match)}).json()["id"]
+    clip = served.api.post(f"{project}/clips", json={"start": 1, "end": 4}).headers["location"]
+    job = served.api.post(f"{project}/analyze").json()["id"]
+    crowd = Crowd(served.address)
     team = [threading.Thread(target=crowd.read, args=(project, f"{project}/clips", clip)) for _ in range(4)]
     team += [threading.Thread(target=crowd.edit, args=(clip, letter)) for letter in "ab"]
     for one in team:
         one.start()
-    last = service.wait_for(job)
+    last = served.wait_for(job)
     crowd.ended.set()
     for one in team:
         one.join()
     assert last["state"] == "completed", last
     assert crowd.faults == []
-    final = service.api.get(clip).json()
+    final = served.api.get(clip).json()
     assert set(crowd.edits) == {"a", "b"}
     assert final["revision"] == 1 + len(crowd.edits)  # each that was granted was kept, on top of the one before
     assert (final["start"], final["end"], final["created_by"]) == (1, 4, "manual")
 
 
-def test_a_job_is_cancelled_and_run_again(service, match):
-    project = service.api.post("/api/projects/local", json={"path": str(match)}).json()["id"]
-    chat = service.videos / "stream.txt"
+def test_a_job_is_cancelled_and_run_again(served, match):
+    project = served.api.post("/api/projects/local", json={"path": str(match)}).json()["id"]
+    chat = served.videos / "stream.txt"
     chat.write_text("[0:00:01] <ann> hahaha\n[0:00:01] <bob> hahaha\n")
     order = {"chat": str(chat), "chat_offset": 2.0, "settings": {"step_sec": 1.0}}
-    job = service.api.post(f"/api/projects/{project}/analyze", json=order).json()["id"]
-    assert service.api.delete(f"/api/projects/{project}").status_code == 409  # a job is at work on it
-    assert service.api.post(f"/api/jobs/{job}/cancel").status_code == 202
-    assert service.wait_for(job)["state"] == "cancelled"
-    assert service.api.get(f"/api/projects/{project}").json()["state"] == "ready"
-    retried = service.api.post(f"/api/jobs/{job}/retry")
+    job = served.api.post(f"/api/projects/{project}/analyze", json=order).json()["id"]
+    assert served.api.delete(f"/api/projects/{project}").status_code == 409  # a job is at work on it
+    assert served.api.post(f"/api/jobs/{job}/cancel").status_code == 202
+    assert served.wait_for(job)["state"] == "cancelled"
+    assert served.api.get(f"/api/projects/{project}").json()["state"] == "ready"
+    retried = served.api.post(f"/api/jobs/{job}/retry")
     assert retried.status_code == 202, retried.text
-    assert service.wait_for(retried.json()["id"])["state"] == "completed"
-    assert service.api.get(f"/api/projects/{project}").json()["state"] == "analyzed"
-    signals = service.api.get(f"/api/projects/{project}/signals", params={"names": "chat_messages", "end": 6}).json()
+    assert served.wait_for(retried.json()["id"])["state"] == "completed"
+    assert served.api.get(f"/api/projects/{project}").json()["state"] == "analyzed"
+    signals = served.api.get(f"/api/projects/{project}/signals", params={"names": "chat_messages", "end": 6}).json()
     assert signals["signals"]["chat_messages"]["mean"][:5] == [0, 0, 0, 2, 0]
 
 
-def test_what_browsers_do_not_play_gets_a_proxy(service, encode_tracks, film, sound):
-    strange = service.videos / "strange.mkv"
+def test_what_browsers_do_not_play_gets_a_proxy(served, encode_tracks, film, sound):
+    strange = served.videos / "strange.mkv"
     strange.write_bytes(encode_tracks("strange.mkv", film([40, 200] * 25), sound(2.0)).read_bytes())
-    project = service.api.post("/api/projects/local", json={"path": str(strange)}).json()["id"]
-    before = service.api.get(f"/api/projects/{project}/playback").json()
+    project = served.api.post("/api/projects/local", json={"path": str(strange)}).json()["id"]
+    before = served.api.get(f"/api/projects/{project}/playback").json()
     assert (before["playable"], before["url"]) == (False, None)
-    job = service.api.post(f"/api/projects/{project}/proxy")
+    job = served.api.post(f"/api/projects/{project}/proxy")
     assert job.status_code == 202, job.text
-    assert service.wait_for(job.json()["id"])["state"] == "completed"
-    after = service.api.get(f"/api/projects/{project}/playback").json()
+    assert served.wait_for(job.json()["id"])["state"] == "completed"
+    after = served.api.get(f"/api/projects/{project}/playback").json()
     assert (after["proxy"], after["content_type"]) == (True, "video/mp4")
-    part = service.api.get(after["url"], headers={"Range": "bytes=4-7"})
+    part = served.api.get(after["url"], headers={"Range": "bytes=4-7"})
     assert (part.status_code, part.content) == (206, b"ftyp")
 
 
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="no curl or no jq on PATH")
-def test_the_examples_of_the_page_run_as_written(service, match, tmp_path):
+def test_the_examples_of_the_page_run_as_written(served, match, tmp_path):
     (tmp_path / "match.mp4").write_bytes(match.read_bytes())
     blocks = re.findall(r"```(sh|python)\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
     page = "\n".join(text for kind, text in blocks if kind == "sh")
-    script = page.replace("http://127.0.0.1:8000", service.address).replace("/srv/videos/match.mp4", str(match))
+    script = page.replace("http://127.0.0.1:8000", served.address).replace("/srv/videos/match.mp4", str(match))
     ran = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=tmp_path,
@@ -300,7 +286,7 @@ def test_the_examples_of_the_page_run_as_written(service, match, tmp_path):
     assert '"Winning goal"' in ran.stdout
     assert probe(tmp_path / "best-of.mp4").duration_sec > 5
     program = "\n".join(text for kind, text in blocks if kind == "python")
-    program = program.replace("http://127.0.0.1:8000", service.address)
+    program = program.replace("http://127.0.0.1:8000", served.address)
     told = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stderr
     assert "points of motion" in told.stdout
