@@ -27,7 +27,9 @@ from benchmarks.measured_shots import measured_shots
 RIDGE = 7e-5
 THRESHOLD = -0.5
 THRESHOLDS = (-2.0, -1.5, -1.0, -0.5, 0.0)
-SURE_LOGIT = THRESHOLD + math.log(shots.SURE_SCORE / (1 - shots.SURE_SCORE)) - math.log(0.3 / 0.7)
+SURE_LOGIT, MIN_LOGIT = (
+    THRESHOLD + math.log(score / (1 - score)) - math.log(0.3 / 0.7) for score in (shots.SURE_SCORE, shots.MIN_SCORE)
+)
 
 Values = NDArray[np.float64]
 
@@ -82,7 +84,7 @@ class Example:
     def f1(self, logits: Values, threshold: float) -> float:
         """Score what a model finds: of candidates close together the best alone, a sure one above all others."""
         whole = np.full(self.seconds.size, -np.inf)
-        whole[self.possible] = np.where(self.sure, np.maximum(logits, SURE_LOGIT), logits)
+        whole[self.possible] = np.where(self.sure & (logits >= MIN_LOGIT), np.maximum(logits, SURE_LOGIT), logits)
         return score(self.seconds[only_best(whole) >= threshold].tolist(), self.truth).f1
 
 

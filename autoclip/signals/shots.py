@@ -223,7 +223,8 @@ def cut_scores(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float
     camera movement explains the difference, and the distribution of light and dark changes (a tint or a fade keeps it).
     How large the change must be depends on what is usual nearby: games turn and flash all the time, and have few cuts.
     A logistic regression weighs these cues (`autoclip.signals.cut_weights`). The score is 0.3 at the threshold that
-    works best for films and matches together, and at least `SURE_SCORE` if the colors leave no doubt.
+    works best for films and matches together, and at least `SURE_SCORE` if the colors leave no doubt, unless the
+    regression gives less than `MIN_SCORE`: a red flash changes all colors of a dark scene, too.
 
     Parameters
     ----------
@@ -237,7 +238,7 @@ def cut_scores(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float
     possible = is_possible(rows)
     logits = np.where(possible, cut_cues(seconds, rows) @ np.array(CUE_WEIGHTS) + CUE_INTERCEPT, -np.inf)
     score = 1.0 / (1.0 + np.exp(np.minimum(THRESHOLD_LOGIT - np.log(0.3 / 0.7) - logits, 80.0)))
-    score = np.where(is_sure(rows, possible), np.maximum(score, SURE_SCORE), score)
+    score = np.where(is_sure(rows, possible) & (score >= MIN_SCORE), np.maximum(score, SURE_SCORE), score)
     return np.where(only_best(np.where(possible, score, -np.inf)) > 0, score, 0.0).astype(np.float32)
 
 

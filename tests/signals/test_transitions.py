@@ -9,7 +9,7 @@ from moving_scenes import dissolve, faded, shot
 from autoclip.signals.dissolves import DissolveTrack, dissolves, possible_dissolves
 from autoclip.signals.fades import fades
 from autoclip.signals.frame_features import FrameSamples, describe_pictures
-from autoclip.signals.shots import ShotFrames, cut_scores, cuts, keyframe_cut_scores, shot_rows
+from autoclip.signals.shots import ShotFrames, ShotRows, cut_scores, cuts, keyframe_cut_scores, shot_rows
 
 RATE = 25
 
@@ -128,6 +128,46 @@ def test_a_change_of_light_is_no_cut():
     pictures = shot(6, 60)
     dimmed = [np.rint(p * 0.55).astype(np.uint8) for p in pictures[30:]]
     assert scores_of([*pictures[:30], *dimmed]).max() < 0.3
+
+
+def measured_rows(**change):
+    """Make the cues of pictures in which little happens, but for a change in the middle."""
+    rest = {"color": 0.05, "sides": 0.1, "within": 0.1, "passing": 0.1, "structure": 0.05, "moved": 0.01}
+    rest |= {"again": 1.0, "unlike": 0.0, "kept": 1.0}
+    columns = {name: np.full(60, value, np.float32) for name, value in rest.items()}
+    for name, value in change.items():
+        columns[name][30] = value
+    return ShotRows(np.arange(60), **columns)
+
+
+HIT = {"color": 0.92, "sides": 0.57, "within": 0.35, "passing": 0.79, "structure": 0.08, "moved": 0.052, "again": 0.45}
+PICKUP = {
+    "color": 0.9,
+    "sides": 0.65,
+    "within": 0.35,
+    "passing": 0.86,
+    "structure": 0.11,
+    "moved": 0.073,
+    "again": 0.56,
+}
+RESPAWN = {
+    "color": 0.97,
+    "sides": 0.98,
+    "within": 0.11,
+    "passing": 0.25,
+    "structure": 0.43,
+    "moved": 0.047,
+    "again": 0.97,
+}
+
+
+def test_a_flash_of_all_colors_in_a_dark_game_is_no_cut():
+    """Cues of a recorded match: each flash dies away within a second, and the game goes on below it."""
+    scores = [
+        float(cut_scores(np.arange(60) / RATE, measured_rows(**cues, unlike=0.7, kept=0.04))[30])
+        for cues in (HIT, PICKUP, RESPAWN)
+    ]
+    assert max(scores[:2]) < 0.3 <= scores[2]
 
 
 def skipping(pictures, kept):
