@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import uvicorn
 
 from interfaces.api.app import create_app
@@ -34,7 +36,7 @@ def server_config(environment: Environment, *, port: int | None = None) -> uvico
     ParameterError
         If the page to serve does not exist.
     """
-    return uvicorn.Config(
+    config = uvicorn.Config(
         MarkedRequests(create_app(environment)),
         host=environment.host,
         port=environment.port if port is None else port,
@@ -48,3 +50,12 @@ def server_config(environment: Environment, *, port: int | None = None) -> uvico
         limit_concurrency=MAX_CONNECTIONS,
         timeout_graceful_shutdown=SHUTDOWN_SEC,
     )
+    logging.getLogger("uvicorn.access").addFilter(without_query)
+    return config
+
+
+def without_query(record: logging.LogRecord) -> bool:
+    """Leave the query out of a line of the access log: it may hold a signature, or a token that a client sent there."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(part.partition("?")[0] if isinstance(part, str) else part for part in record.args)
+    return True

@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from autoclip.media.ffmpeg import find_ffmpeg
 from autoclip.media.probe import probe
 from interfaces.api.problems import handle_problems
+from interfaces.api.server import server_config
 from storage.analysis_folder import AnalysisFolder
 
 WAY_OUT = re.compile(r"; (it .*; )?(free|choose|check|copy|close|name|connect)\b[^;]*$")
@@ -67,3 +68,13 @@ def test_a_failure_names_the_thing_the_reason_and_the_way_out(failure, tmp_path,
     assert re.match(rf".*{thing}\b.* ", told)
     assert WAY_OUT.search(told), told
     assert "Errno" not in told
+
+
+def test_the_access_log_holds_no_query(workspace):
+    """It may hold the signature of a link, or a token that a client sent in the wrong place."""
+    server_config(workspace.environment, port=0)
+    log = logging.getLogger("uvicorn.access")
+    arguments = ("127.0.0.1:1", "GET", "/api/projects?token=secret", "1.1", 401)
+    record = log.makeRecord(log.name, logging.INFO, "", 0, '%s - "%s %s HTTP/%s" %d', arguments, None)
+    assert log.filter(record)
+    assert record.getMessage() == '127.0.0.1:1 - "GET /api/projects HTTP/1.1" 401'
