@@ -12,10 +12,11 @@ mkdir shoot && cp "$video" shoot/take.mp4
 export COLUMNS=150
 
 say() { printf '\n# %s\n' "$*"; }
-run() { printf '$ %s\n' "$*"; "$@"; }
+typed() { printf '$'; printf ' %q' "$@"; echo; }
+run() { typed "$@"; "$@"; }
 refused() {
   local wanted=$1; shift
-  printf '$ %s\n' "$*"
+  typed "$@"
   local code=0
   "$@" || code=$?
   printf '(exit %s)\n' "$code"
