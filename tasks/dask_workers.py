@@ -189,7 +189,7 @@ def _runner(address: str, source: RegisteredVideo) -> Iterator[TaskRunner[Any]]:
             yield runner
         except KilledWorker as error:
             raise lost_too_often(source.video) from error
-        except (CancelledError, CommClosedError) as error:
+        except (CancelledError, CommClosedError, TimeoutError) as error:
             raise _unreachable(address, error) from error
 
 
