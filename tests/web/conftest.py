@@ -123,7 +123,7 @@ class Tab:
 
     def until(self, expression: str) -> None:
         """Wait until an expression holds; Playwright's own way to wait needs `eval`, which our policy forbids."""
-        until(lambda: self.page.evaluate(expression), pause_sec=0.02)
+        until(lambda: self.page.evaluate(expression), pause_sec=0.05)
 
     def saved(self) -> None:
         """Wait until the page says that everything is."""
