@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from autoclip.errors import MediaError
 from autoclip.media.container import media_errors, open_container, rewind
+from autoclip.media.decoding.nal_units import recovers_gradually
 from autoclip.media.orientation import sane_aspect_ratio
 from autoclip.media.pixel_limit import decoder_options
 from autoclip.media.video import Video
@@ -103,6 +104,8 @@ class FrameReader:
         self._coded_aspect = stream.codec_context.sample_aspect_ratio
         self._frames: Iterator[VideoFrame] = iter(())
         self._references_only = False
+        self._codec = video.video.codec
+        self._gradual_start: int | None = None
         self._shown: VideoFrame | None = None
         self._next: VideoFrame | None = None
 
@@ -184,21 +187,25 @@ class FrameReader:
 
     def _start_before(self, target: int) -> None:
         """Start decoding at a keyframe from which the frame shown at `target` can be reached."""
-        back = 0
+        back, refreshed = 0, False
         while True:
             self._seek(target - back)
             self._shown, self._frames = None, self._decode(target)
             self._next = next(self._frames, None)
-            if self._next is not None and self._pts_of(self._next) <= target:
+            reached = self._next is not None and self._pts_of(self._next) <= target
+            if (reached and (refreshed or self._gradual_start is None)) or target - back <= self._start_pts:
                 return
-            if target - back <= self._start_pts:
-                return
+            if reached and self._gradual_start is not None:  # intra refresh: correct from the next keyframe on
+                back, refreshed = target - self._gradual_start + 1, True
+                continue
             # Formats that are sought by decoding time, or have a coarse index, may land after the target.
             back = max(2 * back, round(_FIRST_STEP_BACK_SEC / self._time_base))
 
     def _decode(self, target: int) -> Iterator[VideoFrame]:
         margin = round(_PREROLL_MARGIN_SEC / self._time_base)
-        for packet in self._container.demux(self._stream):
+        for place, packet in enumerate(self._container.demux(self._stream)):
+            if place == 0:
+                self._gradual_start = packet.pts if recovers_gradually(packet, self._codec) else None
             # With a variable rate a frame may be shown for long: one well before the target may be the right one.
             preroll = packet.pts is not None and packet.pts < target - margin and not self._variable
             self._stream.codec_context.skip_frame = "NONREF" if preroll or self._references_only else "DEFAULT"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import cast
 
 import numpy as np
 from av.container import InputContainer
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from autoclip.errors import MediaError
 from autoclip.media.container import open_video, rewind
+from autoclip.media.decoding.nal_units import VideoPacket, recovers_gradually
 from autoclip.media.timing import MAX_REORDERED
 from autoclip.media.video import Video
 from autoclip.timeline import Interval
@@ -58,6 +60,8 @@ class PacketTimes:
         For decoded frames: the decoding time of the keyframe where decoding started; None for the start of the file.
     reordered : bool
         For decoded frames: whether decoding order differs from presentation order.
+    gradual : frozenset of int
+        Presentation times of keyframes after which frames are correct only from the next keyframe on (intra refresh).
     """
 
     time_base: Fraction
@@ -70,6 +74,7 @@ class PacketTimes:
     of_packets: bool = True
     decoded_from: int | None = None
     reordered: bool = False
+    gradual: frozenset[int] = frozenset()
 
     @property
     def shown(self) -> NDArray[np.int64]:
@@ -85,9 +90,12 @@ class PacketTimes:
         return int(np.searchsorted(self.shown, pts))
 
     def keyframe_before(self, pts: int) -> int:
-        """Return the index of the last keyframe that is shown at or before `pts`; 0 if there is none."""
+        """Return the index of the last keyframe from which the frame at `pts` is decoded correctly; 0 without one."""
         candidates = np.flatnonzero(self.keyframe & (self.pts <= pts))
-        return int(candidates[np.argmax(self.pts[candidates])]) if candidates.size else 0
+        ordered = candidates[np.argsort(self.pts[candidates], kind="stable")]
+        if ordered.size > 1 and int(self.pts[ordered[-1]]) in self.gradual:
+            return int(ordered[-2])
+        return int(ordered[-1]) if ordered.size else 0
 
 
 def stores_times(video: Video) -> bool:
@@ -131,6 +139,7 @@ class _Row:
     duration: int
     keyframe: bool
     hidden: bool = False
+    gradual: bool = False
 
 
 def _rows(container: InputContainer, video: Video, interval: Interval) -> list[_Row]:
@@ -144,17 +153,16 @@ def _rows(container: InputContainer, video: Video, interval: Interval) -> list[_
             _to_start(container, video)
         else:
             container.seek(int(first - Fraction(lead) / facts.time_base), stream=stream)
-        rows = list(_until(container.demux(stream), last))
-        start = max(
-            (i for i, row in enumerate(rows) if row.keyframe and (row.pts is None or row.pts <= first)), default=-1
-        )
+        rows = list(_until(container.demux(stream), last, facts.codec))
+        starts = [i for i, row in enumerate(rows) if row.keyframe and (row.pts is None or row.pts <= first)]
+        wanted = 2 if starts and rows[starts[-1]].gradual else 1
         # A binary search (MPEG-TS) may land between keyframes; then retry from further back.
-        if start >= 0 or from_file_start:
+        if len(starts) >= wanted or from_file_start:
             break
         lead *= _LEAD_GROWTH
     if not rows:
         raise MediaError(video.path, f"has no frame from {interval.start:.3f} to {interval.end:.3f} s")
-    return rows[max(start, 0) :]
+    return rows[starts[-wanted] if len(starts) >= wanted else 0 :]
 
 
 def _to_start(container: InputContainer, video: Video) -> None:
@@ -164,7 +172,7 @@ def _to_start(container: InputContainer, video: Video) -> None:
     rewind(container, stream, video.video.start_pts)
 
 
-def _until(packets: Iterator[Packet[Stream]], last: Fraction) -> Iterator[_Row]:
+def _until(packets: Iterator[Packet[Stream]], last: Fraction, codec: str) -> Iterator[_Row]:
     """Yield packet times until no frame that is shown before or right after `last` can follow.
 
     Where recordings that overlap by a few frames were joined, frames whose times come again are hidden.
@@ -180,7 +188,11 @@ def _until(packets: Iterator[Packet[Stream]], last: Fraction) -> Iterator[_Row]:
         latest = packet.dts if packet.dts is not None else latest
         again = packet.pts is not None and packet.pts <= seam
         shown_before = max(shown_before, packet.pts if packet.pts is not None else shown_before)
-        yield _Row(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, again or packet.is_discard)
+        hidden, gradual = (
+            again or packet.is_discard,
+            packet.is_keyframe and recovers_gradually(cast("VideoPacket", packet), codec),
+        )
+        yield _Row(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, hidden, gradual)
         # No frame is shown before it is decoded, so all later frames are shown at or after this packet's dts.
         if following is not None and packet.dts is not None and packet.dts > following:
             return
@@ -282,6 +294,7 @@ def _times(video: Video, rows: list[_Row]) -> PacketTimes:
         duration=np.array([row.duration for row in rows], np.int64),
         keyframe=np.array([row.keyframe for row in rows], bool),
         hidden=np.array([row.hidden for row in rows], bool),
+        gradual=frozenset(row.pts for row in rows if row.gradual and row.pts is not None),
     )
 
 

@@ -15,6 +15,10 @@ _LENGTH_BYTES = 4
 
 _H264_SLICES = range(1, 6)
 _H264_IDR = 5
+_SEI, _RECOVERY_POINT = 6, 6
+"""``nal_unit_type`` of supplemental enhancement information, and ``payloadType`` of a recovery point (D.1.1)."""
+_SEI_BYTES = 256
+_ESCAPED_SIZE = 0xFF
 _HEVC_SLICES = range(32)
 _HEVC_IRAP = range(16, 24)
 _HEVC_SUB_LAYER_NON_REFERENCE = frozenset(range(0, 16, 2))
@@ -31,6 +35,32 @@ def is_fresh_start(packet: VideoPacket, codec: str) -> bool:
     if codec == "hevc":
         return any(_hevc_type(header) in _HEVC_IRAP for header in _nal_headers(bytes(packet)))
     return True
+
+
+def recovers_gradually(packet: VideoPacket, codec: str) -> bool:
+    """Whether frames become correct only gradually after this keyframe: an H.264 recovery point of intra refresh.
+
+    Its message states after how many frames they are correct (ITU-T H.264, D.1.8, ``recovery_frame_cnt``); the first
+    bit of that number is 1 for none.
+    """
+    if codec != "h264":
+        return False
+    data = bytes(packet)
+    messages = (data[start + 1 : start + _SEI_BYTES] for start in _nal_starts(data) if _h264_type(data[start]) == _SEI)
+    return any(_is_gradual(message) for message in messages)
+
+
+def _is_gradual(messages: bytes) -> bool:
+    """Look for a recovery point in the messages of a unit (7.3.2.3.1)."""
+    position = 0
+    while position + 2 < len(messages) and messages[position] != _ESCAPED_SIZE:
+        kind, size = messages[position : position + 2]
+        if kind == _RECOVERY_POINT:
+            return not messages[position + 2] & 0x80
+        position += 2 + size
+        if size == _ESCAPED_SIZE:
+            break
+    return False
 
 
 def is_reference(packet: VideoPacket, codec: str) -> bool:
@@ -61,8 +91,12 @@ def _nal_headers(data: bytes) -> list[int]:
 
     The first bytes don't decide which: 0 0 1 begins a start code as well as the length of a unit of 256 to 511 bytes.
     """
+    return [data[start] for start in _nal_starts(data)]
+
+
+def _nal_starts(data: bytes) -> list[int]:
     starts = _length_starts(data)
-    return [data[start] for start in (_annex_b_starts(data) if starts is None else starts) if start < len(data)]
+    return [start for start in (_annex_b_starts(data) if starts is None else starts) if start < len(data)]
 
 
 def _length_starts(data: bytes) -> list[int] | None:

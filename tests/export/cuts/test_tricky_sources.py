@@ -12,10 +12,11 @@ from made_media import BOARD, SIZE, assert_in_step, complaints, look_at
 from autoclip.errors import MediaError, ParameterError
 from autoclip.export.render import export_clip
 from autoclip.media.ffmpeg import find_ffmpeg, run_ffmpeg
+from autoclip.media.frames import open_frames
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
-from synthetic_media import RenderOptions, render
+from synthetic_media import RenderOptions, read_frame_number, render
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +122,34 @@ def test_open_groups_of_pictures_are_cut_to_the_frame(tmp_path, source):
 
 
 REFUSED = {"audio_only.mp4", "no_moov_truncated.mp4", "truncated_head_only.mp4", "text_named.mp4", "zero_length.mp4"}
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "ts"])
+def test_intra_refresh_is_decoded_from_where_its_frames_are_right(tmp_path, source, suffix):
+    """After a recovery point, frames are correct only from the next one on."""
+    path = tmp_path / f"refresh.{suffix}"
+    options = [
+        "-t",
+        "5",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-x264-params",
+        "keyint=30:intra-refresh=1:bframes=0",
+    ]
+    run_ffmpeg(["-i", str(source("constant.mp4")[0].path), *options, str(path)])
+    video = probe(path)
+    result = export_clip(
+        video, Interval(62 / 25, 85 / 25), tmp_path / "clip.mp4", ExportSettings(encoder_preset="ultrafast")
+    )
+    assert look_at(result.path).numbers == list(range(62, 85))
+    with open_frames(path, video) as reader:
+        numbers = [
+            read_frame_number(reader.at(number / 25).frame.reformat(format="gray").to_ndarray())
+            for number in (64, 98, 3)
+        ]
+    assert numbers == [64, 98, 3]
 
 
 @pytest.mark.parametrize("cut", ["exact", "smart", "copy"])
