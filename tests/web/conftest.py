@@ -37,7 +37,11 @@ def chromium() -> Iterator[Any]:
     if not (BUILT_PAGE / "index.html").exists():
         pytest.skip("the page was not built; run 'make page'")
     with sync_api.sync_playwright() as playwright:
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses its sandbox to root
+        arguments = [
+            "--disable-gpu",
+            "--disable-gpu-compositing",
+        ]  # a drawing card that is imitated costs twice as much
+        arguments += ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses its sandbox to root
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         yield browser
         browser.close()
@@ -102,9 +106,11 @@ class Tab:
         self.page.goto(address)
         return self
 
-    def review(self, site: Site) -> Tab:
-        self.open(site.review_address)
+    def review(self, site: Site, address: str = "") -> Tab:
+        """Open the review, and wait until the best clip is shown; earlier, keys of the player find nothing to do."""
+        self.open(address or site.review_address)
         self.page.locator("[role=option][aria-selected=true]").wait_for()
+        self.page.locator(".poster").wait_for(state="detached")
         return self
 
     def measure(self, site: Site) -> Tab:
@@ -128,6 +134,10 @@ class Tab:
     def saved(self) -> None:
         """Wait until the page says that everything is."""
         self.page.get_by_text("Saved", exact=True).wait_for()
+
+    def is_on(self, clip_id: str) -> None:
+        """Wait until a clip is shown."""
+        self.page.locator(f"#clip-{clip_id}[aria-selected=true]").wait_for()
 
     def says(self, text: str) -> None:
         self.page.get_by_text(text).first.wait_for()

@@ -66,6 +66,10 @@ def take(browser: Browser, site: Site, into: Path, scheme: str, size: str) -> No
     """Take all pages in one size and scheme."""
     context = browser.new_context(viewport=SIZES[size], color_scheme=scheme, device_scale_factor=1, locale="en-US")
     page = context.new_page()
+    page.route(
+        "**/jobs/events", lambda route: route.fulfill(content_type="text/event-stream", body=": no jobs here\n\n")
+    )
+    page.route("**/projects/*/jobs", lambda route: route.fulfill(json={"items": [], "total": 0}))
     page.goto(site.address)
     page.evaluate(f"localStorage.setItem('autoclip.theme', '{scheme}')")
     page.reload()

@@ -28,7 +28,23 @@ def saved_as(tab, site, expected):
     until(lambda: stored(site) and expected(stored(site)[-1]))
 
 
-def test_three_clips_are_put_in_order_with_edges_of_their_own_and_played_in_a_row(site, tab, dialog):
+NOTE_PLAYED = """() => {
+    window.played = [];
+    const note = () => {
+        const name = document.querySelector("li.playing b")?.innerText ?? "";
+        if (name === window.played.at(-1)) return;
+        window.played.push(name);
+        if (window.played.length === 2) document.querySelector(".preview button").click();
+    };
+    const changes = { subtree: true, childList: true, attributeFilter: ["class"] };
+    new MutationObserver(note).observe(document.querySelector("dialog ol"), changes);
+}"""
+"""Note which clip is played, and in the end none, and stop at the second; the driver may be too late for that."""
+
+
+def test_three_clips_are_put_in_order_with_edges_of_their_own_played_in_a_row_renamed_deleted_and_brought_back(
+    site, tab, dialog
+):
     kept = sorted(site.clips[:3], key=lambda clip: clip.start)
     ids = [clip.id for clip in kept]
     dialog.get_by_role("button", name=f"Move {kept[2].name} earlier").press("Enter")
@@ -44,14 +60,14 @@ def test_three_clips_are_put_in_order_with_edges_of_their_own_and_played_in_a_ro
     saved_as(
         tab, site, lambda c: c.crossfade_sec == 0.5 and c.items[2].end == pytest.approx(kept[1].start + 1.5, abs=0.01)
     )
+    tab.page.evaluate(NOTE_PLAYED)
     dialog.get_by_role("button", name="Play in a row").click()
-    for clip in (kept[0], kept[2], kept[1]):
-        dialog.locator("li.playing", has_text=clip.name).wait_for()
-    until(lambda: dialog.locator("li.playing").count() == 0)
+    tab.until("window.played.length === 2 && document.querySelector('dialog video').paused")
+    dialog.get_by_role("button", name="Play in a row").click()
+    tab.until("window.played.length >= 4")
+    names = [f"{place}. {clip.name}" for place, clip in enumerate((kept[0], kept[2], kept[1]), 1)]
+    assert tab.page.evaluate("window.played") == [*names, ""]
     assert tab.page.evaluate("document.querySelector('dialog video').paused")
-
-
-def test_a_compound_clip_is_renamed_deleted_and_brought_back(site, tab, dialog):
     dialog.get_by_label("Name of the compound clip").fill("Best of")
     tab.press("Tab")
     saved_as(tab, site, lambda compound: compound.name == "Best of")

@@ -96,10 +96,13 @@ def test_decisions_survive_a_service_that_is_killed_and_the_log_replays_to_the_s
 
 
 class BreakingLine:
-    """Passes on what goes to a port and back; it breaks off once, when a connection has sent so many bytes."""
+    """Passes on what goes to a port and back; it breaks off once, when a connection has sent so many bytes.
 
-    def __init__(self, port, break_after):
-        self.target, self.left, self.broken = port, break_after, False
+    Before that, it waits until something has arrived.
+    """
+
+    def __init__(self, port, break_after, arrived):
+        self.target, self.left, self.arrived, self.broken = port, break_after, arrived, False
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -120,6 +123,7 @@ class BreakingLine:
                 total += len(data)
                 if sent_by_client and total > self.left and not self.broken:
                     self.broken = True
+                    until(self.arrived)
                     for end in (source, target):
                         end.shutdown(socket.SHUT_RDWR)
 
@@ -130,7 +134,10 @@ def test_an_upload_that_breaks_off_goes_on_where_it_was(site, tab, tmp_path):
         file.write((8 + FILLING_BYTES).to_bytes(4, "big") + b"free" + bytes(FILLING_BYTES))
     offsets = []
     tab.page.on("request", lambda r: offsets.append(int(r.headers["upload-offset"])) if r.method == "PATCH" else None)
-    line = BreakingLine(site.port, FILLING_BYTES // 2)
+    uploads = site.environment.data_dir / "uploads"
+    line = BreakingLine(
+        site.port, FILLING_BYTES // 2, lambda: any(path.stat().st_size > 100_000 for path in uploads.glob("*"))
+    )
     tab.open(f"http://127.0.0.1:{line.port}/")
     tab.page.locator("input[type=file]").set_input_files(film)
     tab.page.get_by_role("heading", name="long", exact=True).wait_for()

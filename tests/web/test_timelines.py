@@ -48,8 +48,7 @@ def test_a_clip_of_a_video_whose_picture_begins_late_plays_from_its_own_frame(si
     project = register_video(site.catalog, film, "Late").project
     clip = {"start": 15.0, "end": 20.0, "name": "Fourth shot"}
     httpx.post(f"{site.address}api/projects/{project.id}/clips", json=clip, timeout=60).raise_for_status()
-    tab.open(f"{site.address}#/projects/{project.id}")
-    tab.page.locator("[role=option][aria-selected=true]").wait_for()
+    tab.review(site, f"{site.address}#/projects/{project.id}")
     tab.press("k", "Shift+ArrowLeft")
     until(lambda: abs(shown_gray(tab) - gray_of_shot(3)) < 8)
     tab.press(",")

@@ -1,9 +1,17 @@
 import { addressOf } from "./address";
-import { guardedFetch } from "./client";
+import { openStream } from "./client";
+import { connection } from "./connection.svelte";
+import { Refusal } from "./failures";
+import type { Problem } from "./schema";
 
 const LONGEST_PAUSE_MS = 15_000;
+/** The server sends something every 15 s; a stream that is silent for longer has broken off without a word. */
+const SILENCE_MS = 60_000;
 
-/** Follow a stream of server-sent events until `stop` is called; it is opened again whenever it breaks off. */
+/**
+ * Follow a stream of server-sent events until `stop` is called; it is opened again whenever it breaks off. What keeps
+ * events from coming is shown by every page and dialog.
+ */
 export function followEvents(path: string, onEvent: (name: string, data: unknown) => void): () => void {
   const stopping = new AbortController();
   void follow(path, onEvent, stopping.signal);
@@ -14,13 +22,16 @@ async function follow(path: string, onEvent: (name: string, data: unknown) => vo
   let pause = 500;
   while (!signal.aborted) {
     try {
-      const response = await guardedFetch(addressOf(path), { signal, headers: { Accept: "text/event-stream" } });
+      const response = await openStream(addressOf(path), { signal, headers: { Accept: "text/event-stream" } });
       if (response.ok && response.body) {
         pause = 500;
         await readEvents(response.body, onEvent);
+      } else {
+        const problem = (await response.json().catch(() => undefined)) as Problem | undefined;
+        connection.note(Refusal.of(response, problem).message);
       }
     } catch {
-      // Broken off: it is opened again below.
+      // Broken off: it is opened again below, and that nobody answers is shown already.
     }
     await new Promise((resolve) => setTimeout(resolve, pause));
     pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
@@ -31,7 +42,8 @@ async function readEvents(body: ReadableStream<Uint8Array>, onEvent: (name: stri
   const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
   let rest = "";
   for (;;) {
-    const { done, value } = await reader.read();
+    const silence = setTimeout(() => void reader.cancel(), SILENCE_MS);
+    const { done, value } = await reader.read().finally(() => clearTimeout(silence));
     if (done) return;
     const blocks = (rest + value).split(/\r?\n\r?\n/);
     rest = blocks.pop() ?? "";
@@ -45,5 +57,8 @@ function passOn(block: string, onEvent: (name: string, data: unknown) => void): 
   const field = (name: string) =>
     lines.filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).replace(/^ /, ""));
   const data = field("data");
-  if (data.length > 0) onEvent(field("event")[0] ?? "message", JSON.parse(data.join("\n")));
+  if (data.length === 0) return;
+  const [name, content] = [field("event")[0] ?? "message", JSON.parse(data.join("\n")) as unknown];
+  if (name === "trouble") connection.note((content as { detail: string }).detail);
+  else onEvent(name, content);
 }

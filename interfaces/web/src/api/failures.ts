@@ -20,10 +20,14 @@ export class Refusal extends Error {
 /** No answer came: the server is down, or the network is. */
 export class Unreachable extends Error {}
 
-/** Whether trying again later can help: nobody answered, or the server is busy. */
+/** Refusals that say nothing about what was asked: somebody must sign in again, or wait. */
+const LATER = new Set([401, 408, 429]);
+
+/** Whether trying again later can help: nobody answered, the server is busy or in trouble, or the token has changed. */
 export function isTemporary(failure: unknown): boolean {
   return (
-    failure instanceof Unreachable || (failure instanceof Refusal && [408, 429, 502, 503, 504].includes(failure.status))
+    failure instanceof Unreachable ||
+    (failure instanceof Refusal && (LATER.has(failure.status) || failure.status >= 500))
   );
 }
 

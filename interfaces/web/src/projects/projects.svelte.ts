@@ -1,7 +1,8 @@
+import { untilAnswered } from "../api/again";
 import { answer, api } from "../api/client";
 import { followEvents } from "../api/events";
 import { messageOf } from "../api/failures";
-import type { DiskUse, Job, ProjectView } from "../api/schema";
+import type { Job, ProjectView } from "../api/schema";
 import { t } from "../messages/index.svelte";
 import { notices } from "../shell/notices.svelte";
 
@@ -26,9 +27,13 @@ export class Projects {
   private asked = 0;
 
   follow(): () => void {
-    return followEvents("/api/jobs/events", (name, data) => {
+    const stop = followEvents("/api/jobs/events", (name, data) => {
       if (name === "job") this.note(data as Job);
     });
+    return () => {
+      this.asked = Infinity;
+      stop();
+    };
   }
 
   async load(): Promise<void> {
@@ -41,7 +46,7 @@ export class Projects {
       this.items = listing.items;
       this.total = listing.total;
       this.failure = "";
-      void this.measureDisk();
+      void this.measureDisk(number);
     } catch (error) {
       this.failure = messageOf(error);
     } finally {
@@ -49,15 +54,21 @@ export class Projects {
     }
   }
 
-  /** Sizes come after the list; where they can't be had the page does without. */
-  private async measureDisk(): Promise<void> {
+  /** Sizes come after the list. */
+  private async measureDisk(number: number): Promise<void> {
     const ids = this.items.map(({ id }) => id);
     if (ids.length === 0) return;
-    const use: DiskUse | null = await answer(
-      api.GET("/api/disk-use", { params: { query: { project_id: ids } } }),
-    ).catch(() => null);
-    if (!use) return;
-    this.disk = { bytes: new Map(use.projects.map((one) => [one.project_id, one.bytes])), free: use.free_bytes };
+    const params = { query: { project_id: ids } };
+    try {
+      const use = await untilAnswered(
+        () => answer(api.GET("/api/disk-use", { params })),
+        () => number === this.asked,
+      );
+      if (!use) return;
+      this.disk = { bytes: new Map(use.projects.map((one) => [one.project_id, one.bytes])), free: use.free_bytes };
+    } catch (error) {
+      this.failure = messageOf(error);
+    }
   }
 
   async more(): Promise<void> {

@@ -10,6 +10,8 @@ export class UploadingFile {
   sent = $state(0);
   state = $state<"waiting" | "sending" | "failed" | "done">("waiting");
   failure = $state("");
+  /** Id of the project that it became; null before all of it is there. */
+  project: string | null = null;
   cancel: () => void = () => {};
 
   constructor(readonly file: File) {}
@@ -50,13 +52,13 @@ export class Uploads {
     uploading.state = "sending";
     uploading.failure = "";
     try {
-      const project = await transfer(uploading);
+      uploading.project ??= await transfer(uploading);
+      if (uploading.project) {
+        const params = { path: { project_id: uploading.project } };
+        await answer(api.POST("/api/projects/{project_id}/analyze", { params, body: null }));
+      }
       uploading.state = "done";
       this.files = this.files.filter((other) => other !== uploading);
-      if (project)
-        await answer(
-          api.POST("/api/projects/{project_id}/analyze", { params: { path: { project_id: project } }, body: null }),
-        );
     } catch (error) {
       uploading.state = "failed";
       uploading.failure = messageOf(error);
@@ -88,10 +90,15 @@ async function transfer(uploading: UploadingFile): Promise<string | null> {
       void upload.abort(true);
       resolve(null);
     };
-    void upload.findPreviousUploads().then(([previous]) => {
+    const begin = (previous?: import("tus-js-client").PreviousUpload) => {
       if (previous) upload.resumeFromPreviousUpload(previous);
       upload.start();
-    });
+    };
+    // A browser that keeps no list of earlier uploads begins anew.
+    upload.findPreviousUploads().then(
+      ([previous]) => begin(previous),
+      () => begin(),
+    );
   });
 }
 

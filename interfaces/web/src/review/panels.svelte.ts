@@ -24,7 +24,8 @@ export class Panels {
   }
 
   toggleFullscreen(): void {
-    if (document.fullscreenElement) void document.exitFullscreen();
-    else void document.querySelector(".player")?.requestFullscreen();
+    const player = document.querySelector(".player");
+    const change = document.fullscreenElement ? document.exitFullscreen() : player?.requestFullscreen?.();
+    change?.catch(() => undefined); // Browsers that refuse it have their own ways to fill the screen.
   }
 }

@@ -24,6 +24,8 @@ export class Compounds {
   items = $state.raw<readonly Item[]>([]);
   crossfade = $state(0);
   failure = $state("");
+  /** What could not be done, to be tried again. */
+  private failed: (() => Promise<void>) | null = null;
   private lastKey = 0;
   private saving: Promise<void> = Promise.resolve();
 
@@ -124,6 +126,14 @@ export class Compounds {
     });
   }
 
+  get canRetry(): boolean {
+    return this.failure !== "" && this.failed !== null;
+  }
+
+  async retry(): Promise<void> {
+    if (this.failed) await this.attempt(this.failed);
+  }
+
   /** Take back what was done last, or do it again, and show what has become of the compound clips. */
   async replay(what: "undo" | "redo"): Promise<void> {
     await this.saving;
@@ -165,10 +175,13 @@ export class Compounds {
   private async attempt(action: () => Promise<void>): Promise<void> {
     try {
       await action();
+      this.failed = null;
       this.failure = "";
     } catch (error) {
+      const changedElsewhere = error instanceof Refusal && error.status === 412;
+      if (changedElsewhere) await this.load();
+      this.failed = changedElsewhere ? null : action;
       this.failure = messageOf(error);
-      if (error instanceof Refusal && error.status === 412) await this.load();
     }
   }
 }

@@ -1,9 +1,11 @@
+import { isCalledOff } from "../../api/connection.svelte";
 import type { Part } from "./compound.svelte";
 
-/** Plays parts of one video in a row, without anything being rendered; returns what ends it. */
+/** Plays parts of one video in a row, from one of them on, without anything being rendered; returns what ends it. */
 export function playSequence(
   video: HTMLVideoElement,
   parts: readonly Part[],
+  first: number,
   on: { part: (index: number) => void; end: () => void },
 ): () => void {
   let index = 0;
@@ -17,8 +19,15 @@ export function playSequence(
       return;
     }
     on.part(index);
-    video.currentTime = part.start;
-    void video.play();
+    // One that was stopped in the middle goes on there.
+    const within = video.currentTime >= part.start && video.currentTime < part.end;
+    if (!(next === first && within)) video.currentTime = part.start;
+    video.play().catch((error: unknown) => {
+      // Stopped on purpose; whatever else keeps the video from being played ends it, and the element says so.
+      if (isCalledOff(error)) return;
+      cancelAnimationFrame(frame);
+      on.end();
+    });
     frame = requestAnimationFrame(watch);
   };
   const watch = () => {
@@ -26,7 +35,7 @@ export function playSequence(
     if (!part || (!video.seeking && video.currentTime >= part.end - 0.02)) begin(index + 1);
     else frame = requestAnimationFrame(watch);
   };
-  begin(0);
+  begin(first);
   return () => {
     cancelAnimationFrame(frame);
     video.pause();

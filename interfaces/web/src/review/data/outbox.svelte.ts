@@ -153,12 +153,15 @@ export class Outbox {
     if (error instanceof Refusal && (error.status === 412 || error.status === 404)) {
       try {
         await this.reconcile(entry);
+        return;
       } catch (other) {
-        if (!isTemporary(other)) throw other;
-        this.state = "offline";
-        await this.rest(FIRST_PAUSE_MS);
+        if (isTemporary(other)) {
+          this.state = "offline";
+          await this.rest(FIRST_PAUSE_MS);
+          return;
+        }
+        error = other;
       }
-      return;
     }
     this.drop(entry);
     this.onRefused(messageOf(error));

@@ -155,6 +155,44 @@ test("a change that the server refuses is taken back with its reason, and the ne
   expect([...server.clips.values()].map(({ verdict }) => verdict)).toEqual(["undecided", "kept"]);
 });
 
+test.each([
+  [401, "wrong-token"],
+  [429, "too-many-requests"],
+  [500, "storage-failed"],
+  [507, "storage-failed"],
+])("a change that the server cannot take now (%s) is kept and sent later", async (status, code) => {
+  const server = new Server(clip("a"));
+  const reasons: string[] = [];
+  const { outbox, decide, memory } = review(server, new Memory(), (reason) => reasons.push(reason));
+  const { send } = server;
+  server.send = async () => {
+    throw new Refusal(status, code, "later");
+  };
+  decide("a", "kept");
+  await until(() => outbox.state === "offline");
+  expect(memory.values.size).toBe(1);
+  server.send = send;
+  outbox.retry();
+  await outbox.drained();
+  expect(reasons).toEqual([]);
+  expect(server.clips.get("a")?.verdict).toBe("kept");
+});
+
+test("a clip that cannot be compared is taken back with the reason, and the next change is sent", async () => {
+  const server = new Server(clip("a"), clip("b"));
+  const reasons: string[] = [];
+  const { outbox, decide } = review(server, new Memory(), (reason) => reasons.push(reason));
+  server.change("a", { verdict: "rejected" });
+  server.read = async () => {
+    throw new Refusal(422, "not-usable", "no such version");
+  };
+  decide("a", "kept");
+  decide("b", "kept");
+  await outbox.drained();
+  expect(reasons).toEqual(["no such version"]);
+  expect(server.clips.get("b")?.verdict).toBe("kept");
+});
+
 test("two tabs that are offline keep what both have to send, and neither sends it twice", async () => {
   const server = new Server(clip("a"), clip("b"), clip("c"));
   const memory = new Memory();

@@ -1,3 +1,4 @@
+import { noted } from "../../api/again";
 import { answer, api } from "../../api/client";
 import { MAX_CLIPS } from "../../api/early";
 import { isTemporary, messageOf, Refusal } from "../../api/failures";
@@ -54,6 +55,7 @@ export class Review {
   playNext = true;
   private logRevision = 0;
   private turn: Promise<void> = Promise.resolve();
+  private inLine = $state(0);
 
   constructor(readonly projectId: string) {
     this.analysis = new Analysis(projectId);
@@ -61,13 +63,18 @@ export class Review {
     this.outbox = new Outbox(
       `autoclip.outbox.${projectId}`,
       localStorage,
-      { send: (entry) => this.send(entry), read: (clip) => this.read(clip) },
+      { send: (entry) => noted(this.send(entry)), read: (clip) => noted(this.read(clip)) },
       (clips) => this.confirmed(clips),
       (reason) => {
         this.failure ||= reason;
         this.show();
       },
     );
+  }
+
+  /** How much waits for the server: changes, and what is done once they are saved, such as a split. */
+  get unsent(): number {
+    return this.outbox.entries.length + this.inLine;
   }
 
   /** Load the project, and keep an eye on what others change until the returned function is called. */
@@ -78,6 +85,7 @@ export class Review {
     addEventListener("online", online);
     return () => {
       clearInterval(watch);
+      this.analysis.waveform.close();
       removeEventListener("online", online);
     };
   }
@@ -94,6 +102,12 @@ export class Review {
     } finally {
       this.loaded = true;
     }
+  }
+
+  /** Load all again that could not be loaded, or is not known to be true any more. */
+  async loadAgain(): Promise<void> {
+    await this.load();
+    if (this.measured && !this.failure) await this.loadMeasurements();
   }
 
   /** Load what the timelines show; the list and the picture come first. */
@@ -255,6 +269,7 @@ export class Review {
 
   /** Do one thing after the other, each once all changes have been saved: keys are faster than answers. */
   private inTurn(action: () => Promise<void>): Promise<void> {
+    this.inLine += 1;
     this.turn = this.turn.then(async () => {
       try {
         await this.outbox.drained();
@@ -262,7 +277,10 @@ export class Review {
         this.failure = "";
       } catch (error) {
         this.failure = messageOf(error);
-        if (error instanceof Refusal && error.status === 412) await this.reload();
+        // What cannot be read again now is read when something changes, or when the person tries again.
+        if (error instanceof Refusal && error.status === 412) await this.reload().catch(() => undefined);
+      } finally {
+        this.inLine -= 1;
       }
     });
     return this.turn;
@@ -334,7 +352,7 @@ export class Review {
       await this.readLog();
       if (this.logRevision !== before && this.outbox.entries.length === 0) await this.reload();
     } catch (error) {
-      if (!isTemporary(error)) throw error;
+      if (!isTemporary(error)) this.failure = messageOf(error);
     }
   }
 

@@ -1,5 +1,6 @@
+import { untilAnswered } from "../../api/again";
 import { answer, api } from "../../api/client";
-import { isTemporary, Refusal } from "../../api/failures";
+import { Refusal } from "../../api/failures";
 import type { Peaks } from "../../api/schema";
 import type { View } from "../timeline/scale";
 
@@ -28,6 +29,7 @@ export class Waveform {
   private readonly underWay = new Set<string>();
   private view: View | null = null;
   private loading = false;
+  private closed = false;
   /** The highest peak of the video: what the height of the line is measured by. */
   readonly loudest = $derived(
     Math.max(
@@ -42,6 +44,11 @@ export class Waveform {
     this.loading = true;
     if (this.view) this.want(this.view);
     this.whole = await this.fetch({});
+  }
+
+  /** Ask for nothing more. */
+  close(): void {
+    this.closed = true;
   }
 
   /** Ask for what a view shows; before `load` that is noted. */
@@ -71,13 +78,17 @@ export class Waveform {
     }
   }
 
-  /** Peaks of a part; null if they can't be had now, or the video was not analyzed. */
+  /** Peaks of a part; null if the video was not analyzed, or nobody wants them any more. */
   private async fetch(part: Partial<Tile>): Promise<Peaks | null> {
     const params = { path: { project_id: this.project }, query: { ...part, points: POINTS } };
     try {
-      return await answer(api.GET("/api/projects/{project_id}/peaks", { params }));
+      return await untilAnswered(
+        () => answer(api.GET("/api/projects/{project_id}/peaks", { params })),
+        () => !this.closed,
+      );
     } catch (error) {
-      if (isTemporary(error) || (error instanceof Refusal && error.status === 404)) return null;
+      // A project that was not analyzed; what else is refused is what the whole waveform was refused for already.
+      if (error instanceof Refusal && (error.status === 404 || part.start !== undefined)) return null;
       throw error;
     }
   }

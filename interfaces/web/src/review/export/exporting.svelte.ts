@@ -1,3 +1,4 @@
+import { untilAnswered } from "../../api/again";
 import { answer, api } from "../../api/client";
 import { followEvents } from "../../api/events";
 import { messageOf } from "../../api/failures";
@@ -17,7 +18,6 @@ import { ProjectLayout } from "./layout/project-layout.svelte";
 export type Value = string | number | boolean;
 export type Choice = "kept" | "current" | "all" | "compound";
 
-const RETRY_MS = 2000;
 const OF_LAYOUT = ["framing", "facecam"] as const;
 const isOfLayout = (name: string): name is (typeof OF_LAYOUT)[number] => OF_LAYOUT.some((one) => one === name);
 
@@ -87,6 +87,7 @@ export class Exporting {
   }
 
   async load(): Promise<void> {
+    this.failure = "";
     try {
       const params = { path: { project_id: this.review.projectId } };
       const [schema, compounds] = await Promise.all([
@@ -105,14 +106,11 @@ export class Exporting {
   /** Show the latest export again: it goes on, and its files are there, while the dialog is closed. */
   private async resume(): Promise<void> {
     const params = { path: { project_id: this.review.projectId } };
-    let jobs = null;
-    while (!jobs) {
-      jobs = await answer(api.GET("/api/projects/{project_id}/jobs", { params })).catch(() => null);
-      if (this.job || this.closed) return;
-      // Prefect does not answer, or not in time. The settings can be chosen meanwhile.
-      if (!jobs) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
-    const last = jobs.items.find(({ type }) => type === "export-batch");
+    const jobs = await untilAnswered(
+      () => answer(api.GET("/api/projects/{project_id}/jobs", { params })),
+      () => !this.job && !this.closed,
+    );
+    const last = jobs?.items.find(({ type }) => type === "export-batch");
     if (!last) return;
     if (!hasEnded(last)) this.follow(last);
     else if (last.state === "completed") await this.note(last);
@@ -186,8 +184,10 @@ export class Exporting {
     this.stop?.();
   }
 
-  private follow(job: Job): void {
+  /** Show how far an export is, and its files when it has ended. */
+  follow(job: Job): void {
     this.job = job;
+    this.files = [];
     this.stop?.();
     this.stop = followEvents(`/api/jobs/${job.id}/events`, (name, data) => {
       if (name === "job") void this.note(data as Job).catch((error: unknown) => (this.failure = messageOf(error)));
@@ -202,6 +202,10 @@ export class Exporting {
       path: { project_id: this.review.projectId },
       query: { job_id: job.id, limit: 1000, sort: "name" as const },
     };
-    this.files = (await answer(api.GET("/api/projects/{project_id}/exports", { params }))).items;
+    const exports = await untilAnswered(
+      () => answer(api.GET("/api/projects/{project_id}/exports", { params })),
+      () => this.job === job && !this.closed,
+    );
+    if (exports) this.files = exports.items;
   }
 }

@@ -20,6 +20,8 @@ export const DEFAULT_KEYS = {
   frameAhead: ["."],
   previousBoundary: ["["],
   nextBoundary: ["]"],
+  previousDropped: ["Shift+G"],
+  nextDropped: ["G"],
   playEnd: [";"],
   loop: ["R"],
   slower: ["<"],
@@ -54,7 +56,7 @@ export const GROUPS: Record<"decide" | "play" | "edit" | "page", readonly Action
   decide: ["keep", "reject", "undecide", "keepAndStay", "rejectAndStay", "undecideAndStay", "next", "previous", "undo", "redo"],
   play: [
     "play", "backward", "stop", "forward", "back", "ahead", "toStart", "toEnd", "frameBack", "frameAhead",
-    "previousBoundary", "nextBoundary", "playEnd", "loop", "slower", "faster", "mute", "fullscreen",
+    "previousBoundary", "nextBoundary", "previousDropped", "nextDropped", "playEnd", "loop", "slower", "faster", "mute", "fullscreen",
   ],
   edit: [
     "setIn", "setOut", "split", "excludePart", "mergePrevious", "mergeNext", "create", "createBack", "duplicate", "rename",

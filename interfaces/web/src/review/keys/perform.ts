@@ -1,5 +1,6 @@
 import { nextBoundary } from "../data/boundaries";
 import type { Review } from "../data/review.svelte";
+import { droppedBeside } from "../overview/pointing";
 import type { Player } from "../player/player.svelte";
 import type { ActionName } from "./actions";
 import type { Panels } from "../panels.svelte";
@@ -26,6 +27,16 @@ export function performer(review: Review, player: Player, panels: Panels): (acti
     player.pause();
     player.seek(boundary.time);
     notices.say(t.boundaries[boundary.kind], undefined, 900);
+  };
+  const toDropped = (direction: 1 | -1) => () => {
+    const dropped = droppedBeside(review.analysis.selection?.dropped ?? [], player.time, direction);
+    if (!dropped[0]) {
+      notices.say(t.overview.noDropped);
+      return;
+    }
+    player.pause();
+    panels.seek(dropped[0].start);
+    notices.say(dropped.map(({ reason }) => t.overview.dropped(reason)).join("; "), undefined, 2500);
   };
   const setEdge = (edge: "start" | "end") => () => {
     const clip = review.current;
@@ -72,6 +83,8 @@ export function performer(review: Review, player: Player, panels: Panels): (acti
     frameAhead: () => player.stepFrames(1),
     previousBoundary: toBoundary(-1),
     nextBoundary: toBoundary(1),
+    previousDropped: toDropped(-1),
+    nextDropped: toDropped(1),
     playEnd: () => player.playEnd(),
     loop: () => (player.looping = !player.looping),
     slower: () => player.cycleRate(-1),

@@ -17,3 +17,17 @@ export function whatIsAt(
   const dropped = review.analysis.selection?.dropped.filter(holds) ?? [];
   return { clip, dropped: clip ? [] : dropped.slice(0, MOST_DROPPED) };
 }
+
+/** An instant that lies closer to another counts as the same: seeks go a little into a frame. */
+const SAME_SEC = 0.05;
+
+/** The dropped candidates that begin next after an instant, or before it: several may begin at once. */
+export function droppedBeside(
+  dropped: readonly DroppedView[],
+  time: number,
+  direction: 1 | -1,
+): readonly DroppedView[] {
+  const beside = dropped.filter(({ start }) => direction * (start - time) > SAME_SEC);
+  const nearest = direction * Math.min(...beside.map(({ start }) => direction * start));
+  return beside.filter(({ start }) => Math.abs(start - nearest) <= SAME_SEC).slice(0, MOST_DROPPED);
+}

@@ -68,7 +68,7 @@ export class VideoPool {
   /** Send an element to an instant of the video. */
   seek(slot: Slot, time: number): void {
     slot.frame = null;
-    if (!slot.video.src && this.url) slot.video.src = this.url;
+    if (this.url && (!slot.video.src || slot.video.error)) slot.video.src = this.url;
     slot.video.currentTime = time + this.offset + INTO_FRAME_SEC;
   }
 
@@ -91,7 +91,7 @@ export class VideoPool {
   }
 
   private slotOf(clip: ClipView, wanted: readonly ClipView[] = []): Slot {
-    const waiting = this.slots.find((slot) => slot.clip === clip.id);
+    const waiting = this.slots.find((slot) => slot.clip === clip.id && !slot.video.error);
     const free = this.slots
       .filter((slot) => slot !== this.shown && !wanted.some(({ id }) => id === slot.clip))
       .sort((one, other) => one.usedAt - other.usedAt);

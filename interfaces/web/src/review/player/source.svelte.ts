@@ -3,6 +3,7 @@ import { followEvents } from "../../api/events";
 import { messageOf } from "../../api/failures";
 import { mediaLink, renewLink } from "../../api/links";
 import type { Job, Playback } from "../../api/schema";
+import { t } from "../../messages/index.svelte";
 
 const SHORTEST_RENEWAL_MS = 5_000;
 
@@ -15,7 +16,9 @@ export class Source {
   private stop: (() => void) | null = null;
   /** Whether it is known what can be played, or why nothing can. */
   readonly answered: boolean = $derived(this.url !== "" || this.failure !== "" || this.playback?.url === null);
-  private renewedAt = 0;
+  /** Grows whenever the file is to be loaded anew, also from the same address. */
+  version = $state(0);
+  private renewedAt = -Infinity;
 
   constructor(private readonly project: string) {}
 
@@ -24,41 +27,44 @@ export class Source {
     return this.playback?.first_frame_sec ?? 0;
   }
 
-  async load(): Promise<void> {
+  async load(link: (path: string) => Promise<string> = mediaLink): Promise<void> {
     const params = { path: { project_id: this.project } };
     try {
       this.playback = await answer(api.GET("/api/projects/{project_id}/playback", { params }));
+      if (this.playback.url) this.url = await link(this.playback.url);
       this.failure = "";
-      if (this.playback.url) this.url = await mediaLink(this.playback.url);
+      this.version += 1;
     } catch (error) {
       this.failure = messageOf(error);
     }
   }
 
-  /** The file could not be loaded: its link may have expired. */
+  /** The file could not be loaded: its link may have expired, or nobody answered. */
   async renew(): Promise<void> {
-    const path = this.playback?.url;
-    if (!path || performance.now() - this.renewedAt < SHORTEST_RENEWAL_MS) return;
+    const soon = performance.now() - this.renewedAt < SHORTEST_RENEWAL_MS;
     this.renewedAt = performance.now();
-    try {
-      this.url = await renewLink(path);
-    } catch (error) {
-      this.failure = messageOf(error);
-    }
+    if (soon) this.failure = t.player.broken;
+    else await this.load(renewLink);
   }
 
   /** Have a copy made that browsers play, and play it when it is there. */
   async makeCopy(): Promise<void> {
     const params = { path: { project_id: this.project } };
     try {
-      this.job = await answer(api.POST("/api/projects/{project_id}/proxy", { params }));
+      this.follow(await answer(api.POST("/api/projects/{project_id}/proxy", { params })));
       this.failure = "";
-      this.stop = followEvents(`/api/jobs/${this.job.id}/events`, (name, data) => {
-        if (name === "job") void this.note(data as Job);
-      });
     } catch (error) {
       this.failure = messageOf(error);
     }
+  }
+
+  /** Show how far the job is that makes the copy, and play it when it is there. */
+  follow(job: Job): void {
+    this.job = job;
+    this.stop?.();
+    this.stop = followEvents(`/api/jobs/${job.id}/events`, (name, data) => {
+      if (name === "job") void this.note(data as Job);
+    });
   }
 
   close(): void {

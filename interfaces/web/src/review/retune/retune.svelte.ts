@@ -21,7 +21,13 @@ export class Retune {
 
   constructor(private readonly review: Review) {}
 
+  /** Ask again for what could not be had. */
+  async retry(): Promise<void> {
+    await (this.parameters.length === 0 ? this.load() : this.look());
+  }
+
   async load(): Promise<void> {
+    this.failure = "";
     try {
       const [schema, presets] = await Promise.all([answer(api.GET("/api/settings")), answer(api.GET("/api/presets"))]);
       this.last = (this.review.project?.analyses[0]?.settings ?? {}) as Record<string, Value>;
@@ -58,6 +64,7 @@ export class Retune {
   /** Choose the clips by these settings; what a person changed or decided about stays. */
   async apply(): Promise<RetuneResult | null> {
     this.busy = true;
+    this.failure = "";
     try {
       await this.review.outbox.drained();
       const result = await this.ask(false);

@@ -59,6 +59,7 @@ export class Frames {
     this.working = true;
     for (let key = this.next(); key !== undefined && !this.closed; key = this.next()) {
       if (this.pictures.has(key)) continue;
+      if (this.video.error) this.video.load(); // The line broke off: it may be there again.
       if (await this.seek(key / 1000)) await this.take(key);
     }
     this.working = false;

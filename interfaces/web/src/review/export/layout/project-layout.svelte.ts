@@ -39,6 +39,7 @@ export class ProjectLayout {
   async find(): Promise<void> {
     if (this.searching || this.found !== undefined) return;
     this.searching = true;
+    this.failure = "";
     try {
       const params = { path: { project_id: this.review.projectId } };
       this.found = (await answer(api.GET("/api/projects/{project_id}/facecam", { params }))).facecam;
