@@ -27,8 +27,12 @@ function withToken(request: Request): Request {
   return request;
 }
 
+/** Statuses whose answers have no body (Fetch Standard, "null body status"); Chromium gives them an empty one. */
+const WITHOUT_BODY = new Set([204, 205, 304]);
+
 /** An answer whose body is here: a line that breaks off in the middle of it is found out now. */
 async function whole(response: Response): Promise<Response> {
+  if (WITHOUT_BODY.has(response.status)) return response;
   return response.body ? new Response(await response.arrayBuffer(), response) : response;
 }
 
