@@ -105,7 +105,7 @@ def _told(truth: CutTruth, seconds: Values, color: NDArray[np.float32]) -> NDArr
 def fit(examples: Sequence[Example]) -> Logistic:
     """Fit the regression; cuts of films weigh as much in all as those of games."""
     weights = _weights(examples)
-    return _fitted([example.cues for example in examples], [example.is_cut for example in examples], weights)
+    return fit_logistic([example.cues for example in examples], [example.is_cut for example in examples], weights)
 
 
 def _weights(examples: Sequence[Example]) -> list[float]:
@@ -113,7 +113,8 @@ def _weights(examples: Sequence[Example]) -> list[float]:
     return [1.0 / max(1, cuts[example.truth.game]) for example in examples]
 
 
-def _fitted(cues: Sequence[Values], told: Sequence[NDArray[np.int8]], weights: Sequence[float]) -> Logistic:
+def fit_logistic(cues: Sequence[Values], told: Sequence[NDArray[np.int8]], weights: Sequence[float]) -> Logistic:
+    """Fit a regression on the rows of several videos: 1 is one, 0 is none, -1 is left out; each video has a weight."""
     known = [kinds >= 0 for kinds in told]
     rows = np.concatenate([part[keep] for part, keep in zip(cues, known, strict=True)])
     signs = np.where(np.concatenate([kinds[keep] for kinds, keep in zip(told, known, strict=True)]) == 1, 1.0, -1.0)

@@ -16,6 +16,7 @@ from autoclip.extraction import extract
 from autoclip.media.probe import probe
 from autoclip.settings import ExtractionSettings
 from autoclip.timeline import Interval
+from benchmarks.cuts import CutTruth
 from benchmarks.films import SHARED
 
 REELS = (("film", ("bbb_000-150s_252p",)), ("match", ("arena_180s", "arena_300s")))
@@ -29,10 +30,12 @@ Picture = NDArray[np.uint8]
 
 @dataclass
 class Reel:
-    """Pictures joined so far (YUV 4:2:0), and where they were joined gradually."""
+    """Pictures joined so far (YUV 4:2:0), and where: gradually, through black, and by cuts, in seconds."""
 
     pictures: list[Picture] = field(default_factory=list)
     transitions: list[Interval] = field(default_factory=list)
+    fades: list[Interval] = field(default_factory=list)
+    cuts: list[float] = field(default_factory=list)
 
     def mix(self, old: Sequence[Picture], new: Sequence[Picture]) -> None:
         """Let one stretch turn into another of the same length."""
@@ -57,10 +60,11 @@ def run() -> str:
 
 def _line(kind: str, names: Sequence[str]) -> str:
     random = np.random.default_rng(SEED)
-    reel = make_reel(random, [shot for name in names for shot in _shots(random, name, SHOTS_A_REEL // len(names))])
+    shots = [read_shots(random, *_shared(name), SHOTS_A_REEL // len(names)) for name in names]
+    reel = make_reel(random, [shot for group in shots for shot in group])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "reel.mp4"
-        _encode(path, reel.pictures)
+        encode_reel(path, reel.pictures)
         events = extract(path, probe(path), ExtractionSettings(profile="exact")).events_of("fade", "dissolve")
     found = [Interval(event.start_sec, event.end_sec or event.start_sec) for event in events]
     cells = []
@@ -81,6 +85,7 @@ def make_reel(random: np.random.Generator, shots: Sequence[list[Picture]]) -> Re
         kind = random.choice(["cut", "dissolve", "fade"], p=[0.3, 0.45, 0.25])
         if kind == "cut":
             reel.pictures.extend(current)
+            reel.cuts.append(len(reel.pictures) / RATE)
             current = following
             continue
         reel.pictures.extend(current[:-count])
@@ -90,25 +95,29 @@ def make_reel(random: np.random.Generator, shots: Sequence[list[Picture]]) -> Re
             reel.mix(current[-count:], [black] * count)
             reel.pictures.extend([black] * int(random.integers(1, 12)))
             reel.mix([black] * count, following[:count])
+            reel.fades.append(Interval(reel.transitions[-2].start, reel.transitions[-1].end))
         current = following[count:]
     reel.pictures.extend(current)
     return reel
 
 
-def _shots(random: np.random.Generator, name: str, number: int) -> list[list[Picture]]:
-    """Read stretches of 75 to 130 pictures from within shots of a film of the shared folder."""
+def _shared(name: str) -> tuple[Path, CutTruth]:
     truth = json.loads((SHARED / "truth" / f"{name}.json").read_text())
-    edges = [60, *(truth.get("hard_cuts") or truth["cuts_frames"]), truth["frames"] - 10]
-    zones = [(zone["start"], zone["end"]) for zone in truth.get("gradual", [])]
+    return SHARED / "media" / f"{name}.mp4", CutTruth.of(truth)
+
+
+def read_shots(random: np.random.Generator, path: Path, truth: CutTruth, number: int) -> list[list[Picture]]:
+    """Read stretches of 75 to 130 pictures from within shots of a video."""
+    edges = [60, *truth.cuts, truth.frames - 10]
     wanted: list[tuple[int, int]] = []
     while len(wanted) < number:
         shot, count = int(random.integers(len(edges) - 1)), int(random.integers(75, 130))
         low, high = edges[shot] + 2, edges[shot + 1] - 2 - count
         if high > low:
             first = int(random.integers(low, high))
-            if not any(first < end and start < first + count for start, end in zones):
+            if not any(first < end and start < first + count for start, end in truth.zones):
                 wanted.append((first, first + count))
-    pictures = _read(SHARED / "media" / f"{name}.mp4", wanted)
+    pictures = _read(path, wanted)
     return [[pictures[index] for index in range(*span)] for span in wanted]
 
 
@@ -122,7 +131,8 @@ def _read(path: Path, spans: Sequence[tuple[int, int]]) -> dict[int, Picture]:
         }
 
 
-def _encode(path: Path, pictures: Sequence[Picture]) -> None:
+def encode_reel(path: Path, pictures: Sequence[Picture]) -> None:
+    """Encode the pictures of a reel."""
     with av.open(str(path), "w") as output:
         stream = output.add_stream("libx264", rate=RATE, options={"preset": "veryfast", "crf": "23"})
         stream.width, stream.height = SIZE

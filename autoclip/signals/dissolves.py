@@ -69,6 +69,10 @@ Learnt on either half it found 0.7 of the other half's with a fifth of false one
 cues, in order: gain of the parabola over a straight line; deviation from the parabola; unrest of the detail outside;
 likeness of both ends; distance from their mean half-way; largest step; logarithm of the length in seconds; unrest of
 the colors outside.
+
+The reels of that fit were not kept. ``python -m benchmarks.dissolve_weights`` makes new ones and fits weights again:
+they have the same signs and are as good on sources left out (docs/benchmarks.md), but miss a made dissolve of 12 frames
+that these find.
 """
 
 MIN_PICTURES = 3
@@ -104,6 +108,23 @@ class PossibleDissolves:
     end_sec: NDArray[np.float64]
     score: NDArray[np.float32]
     settled: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class WeighedSpans:
+    """Spans that may be dissolves, with all cues; shape ``(k,)`` and ``(k, 8)``.
+
+    Attributes
+    ----------
+    start_sec, end_sec : ndarray
+        Where they begin and end, in seconds.
+    cues : ndarray
+        The cues in the order of `CUE_WEIGHTS`, within `CUE_LIMITS`.
+    """
+
+    start_sec: NDArray[np.float64]
+    end_sec: NDArray[np.float64]
+    cues: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +212,15 @@ def possible_dissolves(track: DissolveTrack, middles: NDArray[np.intp]) -> Possi
         if ends is not None:
             start[index], end[index], settled[index] = ends.start, ends.end, True
     return PossibleDissolves(start, end, score, settled)
+
+
+def weighed_spans(track: DissolveTrack, middles: NDArray[np.intp]) -> WeighedSpans:
+    """Return the spans that `possible_dissolves` weighs, with the cues that their weights are fitted on."""
+    spans = _worth_a_look(track, _tried(track.seconds, middles))
+    if len(spans.start) == 0:
+        return WeighedSpans(spans.start, spans.end, np.zeros((0, len(CUE_WEIGHTS))))
+    cues = np.concatenate([measure(track, spans) for measure in _MEASURES], axis=1)
+    return WeighedSpans(spans.start, spans.end, np.clip(cues, *np.array(CUE_LIMITS).T))
 
 
 def dissolves(
@@ -290,7 +320,7 @@ def _scored(track: DissolveTrack, spans: _Spans) -> tuple[_Spans, NDArray[np.flo
     limits, weights = np.array(CUE_LIMITS), np.array(CUE_WEIGHTS)
     left = float((limits * weights[:, None]).max(axis=1).sum())  # the most that the cues not yet measured can add
     weighed, first = np.full(len(spans.start), INTERCEPT), 0
-    for measure in (_detail_cues, _thumbnail_cues, _color_cue):
+    for measure in _MEASURES:
         if len(spans.start) == 0:
             break
         cues = measure(track, spans)
@@ -369,3 +399,7 @@ def _mean_histograms(track: DissolveTrack, start: NDArray[np.float64], end: NDAr
     # Few spans reach this point: cumulative sums of whole histograms would cost more.
     stretches = zip(*_stretch(track.seconds, start, end), strict=True)
     return np.stack([track.histogram[first:after].mean(axis=0) for first, after in stretches])
+
+
+_MEASURES = (_detail_cues, _thumbnail_cues, _color_cue)
+"""What measures the cues, the cheapest first."""

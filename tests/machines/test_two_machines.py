@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import FlowRun, StateType
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from autoclip.errors import ServiceError
@@ -63,14 +64,16 @@ def test_each_video_is_done_once_though_a_machine_dies(site, machines, match, pr
         started.append(submitted(jobs, "analyze", project_id=uploaded["id"]))
 
         monkeypatch.setattr(socket, "gethostname", lambda: "third")
-        until(lambda: at_work(machines, jobs, started))
-        victim = at_work(machines, jobs, started)[0]
+        until(lambda: at_work(machines, prefect_client))
+        victim = at_work(machines, prefect_client)[0]
         with victim.suspended():
             time.sleep(SUSPENDED_SEC)
         assert not [job for job in started if jobs.get(job).state == "crashed"], "it only slept"
-        until(lambda: at_work([victim], jobs, started))
+        until(lambda: at_work([victim], prefect_client))
         victim.lose_power()
-        for job, took_sec in settled(prefect_client, runs_of(prefect_client, victim), third.data_dir).items():
+        for job, took_sec in settled(
+            prefect_client, [run.id for run in runs_of(prefect_client, victim)], third.data_dir
+        ).items():
             sys.stdout.write(f"job {job} of the lost machine was final after {took_sec:.0f} s\n")
             assert took_sec <= SETTLED_SEC
         until(lambda: all_completed(jobs, started))
@@ -99,16 +102,20 @@ def all_completed(jobs: Jobs, started: list[str]) -> bool:
     return set(states.values()) == {"completed"}
 
 
-def at_work(machines, jobs: Jobs, started: list[str]) -> list:
-    """The machines on which a job is under way; none as long as a worker is about to start another one."""
-    states = {job: jobs.get(job).state for job in started}
-    running = [job for job, state in states.items() if state == "running" and "pending" not in states.values()]
-    return [m for m in machines if any((m.root / "data" / "runs" / f"{job}.lock").exists() for job in running)]
+def at_work(machines, client: SyncPrefectClient) -> list:
+    """The machines on which a job is under way, and whose worker is not about to start another one."""
+    return [machine for machine in machines if is_at_work(machine, runs_of(client, machine))]
 
 
-def runs_of(client: SyncPrefectClient, machine) -> list[UUID]:
+def is_at_work(machine, runs: list[FlowRun]) -> bool:
+    running = [run for run in runs if run.state_type == StateType.RUNNING]
+    locked = any((machine.root / "data" / "runs" / f"{run.id}.lock").exists() for run in running)
+    return locked and not any(run.state_type == StateType.PENDING for run in runs)
+
+
+def runs_of(client: SyncPrefectClient, machine) -> list[FlowRun]:
     """The runs that a machine has in hand."""
-    return [run.id for run in unended(client) if watcher_of(run).startswith(f"{machine.name}:")]
+    return [run for run in unended(client) if watcher_of(run).startswith(f"{machine.name}:")]
 
 
 def settled(client: SyncPrefectClient, runs: list[UUID], data_dir: Path) -> dict[UUID, float]:
