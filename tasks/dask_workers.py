@@ -22,10 +22,10 @@ from prefect.runtime import flow_run
 from prefect.task_runners import TaskRunner
 
 from autoclip.errors import ParameterError, ServiceError
-from autoclip.media.decoding.ranges import DecodeRange, RangeError
+from autoclip.media.decoding.ranges import DecodeRange
 from autoclip.progress import Progress, ProgressListener
-from autoclip.range_extraction.measurement import measure_range, measure_sound, range_path
-from autoclip.range_extraction.processes import decoders_in_each, lost_too_often
+from autoclip.range_extraction.measurement import range_path
+from autoclip.range_extraction.processes import lost_too_often
 from autoclip.settings import ExtractionSettings
 from autoclip.signals.table import Features
 from stages.extract_ranges import LONG_SEC, ranges_folder
@@ -38,11 +38,11 @@ from tasks.measure_ranges import (
     SoundOutcome,
     in_ranges,
     merged,
+    range_outcome,
+    sound_outcome,
     stopped_if,
-    wanted_processes,
 )
 from tasks.places import data_folder, project_folder
-from tasks.source_video import registered_video
 from tasks.stage_task import say_reused, stage_task
 
 WORKERS = 6
@@ -78,26 +78,17 @@ def measure_range_anywhere(source: RegisteredVideo, settings: ExtractionSettings
     if stored.has(path):
         say_reused()
         return RangeOutcome(path)
-    threads = decoders_in_each(wanted_processes(source))
-    with registered_video(own):
-        try:
-            measure_range(own.video, settings, part, folder, _while_job_runs(), decoders=threads)
-        except RangeError as reason:
-            return RangeOutcome(reason=str(reason))
-    stored.put(path)
-    path.unlink(missing_ok=True)
-    return RangeOutcome(path)
+    outcome = range_outcome(own, settings, part, folder, _while_job_runs())
+    if outcome.path is not None:
+        stored.put(path)
+        path.unlink(missing_ok=True)
+    return outcome
 
 
 @stage_task("measure-sound", "Decode the sound of a long video on any machine")
 def measure_sound_anywhere(source: RegisteredVideo, settings: ExtractionSettings) -> SoundOutcome:
     """Measure all audio; parameters and errors are those of `measure_range_anywhere`."""
-    own = _here(source)
-    with registered_video(own):
-        try:
-            return SoundOutcome(measure_sound(own.video, settings, _while_job_runs()))
-        except RangeError as reason:
-            return SoundOutcome(reason=str(reason))
+    return sound_outcome(_here(source), settings, _while_job_runs())
 
 
 def on_dask_workers(source: RegisteredVideo, settings: ExtractionSettings, on_progress: ProgressListener) -> Features:
@@ -152,11 +143,11 @@ def _measured(work: RangeWork) -> Features:
         return folder / path.name
 
     with _runner(read_environment().dask_scheduler, work.source) as runner:
-        told = replace(work, on_progress=_telling_of_workers(runner, work.on_progress))
-        return merged(told, runner, measure_range_anywhere, measure_sound_anywhere, fetched)
+        reporting = replace(work, on_progress=_reporting_missing_workers(runner, work.on_progress))
+        return merged(reporting, runner, measure_range_anywhere, measure_sound_anywhere, fetched)
 
 
-def _telling_of_workers(runner: TaskRunner[Any], on_progress: ProgressListener) -> ProgressListener:
+def _reporting_missing_workers(runner: TaskRunner[Any], on_progress: ProgressListener) -> ProgressListener:
     """Return a listener that says so while dask's scheduler has no worker."""
     asked, workers = -ASK_SEC, 0
 

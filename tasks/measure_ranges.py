@@ -77,7 +77,20 @@ def measure_range(source: RegisteredVideo, settings: ExtractionSettings, part: D
         See `autoclip.range_extraction.measurement.measure_range`.
     """
     folder = ranges_folder(source)
-    threads, listen = decoders_in_each(wanted_processes(source)), _while_not_stopped(folder)
+    return range_outcome(source, settings, part, folder, _while_not_stopped(folder))
+
+
+@stage_task("measure-sound", "Decode the sound of a long video whose pictures are measured in ranges")
+def measure_sound(source: RegisteredVideo, settings: ExtractionSettings) -> SoundOutcome:
+    """Measure all audio; parameters and errors are those of `measure_range`."""
+    return sound_outcome(source, settings, _while_not_stopped(ranges_folder(source)))
+
+
+def range_outcome(
+    source: RegisteredVideo, settings: ExtractionSettings, part: DecodeRange, folder: Path, listen: ProgressListener
+) -> RangeOutcome:
+    """Measure a range of a video of this machine into a folder, with its share of the decoders."""
+    threads = decoders_in_each(wanted_processes(source))
     with registered_video(source):
         try:
             return RangeOutcome(measure_one_range(source.video, settings, part, folder, listen, decoders=threads))
@@ -85,12 +98,11 @@ def measure_range(source: RegisteredVideo, settings: ExtractionSettings, part: D
             return RangeOutcome(reason=str(reason))
 
 
-@stage_task("measure-sound", "Decode the sound of a long video whose pictures are measured in ranges")
-def measure_sound(source: RegisteredVideo, settings: ExtractionSettings) -> SoundOutcome:
-    """Measure all audio; parameters and errors are those of `measure_range`."""
+def sound_outcome(source: RegisteredVideo, settings: ExtractionSettings, listen: ProgressListener) -> SoundOutcome:
+    """Measure all audio of a video of this machine."""
     with registered_video(source):
         try:
-            return SoundOutcome(measure_all_sound(source.video, settings, _while_not_stopped(ranges_folder(source))))
+            return SoundOutcome(measure_all_sound(source.video, settings, listen))
         except RangeError as reason:
             return SoundOutcome(reason=str(reason))
 

@@ -188,10 +188,8 @@ def _until(packets: Iterator[Packet[Stream]], last: Fraction, codec: str) -> Ite
         latest = packet.dts if packet.dts is not None else latest
         again = packet.pts is not None and packet.pts <= seam
         shown_before = max(shown_before, packet.pts if packet.pts is not None else shown_before)
-        hidden, gradual = (
-            again or packet.is_discard,
-            packet.is_keyframe and recovers_gradually(cast("VideoPacket", packet), codec),
-        )
+        hidden = again or packet.is_discard
+        gradual = packet.is_keyframe and recovers_gradually(cast("VideoPacket", packet), codec)
         yield _Row(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, hidden, gradual)
         # No frame is shown before it is decoded, so all later frames are shown at or after this packet's dts.
         if following is not None and packet.dts is not None and packet.dts > following:
