@@ -13,6 +13,13 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+JITTER_SEC = 0.04
+"""Maximum deviation of timestamps from the sample count, in seconds: containers round to a millisecond, and some clocks
+to more.
+
+Half of it is the audio/video offset that nobody notices (ITU-R BT.1359: 45 ms early).
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Timestamp:

@@ -19,16 +19,9 @@ from autoclip.signals.onset import band_edges, band_levels, onset_strength
 from autoclip.signals.speech_activity import speech_activity
 from autoclip.signals.spooled_array import SpooledArray
 from autoclip.signals.table import ENVELOPE_STEP_SEC
-from autoclip.timeline import Grid
+from autoclip.timeline import JITTER_SEC, Grid
 
 HOP_SEC = ENVELOPE_STEP_SEC
-
-JITTER_SEC = 0.04
-"""Maximum deviation of timestamps from the sample count, in seconds: containers round to a millisecond, and some clocks
-to more.
-
-Half of it is the audio/video offset that nobody notices (ITU-R BT.1359: 45 ms early).
-"""
 
 MIDBAND_HZ = (500.0, 2000.0)
 """The octaves around 1 kHz, which contain shouts, cheers, blows and speech, but not the bass of music or the hiss of

@@ -11,11 +11,9 @@ from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
 from autoclip.media.decoding.audio import AudioBlock, samples_of
+from autoclip.timeline import JITTER_SEC
 
 _LAYOUTS = {1: "mono", 2: "stereo"}
-
-JITTER_SEC = 0.04
-"""How far timestamps may stray from the count of samples, as in `autoclip.signals.audio_analyzer`."""
 
 
 class BlockResampler:
