@@ -146,7 +146,7 @@
 
   // --- bars and cards belong together
   for (const card of document.querySelectorAll(".card")) {
-    const bar = plot.querySelector(`[data-clip="${card.dataset.number}"]`);
+    const bar = plot.querySelector(`[data-clip="${card.dataset.rank}"]`);
     card.addEventListener("pointerenter", () => bar.classList.add("linked"));
     card.addEventListener("pointerleave", () => bar.classList.remove("linked"));
     bar.addEventListener("click", () => card.focus({ preventScroll: true }));

@@ -40,10 +40,8 @@ class ClipCard:
     ----------
     clip : Clip
         The clip.
-    number : int
-        Its position in time, from 1.
     rank : int
-        Its position by quality, from 1.
+        Its position by quality, from 1: the number that the timeline, its card and the name of its file show.
     row : int
         Row of the timeline for its bar, so that overlapping bars don't hide each other.
     folder : Path
@@ -51,7 +49,6 @@ class ClipCard:
     """
 
     clip: Clip
-    number: int
     rank: int
     row: int
     folder: Path
@@ -101,9 +98,10 @@ def render_report(document: ReportDocument) -> Iterator[str]:
     yield from environment.get_template("page.html").generate(
         document=document,
         cards=cards,
-        numbers={card.clip.interval: card.number for card in cards},
+        ranks={card.clip.interval: card.rank for card in cards},
         facts=_facts(document),
         warnings=tuple(dict.fromkeys((*document.video.warnings, *document.features.warnings))),
+        absent=_unexpectedly_absent(document),
         rows=max((card.row for card in cards), default=0) + 1,
         lanes=lanes,
         events=_events(document),
@@ -146,9 +144,12 @@ def _cards(document: ReportDocument) -> tuple[ClipCard, ...]:
     by_quality = sorted(range(len(clips)), key=lambda i: (-clips[i].quality_score, clips[i].start))
     rank = {index: place for place, index in enumerate(by_quality, start=1)}
     rows = _rows_of([clip.interval for clip in clips])
-    return tuple(
-        ClipCard(clip, index + 1, rank[index], rows[index], document.folder) for index, clip in enumerate(clips)
-    )
+    return tuple(ClipCard(clip, rank[index], rows[index], document.folder) for index, clip in enumerate(clips))
+
+
+def _unexpectedly_absent(document: ReportDocument) -> dict[str, str]:
+    """Return the absent signals with their reasons, but for the one that only a few sites bring."""
+    return {name: reason for name, reason in document.features.absent.items() if name != "most_replayed"}
 
 
 def _rows_of(intervals: list[Interval]) -> list[int]:

@@ -67,9 +67,11 @@ def test_shows_each_clip_with_its_bar_and_card(tmp_path):
 def test_ranks_are_by_quality(tmp_path):
     document = a_document(tmp_path, clip_count=8)
     page = page_of(document)
-    ranked = {int(a["data-rank"]): int(a["data-number"]) for t, a in page.elements if t == "li" and "data-rank" in a}
+    ranked = {int(a["data-rank"]): float(a["data-start"]) for t, a in page.elements if t == "li" and "data-rank" in a}
     by_quality = sorted(document.clips, key=lambda clip: -clip.quality_score)
-    assert [document.clips[ranked[rank] - 1] for rank in range(1, 9)] == by_quality
+    assert [ranked[rank] for rank in range(1, 9)] == [round(clip.start, 3) for clip in by_quality]
+    bars = {int(a["data-clip"]): a["aria-label"] for a in page.all("a") if "data-clip" in a}
+    assert [bars[rank].split(",")[0] for rank in range(1, 9)] == [clip.name for clip in by_quality]
 
 
 def test_asks_for_nothing_outside_itself(tmp_path):
@@ -129,10 +131,12 @@ def test_absent_signals_and_warnings_are_told(tmp_path):
     grid = Grid.covering(20.0, 0.5)
     features = Features(
         20.0, grid, {"motion_score": np.full(40, np.nan, np.float32)},
-        absent={"audio_rms": "the file has no sound"}, warnings=("damaged packets at 3.2 s",),
+        absent={"audio_rms": "the file has no sound", "most_replayed": "no site told"},
+        warnings=("damaged packets at 3.2 s",),
     )  # fmt: skip
     page = page_of(a_document(tmp_path, duration_sec=20.0, features=features, excitement=None, clip_count=1))
     assert "audio_rms is absent: the file has no sound" in page.text
+    assert "most_replayed" not in page.text
     assert "damaged packets at 3.2 s" in page.text
     assert "Loudness" not in page.text
 
