@@ -28,11 +28,6 @@ if TYPE_CHECKING:
     from autoclip.clips import ClipsFile
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("analyze")(analyze)
-
-
 def analyze(
     source: Annotated[Path, typer.Argument(help="A video file.", show_default=False)],
     *,

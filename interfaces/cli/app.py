@@ -52,26 +52,45 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-MODULES = (
-    *(
-        analyze,
-        retune,
-        evaluate,
-        learn,
-        previews,
-        compound,
-        export,
-        captions,
-        find,
-        handover,
-        destinations,
-        probe,
-        settings,
-    ),
-    *(catalog, catalog_copy, query, demo, jobs, serve, service, doctor),
-)
-for module in MODULES:
-    module.register(app)
+COMMANDS: dict[str, Callable[..., object]] = {
+    "analyze": analyze.analyze,
+    "retune": retune.retune,
+    "evaluate": evaluate.evaluate,
+    "learn": learn.learn,
+    "preview": previews.preview,
+    "contact-sheet": previews.contact_sheet,
+    "export": export.export,
+    "captions": captions.captions,
+    "correct": captions.correct,
+    "find": find.find,
+    "handover": handover.handover,
+    "destinations": destinations.destinations,
+    "deliver": destinations.deliver,
+    "probe": probe.probe,
+    "settings": settings.settings,
+    "projects": catalog.projects,
+    "clips": catalog.clips,
+    "layout": catalog.layout,
+    "backup": catalog.backup,
+    "restore": catalog.restore,
+    "query": query.query,
+    "demo": demo.demo,
+    "run": jobs.run,
+    "jobs": jobs.list_jobs,
+    "job": jobs.show_job,
+    "cancel": jobs.cancel,
+    "retry": jobs.retry,
+    "watch": jobs.watch,
+    "serve": serve.serve,
+    "up": service.up,
+    "worker": service.worker,
+    "deploy": service.deploy,
+    "doctor": doctor.doctor,
+}
+for name, command in COMMANDS.items():
+    app.command(name)(command)
+for group in (compound.compounds, catalog_copy.catalogs):
+    app.add_typer(group)
 
 
 @app.callback()

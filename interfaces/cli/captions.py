@@ -28,12 +28,6 @@ from interfaces.cli.options import Json
 from interfaces.cli.terminal import clock, print_json, print_table, say
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("captions")(captions)
-    app.command("correct")(correct)
-
-
 def captions(
     source: Source,
     *,

@@ -20,15 +20,6 @@ Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Maximum number
 Search = Annotated[str | None, typer.Option("--search", help="Only names that contain this.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("projects")(projects)
-    app.command("clips")(clips)
-    app.command("layout")(layout)
-    app.command("backup")(backup)
-    app.command("restore")(restore)
-
-
 def projects(
     *,
     limit: Limit = 50,

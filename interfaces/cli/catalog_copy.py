@@ -17,11 +17,6 @@ catalogs = command_group(
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(catalogs)
-
-
 @catalogs.command("copy")
 def copy(
     source: Annotated[str, typer.Argument(metavar="FROM", help=f"The catalog to copy: {_PLACE}.", show_default=False)],

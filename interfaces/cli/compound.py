@@ -45,11 +45,6 @@ compounds = command_group(
 CompoundName = Annotated[str, typer.Argument(metavar="COMPOUND", help="Its id or name.", show_default=False)]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(compounds)
-
-
 @compounds.command("create")
 def create(
     source: Source,

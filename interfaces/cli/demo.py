@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from flows.process_video import ProcessedVideo
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("demo")(demo)
-
-
 def demo(
     *,
     video: Annotated[Path | None, typer.Option("--video", help="Use this video instead of a generated one.")] = None,

@@ -28,12 +28,6 @@ DeliveryOptions = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("destinations")(destinations)
-    app.command("deliver")(deliver)
-
-
 def destinations(*, as_json: Json = False) -> None:
     """List the destinations for finished files: those built in, and those of installed packages."""
     from autoclip.export.destinations import describe_destinations

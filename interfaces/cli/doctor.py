@@ -33,11 +33,6 @@ class Finding:
     detail: str
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("doctor")(doctor)
-
-
 def doctor(*, as_json: Json = False) -> None:
     """Check codecs, ffmpeg, what this machine can do, disk, data folder, catalog, store and Prefect's server."""
     findings = list(examine())

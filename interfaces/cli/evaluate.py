@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from storage.analysis_folder import AnalysisFolder
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("evaluate")(evaluate)
-
-
 def evaluate(
     source: Annotated[Path, typer.Argument(help="An analysis folder, or a video.", show_default=False)],
     *,

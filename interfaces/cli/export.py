@@ -40,11 +40,6 @@ if TYPE_CHECKING:
 DEFAULT_TOP = 3
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("export")(export)
-
-
 def export(
     source: Source,
     *,

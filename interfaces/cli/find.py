@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from storage.clip_store import ClipStore
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("find")(find)
-
-
 def find(
     words: Annotated[
         str,

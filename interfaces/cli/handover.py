@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from storage.clip_store import ClipStore
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("handover")(handover)
-
-
 def handover(
     source: Source,
     *,

@@ -51,16 +51,6 @@ Handles = Annotated[
 To = Annotated[Path | None, typer.Option("--to", help="Folder for the exports; by default, each project's own.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("run")(run)
-    app.command("jobs")(list_jobs)
-    app.command("job")(show_job)
-    app.command("cancel")(cancel)
-    app.command("retry")(retry)
-    app.command("watch")(watch)
-
-
 def run(
     source: Annotated[str, typer.Argument(help="A video file, a folder of them, or the address of a video.")],
     *,

@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from storage.catalog import StoredClip
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("learn")(learn)
-
-
 def learn(
     projects: Annotated[
         list[str] | None, typer.Argument(help="Projects, by name or id; by default, all.", show_default=False)

@@ -13,12 +13,6 @@ from interfaces.cli.options import Json, Quiet
 from interfaces.cli.terminal import progress_bars
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("preview")(preview)
-    app.command("contact-sheet")(contact_sheet)
-
-
 def preview(
     source: Source,
     *,

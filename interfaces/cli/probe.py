@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from autoclip.media.video import SourceTimecode, Video
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("probe")(probe)
-
-
 def probe(
     source: Annotated[Path, typer.Argument(help="A video file.", show_default=False)],
     *,

@@ -26,11 +26,6 @@ if TYPE_CHECKING:
     from storage.analysis_folder import AnalysisFolder
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("retune")(retune)
-
-
 def retune(
     folder: Annotated[Path, typer.Argument(help="An analysis folder.", show_default=False)],
     *,

@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from storage.environment import Environment
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("serve")(serve)
-
-
 def serve(
     *,
     host: Annotated[str | None, typer.Option(help="Address to listen on; by default AUTOCLIP_HOST.")] = None,

@@ -21,13 +21,6 @@ POOL_TYPES = ("process", "docker", "kubernetes")
 """The pool types of `interfaces.service.work_pools`, without importing Prefect."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("up")(up)
-    app.command("worker")(worker)
-    app.command("deploy")(deploy)
-
-
 def up(
     *,
     open_page: Annotated[

@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from storage.environment import Environment
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("settings")(settings)
-
-
 def settings(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
