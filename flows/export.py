@@ -79,7 +79,7 @@ async def _exported(
     await name_after_project(project_id, "export")
     total = len(clips) + len(compounds)
     with ProgressReporter(own_run_id(), PLAN) as report:
-        source = open_video(project_id)
+        source = open_video(project_id, same=True)
         with progress_to(share_of(report, 0, len(clips), total)):
             records = export_clips(source, clips, settings, folder)
         for compound_id in compounds:

@@ -31,6 +31,7 @@ from stages.select_clips import filter_windows, find_anchors, score_boundaries, 
 from stages.transcribe import transcribe
 from stages.write_report import write_report
 from storage.analysis_folder import AnalysisFolder
+from storage.clip_store import SourceMemory
 from storage.keys import fingerprint
 
 
@@ -146,7 +147,7 @@ def open_video(
         If it changes while it is read.
     """
     video = probe(source.absolute())
-    content = fingerprint(source)
+    content = fingerprint(source, SourceMemory(folder.root))
     registered = RegisteredVideo(content, folder.root, video, content, chat=chat_beside(source))
     return registered.with_chat(chat, chat_offset_sec)
 

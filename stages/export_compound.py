@@ -16,6 +16,7 @@ from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
 from stages.export_clips import RecordedExport, RenderSlot
 from stages.export_job import ExportJob
+from stages.known_video import source_video
 from storage.catalog import CompoundClip, CompoundItem
 from storage.clip_store import ExportSubject
 
@@ -50,8 +51,8 @@ def export_compound_clip(
     ------
     NotFoundError
         If there is no such compound clip or no video, or a clip it uses no longer exists.
-    MediaError
-        If the video can no longer be read.
+    MediaError, ConflictError
+        If the video can no longer be read, or another one is in its place.
     """
     compound = job.store.compound(compound_id)
     job = replace(job, settings=with_crossfade(job.settings, compound.crossfade_sec))
@@ -59,7 +60,7 @@ def export_compound_clip(
     known = job.find(subject)
     if known is not None:
         return RecordedExport(known, reused=True)
-    video = job.probed()
+    video = source_video(job.store)
     spans = [SourceSpan(video, interval, subject.transcript) for interval in subject.intervals]
     with render_slot(), job.open_target() as folder:
         rendered = folder.location / subject.target.name

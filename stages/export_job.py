@@ -10,12 +10,11 @@ from datetime import datetime
 from pathlib import Path
 
 from autoclip.confinement import OpenedFolder, folder_beneath
-from autoclip.errors import AutoclipError, ConflictError, ExportError, MediaError, ParameterError
+from autoclip.errors import AutoclipError, ExportError, MediaError, ParameterError
 from autoclip.export.cuts.cut_spec import ExportResult
 from autoclip.export.mounts import require_mounted
 from autoclip.export.tightened import tightens
 from autoclip.media.probe import probe
-from autoclip.media.video import Video
 from autoclip.settings import ExportSettings
 from autoclip.speech.transcript import Transcript
 from stages.tighten_clips import words_or_sound
@@ -96,26 +95,6 @@ class ExportJob:
                 f"{self.target}: is no longer below a folder that is open to exports; choose another output folder"
             )
         return found
-
-    def probed(self) -> Video:
-        """Probe the video.
-
-        Raises
-        ------
-        NotFoundError
-            If there is no video.
-        MediaError
-            If it can no longer be read.
-        ConflictError
-            If its place has another video, in which the clips mean nothing.
-        """
-        video, known = probe(self.store.source()), self.store.video()
-        if known is not None and known.size_bytes != video.size_bytes:
-            raise ConflictError(
-                f"{video.path}: is not the video of these clips, which had {known.size_bytes:,} bytes; this one has "
-                f"{video.size_bytes:,}; put that one back, or analyze this one"
-            )
-        return video
 
     def find(self, subject: ExportSubject) -> Export | None:
         """Return the record of an identical export that exists, whichever job made it."""

@@ -13,10 +13,12 @@ from autoclip.export.names import NameFields, confined, file_name
 from autoclip.export.previews.contact_sheet import Tile, make_contact_sheet
 from autoclip.export.previews.preview import AnimationFormat, make_preview
 from autoclip.export.previews.thumbnails import make_thumbnails
-from autoclip.media.probe import probe
+from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
+from stages.known_video import source_video
 from storage.analysis_folder import AnalysisFolder
+from storage.clip_store import ClipStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class PreviewOutcome:
 
 
 def export_previews(
-    source: Path,
+    video: Video,
     clips: Sequence[Clip],
     target: Path,
     animation: AnimationFormat = "webp",
@@ -40,8 +42,8 @@ def export_previews(
 
     Parameters
     ----------
-    source : Path
-        The video.
+    video : Video
+        The video, probed.
     clips : sequence of Clip
         The clips, in the order of their numbers.
     target : Path
@@ -52,16 +54,10 @@ def export_previews(
         Called with the progress of the stage ``previews``.
     name : str
         Name of the project, for the file names; empty for the video's name.
-
-    Raises
-    ------
-    MediaError
-        If the video can no longer be read.
     """
-    video = probe(source)
     outcomes = []
     for index, clip in enumerate(clips, 1):
-        fields = NameFields.of_clip(name or source.stem, clip, index, datetime.now(UTC).date())
+        fields = NameFields.of_clip(name or video.path.stem, clip, index, datetime.now(UTC).date())
         path = confined(target, file_name(ExportSettings().name_template, fields, f".{animation}"))
         try:
             outcomes.append(PreviewOutcome(make_preview(video, clip.interval, path, animation=animation)))
@@ -71,45 +67,34 @@ def export_previews(
     return tuple(outcomes)
 
 
-def export_contact_sheet(
-    source: Path,
-    clips: Sequence[Clip],
-    folder: AnalysisFolder,
-    target: Path,
-    *,
-    columns: int = 4,
-    title: str = "",
-) -> Path:
+def export_contact_sheet(store: ClipStore, clips: Sequence[Clip], target: Path, *, columns: int = 4) -> Path:
     """Write one page with a thumbnail of each clip; missing thumbnails are made first.
 
     Parameters
     ----------
-    source : Path
-        The video.
+    store : ClipStore
+        The store of the clips, whose name is the page's title.
     clips : sequence of Clip
         The clips, in the order of the page.
-    folder : AnalysisFolder
-        The analysis folder with the thumbnails.
     target : Path
         The JPEG file; an existing one is replaced.
     columns : int
         Thumbnails per row.
-    title : str
-        A line above the thumbnails.
 
     Raises
     ------
     ParameterError, ExportError
         As in `make_contact_sheet`.
-    MediaError
-        If a thumbnail is missing and the video can no longer be read.
+    MediaError, ConflictError
+        If a thumbnail is missing, and the video can no longer be read or another one is in its place.
     """
+    folder = store.folder
     missing = [clip for clip in clips if not _thumbnail(folder, clip).exists()]
     if missing:
-        make_thumbnails(probe(source), missing, folder.thumbnails)
+        make_thumbnails(source_video(store), missing, folder.thumbnails)
     pictures = [(clip, _thumbnail(folder, clip)) for clip in clips]
     tiles = [Tile(clip, path if path.exists() else None) for clip, path in pictures]
-    return make_contact_sheet(tiles, target, columns=columns, title=title)
+    return make_contact_sheet(tiles, target, columns=columns, title=store.name)
 
 
 def _thumbnail(folder: AnalysisFolder, clip: Clip) -> Path:

@@ -10,6 +10,7 @@ from autoclip.media.probe import probe
 from autoclip.media.video import Video
 from autoclip.signals.source_metadata import ReplayedSpan, SourceMetadata
 from stages.chat_files import chat_beside
+from stages.known_video import require_same
 from stages.results import RegisteredVideo
 from storage.catalog import Catalog, CatalogMemory, Project, Source, UnitOfWork
 from storage.data_folder import DataFolder
@@ -91,6 +92,27 @@ def register_file_of(catalog: Catalog, project_id: str, path: Path) -> Registrat
     with catalog.transaction() as unit:
         after = unit.projects.save(with_facts(unit.projects.get(project_id), video, content))
         return Registration(after, video, content)
+
+
+def same_file_of(catalog: Catalog, project_id: str, path: Path) -> Registration:
+    """Return a project with its file, whose facts are stored already, for work on its clips.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such project.
+    ConflictError
+        If the file has other content than that of the project.
+    MediaError, StorageError
+        As in `register_video`, which stores facts that an earlier version left out.
+    """
+    with catalog.reading() as view:
+        project = view.projects.get(project_id)
+    if project.fingerprint is not None:
+        require_same(path, project.fingerprint, CatalogMemory(catalog))
+        if project.video is not None and project.video.is_complete:
+            return Registration(project, project.video, project.fingerprint)
+    return register_file_of(catalog, project_id, path)
 
 
 def metadata_of(source: Source) -> SourceMetadata:

@@ -35,6 +35,7 @@ class AnalysisFolder:
         <root>/debug/segmentation_{v2,v1}_debug.json     why these clips and no others
         <root>/thumbnails/*.jpg
         <root>/report.html
+        <root>/source.json                               identity and fingerprint of the video's file
 
     Folders are created on write; reading a path creates nothing.
 

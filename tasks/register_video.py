@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stages.register_video import Registration, register_file_of
+from stages.register_video import Registration, register_file_of, same_file_of
 from stages.register_video import register_video as register
 from stages.results import RegisteredVideo
 from tasks.places import catalog, data_folder, read_project
@@ -33,19 +33,26 @@ def register_video(path: Path | str, name: str = "") -> RegisteredVideo:
 
 
 @stage_task("open-video", "Probe the file of a project")
-def open_video(project_id: str) -> RegisteredVideo:
+def open_video(project_id: str, *, same: bool = False) -> RegisteredVideo:
     """Return the video of a project in its current state.
+
+    Parameters
+    ----------
+    project_id : str
+        The project.
+    same : bool
+        Whether its file must still have the content that the project's clips come from.
 
     Raises
     ------
     NotFoundError
         If there is no such project, or its file does not exist.
-    MediaError, StorageError
-        See `stages.register_video.register_file_of`.
+    MediaError, ConflictError, StorageError
+        See `stages.register_video.register_file_of` and `same_file_of`.
     """
     project = read_project(project_id)
     with source_video(project) as path:
-        return opened(register_file_of(catalog(), project_id, path))
+        return opened((same_file_of if same else register_file_of)(catalog(), project_id, path))
 
 
 def opened(registration: Registration) -> RegisteredVideo:

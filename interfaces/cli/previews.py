@@ -31,13 +31,14 @@ def preview(
 ) -> None:
     """Make small animated previews of clips (by default all) for pages and messages."""
     from stages.export_previews import export_previews
+    from stages.known_video import source_video
 
     choice = ClipChoice.of(clip, top, all_clips=all_clips, default=None)
     store = open_clips(source, mode)
     target = (to or store.folder.root / "previews").absolute()
     with progress_bars(quiet=quiet or as_json) as listener:
         clips = choice.among(store)
-        outcomes = export_previews(store.source(), clips, target, animation, listener, name=store.name)
+        outcomes = export_previews(source_video(store), clips, target, animation, listener, name=store.name)
     report_files(
         [
             OutputFile.at(outcome.path)
@@ -69,5 +70,5 @@ def contact_sheet(
     store = open_clips(source, mode)
     clips = choice.among(store) if clip or top else store.clips()
     target = (to or store.folder.root / "contact-sheet.jpg").absolute()
-    sheet = export_contact_sheet(store.source(), clips, store.folder, target, columns=columns, title=store.name)
+    sheet = export_contact_sheet(store, clips, target, columns=columns)
     report_files([OutputFile.at(sheet)], as_json=as_json)

@@ -16,10 +16,12 @@ from autoclip.errors import NotFoundError
 from autoclip.media.video import Video
 from autoclip.settings import SegmentationMode
 from storage.catalog.interface import Catalog
+from storage.catalog.memory import CatalogMemory
 from storage.catalog.records import CompoundClip, CompoundItem, Export, ExportLayout, Project, StoredClip, Verdict
 from storage.catalog.unit_of_work import UnitOfWork
 from storage.clip_store.interface import EXISTS, SETTINGS_WITHOUT_EFFECT, ClipStore, ExportSubject
 from storage.data_folder import ProjectFolder
+from storage.keys import FingerprintMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,16 @@ class CatalogClips(ClipStore):
     @override
     def video(self) -> Video | None:
         return self.project.video
+
+    @property
+    @override
+    def fingerprint(self) -> str | None:
+        return self.project.fingerprint
+
+    @property
+    @override
+    def memory(self) -> FingerprintMemory:
+        return CatalogMemory(self.catalog)
 
     @override
     def clips(

@@ -21,6 +21,8 @@ from storage.catalog.records import CompoundClip, CompoundItem, Export, StoredCl
 from storage.clip_store.compounds_file import CompoundsFile
 from storage.clip_store.export_receipts import ExportReceipts
 from storage.clip_store.interface import ClipStore, ExportSubject
+from storage.clip_store.source_memory import SourceMemory
+from storage.keys import FingerprintMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,17 @@ class FolderClips(ClipStore):
         with suppress(NotFoundError):
             return video.model_copy(update={"path": self.source()})
         return video if video.path.is_absolute() else None
+
+    @property
+    @override
+    def fingerprint(self) -> str | None:
+        origin = self.folder.features_origin()
+        return None if origin is None else origin.fingerprint
+
+    @property
+    @override
+    def memory(self) -> FingerprintMemory:
+        return SourceMemory(self.folder.root)
 
     def _video(self) -> Video:
         return Video.model_validate(self.folder.read_clips(self.mode).video)

@@ -15,6 +15,7 @@ from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
 from storage.analysis_folder import AnalysisFolder
 from storage.catalog.records import CompoundClip, CompoundItem, Export, ExportLayout, StoredClip, Verdict
+from storage.keys import FingerprintMemory
 
 EXISTS = "exists already, nothing was rendered"
 """The note of an export whose file already existed."""
@@ -109,6 +110,16 @@ class ClipStore(ABC):
     @abstractmethod
     def video(self) -> Video | None:
         """Return the probed video, even if its file no longer exists; None if the probe result was not stored."""
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str | None:
+        """Return the fingerprint of the video that the clips come from; None if it is unknown."""
+
+    @property
+    @abstractmethod
+    def memory(self) -> FingerprintMemory:
+        """Return where the fingerprint of the video file is remembered."""
 
     @abstractmethod
     def clips(

@@ -343,10 +343,15 @@ def test_an_analysis_is_used_from_another_folder_and_after_a_move(film_path, tmp
     monkeypatch.chdir(tmp_path)
     capsys.readouterr()
     assert told(capsys, "export", "work/out", "--top", "1", *FAST)[0]["error"] is None
-    (work / "film.mp4").write_bytes(film_path.read_bytes() + b"\0\0\0\x08free")
-    assert run(["export", "work/out", "--top", "1"]) == 1
-    assert "is not the video of these clips" in capsys.readouterr().err
-    (work / "film.mp4").write_bytes(film_path.read_bytes())
+    film, data = work / "film.mp4", film_path.read_bytes()
+    ours = film.stat()
+    film.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))  # another video, as long and as old
+    os.utime(film, ns=(ours.st_atime_ns, ours.st_mtime_ns))
+    for command in (["export", "--top", "2"], ["preview", "--top", "1"]):
+        assert run([command[0], "work/out", *command[1:]]) == 1
+        assert "is not the video of these clips" in capsys.readouterr().err
+    film.write_bytes(data)
+    assert told(capsys, "export", "work/out", "--top", "2", *FAST)[1]["error"] is None
     work.rename(tmp_path / "elsewhere")
     assert told(capsys, "preview", "elsewhere/out", "--top", "1")[0]["error"] is None
     (tmp_path / "elsewhere" / "film.mp4").write_bytes(b"another video")

@@ -11,13 +11,15 @@ from swaps import filed, linked, swapped_folder, swapping
 
 from autoclip.clips import Clip
 from autoclip.confinement import open_beneath
-from autoclip.errors import ExportError, NotFoundError, ParameterError
+from autoclip.errors import ConflictError, ExportError, NotFoundError, ParameterError
 from autoclip.export.checks.file_check import Checked
 from autoclip.export.render_context import deliver
+from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
 from stages.export_clips import export_clips
 from stages.export_compound import export_compound_clip
 from stages.export_job import ExportJob, with_layout
+from stages.register_video import register_file_of, same_file_of
 from storage.catalog import CompoundClip, CompoundItem, ExportLayout, Project, Source, StoredClip, open_catalog
 from storage.clip_store import CatalogClips
 from storage.data_folder import DataFolder
@@ -251,6 +253,24 @@ def test_a_video_swapped_while_clips_are_rendered_is_not_read(job, encode_tracks
     opened.close()
     assert [record.state for record in made] == ["completed"] * len(IDS)
     assert f"file:{path}" in made[0].command
+
+
+def test_another_video_in_the_place_of_the_analyzed_one_is_refused(job):
+    """As long as the analyzed one, which is taken again as soon as it is back, with the facts that were stored."""
+    path, project, catalog = job.store.source(), job.store.project, job.store.catalog
+    data = path.read_bytes()
+    register_file_of(catalog, project.id, path)
+    known = same_file_of(catalog, project.id, path)
+    assert known.video == probe(path)
+    store = replace(job.store, project=known.project)
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    with pytest.raises(ConflictError, match="is not the video of these clips"):
+        same_file_of(catalog, project.id, path)
+    with pytest.raises(ConflictError, match="is not the video of these clips"):
+        export_clips(replace(job, store=store), IDS)
+    path.write_bytes(data)
+    assert same_file_of(catalog, project.id, path) == known
+    assert {record.state for record in export_clips(replace(job, store=store), IDS[:1])} == {"completed"}
 
 
 LAYOUT = ExportLayout(framing="blur", facecam="0,0,16,16")
