@@ -11,6 +11,8 @@ def test_projects_say_what_they_take_of_the_disk_and_a_moment_is_found_by_what_w
     tab.open(site.address)
     tab.page.get_by_text("free on the server").wait_for()
     tab.page.locator("article").get_by_text("MB used").wait_for()
+    tab.page.get_by_role("region", name="Add videos").get_by_text("no Prefect server answers").wait_for()
+    assert tab.page.locator(".notices").inner_text() == ""
     assert "· 7." in tab.page.locator("article").inner_text()
     tab.page.get_by_label("Search projects").fill("goal")
     found = tab.page.get_by_role("region", name="Said in the videos")

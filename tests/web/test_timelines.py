@@ -60,10 +60,12 @@ def test_a_clip_of_a_video_whose_picture_begins_late_plays_from_its_own_frame(si
     assert changed.start == pytest.approx(15.1, abs=0.002)
 
 
-def test_a_word_that_was_misheard_is_corrected(site, tab):
+def test_a_word_that_was_misheard_is_corrected_and_an_edge_is_moved_to_a_word(site, tab):
     clip = site.clips[0]
-    plant_words(site, (clip.start + 1, "What"), (clip.start + 2, "a"), (clip.start + 3, "gaol!"))
-    tab.review(site)
+    plant_words(
+        site, (clip.start + 1, "What"), (clip.start + 2, "a"), (clip.start + 3, "gaol!"), (clip.end + 0.1, "Yes!")
+    )
+    tab.measure(site)
     words = tab.page.get_by_role("region", name="What is said")
     words.get_by_role("button", name="gaol!").click()
     tab.until(f"Math.abs(document.querySelector('video.shown').currentTime - {clip.start + 3}) < 0.5")
@@ -73,4 +75,8 @@ def test_a_word_that_was_misheard_is_corrected(site, tab):
     tab.press("Enter")
     words.get_by_role("button", name="Correct “goal!”").wait_for()
     answer = httpx.get(f"{site.address}api/projects/{site.project.id}/transcript", timeout=60).json()
-    assert [word["text"] for word in answer["words"]] == ["What", "a", "goal!"]
+    assert [word["text"] for word in answer["words"]] == ["What", "a", "goal!", "Yes!"]
+    tab.page.locator(".edge.end").focus()
+    tab.press("]")
+    tab.saved()
+    assert site.clip(clip.id).end == pytest.approx(clip.end + 0.1)

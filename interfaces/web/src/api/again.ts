@@ -6,12 +6,16 @@ const LONGEST_PAUSE_MS = 15_000;
 
 /**
  * Ask again, at growing intervals, until an answer comes that is still wanted; null once it is not. The page says
- * meanwhile why none comes. Throws what trying again can't help.
+ * meanwhile why none comes, unless `onTrouble` takes it. Throws what trying again can't help.
  */
-export async function untilAnswered<Value>(ask: () => Promise<Value>, wanted: () => boolean): Promise<Value | null> {
+export async function untilAnswered<Value>(
+  ask: () => Promise<Value>,
+  wanted: () => boolean,
+  onTrouble?: (reason: string) => void,
+): Promise<Value | null> {
   for (let pause = FIRST_PAUSE_MS; wanted(); pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     try {
-      const answer = await noted(ask());
+      const answer = await noted(ask(), onTrouble);
       return wanted() ? answer : null;
     } catch (error) {
       if (!wanted()) return null;
@@ -23,11 +27,14 @@ export async function untilAnswered<Value>(ask: () => Promise<Value>, wanted: ()
 }
 
 /** The answer to a request that will be asked again: the page says what the server can't do at present. */
-export async function noted<Value>(request: Promise<Value>): Promise<Value> {
+export async function noted<Value>(
+  request: Promise<Value>,
+  onTrouble: (reason: string) => void = (reason) => connection.note(reason),
+): Promise<Value> {
   try {
     return await request;
   } catch (error) {
-    if (error instanceof Refusal && isTemporary(error)) connection.note(messageOf(error));
+    if (error instanceof Refusal && isTemporary(error)) onTrouble(messageOf(error));
     throw error;
   }
 }

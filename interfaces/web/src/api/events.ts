@@ -10,11 +10,19 @@ const SILENCE_MS = 60_000;
 
 /**
  * Follow a stream of server-sent events until `stop` is called; it is opened again whenever it breaks off. What keeps
- * events from coming is shown by every page and dialog.
+ * events from coming is shown by every page and dialog, unless `onTrouble` takes it.
  */
-export function followEvents(path: string, onEvent: (name: string, data: unknown) => void): () => void {
+export function followEvents(
+  path: string,
+  onEvent: (name: string, data: unknown) => void,
+  onTrouble: (reason: string) => void = (reason) => connection.note(reason),
+): () => void {
   const stopping = new AbortController();
-  void follow(path, onEvent, stopping.signal);
+  const receive = (name: string, data: unknown) => {
+    if (name === "trouble") onTrouble((data as { detail: string }).detail);
+    else onEvent(name, data);
+  };
+  void follow(path, receive, stopping.signal);
   return () => stopping.abort();
 }
 
@@ -59,6 +67,5 @@ function passOn(block: string, onEvent: (name: string, data: unknown) => void): 
   const data = field("data");
   if (data.length === 0) return;
   const [name, content] = [field("event")[0] ?? "message", JSON.parse(data.join("\n")) as unknown];
-  if (name === "trouble") connection.note((content as { detail: string }).detail);
-  else onEvent(name, content);
+  onEvent(name, content);
 }

@@ -26,6 +26,7 @@ export const english = {
     signOut: "Sign out",
   },
   jobs: {
+    trouble: (reason: string) => `Clips can be reviewed, but no video can be analyzed or exported now. ${reason}`,
     cancel: "Stop this job",
     speed: (times: string) => `${times}× real time`,
     remaining: (time: string) => `about ${time} left`,
@@ -47,7 +48,6 @@ export const english = {
     noneHint: "Drop videos anywhere on this page, or add them with a path or an address.",
     noMatch: (text: string) => `No project is called “${text}”`,
     clips: (number: number) => count(number, "clip", "clips"),
-    decided: (kept: number, rejected: number) => `${kept} kept, ${rejected} rejected`,
     states: { created: "no video yet", ready: "not analyzed", analyzed: "analyzed", failed: "failed" },
     analyze: "Analyze",
     download: "Download",
@@ -174,6 +174,7 @@ export const english = {
     sentence: "sentence",
     chapter: "chapter",
     credits: "credits",
+    word: "word",
   },
   actions: {
     keep: "Keep",

@@ -26,6 +26,8 @@ export const german: Messages = {
     signOut: "Abmelden",
   },
   jobs: {
+    trouble: (reason: string) =>
+      `Clips können gesichtet, aber derzeit keine Videos analysiert oder exportiert werden. ${reason}`,
     cancel: "Diesen Auftrag abbrechen",
     speed: (times) => `${times}× Echtzeit`,
     remaining: (time) => `noch etwa ${time}`,
@@ -47,7 +49,6 @@ export const german: Messages = {
     noneHint: "Ziehen Sie Videos auf diese Seite, oder geben Sie einen Pfad oder eine Adresse an.",
     noMatch: (text) => `Kein Projekt heißt „${text}“`,
     clips: (number) => count(number, "Clip", "Clips"),
-    decided: (kept, rejected) => `${kept} behalten, ${rejected} verworfen`,
     states: { created: "noch kein Video", ready: "nicht analysiert", analyzed: "analysiert", failed: "fehlgeschlagen" },
     analyze: "Analysieren",
     download: "Herunterladen",
@@ -179,6 +180,7 @@ export const german: Messages = {
     sentence: "Satz",
     chapter: "Kapitel",
     credits: "Abspann",
+    word: "Wort",
   },
   actions: {
     keep: "Behalten",

@@ -7,6 +7,8 @@ import { t } from "../messages/index.svelte";
 import { notices } from "../shell/notices.svelte";
 
 const PAGE = 24;
+/** The stream repeats every second what keeps jobs from being watched; so much later it is over. */
+const TROUBLE_MS = 4_000;
 const ENDED = new Set(["completed", "failed", "cancelled", "crashed"]);
 export const hasEnded = (job: Job): boolean => ENDED.has(job.state);
 
@@ -23,15 +25,25 @@ export class Projects {
   loose = $state<Record<string, Job>>({});
   /** What the projects that are shown take of the disk, by their id; what is free. */
   disk = $state.raw<{ readonly bytes: ReadonlyMap<string, number>; readonly free: number } | null>(null);
+  /** Why no job can be started or watched at present; empty while they can. */
+  trouble = $state("");
   private limit = PAGE;
   private asked = 0;
 
   follow(): () => void {
-    const stop = followEvents("/api/jobs/events", (name, data) => {
+    let forget = 0;
+    const onTrouble = (reason: string) => {
+      clearTimeout(forget);
+      this.trouble = reason;
+      forget = window.setTimeout(() => (this.trouble = ""), TROUBLE_MS);
+    };
+    const onEvent = (name: string, data: unknown) => {
       if (name === "job") this.note(data as Job);
-    });
+    };
+    const stop = followEvents("/api/jobs/events", onEvent, onTrouble);
     return () => {
       this.asked = Infinity;
+      clearTimeout(forget);
       stop();
     };
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { between, boundariesOf, nearest, nextBoundary } from "./boundaries";
+import { between, boundariesOf, nearest, nextBoundary, withWords } from "./boundaries";
 
 const events = [
   { kind: "cut" as const, start_sec: 10, end_sec: null, score: 1 },
@@ -24,6 +24,22 @@ test("the nearest boundary is found within reach only, on either side", () => {
   expect(nearest(found, 15, 0.2)).toBeNull();
   expect(nearest(found, 1e9, 1)).toBeNull();
   expect(nearest([], 1, 10)).toBeNull();
+});
+
+test("a word is snapped to where no other boundary is within reach", () => {
+  const words = [
+    { start_sec: 9.9, end_sec: 10.5, text: "What", confidence: 1 },
+    { start_sec: 10.5, end_sec: 10.8, text: "a", confidence: 1 },
+  ];
+  const found = withWords(boundariesOf(events, null), words);
+  expect(found.slice(0, 4).map(({ time, kind }) => [time, kind])).toEqual([
+    [9.9, "word"],
+    [10, "cut"],
+    [10.5, "word"],
+    [10.8, "word"],
+  ]);
+  expect(nearest(found, 9.91, 0.2)?.kind).toBe("cut");
+  expect(nearest(found, 10.4, 0.2)?.time).toBe(10.5);
 });
 
 test("stepping from a boundary leads to its neighbor, never to itself", () => {

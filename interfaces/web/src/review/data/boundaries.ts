@@ -1,7 +1,7 @@
-import type { EventView, SelectionView } from "../../api/schema";
+import type { EventView, SelectionView, WordView } from "../../api/schema";
 
 export type BoundaryKind =
-  "cut" | "fade" | "dissolve" | "black" | "freeze" | "pause" | "valley" | "chapter" | "sentence" | "credits";
+  "cut" | "fade" | "dissolve" | "black" | "freeze" | "pause" | "valley" | "chapter" | "sentence" | "credits" | "word";
 
 /** A place where an edge of a clip may lie. */
 export interface Boundary {
@@ -21,6 +21,7 @@ const RANK: readonly BoundaryKind[] = [
   "chapter",
   "credits",
   "valley",
+  "word",
 ];
 const SAME_SEC = 0.001;
 
@@ -39,6 +40,21 @@ export function boundariesOf(events: readonly EventView[], selection: SelectionV
       );
     }
   }
+  return inOrder(found);
+}
+
+/** Every place for an edge of a clip: boundaries, and where words begin and end. */
+export function withWords(boundaries: readonly Boundary[], words: readonly WordView[]): readonly Boundary[] {
+  const kind = "word";
+  const ends = words.flatMap(({ start_sec, end_sec }) => [
+    { time: start_sec, kind } as const,
+    { time: end_sec, kind } as const,
+  ]);
+  return inOrder([...boundaries, ...ends]);
+}
+
+/** Sort places by time; of those that coincide one stays. */
+function inOrder(found: Boundary[]): Boundary[] {
   found.sort((one, other) => one.time - other.time || RANK.indexOf(one.kind) - RANK.indexOf(other.kind));
   return found.filter((one, index) => index === 0 || one.time - (found[index - 1]?.time ?? -1) > SAME_SEC);
 }
@@ -55,12 +71,11 @@ function firstFrom(boundaries: readonly Boundary[], time: number): number {
   return low;
 }
 
-/** The boundary nearest to an instant, if one is within `reach` seconds. */
+/** The boundary nearest to an instant, if one is within `reach` seconds; words count where there is no other. */
 export function nearest(boundaries: readonly Boundary[], time: number, reach: number): Boundary | null {
-  const index = firstFrom(boundaries, time);
-  const near = [boundaries[index - 1], boundaries[index]].filter((one): one is Boundary => one !== undefined);
-  near.sort((one, other) => Math.abs(one.time - time) - Math.abs(other.time - time));
-  return near[0] && Math.abs(near[0].time - time) <= reach ? near[0] : null;
+  const near = between(boundaries, time - reach, time + reach + SAME_SEC);
+  const costs = ({ kind, time: at }: Boundary) => Math.abs(at - time) + (kind === "word" ? reach + SAME_SEC : 0);
+  return near.reduce<Boundary | null>((best, one) => (best && costs(best) <= costs(one) ? best : one), null);
 }
 
 /** The next boundary behind an instant (`direction` 1) or before it (-1). */

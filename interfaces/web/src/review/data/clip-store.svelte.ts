@@ -40,8 +40,9 @@ export class ClipStore {
 
   private show(): void {
     const shown = new Map(this.confirmed);
-    for (const { changes } of this.entries) {
+    for (const { changes, action } of this.entries) {
       for (const { clip, after } of changes) {
+        if (action?.kind === "remove") shown.delete(clip);
         const known = shown.get(clip);
         if (known) shown.set(clip, changed(known, after));
       }

@@ -1,5 +1,7 @@
 import type { ClipView } from "../../api/schema";
 import { isTemporary, messageOf, Refusal } from "../../api/failures";
+import { newId } from "../../api/once.svelte";
+import type { Action } from "./actions";
 
 export type Fields = Partial<Pick<ClipView, "start" | "end" | "name" | "verdict">>;
 
@@ -11,10 +13,13 @@ export interface Change {
   readonly before: Fields;
 }
 
-/** What a person did at once: one change, or many that belong together. */
+/** What a person did at once: one change, many that belong together, or an action, whose clip has an empty change. */
 export interface Entry {
   readonly id: string;
   readonly changes: readonly Change[];
+  readonly action?: Action;
+  /** Where the log stood before the action was sent for the first time: it may have arrived without an answer. */
+  readonly since?: number;
 }
 
 /** Two versions of a clip: ours was made from a revision that somebody else has changed since. */
@@ -26,8 +31,10 @@ export interface Conflict {
 
 /** Sends entries to the server. */
 export interface Sender {
-  /** Make the changes; throws `Refusal` 412 where a revision is not the present one. */
-  send(entry: Entry): Promise<ClipView[]>;
+  /** Make the changes; throws `Refusal` 412 where a revision is not the present one. An action may be sent `again`. */
+  send(entry: Entry, again: boolean): Promise<ClipView[]>;
+  /** Where the log stands. */
+  position(): Promise<number>;
   /** The clip as it is now; null if it is gone. */
   read(clip: string): Promise<ClipView | null>;
 }
@@ -60,17 +67,17 @@ export class Outbox {
     private readonly key: string,
     private readonly keeper: Keeper,
     private readonly sender: Sender,
-    private readonly onConfirmed: (clips: readonly ClipView[]) => void,
-    private readonly onRefused: (reason: string) => void = () => {},
+    private readonly onConfirmed: (clips: readonly ClipView[], entry?: Entry) => void,
+    private readonly onRefused: (reason: string, entry?: Entry) => void = () => {},
   ) {
     this.entries = this.kept();
     this.adopted = new Set(this.entries.map(({ id }) => id));
     for (const id of this.adopted) this.known.add(id);
   }
 
-  /** Queue changes and send them as soon as possible. */
-  add(changes: readonly Change[]): void {
-    this.keep([...this.entries, { id: newId(), changes }]);
+  /** Queue changes, or an action, and send them as soon as possible. */
+  add(changes: readonly Change[], action?: Action): void {
+    this.keep([...this.entries, { id: newId(), changes, ...(action && { action }) }]);
     this.start();
   }
 
@@ -114,7 +121,7 @@ export class Outbox {
       }
       if (this.state !== "offline") this.state = "saving";
       try {
-        this.confirm(entry, await this.sender.send(entry));
+        this.confirm(entry, await this.send(entry));
         pause = FIRST_PAUSE_MS;
       } catch (error) {
         if (isTemporary(error)) {
@@ -131,26 +138,36 @@ export class Outbox {
     for (const resolve of this.idle.splice(0)) resolve();
   }
 
+  /** Before an action is sent for the first time, note where the log stands. */
+  private async send(entry: Entry): Promise<ClipView[]> {
+    if (!entry.action || entry.since !== undefined) return this.sender.send(entry, entry.action !== undefined);
+    const noted = { ...entry, since: await this.sender.position() };
+    this.keep(this.entries.map((one) => (one.id === entry.id ? noted : one)));
+    return this.sender.send(noted, false);
+  }
+
   private confirm(entry: Entry, clips: readonly ClipView[]): void {
     this.state = "saving";
     this.drop(entry);
     this.rebase(clips, entry);
-    this.onConfirmed(clips);
+    this.onConfirmed(clips, entry);
   }
 
   /** Later changes of the same clips were made from what this entry has just made. */
   private rebase(clips: readonly ClipView[], done: Entry): void {
     const seen = new Map(done.changes.map((change) => [change.clip, change.revision]));
-    const now = new Map(clips.map((clip) => [clip.id, clip.revision]));
-    const follow = (change: Change): Change =>
-      seen.get(change.clip) === change.revision
-        ? { ...change, revision: now.get(change.clip) ?? change.revision }
-        : change;
+    const now = new Map(clips.map((clip) => [clip.id, clip]));
+    const merged = done.action?.kind === "merge" ? clips[0] : undefined;
+    const follow = (change: Change): Change => {
+      if (seen.get(change.clip) !== change.revision) return change;
+      const { id, revision } = merged ?? now.get(change.clip) ?? { id: change.clip, revision: change.revision };
+      return { ...change, clip: id, revision };
+    };
     this.keep(this.entries.map((entry) => ({ ...entry, changes: entry.changes.map(follow) })));
   }
 
   private async refused(entry: Entry, error: unknown): Promise<void> {
-    if (error instanceof Refusal && (error.status === 412 || error.status === 404)) {
+    if (!entry.action && error instanceof Refusal && (error.status === 412 || error.status === 404)) {
       try {
         await this.reconcile(entry);
         return;
@@ -164,7 +181,7 @@ export class Outbox {
       }
     }
     this.drop(entry);
-    this.onRefused(messageOf(error));
+    this.onRefused(messageOf(error), entry);
   }
 
   /** Compare with what is there now; where it is what we wanted, all is well, else a person chooses. */
@@ -222,11 +239,6 @@ export class Outbox {
   private sentElsewhere({ id }: Entry): boolean {
     return this.adopted.has(id) && !this.kept().some((kept) => kept.id === id);
   }
-}
-
-/** An id nobody has in this browser; `crypto.randomUUID` is missing on pages that came over plain HTTP. */
-function newId(): string {
-  return `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 }
 
 function fieldsOf(clip: ClipView): Fields {

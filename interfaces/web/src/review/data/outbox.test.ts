@@ -19,9 +19,15 @@ class Server implements Sender {
     for (const one of clips) this.clips.set(one.id, one);
   }
 
-  async send(entry: Entry): Promise<ClipView[]> {
+  async position(): Promise<number> {
+    if (!this.reachable) throw new Unreachable("away");
+    return this.log.length;
+  }
+
+  async send(entry: Entry, again: boolean): Promise<ClipView[]> {
     await Promise.resolve();
     if (!this.reachable) throw new Unreachable("away");
+    if (entry.action) return this.merge(entry, again);
     for (const { clip: id, revision } of entry.changes) {
       if (!this.clips.has(id)) throw new Refusal(404, "not-found", id);
       if (this.clips.get(id)?.revision !== revision) throw new Refusal(412, "changed-meanwhile", id);
@@ -31,6 +37,18 @@ class Server implements Sender {
 
   async read(id: string): Promise<ClipView | null> {
     return this.clips.get(id) ?? null;
+  }
+
+  /** Merge a clip with its neighbor, unless that was done already; the answer of the first time is lost. */
+  private merge({ changes, since }: Entry, again: boolean): ClipView[] {
+    if (!again) {
+      this.clips.delete(changes[0]?.clip ?? "");
+      this.clips.set("merged", clip("merged"));
+      this.log.push("merge");
+      throw new Unreachable("the line broke");
+    }
+    expect(this.log.slice(since)).toEqual(["merge"]);
+    return [this.clips.get("merged") as ClipView];
   }
 
   change(id: string, fields: Partial<ClipView>): ClipView {
@@ -94,6 +112,24 @@ test("what was decided while the server was away is shown at once, survives a re
   await second.outbox.drained();
   expect(server.clips.get("a")?.verdict).toBe("kept");
   expect(first.memory.values.size).toBe(0);
+});
+
+test("an action survives a reload, is not done again if only its answer is lost, and later changes follow the clip", async () => {
+  const server = new Server(clip("a"));
+  server.reachable = false;
+  const first = review(server);
+  first.outbox.add([{ clip: "a", revision: 1, after: {}, before: {} }], { kind: "merge", neighbor: "next" });
+  first.decide("a", "kept");
+  await until(() => first.outbox.state === "offline");
+
+  const second = review(server, first.memory);
+  server.reachable = true;
+  second.outbox.start();
+  await until(() => server.log.length === 1);
+  second.outbox.retry();
+  await second.outbox.drained();
+  expect(server.log).toEqual(["merge", 'merged {"verdict":"kept"}']);
+  expect(second.outbox.conflict).toBeNull();
 });
 
 test("a change that arrived although its answer did not is not taken for a conflict", async () => {

@@ -4,9 +4,11 @@ import { MAX_CLIPS } from "../../api/early";
 import { isTemporary, messageOf, Refusal } from "../../api/failures";
 import type { ClipView, ProjectDetails, ProjectView } from "../../api/schema";
 import { Analysis } from "./analysis.svelte";
+import { type Boundary, withWords } from "./boundaries";
 import { Transcript } from "./transcript.svelte";
 import { ClipStore } from "./clip-store.svelte";
-import { type Entry, type Fields, Outbox } from "./outbox.svelte";
+import { type Action, type ActionEntry, isDoneBy, perform } from "./actions";
+import { type Change, type Entry, type Fields, Outbox } from "./outbox.svelte";
 import {
   countsOf,
   fillTo,
@@ -42,6 +44,10 @@ export class Review {
   readonly outbox: Outbox;
   readonly analysis: Analysis;
   readonly transcript: Transcript;
+  /** Where edges of clips snap to. */
+  readonly snapPoints: readonly Boundary[] = $derived.by(() =>
+    withWords(this.analysis.boundaries, this.transcript.words),
+  );
   readonly list: readonly ClipView[] = $derived(listed(this.store.clips, this.filters, this.sorting));
   readonly current: ClipView | null = $derived(this.store.clips.find((clip) => clip.id === this.currentId) ?? null);
   readonly counts = $derived(countsOf(this.store.clips));
@@ -63,12 +69,13 @@ export class Review {
     this.outbox = new Outbox(
       `autoclip.outbox.${projectId}`,
       localStorage,
-      { send: (entry) => noted(this.send(entry)), read: (clip) => noted(this.read(clip)) },
-      (clips) => this.confirmed(clips),
-      (reason) => {
-        this.failure ||= reason;
-        this.show();
+      {
+        send: (entry, again) => noted(this.send(entry, again)),
+        position: () => noted(this.readLog().then(() => this.logRevision)),
+        read: (clip) => noted(this.read(clip)),
       },
+      (clips, entry) => this.confirmed(clips, entry),
+      (reason, entry) => this.refused(reason, entry),
     );
   }
 
@@ -166,11 +173,7 @@ export class Review {
       const before = Object.fromEntries(Object.keys(after).map((name) => [name, clip[name as keyof Fields]]));
       return [{ clip: id, revision: this.store.revision(id), after, before: before as Fields }];
     });
-    if (made.length === 0) return;
-    this.outbox.add(made);
-    this.canUndo = true;
-    this.canRedo = false;
-    this.show();
+    if (made.length > 0) this.enqueue(made);
   }
 
   /** Keep the best undecided clips until so many seconds are kept. */
@@ -194,77 +197,48 @@ export class Review {
     return this.replay("redo");
   }
 
-  async split(at: number): Promise<void> {
-    const clip = this.current;
-    if (!clip) return;
-    await this.ask(clip.id, async (header) => {
-      const params = { path: { clip_id: clip.id }, header };
-      const { clips } = await answer(api.POST("/api/clips/{clip_id}/split", { params, body: { at } }));
-      this.store.confirm(clips);
-    });
+  split(at: number): void {
+    this.act({ kind: "split", at });
   }
 
   /** Take a part out of the current clip; what comes after it becomes a clip of its own. */
-  async exclude(start: number, end: number): Promise<void> {
-    const clip = this.current;
-    if (!clip) return;
-    await this.ask(clip.id, async (header) => {
-      const params = { path: { clip_id: clip.id }, header };
-      const { clips } = await answer(api.POST("/api/clips/{clip_id}/exclude", { params, body: { start, end } }));
-      this.store.confirm(clips);
-    });
+  exclude(start: number, end: number): void {
+    this.act({ kind: "exclude", start, end });
   }
 
   /** Join the current clip with the one before or after it. */
-  async merge(neighbor: "previous" | "next"): Promise<void> {
-    const clip = this.current;
-    if (!clip) return;
-    await this.ask(clip.id, async (header) => {
-      const params = { path: { clip_id: clip.id }, header };
-      const merged = await answer(api.POST("/api/clips/{clip_id}/merge", { params, body: { neighbor } }));
-      await this.reload();
-      this.currentId = merged.id;
-    });
+  merge(neighbor: "previous" | "next"): void {
+    this.act({ kind: "merge", neighbor });
   }
 
-  async duplicate(): Promise<void> {
-    const clip = this.current;
-    if (!clip) return;
-    await this.ask(clip.id, async () => {
-      const params = { path: { clip_id: clip.id } };
-      const copy = await answer(api.POST("/api/clips/{clip_id}/duplicate", { params }));
-      this.store.confirm([copy]);
-      this.currentId = copy.id;
-    });
+  duplicate(): void {
+    this.act({ kind: "duplicate" });
+  }
+
+  remove(): void {
+    const { list, currentId } = this;
+    const place = list.findIndex(({ id }) => id === currentId);
+    this.act({ kind: "remove" });
+    this.currentId = (list[place + 1] ?? list[place - 1])?.id ?? null;
   }
 
   /** Make a clip of a part of the video. */
-  async create(start: number, end: number, name: string): Promise<void> {
-    await this.ask("", async () => {
-      const params = { path: { project_id: this.projectId } };
-      const clip = await answer(api.POST("/api/projects/{project_id}/clips", { params, body: { start, end, name } }));
-      this.store.confirm([clip]);
-      this.currentId = clip.id;
-    });
+  create(start: number, end: number, name: string): void {
+    this.enqueue([], { kind: "create", start, end, name });
   }
 
-  async remove(): Promise<void> {
-    const clip = this.current;
-    if (!clip) return;
-    const place = this.list.findIndex(({ id }) => id === clip.id);
-    await this.ask(clip.id, async (header) => {
-      await answer(api.DELETE("/api/clips/{clip_id}", { params: { path: { clip_id: clip.id }, header } }));
-      this.store.remove([clip.id]);
-      this.currentId = (this.list[place] ?? this.list[place - 1])?.id ?? null;
-    });
+  /** Do something to the current clip that makes or removes clips. */
+  private act(action: Action): void {
+    const id = this.current?.id;
+    if (id !== undefined)
+      this.enqueue([{ clip: id, revision: this.store.revision(id), after: {}, before: {} }], action);
   }
 
-  /** Do something that needs the server's answer, once everything before it has been saved. */
-  private ask(clip: string, action: (header: { "if-match": string }) => Promise<void>): Promise<void> {
-    return this.inTurn(async () => {
-      await action({ "if-match": `"${this.store.revision(clip)}"` });
-      await this.readLog();
-    });
+  private enqueue(changes: readonly Change[], action?: Action): void {
+    this.outbox.add(changes, action);
+    this.canUndo = true;
+    this.canRedo = false;
+    this.show();
   }
 
   /** Do one thing after the other, each once all changes have been saved: keys are faster than answers. */
@@ -356,7 +330,10 @@ export class Review {
     }
   }
 
-  private async send(entry: Entry): Promise<ClipView[]> {
+  private async send(entry: Entry, again: boolean): Promise<ClipView[]> {
+    const { action } = entry;
+    if (action)
+      return (again ? await this.done({ ...entry, action }) : null) ?? perform(this.projectId, { ...entry, action });
     const [first, ...others] = entry.changes;
     if (first && others.length === 0) {
       const params = { path: { clip_id: first.clip }, header: { "if-match": `"${first.revision}"` } };
@@ -365,6 +342,15 @@ export class Review {
     const changes = entry.changes.map(({ clip, revision, after }) => ({ clip_id: clip, revision, ...after }));
     const params = { path: { project_id: this.projectId } };
     return (await answer(api.POST("/api/projects/{project_id}/clips/bulk", { params, body: { changes } }))).clips;
+  }
+
+  /** The clips as an action left them that has arrived without an answer; null if it has not. */
+  private async done(entry: ActionEntry): Promise<ClipView[] | null> {
+    const params = { path: { project_id: this.projectId } };
+    const { items } = await answer(api.GET("/api/projects/{project_id}/operations", { params }));
+    const found = items.find((one) => one.revision > (entry.since ?? 0) && isDoneBy(one, entry));
+    const clips = found && (await Promise.all(found.changes.map(({ id }) => this.read(id))));
+    return clips?.filter((clip) => clip !== null) ?? null;
   }
 
   private async read(clip: string): Promise<ClipView | null> {
@@ -376,10 +362,21 @@ export class Review {
     }
   }
 
-  private confirmed(clips: readonly ClipView[]): void {
+  private confirmed(clips: readonly ClipView[], entry?: Entry): void {
+    const { kind } = entry?.action ?? {};
+    if (kind === "remove") this.store.remove(entry?.changes.map(({ clip }) => clip) ?? []);
     this.store.confirm(clips);
     this.show();
     this.logRevision += 1;
+    if (kind === "merge" || kind === "duplicate" || kind === "create") this.currentId = clips[0]?.id ?? this.currentId;
+    if (kind === "merge") void this.load(); // without the clips that are one now
+  }
+
+  private refused(reason: string, entry?: Entry): void {
+    this.failure ||= reason;
+    this.show();
+    // What cannot be read again now is read when something changes, or when the person tries again.
+    if (entry?.action) void this.reload().catch(() => undefined);
   }
 
   private show(): void {

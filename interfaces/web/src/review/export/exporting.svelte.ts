@@ -2,6 +2,7 @@ import { untilAnswered } from "../../api/again";
 import { answer, api } from "../../api/client";
 import { followEvents } from "../../api/events";
 import { messageOf } from "../../api/failures";
+import { Once } from "../../api/once.svelte";
 import type {
   ClipView,
   CompoundView,
@@ -30,6 +31,8 @@ export class Exporting {
   job = $state.raw<Job | null>(null);
   files = $state.raw<readonly ExportView[]>([]);
   failure = $state("");
+  /** Why no job can be started or watched at present; empty while they can. */
+  trouble = $state("");
   private stop: (() => void) | null = null;
   private closed = false;
 
@@ -40,6 +43,7 @@ export class Exporting {
   verdict = $state.raw<FolderVerdict | null>(null);
 
   readonly layout: ProjectLayout;
+  readonly starting = new Once();
 
   constructor(private readonly review: Review) {
     this.layout = new ProjectLayout(review);
@@ -109,7 +113,9 @@ export class Exporting {
     const jobs = await untilAnswered(
       () => answer(api.GET("/api/projects/{project_id}/jobs", { params })),
       () => !this.job && !this.closed,
+      (reason) => (this.trouble = reason),
     );
+    if (jobs) this.trouble = "";
     const last = jobs?.items.find(({ type }) => type === "export-batch");
     if (!last) return;
     if (!hasEnded(last)) this.follow(last);
@@ -160,20 +166,20 @@ export class Exporting {
   async start(): Promise<void> {
     this.failure = "";
     this.files = [];
-    const params = { path: { project_id: this.review.projectId } };
     try {
-      await this.review.outbox.drained();
-      await this.layout.saved();
-      await this.setDestination();
-      const chosen =
-        this.choice === "compound"
-          ? { compound_ids: this.compounds.map(({ id }) => id) }
-          : { clip_ids: this.clips.map(({ id }) => id) };
-      const body = { ...chosen, settings: { ...this.changed } };
-      const job = await answer(
-        api.POST("/api/projects/{project_id}/exports/batch", { params, body: { ...body, kept: false, all: false } }),
-      );
-      this.follow(job);
+      const job = await this.starting.run(async (headers) => {
+        await this.review.outbox.drained();
+        await this.layout.saved();
+        await this.setDestination();
+        const chosen =
+          this.choice === "compound"
+            ? { compound_ids: this.compounds.map(({ id }) => id) }
+            : { clip_ids: this.clips.map(({ id }) => id) };
+        const body = { ...chosen, settings: { ...this.changed }, kept: false, all: false };
+        const params = { path: { project_id: this.review.projectId }, header: headers(body) };
+        return answer(api.POST("/api/projects/{project_id}/exports/batch", { params, body }));
+      });
+      if (job) this.follow(job);
     } catch (error) {
       this.failure = messageOf(error);
     }

@@ -54,13 +54,13 @@ export function performer(review: Review, player: Player, panels: Panels): (acti
   };
   const make = (start: number, end: number) => {
     const last = review.project?.duration_sec ?? Infinity;
-    void review.create(Math.max(0, start), Math.min(end, last), t.review.newClip);
+    review.create(Math.max(0, start), Math.min(end, last), t.review.newClip);
   };
   /** The first call marks where the part begins, the second where it ends. */
   const excludePart = () => {
     const [from, to] = [panels.partFrom, player.frameTime];
     panels.partFrom = from === null ? to : null;
-    if (from !== null && from !== to) void review.exclude(Math.min(from, to), Math.max(from, to));
+    if (from !== null && from !== to) review.exclude(Math.min(from, to), Math.max(from, to));
   };
   const actions: Record<ActionName, () => void> = {
     keep: decide("kept", true),
@@ -93,15 +93,15 @@ export function performer(review: Review, player: Player, panels: Panels): (acti
     fullscreen: () => panels.toggleFullscreen(),
     setIn: setEdge("start"),
     setOut: setEdge("end"),
-    split: () => void review.split(player.frameTime),
+    split: () => review.split(player.frameTime),
     excludePart,
-    mergePrevious: () => void review.merge("previous"),
-    mergeNext: () => void review.merge("next"),
+    mergePrevious: () => review.merge("previous"),
+    mergeNext: () => review.merge("next"),
     create: () => make(player.time - preferences.aroundSec, player.time + preferences.aroundSec),
     createBack: () => make(player.time - preferences.backSec, player.time),
-    duplicate: () => void review.duplicate(),
+    duplicate: () => review.duplicate(),
     rename: () => panels.rename(),
-    remove: () => void review.remove(),
+    remove: () => review.remove(),
     undo: replay("undo"),
     redo: replay("redo"),
     zoomIn: () => panels.zoom(0.5),

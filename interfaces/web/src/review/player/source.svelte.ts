@@ -2,6 +2,7 @@ import { answer, api } from "../../api/client";
 import { followEvents } from "../../api/events";
 import { messageOf } from "../../api/failures";
 import { mediaLink, renewLink } from "../../api/links";
+import { Once } from "../../api/once.svelte";
 import type { Job, Playback } from "../../api/schema";
 import { t } from "../../messages/index.svelte";
 
@@ -19,6 +20,7 @@ export class Source {
   /** Grows whenever the file is to be loaded anew, also from the same address. */
   version = $state(0);
   private renewedAt = -Infinity;
+  private readonly copying = new Once();
 
   constructor(private readonly project: string) {}
 
@@ -49,9 +51,12 @@ export class Source {
 
   /** Have a copy made that browsers play, and play it when it is there. */
   async makeCopy(): Promise<void> {
-    const params = { path: { project_id: this.project } };
+    const path = { project_id: this.project };
     try {
-      this.follow(await answer(api.POST("/api/projects/{project_id}/proxy", { params })));
+      const job = await this.copying.run((headers) =>
+        answer(api.POST("/api/projects/{project_id}/proxy", { params: { path, header: headers("proxy") } })),
+      );
+      if (job) this.follow(job);
       this.failure = "";
     } catch (error) {
       this.failure = messageOf(error);
