@@ -35,14 +35,13 @@ def level_drop_series(envelope_dbfs: NDArray[np.float32], grid: Grid) -> NDArray
     ndarray
         In dB, at least 0; shape ``(grid.count,)``, float32; 0 in steps without audio.
     """
-    drop = np.zeros(grid.count, np.float32)
     if envelope_dbfs.size == 0:
-        return drop
-    level = np.maximum(np.nan_to_num(envelope_dbfs.astype(np.float64), nan=FLOOR_DBFS), FLOOR_DBFS)
+        return np.zeros(grid.count, np.float32)
+    level = np.maximum(np.nan_to_num(envelope_dbfs, nan=FLOOR_DBFS), np.float32(FLOOR_DBFS))
     hops = round(SPAN_SEC / ENVELOPE_STEP_SEC)
-    means = np.pad(uniform_filter1d(level, hops, mode="nearest"), hops // 2 + 1, mode="edge")
-    fall = np.maximum(means[: level.size] - means[-level.size :], 0.0)
-    step = ((np.arange(level.size) + 0.5) * ENVELOPE_STEP_SEC / grid.step_sec).astype(np.intp)
-    inside = step < grid.count
-    np.maximum.at(drop, step[inside], fall[inside].astype(np.float32))
-    return drop
+    means = np.pad(uniform_filter1d(level, hops, output=np.float64, mode="nearest"), hops // 2 + 1, mode="edge")
+    fall = np.maximum(means[: level.size] - means[-level.size :], 0.0).astype(np.float32)
+    step = ((np.arange(level.size) + 0.5) * ENVELOPE_STEP_SEC / grid.step_sec).astype(np.int32)
+    drop = np.zeros(grid.count + 1, np.float32)  # the last one takes what lies behind the grid
+    np.maximum.at(drop, np.minimum(step, grid.count), fall)
+    return drop[:-1]

@@ -236,7 +236,8 @@ def cut_scores(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float
     if len(rows.number) == 0:
         return np.zeros(0, np.float32)
     possible = is_possible(rows)
-    logits = np.where(possible, cut_cues(seconds, rows) @ np.array(CUE_WEIGHTS) + CUE_INTERCEPT, -np.inf)
+    logits = np.full(len(possible), -np.inf)
+    logits[possible] = cut_cues(seconds, rows, np.flatnonzero(possible)) @ np.array(CUE_WEIGHTS) + CUE_INTERCEPT
     score = 1.0 / (1.0 + np.exp(np.minimum(THRESHOLD_LOGIT - np.log(0.3 / 0.7) - logits, 80.0)))
     score = np.where(is_sure(rows, possible) & (score >= MIN_SCORE), np.maximum(score, SURE_SCORE), score)
     return np.where(only_best(np.where(possible, score, -np.inf)) > 0, score, 0.0).astype(np.float32)
@@ -268,29 +269,31 @@ def is_sure(rows: ShotRows, possible: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(possible & (lone | after_rest) & _is_other_scene(rows), np.bool_)
 
 
-def cut_cues(seconds: NDArray[np.float64], rows: ShotRows) -> NDArray[np.float64]:
-    """Return the cues that `CUE_WEIGHTS` weighs, shape ``(n, 15)``; changes are logarithms.
+def cut_cues(seconds: NDArray[np.float64], rows: ShotRows, index: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the cues of some frames that `CUE_WEIGHTS` weighs, shape ``(len(index), 15)``; changes are logarithms.
 
     In order: color change; the smaller and the larger of its maxima on both sides, and of its third-largest values;
     change between the sides, and within them; how much of it persists; how much of the structure is new; difference
     after shifting; the usual values nearby of the color change, of the difference after shifting, and of the change of
     structure; unlikeness of the fine structure; and the share of it that is kept.
     """
-    highest, third = (_around(rows.color, rows.number, rank) for rank in (1, THIRD))
+    highest, third = ([side[index] for side in _around(rows.color, rows.number, rank)] for rank in (1, THIRD))
+    usual = (_log(_usual(values, seconds)[index]) for values in (rows.color, rows.moved, rows.structure))
+    usual_color, usual_moved, usual_structure = usual
     return np.stack(
         [
-            _log(rows.color),
+            _log(rows.color[index]),
             *(_log(choose(*sides)) for sides in (highest, third) for choose in (np.minimum, np.maximum)),
-            _log(rows.sides),
-            _log(rows.within),
-            _staying(rows),
-            _rebuilt(rows),
-            _log(rows.moved),
-            _log(_usual(rows.color, seconds)),
-            np.clip(_log(_usual(rows.moved, seconds)), STILL, RESTLESS),
-            _log(_usual(rows.structure, seconds)),
-            rows.unlike,
-            _log(rows.kept),
+            _log(rows.sides[index]),
+            _log(rows.within[index]),
+            _staying(rows)[index],
+            _rebuilt(rows)[index],
+            _log(rows.moved[index]),
+            usual_color,
+            np.clip(usual_moved, STILL, RESTLESS),
+            usual_structure,
+            rows.unlike[index],
+            _log(rows.kept[index]),
         ],
         axis=1,
     )

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoclip.signals.audio_analyzer import AudioAnalyzer, audio_series
-from autoclip.signals.speech_activity import AROUND_AUDIBLE_SEC, AUDIBLE_DBFS, audible_spans, speech_activity
+from autoclip.signals.speech_activity import (
+    AROUND_AUDIBLE_SEC,
+    AUDIBLE_DBFS,
+    EXTENSION_SEC,
+    audible_spans,
+    speech_activity,
+    syllable_modulation,
+)
 from autoclip.timeline import Grid
 
 HOP_SEC = 0.02
@@ -40,6 +47,13 @@ def test_it_is_there_while_somebody_speaks_and_gone_after():
     seconds = np.arange(power.size) * HOP_SEC
     assert np.all(found[(seconds > 1) & (seconds < SECONDS - 1)] > 0.8)
     assert np.all(found[(seconds > SECONDS + 1) & (seconds < 2 * SECONDS - 1)] < 0.1)
+
+
+@pytest.mark.parametrize(("rate_hz", "gain"), [(0.5, 0), (2, 0.5), (4, 1), (8, 0.5), (20, 0)])
+def test_modulation_passes_at_the_rate_of_syllables(rate_hz, gain):
+    swing = np.sin(2 * np.pi * rate_hz * np.arange(1000) * HOP_SEC)
+    inner = slice(round(EXTENSION_SEC / HOP_SEC), -round(EXTENSION_SEC / HOP_SEC))
+    assert syllable_modulation(swing - 40, HOP_SEC)[inner] == pytest.approx(gain * swing[inner], abs=0.01)
 
 
 @given(gain_db=st.floats(-50, 20))

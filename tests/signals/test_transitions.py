@@ -1,5 +1,7 @@
 """Cuts, fades and dissolves, from arrays: what is one, and what only looks like one."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -57,6 +59,17 @@ def test_a_cut_is_at_the_new_shots_first_picture(seed):
 def test_cuts_one_second_apart_are_all_found():
     pictures = [picture for seed in range(6) for picture in shot(seed, RATE)]
     assert np.flatnonzero(scores_of(pictures) >= 0.3).tolist() == [25, 50, 75, 100, 125]
+
+
+def test_the_cuts_of_hours_are_scored_in_little_memory():
+    count = 20_000
+    random = np.random.default_rng(0)
+    rows = ShotRows(np.arange(count), *(random.random(count).astype(np.float32) ** 3 for _ in range(9)))
+    tracemalloc.start()
+    cut_scores(np.arange(count) / RATE, rows)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 120 * count  # bytes; the cues of every frame alone would take as many
 
 
 @pytest.mark.parametrize("first", [True, False])
