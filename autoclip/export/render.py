@@ -80,7 +80,7 @@ def export_clip(
     fitted = fitted_interval(interval, chosen, transcript)
     order = _with_shortened_note(plan_cut(video, fitted, target, chosen), interval)
     with render_errors([video.path], target), ExitStack() as stack:
-        order = with_title(with_captions(order, transcript, stack), stack)
+        order = with_title(with_captions(order, transcript, stack, ffmpeg), stack, ffmpeg)
         rendered = stack.enter_context(temporary_path(target.parent))
         seconds = float(order.span.duration_sec)
         needed = estimated_bytes(video, seconds, order.canvas.width, order.canvas.height, chosen)

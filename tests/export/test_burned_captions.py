@@ -1,5 +1,6 @@
 """A burned-in caption is there from its first word on and gone after, inside the safe area, in every kind of export."""
 
+import os
 from fractions import Fraction
 from itertools import islice
 
@@ -189,8 +190,9 @@ def test_languages_are_drawn_with_letters_of_their_own(tmp_path, at_25, language
     spoken = transcript((1.0, 3.0, LANGUAGES[language]))
     result = export_clip(at_25, Interval(0.0, 5.0), tmp_path / "clip.mp4", settings, transcript=spoken)
     missing = [note for note in result.notes if "no font" in note]
-    if missing:
+    if missing and os.environ.get("TEST_PROGRAMS") != "required":
         pytest.skip(missing[0])
+    assert missing == []
     assert_shown(result.path, [(1.0, 3.0)], 1 / 25)
 
 

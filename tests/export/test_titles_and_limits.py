@@ -53,6 +53,18 @@ def test_a_title_may_stay_to_the_last_frame(plain, tmp_path):
     assert min(top_added(plain, tmp_path, title="Überraschung", title_sec=0)) > 100
 
 
+def test_a_long_word_of_a_title_stays_inside_the_safe_area(plain, tmp_path):
+    settings = QUICK.model_copy(update={"title": "Rechtsschutzversicherungsgesellschaften" * 2})
+    bare, drawn = (
+        pictures(export_clip(plain, Interval(1.2, 1.3), tmp_path / f"{number}.mp4", chosen).path)[0]
+        for number, chosen in enumerate((QUICK, settings))
+    )
+    columns = np.flatnonzero((np.abs(drawn - bare) > 50).any(axis=0))
+    width = bare.shape[1]
+    assert 0.045 * width <= columns[0] < 0.15 * width
+    assert 0.85 * width < columns[-1] <= 0.955 * width
+
+
 def test_a_title_that_is_too_long_is_refused():
     with pytest.raises(ParameterError, match="at most 200"):
         ExportSettings.from_flat({"title": "x" * 201})

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pysubs2
 
 from autoclip.export.captions.styles import CaptionFrame, CaptionStyle, Rgb
 from autoclip.speech.caption_files import without_overrides
 from autoclip.speech.captions import Cue
-from autoclip.speech.line_breaks import script_of, width_of
+from autoclip.speech.line_breaks import script_of
 from autoclip.speech.transcript import Word, joined
 from autoclip.timeline import Interval
 
@@ -31,7 +31,7 @@ _BOX_AROUND_EVENT = 4
 """A border style of libass: one box behind all lines. Style 3 draws one box per line, darker where they overlap."""
 
 
-def ass_text(cues: Sequence[Cue], style: CaptionStyle, frame: CaptionFrame) -> str:
+def ass_text(cues: Sequence[Cue], style: CaptionStyle, frame: CaptionFrame, widths: Mapping[str, float]) -> str:
     """Return cues as an ASS script for a frame size.
 
     Parameters
@@ -42,6 +42,8 @@ def ass_text(cues: Sequence[Cue], style: CaptionStyle, frame: CaptionFrame) -> s
         Their look.
     frame : CaptionFrame
         Their position.
+    widths : mapping of str to float
+        Widths of their lines in line heights, as `fitting_cues` returns them.
     """
     script = pysubs2.SSAFile()
     script.info.update(
@@ -53,13 +55,20 @@ def ass_text(cues: Sequence[Cue], style: CaptionStyle, frame: CaptionFrame) -> s
             "ScaledBorderAndShadow": "yes",
         }
     )
-    written = script_of("".join(word.text for cue in cues for word in cue.words))
-    height = frame.line_height * _SIZES.get(written, 1.0)
-    script.styles = {"Default": _style(style, frame, FONTS[written], height)}
+    font, size_share = letters_of(cues)
+    height = frame.line_height * size_share
+    script.styles = {"Default": _style(style, frame, font, height)}
     for cue in cues:
-        size, whole = _size(cue, frame, height), Interval(cue.start_sec, cue.end_sec)
+        widest = max(widths[text] for text in cue.texts)
+        size, whole = _size(widest, frame.line_width, height), Interval(cue.start_sec, cue.end_sec)
         script.events.extend(_marked(cue, size, style, frame) if style.spoken else [_event(whole, cue, size)])
     return str(script.to_string("ass"))
+
+
+def letters_of(cues: Sequence[Cue]) -> tuple[str, float]:
+    """Return the font of cues, and the size of its letters in line heights."""
+    written = script_of("".join(word.text for cue in cues for word in cue.words))
+    return FONTS[written], _SIZES.get(written, 1.0)
 
 
 def _style(style: CaptionStyle, frame: CaptionFrame, font: str, height: float) -> pysubs2.SSAStyle:
@@ -86,10 +95,9 @@ def _color(color: Rgb, frame: CaptionFrame) -> pysubs2.Color:
     return pysubs2.Color(*(round(level * frame.white_level) for level in color))
 
 
-def _size(cue: Cue, frame: CaptionFrame, height: float) -> str:
-    """Return the tag that makes the letters of a cue smaller, if it holds a word longer than a line."""
-    widest, longest = max(map(width_of, cue.texts)), frame.limits().chars_per_line
-    return f"\\fs{height * longest / widest:.1f}" if widest > longest else ""
+def _size(widest: float, line_width: float, height: float) -> str:
+    """Return the tag that makes the letters of a cue smaller, if its widest line would not fit."""
+    return f"\\fs{height * line_width / widest:.1f}" if widest > line_width else ""
 
 
 def _event(shown: Interval, cue: Cue, size: str, spoken: Word | None = None, mark: str = "") -> pysubs2.SSAEvent:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from autoclip.errors import ExportError, ParameterError
-from autoclip.export.captions.ass_file import ass_text
-from autoclip.export.captions.styles import STYLES, CaptionFrame, caption_frame
+from autoclip.export.captions.ass_file import ass_text, letters_of
+from autoclip.export.captions.styles import STYLES, CaptionFrame, CaptionStyle, caption_frame
+from autoclip.export.captions.text_widths import drawn_widths
 from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.settings import ExportSettings
 from autoclip.speech.captions import Cue, cues_between, make_cues
 from autoclip.speech.cut_words import PlacedCut, cut_transcript
+from autoclip.speech.line_breaks import width_of
 from autoclip.speech.transcript import Transcript
 
 _NO_GLYPH = re.compile(r"failed to find any fallback with glyph 0x([0-9A-Fa-f]+)")
@@ -25,26 +27,33 @@ _NO_FONT = re.compile(
 
 _LETTERS_TOLD = 8
 
+_ROOM = 1.1
+"""Room left on a line for letters wider than the mean; a line that is still wider gets smaller letters."""
+
 
 class CaptionScripts:
     """Writes the script of each cut of an export into a temporary folder, which is removed at the end.
 
     Parameters
     ----------
-    cues : sequence of Cue
-        The cues, with times from the export's first frame.
+    words : Transcript
+        The words, with times from the export's first frame.
     frame : CaptionFrame
         The frame that captions are drawn on.
-    settings : ExportSettings
-        Supplies the style.
+    style : CaptionStyle
+        Their look.
+    ffmpeg : Path or None
+        The ffmpeg that draws them; None uses the installed one.
     stack : ExitStack
         Removes the folder.
     """
 
-    def __init__(self, cues: Sequence[Cue], frame: CaptionFrame, settings: ExportSettings, stack: ExitStack) -> None:
-        self._cues = cues
+    def __init__(
+        self, words: Transcript, frame: CaptionFrame, style: CaptionStyle, ffmpeg: Path | None, stack: ExitStack
+    ) -> None:
+        self._cues, self._widths = fitting_cues(words, frame, style, ffmpeg)
         self._frame = frame
-        self._style = STYLES[settings.captions]
+        self._style = style
         self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="autoclip-captions-")))
         self._count = 0
 
@@ -56,7 +65,7 @@ class CaptionScripts:
         path = self._folder / f"{self._count}.ass"
         self._count += 1
         try:
-            path.write_text(ass_text(cues, self._style, self._frame), encoding="utf-8")
+            path.write_text(ass_text(cues, self._style, self._frame, self._widths), encoding="utf-8")
         except OSError as error:
             raise ExportError(
                 f"{path} can't be written: {error.strerror}; free space in the temporary folder"
@@ -64,7 +73,36 @@ class CaptionScripts:
         return path
 
 
-def with_captions(order: CutSpec, transcript: Transcript | None, stack: ExitStack) -> CutSpec:
+def fitting_cues(
+    words: Transcript, frame: CaptionFrame, style: CaptionStyle, ffmpeg: Path | None
+) -> tuple[tuple[Cue, ...], Mapping[str, float]]:
+    """Return cues whose lines are as long as this machine's letters allow, and the width of each line in line heights.
+
+    The mean width of the letters is measured on the text itself.
+
+    Raises
+    ------
+    ExportError
+        As in `drawn_widths`.
+    """
+
+    def widths_of(cues: Sequence[Cue]) -> dict[str, float]:
+        font, size = letters_of(cues)
+        texts = tuple({text: None for cue in cues for text in cue.texts})
+        drawn = drawn_widths(texts, font, bold=style.bold, ffmpeg=ffmpeg)
+        return {text: size * width for text, width in zip(texts, drawn, strict=True)}
+
+    cues = make_cues(words)
+    widths = widths_of(cues)
+    if not cues or not any(widths.values()):
+        return cues, widths
+    fitting = make_cues(words, frame.limits(_ROOM * sum(widths.values()) / sum(map(width_of, widths))))
+    return fitting, widths_of(fitting)
+
+
+def with_captions(
+    order: CutSpec, transcript: Transcript | None, stack: ExitStack, ffmpeg: Path | None = None
+) -> CutSpec:
     """Return a cut with its captions' script, if captions are enabled.
 
     Raises
@@ -78,7 +116,7 @@ def with_captions(order: CutSpec, transcript: Transcript | None, stack: ExitStac
     span = order.span.interval
     words = cut_transcript([PlacedCut(transcript, span)])
     frame = caption_frame(order.video, order.canvas, order.settings)
-    scripts = CaptionScripts(make_cues(words, frame.limits()), frame, order.settings, stack)
+    scripts = CaptionScripts(words, frame, STYLES[order.settings.captions], ffmpeg, stack)
     return replace(order, captions=scripts.between(0.0, span.duration))
 
 

@@ -56,8 +56,6 @@ _SIZE_OF_LANDSCAPE, _SIZE_OF_SQUARE, _SIZE_OF_UPRIGHT = 0.06, 0.062, 0.08
 In landscape, 42 letters fill most of the safe width, as in broadcasting. On a phone held upright, where lines are
 short, letters are larger and lines hold fewer of them.
 """
-_LETTER_SHARE = 0.43
-"""Mean width of a letter as a share of a line's height; estimated for English and German in sans-serif fonts."""
 _WHITE_LEVEL = {"smpte2084": 0.58, "arib-std-b67": 0.75}
 """Level of graphics white in PQ and HLG (ITU-R BT.2408, table 1); full white would be too bright."""
 
@@ -84,10 +82,14 @@ class CaptionFrame:
     safe: SafeArea
     white_level: float = 1.0
 
-    def limits(self) -> CaptionLimits:
-        """Return the limits of a line: 42 characters, or as many as fit."""
-        room = self.width * (1 - self.safe.left - self.safe.right)
-        return CaptionLimits(chars_per_line=max(8, min(42, int(room / (self.line_height * _LETTER_SHARE)))))
+    @property
+    def line_width(self) -> float:
+        """Return the width of the safe area, in line heights."""
+        return self.width * (1 - self.safe.left - self.safe.right) / self.line_height
+
+    def limits(self, letter_width: float) -> CaptionLimits:
+        """Return the limits of a line: 42 characters, or as many of a mean width in line heights as fit."""
+        return CaptionLimits(chars_per_line=max(8, min(42, int(self.line_width / letter_width))))
 
 
 def caption_frame(video: Video, canvas: Canvas, settings: ExportSettings) -> CaptionFrame:

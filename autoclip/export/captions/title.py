@@ -12,6 +12,7 @@ import pysubs2
 from autoclip.errors import ExportError, from_system
 from autoclip.export.captions.ass_file import FONTS
 from autoclip.export.captions.styles import CaptionFrame, caption_frame
+from autoclip.export.captions.text_widths import drawn_widths
 from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.speech.caption_files import without_overrides
 from autoclip.speech.line_breaks import script_of
@@ -22,13 +23,13 @@ _EDGE = 0.06
 _FADE_MS = 250
 
 
-def with_title(order: CutSpec, stack: ExitStack) -> CutSpec:
+def with_title(order: CutSpec, stack: ExitStack, ffmpeg: Path | None = None) -> CutSpec:
     """Return a cut with its title's script, if a title is set; `stack` removes the script.
 
     Raises
     ------
     ExportError
-        If the script can't be written.
+        If the script can't be written, or ffmpeg can't draw it.
     """
     settings = order.settings
     if not settings.title:
@@ -36,18 +37,24 @@ def with_title(order: CutSpec, stack: ExitStack) -> CutSpec:
     frame = caption_frame(order.video, order.canvas, settings)
     seconds = float(order.span.duration_sec)
     shown = min(settings.title_sec or seconds, seconds)
+    height = _letter_height(settings.title, frame, ffmpeg)
     path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="autoclip-title-"))) / "title.ass"
     try:
-        path.write_text(_script(settings.title, shown, frame, fades=shown < seconds), encoding="utf-8")
+        path.write_text(_script(settings.title, height, shown, frame, fades=shown < seconds), encoding="utf-8")
     except OSError as error:
         raise ExportError(str(from_system(error, path))) from error
     return replace(order, title=path)
 
 
-def _script(text: str, shown_sec: float, frame: CaptionFrame, *, fades: bool) -> str:
+def _letter_height(text: str, frame: CaptionFrame, ffmpeg: Path | None) -> float:
+    """Return the height of the letters in pixels: smaller ones if a word is wider than a line."""
+    widths = drawn_widths(text.split(), FONTS[script_of(text)], bold=True, ffmpeg=ffmpeg)
+    return frame.line_height * min(_SIZE, frame.line_width / (max(widths, default=0.0) or 1.0))
+
+
+def _script(text: str, height: float, shown_sec: float, frame: CaptionFrame, *, fades: bool) -> str:
     script = pysubs2.SSAFile()
     script.info.update({"PlayResX": str(frame.width), "PlayResY": str(frame.height), "WrapStyle": "0"})
-    height = _SIZE * frame.line_height
     white = round(255 * frame.white_level)
     script.styles = {
         "Default": pysubs2.SSAStyle(

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import accumulate, pairwise
+from pathlib import Path
 
 from autoclip.export.captions.burning import CaptionScripts, require_words
-from autoclip.export.captions.styles import caption_frame
+from autoclip.export.captions.styles import STYLES, caption_frame
 from autoclip.export.compound.layout import Layout, SourceSpan, segment_lengths
-from autoclip.speech.captions import make_cues
 from autoclip.speech.cut_words import PlacedCut, cut_transcript
 from autoclip.timeline import Interval
 
 
-def with_compound_captions(layout: Layout, items: Sequence[SourceSpan], stack: ExitStack) -> Layout:
+def with_compound_captions(
+    layout: Layout, items: Sequence[SourceSpan], stack: ExitStack, ffmpeg: Path | None = None
+) -> Layout:
     """Return a layout whose items and dissolves have their captions' scripts, if captions are enabled.
 
     Raises
@@ -29,8 +31,8 @@ def with_compound_captions(layout: Layout, items: Sequence[SourceSpan], stack: E
     require_words([item.transcript for item in items], first.settings)
     starts = [float(start) for start in accumulate(segment_lengths(layout), initial=0)]
     frame = caption_frame(first.video, first.canvas, first.settings)
-    cues = make_cues(cut_transcript(_placed(layout, items, starts)), frame.limits())
-    scripts = CaptionScripts(cues, frame, first.settings, stack)
+    words = cut_transcript(_placed(layout, items, starts))
+    scripts = CaptionScripts(words, frame, STYLES[first.settings.captions], ffmpeg, stack)
     spans = list(pairwise(starts))
     step = 2 if layout.fades else 1
     return replace(

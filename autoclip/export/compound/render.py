@@ -97,8 +97,8 @@ def export_compound(
     fitting = _fitting(items, chosen)
     layout = _with_shortened_note(lay_out(fitting, target, chosen), fitting, items)
     with render_errors([item.video.path for item in items], target), ExitStack() as stack:
-        layout = with_compound_captions(layout, fitting, stack)
-        layout = replace(layout, bodies=(with_title(layout.bodies[0], stack), *layout.bodies[1:]))
+        layout = with_compound_captions(layout, fitting, stack, ffmpeg)
+        layout = replace(layout, bodies=(with_title(layout.bodies[0], stack, ffmpeg), *layout.bodies[1:]))
         rendered = stack.enter_context(temporary_path(target.parent))
         first = layout.bodies[0]
         seconds = float(layout.duration_sec)

@@ -174,7 +174,7 @@ def _progress_bar(canvas: Canvas, duration: Fraction) -> str:
 
 def caption_filter(script: Path, video: Video, canvas: Canvas) -> str:
     """Return the filter that draws an ASS script."""
-    drawn = f"ass=filename={_escaped(str(script))}"
+    drawn = f"ass=filename={escaped(str(script))}"
     if canvas.square_pixels:
         return drawn
     # With the original size, libass draws letters in their proper shape on anamorphic pixels, too.
@@ -182,7 +182,7 @@ def caption_filter(script: Path, video: Video, canvas: Canvas) -> str:
     return f"{drawn}:original_size={width}x{canvas.height}"
 
 
-def _escaped(value: str) -> str:
+def escaped(value: str) -> str:
     """Escape an option's value twice, for the filter and for the graph (FFmpeg, "Notes on filtergraph escaping")."""
     of_option = re.sub(r"([\\\\':])", r"\\\1", value)
     return re.sub(r"([\\\\'\[\],;])", r"\\\1", of_option)
