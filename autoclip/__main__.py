@@ -1,6 +1,6 @@
 """``python -m autoclip``: the command line."""
 
-from interfaces.cli.app import main
+from interfaces.cli.start import main
 
 if __name__ == "__main__":
     main()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from storage.environment import Environment, read_environment
 
-AUTOCLIP = (sys.executable, "-c", "from interfaces.cli.app import main; main()")
+AUTOCLIP = (sys.executable, "-c", "from interfaces.cli.start import main; main()")
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,8 @@ async def maintenance(leftover_hours: Annotated[float, Field(ge=1, le=8760)] = 2
         folders = _folders_of_stopped_runs(client)
     gone = remove_deleted_projects(catalog(), data_folder(), read_environment().keep_deleted_days)
     age = leftover_hours * HOUR_SEC
-    removed = remove_leftovers(data_folder().projects, older_than_sec=age) if data_folder().projects.exists() else ()
+    places = (data_folder().projects, data_folder().deleted)
+    removed = [path for place in places if place.exists() for path in remove_leftovers(place, older_than_sec=age)]
     removed += remove_unfinished_exports(catalog(), age, folders)
     store = data_folder().store
     leftovers = len(removed) + (remove_old_ranges(store, age) if store else 0)

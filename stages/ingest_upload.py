@@ -9,7 +9,7 @@ from autoclip.errors import MediaError
 from autoclip.media.probe import probe
 from autoclip.media.video import Video
 from stages.register_video import named, with_facts
-from storage.atomic import storage_faults
+from storage.atomic import move
 from storage.catalog import Catalog, Project, Source
 from storage.data_folder import DataFolder
 from storage.keys import fingerprint
@@ -45,7 +45,7 @@ def ingest_upload(catalog: Catalog, data_folder: DataFolder, path: Path, called:
     catalog : Catalog
         The catalog of the projects.
     data_folder : DataFolder
-        The data folder, on the same file system as `path`.
+        The data folder.
     path : Path
         The received file; it no longer exists when this function ends.
     called : str
@@ -72,9 +72,7 @@ def ingest_upload(catalog: Catalog, data_folder: DataFolder, path: Path, called:
         fresh = Project(name=name or Path(called).stem or "upload", source=Source(kind="upload", address=called))
         project = known or fresh
         place = data_folder.project(project.id).source / file_name(Path(called).stem, _suffix(video, called))
-        with storage_faults(place):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            path.rename(place)
+        move(path, place)
         data_folder.project(project.id).keep()  # first: another machine may find the project
         return _registered(catalog, data_folder, project, video.model_copy(update={"path": place}), content, name=name)
     finally:

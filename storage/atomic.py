@@ -6,7 +6,9 @@ removes.
 
 from __future__ import annotations
 
+import errno
 import secrets
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -100,6 +102,46 @@ def install(partial: Path, path: Path) -> None:
         flush(path.parent)
 
 
+def move(source: Path, target: Path) -> None:
+    """Move a file or folder, also to another file system. Half of it never appears under the new name.
+
+    Raises
+    ------
+    StorageError
+        If that fails; the source is then unchanged.
+    """
+    with storage_faults(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            source.rename(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _move_by_copying(source, target)
+
+
+def _move_by_copying(source: Path, target: Path) -> None:
+    partial = target.with_name(f".{secrets.token_hex(8)}{PARTIAL}")
+    try:
+        if source.is_dir():
+            shutil.copytree(source, partial, symlinks=True)
+        else:
+            shutil.copy2(source, partial)
+        partial.rename(target)
+    except BaseException:
+        _remove(partial)
+        raise
+    _remove(source)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 storage_faults = system_errors
 """Translates operating system errors about a path into `StorageError`."""
 
@@ -117,12 +159,12 @@ def _writer_faults(path: Path, partials: Sequence[Path]) -> Iterator[None]:
 
 
 def remove_leftovers(folder: Path, *, older_than_sec: float = LEFTOVER_AGE_SEC) -> tuple[Path, ...]:
-    """Remove the temporary files of crashed writers anywhere below `folder`; return their paths."""
+    """Remove the temporary files and folders of crashed writers anywhere below `folder`; return their paths."""
     oldest = time.time() - older_than_sec
     removed = []
     with storage_faults(folder):
-        for path in folder.rglob(f".*{PARTIAL}*"):
-            if path.is_file() and not path.is_symlink() and path.stat().st_mtime < oldest:
-                path.unlink(missing_ok=True)
+        for path in list(folder.rglob(f".*{PARTIAL}*")):
+            if (path.is_file() or path.is_dir()) and not path.is_symlink() and path.stat().st_mtime < oldest:
+                _remove(path)
                 removed.append(path)
     return tuple(removed)

@@ -12,7 +12,7 @@ from pathlib import Path
 from autoclip.errors import StorageError
 from storage.analysis_folder import AnalysisFolder
 from storage.artifact_store import ArtifactStore, store_of
-from storage.atomic import PARTIAL, storage_faults
+from storage.atomic import PARTIAL, move, storage_faults
 from storage.environment import Environment
 from storage.names import confine, identifier, is_identifier
 from storage.project_files import ProjectFiles, StoredVersion
@@ -208,8 +208,7 @@ class DataFolder:
         for folder in (self.project(project_id).root, confine(self.deleted, identifier(project_id))):
             with storage_faults(folder):
                 if folder.exists():
-                    self.projects.mkdir(parents=True, exist_ok=True)
-                    shutil.rmtree(folder.rename(self.projects / f".{secrets.token_hex(8)}{PARTIAL}"))
+                    shutil.rmtree(folder.rename(folder.with_name(f".{secrets.token_hex(8)}{PARTIAL}")))
         if (files := self.project(project_id).files) is not None:
             files.remove()
 
@@ -221,17 +220,16 @@ class DataFolder:
         StorageError
             If the folder can't be moved.
         """
-        self._move(self.project(project_id).root, confine(self.deleted, identifier(project_id)))
+        _move(self.project(project_id).root, confine(self.deleted, identifier(project_id)))
 
     def restore_project(self, project_id: str) -> None:
         """Undo `discard_project`. Do nothing if no folder was moved aside. Raises the same errors."""
-        self._move(confine(self.deleted, identifier(project_id)), self.project(project_id).root)
+        _move(confine(self.deleted, identifier(project_id)), self.project(project_id).root)
 
-    def _move(self, folder: Path, target: Path) -> None:
-        with storage_faults(target):
-            if folder.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                folder.rename(target)
+
+def _move(folder: Path, target: Path) -> None:
+    if folder.exists():
+        move(folder, target)
 
 
 def nearest_existing(path: Path) -> Path:

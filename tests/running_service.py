@@ -20,7 +20,7 @@ from tasks.machine_limits import slots_in_use
 
 PATIENCE_SEC = 300
 CORES = os.cpu_count() or 1
-AUTOCLIP = (sys.executable, "-c", "from interfaces.cli.app import main; main()")
+AUTOCLIP = (sys.executable, "-c", "from interfaces.cli.start import main; main()")
 
 
 def until(condition: Callable[[], Any], patience_sec: float = PATIENCE_SEC, *, pause_sec: float = 0.1) -> Any:

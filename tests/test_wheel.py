@@ -107,7 +107,7 @@ def test_one_name_is_installed(wheel):
         (info,) = {name.partition("/")[0] for name in names} - {"autoclip"}
         assert info.endswith(".dist-info")
         assert archive.read(f"{info}/top_level.txt").split() == [b"autoclip"]
-        assert b"autoclip = autoclip.interfaces.cli.app:main" in archive.read(f"{info}/entry_points.txt")
+        assert b"autoclip = autoclip.interfaces.cli.start:main" in archive.read(f"{info}/entry_points.txt")
     for data in ("interfaces/api/page/index.html", "storage/migrations/0001", "report/page.html", "tasks/py.typed"):
         assert any(name.startswith(f"autoclip/{data}") for name in names), data
     assert not [name for name in names if "/web/" in name or "/tests/" in name]

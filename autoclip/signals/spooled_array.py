@@ -36,7 +36,11 @@ class SpooledArray(Generic[Scalar]):
         self._shape = like.shape[:-1]
         self._fill = fill
         self._count = 0
-        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - `finish` closes it
+        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - `__del__` closes it
+
+    def __del__(self) -> None:
+        """Close the file of a pass that ended early."""
+        self._file.close()
 
     def write(self, first: int, values: NDArray[Scalar]) -> None:
         """Write values at an index at or after the end; skipped elements are filled.

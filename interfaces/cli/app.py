@@ -171,7 +171,13 @@ def _require_text(words: Sequence[str]) -> None:
     """Refuse an argument that is not UTF-8: no file, catalog or job of ours could store it."""
     for word in words:
         if printable(word) != word:
-            raise ParameterError(f"{printable(word)}: is not UTF-8; rename that file or folder")
+            encoding = sys.getfilesystemencoding()
+            way_out = (
+                "rename that file or folder"
+                if encoding == "utf-8"
+                else f"names are read as {encoding} here: set PYTHONUTF8=1"
+            )
+            raise ParameterError(f"{printable(word)}: is not UTF-8; {way_out}")
 
 
 def _in_words(error: Exception) -> AutoclipError:

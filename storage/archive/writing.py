@@ -10,11 +10,14 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from autoclip.csv_fields import no_formula
+
 
 def written_rows(table: pa.Table, form: Literal["csv", "json", "parquet"]) -> bytes:
     """Return rows as CSV (RFC 4180, with a header), as a JSON array of objects, or as a Parquet file.
 
-    In CSV, lists and structures are JSON text, and null is an empty field.
+    In CSV, lists and structures are JSON text, null is an empty field, and texts that a spreadsheet would compute begin
+    with an apostrophe.
     """
     if form == "parquet":
         sink = io.BytesIO()
@@ -31,4 +34,6 @@ def written_rows(table: pa.Table, form: Literal["csv", "json", "parquet"]) -> by
 
 
 def _field(value: Any) -> Any:  # noqa: ANN401
-    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else value
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return no_formula(value) if isinstance(value, str) else value

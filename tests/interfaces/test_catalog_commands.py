@@ -66,7 +66,7 @@ def test_scores_go_from_0_to_100_and_qualities_stay(catalog, capsys):
 @pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii"])
 def test_a_console_without_the_characters_of_a_name_gets_escapes(catalog, encoding):
     _project(catalog, "Финал – 決勝")
-    program = [sys.executable, "-c", "from interfaces.cli.app import main; main()", "projects"]
+    program = [sys.executable, "-c", "from interfaces.cli.start import main; main()", "projects"]
     variables = os.environ | {"PYTHONIOENCODING": encoding}
 
     def shown(*words):

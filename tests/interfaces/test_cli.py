@@ -17,7 +17,7 @@ from autoclip.timeline import Interval
 from interfaces.cli.app import run
 from interfaces.cli.settings import tuning_page
 
-AUTOCLIP = (sys.executable, "-c", "from interfaces.cli.app import main; main()")
+AUTOCLIP = (sys.executable, "-c", "from interfaces.cli.start import main; main()")
 ROOT = Path(__file__).parents[2]
 
 
@@ -299,6 +299,19 @@ def test_an_interrupt_leaves_no_analysis(match, tmp_path):
     assert "interrupted" in done.stderr
     assert not list(tmp_path.rglob("*.json"))
     assert not list(tmp_path.rglob("*.parquet"))
+
+
+@pytest.mark.parametrize("imported", ["typer", "numpy"])
+def test_an_interrupt_within_an_import_is_told_in_a_line(imported, tmp_path):
+    """NumPy, which `projects` imports when it runs, would take it for a fault of the installation."""
+    program = (
+        "import os, signal, sys; from interfaces.cli.start import main\n"
+        f"sys.addaudithook(lambda event, about: event == 'import' and about[0] == {imported!r} "
+        "and os.kill(os.getpid(), signal.SIGINT))\n"
+        "sys.argv = ['autoclip', 'projects']; main()"
+    )
+    done = subprocess.run((sys.executable, "-c", program), capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stderr, done.stdout) == (130, "autoclip: interrupted\n", "")
 
 
 def test_export_renders_the_best_clips(analysis, tmp_path, capsys):

@@ -129,6 +129,15 @@ def test_a_name_that_is_no_utf_8_is_refused_and_shown(words, capsys):
     assert told == "autoclip: caf\N{REPLACEMENT CHARACTER}.mp4: is not UTF-8; rename that file or folder"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is text")
+def test_a_name_that_python_reads_in_another_encoding_is_not_blamed():
+    program = [sys.executable, "-c", "from interfaces.cli.start import main; main()", "probe", "Füße.mp4"]
+    ascii_only = os.environ | {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(program, env=ascii_only, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.endswith("is not UTF-8; names are read as ascii here: set PYTHONUTF8=1\n")
+
+
 @pytest.mark.parametrize("name", ["plain.txt", "plain.txt/below", "loop", "nowhere"])
 def test_a_folder_that_can_not_hold_an_analysis_is_refused_before_it_is_measured(name, analysis, tmp_path):
     (tmp_path / "plain.txt").write_text("no folder")

@@ -166,7 +166,7 @@ def test_a_job_is_submitted_and_followed_without_what_only_posix_has(
     service: RunningService, tmp_path: Path, clip_source: Callable[..., Path]
 ) -> None:
     program = tmp_path / "autoclip.py"
-    program.write_text("from interfaces.cli.app import main; main()")
+    program.write_text("from interfaces.cli.start import main; main()")
     command = (sys.executable, TESTS / "hidden_posix.py", program)
     words = ("run", clip_source("evening.mp4"), "--follow", "--json", "--quiet")
     done = subprocess.run(

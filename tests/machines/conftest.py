@@ -23,7 +23,7 @@ from interfaces.service.registration import register
 from storage.environment import Environment, read_environment
 
 NAMED = "import os, socket; socket.gethostname = lambda: os.environ['TEST_HOST_NAME']"
-AUTOCLIP = (sys.executable, "-c", "from interfaces.cli.app import main; main()")
+AUTOCLIP = (sys.executable, "-c", "from interfaces.cli.start import main; main()")
 
 
 @dataclass

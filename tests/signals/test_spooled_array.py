@@ -3,6 +3,7 @@
 import resource
 import signal
 import tempfile
+import warnings
 
 import numpy as np
 import pytest
@@ -40,6 +41,11 @@ def test_the_file_is_gone_with_the_array(tmp_path, monkeypatch):
     spool.append(np.zeros(IN_MEMORY_BYTES))
     assert not list(tmp_path.iterdir())  # it has no name, so that nobody need remove it after a kill
     spool.finish()
+
+
+def test_an_array_that_nobody_finishes_is_closed_without_a_word():
+    with warnings.catch_warnings(action="error"):
+        SpooledArray(np.empty(0)).append(np.zeros(3))
 
 
 def test_a_disk_without_room_is_told_with_the_way_out(tmp_path, monkeypatch):

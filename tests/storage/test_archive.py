@@ -208,6 +208,10 @@ def told(capsys, *arguments):
 
 def test_the_commands_write_tables_csv_json_and_parquet(root, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("AUTOCLIP_DATA_DIR", str(root))
+    assert told(capsys, "query", "SELECT '=1+1' AS name, -1 AS many", "--format", "csv").split() == [
+        "name,many",
+        "'=1+1,-1",
+    ]
     sql = "SELECT name, verdict, scores FROM clips WHERE project_id = 'p0' ORDER BY start_sec"
     assert "At 100" in told(capsys, "query", sql)
     rows = list(csv.DictReader(io.StringIO(told(capsys, "query", sql, "--format", "csv"))))

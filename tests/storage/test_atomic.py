@@ -3,12 +3,14 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
 from autoclip.errors import ParameterError, StorageError
-from storage.atomic import remove_leftovers, replacing, replacing_together, write_atomically
+from storage.atomic import move, remove_leftovers, replacing, replacing_together, write_atomically
 
 
 def names(folder):
@@ -116,6 +118,8 @@ def test_killed_writers_leave_old_or_new_content_and_sweepable_leftovers(tmp_pat
             assert len(content) == 300_000
             assert len(set(content)) == 1
     (tmp_path / ".0123456789abcdef.partial.mp4").write_bytes(b"half")
+    (tmp_path / ".0123456789abcdef.partial").mkdir()  # of a project whose removal was killed
+    (tmp_path / ".0123456789abcdef.partial" / "report.html").touch()
     assert remove_leftovers(tmp_path) == ()
     assert len(remove_leftovers(tmp_path, older_than_sec=-60)) >= 1
     assert set(names(tmp_path)) <= {"file"}
@@ -131,3 +135,40 @@ def test_only_a_regular_file_is_replaced(tmp_path):
             write_atomically(tmp_path / name, b"x")
     assert names(tmp_path) == before
     assert (tmp_path / "link").is_symlink()
+
+
+@pytest.fixture
+def other_disk():
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        yield Path(folder)
+
+
+def test_files_and_folders_move_to_another_disk_and_back(tmp_path, other_disk):
+    assert other_disk.stat().st_dev != tmp_path.stat().st_dev
+    for source, target in ((tmp_path / "a", other_disk / "made" / "a"), (other_disk / "made" / "a", tmp_path / "b")):
+        if source.parent == tmp_path:
+            source.mkdir()
+            (source / "film.mp4").write_bytes(b"film")
+            (source / "link").symlink_to("nowhere")
+        move(source, target)
+        assert (target / "film.mp4").read_bytes() == b"film"
+        assert (target / "link").is_symlink()
+        assert not source.exists()
+    move(tmp_path / "b" / "film.mp4", other_disk / "film.mp4")
+    assert (other_disk / "film.mp4").read_bytes() == b"film"
+    assert names(tmp_path / "b") == ["link"]
+
+
+def test_what_does_not_fit_on_another_disk_stays_where_it_was(tmp_path, other_disk):
+    (tmp_path / "film.mp4").write_bytes(bytes(8192))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        with pytest.raises(StorageError):
+            move(tmp_path / "film.mp4", other_disk / "film.mp4")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert (tmp_path / "film.mp4").stat().st_size == 8192
+    assert names(other_disk) == []

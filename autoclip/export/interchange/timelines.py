@@ -12,6 +12,7 @@ import opentimelineio as otio
 from opentimelineio.exceptions import OTIOError
 
 from autoclip.clips import Clip
+from autoclip.csv_fields import no_formula
 from autoclip.errors import ExportError, ParameterError, from_system
 from autoclip.export.interchange.chapters import ffmetadata, youtube_chapters
 from autoclip.export.interchange.edit_list import EditList, EditOptions, build_edit_list, editing_rate
@@ -127,12 +128,5 @@ def _table(video: Video, clips: Sequence[Clip]) -> str:
     writer.writerow(["id", "name", "start_sec", "end_sec", "duration_sec", "quality_score", "reason", "source"])
     for clip in clips:
         times = [f"{clip.start:.6f}", f"{clip.end:.6f}", f"{clip.duration:.6f}", f"{clip.quality_score:.4f}"]
-        writer.writerow(
-            [clip.id, _no_formula(clip.name), *times, _no_formula(clip.reason), _no_formula(video.path.name)]
-        )
+        writer.writerow([clip.id, no_formula(clip.name), *times, no_formula(clip.reason), no_formula(video.path.name)])
     return text.getvalue()
-
-
-def _no_formula(text: str) -> str:
-    """Keep a spreadsheet from interpreting a name as a formula (OWASP, "CSV Injection")."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
