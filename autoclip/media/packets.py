@@ -91,7 +91,9 @@ class PacketTimes:
 
     def keyframe_before(self, pts: int) -> int:
         """Return the index of the last keyframe from which the frame at `pts` is decoded correctly; 0 without one."""
-        candidates = np.flatnonzero(self.keyframe & (self.pts <= pts))
+        shown = np.flatnonzero(~self.hidden & (self.pts == pts))
+        read = shown[0] + 1 if shown.size else len(self.pts)  # hidden keyframes behind it may have earlier times
+        candidates = np.flatnonzero(self.keyframe[:read] & (self.pts[:read] <= pts))
         ordered = candidates[np.argsort(self.pts[candidates], kind="stable")]
         if ordered.size > 1 and int(self.pts[ordered[-1]]) in self.gradual:
             return int(ordered[-2])
@@ -154,7 +156,7 @@ def _rows(container: InputContainer, video: Video, interval: Interval) -> list[_
         else:
             container.seek(int(first - Fraction(lead) / facts.time_base), stream=stream)
         rows = list(_until(container.demux(stream), last, facts.codec))
-        starts = [i for i, row in enumerate(rows) if row.keyframe and (row.pts is None or row.pts <= first)]
+        starts = list(_starts(rows, first))
         wanted = 2 if starts and rows[starts[-1]].gradual else 1
         # A binary search (MPEG-TS) may land between keyframes; then retry from further back.
         if len(starts) >= wanted or from_file_start:
@@ -163,6 +165,18 @@ def _rows(container: InputContainer, video: Video, interval: Interval) -> list[_
     if not rows:
         raise MediaError(video.path, f"has no frame from {interval.start:.3f} to {interval.end:.3f} s")
     return rows[starts[-wanted] if len(starts) >= wanted else 0 :]
+
+
+def _starts(rows: list[_Row], first: Fraction) -> Iterator[int]:
+    """Yield the numbers of the keyframes from which the frame shown at `first` can be decoded.
+
+    Behind that frame, hidden keyframes may have earlier times: those that precede the next entry of an edit list.
+    """
+    for number, row in enumerate(rows):
+        if row.keyframe and (row.pts is None or row.pts <= first):
+            yield number
+        if not row.hidden and row.pts is not None and row.pts >= first:
+            return
 
 
 def _to_start(container: InputContainer, video: Video) -> None:
@@ -187,14 +201,15 @@ def _until(packets: Iterator[Packet[Stream]], last: Fraction, codec: str) -> Ite
             seam = shown_before
         latest = packet.dts if packet.dts is not None else latest
         again = packet.pts is not None and packet.pts <= seam
-        shown_before = max(shown_before, packet.pts if packet.pts is not None else shown_before)
         hidden = again or packet.is_discard
+        if not hidden and packet.pts is not None:
+            shown_before = max(shown_before, packet.pts)
         gradual = packet.is_keyframe and recovers_gradually(cast("VideoPacket", packet), codec)
         yield _Row(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, hidden, gradual)
         # No frame is shown before it is decoded, so all later frames are shown at or after this packet's dts.
         if following is not None and packet.dts is not None and packet.dts > following:
             return
-        if packet.pts is not None and packet.pts >= last + (packet.duration or 0):
+        if not hidden and packet.pts is not None and packet.pts >= last + (packet.duration or 0):
             following = packet.pts if following is None else min(following, packet.pts)
 
 

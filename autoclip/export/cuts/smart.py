@@ -120,7 +120,8 @@ def as_exact_cut(order: CutSpec) -> CutSpec:
 
 def part_arguments(order: CutSpec, part: FrameSpan, plan: SmartPlan, target: Path) -> tuple[str, ...]:
     """Return the ffmpeg arguments that encode a head or tail like the source: size, pixel format, profile, rotation."""
-    graph = f"[0:{order.video.video.index}]{cut_filters(part)},{steady_size(order.video)}[v]"
+    facts = order.video.video
+    graph = f"[0:{facts.index}]{cut_filters(part)},{steady_size(order.video)},format={facts.pixel_format}[v]"
     inputs = ("-copyts", "-noautorotate", *video_input(order.video, part), "-filter_complex", graph, "-map", "[v]")
     return (*inputs, *part_encoder(order, plan, plan.number), "-f", "mp4", local_file(target))
 

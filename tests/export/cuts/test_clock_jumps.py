@@ -35,18 +35,18 @@ def recording(source, tmp_path_factory):
     video, _ = source("constant.mp4")
     folder = tmp_path_factory.mktemp("recording")
 
-    def part(name: str, cut: list[str], offset: float, container: str) -> bytes:
+    def part(name: str, cut: list[str], offset: float, container: str, changes: tuple[str, ...] = ()) -> bytes:
         encoded = folder / f"{name}.{CODECS[container][0]}.mkv"
         coding = ["-c:v", CODECS[container][0], "-c:a", CODECS[container][1], "-g", "50", "-bf", "2", "-q:v", "3"]
         if not encoded.exists():
-            run_ffmpeg([*cut, "-i", str(video.path), *coding, "-f", "matroska", str(encoded)])
+            run_ffmpeg([*cut, "-i", str(video.path), *coding, *changes, "-f", "matroska", str(encoded)])
         path = folder / f"{name}.{container}"
         run_ffmpeg(["-i", str(encoded), "-c", "copy", "-output_ts_offset", f"{offset}", "-f", container, str(path)])
         return path.read_bytes()
 
-    def make(offset: float, container: str = "mpegts", times: int = 1):
-        path = folder / f"{offset:g}.{container}"
-        later = part("two", ["-ss", "6", "-t", "6"], offset, container)
+    def make(offset: float, container: str = "mpegts", times: int = 1, changes: tuple[str, ...] = ()):
+        path = folder / f"{offset:g}{len(changes)}.{container}"
+        later = part(f"two{len(changes)}", ["-ss", "6", "-t", "6"], offset, container, changes)
         path.write_bytes(part("one", ["-t", "6"], 100.0, container) + later * times)
         return probe(path)
 
@@ -94,6 +94,14 @@ def test_recordings_that_overlap_by_a_few_frames_are_cut_through(tmp_path, recor
         assert probe(made.path).duration_sec == pytest.approx(until - 4.0, abs=0.001)
     with pytest.raises(ParameterError, match="recordings that overlap were put together there"):
         export_clip(video, Interval(4.0, until), tmp_path / "copy.mp4", FAST.updated({"cut": "copy"}))
+
+
+@pytest.mark.parametrize("cut", ["exact", "smart"])
+def test_pixels_and_sound_that_change_on_the_way_are_cut_through(tmp_path, recording, cut):
+    """As at an advertisement: the second recording follows at once, with 10 bits and another sample rate."""
+    video = recording(106.0, changes=("-pix_fmt", "yuv420p10le", "-ar", "44100"))
+    seen = look_at(export_clip(video, Interval(4.0, 8.0), tmp_path / "clip.mp4", FAST.updated({"cut": cut})).path)
+    assert seen.numbers == list(range(100, 200))
 
 
 def test_the_advice_makes_one_recording_of_both(tmp_path, recording):

@@ -1,5 +1,6 @@
 """Sources with traps: edit lists, open groups of pictures, and every file of the shared test media."""
 
+import struct
 import subprocess
 import sys
 import time
@@ -42,6 +43,44 @@ def test_hidden_frames_stay_hidden_and_times_right(tmp_path, edited, cut, first,
     assert seen.numbers == list(range(30 + first, 30 + behind))
     assert complaints(result.path) == ""
     assert_in_step(seen, count=(behind - first) // 25)
+
+
+def with_two_edits(boxes: bytes, scales: dict[bytes, int]) -> bytes:
+    """Show 4 s from the begin of each edit list, and 4 s from 5.8 s behind that (ISO/IEC 14496-12, 8.6.6)."""
+    made, place = b"", 0
+    while place < len(boxes):
+        (size,), kind = struct.unpack_from(">I", boxes, place), boxes[place + 4 : place + 8]
+        body = boxes[place + 8 : place + size]
+        for header in (b"mvhd", b"mdhd"):
+            if kind in {b"moov", b"trak"} and header in body:
+                (scales[header],) = struct.unpack_from(">I", body, body.index(header) + 16)
+        if kind == b"elst":
+            (begin,) = struct.unpack_from(">i", body, len(body) - 8)
+            lasts, later = 4 * scales[b"mvhd"], begin + 6 * scales[b"mdhd"] - scales[b"mdhd"] // 5
+            body = struct.pack(">IIIiIIiI", 0, 2, lasts, begin, 0x10000, lasts, later, 0x10000)
+        elif kind in {b"moov", b"trak", b"edts"}:
+            body = with_two_edits(body, scales)
+        made += struct.pack(">I4s", len(body) + 8, kind) + body
+        place += size
+    return made
+
+
+@pytest.mark.parametrize("cut", ["exact", "smart", "copy"])
+def test_a_film_of_several_edits_is_cut_through_where_they_meet(tmp_path, source, cut):
+    """As cameras and QuickTime Player save a film from whose middle something was removed."""
+    path = tmp_path / "two.mp4"
+    path.write_bytes(with_two_edits(source("constant.mp4")[0].path.read_bytes(), {}))
+    video, settings = probe(path), ExportSettings(cut=cut)
+    assert video.duration_sec == pytest.approx(8.0)
+    if cut == "copy":
+        with pytest.raises(ParameterError, match="which copying can't undo; use cut = exact or smart"):
+            export_clip(video, Interval(3.0, 7.0), tmp_path / "clip.mp4", settings)
+        return
+    for start, end in ((3.0, 7.0), (3.2, 3.6), (4.4, 5.4)):
+        seen = look_at(export_clip(video, Interval(start, end), tmp_path / "clip.mp4", settings).path)
+        shown = [*range(100), *range(145, 245)]
+        assert seen.numbers == shown[round(start * 25) : round(end * 25)]
+        assert_in_step(seen, count=round(end - start) - 1)
 
 
 def test_a_copied_avi_is_cut_from_its_start_and_up_to_its_damaged_end(tmp_path, source):
