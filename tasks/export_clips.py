@@ -12,9 +12,8 @@ from queue import Empty, SimpleQueue
 
 from prefect.futures import PrefectFuture
 
-from autoclip.export.batch import default_concurrency
-from autoclip.media.child_processes import kill_children
-from autoclip.progress import Progress, ProgressListener
+from autoclip.export.batch import ExportThreads, default_concurrency
+from autoclip.progress import Progress
 from autoclip.settings import ExportSettings, SegmentationMode
 from stages.export_clips import export_clip as export
 from stages.results import RegisteredVideo
@@ -100,7 +99,7 @@ def export_clips(
         The records, completed or failed, one per clip.
     """
     max_concurrent = (settings or ExportSettings()).parallel_exports or default_concurrency()
-    threads = _ExportThreads(len(clip_ids), current_listener())
+    threads, report = ExportThreads([1.0] * len(clip_ids), RunCancelledError), current_listener()
     waiting = list(enumerate(clip_ids))
     running: dict[int, PrefectFuture[Export]] = {}
     ended: SimpleQueue[int] = SimpleQueue()  # a future's `state` sends a request each time it is read
@@ -115,13 +114,13 @@ def export_clips(
             with suppress(Empty):
                 number = ended.get(timeout=POLL_SEC)
                 records[number] = running.pop(number).result()
-            threads.tell()
+            report(threads.progress())
     except BaseException:
         threads.stop()
         for future in running.values():
             future.wait()
         raise
-    threads.tell()
+    report(threads.progress())
     return tuple(records[number] for number in range(len(clip_ids)))
 
 
@@ -133,38 +132,6 @@ def _let_a_stop_come_first() -> None:
     if threading.current_thread() is not threading.main_thread():
         time.sleep(STOP_FIRST_SEC)
     report_progress(Progress("export", 0.0))
-
-
-class _ExportThreads:
-    """The threads that export clips of one run: their progress, and how they are stopped together."""
-
-    def __init__(self, count: int, outer: ProgressListener) -> None:
-        self._done = [0.0] * count
-        self._outer = outer
-        self._threads: set[int] = set()
-        self._stopped = threading.Event()
-
-    def listener(self, number: int) -> ProgressListener:
-        """Return the progress listener for the task of one clip, called in its thread."""
-
-        def listen(progress: Progress) -> None:
-            self._threads.add(threading.get_ident())
-            self._done[number] = max(self._done[number], progress.fraction)
-            if self._stopped.is_set() and progress.fraction < 1.0:  # a file that has its name is kept
-                raise RunCancelledError("cancelled on request")
-
-        return listen
-
-    def tell(self) -> None:
-        """Pass on the progress of all clips in the flow's thread; an exception raised there stops all of them."""
-        finished = sum(done >= 1 for done in self._done)
-        share = sum(self._done) / max(len(self._done), 1)
-        self._outer(Progress("export", share, f"{finished} of {len(self._done)} clips"))
-
-    def stop(self) -> None:
-        """Stop running exports: their ffmpeg is killed, and their next report raises."""
-        self._stopped.set()
-        kill_children(self._threads)
 
 
 def best_clips(project_id: str, mode: SegmentationMode, count: int) -> tuple[str, ...]:

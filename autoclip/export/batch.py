@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,33 +66,6 @@ OutcomeListener = Callable[[int, ExportOutcome], None]
 """Called with the number of a request, from 0, and its outcome."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchSummary:
-    """The outcomes of a batch, in the order of the requests."""
-
-    outcomes: tuple[ExportOutcome, ...]
-
-    @property
-    def results(self) -> tuple[ExportResult, ...]:
-        """Return the exports that succeeded."""
-        return tuple(outcome.result for outcome in self.outcomes if outcome.result is not None)
-
-    @property
-    def failures(self) -> tuple[ExportOutcome, ...]:
-        """Return the requests that failed, each with its error."""
-        return tuple(outcome for outcome in self.outcomes if outcome.error is not None)
-
-    @property
-    def size_bytes(self) -> int:
-        """Return the total size of all files."""
-        return sum(result.size_bytes for result in self.results)
-
-    def __str__(self) -> str:
-        """Return a summary line, and one more line for each failure."""
-        done = f"{len(self.results)} of {len(self.outcomes)} exported, {self.size_bytes / 1e6:.1f} MB"
-        return "\n".join([done, *(f"{o.request.target.name}: {o.error}" for o in self.failures)])
-
-
 def export_batch(
     requests: Sequence[RenderRequest],
     on_progress: ProgressListener = ignore_progress,
@@ -101,7 +73,7 @@ def export_batch(
     on_outcome: OutcomeListener = lambda _number, _outcome: None,
     max_concurrent: int = 0,
     ffmpeg: Path | None = None,
-) -> BatchSummary:
+) -> tuple[ExportOutcome, ...]:
     """Export many clips, several at once, started in order: when one ends, the next one starts.
 
     Parameters
@@ -121,16 +93,19 @@ def export_batch(
 
     Returns
     -------
-    BatchSummary
-        An outcome for each request. An `AutoclipError` is recorded with its request, and the others continue.
+    tuple of ExportOutcome
+        One for each request, in their order. An `AutoclipError` is recorded with its request, and the others continue.
     """
-    threads = _ExportThreads([_frames_expected(request) for request in requests], ffmpeg)
+    threads = ExportThreads([_frames_expected(request) for request in requests], CancelledError)
     with ThreadPoolExecutor(max_concurrent or default_concurrency(), thread_name_prefix="export") as pool:
-        pending = [pool.submit(threads.export, number, request) for number, request in enumerate(requests)]
+        pending = [
+            pool.submit(_exported, request, threads.listener(number), ffmpeg) for number, request in enumerate(requests)
+        ]
         waiting = dict(enumerate(pending))
         try:
             while waiting:
-                threads.pass_reports_on(on_progress)
+                wait(waiting.values(), _POLL_SEC, FIRST_COMPLETED)
+                on_progress(threads.progress())
                 for number in [number for number, future in waiting.items() if future.done()]:
                     on_outcome(number, waiting.pop(number).result())
             outcomes = tuple(future.result() for future in pending)
@@ -141,9 +116,28 @@ def export_batch(
             pool.shutdown()
             _tell_of_finished(waiting, on_outcome)
             raise
-    summary = BatchSummary(outcomes)
-    on_progress(Progress("export", 1.0, str(summary).splitlines()[0]))
-    return summary
+    done = sum(outcome.error is None for outcome in outcomes)
+    on_progress(Progress("export", 1.0, f"{done} of {len(outcomes)} exported"))
+    return outcomes
+
+
+def _exported(request: RenderRequest, on_progress: ProgressListener, ffmpeg: Path | None) -> ExportOutcome:
+    """Export one clip, in a thread of the pool."""
+    try:
+        result = export_tightened(
+            request.video,
+            request.interval,
+            request.target,
+            request.settings,
+            on_progress,
+            ffmpeg=ffmpeg,
+            transcript=request.transcript,
+        )
+    except AutoclipError as error:
+        return ExportOutcome(request, error=error)
+    finally:
+        on_progress(Progress("export", 1.0))
+    return ExportOutcome(request, result=result)
 
 
 def _tell_of_finished(waiting: Mapping[int, Future[ExportOutcome]], on_outcome: OutcomeListener) -> None:
@@ -158,56 +152,44 @@ def default_concurrency() -> int:
     return min(_MAX_AT_ONCE, max(2, (os.cpu_count() or 1) // _CORES_PER_EXPORT))
 
 
-class _ExportThreads:
-    """The threads of one batch: their progress, and how they are stopped together."""
+class ExportThreads:
+    """Threads that export clips: their progress together, and how they are stopped together.
 
-    def __init__(self, frames: list[float], ffmpeg: Path | None) -> None:
-        self._ffmpeg = ffmpeg
-        self._frames = frames
-        self._done = [0.0] * len(frames)
-        self._reports: queue.SimpleQueue[tuple[int, float]] = queue.SimpleQueue()
+    Parameters
+    ----------
+    lengths : sequence of float
+        Share of each clip in the whole, in any unit.
+    stopped : type of exception
+        What a thread's next report raises after `stop`.
+    """
+
+    def __init__(self, lengths: Sequence[float], stopped: type[BaseException]) -> None:
+        self._lengths, self._stopped = lengths, stopped
+        self._done = [0.0] * len(lengths)
         self._threads: set[int] = set()
-        self._stopped = threading.Event()
+        self._stop = threading.Event()
 
-    def export(self, number: int, request: RenderRequest) -> ExportOutcome:
-        """Export one clip, in a thread of the pool."""
-        self._threads.add(threading.get_ident())
+    def listener(self, number: int) -> ProgressListener:
+        """Return the listener of one export, which is called in the thread that exports it."""
 
-        def report(progress: Progress) -> None:
-            if self._stopped.is_set() and progress.fraction < 1.0:  # a file that has its name is kept
-                raise CancelledError
-            self._reports.put((number, progress.fraction))
+        def listen(progress: Progress) -> None:
+            self._threads.add(threading.get_ident())
+            self._done[number] = max(self._done[number], progress.fraction)
+            if self._stop.is_set() and progress.fraction < 1.0:  # a file that has its name is kept
+                raise self._stopped("cancelled on request")
 
-        try:
-            result = export_tightened(
-                request.video,
-                request.interval,
-                request.target,
-                request.settings,
-                report,
-                ffmpeg=self._ffmpeg,
-                transcript=request.transcript,
-            )
-        except AutoclipError as error:
-            return ExportOutcome(request, error=error)
-        finally:
-            self._reports.put((number, 1.0))
-        return ExportOutcome(request, result=result)
+        return listen
 
-    def pass_reports_on(self, on_progress: ProgressListener) -> None:
-        """Wait for a report, and pass on the progress of the whole batch."""
-        try:
-            number, fraction = self._reports.get(timeout=_POLL_SEC)
-        except queue.Empty:
-            return
-        self._done[number] = max(self._done[number], fraction)
-        share = sum(done * frames for done, frames in zip(self._done, self._frames, strict=True)) / sum(self._frames)
+    def progress(self) -> Progress:
+        """Return the progress of all of them."""
         finished = sum(done >= 1 for done in self._done)
-        on_progress(Progress("export", min(share, 1.0), f"{finished} of {len(self._done)} clips"))
+        written = sum(done * length for done, length in zip(self._done, self._lengths, strict=True))
+        share = min(written / (sum(self._lengths) or 1.0), 1.0)
+        return Progress("export", share, f"{finished} of {len(self._done)} clips")
 
     def stop(self) -> None:
         """Stop running exports: their ffmpeg is killed, and their next report raises."""
-        self._stopped.set()
+        self._stop.set()
         kill_children(self._threads)
 
 

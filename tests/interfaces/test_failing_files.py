@@ -318,5 +318,5 @@ def test_a_source_that_goes_away_after_it_was_probed_is_named(analysis, tmp_path
         with pytest.raises(MediaError, match="no such file"):
             export_clip(video, Interval(1.0, 4.0), target, settings)
         requests = [RenderRequest(video, Interval(1.0, 4.0), target, settings)]
-        gone.append(export_batch(requests).failures[0].error)
+        gone.append(export_batch(requests)[0].error)
     assert all(isinstance(error, MediaError) for error in gone)
