@@ -113,7 +113,7 @@ def _one_file(path: Path, projects: int) -> Path:
             FROM range({projects}) AS projects(i), range({CLIPS_A_PROJECT}) AS clips(n)
     """)
     session.execute("CHECKPOINT")
-    session.discard()
+    session.close()
     return path
 
 

@@ -10,26 +10,22 @@ from autoclip.clips import Clip
 from autoclip.errors import ConflictError, ParameterError
 from autoclip.settings import SegmentationMode
 from storage.catalog.change_log import ChangeLog
+from storage.catalog.project_records import ProjectRecords
 from storage.catalog.records import Page, Replacement, StoredClip, Verdict, now
 from storage.catalog.replacement import plan_replacement
 from storage.catalog.statements import (
     AMONG,
+    Row,
     Statements,
     columns_of,
     delete,
-    find,
     insert,
     insert_new,
     listed,
     order_by,
-    page,
     require_project,
-    require_revision,
     update,
 )
-from storage.catalog.tables import Tables
-
-SORTABLE = ("start", "end", "duration", "quality_score", "name", "created_at", "updated_at")
 
 BEYOND_END_SEC = 0.05
 """Tolerance in seconds for clips that end after the video: durations are rounded in pages and files."""
@@ -39,11 +35,13 @@ FOUND_FIELDS = ("name", "quality_score", "anchor_time_sec", "anchor_reason", "re
 
 
 @dataclass(frozen=True, slots=True)
-class Clips:
+class Clips(ProjectRecords[StoredClip]):
     """Repository of clips."""
 
-    tables: Tables
     log: ChangeLog
+
+    table, noun = "clips", "clip"
+    sortable = ("start", "end", "duration", "quality_score", "name", "created_at", "updated_at")
 
     def add(self, clip: StoredClip) -> StoredClip:
         """Add a clip, usually one made by hand.
@@ -64,12 +62,6 @@ class Clips:
         self.tables.index.claim(clip.project_id, [clip.id])
         self.log.note(clip.project_id, "clip", clip.id, None, clip)
         return clip
-
-    def get(self, clip_id: str, *, revision: int | None = None) -> StoredClip:
-        """Return a clip; raise `NotFoundError`, or `RevisionError` if its revision is not `revision`."""
-        row = find(self.tables.holding(clip_id), "SELECT * FROM clips WHERE id = ?", "clip", clip_id)
-        require_revision("clip", clip_id, row["revision"], revision)
-        return StoredClip.model_validate(row)
 
     def page(
         self,
@@ -94,12 +86,9 @@ class Clips:
         NotFoundError
             If the project does not exist.
         ParameterError
-            If `sort` is not one of `SORTABLE` (prefixed with ``-`` for descending order), or a number is negative.
+            If `sort` is not one of `sortable` (prefixed with ``-`` for descending order), or a number is negative.
         """
-        statements = self.tables.of_project(project_id)
-        require_project(statements, project_id)
         conditions = {
-            "project_id = ?": project_id,
             "mode = ?": mode,
             "created_by = ?": created_by,
             "quality_score >= ?": min_quality,
@@ -107,9 +96,7 @@ class Clips:
             "verdict <> ?": without_verdict,
             "contains(lower(name), lower(?))": search,
         }
-        order = order_by(sort, SORTABLE).replace('"duration"', '("end" - "start")')
-        rows, total = page(statements, "clips", conditions, order=order, limit=limit, offset=offset)
-        return Page(tuple(StoredClip.model_validate(row) for row in rows), total, limit, offset)
+        return self._page(project_id, conditions, sort=sort, limit=limit, offset=offset)
 
     def save(self, clip: StoredClip) -> StoredClip:
         """Store a changed clip and return it at its next revision; a new name or span marks it as edited.
@@ -194,12 +181,6 @@ class Clips:
         present = self._replaceable(project_id, mode, tuple(chosen))
         return plan_replacement(present.values(), chosen.values(), self._used_by_compounds(project_id))
 
-    def stored(self, project_id: str, ids: Sequence[str]) -> Mapping[str, StoredClip]:
-        """Return the clips with `ids`, by id; see `LoggedTable`."""
-        sql = f"SELECT * FROM clips WHERE project_id = ? AND id {AMONG}"  # noqa: S608
-        rows = self.tables.of_project(project_id).rows(sql, [project_id, listed(ids)])
-        return {row["id"]: StoredClip.model_validate(row) for row in rows}
-
     def put_back(self, project_id: str, ids: Sequence[str], states: Iterable[Mapping[str, Any]]) -> None:
         """Replace the clips with `ids`; see `LoggedTable`."""
         clips = [StoredClip.model_validate(state) for state in states]
@@ -207,16 +188,21 @@ class Clips:
         delete(statements, "clips", "id", ids)
         insert(statements, "clips", map(columns_of, clips))
 
+    def _records(self, statements: Statements, rows: list[Row]) -> list[StoredClip]:  # noqa: ARG002
+        return [StoredClip.model_validate(row) for row in rows]
+
+    def _order(self, sort: str) -> str:
+        return order_by(sort, self.sortable).replace('"duration"', '("end" - "start")')
+
     def _replaceable(self, project_id: str, mode: SegmentationMode, ids: Sequence[str]) -> dict[str, StoredClip]:
         """Return the project's clips of a mode, its manual clips, and any clip that already has one of `ids`."""
-        statements = self.tables.of_project(project_id)
-        require_project(statements, project_id)
+        statements = self.tables.existing(project_id)
         self._require_not_elsewhere(project_id, ids)
         rows = statements.rows(
             f"SELECT * FROM clips WHERE project_id = ? AND (mode = ? OR created_by = 'manual' OR id {AMONG})",  # noqa: S608
             [project_id, mode, listed(ids)],
         )
-        return {row["id"]: StoredClip.model_validate(row) for row in rows}
+        return {clip.id: clip for clip in self._records(statements, rows)}
 
     def _require_not_elsewhere(self, project_id: str, ids: Sequence[str]) -> None:
         """Refuse ids of another project's clips."""

@@ -9,34 +9,19 @@ from typing import Any
 from autoclip.errors import ParameterError
 from autoclip.timeline import Interval
 from storage.catalog.change_log import ChangeLog
+from storage.catalog.project_records import ProjectRecords
 from storage.catalog.records import CompoundClip, CompoundItem, Page, now
-from storage.catalog.statements import (
-    AMONG,
-    Row,
-    Statements,
-    columns_of,
-    delete,
-    find,
-    insert,
-    insert_new,
-    listed,
-    order_by,
-    page,
-    require_project,
-    require_revision,
-    update,
-)
-from storage.catalog.tables import Tables
-
-SORTABLE = ("name", "created_at", "updated_at")
+from storage.catalog.statements import AMONG, Row, Statements, columns_of, delete, insert, insert_new, listed, update
 
 
 @dataclass(frozen=True, slots=True)
-class Compounds:
+class Compounds(ProjectRecords[CompoundClip]):
     """Repository of compound clips."""
 
-    tables: Tables
     log: ChangeLog
+
+    table, noun = "compound_clips", "compound clip"
+    sortable = ("name", "created_at", "updated_at")
 
     def add(self, compound: CompoundClip) -> CompoundClip:
         """Add a compound clip.
@@ -50,8 +35,7 @@ class Compounds:
         ConflictError
             If its id is already used.
         """
-        statements = self.tables.of_project(compound.project_id)
-        require_project(statements, compound.project_id)
+        statements = self.tables.existing(compound.project_id)
         _require_usable_items(statements, compound)
         insert_new(statements, "compound_clips", "compound clip", columns_of(compound, "items"))
         _add_items(statements, [compound])
@@ -59,24 +43,11 @@ class Compounds:
         self.log.note(compound.project_id, "compound", compound.id, None, compound)
         return compound
 
-    def get(self, compound_id: str, *, revision: int | None = None) -> CompoundClip:
-        """Return a compound clip; raise `NotFoundError`, or `RevisionError` if its revision is not `revision`."""
-        statements = self.tables.holding(compound_id)
-        row = find(statements, "SELECT * FROM compound_clips WHERE id = ?", "compound clip", compound_id)
-        require_revision("compound clip", compound_id, row["revision"], revision)
-        return _records(statements, [row])[0]
-
     def page(
         self, project_id: str, *, limit: int | None = None, offset: int = 0, sort: str = "created_at"
     ) -> Page[CompoundClip]:
         """List a project's compound clips; raises the same errors as `Clips.page`."""
-        statements = self.tables.of_project(project_id)
-        require_project(statements, project_id)
-        conditions = {"project_id = ?": project_id}
-        rows, total = page(
-            statements, "compound_clips", conditions, order=order_by(sort, SORTABLE), limit=limit, offset=offset
-        )
-        return Page(tuple(_records(statements, rows)), total, limit, offset)
+        return self._page(project_id, {}, sort=sort, limit=limit, offset=offset)
 
     def save(self, compound: CompoundClip) -> CompoundClip:
         """Store a changed compound clip and return it at its next revision.
@@ -105,12 +76,6 @@ class Compounds:
         _remove(self.tables.of_project(before.project_id), [compound_id])
         self.log.note(before.project_id, "compound", compound_id, before, None)
 
-    def stored(self, project_id: str, ids: Sequence[str]) -> Mapping[str, CompoundClip]:
-        """Return the compound clips with `ids`, by id; see `LoggedTable`."""
-        sql = f"SELECT * FROM compound_clips WHERE project_id = ? AND id {AMONG}"  # noqa: S608
-        statements = self.tables.of_project(project_id)
-        return {each.id: each for each in _records(statements, statements.rows(sql, [project_id, listed(ids)]))}
-
     def put_back(self, project_id: str, ids: Sequence[str], states: Iterable[Mapping[str, Any]]) -> None:
         """Replace the compound clips with `ids`; see `LoggedTable`."""
         compounds = [CompoundClip.model_validate(state) for state in states]
@@ -118,6 +83,16 @@ class Compounds:
         _remove(statements, ids)
         insert(statements, "compound_clips", [columns_of(compound, "items") for compound in compounds])
         _add_items(statements, compounds)
+
+    def _records(self, statements: Statements, rows: list[Row]) -> list[CompoundClip]:
+        """Combine rows of compound clips with their items."""
+        items: dict[str, list[CompoundItem]] = {row["id"]: [] for row in rows}
+        sql = f'SELECT * FROM compound_items WHERE compound_id {AMONG} ORDER BY "position"'  # noqa: S608
+        for item in statements.rows(sql, [listed(items)]):
+            items[item["compound_id"]].append(
+                CompoundItem(clip_id=item["clip_id"], start=item["start"], end=item["end"])
+            )
+        return [CompoundClip.model_validate({**row, "items": tuple(items[row["id"]])}) for row in rows]
 
 
 def _remove(statements: Statements, ids: Sequence[str]) -> None:
@@ -151,13 +126,3 @@ def _add_items(statements: Statements, compounds: Iterable[CompoundClip]) -> Non
         for position, item in enumerate(compound.items)
     ]
     insert(statements, "compound_items", rows)
-
-
-def _records(statements: Statements, rows: list[Row]) -> list[CompoundClip]:
-    """Combine rows of compound clips with their items."""
-    ids = [row["id"] for row in rows]
-    sql = f'SELECT * FROM compound_items WHERE compound_id {AMONG} ORDER BY compound_id, "position"'  # noqa: S608
-    items: dict[str, list[CompoundItem]] = {identity: [] for identity in ids}
-    for item in statements.rows(sql, [listed(ids)]):
-        items[item["compound_id"]].append(CompoundItem(clip_id=item["clip_id"], start=item["start"], end=item["end"]))
-    return [CompoundClip.model_validate({**row, "items": tuple(items[row["id"]])}) for row in rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,13 +100,11 @@ def copy_catalog(source: Catalog, target: Catalog, *, replace: bool = False) -> 
 
 def _compared(one: Path, other: Path) -> tuple[CopiedTable, ...]:
     """Compare two backups row by row, in any order."""
-    session, deadline = DuckDBSession(), time.monotonic() + _COMPARE_DEADLINE_SEC
-    try:
+    deadline = time.monotonic() + _COMPARE_DEADLINE_SEC
+    with closing(DuckDBSession()) as session:
         session.attach(one, "one", Access.READ, deadline)
         session.attach(other, "other", Access.READ, deadline)
         return tuple(_compared_table(session, table) for table in ALL_TABLES)
-    finally:
-        session.discard()
 
 
 def _compared_table(session: DuckDBSession, table: str) -> CopiedTable:

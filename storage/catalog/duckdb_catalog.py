@@ -12,7 +12,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from autoclip.errors import CatalogBusyError, StorageError
@@ -30,7 +30,6 @@ from storage.catalog.recovery import is_sound, reindex, roll_forward
 from storage.catalog.split import make_empty, merge, split
 from storage.catalog.unit_files import Side, UnitFiles
 from storage.catalog.unit_of_work import UnitOfWork
-from storage.migrations import is_current, known_migrations, migrate
 
 BUSY_DEADLINE_SEC = 30.0
 """Default deadline in seconds: a write holds the lock for some 20 ms, so waiting for half a minute means that something
@@ -216,10 +215,8 @@ class DuckDBCatalog(Catalog):
         session.attach(path, "copy", Access.WRITE, deadline)
         try:
             session.use("copy")
-            if not is_current(session.execute, known_migrations()):
-                migrate(session.execute, known_migrations())
+            if session.bring_up_to_date():
                 session.execute("CHECKPOINT")
-                session.forget_types()
         finally:
             session.detach("copy")
 
@@ -282,13 +279,10 @@ class DuckDBCatalog(Catalog):
                 "put the catalog back, or move that file away"
             )
         self._writing.attached.forget(path)
-        session = DuckDBSession()
-        try:
+        with closing(DuckDBSession()) as session:
             session.attach(path, "foreign", Access.RECOVER, deadline)
             session.use("foreign")
             session.execute("CHECKPOINT")
-        finally:
-            session.discard()
 
     def start_over(self) -> None:
         """Start without the resources of a parent process."""

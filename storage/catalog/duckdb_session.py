@@ -15,6 +15,7 @@ import duckdb
 from autoclip.errors import CatalogBusyError, NoRoomError, StorageError
 from storage.catalog.foreign_wait import ForeignWait
 from storage.catalog.statements import Row
+from storage.migrations import is_current, known_migrations, migrate
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ class DuckDBSession:
                 self._connection.execute(f"DETACH {alias}")
         except StorageError as error:
             logger.warning("%s: could not be detached, so DuckDB starts over: %s", path, error)
-            self.discard()
+            self.close()
 
     def holds(self, alias: str) -> bool:
         """Whether a file is attached under this name."""
@@ -123,9 +124,13 @@ class DuckDBSession:
             self._types[table] = {row["column_name"]: row["column_type"] for row in rows}
         return self._types[table]
 
-    def forget_types(self) -> None:
-        """Clear the cached types: the tables may have changed."""
+    def bring_up_to_date(self) -> bool:
+        """Migrate the tables of the file in use; return whether they were of another version."""
+        if is_current(self.execute, known_migrations()):
+            return False
+        migrate(self.execute, known_migrations())
         self._types = {}
+        return True
 
     def rolled_back(self) -> None:
         """Roll back the transaction; if DuckDB can't, discard it altogether."""
@@ -133,7 +138,7 @@ class DuckDBSession:
             self.execute("ROLLBACK")
         except StorageError as error:
             logger.warning("could not roll back, so DuckDB starts over: %s", error)
-            self.discard()
+            self.close()
 
     def abandon_after_fork(self) -> None:
         """Leave the parent's DuckDB open in a forked child: even closing it could write to the parent's file."""
@@ -148,8 +153,8 @@ class DuckDBSession:
             self._connection = duckdb.connect(":memory:", config=_CONFIGURATION)
         return self._connection
 
-    def discard(self) -> None:
-        """Close DuckDB, and with it all files."""
+    def close(self) -> None:
+        """Close DuckDB, and with it all files; the next call starts it again."""
         connection, self._connection = self._connection, None
         self._attached, self._used = {}, ""
         if connection is not None:

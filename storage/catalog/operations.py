@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from autoclip.errors import ConflictError, NotFoundError
 from storage.catalog.change_log import ChangeLog, fields_of
 from storage.catalog.records import Change, Entity, Operation, OperationKind, Page, Record, StoredClip, changed, now
-from storage.catalog.statements import Statements, columns_of, insert, page, require_project
+from storage.catalog.statements import Statements, columns_of, insert, page
 from storage.catalog.tables import Tables
 
 MAX_OPERATIONS = 2000
@@ -42,9 +42,8 @@ class Operations:
 
     def page(self, project_id: str, *, limit: int | None = None, offset: int = 0) -> Page[Operation]:
         """List the operations of a project, newest first; raise `NotFoundError` if it does not exist."""
-        self._require_project(project_id)
         rows, total = page(
-            self._statements(project_id),
+            self.tables.existing(project_id),
             "operations",
             {"project_id = ?": project_id},
             order="number DESC",
@@ -76,7 +75,7 @@ class Operations:
         ConflictError
             If there is nothing to undo.
         """
-        self._require_project(project_id)
+        self.tables.existing(project_id)
         operation = self.to_undo(project_id)
         if operation is None:
             raise ConflictError(f"the project {project_id} has no change to undo")
@@ -84,7 +83,7 @@ class Operations:
 
     def redo(self, project_id: str) -> Operation:
         """Redo the operation that was undone last; raises the same errors as `undo`."""
-        self._require_project(project_id)
+        self.tables.existing(project_id)
         operation = self.to_redo(project_id)
         if operation is None:
             raise ConflictError(f"the project {project_id} has no change to redo: none was undone, or another followed")
@@ -171,9 +170,6 @@ class Operations:
     def _highest(self, project_id: str, column: str) -> int:
         sql = f"SELECT coalesce(max({column}), 0) AS highest FROM operations WHERE project_id = ?"  # noqa: S608
         return int(self._statements(project_id).rows(sql, [project_id])[0]["highest"])
-
-    def _require_project(self, project_id: str) -> None:
-        require_project(self._statements(project_id), project_id)
 
     def _statements(self, project_id: str) -> Statements:
         return self.tables.of_project(project_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from storage.catalog.home import Home
 from storage.catalog.postgresql_session import PostgreSQLSession
@@ -12,6 +11,7 @@ from storage.catalog.project_index import SORTABLE
 from storage.catalog.projects import record_of
 from storage.catalog.records import Page, Project, ProjectState, Source
 from storage.catalog.statements import AMONG, Row, Statements, listed, order_by, page, require_text
+from storage.catalog.tables import KnownBy
 from storage.catalog.unit_of_work import OpenUnit, UnitOfWork
 from storage.keys import FileIdentity
 
@@ -48,10 +48,6 @@ class PostgreSQLUnit(OpenUnit):
     def of_project(self, project_id: str) -> Statements:
         """Return the tables of a project; see `Tables`."""
         return _ProjectTables(self, project_id)
-
-    def holding(self, identity: str) -> Statements:
-        """Return the tables of the project that contains a record; see `Tables`."""
-        return _ProjectTables(self, self.index.owners([identity]).get(identity, ""))
 
     def drop(self, project_id: str) -> None:
         """Remove a project; see `Tables`. The rows that refer to it are removed as well."""
@@ -137,17 +133,14 @@ class PostgreSQLIndex:
         projects = tuple(record_of({**row, "source": sources[row["id"]]}) for row in rows)
         return Page(projects, total, limit, offset)
 
-    def with_fingerprint(self, fingerprint: str) -> tuple[Project, ...]:
-        """See `ProjectIndex.with_fingerprint`."""
-        return self._where("fingerprint", fingerprint)
-
-    def with_path(self, path: Path) -> tuple[Project, ...]:
-        """See `ProjectIndex.with_path`."""
-        return self._where("path", str(path))
-
-    def from_address(self, address: str) -> tuple[Project, ...]:
-        """See `ProjectIndex.from_address`."""
-        return self._where("address", address)
+    def where(self, column: KnownBy, value: str) -> tuple[Project, ...]:
+        """See `ProjectIndex.where`. A unit that writes locks the value, so that no other process adds it meanwhile."""
+        self.tables.lock(f"{column} {value}")
+        sql = (
+            f"SELECT p.*, {_SOURCE} FROM {_PROJECTS} "  # noqa: S608
+            f"WHERE {column} = ? AND deleted_at IS NULL ORDER BY created_at, id"
+        )
+        return tuple(map(_project, self.tables.rows(sql, [value])))
 
     def put(self, project: Project) -> None:
         """Do nothing: the project is in the tables."""
@@ -173,15 +166,6 @@ class PostgreSQLIndex:
         changes = ", ".join(f"{name} = excluded.{name}" for name in columns)
         sql = f"INSERT INTO fingerprints VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET {changes}"  # noqa: S608
         self.tables.rows(sql, [*_facts(identity), fingerprint])
-
-    def _where(self, column: str, value: str) -> tuple[Project, ...]:
-        """Find projects; another unit can't search for the same until this one has added what it did not find."""
-        self.tables.lock(f"{column} {value}")
-        sql = (
-            f"SELECT p.*, {_SOURCE} FROM {_PROJECTS} "  # noqa: S608
-            f"WHERE {column} = ? AND deleted_at IS NULL ORDER BY created_at, id"
-        )
-        return tuple(map(_project, self.tables.rows(sql, [value])))
 
 
 def _project(row: Row) -> Project:

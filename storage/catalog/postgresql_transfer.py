@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from psycopg import RawServerCursor
@@ -15,7 +16,6 @@ from storage.catalog.duckdb_session import Access, DuckDBSession, json_insert
 from storage.catalog.postgresql_session import PostgreSQLSession, translated
 from storage.catalog.postgresql_tables import json_insert as postgresql_insert
 from storage.catalog.split import ALL_TABLES, make_empty
-from storage.migrations import is_current, known_migrations, migrate
 
 BATCH_ROWS = 1000
 """Number of rows per batch: some 1 MB of clips."""
@@ -29,8 +29,7 @@ def dump(session: PostgreSQLSession, path: Path, deadline: float) -> None:
     StorageError
         If the data can't be read or written.
     """
-    target = DuckDBSession()
-    try:
+    with closing(DuckDBSession()) as target:
         make_empty(target, path, deadline)
         target.attach(path, "target", Access.WRITE, deadline)
         target.use("target")
@@ -39,8 +38,6 @@ def dump(session: PostgreSQLSession, path: Path, deadline: float) -> None:
             for records in _rows_as_json(session, table):
                 target.execute(sql, [_array(records)])
         target.execute("CHECKPOINT")
-    finally:
-        target.discard()
 
 
 def load(session: PostgreSQLSession, path: Path, deadline: float) -> None:
@@ -55,17 +52,13 @@ def load(session: PostgreSQLSession, path: Path, deadline: float) -> None:
         copy = Path(folder) / "catalog.duckdb"
         with storage_faults(path):
             shutil.copyfile(path, copy)
-        source = DuckDBSession()
-        try:
+        with closing(DuckDBSession()) as source:
             source.attach(copy, "source", Access.WRITE, deadline)
             source.use("source")
-            if not is_current(source.execute, known_migrations()):
-                migrate(source.execute, known_migrations())
+            source.bring_up_to_date()
             session.execute("DELETE FROM projects")
             for table in ALL_TABLES:
                 _load_table(session, source, table)
-        finally:
-            source.discard()
 
 
 def _load_table(session: PostgreSQLSession, source: DuckDBSession, table: str) -> None:

@@ -19,9 +19,10 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from autoclip.errors import NoRoomError, ParameterError, StorageError
+from autoclip.errors import NoRoomError, StorageError
 from storage.catalog.records import Page, Project, ProjectState
-from storage.catalog.statements import order_by, require_text
+from storage.catalog.statements import order_by, require_text, where_of
+from storage.catalog.tables import KnownBy
 from storage.keys import FileIdentity
 
 SORTABLE = ("name", "created_at", "updated_at", "duration_sec", "state")
@@ -137,32 +138,22 @@ class SqliteIndex:
         deleted: bool,
     ) -> Page[Project]:
         """List projects; see `ProjectIndex.page`."""
-        if offset < 0 or (limit is not None and limit < 0):
-            raise ParameterError(f"limit {limit} and offset {offset} must not be negative")
         order = order_by(sort, SORTABLE)
         conditions: dict[str, object] = {
             "deleted = ?": int(deleted),
             "state = ?": state,
             "instr(folded_name, ?) > 0": None if search is None else search.lower(),
         }
-        met = {condition: value for condition, value in conditions.items() if value is not None}
-        where, values = " AND ".join(met), list(met.values())
-        ((total,),) = self._execute(f"SELECT count(*) FROM projects WHERE {where}", values)  # noqa: S608
-        sql = f"SELECT record FROM projects WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
+        where, values = where_of(conditions, limit, offset)
+        ((total,),) = self._execute(f"SELECT count(*) FROM projects {where}", values)  # noqa: S608
+        sql = f"SELECT record FROM projects {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
         rows = self._execute(sql, [*values, -1 if limit is None else limit, offset])
         return Page(tuple(Project.model_validate_json(record) for (record,) in rows), total, limit, offset)
 
-    def with_fingerprint(self, fingerprint: str) -> tuple[Project, ...]:
-        """See `ProjectIndex.with_fingerprint`."""
-        return self._where("fingerprint", fingerprint)
-
-    def with_path(self, path: Path) -> tuple[Project, ...]:
-        """See `ProjectIndex.with_path`."""
-        return self._where("path", str(path))
-
-    def from_address(self, address: str) -> tuple[Project, ...]:
-        """See `ProjectIndex.from_address`."""
-        return self._where("address", address)
+    def where(self, column: KnownBy, value: str) -> tuple[Project, ...]:
+        """See `ProjectIndex.where`."""
+        sql = f"SELECT record FROM projects WHERE {column} = ? AND NOT deleted ORDER BY created_at, id"  # noqa: S608
+        return tuple(Project.model_validate_json(record) for (record,) in self._execute(sql, [value]))
 
     def put(self, project: Project) -> None:
         """Add a new or changed project."""
@@ -218,10 +209,6 @@ class SqliteIndex:
         """Return the projects whose files are being replaced."""
         rows = self._execute("SELECT id, successor FROM projects WHERE successor IS NOT NULL")
         return tuple(PendingFile(project_id, successor) for project_id, successor in rows)
-
-    def _where(self, column: str, value: str) -> tuple[Project, ...]:
-        sql = f"SELECT record FROM projects WHERE {column} = ? AND NOT deleted ORDER BY created_at, id"  # noqa: S608
-        return tuple(Project.model_validate_json(record) for (record,) in self._execute(sql, [value]))
 
     def _execute(self, sql: str, values: Iterable[object] = ()) -> list[tuple[Any, ...]]:
         bound = [require_text(value) if isinstance(value, str) else value for value in values]

@@ -74,15 +74,15 @@ class Projects:
 
     def with_fingerprint(self, fingerprint: str) -> tuple[Project, ...]:
         """Return the projects of this content, oldest first."""
-        return self._here(self.tables.index.with_fingerprint(fingerprint))
+        return self._here(self.tables.index.where("fingerprint", fingerprint))
 
     def with_path(self, path: Path) -> tuple[Project, ...]:
         """Return the projects of this file, oldest first."""
-        return self._here(self.tables.index.with_path(path))
+        return self._here(self.tables.index.where("path", str(path)))
 
     def from_address(self, address: str) -> tuple[Project, ...]:
         """Return the projects whose source has this address (a URL, a path, an upload's name), oldest first."""
-        return self._here(self.tables.index.from_address(address))
+        return self._here(self.tables.index.where("address", address))
 
     def save(self, project: Project) -> Project:
         """Store a changed project and return it at its next revision.

@@ -6,6 +6,7 @@ import logging
 import secrets
 import shutil
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 from autoclip.system.files import flush
@@ -46,8 +47,7 @@ def split(whole: Path, root: Path, successor: Path, deadline: float) -> Layout:
     """
     layout = Layout(root, f".{secrets.token_hex(4)}{PARTIAL}")
     final = Layout(root, secrets.token_hex(4))
-    session = DuckDBSession()
-    try:
+    with closing(DuckDBSession()) as session:
         with storage_faults(layout.folder):
             _clear(layout.generations)
             layout.folder.mkdir(parents=True)
@@ -64,8 +64,6 @@ def split(whole: Path, root: Path, successor: Path, deadline: float) -> Layout:
         session.use("root")
         session.execute("INSERT INTO layout VALUES (?)", [final.generation])
         session.execute("CHECKPOINT")
-    finally:
-        session.discard()
     with storage_faults(layout.folder):
         flush(successor)
         flush(layout.folder)
@@ -94,8 +92,7 @@ def make_empty(session: DuckDBSession, path: Path, deadline: float, generation: 
 
 def merge(files: Iterable[Path], target: Path, deadline: float) -> None:
     """Write the files of projects to a single file, as in earlier catalogs."""
-    session = DuckDBSession()
-    try:
+    with closing(DuckDBSession()) as session:
         make_empty(session, target, deadline)
         session.attach(target, "target", Access.WRITE, deadline)
         for file in files:
@@ -106,8 +103,6 @@ def merge(files: Iterable[Path], target: Path, deadline: float) -> None:
             session.detach("source")
         session.use("target")
         session.execute("CHECKPOINT")
-    finally:
-        session.discard()
 
 
 def _write_project(session: DuckDBSession, path: Path, template: Path, project_id: str, deadline: float) -> None:

@@ -130,14 +130,18 @@ def page(
     ParameterError
         If `limit` or `offset` is negative.
     """
-    if offset < 0 or (limit is not None and limit < 0):
-        raise ParameterError(f"limit {limit} and offset {offset} must not be negative")
-    met = {condition: value for condition, value in conditions.items() if value is not None}
-    where = f"WHERE {' AND '.join(met)}" if met else ""
-    values = [_stored(value) for value in met.values()]
+    where, values = where_of(conditions, limit, offset)
     (count,) = statements.rows(f"SELECT count(*) AS total FROM {table} {where}", values)  # noqa: S608
     sql = f"SELECT * FROM {table} {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
     return statements.rows(sql, [*values, count["total"] if limit is None else limit, offset]), int(count["total"])
+
+
+def where_of(conditions: Mapping[str, object], limit: int | None, offset: int) -> tuple[str, list[object]]:
+    """Return the WHERE clause of `page` and its values; raises the same error."""
+    if offset < 0 or (limit is not None and limit < 0):
+        raise ParameterError(f"limit {limit} and offset {offset} must not be negative")
+    met = {condition: _stored(value) for condition, value in conditions.items() if value is not None}
+    return (f"WHERE {' AND '.join(met)}" if met else ""), list(met.values())
 
 
 def order_by(sort: str, sortable: Sequence[str]) -> str:

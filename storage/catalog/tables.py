@@ -7,12 +7,14 @@ project. For everything across projects (lists of projects, the owner of an id) 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from storage.catalog.records import Page, Project, ProjectState
 from storage.catalog.statements import Statements
 from storage.keys import FingerprintMemory
+
+KnownBy = Literal["fingerprint", "path", "address"]
+"""What a project is found by: the content or the place of its video, or the address of its source."""
 
 
 class ProjectIndex(FingerprintMemory, Protocol):
@@ -30,14 +32,8 @@ class ProjectIndex(FingerprintMemory, Protocol):
     ) -> Page[Project]:
         """List projects; raise `ParameterError` if `sort` or a number is invalid."""
 
-    def with_fingerprint(self, fingerprint: str) -> tuple[Project, ...]:
-        """Return the projects of this content that are not deleted, oldest first."""
-
-    def with_path(self, path: Path) -> tuple[Project, ...]:
-        """Return the projects of this file that are not deleted, oldest first."""
-
-    def from_address(self, address: str) -> tuple[Project, ...]:
-        """Return the projects whose source has this address and that are not deleted, oldest first."""
+    def where(self, column: KnownBy, value: str) -> tuple[Project, ...]:
+        """Return the projects with this value that are not deleted, oldest first."""
 
     def put(self, project: Project) -> None:
         """Add a new or changed project."""
@@ -58,6 +54,9 @@ class Tables(Protocol):
 
     def of_project(self, project_id: str) -> Statements:
         """Return the tables of a project; empty for a project that does not exist."""
+
+    def existing(self, project_id: str) -> Statements:
+        """Return the tables of a project; raise `NotFoundError` if it does not exist or is deleted."""
 
     def holding(self, identity: str) -> Statements:
         """Return the tables of the project that contains the record with an id; empty if there is none."""

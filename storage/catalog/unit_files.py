@@ -14,7 +14,6 @@ from storage.catalog.layout import Layout, stamp_of, successor_of
 from storage.catalog.project_index import SqliteIndex
 from storage.catalog.statements import Row, Statements, require_text
 from storage.catalog.unit_of_work import OpenUnit, UnitOfWork
-from storage.migrations import is_current, known_migrations, migrate
 
 _READS = ("SELECT", "DESCRIBE", "SHOW")
 _ALIAS = "catalog"
@@ -103,6 +102,8 @@ class UnitFiles(OpenUnit):
         Migrates the file of a project, for a read-only unit.
     """
 
+    index: SqliteIndex
+
     def __init__(
         self,
         side: Side,
@@ -124,10 +125,6 @@ class UnitFiles(OpenUnit):
     def of_project(self, project_id: str) -> Statements:
         """Return the tables of a project; see `Tables`."""
         return _Tables(self, project_id)
-
-    def holding(self, identity: str) -> Statements:
-        """Return the tables of the project that contains a record; see `Tables`."""
-        return _Tables(self, self.index.owners([identity]).get(identity, ""))
 
     def drop(self, project_id: str) -> None:
         """Remove a project; see `Tables`."""
@@ -240,9 +237,8 @@ class UnitFiles(OpenUnit):
             written.session.use(_ALIAS)
             if new:
                 written.session.execute("DELETE FROM layout")
-            elif not is_current(written.session.execute, known_migrations()):
-                migrate(written.session.execute, known_migrations())
-                written.session.forget_types()
+            else:
+                written.session.bring_up_to_date()
             written.session.execute("BEGIN")
         except BaseException:
             written.session.detach(_ALIAS)

@@ -18,7 +18,8 @@ from storage.catalog.exports import Exports
 from storage.catalog.home import Home
 from storage.catalog.operations import Operations
 from storage.catalog.projects import Projects
-from storage.catalog.tables import Tables
+from storage.catalog.statements import Statements, require_project
+from storage.catalog.tables import ProjectIndex, Tables
 from storage.keys import FingerprintMemory
 
 
@@ -60,6 +61,7 @@ class OpenUnit(ABC):
     """
 
     unit: UnitOfWork
+    index: ProjectIndex
 
     def __init__(self, *, read_only: bool) -> None:
         self.read_only = read_only
@@ -87,6 +89,20 @@ class OpenUnit(ABC):
         """Roll back all changes, except in a forked child, which must not touch its parent's unit."""
         if os.getpid() == self._process:
             self._roll_back()
+
+    @abstractmethod
+    def of_project(self, project_id: str) -> Statements:
+        """Return the tables of a project; see `Tables`."""
+
+    def existing(self, project_id: str) -> Statements:
+        """Return the tables of a project that exists; see `Tables`."""
+        statements = self.of_project(project_id)
+        require_project(statements, project_id)
+        return statements
+
+    def holding(self, identity: str) -> Statements:
+        """Return the tables of the project that contains a record; see `Tables`."""
+        return self.of_project(self.index.owners([identity]).get(identity, ""))
 
     @abstractmethod
     def _commit(self) -> None: ...
