@@ -35,11 +35,12 @@ def removals_of(folder: AnalysisFolder, intervals: Sequence[Interval], settings:
     return tuple(removal for each in tightening_of(folder, intervals, settings) for removal in each.removed)
 
 
-def kept_parts(clip: Clip, found: Tightening) -> tuple[Clip, ...]:
-    """Return the remaining parts of a clip, each as a clip."""
+def kept_parts(clips: Sequence[Clip], found: Sequence[Tightening]) -> tuple[Clip, ...]:
+    """Return the remaining parts of clips, each as a clip; `found` is what `tightening_of` returns for them."""
     return tuple(
         clip.model_copy(update={"id": f"{clip.id}-{number}", "start": kept.start, "end": kept.end})
-        for number, kept in enumerate(found.kept, 1)
+        for clip, tightening in zip(clips, found, strict=True)
+        for number, kept in enumerate(tightening.kept, 1)
     )
 
 

@@ -84,3 +84,9 @@ def _revision_needed(way: str) -> ApiError:
 def tag(response: Response, revision: int) -> None:
     """Set the ETag of a response to a revision."""
     response.headers["ETag"] = f'"{revision}"'
+
+
+def place(response: Response, path: str, revision: int) -> None:
+    """Set the address of what a response shows, and its revision as the ETag."""
+    response.headers["Location"] = path
+    tag(response, revision)

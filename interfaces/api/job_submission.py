@@ -54,12 +54,12 @@ class JobStarter:
             idempotency_key=f"{job_type}:{project_id}:client:{self.key}" if self.key else None,
             request_key=self._request_key(body),
         )
-        return self._seen(job)
+        return seen(job, self.response)
 
     def analyze(self, project_id: str, settings: Settings, body: Body, chat: Mapping[str, object]) -> Job:
         """Start an analysis, or join the running one; raises the same errors as `start`."""
         key = self._request_key(body)
-        return self._seen(self.services.jobs.analyze(project_id, settings, chat=chat, request_key=key))
+        return seen(self.services.jobs.analyze(project_id, settings, chat=chat, request_key=key), self.response)
 
     def _request_key(self, body: Body | None) -> RequestKey | None:
         """Return the client's key with the request itself, not its current meaning: the best clips may change."""
@@ -67,9 +67,11 @@ class JobStarter:
             return None
         return RequestKey(self.key, json.dumps(body.model_dump(mode="json") if body else {}, sort_keys=True))
 
-    def _seen(self, job: Job) -> Job:
-        self.response.headers["Location"] = f"/api/jobs/{job.id}"
-        return job
+
+def seen(job: Job, response: Response) -> Job:
+    """Return a job, with its address in the response."""
+    response.headers["Location"] = f"/api/jobs/{job.id}"
+    return job
 
 
 async def _starter(services: ServicesDep, response: Response, key: Key = None) -> JobStarter:

@@ -119,6 +119,11 @@ def find_clip(wanted: str, clips: Sequence[Clip]) -> Clip:
     )
 
 
+def in_order(clips: Sequence[Clip]) -> tuple[Clip, ...]:
+    """Return clips in order of time."""
+    return tuple(sorted(clips, key=lambda clip: clip.start))
+
+
 def open_clips(source: str, mode: str | None = None) -> ClipStore:
     """Return the clips of an analysis folder or of a project, of one mode if given.
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autoclip.clips import Clip
 from autoclip.durations import read_seconds
 from autoclip.errors import ParameterError
 from autoclip.timeline import Interval
@@ -23,6 +22,7 @@ from interfaces.cli.clip_sources import (
     Top,
     find_clip,
     find_compound,
+    in_order,
     open_clips,
 )
 from interfaces.cli.command_list import command_group
@@ -75,13 +75,16 @@ def create(
 
     Name the clips with --item, in the order of the compound; or take the best (--top) or --all, in order of time.
     """
+    from storage.catalog import CompoundItem
+
     choice = ClipChoice.of(item, top, all_clips=all_clips, default=None)
     if not (item or top or all_clips):
         raise ParameterError("compound create: say of which clips, by --item CLIP (repeatable), --top N or --all")
     if not name.strip():
         raise ParameterError("compound create: --name is empty; give it a name to know it by")
     store = open_clips(source, mode)
-    items = tuple(_item(word, store) for word in item) if item else _in_order(choice.among(store))
+    chosen = () if item else in_order(choice.among(store))
+    items = tuple(_item(word, store) for word in item or ()) + tuple(CompoundItem(clip_id=clip.id) for clip in chosen)
     if not items:
         raise ParameterError(f"{source} has no clips to join; analyze it with other settings")
     _require_free_name(name.strip(), store.compounds())
@@ -197,12 +200,6 @@ def repeated_footage(compound: CompoundClip, store: ClipStore) -> list[str]:
                 f"{clock(min(first.end, second.end))} ({shared:.1f} s)"
             )
     return lines
-
-
-def _in_order(clips: Sequence[Clip]) -> tuple[CompoundItem, ...]:
-    from storage.catalog import CompoundItem
-
-    return tuple(CompoundItem(clip_id=clip.id) for clip in sorted(clips, key=lambda clip: clip.start))
 
 
 @dataclass(frozen=True, slots=True)

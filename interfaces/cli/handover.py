@@ -13,7 +13,17 @@ from autoclip.errors import ParameterError
 from autoclip.export.interchange.edit_list import MAX_HANDLES_SEC, EditOptions
 from autoclip.export.interchange.formats import SUFFIXES, TimelineFormat
 from autoclip.settings import ExportSettings
-from interfaces.cli.clip_sources import AllClips, ClipChoice, ClipIds, OfMode, Source, Top, find_compound, open_clips
+from interfaces.cli.clip_sources import (
+    AllClips,
+    ClipChoice,
+    ClipIds,
+    OfMode,
+    Source,
+    Top,
+    find_compound,
+    in_order,
+    open_clips,
+)
 from interfaces.cli.file_report import OutputFile, report_files
 from interfaces.cli.options import Fillers, Json, Tighten
 from interfaces.cli.terminal import say
@@ -86,7 +96,7 @@ def handover(
         clips, crossfade_sec = compound_clips(kept.items, store.clips_of(kept)), kept.crossfade_sec
     else:
         chosen = choice.among(store)
-        clips, crossfade_sec = (chosen if clip else _in_order(chosen)), 0.0
+        clips, crossfade_sec = (chosen if clip else in_order(chosen)), 0.0
     if tighten is not None or fillers:
         clips = _tightened(store, clips, tighten or 0.0, fillers=fillers)
     target = (to or store.folder.root / f"clips{SUFFIXES[wanted]}").absolute()
@@ -103,8 +113,4 @@ def _tightened(store: ClipStore, clips: Sequence[Clip], tighten_sec: float, *, f
     tightenings = tightening_of(store.folder, [clip.interval for clip in clips], settings)
     for clip, found in zip(clips, tightenings, strict=True):
         say(f"{clip.name}: {found.details()}")
-    return tuple(part for clip, found in zip(clips, tightenings, strict=True) for part in kept_parts(clip, found))
-
-
-def _in_order(clips: Sequence[Clip]) -> tuple[Clip, ...]:
-    return tuple(sorted(clips, key=lambda clip: clip.start))
+    return kept_parts(clips, tightenings)

@@ -74,10 +74,8 @@ def run(
     """Process a video, a folder or an address in a worker, and print the job; needs 'autoclip up'."""
     from interfaces.jobs import Jobs
 
-    parameters = _exports(export_top, timelines, to) | ({"handles_sec": handles} if handles else {})
     settings = _given_settings(mode, preset, with_amount(assignments, count=count, total=total, length=length))
-    if settings:
-        parameters["settings"] = settings
+    parameters = _parameters(export_top, timelines, handles, to, settings)
     place = Path(source).expanduser()
     if "://" not in source:
         existing_file(place)
@@ -190,18 +188,19 @@ def watch(
     from interfaces.folder_watch import watch_folder
     from interfaces.jobs import Jobs
 
-    parameters: dict[str, Any] = {"folder": str(existing_file(folder.expanduser()).absolute()), "pattern": pattern}
+    watched = {"folder": str(existing_file(folder.expanduser()).absolute()), "pattern": pattern}
     settings = _given_settings(mode, preset, with_amount(assignments, count=count, total=total, length=length))
-    parameters |= _exports(export_top, timelines, to) | ({"handles_sec": handles} if handles else {})
+    parameters = watched | _parameters(export_top, timelines, handles, to, settings)
     _require_outside(to, folder)
-    parameters |= {"settings": settings} if settings else {}
     say(f"watching {folder}; Ctrl-C ends it")
     with Jobs() as jobs:
         watch_folder(jobs, parameters, every, say)
 
 
-def _exports(top: int, timelines: list[str] | None, to: Path | None) -> dict[str, Any]:
-    """Return the flows' export parameters without defaults, so that the videos of a folder keep their key.
+def _parameters(
+    top: int, timelines: list[str] | None, handles: float, to: Path | None, settings: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the flows' parameters without defaults, so that the videos of a folder keep their key.
 
     Raises
     ------
@@ -213,17 +212,18 @@ def _exports(top: int, timelines: list[str] | None, to: Path | None) -> dict[str
             raise ParameterError(f"--timeline {wanted}: there are {', '.join(SUFFIXES)}")
     if to is not None and not top and not timelines:
         raise ParameterError(f"--to {to}: nothing is exported; add --export-top N or --timeline FORMAT")
-    return {"export_top": top} | ({"timelines": timelines} if timelines else {}) | _output_folder(to)
+    given = {"timelines": timelines, "handles_sec": handles, "to": _output_folder(to), "settings": settings}
+    return {"export_top": top} | {name: value for name, value in given.items() if value}
 
 
-def _output_folder(to: Path | None) -> dict[str, str]:
+def _output_folder(to: Path | None) -> str:
     from stages.output_folders import require_usable
 
     if to is None:
-        return {}
+        return ""
     folder = to.expanduser().absolute()
     require_usable(folder)
-    return {"to": str(folder)}
+    return str(folder)
 
 
 def _require_outside(to: Path | None, folder: Path) -> None:

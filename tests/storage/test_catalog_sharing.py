@@ -454,5 +454,5 @@ def rows_of(result):
 
 
 def use_migrations(monkeypatch, migrations):
-    for module in ("duckdb_catalog", "unit_files", "attached_files", "split"):
+    for module in ("duckdb_session", "attached_files", "split"):
         monkeypatch.setattr(f"storage.catalog.{module}.known_migrations", lambda: migrations)

@@ -20,7 +20,7 @@ from interfaces.api.clip_changes import (
     new_clip,
     split_clip,
 )
-from interfaces.api.etags import Expected, require_named, tag
+from interfaces.api.etags import Expected, place, require_named
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import (
     SORT_HELP,
@@ -58,7 +58,7 @@ class ClipView(StoredClip):
     @classmethod
     def show(cls, clip: StoredClip) -> ClipView:
         """Show a record."""
-        return cls.model_validate({name: getattr(clip, name) for name in StoredClip.model_fields})
+        return cls.model_validate(dict(clip))
 
 
 class ClipQuery(ListQuery):
@@ -174,7 +174,7 @@ def create_clip(project_id: PathIdentity, body: ClipRequest, services: ServicesD
     clip = _rater(services, project_id).rated(new_clip(project_id, body.start, body.end, body.name))
     with services.catalog.transaction() as unit:
         clip = unit.clips.add(clip)
-    return _shown(clip, response)
+    return show_clip(clip, response)
 
 
 @router.post("/projects/{project_id}/clips/merge", status_code=201, responses=documented(404, 409))
@@ -185,7 +185,7 @@ def merge_project_clips(
     rater = _rater(services, project_id)
     with services.catalog.transaction() as unit:
         clip = merge_clips(unit, project_id, body.clip_ids, rater, name=body.name, keep=body.keep)
-    return _shown(clip, response)
+    return show_clip(clip, response)
 
 
 @router.post("/projects/{project_id}/clips/bulk", responses=documented(404, 412, 428))
@@ -213,7 +213,7 @@ def get_clip(clip_id: PathIdentity, services: ServicesDep, response: Response) -
     """Show a clip."""
     with services.catalog.reading() as view:
         clip = view.clips.get(clip_id)
-    return _shown(clip, response)
+    return show_clip(clip, response)
 
 
 @router.patch("/clips/{clip_id}", responses=documented(404, 412, 428))
@@ -227,7 +227,7 @@ def change_clip(
         expected.require("clip", clip_id, clip.revision)
         changed = changed_clip(clip, change.changes(), rater)
         clip = clip if changed == clip else unit.clips.save(changed)
-    return _shown(clip, response)
+    return show_clip(clip, response)
 
 
 @router.post("/clips/{clip_id}/split", status_code=201, responses=documented(404, 409, 412, 428))
@@ -261,7 +261,7 @@ def merge_with_neighbor(
         expected.require("clip", clip_id, clip.revision)
         neighbor = neighbor_of(unit, clip, body.neighbor)
         merged = merge_clips(unit, clip.project_id, [clip_id, neighbor.id], rater, name=clip.name)
-    return _shown(merged, response)
+    return show_clip(merged, response)
 
 
 @router.post("/clips/{clip_id}/duplicate", status_code=201, responses=documented(404))
@@ -269,7 +269,7 @@ def duplicate_one_clip(clip_id: PathIdentity, services: ServicesDep, response: R
     """Copy a clip. The copy counts as made by hand and is undecided."""
     with services.catalog.transaction() as unit:
         clip = duplicate_clip(unit, clip_id)
-    return _shown(clip, response)
+    return show_clip(clip, response)
 
 
 @router.delete("/clips/{clip_id}", status_code=204, responses=documented(404, 409, 412, 428))
@@ -291,7 +291,7 @@ def _rater_for(services: Services, clip_id: str) -> ClipRater:
     return _rater(services, project_id)
 
 
-def _shown(clip: StoredClip, response: Response) -> ClipView:
-    tag(response, clip.revision)
-    response.headers["Location"] = f"/api/clips/{clip.id}"
+def show_clip(clip: StoredClip, response: Response) -> ClipView:
+    """Show a clip with its address and its ETag."""
+    place(response, f"/api/clips/{clip.id}", clip.revision)
     return ClipView.show(clip)

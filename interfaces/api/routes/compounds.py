@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, model_validator
 
 from autoclip.errors import ParameterError
-from interfaces.api.etags import Expected, tag
+from interfaces.api.etags import Expected, place
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import (
     ALWAYS_GIVEN,
@@ -41,8 +41,7 @@ class CompoundView(CompoundClip):
         """Show a record; `clips` are those of its project by id."""
         lengths = [_length(item, clips) for item in compound.items]
         overlap = compound.crossfade_sec * (len(lengths) - 1)
-        fields = {name: getattr(compound, name) for name in CompoundClip.model_fields}
-        return cls.model_validate({**fields, "duration": round(max(0.0, sum(lengths) - overlap), 6)})
+        return cls.model_validate({**dict(compound), "duration": round(max(0.0, sum(lengths) - overlap), 6)})
 
 
 class ItemRequest(Body):
@@ -166,6 +165,5 @@ def _length(item: CompoundItem, clips: Mapping[str, StoredClip]) -> float:
 
 
 def _shown(compound: CompoundClip, unit: UnitOfWork, response: Response) -> CompoundView:
-    tag(response, compound.revision)
-    response.headers["Location"] = f"/api/compound-clips/{compound.id}"
+    place(response, f"/api/compound-clips/{compound.id}", compound.revision)
     return CompoundView.of(compound, _clips(unit, compound.project_id))

@@ -55,7 +55,7 @@ class ExportView(Export):
     @classmethod
     def of(cls, export: Export) -> ExportView:
         """Show a record."""
-        return cls.model_validate({name: getattr(export, name) for name in Export.model_fields})
+        return cls.model_validate(dict(export))
 
 
 class ExportRequest(Body):

@@ -95,8 +95,7 @@ def _tightened(store: CatalogClips, clips: Sequence[Clip], query: HandoverQuery)
     settings = ExportSettings(tighten_sec=query.tighten_sec, tighten_fillers=query.tighten_fillers)
     if not tightens(settings):
         return clips
-    found = tightening_of(store.folder, [clip.interval for clip in clips], settings)
-    return [part for clip, each in zip(clips, found, strict=True) for part in kept_parts(clip, each)]
+    return kept_parts(clips, tightening_of(store.folder, [clip.interval for clip in clips], settings))
 
 
 def _chosen(view: UnitOfWork, store: CatalogClips, query: HandoverQuery) -> tuple[Sequence[Clip], float]:

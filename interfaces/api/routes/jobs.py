@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from flows.job_types import JobType
+from interfaces.api.job_submission import seen
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import Identity, Listing, PathIdentity, QueryBody
 from interfaces.api.services import Services, ServicesDep
@@ -72,9 +73,7 @@ async def retry_job(job_id: JobIdentity, services: ServicesDep, response: Respon
 
     The answer may take seconds, or up to a minute on a busy machine, until the worker has settled the job's end.
     """
-    job = await anyio.to_thread.run_sync(services.jobs.retry, job_id, limiter=services.retry_places)
-    response.headers["Location"] = f"/api/jobs/{job.id}"
-    return job
+    return seen(await anyio.to_thread.run_sync(services.jobs.retry, job_id, limiter=services.retry_places), response)
 
 
 def _listed(services: Services, query: JobQuery, project_id: str | None) -> Listing[Job]:

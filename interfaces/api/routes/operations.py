@@ -11,7 +11,7 @@ from pydantic import Field
 from autoclip.errors import NotFoundError
 from interfaces.api.etags import Expected, tag
 from interfaces.api.problems import documented
-from interfaces.api.routes.clips import ClipView
+from interfaces.api.routes.clips import ClipView, show_clip
 from interfaces.api.schemas.requests import MAX_PAGE, Listing, ListQuery, PathIdentity, View
 from interfaces.api.services import ServicesDep
 from storage.catalog import Operation, StoredClip, UnitOfWork
@@ -89,8 +89,7 @@ def restore_clip(
             raise NotFoundError(f"the project {project_id} has no deleted clip {clip_id} that could be restored")
         clip = unit.clips.add(_next_revision(found[0]))
         unit.operations.label(project_id, "restore")
-    tag(response, clip.revision)
-    return ClipView.show(clip)
+    return show_clip(clip, response)
 
 
 def _next_revision(clip: StoredClip) -> StoredClip:

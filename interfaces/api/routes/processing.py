@@ -10,6 +10,7 @@ from autoclip.presets import PresetName, preset
 from interfaces.api.chat_choice import ChatRequest, chat_parameters
 from interfaces.api.guards.local_paths import source_path
 from interfaces.api.guards.web_addresses import web_address
+from interfaces.api.job_submission import seen
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import PATH_PATTERN, URL_PATTERN, Body, CleanName, CleanText
 from interfaces.api.services import ServicesDep
@@ -51,7 +52,7 @@ def process_address(body: AddressProcessing, services: ServicesDep, response: Re
     parameters = {"source": url, "name": body.name or "", "fetch": {"max_height": body.max_height}}
     chosen = chat_parameters(services.environment, body) | _settings(services, body.preset)
     job = services.jobs.submit("process-video", parameters | chosen, name=f"process {url}"[:200])
-    return _seen(job, response)
+    return seen(job, response)
 
 
 @router.post("/process-folder", status_code=202, responses=documented(403, 404, 503))
@@ -63,7 +64,7 @@ def process_videos_of_folder(body: FolderProcessing, services: ServicesDep, resp
     job = services.jobs.submit(
         "process-folder", {"folder": str(path)} | _settings(services, body.preset), name=f"process {path.name}"
     )
-    return _seen(job, response)
+    return seen(job, response)
 
 
 def _settings(services: ServicesDep, name: PresetName) -> dict[str, object]:
@@ -72,8 +73,3 @@ def _settings(services: ServicesDep, name: PresetName) -> dict[str, object]:
     if not chosen:
         return {}
     return {"settings": services.environment.settings.updated(chosen).model_dump(mode="json")}
-
-
-def _seen(job: Job, response: Response) -> Job:
-    response.headers["Location"] = f"/api/jobs/{job.id}"
-    return job

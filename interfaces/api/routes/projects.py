@@ -11,7 +11,7 @@ from autoclip.errors import ConflictError, MediaError, NotFoundError
 from autoclip.export.framing.facecam import require_within
 from autoclip.media.video import SourceTimecode, Video
 from autoclip.settings import Framing
-from interfaces.api.etags import Expected, tag
+from interfaces.api.etags import Expected, place, tag
 from interfaces.api.guards.local_paths import make_folder, open_named, output_path, source_path
 from interfaces.api.guards.web_addresses import web_address
 from interfaces.api.job_submission import active_job
@@ -56,8 +56,7 @@ class ProjectView(Project):
     @classmethod
     def of(cls, project: Project) -> Self:
         """Show a record."""
-        fields = {name: getattr(project, name) for name in Project.model_fields}
-        return cls.model_validate(fields | {"timecode": project.media.timecode if project.media else None})
+        return cls.model_validate(dict(project) | {"timecode": project.media.timecode if project.media else None})
 
 
 class ProjectDetails(ProjectView):
@@ -153,7 +152,7 @@ def create_from_address(body: AddressRequest, services: ServicesDep, response: R
         known = unit.projects.from_address(url)
         project = named(unit, known[0], body.name or "") if known else unit.projects.add(fresh)
     response.status_code = 200 if known else 201
-    return _shown(project, response)
+    return show_project(project, response)
 
 
 @router.post("/local", status_code=201, responses={**KNOWN, **documented(403, 404, 409, 415)})
@@ -170,7 +169,7 @@ def create_from_file(body: FileRequest, services: ServicesDep, response: Respons
     # An existing project has another file, or was updated for this one, which changed its revision.
     new = not known and project.path == path and project.revision == 1
     response.status_code = 201 if new else 200
-    return _shown(project, response)
+    return show_project(project, response)
 
 
 @router.get("")
@@ -207,7 +206,7 @@ def change_project(
         expected.require("project", project_id, project.revision)
         _require_camera_in_picture(project, change.layout)
         project = unit.projects.save(project.changed(**change.changes()))
-    return _shown(project, response)
+    return show_project(project, response)
 
 
 @router.delete("/{project_id}", status_code=204, responses=documented(404, 409, 412, 428, 503))
@@ -242,7 +241,7 @@ def restore_project(project_id: PathIdentity, services: ServicesDep, response: R
     with services.catalog.transaction() as unit:
         project = unit.projects.restore(project_id)
     services.data_folder.restore_project(project_id)
-    return _shown(project, response)
+    return show_project(project, response)
 
 
 @router.post("/{project_id}/output-folder", responses=documented(403, 404, 412, 428))
@@ -261,7 +260,7 @@ def set_output_folder(
         project = unit.projects.get(project_id)
         expected.require("project", project_id, project.revision)
         project = unit.projects.save(project.changed(output_folder=folder))
-    return _shown(project, response)
+    return show_project(project, response)
 
 
 def _probed_timecode(services: Services, project: Project) -> SourceTimecode | None:
@@ -276,7 +275,7 @@ def _require_camera_in_picture(project: Project, layout: LayoutRequest | None) -
         require_within(layout.facecam, project.display_width, project.display_height, project.name)
 
 
-def _shown(project: Project, response: Response) -> ProjectView:
-    tag(response, project.revision)
-    response.headers["Location"] = f"/api/projects/{project.id}"
+def show_project(project: Project, response: Response) -> ProjectView:
+    """Show a project with its address and its ETag."""
+    place(response, f"/api/projects/{project.id}", project.revision)
     return ProjectView.of(project)

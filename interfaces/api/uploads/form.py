@@ -11,9 +11,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import TypeAdapter, ValidationError
 
 from autoclip.errors import ParameterError
-from interfaces.api.etags import tag
 from interfaces.api.problems import ApiError, documented
-from interfaces.api.routes.projects import KNOWN, ProjectView
+from interfaces.api.routes.projects import KNOWN, ProjectView, show_project
 from interfaces.api.schemas.requests import CleanName
 from interfaces.api.services import Services, ServicesDep
 from interfaces.api.uploads.receiving import file_name_of, receive_form, receive_plain, receiving, require_room
@@ -80,9 +79,7 @@ async def finish_upload(services: Services, path: Path, called: str, name: str, 
     work = partial(ingest_upload, services.catalog, services.data_folder, path, called, _checked_name(name))
     taken = await anyio.to_thread.run_sync(work)
     response.status_code = 201 if taken.new else 200
-    response.headers["Location"] = f"/api/projects/{taken.project.id}"
-    tag(response, taken.project.revision)
-    return ProjectView.of(taken.project)
+    return show_project(taken.project, response)
 
 
 async def _receive_whole(request: Request, path: Path) -> None:
