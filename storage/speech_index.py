@@ -16,14 +16,16 @@ from autoclip.errors import StorageError
 from autoclip.speech.search_terms import folded, match_expression
 from autoclip.speech.transcript import Transcript
 from storage.atomic import storage_faults
+from storage.sqlite_files import open_sqlite
 
 _VERSION = 3
-_WAIT_SEC = 30.0
-_SCHEMA = f"""
+_SCHEMA = """
+    DROP TABLE IF EXISTS words;
+    DROP TABLE IF EXISTS sentences;
+    DROP TABLE IF EXISTS sources;
     CREATE TABLE sources (id INTEGER PRIMARY KEY, key TEXT UNIQUE, stamp TEXT, first_row INTEGER, last_row INTEGER);
     CREATE TABLE sentences (row INTEGER PRIMARY KEY, source INTEGER, start_sec REAL, end_sec REAL, text TEXT);
     CREATE VIRTUAL TABLE words USING fts5(folded, content='', tokenize="porter unicode61 remove_diacritics 2");
-    PRAGMA user_version = {_VERSION};
 """
 _FIND = """
     WITH best AS MATERIALIZED (
@@ -107,41 +109,11 @@ class SpeechIndex:
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
-        with storage_faults(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with closing(self._connected()) as connection:
+            with storage_faults(self.path), closing(open_sqlite(self.path, _SCHEMA, _VERSION)) as connection:
                 yield connection
         except sqlite3.Error as error:
             raise StorageError(f"{self.path}: {error}; it is a cache and can be removed") from error
-
-    def _connected(self) -> sqlite3.Connection:
-        """Open the file; rebuild it if it is damaged or of another version."""
-        connection = sqlite3.connect(self.path, timeout=_WAIT_SEC)
-        try:
-            if connection.execute("PRAGMA user_version").fetchone() == (_VERSION,):
-                return connection
-            tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            if isinstance(error, sqlite3.OperationalError):
-                raise
-            tables = None
-        if tables != (0,):
-            connection.close()
-            self.path.unlink(missing_ok=True)
-            connection = sqlite3.connect(self.path, timeout=_WAIT_SEC)
-        return _made(connection)
-
-
-def _made(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """Create the tables, unless another process was faster."""
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        if connection.execute("PRAGMA user_version").fetchone() != (_VERSION,):
-            for statement in _SCHEMA.split(";"):
-                connection.execute(statement)
-    return connection
 
 
 def _forget(connection: sqlite3.Connection, key: str) -> None:

@@ -24,15 +24,14 @@ from storage.catalog.records import Page, Project, ProjectState
 from storage.catalog.statements import order_by, require_text, where_of
 from storage.catalog.tables import KnownBy
 from storage.keys import FileIdentity
+from storage.sqlite_files import open_sqlite
 
 SORTABLE = ("name", "created_at", "updated_at", "duration_sec", "state")
 
 SCHEMA_VERSION = 2
 """Version 1 had no sort index but by_creation; everything else is the same, so it is upgraded to this one."""
 
-BUSY_TIMEOUT_SEC = 30.0
-
-_SCHEMA = f"""
+_SCHEMA = """
 CREATE TABLE IF NOT EXISTS projects (
     id TEXT PRIMARY KEY, name TEXT, folded_name TEXT, state TEXT, created_at TEXT, updated_at TEXT, duration_sec REAL,
     path TEXT, fingerprint TEXT, address TEXT, deleted INTEGER, record TEXT, stamp TEXT, successor TEXT
@@ -49,7 +48,6 @@ CREATE INDEX IF NOT EXISTS by_successor ON projects (id) WHERE successor IS NOT 
 CREATE TABLE IF NOT EXISTS ids (id TEXT PRIMARY KEY, project_id TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_project ON ids (project_id);
 CREATE TABLE IF NOT EXISTS fingerprints (path TEXT PRIMARY KEY, facts TEXT, fingerprint TEXT) WITHOUT ROWID;
-PRAGMA user_version = {SCHEMA_VERSION};
 """
 
 _abandoned: list[sqlite3.Connection] = []
@@ -89,12 +87,9 @@ class SqliteIndex:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         with self._translated():
-            try:
-                self._connection = self._opened()
-            except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError):  # busy, full, can't be opened: not damaged
-                    raise
-                self._connection = self._replaced()
+            self._connection = open_sqlite(path, _SCHEMA, SCHEMA_VERSION)
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
             if read_only:
                 self._connection.execute("PRAGMA query_only = ON")
         self._inode = path.stat().st_ino
@@ -214,24 +209,6 @@ class SqliteIndex:
         bound = [require_text(value) if isinstance(value, str) else value for value in values]
         with self._translated():
             return self._connection.execute(sql, bound).fetchall()
-
-    def _opened(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_SEC, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        ((version,),) = connection.execute("PRAGMA user_version").fetchall()
-        if version > SCHEMA_VERSION:
-            connection.close()
-            raise sqlite3.DatabaseError("of another version")
-        if version < SCHEMA_VERSION:
-            connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
-        return connection
-
-    def _replaced(self) -> sqlite3.Connection:
-        for ending in ("", "-wal", "-shm"):
-            self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
-        return self._opened()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
