@@ -55,7 +55,7 @@ EXTRACTION_VERSION = 19
 
 _SKIPPED: dict[ExtractionProfile, SkipFrame] = {"exact": "DEFAULT", "balanced": "NONREF", "fast": "NONKEY"}
 _MOTION_SIGNALS = ("motion_score", "picture_change")
-_SOUND_SIGNALS = tuple(field.name for field in fields(AudioSeries))
+_AUDIO_SIGNALS = tuple(field.name for field in fields(AudioSeries))
 
 
 def extraction_version() -> int | str:
@@ -269,10 +269,10 @@ class Extraction:
         }
         absent: dict[str, str] = {}
         if sound is None:
-            absent = dict.fromkeys(_SOUND_SIGNALS, self._silence())
+            absent = dict.fromkeys(_AUDIO_SIGNALS, self._silence())
         else:
             of_sound = audio_series(sound, grid)
-            series |= {name: getattr(of_sound, name) for name in _SOUND_SIGNALS}
+            series |= {name: getattr(of_sound, name) for name in _AUDIO_SIGNALS}
         unmeasured = [name for name in _MOTION_SIGNALS if np.isnan(series[name]).all()]
         absent |= dict.fromkeys(unmeasured, self._stillness())
         series = {name: values for name, values in series.items() if name not in unmeasured}

@@ -135,7 +135,7 @@ def survive_kills(location: str, *, kills: int = KILLS) -> Kills:
     lost = torn = unopenable = counter = 0
     times = []
     for _ in range(kills):
-        told = _kill_a_writer(location, project, chance.uniform(0.0, 0.2))
+        committed = _kill_a_writer(location, project, chance.uniform(0.0, 0.2))
         before = time.perf_counter()
         try:
             counter, names = _state(opened(location), project)
@@ -143,13 +143,13 @@ def survive_kills(location: str, *, kills: int = KILLS) -> Kills:
             unopenable += 1
             continue
         times.append((time.perf_counter() - before) * 1e3)
-        lost += max(0, told - counter)
+        lost += max(0, committed - counter)
         torn += names != list(range(1, counter + 1))
     return Kills(kills, counter, lost, torn, unopenable, tuple(times))
 
 
 def _kill_a_writer(location: str, project: str, after_sec: float) -> int:
-    """Start a writer, kill it a while after its first commit, and return the last commit it told of."""
+    """Start a writer, kill it a while after its first commit, and return the last commit that it reported."""
     receiver, sender = os.pipe()
     writer = processes.Process(target=_write_and_tell, args=(location, project, sender))
     writer.start()

@@ -1,7 +1,7 @@
 """Record the matches that the choice of highlights was developed on, and vary them.
 
 ``python -m benchmarks.development_set FOLDER --recorder record_match.py --python VENV/bin/python`` fills FOLDER with
-pairs of MP4 and JSON (the truth, told by the game engine). VENV holds PyPI's vizdoom and numpy; without OpenAL
+pairs of MP4 and JSON (the truth, as the game engine reports it). VENV holds PyPI's vizdoom and numpy; without OpenAL
 (`apt-get install libopenal1`) the engine is silent. espeak-ng speaks for the commentator; the music is synthesized.
 What is already there stays.
 """

@@ -94,7 +94,7 @@ def _batch(film: Path, folder: Path) -> str:
     starting = starting_cost()
     wall = (totals["ours"].wall_sec - BATCH_PARTS * starting.wall_sec) / totals["bare"].wall_sec
     cpu = (totals["ours"].cpu_sec - BATCH_PARTS * starting.cpu_sec) / totals["bare"].cpu_sec
-    told = (
+    note = (
         f"{BATCH_PARTS} parts in turn. Of each of ours Python and its imports took {starting.wall_sec:.1f} s, once a "
         f"batch however large; without them the batch takes {wall:.2f} of the bare commands' wall time (the target is "
         f"1.1) and {cpu:.2f} of their CPU."
@@ -107,7 +107,7 @@ def _batch(film: Path, folder: Path) -> str:
         f"| the user's own ffmpeg commands | {totals['bare'].wall_sec:.1f} | {totals['bare'].cpu_sec:.1f} |",
         f"| `export_batch`, each file checked | {totals['ours'].wall_sec:.1f} | {totals['ours'].cpu_sec:.1f} |",
         "",
-        told,
+        note,
     ])  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def _smart(film: Path, folder: Path) -> str:
     wall = {cut: statistics.median(cost.wall_sec for cost in each) - starting.wall_sec for cut, each in costs.items()}
     cpu = {cut: statistics.median(cost.cpu_sec for cost in each) - starting.cpu_sec for cut, each in costs.items()}
     faster = {name: cost["exact"] / cost["smart"] for name, cost in (("wall", wall), ("cpu", cpu))}
-    told = (
+    note = (
         f"Medians of {ROUNDS} rounds in turn, without the start of Python; smart is {faster['wall']:.1f} times faster "
         f"by the clock, {faster['cpu']:.1f} times by CPU (the target is 5)."
     )
@@ -135,7 +135,7 @@ def _smart(film: Path, folder: Path) -> str:
         "|---|---|---|",
         *(f"| `{cut}` | {wall[cut]:.1f} | {cpu[cut]:.1f} |" for cut in costs),
         "",
-        told,
+        note,
     ])  # fmt: skip
 
 

@@ -70,5 +70,5 @@ def _make(root: Path) -> None:
 def _searched(root: Path, result: Path, query: str) -> tuple[float, int]:
     """Search in a process of its own; return its seconds and how many moments it shows."""
     cost_of([sys.executable, "-c", _SEARCH, root, result, query])
-    told = json.loads(result.read_text())
-    return told["seconds"], told["found"]
+    found = json.loads(result.read_text())
+    return found["seconds"], found["found"]

@@ -1,4 +1,4 @@
-"""Cuts of films of the shared folder that came without truth: told by eye, frame by frame, on contact sheets."""
+"""Cuts of films of the shared folder that came without truth: found by eye, frame by frame, on contact sheets."""
 
 from __future__ import annotations
 

@@ -129,9 +129,9 @@ class _Espeak:
         loud = np.flatnonzero(np.abs(samples) > 1e-3)  # 60 dB below full scale
         first, end = int(loud[0]), int(loud[-1]) + 1
         found = [(text[place - 1 : place - 1 + length].strip(), sample) for place, length, sample in self._starts]
-        starts = [max(0, sample - first) / self.rate for told, sample in found if told]
+        starts = [max(0, sample - first) / self.rate for word, sample in found if word]
         ends = [*starts[1:], (end - first) / self.rate]
-        texts = [told for told, _ in found if told]
+        texts = [word for word, _ in found if word]
         words = [Word(a, max(a, b), t) for a, b, t in zip(starts, ends, texts, strict=True)]
         return samples[first:end], words
 

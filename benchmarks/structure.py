@@ -123,7 +123,7 @@ def walk_of_a_video(root: Path, video: Path) -> dict[str, int]:
             "PREFECT_API_URL": "",
             "DO_NOT_TRACK": "1",
         }
-        told = subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-P", ROOT / "benchmarks" / "traced_flow.py", root, video],
             env=os.environ | variables,
             cwd=folder,
@@ -131,7 +131,7 @@ def walk_of_a_video(root: Path, video: Path) -> dict[str, int]:
             capture_output=True,
             text=True,
         )
-    return dict(json.loads(told.stdout.splitlines()[-1]))
+    return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
 def _film(path: Path) -> Path:
@@ -176,7 +176,7 @@ def _lines(root: Path) -> tuple[int, int]:
     for path in product_files(root):
         source = path.read_text("utf-8")
         lines = source.splitlines()
-        told = {
+        docstrings = {
             number
             for node in ast.walk(ast.parse(source))
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
@@ -184,7 +184,7 @@ def _lines(root: Path) -> tuple[int, int]:
         }
         whole += len(lines)
         code += sum(
-            bool(line.strip()) and not line.strip().startswith("#") and number not in told
+            bool(line.strip()) and not line.strip().startswith("#") and number not in docstrings
             for number, line in enumerate(lines, 1)
         )
     return code, whole

@@ -225,10 +225,10 @@ def _section(scores: Sequence[TalkScore], errors: Mapping[str, tuple[float, floa
 
 
 def _row(score: TalkScore, error: tuple[float, float] | None) -> str:
-    told = f"{error[0]:.2f} s, {error[1]:.2f} s" if error else ""
+    distances = f"{error[0]:.2f} s, {error[1]:.2f} s" if error else ""
     return (
         f"| {score.talk} | {score.minutes:.1f} | {score.clips} | {score.outside_words:.2f} | {score.at_starts:.2f} | "
-        f"{score.at_ends:.2f} | {score.dangling} | {score.odd} | {told} |\n"
+        f"{score.at_ends:.2f} | {score.dangling} | {score.odd} | {distances} |\n"
     )
 
 

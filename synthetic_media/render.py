@@ -117,12 +117,12 @@ def render(storyboard: Storyboard, path: Path, options: RenderOptions | None = N
     schedule = Schedule.plan(storyboard, chosen.rate, chosen.frame_durations, chosen.time_base_for(path))
     with av.open(local_file(path), "w") as container:
         container.metadata.update(chosen.metadata)
-        picture_track = _PictureTrack(container, chosen, schedule)
-        sound_track = _SoundTrack(container, chosen, storyboard) if chosen.audio else None
-        _encode_all(schedule, picture_track, sound_track)
-        picture_track.flush()
-        if sound_track:
-            sound_track.flush()
+        video_track = _VideoTrack(container, chosen, schedule)
+        audio_track = _AudioTrack(container, chosen, storyboard) if chosen.audio else None
+        _encode_all(schedule, video_track, audio_track)
+        video_track.flush()
+        if audio_track:
+            audio_track.flush()
     return schedule.truth()
 
 
@@ -136,18 +136,18 @@ def sound_of(storyboard: Storyboard, first: int, count: int, rate: int) -> Sampl
     return np.clip(mix, -1.0, 1.0)
 
 
-def _encode_all(schedule: Schedule, picture_track: _PictureTrack, sound_track: _SoundTrack | None) -> None:
+def _encode_all(schedule: Schedule, video_track: _VideoTrack, audio_track: _AudioTrack | None) -> None:
     """Encode frame and sound in turns, while the next frame is being drawn."""
 
     def encode(frame: av.VideoFrame, end_sec: float) -> None:
         # Sound goes first, so that the muxer never has to hold more than one frame's worth.
-        if sound_track:
-            sound_track.encode_until(end_sec)
-        picture_track.encode(frame)
+        if audio_track:
+            audio_track.encode_until(end_sec)
+        video_track.encode(frame)
 
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode") as encoder:
         pending: Future[None] | None = None
-        for number, frame in enumerate(picture_track.frames()):
+        for number, frame in enumerate(video_track.frames()):
             if pending:
                 pending.result()
             pending = encoder.submit(encode, frame, schedule.time_of(number + 1))
@@ -155,7 +155,7 @@ def _encode_all(schedule: Schedule, picture_track: _PictureTrack, sound_track: _
             pending.result()
 
 
-class _PictureTrack:
+class _VideoTrack:
     def __init__(self, container: OutputContainer, options: RenderOptions, schedule: Schedule) -> None:
         self._container, self._options, self._schedule = container, options, schedule
         stream = container.add_stream(options.video_codec, rate=options.rate)
@@ -202,7 +202,7 @@ def _encoder_options(options: RenderOptions) -> dict[str, str]:
     return chosen
 
 
-class _SoundTrack:
+class _AudioTrack:
     def __init__(self, container: OutputContainer, options: RenderOptions, storyboard: Storyboard) -> None:
         self._container, self._storyboard, self._rate = container, storyboard, options.audio_rate
         self._layout = "mono" if options.audio_channels == 1 else "stereo"

@@ -44,7 +44,7 @@ def painter_of(scene: Scene, width: int, height: int) -> Painter:
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """One color and nothing else; black unless told otherwise."""
+    """One color and nothing else; black by default."""
 
     luma: int = BLACK_LUMA
     cb: int = NEUTRAL_CHROMA

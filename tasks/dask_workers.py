@@ -33,20 +33,20 @@ from stages.results import RegisteredVideo
 from storage.environment import read_environment
 from storage.project_files import StoredRanges
 from tasks.measure_ranges import (
+    AudioOutcome,
     RangeOutcome,
     RangeWork,
-    SoundOutcome,
+    audio_outcome,
     in_ranges,
     merged,
     range_outcome,
-    sound_outcome,
     stopped_if,
 )
 from tasks.places import data_folder, project_folder
 from tasks.stage_task import say_reused, stage_task
 
 WORKERS = 6
-"""Number of workers that a long video is divided for: more gain nothing, because the sound and the merge are not
+"""Number of workers that a long video is divided for: more gain nothing, because the audio and the merge are not
 divided (docs/decisions/0019-ranges-of-one-video.md).
 """
 
@@ -54,7 +54,7 @@ ASK_SEC = 5.0
 """Seconds between two questions whether the job of a range still runs."""
 
 
-@stage_task("measure-range", "Decode the pictures of one range of a long video on any machine, unless that is done")
+@stage_task("measure-range", "Decode the frames of one range of a long video on any machine, unless that is done")
 def measure_range_anywhere(source: RegisteredVideo, settings: ExtractionSettings, part: DecodeRange) -> RangeOutcome:
     """Measure the frames of a range, and store them.
 
@@ -85,10 +85,10 @@ def measure_range_anywhere(source: RegisteredVideo, settings: ExtractionSettings
     return outcome
 
 
-@stage_task("measure-sound", "Decode the sound of a long video on any machine")
-def measure_sound_anywhere(source: RegisteredVideo, settings: ExtractionSettings) -> SoundOutcome:
+@stage_task("measure-audio", "Decode the audio of a long video on any machine")
+def measure_audio_anywhere(source: RegisteredVideo, settings: ExtractionSettings) -> AudioOutcome:
     """Measure all audio; parameters and errors are those of `measure_range_anywhere`."""
-    return sound_outcome(_here(source), settings, _while_job_runs())
+    return audio_outcome(_here(source), settings, _while_job_runs())
 
 
 def on_dask_workers(source: RegisteredVideo, settings: ExtractionSettings, on_progress: ProgressListener) -> Features:
@@ -144,7 +144,7 @@ def _measured(work: RangeWork) -> Features:
 
     with _runner(read_environment().dask_scheduler, work.source) as runner:
         reporting = replace(work, on_progress=_reporting_missing_workers(runner, work.on_progress))
-        return merged(reporting, runner, measure_range_anywhere, measure_sound_anywhere, fetched)
+        return merged(reporting, runner, measure_range_anywhere, measure_audio_anywhere, fetched)
 
 
 def _reporting_missing_workers(runner: TaskRunner[Any], on_progress: ProgressListener) -> ProgressListener:

@@ -26,7 +26,7 @@ as much.
 """
 
 
-@stage_task("extract-features", "One decode pass over picture and sound, unless its result is already there")
+@stage_task("extract-features", "Decode the video and its audio in one pass, unless that is done")
 def extract_features(source: RegisteredVideo, settings: ExtractionSettings | None = None) -> ExtractedFeatures:
     """Extract the features of a video into its folder, unless they exist.
 

@@ -19,9 +19,9 @@ from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner
 from autoclip.errors import system_errors
 from autoclip.media.decoding.ranges import DecodeRange, RangeError
 from autoclip.progress import Progress, ProgressListener
-from autoclip.range_extraction.measurement import MeasuredSound, merge, plan
+from autoclip.range_extraction.measurement import MeasuredAudio, merge, plan
+from autoclip.range_extraction.measurement import measure_audio as measure_whole_audio
 from autoclip.range_extraction.measurement import measure_range as measure_one_range
-from autoclip.range_extraction.measurement import measure_sound as measure_all_sound
 from autoclip.range_extraction.processes import ATTEMPTS, decoders_in_each, lost_too_often, range_count
 from autoclip.settings import ExtractionSettings
 from autoclip.signals.table import Features
@@ -51,14 +51,14 @@ class RangeOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class SoundOutcome:
+class AudioOutcome:
     """The measured audio, or why it can't be measured separately from the video."""
 
-    sound: MeasuredSound | None = None
+    audio: MeasuredAudio | None = None
     reason: str = ""
 
 
-@stage_task("measure-range", "Decode the pictures of one range of a long video, unless that is done")
+@stage_task("measure-range", "Decode the frames of one range of a long video, unless that is done")
 def measure_range(source: RegisteredVideo, settings: ExtractionSettings, part: DecodeRange) -> RangeOutcome:
     """Measure the frames of a range into its file.
 
@@ -80,10 +80,10 @@ def measure_range(source: RegisteredVideo, settings: ExtractionSettings, part: D
     return range_outcome(source, settings, part, folder, _while_not_stopped(folder))
 
 
-@stage_task("measure-sound", "Decode the sound of a long video whose pictures are measured in ranges")
-def measure_sound(source: RegisteredVideo, settings: ExtractionSettings) -> SoundOutcome:
+@stage_task("measure-audio", "Decode the audio of a long video whose frames are measured in ranges")
+def measure_audio(source: RegisteredVideo, settings: ExtractionSettings) -> AudioOutcome:
     """Measure all audio; parameters and errors are those of `measure_range`."""
-    return sound_outcome(source, settings, _while_not_stopped(ranges_folder(source)))
+    return audio_outcome(source, settings, _while_not_stopped(ranges_folder(source)))
 
 
 def range_outcome(
@@ -98,13 +98,13 @@ def range_outcome(
             return RangeOutcome(reason=str(reason))
 
 
-def sound_outcome(source: RegisteredVideo, settings: ExtractionSettings, listen: ProgressListener) -> SoundOutcome:
+def audio_outcome(source: RegisteredVideo, settings: ExtractionSettings, listen: ProgressListener) -> AudioOutcome:
     """Measure all audio of a video of this machine."""
     with registered_video(source):
         try:
-            return SoundOutcome(measure_all_sound(source.video, settings, listen))
+            return AudioOutcome(measure_whole_audio(source.video, settings, listen))
         except RangeError as reason:
-            return SoundOutcome(reason=str(reason))
+            return AudioOutcome(reason=str(reason))
 
 
 def in_tasks(source: RegisteredVideo, settings: ExtractionSettings, on_progress: ProgressListener) -> Features:
@@ -162,7 +162,7 @@ def _in_processes(processes: int, work: RangeWork) -> Features:
                 with LossWatch() as watch, ProcessPoolTaskRunner(processes, initializer=exit_with_parent) as runner:
                     watch.follow(cast("ProcessPoolExecutor", runner._executor))  # noqa: SLF001 - can be had nowhere else
                     watched = replace(work, on_progress=_until_lost(watch, work.on_progress))
-                    return merged(watched, runner, measure_range, measure_sound)
+                    return merged(watched, runner, measure_range, measure_audio)
             except BrokenProcessPool:
                 lost = f"{work.source.name}: a process was lost"
                 run_logger().warning("%s; attempt %d of %d", lost, attempt + 1, ATTEMPTS)
@@ -184,10 +184,10 @@ def merged(
     work: RangeWork,
     runner: TaskRunner[Any],
     range_task: Task[..., Any],
-    sound_task: Task[..., Any],
+    audio_task: Task[..., Any],
     here: Callable[[Path], Path] = lambda path: path,
 ) -> Features:
-    """Measure the ranges and the sound with a runner of tasks, and merge them.
+    """Measure the ranges and the audio with a runner of tasks, and merge them.
 
     Parameters
     ----------
@@ -195,16 +195,16 @@ def merged(
         The ranges.
     runner : TaskRunner
         Runs the tasks.
-    range_task, sound_task : Task
-        The tasks, such as `measure_range` and `measure_sound`.
+    range_task, audio_task : Task
+        The tasks, such as `measure_range` and `measure_audio`.
     here : callable
         Called with the path of a measured range; returns its path on this machine.
     """
     given = {"source": work.source, "settings": work.settings}
-    sound = runner.submit(sound_task, given)
+    audio = runner.submit(audio_task, given)
     ranges = [runner.submit(range_task, {**given, "part": part}) for part in work.ranges]
     paths = (here(path) for path in _paths(work, ranges))
-    return merge(work.source.video, work.settings, paths, lambda: _sound(work, sound))
+    return merge(work.source.video, work.settings, paths, lambda: _audio(work, audio))
 
 
 def _paths(work: RangeWork, futures: Sequence[PrefectWrappedFuture[RangeOutcome, Any]]) -> Iterator[Path]:
@@ -218,11 +218,11 @@ def _paths(work: RangeWork, futures: Sequence[PrefectWrappedFuture[RangeOutcome,
         yield outcome.path
 
 
-def _sound(work: RangeWork, future: PrefectWrappedFuture[SoundOutcome, Any]) -> MeasuredSound:
-    outcome: SoundOutcome = _result(future, work, 0.99)
-    if outcome.sound is None:
+def _audio(work: RangeWork, future: PrefectWrappedFuture[AudioOutcome, Any]) -> MeasuredAudio:
+    outcome: AudioOutcome = _result(future, work, 0.99)
+    if outcome.audio is None:
         raise RangeError(outcome.reason)
-    return outcome.sound
+    return outcome.audio
 
 
 def _result(future: PrefectWrappedFuture[Any, Any], work: RangeWork, done: float) -> Any:  # noqa: ANN401

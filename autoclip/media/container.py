@@ -252,5 +252,5 @@ def _reason(error: av.error.FFmpegError) -> str:
         return _SYSTEM_REASONS[error.errno]
     if isinstance(error, av.error.MemoryError):
         return "can't be read: out of memory; close other programs, or raise the limit (ulimit -v)"
-    told = f"{error.strerror or type(error).__name__}{': ' if detail else ''}{detail}"
-    return f"is damaged or no video ({told}); copy or download it again, or convert it to MP4"
+    reason = f"{error.strerror or type(error).__name__}{': ' if detail else ''}{detail}"
+    return f"is damaged or no video ({reason}); copy or download it again, or convert it to MP4"

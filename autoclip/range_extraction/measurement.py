@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from autoclip.extraction import EXTRACTION_VERSION, Extraction, decode_policy, measured_video
 from autoclip.media.decoding.audio import AudioBlock, AudioDamage
 from autoclip.media.decoding.decoder_threads import Described
-from autoclip.media.decoding.ranges import DecodeRange, RangeError, decode_range, decode_sound, plan_ranges
+from autoclip.media.decoding.ranges import DecodeRange, RangeError, decode_audio, decode_range, plan_ranges
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.range_extraction.range_file import read_range, write_range
@@ -34,7 +34,7 @@ LEAD_SEC = MAX_DRIFT_SEC + 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class MeasuredSound:
+class MeasuredAudio:
     """The features of the audio (None without audio), and the spans that could not be decoded."""
 
     rows: AudioRows | None
@@ -57,7 +57,7 @@ def plan(
         raise RangeError(f"decoder = {settings.decoder} is not shared by several processes")
     listening = listening_signals()
     if listening:
-        raise RangeError(f"the signal {listening[0]!r} takes its frames or sound in one pass")
+        raise RangeError(f"the signal {listening[0]!r} takes its frames or audio in one pass")
     progress = Progress("extract", 0.0, "looking for places to divide the video")
     return plan_ranges(video, decode_policy(settings, 1), count, LEAD_SEC, lambda: on_progress(progress))
 
@@ -117,9 +117,9 @@ def measure_range(
     return path
 
 
-def measure_sound(
+def measure_audio(
     video: Video, settings: ExtractionSettings, on_progress: ProgressListener = ignore_progress
-) -> MeasuredSound:
+) -> MeasuredAudio:
     """Measure all audio of a video.
 
     Raises
@@ -132,21 +132,21 @@ def measure_sound(
     measured = measured_video(video.path, video, settings)
     analyzer, damage = AudioAnalyzer(), []
     with threadpool_limits(limits=1, user_api="blas"):
-        for part in decode_sound(measured):
+        for part in decode_audio(measured):
             if isinstance(part, AudioBlock):
                 analyzer.push(part.start, part.rate, part.channels, part.samples)
                 at = part.start / part.rate / video.duration_sec if video.duration_sec else 0.0
                 on_progress(Progress("extract", min(1.0, max(0.0, at))))
             else:
                 damage.append(part)
-        return MeasuredSound(analyzer.finish(), tuple(damage))
+        return MeasuredAudio(analyzer.finish(), tuple(damage))
 
 
 def merge(
     video: Video,
     settings: ExtractionSettings,
     ranges: Iterable[Path],
-    sound: Callable[[], MeasuredSound],
+    audio: Callable[[], MeasuredAudio],
 ) -> Features:
     """Merge measured ranges, in their order, and then the audio into the features of a video.
 
@@ -166,7 +166,7 @@ def merge(
             for group in read_range(path):
                 last = _require_later(group, last)
                 extraction.take_compared(group)
-        heard = sound()
+        heard = audio()
         for damage in heard.damage:
             extraction.take_damage(damage)
         return extraction.features(heard.rows)

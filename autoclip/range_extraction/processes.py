@@ -24,7 +24,7 @@ from autoclip.media.decoding.one_pass import available_cores
 from autoclip.media.decoding.ranges import DecodeRange, RangeError
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
-from autoclip.range_extraction.measurement import measure_range, measure_sound, merge, plan
+from autoclip.range_extraction.measurement import measure_audio, measure_range, merge, plan
 from autoclip.settings import ExtractionSettings
 from autoclip.signals.table import Features
 from autoclip.system.process_pools import LossWatch
@@ -128,12 +128,12 @@ class _Work:
 
 def _measured(video: Video, settings: ExtractionSettings, work: _Work, on_progress: ProgressListener) -> Features:
     with LossWatch() as watch, _Processes(video, work, on_progress, watch) as running:
-        sound = running.submit(partial(measure_sound, video, settings))
+        audio = running.submit(partial(measure_audio, video, settings))
         ranges = [
             running.submit(partial(measure_range, video, settings, part, work.folder, decoders=work.decoders))
             for part in work.ranges
         ]
-        return merge(video, settings, (running.result(task) for task in ranges), lambda: running.result(sound))
+        return merge(video, settings, (running.result(task) for task in ranges), lambda: running.result(audio))
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from autoclip.errors import StorageError
 from autoclip.extraction import extract
 from autoclip.media.decoding.ranges import RangeError
 from autoclip.media.probe import probe
-from autoclip.range_extraction.measurement import measure_range, measure_sound, merge, plan
+from autoclip.range_extraction.measurement import measure_audio, measure_range, merge, plan
 from autoclip.range_extraction.processes import extract_in_processes
 from autoclip.settings import ExtractionSettings
 
@@ -26,7 +26,7 @@ def in_ranges(path, folder, count=3, **settings):
     video, chosen = probe(path), ExtractionSettings(**settings)
     ranges = plan(video, chosen, count)
     files = [measure_range(video, chosen, part, folder) for part in ranges]
-    return merge(video, chosen, files, lambda: measure_sound(video, chosen))
+    return merge(video, chosen, files, lambda: measure_audio(video, chosen))
 
 
 def in_one_pass(path, **settings):

@@ -146,8 +146,8 @@ def test_a_task_names_a_video_that_fails(world: World, how: str) -> None:
     broken(world.video, how)
     told = {name: world.call(task) for name, task in TASKS.items()}
     assert_said(told)
-    needs_it = {"register-video", "open-video", "measure-range", "measure-sound", "export-clip", "export-compound"}
-    for name in needs_it - ({"measure-sound"} if how == "half" else set()):
+    needs_it = {"register-video", "open-video", "measure-range", "measure-audio", "export-clip", "export-compound"}
+    for name in needs_it - ({"measure-audio"} if how == "half" else set()):
         assert world.video.name in told[name], (name, told[name])
 
 

@@ -11,7 +11,7 @@ from autoclip.export.compound.render import SourceSpan, export_compound
 from autoclip.export.render import export_clip
 from autoclip.extraction import extract
 from autoclip.media.audio_tracks import with_analysis_audio
-from autoclip.media.decoding.ranges import decode_sound
+from autoclip.media.decoding.ranges import decode_audio
 from autoclip.media.decoding.speech_audio import audio_chunks
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings, Settings
@@ -93,7 +93,7 @@ def test_a_mix_is_the_sum_of_its_tracks_wherever_they_begin(tmp_path):
             container.mux(sound.encode(None))
     mixed = with_analysis_audio(probe(tmp_path / "tracks.mkv"), "1=0,2=-6.0206,3=6.0206")
     heard = np.zeros((2, 5 * RATE))
-    for block in decode_sound(mixed):
+    for block in decode_audio(mixed):
         assert (block.rate, block.channels) == (RATE, ("FL", "FR"))
         heard[:, block.start : block.start + block.samples.shape[1]] += block.samples
     inner = slice(RATE // 100, -RATE // 100)  # the resampler knows nothing beyond the ends

@@ -92,7 +92,7 @@ def decode(
     grouper = PacketGrouper(video.video.codec)
     with (
         open_video(video) as container,
-        PictureLine(video, policy, contexts, describe, heartbeat) as pictures,
+        DecodeQueue(video, policy, contexts, describe, heartbeat) as pictures,
     ):
         sound = sound_decoder(container, video)
         for item in read_packets(container, video, policy):
@@ -108,7 +108,7 @@ def decode(
             yield from sound.decode(None)
 
 
-class PictureLine(Generic[Description]):
+class DecodeQueue(Generic[Description]):
     """Takes groups of video packets, has them decoded, and returns the results in order.
 
     Unless `judged`, the first groups decide whether several decoders can work in turn.

@@ -28,7 +28,7 @@ from autoclip.media.decoding.audio import AudioBlock, AudioDamage
 from autoclip.media.decoding.decoder_threads import Described, Description
 from autoclip.media.decoding.nal_units import VideoPacket
 from autoclip.media.decoding.one_pass import (
-    PictureLine,
+    DecodeQueue,
     ReadingStopped,
     open_contexts,
     read_packets,
@@ -168,14 +168,14 @@ def decode_range(
     contexts = open_contexts(video, policy.decoders)
     with (
         open_video(video) as container,
-        PictureLine(video, policy, contexts, describe, heartbeat, judged=True) as pictures,
+        DecodeQueue(video, policy, contexts, describe, heartbeat, judged=True) as pictures,
     ):
         for group in _groups_of(container, video, policy, part):
             yield from pictures.add((group,))
         yield from pictures.finish()
 
 
-def decode_sound(video: Video) -> Iterator[AudioBlock | AudioDamage]:
+def decode_audio(video: Video) -> Iterator[AudioBlock | AudioDamage]:
     """Decode only a video's audio, as one pass does.
 
     Raises
