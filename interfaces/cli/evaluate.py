@@ -13,13 +13,24 @@ from interfaces.cli.terminal import print_json, print_table, progress_bars
 
 if TYPE_CHECKING:
     from autoclip.evaluation.scores import EdgeEvaluation, Evaluation
+    from autoclip.evaluation.truth import HighlightTruth
     from storage.analysis_folder import AnalysisFolder
 
 
 def evaluate(
-    source: Annotated[Path, typer.Argument(help="An analysis folder, or a video.", show_default=False)],
+    source: Annotated[
+        Path, typer.Argument(help="An analysis folder, or a video; without --truth, a project.", show_default=False)
+    ],
     *,
-    truth: Annotated[Path, typer.Option("--truth", help="CSV or JSON of events with time and weight, or intervals.")],
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            "--truth",
+            help="CSV or JSON of events with time and weight, or intervals; by default, the clips of the project that "
+            "you kept.",
+            show_default=False,
+        ),
+    ] = None,
     budget: Annotated[
         float, typer.Option("--budget", min=0.001, max=1.0, help="Share of the video's length that the clips may take.")
     ] = 0.2,
@@ -29,15 +40,16 @@ def evaluate(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Score clips against truth. You can try other settings without changing the analysis."""
+    """Score clips against truth, or against those you kept; try other settings without changing the analysis."""
     from autoclip.evaluation.scores import evaluate as score_clips
     from autoclip.evaluation.scores import evaluate_edges
-    from autoclip.evaluation.truth import read_truth
     from autoclip.selection.pipeline import select
     from autoclip.settings import Settings
 
-    highlights = read_truth(truth)
-    folder = _analyzed(existing_file(source), quiet=quiet or as_json)
+    if truth is None:
+        folder, highlights = _judged(str(source))
+    else:
+        folder, highlights = _with_truth(source, truth, quiet=quiet or as_json)
     before = Settings.from_flat(folder.read_clips().settings)
     settings = resolve_settings(mode, preset, assignments, base=before)
     features = folder.read_features()
@@ -50,18 +62,33 @@ def evaluate(
         print_table("", ("measure", "value", "what it means"), _rows(scores, edges), numeric=("value",))
 
 
-def _analyzed(source: Path, *, quiet: bool) -> AnalysisFolder:
-    """Return the folder of an analysis; a video is analyzed first, unless that was done before."""
+def _judged(name: str) -> tuple[AnalysisFolder, HighlightTruth]:
+    """Return the folder of a project, and the clips that its owner kept as highlights."""
+    from autoclip.errors import NotFoundError
+    from autoclip.evaluation.truth import HighlightTruth, TruthInterval
+    from interfaces.cli.clip_sources import open_clips
+
+    store = open_clips(name)
+    kept = store.clips(verdict="kept")
+    if not kept:
+        raise NotFoundError(f"{name}: no clip was kept; decide on clips on the review page, or give --truth FILE")
+    return store.folder, HighlightTruth(intervals=tuple(TruthInterval(clip.interval, 1.0) for clip in kept))
+
+
+def _with_truth(source: Path, truth: Path, *, quiet: bool) -> tuple[AnalysisFolder, HighlightTruth]:
+    """Return the folder of an analysis and its truth; a video is analyzed first, unless that was done before."""
+    from autoclip.evaluation.truth import read_truth
     from stages.analyze import analyze
     from storage.analysis_folder import AnalysisFolder
     from storage.environment import read_environment
 
-    if source.is_dir():
-        return AnalysisFolder(source)
+    highlights = read_truth(truth)
+    if existing_file(source).is_dir():
+        return AnalysisFolder(source), highlights
     folder = AnalysisFolder(Path(f"{source.stem}.autoclip"))
     with progress_bars(quiet=quiet) as listener:
         analyze(source, folder, read_environment().settings, listener)
-    return folder
+    return folder, highlights
 
 
 def _rows(scores: Evaluation, edges: EdgeEvaluation) -> list[tuple[str, str, str]]:

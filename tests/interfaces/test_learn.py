@@ -1,9 +1,14 @@
-"""`autoclip learn` from a catalog: a preset file that --preset takes, or a word why there is none."""
+"""Verdicts of a catalog: `autoclip learn` makes a preset of them, or says why not; `autoclip evaluate` takes them as
+truth.
+"""
+
+import json
 
 import numpy as np
 import pytest
 from made_features import Scene
 
+from autoclip.clips import ClipsFile
 from autoclip.presets import load_preset
 from autoclip.settings import ExtractionSettings
 from interfaces.cli.app import run
@@ -30,7 +35,8 @@ def decide(tmp_path, monkeypatch):
                 scene.sound_at(at, 8, 15)
                 loud.append(at)
         environment = read_environment()
-        project = Project(name=name, source=Source(kind="file", address=name), state="analyzed", duration_sec=3000)
+        source = Source(kind="file", address=name)
+        project = Project(name=name, source=source, path=tmp_path / name, state="analyzed", duration_sec=3000)
         clips = [
             StoredClip(id=new_id(), project_id=project.id, name="c", start=at, end=at + 8, verdict=verdict)
             for verdict, times in (("kept", fast), ("rejected", loud))
@@ -42,6 +48,7 @@ def decide(tmp_path, monkeypatch):
                 unit.clips.add(clip)
         folder = DataFolder(environment.data_dir).project(project.id)
         write_features(folder.features, scene.features(), Origin(name, ExtractionSettings(), 1))
+        folder.write_clips(ClipsFile(mode="v2", video={}, settings={}, clips=()))
 
     return decided
 
@@ -73,3 +80,17 @@ def test_a_device_is_not_replaced(decide, tmp_path):
     (tmp_path / "folder.toml").mkdir()
     assert run(["learn", "--to", "folder.toml"]) == 2
     assert np.all((tmp_path / "folder.toml").is_dir())
+
+
+def test_kept_clips_are_truth(decide, capsys):
+    decide("one", 20, 1)
+    decide("none", 1, 1)
+
+    def coverage(*options):
+        assert run(["evaluate", "one", "--budget", "0.05", "--json", *options]) == 0
+        return json.loads(capsys.readouterr().out)["coverage"]
+
+    moving = ("--set", "excitement_w_motion=1", "--set", "excitement_w_audio=0", "--set", "excitement_w_drop=0")
+    assert coverage(*moving) > 0.9 > coverage()
+    assert run(["evaluate", "none"]) == 4
+    assert "no clip was kept" in capsys.readouterr().err
