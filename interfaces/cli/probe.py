@@ -38,9 +38,9 @@ def _facts(video: Video) -> list[tuple[str, str]]:
     facts = [
         ("container", f"{video.container}, {video.size_bytes / 1e6:.1f} MB"),
         ("duration", f"{clock(video.duration_sec)}, first frame at {video.start_sec:.3f} s"),
-        ("picture", f"#{picture.index} {picture.codec}, {picture.display_width}x{picture.display_height}, {color}"),
+        ("video", f"#{picture.index} {picture.codec}, {picture.display_width}x{picture.display_height}, {color}"),
         ("frame rate", f"{rate}, {'variable' if picture.variable_frame_rate else 'constant'}"),
-        ("sound", "none" if sound is None else f"#{sound.index} {sound.codec}, {sound.sample_rate} Hz, {sound.layout}"),
+        ("audio", "none" if sound is None else f"#{sound.index} {sound.codec}, {sound.sample_rate} Hz, {sound.layout}"),
     ]
     if video.timecode:
         facts.append(("timecode", _timecode(video.timecode)))

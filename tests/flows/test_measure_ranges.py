@@ -79,4 +79,4 @@ def test_ranges_are_tasks_and_a_killed_process_loses_none(
         assert flow.wait(900) == 0
     assert_measured_as_in_one_pass(long_video, data_dir)
     until(lambda: tasks_named(f"measure range {long_video.name}") >= 2)
-    assert tasks_named(f"measure sound {long_video.name}")
+    assert tasks_named(f"measure audio {long_video.name}")
