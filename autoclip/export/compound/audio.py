@@ -68,7 +68,7 @@ def _inputs_and_graph(items: Sequence[AudioItem]) -> tuple[tuple[str, ...], str]
     number = 0
     for place, item in enumerate(items):
         if item.order.tracks:
-            inputs += audio_input(item.order.video, item.order.span, item.lead_sec)
+            inputs += audio_input(item.order.sound or item.order.video, item.order.span, item.lead_sec)
             graph.append(f"{_item_graph(item, number)}[s{place}]")
             number += 1
         else:

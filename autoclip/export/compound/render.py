@@ -34,6 +34,7 @@ from autoclip.export.cuts.cut_spec import ExportResult
 from autoclip.export.cuts.methods import Command, Rendering, altered
 from autoclip.export.cuts.mux import MuxTrack, encoded_tracks, mux_tracks, stamped
 from autoclip.export.cuts.smart import NotSmartError
+from autoclip.export.cuts.steady_sound import with_steady_sound
 from autoclip.export.platforms import fitted_interval, fitting_count
 from autoclip.export.render import finish_fitted
 from autoclip.export.render_context import RenderContext, render_errors, temporary_path
@@ -185,7 +186,8 @@ def _sound(layout: Layout, context: RenderContext, stack: ExitStack) -> tuple[tu
         before = layout.fades[place - 1].duration_sec if layout.fades and place else Fraction(0)
         behind = layout.fades[place].duration_sec if place < len(layout.fades) else Fraction(0)
         end = at + before + body.span.duration_sec
-        items.append(AudioItem(body, before, round(at * RATE), round((end + behind) * RATE)))
+        steady = with_steady_sound(body, context, stack, before, behind)
+        items.append(AudioItem(steady, before, round(at * RATE), round((end + behind) * RATE)))
         at = end
     settings = layout.bodies[0].settings
     commands: list[Command] = []

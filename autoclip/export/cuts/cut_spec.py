@@ -23,7 +23,8 @@ class CutSpec:
 
     `parameter_set` numbers the encoder's parameter sets (H.264) in files that join several encodings. `notes` are
     messages for the user. `captions` is the ASS script to burn in, with times from the cut's start; `title` is that of
-    the title. `framing` describes how its shape is filled.
+    the title. `framing` describes how its shape is filled. `sound` is the file that the tracks are read from if that is
+    not the video's.
     """
 
     video: Video
@@ -38,6 +39,7 @@ class CutSpec:
     notes: tuple[str, ...] = ()
     captions: Path | None = None
     title: Path | None = None
+    sound: Video | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def exact_arguments(order: CutSpec, target: Path) -> tuple[str, ...]:
     encoders = (*video_encoder(video, settings, order.parameter_set), *frame_timing(settings, span))
     maps = ["-map", "[v]"]
     if order.tracks:
-        inputs += audio_input(video, span)
+        inputs += audio_input(order.sound or video, span)
         encoders += audio_encoder(settings)
         sound_graph, sound_maps = _sound_graph(order, 1)
         graph += sound_graph
@@ -111,7 +111,7 @@ def _tick_to_seek(times: PacketTimes, key: int) -> Fraction:
 def audio_arguments(order: CutSpec, target: Path) -> tuple[str, ...]:
     """Return the ffmpeg arguments that render only the audio of a cut."""
     graph, maps = _sound_graph(order, 0)
-    inputs = (*audio_input(order.video, order.span), "-filter_complex", ";".join(graph))
+    inputs = (*audio_input(order.sound or order.video, order.span), "-filter_complex", ";".join(graph))
     return ("-copyts", *inputs, *maps, *audio_encoder(order.settings), *MP4, local_file(target))
 
 
@@ -132,7 +132,7 @@ def measuring_arguments(order: CutSpec, track: AudioTrack) -> tuple[str, ...]:
     span = order.span
     cut = audio_graph(track, 0, span.container_seconds(span.start), span.duration_sec, order.settings)
     graph = f"{cut},{measuring_filter(order.settings.target_lufs)}[a]"
-    inputs = (*audio_input(order.video, span), "-filter_complex", graph)
+    inputs = (*audio_input(order.sound or order.video, span), "-filter_complex", graph)
     return ("-copyts", *inputs, "-map", "[a]", "-loglevel", "info", "-f", "null", "-")
 
 

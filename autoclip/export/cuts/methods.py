@@ -33,6 +33,7 @@ from autoclip.export.cuts.smart import (
     smart_configuration,
     smart_data,
 )
+from autoclip.export.cuts.steady_sound import with_steady_sound
 from autoclip.export.render_context import RenderContext, TracedRun, temporary_path
 from autoclip.media.container import open_container, open_video
 from autoclip.media.ffmpeg import knows_encoder
@@ -84,8 +85,10 @@ def cut_by_method(order: CutSpec, context: RenderContext) -> Rendering:
     """Cut by the method in the settings. A cut that can't be smart becomes an exact one; its notes say why."""
     if order.settings.cut == "copy":
         return cut_by_copy(order, context)
-    level = _leveled(order, context) if order.settings.normalize_loudness else _Leveled(order)
-    rendering = _encoded(level.order, context)
+    with ExitStack() as stack:
+        order = with_steady_sound(order, context, stack)
+        level = _leveled(order, context) if order.settings.normalize_loudness else _Leveled(order)
+        rendering = _encoded(level.order, context)
     commands, notes = (*level.commands, *rendering.commands), (*level.notes, *rendering.notes)
     return replace(rendering, commands=commands, notes=notes)
 
@@ -303,7 +306,7 @@ def cut_by_copy(order: CutSpec, context: RenderContext) -> Rendering:
     """Copy all packets from the keyframe at or before the start."""
     plan = plan_copy(order)
     with ExitStack() as stack:
-        commands, sounds = _sound(plan.order, context, stack)
+        commands, sounds = _sound(with_steady_sound(plan.order, context, stack), context, stack)
         mux_tracks(context.rendered, [copied_picture(plan, stack), *sounds], plan.container_format)
     actual = plan.order.span.interval
     return Rendering(
@@ -361,8 +364,8 @@ def _sound(order: CutSpec, context: RenderContext, stack: ExitStack) -> tuple[li
         return [], []
     span = order.span
     start, end = span.container_seconds(span.start), span.container_seconds(span.end)
-    copyable = not order.settings.normalize_loudness and all(can_copy(order.video, span, t) for t in order.tracks)
-    if not copyable:
+    unchanged = order.sound is None and not order.settings.normalize_loudness
+    if not (unchanged and all(can_copy(order.video, span, track) for track in order.tracks)):
         path = stack.enter_context(temporary_path(context.rendered.parent))
         run = context.run(audio_arguments(order, path))
         return [run.command], encoded_tracks(path, len(order.tracks), stack)

@@ -7,11 +7,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from made_media import look_at
+from made_media import assert_in_step, look_at
 from PIL import Image
 
 from autoclip.clips import Clip
 from autoclip.errors import ParameterError
+from autoclip.export.compound.render import SourceSpan, export_compound
 from autoclip.export.previews.thumbnails import make_thumbnails
 from autoclip.export.render import export_clip
 from autoclip.extraction import extract
@@ -96,12 +97,22 @@ def test_recordings_that_overlap_by_a_few_frames_are_cut_through(tmp_path, recor
         export_clip(video, Interval(4.0, until), tmp_path / "copy.mp4", FAST.updated({"cut": "copy"}))
 
 
-@pytest.mark.parametrize("cut", ["exact", "smart"])
+@pytest.mark.parametrize("cut", ["exact", "smart", "copy", "compound"])
 def test_pixels_and_sound_that_change_on_the_way_are_cut_through(tmp_path, recording, cut):
     """As at an advertisement: the second recording follows at once, with 10 bits and another sample rate."""
-    video = recording(106.0, changes=("-pix_fmt", "yuv420p10le", "-ar", "44100"))
-    seen = look_at(export_clip(video, Interval(4.0, 8.0), tmp_path / "clip.mp4", FAST.updated({"cut": cut})).path)
-    assert seen.numbers == list(range(100, 200))
+    video, target = recording(106.0, changes=("-pix_fmt", "yuv420p10le", "-ar", "44100")), tmp_path / "clip.mp4"
+    if cut == "compound":
+        items = [SourceSpan(video, Interval(4.0, 7.0)), SourceSpan(video, Interval(3.0, 4.0))]
+        seen, numbers = look_at(export_compound(items, target, FAST).path), [*range(100, 175), *range(75, 100)]
+    else:
+        seen = look_at(export_clip(video, Interval(4.0, 8.0), target, FAST.updated({"cut": cut})).path)
+        numbers = list(range(100, 200))
+    if cut == "copy":  # which starts at a keyframe, and ends before a few frames
+        assert seen.numbers == list(range(seen.numbers[0], seen.numbers[-1] + 1))
+    else:
+        assert seen.numbers == numbers
+    assert_in_step(seen, count=4)
+    assert len(seen.beeps) <= len(seen.flashes) + 1
 
 
 def test_the_advice_makes_one_recording_of_both(tmp_path, recording):
