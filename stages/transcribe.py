@@ -12,14 +12,16 @@ from autoclip.media.audio_tracks import with_analysis_audio
 from autoclip.media.decoding.speech_audio import AudioChunk, audio_chunks
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.selection import pipeline as selection
+from autoclip.selection.pauses import find_pauses
 from autoclip.settings import DEFAULT_TRACK, Settings
 from autoclip.signals.speech_activity import audible_spans
 from autoclip.signals.table import ENVELOPE_STEP_SEC
+from autoclip.speech.subtitle_delay import subtitle_delay
 from autoclip.speech.transcribers import Transcriber, transcriber_for
 from autoclip.speech.transcript import Transcript, Word
 from autoclip.speech.whisper import SAMPLE_RATE
 from autoclip.timeline import Interval
-from stages.find_subtitles import find_subtitles
+from stages.find_subtitles import Subtitles, find_subtitles
 from stages.results import ExtractedFeatures, RegisteredVideo
 from stages.spoken_words import spoken_words
 from storage.keys import transcript_key
@@ -77,8 +79,7 @@ def transcribe(
     if speech.speech == "off":
         return features
     if (subtitles := find_subtitles(source.video, speech.speech_language)) is not None:
-        _keep_subtitles(source, subtitles)
-        return features
+        return _with_subtitles(features, subtitles)
     if source.video.audio is None:
         return features
     transcriber = transcriber_for(speech)
@@ -108,6 +109,20 @@ def _without_words(features: ExtractedFeatures, settings: Settings, reason: str)
     if settings.speech.speech_role == "edges" or earlier is not None:
         return features
     warning = f"clips are selected by audio and video, without words: {reason}"
+    return replace(features, warnings=(*features.warnings, warning))
+
+
+def _with_subtitles(features: ExtractedFeatures, found: Subtitles) -> ExtractedFeatures:
+    """Save subtitles, in step with the audio; warn if that moves them."""
+    envelope, end = features.source.folder.read_features().envelope_dbfs, features.source.video.duration_sec
+    pauses = find_pauses(envelope, beside_silence=True).intervals()
+    delay = subtitle_delay(found.transcript, found.starts_sec, pauses, end)
+    _keep_subtitles(features.source, found.transcript.shifted(-delay) if delay else found.transcript)
+    if not delay:
+        return features
+    side = "late" if delay > 0 else "early"
+    told = f"{found.transcript.origin}: shown {abs(delay):.1f} s too {side} for the audio"
+    warning = f"{told}; autoclip corrects this in its transcript, and leaves the subtitles themselves as they are"
     return replace(features, warnings=(*features.warnings, warning))
 
 

@@ -10,6 +10,7 @@ from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d, uni
 
 from autoclip.signals.table import ENVELOPE_STEP_SEC
 from autoclip.speech.transcript import Transcript, Word
+from autoclip.timeline import Interval
 
 MIN_PAUSE_SEC = 0.15
 """Minimum length in seconds.
@@ -54,6 +55,10 @@ class Pauses:
     end_sec: NDArray[np.float64]
     quietest_sec: NDArray[np.float64]
     strength: NDArray[np.float64]
+
+    def intervals(self) -> tuple[Interval, ...]:
+        """Return the pauses as intervals."""
+        return tuple(map(Interval, self.start_sec.tolist(), self.end_sec.tolist()))
 
 
 def find_pauses(envelope_dbfs: NDArray[np.float32] | None, *, beside_silence: bool = False) -> Pauses:

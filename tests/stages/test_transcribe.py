@@ -12,10 +12,12 @@ import av
 import numpy as np
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
+from spoken import features_of, talk
 
 from autoclip.errors import ParameterError
 from autoclip.media.decoding.speech_audio import CHUNK_SEC, audio_chunks
-from autoclip.settings import Settings
+from autoclip.settings import ExtractionSettings, Settings
+from autoclip.speech.caption_files import caption_text
 from autoclip.speech.transcript import Transcript, Word
 from autoclip.timeline import Interval
 from stages import transcribe as transcribing
@@ -27,6 +29,7 @@ from stages.retune import retune
 from stages.spoken_words import correct_word, transcript_of
 from stages.transcribe import transcribe
 from storage.analysis_folder import AnalysisFolder
+from storage.features import Origin
 
 RATE = 16_000
 LONG_SEC = 150.0
@@ -195,7 +198,7 @@ def subtitle(path: Path, text: str) -> Path:
 
 def said_in(video: Path, language: str = "") -> str:
     found = find_subtitles(open_video(video, AnalysisFolder(video.parent / "out")).video, language)
-    return " ".join(word.text for word in found.words) if found else ""
+    return " ".join(word.text for word in found.transcript.words) if found else ""
 
 
 def test_subtitles_beside_a_video_are_its_words_and_no_model_is_asked(short_video, tmp_path, listener):
@@ -217,6 +220,22 @@ def test_the_right_subtitles_are_chosen(short_video, tmp_path):
     assert said_in(short_video, "fr") == ""
 
 
+@pytest.mark.parametrize("delay_sec", [0.0, 3.0])
+def test_subtitles_that_are_late_are_used_in_step_with_the_audio(short_video, tmp_path, delay_sec):
+    said, folder = talk(), AnalysisFolder(tmp_path / "out")
+    features = extracted(short_video, folder)
+    made = features_of(said)
+    folder.write_features(made, Origin("content", ExtractionSettings(), 1))
+    video = features.source.video.model_copy(update={"duration_sec": made.duration_sec})
+    (tmp_path / "talk.srt").write_text(caption_text(said.shifted(delay_sec), "srt"), encoding="utf-8")
+    warnings = transcribe(replace(features, source=replace(features.source, video=video)), chosen()).warnings
+    assert [warning for warning in warnings if "3.0 s too late for the audio" in warning] == list(warnings)
+    assert len(warnings) == (delay_sec > 0)
+    spoken = folder.read_transcript().transcript.words
+    assert spoken[0].start_sec == pytest.approx(said.words[0].start_sec, abs=0.2)
+    assert spoken[-1].start_sec == pytest.approx(said.words[-1].start_sec, abs=0.5)
+
+
 def test_a_download_brings_its_subtitles(tmp_path):
     video = render(tmp_path / "video.mp4", 6.0)
     (tmp_path / "subtitles.en-US.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nHello.\n")
@@ -228,7 +247,7 @@ def test_automatic_captions_give_words_with_times_after_those_by_people(tmp_path
     automatic = tmp_path / "subtitles.de-x-autogen.vtt"
     automatic.write_text("WEBVTT\n\n00:01.000 --> 00:03.000\nguten<00:00:01.400><c> Morgen</c>\n")
     (tmp_path / "subtitles.en.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nGood morning.\n")
-    found = find_subtitles(open_video(video, AnalysisFolder(tmp_path / "out")).video)
+    found = find_subtitles(open_video(video, AnalysisFolder(tmp_path / "out")).video).transcript
     assert [(word.text, word.start_sec, word.estimated) for word in found.words] == [
         ("guten", 1.0, False),
         ("Morgen", 1.4, False),
