@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from made_features import Scene
 
 from autoclip.errors import ParameterError
-from autoclip.evaluation.learning import JudgedClips, judged_clips, learn_weights
+from autoclip.evaluation.learning import JudgedClips, Learned, judged_clips, learn_weights
 from autoclip.settings import AnchorSettings
 from autoclip.timeline import Interval
 
@@ -37,6 +37,11 @@ def test_verdicts_without_a_pattern_are_no_reason_to_change():
     assert abs(learned.after - 0.5) < 0.2
 
 
+@pytest.mark.parametrize(("after", "better"), [(0.68, False), (0.694, False), (0.71, True)])
+def test_a_gain_that_nobody_sees_changes_nothing(after, better):
+    assert Learned((0.5, 0.2, 0.3), verdicts=183, before=0.69, after=after).is_better is better
+
+
 def test_who_agrees_with_the_default_keeps_it():
     usual = (USUAL.excitement_w_audio, USUAL.excitement_w_motion, USUAL.excitement_w_drop)
     learned = learn_weights([judged(usual, seed=seed) for seed in range(3)], USUAL)
@@ -51,7 +56,7 @@ def test_too_few_verdicts_are_refused(clips):
         learn_weights(clips, USUAL)
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(st.lists(st.integers(20, 60), min_size=1, max_size=4), st.integers(0, 99))
 def test_weights_are_shares_whatever_the_verdicts(counts, seed):
     projects = [judged((0.2, 0.3, 0.5), count=count, seed=seed + n) for n, count in enumerate(counts)]
