@@ -15,8 +15,15 @@ from autoclip.export.cuts.mux import MuxTrack, stamped
 from autoclip.media.container import open_video
 from autoclip.media.packets import demux_packets
 
-_MP4_PICTURE = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
-"""Codecs that are written to MP4; all others go to Matroska, which accepts any."""
+_MP4 = ("mp4", ".mp4")
+_MOV = ("mov", ".mov")
+_FILE_FORMATS = {
+    **dict.fromkeys(("h264", "hevc", "av1", "vp9", "mpeg4"), _MP4),
+    **dict.fromkeys(("prores", "dnxhd", "cfhd", "mjpeg", "dvvideo", "h263"), _MOV),
+}
+"""FFmpeg's name of the file format, and its suffix, by codec: QuickTime for those of editing programs and cameras."""
+_MATROSKA = ("matroska", ".mkv")
+"""The format of all other codecs; it takes most of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +68,8 @@ def plan_copy(order: CutSpec) -> CopyPlan:
     pts = times.pts[list(packets)]
     actual = span.part(int(pts.min()), int(pts.max()))
     actual = replace(actual, start=actual.first)
-    in_mp4 = order.video.video.codec in _MP4_PICTURE
-    return CopyPlan(
-        order=replace(order, span=actual),
-        packets=packets,
-        container_format="mp4" if in_mp4 else "matroska",
-        suffix=".mp4" if in_mp4 else ".mkv",
-    )
+    file_format, suffix = _FILE_FORMATS.get(order.video.video.codec, _MATROSKA)
+    return CopyPlan(replace(order, span=actual), packets, file_format, suffix)
 
 
 def _require_no_seam(order: CutSpec, behind: int) -> None:

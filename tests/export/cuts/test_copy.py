@@ -8,6 +8,7 @@ from made_media import SOURCES, assert_in_step, look_at
 
 from autoclip.errors import ParameterError
 from autoclip.export.render import export_clip
+from autoclip.media.ffmpeg import run_ffmpeg
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
@@ -73,3 +74,15 @@ def test_other_codecs_are_copied_as_they_are(tmp_path, shared_media, name):
     result = export_clip(video, Interval(0, end), tmp_path / "clip.mp4", COPY)
     assert probe(result.path).video.codec == video.video.codec
     assert result.path.suffix == (".mkv" if "mpeg2" in video.video.codec else ".mp4")
+
+
+@pytest.mark.parametrize(
+    "coding", ["prores_ks", "dnxhd -profile:v dnxhr_hq -pix_fmt yuv422p", "cfhd -pix_fmt yuv422p10le"]
+)
+def test_the_codecs_of_editing_programs_are_copied_to_quicktime(tmp_path, source, coding):
+    film, _ = source("constant.mp4")
+    path = tmp_path / "film.mov"
+    run_ffmpeg(["-t", "2", "-i", str(film.path), "-c:v", *coding.split(), "-c:a", "pcm_s16le", str(path)])
+    result = export_clip(probe(path), Interval(0.4, 1.2), tmp_path / "clip.mp4", COPY)
+    assert result.path.suffix == ".mov"
+    assert look_at(result.path).numbers == list(range(10, 30))
