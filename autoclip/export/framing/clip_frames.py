@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from autoclip.export.framing.scene_changes import lasting_changes
 from autoclip.media.decoding.frame_sampling import FrameSampler, SampleGrid
 from autoclip.media.decoding.video import is_small
 from autoclip.media.frames import FrameReader, TimedFrame, open_frames
@@ -22,7 +23,7 @@ from autoclip.media.video import Video
 from autoclip.signals.color import color_histograms
 from autoclip.signals.fine_structure import fine_thumbnails
 from autoclip.signals.frame_features import thumbnails
-from autoclip.signals.shots import ShotFrames, cut_scores, shot_rows
+from autoclip.signals.shots import SURE_SCORE, ShotFrames, cut_scores, shot_rows
 from autoclip.timeline import Interval
 
 _LONGEST = 64
@@ -165,7 +166,10 @@ class _FrameReducer:
         luma, histograms = np.stack(self._luma)[order], np.stack(self._histograms)[order]
         numbers = np.searchsorted(np.union1d(shown, instants), instants)
         pictures = ShotFrames(histograms, thumbnails(luma), fine_thumbnails(luma), numbers)
-        return cut_scores(instants, shot_rows(pictures, 0, len(instants)))
+        rows = shot_rows(pictures, 0, len(instants))
+        scores = cut_scores(instants, rows)
+        scores[lasting_changes(pictures, rows, scores < _MIN_CUT_SCORE)] = SURE_SCORE
+        return scores
 
 
 def _frames_in(

@@ -109,7 +109,7 @@ def _over_blur(shown: Size, canvas: Canvas) -> str:
         f"[back]scale={small}:force_original_aspect_ratio=increase,crop={small},gblur=sigma={_BLUR_SIGMA},"
         f"eq=brightness=-0.06,scale={size}:flags=bicubic[blurred];"
         f"[front]scale={_fitted(shown, canvas)}:flags=bicubic[fitted];"
-        "[blurred][fitted]overlay=(W-w)/2:(H-h)/2,setsar=1"
+        "[blurred][fitted]overlay=(W-w)/2:(H-h)/2:format=auto,setsar=1"
     )
 
 
@@ -128,9 +128,10 @@ def _below_facecam(shown: Size, canvas: Canvas, facecam: Rectangle) -> str:
     camera_size, game_size = f"{canvas.width}:{top}", f"{canvas.width}:{canvas.height - top}"
     return (
         "split[camera][game];"
-        f"[camera]crop={cam_width}:{cam_height}:{x}:{y}:exact=1,scale={camera_size}:flags=bicubic,setsar=1[above];"
+        f"[camera]crop={cam_width}:{cam_height}:{x}:{y}:exact=1,scale={camera_size}:flags=bicubic,setsar=1,"
+        f"pad={canvas.width}:{canvas.height}[above];"
         f"[game]crop={game_width}:{game_height},scale={game_size}:flags=bicubic,setsar=1[below];"
-        "[above][below]vstack"
+        f"[above][below]overlay=y={top}:format=auto"  # unlike vstack it keeps what the frames say of their colors
     )
 
 

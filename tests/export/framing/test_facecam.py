@@ -13,6 +13,8 @@ from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
 
 WIDTH, HEIGHT = 640, 360
+BT_709 = 1
+"""In all three tables of ITU-T H.273."""
 QUICK = ExportSettings(shape="vertical", framing="facecam-top", encoder_preset="ultrafast")
 
 
@@ -35,6 +37,7 @@ def game(tmp_path_factory):
         with av.open(str(folder / name), "w") as container:
             stream = container.add_stream("libx264", rate=10, options={"crf": "20", "preset": "ultrafast", "g": "10"})
             stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+            stream.color_primaries = stream.color_trc = stream.colorspace = BT_709
             for number in range(200):
                 world = worlds[number // 25 % 4]
                 picture = np.roll(world, 23 * number, axis=1)[:, :WIDTH].copy()
@@ -76,6 +79,8 @@ def test_the_camera_is_above_and_the_game_below(game, tmp_path):
     given = QUICK.model_copy(update={"facecam": "0,0,160,90"})
     made.append(export_clip(video, Interval(1, 2), tmp_path / "given.mp4", given))
     assert made[1].notes == ()
+    facts = probe(made[0].path).video
+    assert (facts.color_primaries, facts.color_transfer, facts.color_space) == ("bt709",) * 3
     pictures = []
     for result in made:
         with av.open(str(result.path)) as container:

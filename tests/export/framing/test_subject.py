@@ -108,6 +108,15 @@ def test_the_crop_jumps_on_the_very_frame_of_a_cut(tmp_path, options, cuts):
         assert len(read_clip_frames(video, Interval(0, 4)).instants) < 75
 
 
+def test_a_cut_into_a_strobe_is_found(tmp_path):
+    cells = np.random.default_rng(7).integers(20, 170, (2, 18, 32, 3), dtype=np.uint8)
+    old, new = cells.repeat(HEIGHT // 18, axis=1).repeat(WIDTH // 32, axis=2)
+    flash = (0.35 * new + 0.65 * 255).astype(np.uint8)
+    shots = [*[old] * 40, *[flash, new, new] * 12]
+    frames = read_clip_frames(write(tmp_path / "strobe.mp4", [(shot, []) for shot in shots]), Interval(0, 3))
+    assert frames.edges == (0, 40, 75)
+
+
 def test_a_head_that_turns_away_is_held(tmp_path):
     seen = np.ones(250, bool)
     seen[100:140] = False
