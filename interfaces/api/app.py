@@ -82,6 +82,9 @@ MODULES = (
 
 RETRIES_AT_ONCE = 4
 
+EVENT_READERS = 4
+"""How many event streams ask Prefect's server at once: if it is slow, other requests still get threads."""
+
 EXPOSED_HEADERS = (
     "ETag", "Location", "Content-Range", "Accept-Ranges", "Retry-After", "Upload-Offset", "Upload-Length",
     "Upload-Expires", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Autoclip-Project",
@@ -144,6 +147,7 @@ async def _living(environment: Environment, links: Links, app: FastAPI) -> Async
             jobs=jobs,
             links=links,
             retry_places=anyio.CapacityLimiter(RETRIES_AT_ONCE),
+            event_readers=anyio.CapacityLimiter(EVENT_READERS),
             decode_places=anyio.CapacityLimiter(environment.decode_limit),
         )
         app.state.event_places = anyio.Semaphore(MAX_STREAMS)

@@ -7,7 +7,7 @@ import logging
 import uvicorn
 
 from interfaces.api.app import create_app
-from interfaces.api.guards.header_deadline import HeaderDeadline, MarkedRequests
+from interfaces.api.guards.connection_deadlines import ConnectionDeadlines, MarkedRequests
 from storage.environment import Environment
 
 SHUTDOWN_SEC = 5
@@ -40,7 +40,7 @@ def server_config(environment: Environment, *, port: int | None = None) -> uvico
         MarkedRequests(create_app(environment)),
         host=environment.host,
         port=environment.port if port is None else port,
-        http=HeaderDeadline,
+        http=ConnectionDeadlines,
         ws="none",
         log_level="info" if environment.debug else "warning",
         access_log=environment.debug,

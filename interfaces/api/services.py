@@ -30,6 +30,7 @@ class Services:
     jobs: Jobs
     links: Links
     retry_places: anyio.CapacityLimiter
+    event_readers: anyio.CapacityLimiter
     decode_places: anyio.CapacityLimiter
 
     def project(self, project_id: str) -> Project:

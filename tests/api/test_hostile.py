@@ -1,5 +1,6 @@
 """Hostile requests: nothing read or written outside, no hang, a clear refusal."""
 
+import asyncio
 import http.client
 import os
 import re
@@ -9,13 +10,17 @@ import subprocess
 import sys
 import time
 import zlib
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
+from uvicorn.server import ServerState
 
-from interfaces.api.guards import body_limits, header_deadline
+from interfaces.api.guards import body_limits, connection_deadlines
 from interfaces.api.guards.local_paths import client_settings
+from interfaces.api.routes.job_events import MAX_STREAMS
+from interfaces.api.server import server_config
 
 
 def is_problem(answer, *statuses):
@@ -397,7 +402,7 @@ def test_a_body_that_stalls_is_given_up(serve, workspace, monkeypatch):
 
 
 def test_headers_that_never_end_are_given_up(serve, monkeypatch):
-    monkeypatch.setattr(header_deadline, "HEADERS_SEC", 1.0)
+    monkeypatch.setattr(connection_deadlines, "HEADERS_SEC", 1.0)
     address = serve()
     host, port = address.removeprefix("http://").split(":")
     for beginning in (b"", b"GET /api/hea", b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: "):
@@ -408,12 +413,12 @@ def test_headers_that_never_end_are_given_up(serve, monkeypatch):
                 if beginning:
                     line.sendall(b"a")
             answer = b"".join(iter(lambda line=line: line.recv(4096), b""))
-        assert answer == (header_deadline.LATE if beginning else b""), beginning
+        assert answer == (connection_deadlines.LATE if beginning else b""), beginning
     assert httpx.get(f"{address}/api/health", timeout=60).status_code == 200
 
 
 def test_a_line_that_is_kept_open_may_rest_between_requests(serve, monkeypatch):
-    monkeypatch.setattr(header_deadline, "HEADERS_SEC", 1.0)
+    monkeypatch.setattr(connection_deadlines, "HEADERS_SEC", 1.0)
     with httpx.Client(base_url=serve(), timeout=60) as client:
         for _ in range(2):
             assert client.get("/api/health").status_code == 200
@@ -421,7 +426,7 @@ def test_a_line_that_is_kept_open_may_rest_between_requests(serve, monkeypatch):
 
 
 def test_the_headers_of_a_second_request_are_given_up_too(serve, monkeypatch):
-    monkeypatch.setattr(header_deadline, "HEADERS_SEC", 1.0)
+    monkeypatch.setattr(connection_deadlines, "HEADERS_SEC", 1.0)
     host, port = serve().removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=60) as line:
         line.sendall(b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
@@ -430,7 +435,45 @@ def test_the_headers_of_a_second_request_are_given_up_too(serve, monkeypatch):
         line.sendall(b"GET /api/hea")
         late = b"".join(iter(lambda: line.recv(65_536), b""))
     assert first.startswith(b"HTTP/1.1 200")
-    assert late.endswith(header_deadline.LATE)
+    assert late.endswith(connection_deadlines.LATE)
+
+
+def test_a_client_that_reads_nothing_is_given_up(workspace, monkeypatch):
+    monkeypatch.setattr(connection_deadlines, "UNREAD_SEC", 0.05)
+    config = server_config(workspace.environment)
+    config.load()
+
+    async def lives() -> tuple[bool, bool]:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            make = partial(
+                connection_deadlines.ConnectionDeadlines, config=config, server_state=ServerState(), app_state={}
+            )
+            transport, line = await asyncio.get_running_loop().create_connection(make, sock=ours)
+            line.pause_writing()
+            line.resume_writing()
+            await asyncio.sleep(0.1)
+            read = not transport.is_closing()
+            line.pause_writing()
+            await asyncio.sleep(0.1)
+            return read, not transport.is_closing()
+
+    assert asyncio.run(lives()) == (True, False)
+
+
+def test_event_streams_leave_threads_to_others(serve, workspace):
+    """Prefect's server answers none of them, as if it were busy."""
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as silent:
+        address = serve(AUTOCLIP_PREFECT_PORT=str(silent.getsockname()[1]))
+        host, port = address.removeprefix("http://").split(":")
+        request = b"GET /api/jobs/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+        streams = [socket.create_connection((host, int(port))) for _ in range(MAX_STREAMS)]
+        for stream in streams:
+            stream.sendall(request)
+            assert stream.recv(12) == b"HTTP/1.1 200"
+        assert httpx.get(f"{address}/api/projects", timeout=60).status_code == 200
+        for stream in streams:
+            stream.close()
 
 
 def test_a_client_that_goes_away_leaves_nothing(serve, workspace, small_film):

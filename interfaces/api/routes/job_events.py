@@ -63,7 +63,7 @@ def _known_job(job_id: JobIdentity, services: ServicesDep) -> str:
 async def watch_jobs(query: Annotated[EventQuery, Query()], services: ServicesDep) -> AsyncIterator[ServerSentEvent]:
     """Stream the changes of all jobs: an event `job` whenever the state, progress or message of a job changes."""
     look = partial(services.jobs.page, project_id=query.project, limit=WATCHED_JOBS)
-    async for event in _changes(lambda: look().items, until_end=False):
+    async for event in _changes(lambda: look().items, services.event_readers, until_end=False):
         yield event
 
 
@@ -77,16 +77,18 @@ async def watch_job(
     job_id: Annotated[str, Depends(_known_job)], services: ServicesDep
 ) -> AsyncIterator[ServerSentEvent]:
     """Stream the changes of one job until it ends."""
-    async for event in _changes(lambda: [services.jobs.get(job_id)], until_end=True):
+    async for event in _changes(lambda: [services.jobs.get(job_id)], services.event_readers, until_end=True):
         yield event
 
 
-async def _changes(look: Callable[[], Sequence[Job]], *, until_end: bool) -> AsyncIterator[ServerSentEvent]:
+async def _changes(
+    look: Callable[[], Sequence[Job]], readers: anyio.CapacityLimiter, *, until_end: bool
+) -> AsyncIterator[ServerSentEvent]:
     """Poll once per second, and yield what has changed."""
     known: dict[str, Job] = {}
     while True:
         try:
-            jobs = await anyio.to_thread.run_sync(look)
+            jobs = await anyio.to_thread.run_sync(look, limiter=readers)
         except AutoclipError as error:
             yield ServerSentEvent(event="trouble", data={"detail": str(error)})
             jobs = []

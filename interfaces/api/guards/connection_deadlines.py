@@ -1,7 +1,7 @@
-"""A time limit for the headers of a request.
+"""Time limits for the headers of a request, and for a client that does not read its response.
 
-A browser sends them in one packet. A client that sends a byte now and then (Slowloris) would keep a connection forever,
-and uvicorn has no limit for that.
+A browser sends headers in one packet. A client that sends a byte now and then (Slowloris), or asks for a video and
+reads nothing of it, would keep a connection forever, and uvicorn has no limit for that.
 """
 
 from __future__ import annotations
@@ -18,6 +18,12 @@ from interfaces.api.problems import ApiError, answer
 HEADERS_SEC = 20.0
 """Maximum time for a request line and its headers, in seconds."""
 
+UNREAD_SEC = 300.0
+"""Maximum time in seconds for which a client reads nothing of what waits for it.
+
+A browser stops reading the video that a person has paused, and asks for the rest again when the connection is gone.
+"""
+
 _TOO_SLOW = answer(ApiError(408, "too-slow", f"the headers did not come within {HEADERS_SEC:g} s; try again"))
 LATE = (
     b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-type: application/problem+json\r\n"
@@ -25,8 +31,8 @@ LATE = (
 )
 
 
-class HeaderDeadline(asyncio.Protocol):
-    """Wraps uvicorn's HTTP protocol and closes the connection if headers take too long.
+class ConnectionDeadlines(asyncio.Protocol):
+    """Wraps uvicorn's HTTP protocol and closes the connection if headers take too long, or nobody reads a response.
 
     It passes everything on without parsing. It learns from the application that headers are complete, because the
     application is called then (`MarkedRequests`). uvicorn creates one per connection; `arguments` are those of its
@@ -37,6 +43,7 @@ class HeaderDeadline(asyncio.Protocol):
         self._http = H11Protocol(**arguments)
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._reading: asyncio.TimerHandle | None = None
         self._answering = False
         self._began = False
 
@@ -62,14 +69,18 @@ class HeaderDeadline(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._stop_waiting()
+        self._stop_expecting()
         self._http.connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """Pass it on."""
+        """Pass it on; the client has some time to read what waits for it."""
+        assert self._transport is not None  # noqa: S101 - it tells that it is full
+        self._reading = asyncio.get_running_loop().call_later(UNREAD_SEC, self._transport.abort)
         self._http.pause_writing()
 
     def resume_writing(self) -> None:
         """Pass it on."""
+        self._stop_expecting()
         self._http.resume_writing()
 
     def request_begins(self) -> None:
@@ -91,6 +102,11 @@ class HeaderDeadline(asyncio.Protocol):
             self._timer.cancel()
             self._timer = None
 
+    def _stop_expecting(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+
     def _give_up(self) -> None:
         """Close the connection; send the reason if a request had begun."""
         if self._transport is None or self._transport.is_closing():
@@ -100,7 +116,7 @@ class HeaderDeadline(asyncio.Protocol):
         self._transport.close()
 
 
-_connection: ContextVar[HeaderDeadline | None] = ContextVar("connection", default=None)
+_connection: ContextVar[ConnectionDeadlines | None] = ContextVar("connection", default=None)
 """The connection of the running request; uvicorn starts the request within `data_received`."""
 
 
