@@ -14,6 +14,7 @@ from pathlib import Path
 from autoclip.media.probe import probe
 from autoclip.progress import ProgressListener, ignore_progress
 from autoclip.settings import ExtractionSettings, Settings
+from autoclip.signals.plugins import require_known_signals
 from stages.chat_completions import ChatModel
 from stages.chat_files import ChatFile, chat_beside
 from stages.extract_features import Measurement, extract_features, in_one_pass
@@ -76,7 +77,14 @@ def library_stages(
 
 
 def analyze_video(stages: AnalysisStages, source: RegisteredVideo, settings: Settings) -> SelectedClips:
-    """Run all stages on a video. A stage whose result exists under the same key is skipped."""
+    """Run all stages on a video. A stage whose result exists under the same key is skipped.
+
+    Raises
+    ------
+    ParameterError
+        If `signal_weights` names a signal that nothing here measures; nothing is decoded then.
+    """
+    require_known_signals(settings.anchors.weight_of_signal)
     features = stages.transcribe(stages.extract_features(source, settings.extraction), settings)
     return _published(stages, stages.make_thumbnails(select_clips(stages, features, settings)))
 

@@ -7,7 +7,7 @@ entry point names a function without arguments that returns a new signal for eac
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import Protocol, cast, runtime_checkable
@@ -131,6 +131,16 @@ def listening_signals() -> tuple[str, ...]:
     """
     signals = {point.name: _loaded(point) for point in _installed()}
     return tuple(name for name, signal in signals.items() if isinstance(signal, AudioListener | FrameListener))
+
+
+def require_known_signals(names: Collection[str]) -> None:
+    """Raise ParameterError if a signal is neither autoclip's nor an installed package's: before hours are decoded."""
+    added = [point.name for point in _installed()]
+    if unknown := sorted(name for name in names if name not in SIGNAL_UNITS and name not in added):
+        raise ParameterError(
+            f"signal_weights names {', '.join(unknown)}, which nothing here measures; there are "
+            f"{', '.join(sorted([*SIGNAL_UNITS, *added]))}. Check the spelling, or install the package that adds it"
+        )
 
 
 def added_version() -> str:

@@ -12,6 +12,8 @@ from autoclip.extraction import EXTRACTION_VERSION, extract, extraction_version
 from autoclip.media.probe import probe
 from autoclip.selection.pipeline import select
 from autoclip.settings import ExtractionSettings, Settings
+from stages.analyze import analyze
+from storage.analysis_folder import AnalysisFolder
 from storage.features import Origin, read_features, write_features
 
 TEXT = (Path(__file__).parents[2] / "docs" / "signals.md").read_text(encoding="utf-8")
@@ -74,6 +76,14 @@ def test_the_weight_of_the_example_decides_what_is_chosen(install, encode_tracks
 
 def chosen(features, changed):
     return select(features, Settings.from_flat(changed), "test").clips
+
+
+def test_a_weight_without_a_signal_is_refused_before_anything_is_decoded(encode_tracks, film, tmp_path):
+    folder = AnalysisFolder(tmp_path / "out")
+    settings = Settings.from_flat({"signal_weights": "flash=0.5"})
+    with pytest.raises(ParameterError, match="names flash, which nothing here measures"):
+        analyze(encode_tracks("a.mp4", film([60] * 20, rate=10)), folder, settings)
+    assert not list(folder.features.glob("*"))
 
 
 @pytest.mark.parametrize(
