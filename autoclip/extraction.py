@@ -20,6 +20,7 @@ from autoclip.media.decoding.decoder_threads import Described
 from autoclip.media.decoding.hardware import choose_decoder
 from autoclip.media.decoding.one_pass import MAX_DECODERS, ReadingStopped, available_cores, decode
 from autoclip.media.decoding.video import DecodePolicy, HardwareDecodingError, Pictures, SkipFrame
+from autoclip.media.packets import has_intra_refresh
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExtractionProfile, ExtractionSettings
@@ -54,6 +55,7 @@ EXTRACTION_VERSION = 19
 """
 
 _SKIPPED: dict[ExtractionProfile, SkipFrame] = {"exact": "DEFAULT", "balanced": "NONREF", "fast": "NONKEY"}
+_NO_WHOLE_KEYFRAMES = "its keyframes hold only a part of the picture (intra refresh), so profile balanced was used"
 _MOTION_SIGNALS = ("motion_score", "picture_change")
 _AUDIO_SIGNALS = tuple(field.name for field in fields(AudioSeries))
 
@@ -120,15 +122,19 @@ def _passed(
 ) -> Extraction:
     """Decode a video, and return the extraction of all of it."""
     video = measured_video(path, video, settings)
+    notes: tuple[str, ...] = ()
+    if settings.profile == "fast" and has_intra_refresh(video):
+        settings = settings.model_copy(update={"profile": "balanced"})
+        notes = (_NO_WHOLE_KEYFRAMES,)
     share_one_arena()
     policy = decode_policy(settings, decoders or min(available_cores(), MAX_DECODERS))
     choice = choose_decoder(video, policy, settings.decoder)
     chosen = replace(policy, device=choice.device) if choice.device else policy
     try:
-        return _passed_by(chosen, Extraction(video, settings, on_progress, choice.notes))
+        return _passed_by(chosen, Extraction(video, settings, on_progress, (*notes, *choice.notes)))
     except HardwareDecodingError as error:
         note = f"{error}, so software decoded the video"
-        return _passed_by(policy, Extraction(video, settings, on_progress, (*choice.notes, note)))
+        return _passed_by(policy, Extraction(video, settings, on_progress, (*notes, *choice.notes, note)))
 
 
 def _passed_by(policy: DecodePolicy, pass_: Extraction) -> Extraction:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 from typing import cast
 
 import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
-from av.stream import Stream
+from av.stream import Discard, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -27,6 +29,8 @@ from autoclip.timeline import Interval
 _FIRST_LEAD_SEC = 1.0
 _LEAD_GROWTH = 4.0
 _DECODED_LEAD_SEC = 10
+_LONGEST_GROUP = 1500
+"""Packets among which the second keyframe is looked for: 25 s at 60 frames per second."""
 _STORES_TIMES = frozenset(
     ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts", "mpeg", "flv", "asf", "mxf", "nut", "ogg")
 )
@@ -103,6 +107,27 @@ class PacketTimes:
 def stores_times(video: Video) -> bool:
     """Whether packets of a video's format have presentation times; otherwise its frames must be decoded for them."""
     return video.container in _STORES_TIMES
+
+
+def has_intra_refresh(video: Video) -> bool:
+    """Whether a video begins with intra refresh, so that its keyframes give no whole frames by themselves.
+
+    Raises
+    ------
+    MediaError
+        If the file can't be opened.
+    """
+    if video.video.codec != "h264":
+        return False
+    with open_video(video) as container, suppress(FFmpegError):
+        stream = container.streams[video.video.index]
+        for other in container.streams:
+            if other is not stream:
+                other.discard = Discard.all
+        packets = islice(container.demux(stream), _LONGEST_GROUP)
+        keyframes = (cast("VideoPacket", packet) for packet in packets if packet.is_keyframe and packet.size)
+        return any(recovers_gradually(packet, video.video.codec) for packet in islice(keyframes, 2))
+    return False
 
 
 def read_packet_times(video: Video, interval: Interval) -> PacketTimes:

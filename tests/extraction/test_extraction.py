@@ -87,6 +87,15 @@ def test_fast_looks_at_keyframes_and_says_what_it_could_not_measure(encode_track
     assert "keyframe" in one_keyframe.absent["motion_score"]
 
 
+def test_fast_is_balanced_where_keyframes_are_no_whole_pictures(encode_tracks, film):
+    options = {**CODED, "x264-params": "intra-refresh=1:keyint=20"}
+    path = encode_tracks("refresh.mp4", film([*shot(1, 50, SIZE), *shot(2, 60, SIZE)], size=SIZE, options=options))
+    fast, balanced = measured(path, "fast"), measured(path, "balanced")
+    assert frames_of(fast, "cut") == frames_of(balanced, "cut") == [50]
+    assert (len(fast.warnings), len(balanced.warnings)) == (1, 0)
+    assert "intra refresh" in fast.warnings[0]
+
+
 @pytest.mark.parametrize("profile", ["exact", "balanced"])
 @pytest.mark.parametrize("container", ["mp4", "mkv", "ts"])
 def test_ranges_side_by_side_give_what_one_pass_gives(encode_tracks, film, sound, container, profile):
