@@ -483,12 +483,13 @@ def test_a_client_that_goes_away_leaves_nothing(serve, workspace, small_film):
         b"POST /api/projects/upload HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/octet-stream\r\n"
         b"Content-Length: 3000000\r\n\r\n"
     )
+    uploads, deadline = workspace.root / "data" / "uploads", time.monotonic() + 60
     with socket.create_connection((host, int(port))) as line:
         line.sendall(head + b"x" * 2_000_000)
-        time.sleep(0.2)
-    deadline = time.monotonic() + 60
-    uploads = workspace.root / "data" / "uploads"
-    while uploads.exists() and list(uploads.iterdir()) and time.monotonic() < deadline:
+        while not list(uploads.glob(".*")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert list(uploads.glob(".*"))
+    while list(uploads.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert list(uploads.iterdir()) == []
     assert httpx.get(f"{address}/api/projects", timeout=60).json()["total"] == 0
