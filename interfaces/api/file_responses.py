@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -58,6 +58,11 @@ def file_endpoint(
         return endpoint
 
     return register
+
+
+def file_answer(media_types: Iterable[str]) -> dict[int | str, dict[str, Any]]:
+    """Document an answer that is a file made for the request."""
+    return {200: {"description": "The file.", "content": {media_type: {} for media_type in sorted(set(media_types))}}}
 
 
 class _File(FileResponse):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.responses import Response, StreamingResponse
 
 from interfaces.api.file_responses import RANGE, disposition, is_known, require_satisfiable
-from storage.artifact_store import ArtifactStore
+from storage.data_folder import DataFolder
 from storage.project_files import StoredVersion
 
 _ONE_RANGE = re.compile(rf"bytes=\s*(?:{RANGE.pattern})\s*", re.IGNORECASE)
@@ -26,7 +27,13 @@ class _Part:
 
 
 def stored_response(
-    request: Request, store: ArtifactStore, version: StoredVersion, media_type: str, *, name: str, inline: bool = True
+    request: Request,
+    data_folder: DataFolder,
+    version: StoredVersion,
+    media_type: str,
+    *,
+    name: str = "",
+    inline: bool = True,
 ) -> Response:
     """Return a file of the store, a part of it, or the response that it has not changed.
 
@@ -36,22 +43,24 @@ def stored_response(
     ----------
     request : Request
         The request, whose headers decide which.
-    store : ArtifactStore
-        The store.
+    data_folder : DataFolder
+        The folder with the store.
     version : StoredVersion
         The version in the store.
     media_type : str
         Its content type.
     name : str
-        File name for saving.
+        File name for saving; by default the one in the store.
     inline : bool
         Whether a browser shows it instead of saving it.
     """
+    if data_folder.store is None:
+        raise RuntimeError("without a store there are no stored versions")
     require_satisfiable(request, version.size)
     headers = {
         "ETag": f'"{version.digest}"',
         "Cache-Control": "private, no-cache",
-        "Content-Disposition": disposition(name, inline=inline),
+        "Content-Disposition": disposition(name or PurePosixPath(version.name).name, inline=inline),
     }
     unchanged = Response(status_code=304, headers=headers)
     if is_known(request, unchanged):
@@ -63,7 +72,7 @@ def stored_response(
         headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{part.size}"
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=media_type)
-    content = store.chunks(version.key, part.start, part.end)
+    content = data_folder.store.chunks(version.key, part.start, part.end)
     return StreamingResponse(content, status_code=status, headers=headers, media_type=media_type)
 
 

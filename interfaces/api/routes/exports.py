@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -163,11 +163,8 @@ def fetch_export(
     """Get the file of an export, or parts of it with a Range header."""
     with services.catalog.reading() as view:
         export = view.exports.get(export_id)
-    if (version := _elsewhere(services, export)) is not None and services.data_folder.store is not None:
-        name = PurePosixPath(version.name).name
-        return stored_response(
-            request, services.data_folder.store, version, _media_type(name), name=name, inline=inline
-        )
+    if (version := _elsewhere(services, export)) is not None:
+        return stored_response(request, services.data_folder, version, _media_type(version.name), inline=inline)
     opened = _file_of(services, export)
     if opened is None:
         where = (

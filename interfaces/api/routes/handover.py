@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import Field, model_validator
@@ -15,7 +15,7 @@ from autoclip.export.interchange.formats import MEDIA_TYPES, SUFFIXES, TimelineF
 from autoclip.export.interchange.timelines import timeline_text
 from autoclip.export.tightened import tightens
 from autoclip.settings import ExportSettings
-from interfaces.api.file_responses import disposition
+from interfaces.api.file_responses import disposition, file_answer
 from interfaces.api.probe_cache import known_video
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import Identity, PathIdentity, QueryBody, TightenFillers, TightenSec
@@ -28,10 +28,6 @@ from storage.clip_store import CatalogClips
 router = APIRouter(prefix="/projects/{project_id}", tags=["exports"])
 
 MAX_CLIPS = 5000
-
-_ANSWER: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The file.", "content": {media_type: {} for media_type in sorted(set(MEDIA_TYPES.values()))}}
-}
 
 
 class HandoverQuery(QueryBody):
@@ -73,7 +69,7 @@ class HandoverQuery(QueryBody):
         return self
 
 
-@router.get("/handover", response_class=Response, responses={**_ANSWER, **documented(404, 415)})
+@router.get("/handover", response_class=Response, responses=file_answer(MEDIA_TYPES.values()) | documented(404, 415))
 def hand_over(project_id: PathIdentity, query: Annotated[HandoverQuery, Query()], services: ServicesDep) -> Response:
     """Write clips as a timeline for an editing program, as a table or as chapters.
 

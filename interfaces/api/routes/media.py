@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 from anyio.to_thread import run_sync
@@ -59,7 +59,7 @@ def get_video(project_id: PathIdentity, request: Request, services: ServicesDep)
     """Stream the source video, or parts of it with a Range header."""
     project = services.project(project_id)
     if (version := _elsewhere(services, project, project.path)) is not None:
-        return _sent_from_store(request, services, version, content_type_of(_video(services, project)))
+        return stored_response(request, services.data_folder, version, content_type_of(_video(services, project)))
     opened = open_video(services, project)
     return file_response(request, opened, content_type_of(probed(services, project, opened)))
 
@@ -99,7 +99,7 @@ def get_proxy(project_id: PathIdentity, request: Request, services: ServicesDep)
     if proxy is None:
         raise NotFoundError(f"the project {project_id} has no proxy; start a job for it with POST")
     if (version := _elsewhere(services, project, proxy)) is not None:
-        return _sent_from_store(request, services, version, "video/mp4", name=f"{project.name}.mp4")
+        return stored_response(request, services.data_folder, version, "video/mp4", name=f"{project.name}.mp4")
     served = open_served(services.data_folder.projects, proxy)
     return file_response(request, served, "video/mp4", name=f"{project.name}.mp4")
 
@@ -168,15 +168,6 @@ def _video(services: Services, project: Project) -> Video:
 def _elsewhere(services: Services, project: Project, path: Path | None) -> StoredVersion | None:
     """Return the store's version of a project's file if it must be read from there; None if the file is here."""
     return None if path is None else services.data_folder.project(project.id).elsewhere(path)
-
-
-def _sent_from_store(
-    request: Request, services: Services, version: StoredVersion, media_type: str, name: str = ""
-) -> Response:
-    store = services.data_folder.store
-    if store is None:
-        raise RuntimeError("without a store nothing is elsewhere")
-    return stored_response(request, store, version, media_type, name=name or PurePosixPath(version.name).name)
 
 
 def _first_frame_sec(services: Services, proxy: Path) -> float:

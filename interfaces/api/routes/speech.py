@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field, model_validator
@@ -13,7 +13,7 @@ from autoclip.speech.caption_files import CAPTION_MEDIA_TYPES, CaptionFormat
 from autoclip.speech.corrections import Correction
 from autoclip.speech.search_terms import MAX_QUERY_CHARS
 from autoclip.timeline import Interval
-from interfaces.api.file_responses import disposition
+from interfaces.api.file_responses import disposition, file_answer
 from interfaces.api.problems import documented
 from interfaces.api.routes.clips import Clips, ClipView
 from interfaces.api.schemas.requests import (
@@ -37,10 +37,6 @@ from storage.corrections import read_corrections
 
 router = APIRouter(tags=["speech"])
 
-_FILE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The file.", "content": {media_type: {} for media_type in CAPTION_MEDIA_TYPES.values()}}
-}
-
 
 class CaptionQuery(QueryBody):
     """Captions of what, and in which format."""
@@ -56,29 +52,23 @@ class CaptionQuery(QueryBody):
         return self
 
 
-class FindQuery(QueryBody):
-    """What to look for, and where."""
-
-    words: str = Field(
-        min_length=1,
-        max_length=MAX_QUERY_CHARS,
-        description='Words of one sentence, in any order; words "in quotes" must be adjacent.',
-    )
-    project_id: list[Identity] | None = Field(None, max_length=1000, description="Only in these projects. Repeatable.")
-    limit: int = Field(20, ge=1, le=1000, description="Maximum number of moments, best first.")
-
-
 class MomentClipsRequest(Body):
     """Clips of what, and where."""
 
     words: str = Field(
         min_length=1,
         max_length=MAX_QUERY_CHARS,
-        description="Words to find, as in GET /api/moments.",
+        description='Words of one sentence, in any order; words "in quotes" must be adjacent.',
         examples=["deadline moved"],
     )
-    project_id: list[Identity] | None = Field(None, max_length=1000, description="Only in these projects.")
-    limit: int = Field(20, ge=1, le=1000, description="Maximum number of clips, best moments first.")
+    project_id: list[Identity] | None = Field(None, max_length=1000, description="Only in these projects. Repeatable.")
+    limit: int = Field(20, ge=1, le=1000, description="Maximum number of moments, best first.")
+
+
+class FindQuery(MomentClipsRequest):
+    """What to look for, and where."""
+
+    model_config = QueryBody.model_config
 
 
 class FoundMoment(View):
@@ -180,7 +170,11 @@ def make_clips_of_moments(body: MomentClipsRequest, services: ServicesDep) -> Cl
     return Clips(clips=[ClipView.show(clip) for clip in make_moment_clips(found.moments, places).values()])
 
 
-@router.get("/projects/{project_id}/captions", response_class=Response, responses={**_FILE, **documented(404)})
+@router.get(
+    "/projects/{project_id}/captions",
+    response_class=Response,
+    responses=file_answer(CAPTION_MEDIA_TYPES.values()) | documented(404),
+)
 def get_captions(project_id: PathIdentity, query: Annotated[CaptionQuery, Query()], services: ServicesDep) -> Response:
     """Write captions: at most two lines of 42 characters, broken by meaning."""
     with services.catalog.reading() as view:
