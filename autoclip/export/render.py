@@ -78,29 +78,29 @@ def export_clip(
     if chosen.overwrite:
         require_replaceable(target)
     fitted = fitted_interval(interval, chosen, transcript)
-    order = _with_shortened_note(plan_cut(video, fitted, target, chosen), interval)
+    spec = _with_shortened_note(plan_cut(video, fitted, target, chosen), interval)
     with render_errors([video.path], target), ExitStack() as stack:
-        order = with_title(with_captions(order, transcript, stack, ffmpeg), stack, ffmpeg)
+        spec = with_title(with_captions(spec, transcript, stack, ffmpeg), stack, ffmpeg)
         rendered = stack.enter_context(temporary_path(target.parent))
-        seconds = float(order.span.duration_sec)
-        needed = estimated_bytes(video, seconds, order.canvas.width, order.canvas.height, chosen)
+        seconds = float(spec.span.duration_sec)
+        needed = estimated_bytes(video, seconds, spec.canvas.width, spec.canvas.height, chosen)
         require_space(target.parent, needed, chosen)
         context = RenderContext(rendered, ffmpeg, chosen.export_stall_sec, on_progress)
         cut = partial(cut_by_method, context=context)
-        return finish_fitted(cut(order), order, context, cut)
+        return finish_fitted(cut(spec), spec, context, cut)
 
 
-def _with_shortened_note(order: CutSpec, asked: Interval) -> CutSpec:
+def _with_shortened_note(spec: CutSpec, asked: Interval) -> CutSpec:
     """Add a note that a clip ends earlier than requested."""
-    if order.asked == asked:
-        return order
-    end, platform = order.asked.end, order.settings.platform
+    if spec.asked == asked:
+        return spec
+    end, platform = spec.asked.end, spec.settings.platform
     note = f"ended at {end:.3f} s, {asked.end - end:.1f} s earlier, to fit {platform}"
-    return replace(order, asked=asked, notes=(*order.notes, note))
+    return replace(spec, asked=asked, notes=(*spec.notes, note))
 
 
 def finish_fitted(
-    rendering: Rendering, order: CutSpec, context: RenderContext, encode_again: Callable[[CutSpec], Rendering]
+    rendering: Rendering, spec: CutSpec, context: RenderContext, encode_again: Callable[[CutSpec], Rendering]
 ) -> ExportResult:
     """Finish a file; re-encode one that is too large for its platform, if `over_limit` is ``fit``.
 
@@ -110,16 +110,16 @@ def finish_fitted(
         As in `finish`.
     """
     for _ in range(_MAX_ENCODINGS):
-        settings = smaller(context.rendered.stat().st_size, order.settings)
+        settings = smaller(context.rendered.stat().st_size, spec.settings)
         if settings is None:
             break
-        note = f"encoded again with crf {settings.crf} instead of {order.settings.crf} to fit {settings.platform}"
-        order = replace(order, settings=settings, notes=(*order.notes, note))
-        rendering = encode_again(order)
-    return finish(rendering, order, context)
+        note = f"encoded again with crf {settings.crf} instead of {spec.settings.crf} to fit {settings.platform}"
+        spec = replace(spec, settings=settings, notes=(*spec.notes, note))
+        rendering = encode_again(spec)
+    return finish(rendering, spec, context)
 
 
-def finish(rendering: Rendering, order: CutSpec, context: RenderContext) -> ExportResult:
+def finish(rendering: Rendering, spec: CutSpec, context: RenderContext) -> ExportResult:
     """Check a rendered file, and give it its name.
 
     Raises
@@ -137,19 +137,19 @@ def finish(rendering: Rendering, order: CutSpec, context: RenderContext) -> Expo
         copied = check_copied_pictures(context.rendered, checked.duration_sec, lambda: context.report(0.99, "checking"))
         checked = replace(checked, faults=copied.faults)
     size = context.rendered.stat().st_size
-    checked = replace(checked, faults=(*checked.faults, *too_large(size, order.settings)))
-    target = order.target.with_suffix(rendering.suffix) if rendering.suffix else order.target
-    path = deliver(context.rendered, checked, target, rendering.commands, overwrite=order.settings.overwrite)
+    checked = replace(checked, faults=(*checked.faults, *too_large(size, spec.settings)))
+    target = spec.target.with_suffix(rendering.suffix) if rendering.suffix else spec.target
+    path = deliver(context.rendered, checked, target, rendering.commands, overwrite=spec.settings.overwrite)
     context.report(1.0, path.name)
     return ExportResult(
         path=path,
         method=rendering.method,
-        asked=order.asked,
+        asked=spec.asked,
         actual=rendering.actual,
         frame_count=checked.frame_count,
         size_bytes=size,
         commands=rendering.commands,
-        notes=(*order.notes, *rendering.notes, *copied.notes, *_cover_note(path, order.settings)),
+        notes=(*spec.notes, *rendering.notes, *copied.notes, *_cover_note(path, spec.settings)),
     )
 
 

@@ -70,30 +70,30 @@ class RenderContext:
         """Run ffmpeg to its end; raises the same errors as `run_ffmpeg`."""
         return run_ffmpeg(arguments, executable=self.ffmpeg, on_frame=on_frame, stall_sec=self.stall_sec)
 
-    def render(self, arguments: Sequence[str], order: CutSpec, on_frame: FrameListener | None = None) -> TracedRun:
+    def render(self, arguments: Sequence[str], spec: CutSpec, on_frame: FrameListener | None = None) -> TracedRun:
         """Run an ffmpeg that encodes the video of a cut, and trace the frames it encodes.
 
         Parameters
         ----------
         arguments : sequence of str
             As in `run_ffmpeg`; the last one is the file.
-        order : CutSpec
+        spec : CutSpec
             The cut to encode.
         on_frame : callable, optional
             Called with the number of frames written.
         """
         if not knows_option(OPTION, self.ffmpeg):
-            return TracedRun(self.run(arguments, on_frame), order.span)
+            return TracedRun(self.run(arguments, on_frame), spec.span)
         with temporary_path(self.rendered.parent) as path:
             traced = self.run([*arguments[:-1], *trace_arguments(path), arguments[-1]], on_frame)
             trace = read_trace(path)
         # The trace is our addition; the command shown to users is the one without it.
         run = replace(traced, command=(*traced.command[: -len(trace_arguments(path)) - 1], arguments[-1]))
         if trace is None:
-            return TracedRun(run, order.span)
-        span, rate = order.span, order.settings.frame_rate
+            return TracedRun(run, spec.span)
+        span, rate = spec.span, spec.settings.frame_rate
         faults = wrong_frames(trace, span, rate)
-        if faults and (lost := undecodable(order.video, span)):
+        if faults and (lost := undecodable(spec.video, span)):
             span = span.without(lost)
             faults = wrong_frames(trace, span, rate)
         return TracedRun(run, span, traced=True, faults=tuple(faults))

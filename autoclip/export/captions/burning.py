@@ -101,7 +101,7 @@ def fitting_cues(
 
 
 def with_captions(
-    order: CutSpec, transcript: Transcript | None, stack: ExitStack, ffmpeg: Path | None = None
+    spec: CutSpec, transcript: Transcript | None, stack: ExitStack, ffmpeg: Path | None = None
 ) -> CutSpec:
     """Return a cut with its captions' script, if captions are enabled.
 
@@ -110,14 +110,14 @@ def with_captions(
     ParameterError
         If they are enabled, and there is no transcript.
     """
-    if order.settings.captions == "off":
-        return order
-    require_words([transcript], order.settings)
-    span = order.span.interval
+    if spec.settings.captions == "off":
+        return spec
+    require_words([transcript], spec.settings)
+    span = spec.span.interval
     words = cut_transcript([PlacedCut(transcript, span)])
-    frame = caption_frame(order.video, order.canvas, order.settings)
-    scripts = CaptionScripts(words, frame, STYLES[order.settings.captions], ffmpeg, stack)
-    return replace(order, captions=scripts.between(0.0, span.duration))
+    frame = caption_frame(spec.video, spec.canvas, spec.settings)
+    scripts = CaptionScripts(words, frame, STYLES[spec.settings.captions], ffmpeg, stack)
+    return replace(spec, captions=scripts.between(0.0, span.duration))
 
 
 def require_words(transcripts: Sequence[Transcript | None], settings: ExportSettings) -> None:

@@ -23,7 +23,7 @@ _EDGE = 0.06
 _FADE_MS = 250
 
 
-def with_title(order: CutSpec, stack: ExitStack, ffmpeg: Path | None = None) -> CutSpec:
+def with_title(spec: CutSpec, stack: ExitStack, ffmpeg: Path | None = None) -> CutSpec:
     """Return a cut with its title's script, if a title is set; `stack` removes the script.
 
     Raises
@@ -31,11 +31,11 @@ def with_title(order: CutSpec, stack: ExitStack, ffmpeg: Path | None = None) -> 
     ExportError
         If the script can't be written, or ffmpeg can't draw it.
     """
-    settings = order.settings
+    settings = spec.settings
     if not settings.title:
-        return order
-    frame = caption_frame(order.video, order.canvas, settings)
-    seconds = float(order.span.duration_sec)
+        return spec
+    frame = caption_frame(spec.video, spec.canvas, settings)
+    seconds = float(spec.span.duration_sec)
     shown = min(settings.title_sec or seconds, seconds)
     height = _letter_height(settings.title, frame, ffmpeg)
     path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="autoclip-title-"))) / "title.ass"
@@ -43,7 +43,7 @@ def with_title(order: CutSpec, stack: ExitStack, ffmpeg: Path | None = None) -> 
         path.write_text(_script(settings.title, height, shown, frame, fades=shown < seconds), encoding="utf-8")
     except OSError as error:
         raise ExportError(str(from_system(error, path))) from error
-    return replace(order, title=path)
+    return replace(spec, title=path)
 
 
 def _letter_height(text: str, frame: CaptionFrame, ffmpeg: Path | None) -> float:

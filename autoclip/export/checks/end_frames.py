@@ -64,12 +64,12 @@ def wrong_ends(rendered: Path, first: CutSpec, last: CutSpec, *, turned: bool) -
     return [fault for fault in faults if fault]
 
 
-def _fault(name: str, order: CutSpec, pts: int, look: Look, *, turned: bool) -> str:
-    facts, span = order.video.video, order.span
+def _fault(name: str, spec: CutSpec, pts: int, look: Look, *, turned: bool) -> str:
+    facts, span = spec.video.video, spec.span
     orientation = Orientation(facts.rotation, facts.mirrored) if turned else Orientation()
     place = int(np.searchsorted(span.times.shown, pts))
     beside = [int(shown) for shown in span.times.shown[max(place - 1, 0) : place + 2]]
-    apart = {p: _difference(look, _small(frame, orientation)) for p, frame in _frames_at(order.video, span, beside)}
+    apart = {p: _difference(look, _small(frame, orientation)) for p, frame in _frames_at(spec.video, span, beside)}
     if pts not in apart or min(apart.values()) >= apart[pts] - _CLEARLY:
         return ""
     nearest = min(apart, key=lambda p: apart[p])

@@ -26,7 +26,7 @@ class AudioItem:
 
     Attributes
     ----------
-    order : CutSpec
+    spec : CutSpec
         Its cut; silence if it has no audio track.
     lead_sec : Fraction
         How many seconds of audio precede the cut's video: the crossfade into it.
@@ -34,7 +34,7 @@ class AudioItem:
         Its position in the compound, in samples; items overlap where they are crossfaded.
     """
 
-    order: CutSpec
+    spec: CutSpec
     lead_sec: Fraction
     begin: int
     end: int
@@ -67,8 +67,8 @@ def _inputs_and_graph(items: Sequence[AudioItem]) -> tuple[tuple[str, ...], str]
     graph: list[str] = []
     number = 0
     for place, item in enumerate(items):
-        if item.order.tracks:
-            inputs += audio_input(item.order.sound or item.order.video, item.order.span, item.lead_sec)
+        if item.spec.tracks:
+            inputs += audio_input(item.spec.sound or item.spec.video, item.spec.span, item.lead_sec)
             graph.append(f"{_item_graph(item, number)}[s{place}]")
             number += 1
         else:
@@ -80,14 +80,14 @@ def _inputs_and_graph(items: Sequence[AudioItem]) -> tuple[tuple[str, ...], str]
 
 def _item_graph(item: AudioItem, number: int) -> str:
     """Return the filters that cut the audio of an item from an input."""
-    track = item.order.tracks[0]
+    track = item.spec.tracks[0]
     if track.parts:
         return mixed(track, number, [_cut(item, part.track) for part in track.parts], f"item{number}part")
     return f"[{number}:{track.index}]{_cut(item, track)}"
 
 
 def _cut(item: AudioItem, track: AudioTrack) -> str:
-    span = item.order.span
+    span = item.spec.span
     begin = float(span.container_seconds(span.start) - item.lead_sec)
     length = item.end - item.begin
     return ",".join(

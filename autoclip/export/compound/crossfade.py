@@ -77,12 +77,12 @@ def crossfade_arguments(
     return ("-copyts", *inputs, "-filter_complex", graph, "-map", "[v]", *encoder, "-f", "mp4", local_file(target))
 
 
-def _prepared(fade: Crossfade, order: CutSpec, *, upright: bool) -> str:
+def _prepared(fade: Crossfade, spec: CutSpec, *, upright: bool) -> str:
     """Return the filters that give a side exactly as many frames as the dissolve has, at its rate."""
     fitted = "null"
     if upright:
-        fitted = video_filters(order.video, order.settings, order.canvas, order.span.duration_sec, order.framing)
+        fitted = video_filters(spec.video, spec.settings, spec.canvas, spec.span.duration_sec, spec.framing)
     return (
-        f"{cut_filters(order.span)},{steady_size(order.video)},{fitted},fps={fade.rate}:start_time=0,"
+        f"{cut_filters(spec.span)},{steady_size(spec.video)},{fitted},fps={fade.rate}:start_time=0,"
         f"tpad=stop_mode=clone:stop_duration=1,trim=end_frame={fade.frame_count},settb=1/({fade.rate}),setpts=N"
     )

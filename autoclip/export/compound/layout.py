@@ -71,19 +71,19 @@ class Layout:
 
     def at_crf(self, crf: int) -> Layout:
         """Return the layout to be encoded at another constant rate factor."""
-        return self._changed(lambda order: _with_settings(order, crf=crf))
+        return self._changed(lambda spec: _with_settings(spec, crf=crf))
 
     def _changed(self, change: Callable[[CutSpec], CutSpec]) -> Layout:
         fades = (replace(fade, leaving=change(fade.leaving), coming=change(fade.coming)) for fade in self.fades)
         return replace(self, bodies=tuple(change(body) for body in self.bodies), fades=tuple(fades))
 
 
-def _in_h265(order: CutSpec) -> CutSpec:
-    return _with_settings(order, video_codec="h265")
+def _in_h265(spec: CutSpec) -> CutSpec:
+    return _with_settings(spec, video_codec="h265")
 
 
-def _with_settings(order: CutSpec, **changes: object) -> CutSpec:
-    return replace(order, settings=order.settings.model_copy(update=changes))
+def _with_settings(spec: CutSpec, **changes: object) -> CutSpec:
+    return replace(spec, settings=spec.settings.model_copy(update=changes))
 
 
 def lay_out(items: Sequence[SourceSpan], target: Path, settings: ExportSettings) -> Layout:
@@ -105,18 +105,18 @@ def lay_out(items: Sequence[SourceSpan], target: Path, settings: ExportSettings)
 
 
 def _laid_out(items: Sequence[SourceSpan], target: Path, settings: ExportSettings) -> Layout:
-    orders = [plan_cut(item.video, item.interval, target, settings, whole=False) for item in items]
-    orders = _on_one_canvas(orders)
-    units = {order.span.time_base for order in orders}
+    specs = [plan_cut(item.video, item.interval, target, settings, whole=False) for item in items]
+    specs = _on_one_canvas(specs)
+    units = {spec.span.time_base for spec in specs}
     unit = units.pop() if len(units) == 1 else _COMMON_UNIT
-    rate = Fraction(settings.frame_rate).limit_denominator(1001) if settings.frame_rate else _rate_of(orders[0].video)
-    frames = round(settings.crossfade_sec * rate) if len(orders) > 1 else 0
+    rate = Fraction(settings.frame_rate).limit_denominator(1001) if settings.frame_rate else _rate_of(specs[0].video)
+    frames = round(settings.crossfade_sec * rate) if len(specs) > 1 else 0
     if not frames:
-        return Layout(tuple(_faded_at_ends(orders, settings)), (), unit)
+        return Layout(tuple(_faded_at_ends(specs, settings)), (), unit)
     length = float(frames / rate)
     bodies = [
-        _shortened(order, length if place else 0.0, length if place < len(orders) - 1 else 0.0)
-        for place, order in enumerate(orders)
+        _shortened(spec, length if place else 0.0, length if place < len(specs) - 1 else 0.0)
+        for place, spec in enumerate(specs)
     ]
     fades = [
         Crossfade(
@@ -125,7 +125,7 @@ def _laid_out(items: Sequence[SourceSpan], target: Path, settings: ExportSetting
             frame_count=frames,
             rate=rate,
         )
-        for (leaving, coming), (shorter, later) in zip(pairwise(orders), pairwise(bodies), strict=True)
+        for (leaving, coming), (shorter, later) in zip(pairwise(specs), pairwise(bodies), strict=True)
     ]
     return Layout(tuple(_faded_at_ends(bodies, settings)), tuple(fades), unit)
 
@@ -134,48 +134,48 @@ def _rate_of(video: Video) -> Fraction:
     return video.video.average_rate or video.video.nominal_rate or Fraction(30)
 
 
-def _on_one_canvas(orders: list[CutSpec]) -> list[CutSpec]:
+def _on_one_canvas(specs: list[CutSpec]) -> list[CutSpec]:
     """Give all items the frame size of the first one, and at most one audio track."""
-    first = orders[0]
+    first = specs[0]
     facts = first.video.video
     canvas = first.canvas
     pixels = facts.sample_aspect_ratio
-    if any(order.canvas != canvas or order.video.video.sample_aspect_ratio != pixels for order in orders):
+    if any(spec.canvas != canvas or spec.video.video.sample_aspect_ratio != pixels for spec in specs):
         shown = canvas if canvas.square_pixels else square_canvas(facts.display_width, facts.display_height)
         canvas = replace(shown, padded=True)
-    notes = [note for order in orders for note in order.notes]
-    if any(len(order.tracks) > 1 for order in orders):
+    notes = [note for spec in specs for note in spec.notes]
+    if any(len(spec.tracks) > 1 for spec in specs):
         notes.append("a compound has one audio track: the first one of each item")
     unique = tuple(dict.fromkeys(notes))
-    return [replace(order, canvas=canvas, tracks=order.tracks[:1], notes=unique) for order in orders]
+    return [replace(spec, canvas=canvas, tracks=spec.tracks[:1], notes=unique) for spec in specs]
 
 
-def _shortened(order: CutSpec, at_start: float, at_end: float) -> CutSpec:
+def _shortened(spec: CutSpec, at_start: float, at_end: float) -> CutSpec:
     """Return an item without the parts that dissolve."""
-    whole = order.span.interval
-    if whole.duration <= at_start + at_end + 2 * order.span.frame_sec:
+    whole = spec.span.interval
+    if whole.duration <= at_start + at_end + 2 * spec.span.frame_sec:
         raise ParameterError(
-            f"the item from {whole.start:.3f} to {whole.end:.3f} s of {order.video.path.name} is too short for its "
+            f"the item from {whole.start:.3f} to {whole.end:.3f} s of {spec.video.path.name} is too short for its "
             f"crossfades; make it longer than {at_start + at_end:.3f} s or lower crossfade_sec"
         )
-    return _plain(order, whole.start + at_start, whole.end - at_end)
+    return _plain(spec, whole.start + at_start, whole.end - at_end)
 
 
-def _plain(order: CutSpec, start: float, end: float) -> CutSpec:
+def _plain(spec: CutSpec, start: float, end: float) -> CutSpec:
     """Return a cut for another interval of the same item, without fades."""
-    settings = order.settings.model_copy(update={"fade_in_sec": 0.0, "fade_out_sec": 0.0})
-    again = plan_cut(order.video, Interval(start, end), order.target, settings, whole=False)
-    return replace(again, canvas=order.canvas, tracks=order.tracks, notes=order.notes)
+    settings = spec.settings.model_copy(update={"fade_in_sec": 0.0, "fade_out_sec": 0.0})
+    again = plan_cut(spec.video, Interval(start, end), spec.target, settings, whole=False)
+    return replace(again, canvas=spec.canvas, tracks=spec.tracks, notes=spec.notes)
 
 
-def _faded_at_ends(orders: Sequence[CutSpec], settings: ExportSettings) -> Iterator[CutSpec]:
+def _faded_at_ends(specs: Sequence[CutSpec], settings: ExportSettings) -> Iterator[CutSpec]:
     """Put the fade-in on the first item and the fade-out on the last one."""
-    for place, order in enumerate(orders):
+    for place, spec in enumerate(specs):
         changes = {
             "fade_in_sec": settings.fade_in_sec if place == 0 else 0.0,
-            "fade_out_sec": settings.fade_out_sec if place == len(orders) - 1 else 0.0,
+            "fade_out_sec": settings.fade_out_sec if place == len(specs) - 1 else 0.0,
         }
-        yield replace(order, settings=settings.model_copy(update=changes))
+        yield replace(spec, settings=settings.model_copy(update=changes))
 
 
 def segment_lengths(layout: Layout) -> list[Fraction]:

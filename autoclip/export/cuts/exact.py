@@ -26,7 +26,7 @@ _REORDERED_SEEK_SEC = Fraction(3, 23)
 _MICROSECOND = Fraction(1, 1_000_000)
 
 
-def exact_arguments(order: CutSpec, target: Path) -> tuple[str, ...]:
+def exact_arguments(spec: CutSpec, target: Path) -> tuple[str, ...]:
     """Return the ffmpeg arguments that render one cut.
 
     The user's own command, made exact: the input is sought to the keyframe before the cut, and ``trim`` makes the cut
@@ -34,18 +34,18 @@ def exact_arguments(order: CutSpec, target: Path) -> tuple[str, ...]:
     Video and audio are separate inputs, so that video decoding starts at its keyframe while audio starts a little
     earlier for the decoder to converge.
     """
-    video, span, settings = order.video, order.span, order.settings
+    video, span, settings = spec.video, spec.span, spec.settings
     inputs = video_input(video, span)
-    scripts = tuple(script for script in (order.captions, order.title) if script is not None)
-    filters = video_filters(video, settings, order.canvas, span.duration_sec, order.framing, scripts=scripts)
+    scripts = tuple(script for script in (spec.captions, spec.title) if script is not None)
+    filters = video_filters(video, settings, spec.canvas, span.duration_sec, spec.framing, scripts=scripts)
     upload = ",format=nv12,hwupload" if settings.encoder == "vaapi" else ""
     graph = [f"[0:{video.video.index}]{cut_filters(span)},{steady_size(video)},{filters}{upload}[v]"]
-    encoders = (*video_encoder(video, settings, order.parameter_set), *frame_timing(settings, span))
+    encoders = (*video_encoder(video, settings, spec.parameter_set), *frame_timing(settings, span))
     maps = ["-map", "[v]"]
-    if order.tracks:
-        inputs += audio_input(order.sound or video, span)
+    if spec.tracks:
+        inputs += audio_input(spec.sound or video, span)
         encoders += audio_encoder(settings)
-        sound_graph, sound_maps = _sound_graph(order, 1)
+        sound_graph, sound_maps = _sound_graph(spec, 1)
         graph += sound_graph
         maps += sound_maps
     devices = device_options(settings)
@@ -108,31 +108,31 @@ def _tick_to_seek(times: PacketTimes, key: int) -> Fraction:
     return target
 
 
-def audio_arguments(order: CutSpec, target: Path) -> tuple[str, ...]:
+def audio_arguments(spec: CutSpec, target: Path) -> tuple[str, ...]:
     """Return the ffmpeg arguments that render only the audio of a cut."""
-    graph, maps = _sound_graph(order, 0)
-    inputs = (*audio_input(order.sound or order.video, order.span), "-filter_complex", ";".join(graph))
-    return ("-copyts", *inputs, *maps, *audio_encoder(order.settings), *MP4, local_file(target))
+    graph, maps = _sound_graph(spec, 0)
+    inputs = (*audio_input(spec.sound or spec.video, spec.span), "-filter_complex", ";".join(graph))
+    return ("-copyts", *inputs, *maps, *audio_encoder(spec.settings), *MP4, local_file(target))
 
 
-def _sound_graph(order: CutSpec, input_number: int) -> tuple[list[str], list[str]]:
+def _sound_graph(spec: CutSpec, input_number: int) -> tuple[list[str], list[str]]:
     """Return the filters of all tracks, and the options that map them to the output."""
-    span = order.span
+    span = spec.span
     start = span.container_seconds(span.start)
     graph: list[str] = []
     maps: list[str] = []
-    for number, track in enumerate(order.tracks):
-        graph.append(f"{audio_graph(track, input_number, start, span.duration_sec, order.settings)}[a{number}]")
+    for number, track in enumerate(spec.tracks):
+        graph.append(f"{audio_graph(track, input_number, start, span.duration_sec, spec.settings)}[a{number}]")
         maps += ["-map", f"[a{number}]", *track.labels(number)]
     return graph, maps
 
 
-def measuring_arguments(order: CutSpec, track: AudioTrack) -> tuple[str, ...]:
+def measuring_arguments(spec: CutSpec, track: AudioTrack) -> tuple[str, ...]:
     """Return the ffmpeg arguments that measure the loudness of a track of a cut, without output."""
-    span = order.span
-    cut = audio_graph(track, 0, span.container_seconds(span.start), span.duration_sec, order.settings)
-    graph = f"{cut},{measuring_filter(order.settings.target_lufs)}[a]"
-    inputs = (*audio_input(order.sound or order.video, span), "-filter_complex", graph)
+    span = spec.span
+    cut = audio_graph(track, 0, span.container_seconds(span.start), span.duration_sec, spec.settings)
+    graph = f"{cut},{measuring_filter(spec.settings.target_lufs)}[a]"
+    inputs = (*audio_input(spec.sound or spec.video, span), "-filter_complex", graph)
     return ("-copyts", *inputs, "-map", "[a]", "-loglevel", "info", "-f", "null", "-")
 
 

@@ -32,7 +32,7 @@ class CopyPlan:
 
     Attributes
     ----------
-    order : CutSpec
+    spec : CutSpec
         The actual cut, whose span starts at a keyframe.
     packets : tuple of int
         Indices in ``order.span.times``, in decoding order.
@@ -40,13 +40,13 @@ class CopyPlan:
         FFmpeg's name of the file format, and its suffix.
     """
 
-    order: CutSpec
+    spec: CutSpec
     packets: tuple[int, ...]
     container_format: str
     suffix: str
 
 
-def plan_copy(order: CutSpec) -> CopyPlan:
+def plan_copy(spec: CutSpec) -> CopyPlan:
     """Find the packets of a copy cut.
 
     It starts at the last keyframe at or before the start, so that no requested frame is missing, and contains no frame
@@ -57,44 +57,44 @@ def plan_copy(order: CutSpec) -> CopyPlan:
     ParameterError
         If the source's packets have no times, or the settings request a change that copying can't make.
     """
-    _require_copyable(order)
-    span = order.span
+    _require_copyable(spec)
+    span = spec.span
     times = span.times
     first = times.keyframe_before(span.first)
     packets = closed_run(span, first)
     if not packets:
-        raise ParameterError(f"{order.video.path.name}: nothing can be copied there; use cut = exact")
-    _require_no_seam(order, packets[-1] + 1)
+        raise ParameterError(f"{spec.video.path.name}: nothing can be copied there; use cut = exact")
+    _require_no_seam(spec, packets[-1] + 1)
     pts = times.pts[list(packets)]
     actual = span.part(int(pts.min()), int(pts.max()))
     actual = replace(actual, start=actual.first)
-    file_format, suffix = _FILE_FORMATS.get(order.video.video.codec, _MATROSKA)
-    return CopyPlan(replace(order, span=actual), packets, file_format, suffix)
+    file_format, suffix = _FILE_FORMATS.get(spec.video.video.codec, _MATROSKA)
+    return CopyPlan(replace(spec, span=actual), packets, file_format, suffix)
 
 
-def _require_no_seam(order: CutSpec, behind: int) -> None:
+def _require_no_seam(spec: CutSpec, behind: int) -> None:
     """Refuse a copy that would end in the middle, where recordings that overlap were put together."""
-    span = order.span
+    span = spec.span
     pts, hidden = span.times.pts[behind:], span.times.hidden[behind:]
     if hidden.size and hidden[0] and np.any(~hidden & (pts <= span.last)):
         raise ParameterError(
-            f"{order.video.path.name}: recordings that overlap were put together there, which copying can't undo; use "
+            f"{spec.video.path.name}: recordings that overlap were put together there, which copying can't undo; use "
             "cut = exact or smart"
         )
 
 
 def copied_picture(plan: CopyPlan, stack: ExitStack) -> MuxTrack:
     """Return the video of a copy cut; `stack` keeps its file open."""
-    order = plan.order
-    source = stack.enter_context(open_video(order.video))
-    template = source.streams[order.video.video.index]
-    span = order.span
+    spec = plan.spec
+    source = stack.enter_context(open_video(spec.video))
+    template = source.streams[spec.video.video.index]
+    span = spec.span
     shown = span.times.pts[list(plan.packets)] - span.start
 
     def data() -> Iterator[tuple[bytes, bool]]:
         first, last = plan.packets[0], plan.packets[-1]
         wanted = set(plan.packets)
-        run = demux_packets(source, order.video, span.times, first, last - first + 1)
+        run = demux_packets(source, spec.video, span.times, first, last - first + 1)
         for index, packet in enumerate(run, start=first):
             if index in wanted:
                 yield bytes(packet), packet.is_keyframe
@@ -102,11 +102,11 @@ def copied_picture(plan: CopyPlan, stack: ExitStack) -> MuxTrack:
     return MuxTrack(template, stamped(data(), shown, span.end - span.start, span.time_base))
 
 
-def _require_copyable(order: CutSpec) -> None:
-    asked = picture_changes(order.settings)
-    if order.settings.normalize_loudness:
+def _require_copyable(spec: CutSpec) -> None:
+    asked = picture_changes(spec.settings)
+    if spec.settings.normalize_loudness:
         asked.append("normalize_loudness")
     if asked:
         raise ParameterError(f"cut = copy changes nothing, so it can't do {', '.join(asked)}; use cut = exact")
-    if not order.span.times.of_packets:
-        raise ParameterError(f"{order.video.path.name}: its packets carry no times to copy by; use cut = exact")
+    if not spec.span.times.of_packets:
+        raise ParameterError(f"{spec.video.path.name}: its packets carry no times to copy by; use cut = exact")

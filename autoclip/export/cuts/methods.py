@@ -81,25 +81,25 @@ class Rendering:
     faults: tuple[str, ...] = ()
 
 
-def cut_by_method(order: CutSpec, context: RenderContext) -> Rendering:
+def cut_by_method(spec: CutSpec, context: RenderContext) -> Rendering:
     """Cut by the method in the settings. A cut that can't be smart becomes an exact one; its notes say why."""
-    if order.settings.cut == "copy":
-        return cut_by_copy(order, context)
+    if spec.settings.cut == "copy":
+        return cut_by_copy(spec, context)
     with ExitStack() as stack:
-        order = with_steady_sound(order, context, stack)
-        level = _leveled(order, context) if order.settings.normalize_loudness else _Leveled(order)
-        rendering = _encoded(level.order, context)
+        spec = with_steady_sound(spec, context, stack)
+        level = _leveled(spec, context) if spec.settings.normalize_loudness else _Leveled(spec)
+        rendering = _encoded(level.spec, context)
     commands, notes = (*level.commands, *rendering.commands), (*level.notes, *rendering.notes)
     return replace(rendering, commands=commands, notes=notes)
 
 
-def _encoded(order: CutSpec, context: RenderContext) -> Rendering:
-    if order.settings.cut == "exact":
-        return cut_exactly(order, context)
+def _encoded(spec: CutSpec, context: RenderContext) -> Rendering:
+    if spec.settings.cut == "exact":
+        return cut_exactly(spec, context)
     try:
-        return cut_smartly(order, context)
+        return cut_smartly(spec, context)
     except NotSmartError as reason:
-        made = cut_exactly(as_exact_cut(order), context)
+        made = cut_exactly(as_exact_cut(spec), context)
         return replace(made, notes=(f"cut exactly, not smartly: {reason}", *made.notes))
 
 
@@ -107,48 +107,48 @@ def _encoded(order: CutSpec, context: RenderContext) -> Rendering:
 class _Leveled:
     """A cut whose tracks have loudness filters, with the commands that measured them."""
 
-    order: CutSpec
+    spec: CutSpec
     commands: tuple[Command, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-def _leveled(order: CutSpec, context: RenderContext) -> _Leveled:
+def _leveled(spec: CutSpec, context: RenderContext) -> _Leveled:
     """Measure every track: the first of the two passes."""
     tracks: list[AudioTrack] = []
     commands: list[Command] = []
     notes: list[str] = []
-    for track in order.tracks:
-        run = context.run(measuring_arguments(order, track))
+    for track in spec.tracks:
+        run = context.run(measuring_arguments(spec, track))
         commands.append(run.command)
         measured = read_loudness(run)
         if measured.is_silent:
             tracks.append(track)
             notes.append("its audio is silent, so its loudness was not changed")
             continue
-        target = order.settings.target_lufs
+        target = spec.settings.target_lufs
         tracks.append(replace(track, leveling=leveling_filter(measured, target, track.sample_rate)))
         notes.append(f"loudness normalized from {measured.integrated_lufs:.1f} to {target:g} LUFS")
-    return _Leveled(replace(order, tracks=tuple(tracks)), tuple(commands), tuple(notes))
+    return _Leveled(replace(spec, tracks=tuple(tracks)), tuple(commands), tuple(notes))
 
 
-def cut_exactly(order: CutSpec, context: RenderContext) -> Rendering:
+def cut_exactly(spec: CutSpec, context: RenderContext) -> Rendering:
     """Encode the whole cut."""
-    encoded = _encode(order, context)
+    encoded = _encode(spec, context)
     made = encoded.run
-    whole, order = order, replace(order, span=made.span)
-    if not (order.settings.frame_rate or made.faults) and (made.span is not whole.span or not made.span.is_even):
-        _set_times(order, context)
+    whole, spec = spec, replace(spec, span=made.span)
+    if not (spec.settings.frame_rate or made.faults) and (made.span is not whole.span or not made.span.is_even):
+        _set_times(spec, context)
     return Rendering(
         method="exact",
-        actual=order.span.interval,
-        expected=encoded_expectation(order),
+        actual=spec.span.interval,
+        expected=encoded_expectation(spec),
         commands=(made.run.command,),
         notes=(
             *encoded.notes,
             *lost_frames_note(whole.span.count, made.span.count),
-            *caption_notes(order.settings, [order.captions], made.run.log),
+            *caption_notes(spec.settings, [spec.captions], made.run.log),
         ),
-        ends=None if made.traced or altered(order.settings) else (order, order),
+        ends=None if made.traced or altered(spec.settings) else (spec, spec),
         faults=made.faults,
     )
 
@@ -161,18 +161,18 @@ class _Encoded:
     notes: tuple[str, ...] = ()
 
 
-def _encode(order: CutSpec, context: RenderContext) -> _Encoded:
+def _encode(spec: CutSpec, context: RenderContext) -> _Encoded:
     """Encode a cut in hardware if selected and possible; otherwise, or if that fails, in software."""
-    choice = choose_encoder(order.settings, context.ffmpeg)
+    choice = choose_encoder(spec.settings, context.ffmpeg)
     notes = (f"encoder = auto: {_found(choice.encoder)} is used from now on",) if choice.was_tried else ()
     if choice.encoder == "x264":
-        return _Encoded(_encode_by(order, context, "x264"), notes)
-    settings = order.settings.model_copy(update={"encoder": choice.encoder})
-    if not encodes_in_hardware(order.video, settings):
+        return _Encoded(_encode_by(spec, context, "x264"), notes)
+    settings = spec.settings.model_copy(update={"encoder": choice.encoder})
+    if not encodes_in_hardware(spec.video, settings):
         note = f"{choice.encoder} has no encoder for {settings.video_codec} of this kind, so software encoded it"
-        return _Encoded(_encode_by(order, context, "x264"), (*notes, note))
+        return _Encoded(_encode_by(spec, context, "x264"), (*notes, note))
     try:
-        made = _encode_by(order, context, choice.encoder)
+        made = _encode_by(spec, context, choice.encoder)
         reason = "; ".join(made.faults)
     except ExportError as error:
         reason = str(error)
@@ -180,15 +180,15 @@ def _encode(order: CutSpec, context: RenderContext) -> _Encoded:
         return _Encoded(made, notes)
     context.report(0.0, "again by software")  # raises here if the export was cancelled, which killed the encoder
     note = f"the encoder {choice.encoder} failed, so software encoded the clip: {reason}"
-    return _Encoded(_encode_by(order, context, "x264"), (*notes, note))
+    return _Encoded(_encode_by(spec, context, "x264"), (*notes, note))
 
 
 def _found(encoder: EncoderName) -> str:
     return "no hardware encoder works on this machine, so software" if encoder == "x264" else encoder
 
 
-def _encode_by(order: CutSpec, context: RenderContext, encoder: EncoderName) -> TracedRun:
-    chosen = replace(order, settings=order.settings.model_copy(update={"encoder": encoder}))
+def _encode_by(spec: CutSpec, context: RenderContext, encoder: EncoderName) -> TracedRun:
+    chosen = replace(spec, settings=spec.settings.model_copy(update={"encoder": encoder}))
     return context.render(exact_arguments(chosen, context.rendered), chosen, context.count_frames(chosen.span.count))
 
 
@@ -199,12 +199,12 @@ def lost_frames_note(asked: int, found: int) -> tuple[str, ...]:
     return (f"{asked - found} of {asked} frames can't be decoded; the frame before them is shown longer instead",)
 
 
-def _set_times(order: CutSpec, context: RenderContext) -> None:
+def _set_times(spec: CutSpec, context: RenderContext) -> None:
     """Give the packets of an encoded cut the times of its frames.
 
     An encoder that reorders frames of uneven length can't express in its packets' durations when the last one ends.
     """
-    span = order.span
+    span = spec.span
     with ExitStack() as stack:
         path = stack.enter_context(temporary_path(context.rendered.parent))
         context.rendered.replace(path)
@@ -212,10 +212,10 @@ def _set_times(order: CutSpec, context: RenderContext) -> None:
         shown = encoded_times(path, span)
         packets = stamped(encoded_data(path, span.count), shown, span.end - span.start, span.time_base)
         picture = MuxTrack(container.streams.video[0], packets)
-        mux_tracks(context.rendered, [picture, *encoded_tracks(path, len(order.tracks), stack)])
+        mux_tracks(context.rendered, [picture, *encoded_tracks(path, len(spec.tracks), stack)])
 
 
-def cut_smartly(order: CutSpec, context: RenderContext) -> Rendering:
+def cut_smartly(spec: CutSpec, context: RenderContext) -> Rendering:
     """Encode the edges and copy the rest.
 
     Raises
@@ -223,17 +223,17 @@ def cut_smartly(order: CutSpec, context: RenderContext) -> Rendering:
     NotSmartError
         If nothing can be copied.
     """
-    plan = plan_smart(order)
+    plan = plan_smart(spec)
     if not plan.packets:
-        raise NotSmartError(f"no keyframe of its {order.video.video.codec} lies within the clip")
+        raise NotSmartError(f"no keyframe of its {spec.video.video.codec} lies within the clip")
     with ExitStack() as stack:
-        parts = encode_parts(order, plan, context, stack)
-        sound_commands, sounds = _sound(order, context, stack)
-        source = stack.enter_context(open_video(order.video))
-        span = order.span
-        data = smart_data(order, plan, parts.paths)
+        parts = encode_parts(spec, plan, context, stack)
+        sound_commands, sounds = _sound(spec, context, stack)
+        source = stack.enter_context(open_video(spec.video))
+        span = spec.span
+        data = smart_data(spec, plan, parts.paths)
         picture = MuxTrack(
-            template=source.streams[order.video.video.index],
+            template=source.streams[spec.video.video.index],
             packets=stamped(data, shown_times(plan), span.end - span.start, span.time_base),
             extradata=smart_configuration(plan.stream, ((path, plan.number) for path in parts.paths.values())),
         )
@@ -241,17 +241,17 @@ def cut_smartly(order: CutSpec, context: RenderContext) -> Rendering:
     return Rendering(
         method="smart",
         actual=span.interval,
-        expected=copied_expectation(order, len(sounds)),
+        expected=copied_expectation(spec, len(sounds)),
         commands=(*parts.commands, *sound_commands),
-        notes=(f"{len(plan.packets)} of {span.count} frames copied", *codec_note(order), *turned_note(order)),
-        ends=(order, order),
+        notes=(f"{len(plan.packets)} of {span.count} frames copied", *codec_note(spec), *turned_note(spec)),
+        ends=(spec, spec),
         faults=parts.faults,
     )
 
 
-def turned_note(order: CutSpec) -> tuple[str, ...]:
+def turned_note(spec: CutSpec) -> tuple[str, ...]:
     """Return a note that the player rotates a copied video, as it does the source."""
-    facts = order.video.video
+    facts = spec.video.video
     if not (facts.rotation or facts.mirrored):
         return ()
     how = f"rotated by {facts.rotation} degrees" if facts.rotation else "mirrored"
@@ -260,9 +260,9 @@ def turned_note(order: CutSpec) -> tuple[str, ...]:
     )
 
 
-def codec_note(order: CutSpec) -> tuple[str, ...]:
+def codec_note(spec: CutSpec) -> tuple[str, ...]:
     """Return a note that a smart cut kept a codec that differs from an exact cut's."""
-    kept, made = order.video.video.codec, CODEC_NAMES[as_exact_cut(order).settings.video_codec]
+    kept, made = spec.video.video.codec, CODEC_NAMES[as_exact_cut(spec).settings.video_codec]
     return () if kept == made else (f"the video codec is {kept} as in the source; cut = exact makes it {made}",)
 
 
@@ -282,7 +282,7 @@ class EncodedParts:
     faults: tuple[str, ...]
 
 
-def encode_parts(order: CutSpec, plan: SmartPlan, context: RenderContext, stack: ExitStack) -> EncodedParts:
+def encode_parts(spec: CutSpec, plan: SmartPlan, context: RenderContext, stack: ExitStack) -> EncodedParts:
     """Encode the head and the tail of a smart cut; `stack` removes them at the end.
 
     Raises
@@ -297,81 +297,81 @@ def encode_parts(order: CutSpec, plan: SmartPlan, context: RenderContext, stack:
     for name, part in (("head", plan.head), ("tail", plan.tail)):
         if part is not None:
             paths[name] = stack.enter_context(temporary_path(context.rendered.parent))
-            made.append(context.render(part_arguments(order, part, plan, paths[name]), replace(order, span=part)))
+            made.append(context.render(part_arguments(spec, part, plan, paths[name]), replace(spec, span=part)))
     faults = tuple(fault for each in made for fault in each.faults)
     return EncodedParts(paths, tuple(each.run.command for each in made), faults)
 
 
-def cut_by_copy(order: CutSpec, context: RenderContext) -> Rendering:
+def cut_by_copy(spec: CutSpec, context: RenderContext) -> Rendering:
     """Copy all packets from the keyframe at or before the start."""
-    plan = plan_copy(order)
+    plan = plan_copy(spec)
     with ExitStack() as stack:
-        commands, sounds = _sound(with_steady_sound(plan.order, context, stack), context, stack)
+        commands, sounds = _sound(with_steady_sound(plan.spec, context, stack), context, stack)
         mux_tracks(context.rendered, [copied_picture(plan, stack), *sounds], plan.container_format)
-    actual = plan.order.span.interval
+    actual = plan.spec.span.interval
     return Rendering(
         method="copy",
         actual=actual,
-        expected=copied_expectation(plan.order, len(sounds)),
+        expected=copied_expectation(plan.spec, len(sounds)),
         commands=tuple(commands),
-        notes=(f"starts at the keyframe at {actual.start:.3f} s, ends at {actual.end:.3f} s", *turned_note(order)),
+        notes=(f"starts at the keyframe at {actual.start:.3f} s, ends at {actual.end:.3f} s", *turned_note(spec)),
         suffix=plan.suffix,
-        ends=(plan.order, plan.order),
+        ends=(plan.spec, plan.spec),
     )
 
 
-def encoded_expectation(order: CutSpec) -> Expected:
+def encoded_expectation(spec: CutSpec) -> Expected:
     """Return the expected properties of an encoded cut."""
-    span = order.span
-    resampled = order.settings.frame_rate > 0
+    span = spec.span
+    resampled = spec.settings.frame_rate > 0
     return Expected(
         frame_count=None if resampled else span.count,
         duration_sec=float(span.duration_sec),
-        frame_sec=1 / order.settings.frame_rate if resampled else span.frame_sec,
-        codec=CODEC_NAMES[order.settings.video_codec],
-        width=order.canvas.width,
-        height=order.canvas.height,
-        audio_count=len(order.tracks),
-        gaps_sec=None if resampled else _gaps(order),
+        frame_sec=1 / spec.settings.frame_rate if resampled else span.frame_sec,
+        codec=CODEC_NAMES[spec.settings.video_codec],
+        width=spec.canvas.width,
+        height=spec.canvas.height,
+        audio_count=len(spec.tracks),
+        gaps_sec=None if resampled else _gaps(spec),
     )
 
 
-def copied_expectation(order: CutSpec, audio_count: int) -> Expected:
+def copied_expectation(spec: CutSpec, audio_count: int) -> Expected:
     """Return the expected properties of a copied cut, which are those of the source."""
-    facts = order.video.video
+    facts = spec.video.video
     return Expected(
-        frame_count=order.span.count,
-        duration_sec=float(order.span.duration_sec),
-        frame_sec=order.span.frame_sec,
+        frame_count=spec.span.count,
+        duration_sec=float(spec.span.duration_sec),
+        frame_sec=spec.span.frame_sec,
         codec=facts.codec,
         width=facts.width,
         height=facts.height,
         audio_count=audio_count,
-        gaps_sec=_gaps(order),
+        gaps_sec=_gaps(spec),
     )
 
 
-def _gaps(order: CutSpec) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    span = order.span
+def _gaps(spec: CutSpec) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    span = spec.span
     times: np.ndarray[tuple[int], np.dtype[np.float64]] = np.maximum(np.array(span.pts), span.start).astype(np.float64)
     times[0] = span.start  # frames missing before this point could no longer be decoded
     return np.diff(times) * float(span.time_base)
 
 
-def _sound(order: CutSpec, context: RenderContext, stack: ExitStack) -> tuple[list[Command], list[MuxTrack]]:
+def _sound(spec: CutSpec, context: RenderContext, stack: ExitStack) -> tuple[list[Command], list[MuxTrack]]:
     """Return the audio of a cut as packets: copied if possible for all tracks, encoded otherwise."""
-    if not order.tracks:
+    if not spec.tracks:
         return [], []
-    span = order.span
+    span = spec.span
     start, end = span.container_seconds(span.start), span.container_seconds(span.end)
-    unchanged = order.sound is None and not order.settings.normalize_loudness
-    if not (unchanged and all(can_copy(order.video, span, track) for track in order.tracks)):
+    unchanged = spec.sound is None and not spec.settings.normalize_loudness
+    if not (unchanged and all(can_copy(spec.video, span, track) for track in spec.tracks)):
         path = stack.enter_context(temporary_path(context.rendered.parent))
-        run = context.run(audio_arguments(order, path))
-        return [run.command], encoded_tracks(path, len(order.tracks), stack)
+        run = context.run(audio_arguments(spec, path))
+        return [run.command], encoded_tracks(path, len(spec.tracks), stack)
     copied = []
-    for track in order.tracks:
-        container = stack.enter_context(open_video(order.video))
+    for track in spec.tracks:
+        container = stack.enter_context(open_video(spec.video))
         packets = shifted(audio_packets(container, track, start, end), start)
         copied.append(MuxTrack(container.streams[track.index], packets, title=track.title))
     return [], copied

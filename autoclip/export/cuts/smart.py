@@ -83,7 +83,7 @@ class SmartPlan:
         return self.stream.numbers[0]
 
 
-def plan_smart(order: CutSpec, *, follows: bool = False) -> SmartPlan:
+def plan_smart(spec: CutSpec, *, follows: bool = False) -> SmartPlan:
     """Find what can be copied; `follows` means that something precedes it in the file.
 
     Raises
@@ -93,15 +93,15 @@ def plan_smart(order: CutSpec, *, follows: bool = False) -> SmartPlan:
     MediaError
         If the source can't be read.
     """
-    _require_untouched(order)
-    span = order.span
+    _require_untouched(spec)
+    span = spec.span
     try:
-        with open_video(order.video) as container:
-            extradata = container.streams[order.video.video.index].codec_context.extradata or b""
-        stream = read_source_stream(order.video.video.codec, extradata)
+        with open_video(spec.video) as container:
+            extradata = container.streams[spec.video.video.index].codec_context.extradata or b""
+        stream = read_source_stream(spec.video.video.codec, extradata)
         if not stream.numbers[1:]:
             raise NotSmartError("its parameter sets use up the ids there are")
-        first, access = _first_access(order, stream, follows=follows)
+        first, access = _first_access(spec, stream, follows=follows)
     except BitstreamError as error:
         raise NotSmartError(str(error)) from error
     packets = closed_run(span, first) if first is not None else ()
@@ -109,28 +109,28 @@ def plan_smart(order: CutSpec, *, follows: bool = False) -> SmartPlan:
     return _with_edges(plan) if packets else plan
 
 
-def as_exact_cut(order: CutSpec) -> CutSpec:
+def as_exact_cut(spec: CutSpec) -> CutSpec:
     """Return the cut for exact instead of smart cutting: H.265 if H.264 would not preserve what it keeps."""
-    facts, settings = order.video.video, order.settings
+    facts, settings = spec.video.video, spec.settings
     kept = settings.dynamic_range == "keep" and facts.codec in CONTINUED_CODECS.keys() - {"h264"}
     if not kept or facts.bit_depth <= 8 or settings.video_codec != "h264":  # noqa: PLR2004
-        return order
-    return replace(order, settings=settings.model_copy(update={"video_codec": "h265"}))
+        return spec
+    return replace(spec, settings=settings.model_copy(update={"video_codec": "h265"}))
 
 
-def part_arguments(order: CutSpec, part: FrameSpan, plan: SmartPlan, target: Path) -> tuple[str, ...]:
+def part_arguments(spec: CutSpec, part: FrameSpan, plan: SmartPlan, target: Path) -> tuple[str, ...]:
     """Return the ffmpeg arguments that encode a head or tail like the source: size, pixel format, profile, rotation."""
-    facts = order.video.video
-    graph = f"[0:{facts.index}]{cut_filters(part)},{steady_size(order.video)},format={facts.pixel_format}[v]"
-    inputs = ("-copyts", "-noautorotate", *video_input(order.video, part), "-filter_complex", graph, "-map", "[v]")
-    return (*inputs, *part_encoder(order, plan, plan.number), "-f", "mp4", local_file(target))
+    facts = spec.video.video
+    graph = f"[0:{facts.index}]{cut_filters(part)},{steady_size(spec.video)},format={facts.pixel_format}[v]"
+    inputs = ("-copyts", "-noautorotate", *video_input(spec.video, part), "-filter_complex", graph, "-map", "[v]")
+    return (*inputs, *part_encoder(spec, plan, plan.number), "-f", "mp4", local_file(target))
 
 
-def part_encoder(order: CutSpec, plan: SmartPlan, number: int) -> tuple[str, ...]:
+def part_encoder(spec: CutSpec, plan: SmartPlan, number: int) -> tuple[str, ...]:
     """Return the options that encode frames to be joined with the source's, with an encoding number."""
     unit = f"{plan.span.time_base.numerator}:{plan.span.time_base.denominator}"
     return (
-        *("-c:v", plan.stream.encoder, *plan.stream.encoder_options(order.settings, number)),
+        *("-c:v", plan.stream.encoder, *plan.stream.encoder_options(spec.settings, number)),
         *("-fps_mode:v", "passthrough", "-enc_time_base:v", unit, "-map_metadata", "-1", "-map_chapters", "-1"),
     )
 
@@ -153,12 +153,12 @@ def smart_configuration(stream: SourceStream, encoded: Iterable[tuple[Path, int]
         raise NotSmartError(str(error)) from error
 
 
-def smart_data(order: CutSpec, plan: SmartPlan, parts: Mapping[str, Path]) -> Iterator[tuple[bytes, bool]]:
+def smart_data(spec: CutSpec, plan: SmartPlan, parts: Mapping[str, Path]) -> Iterator[tuple[bytes, bool]]:
     """Read the content of each packet of a smart cut, and whether it is a keyframe, in decoding order.
 
     Parameters
     ----------
-    order : CutSpec
+    spec : CutSpec
         The cut.
     plan : SmartPlan
         The plan of the cut.
@@ -176,7 +176,7 @@ def smart_data(order: CutSpec, plan: SmartPlan, parts: Mapping[str, Path]) -> It
         for place, (data, keyframe) in enumerate(beside_source(encoded_data(parts["head"], count), plan), start=1):
             yield (data + end if place == count else data), keyframe
     if plan.packets:
-        yield from _copied_data(order, plan)
+        yield from _copied_data(spec, plan)
     if plan.tail is not None:
         yield from beside_source(encoded_data(parts["tail"], plan.tail.count), plan)
 
@@ -199,10 +199,10 @@ def beside_source(
             raise NotSmartError(str(error)) from error
 
 
-def _copied_data(order: CutSpec, plan: SmartPlan) -> Iterator[tuple[bytes, bool]]:
+def _copied_data(spec: CutSpec, plan: SmartPlan) -> Iterator[tuple[bytes, bool]]:
     first, wanted = plan.packets[0], frozenset(plan.packets)
-    with open_video(order.video) as source:
-        run = demux_packets(source, order.video, plan.span.times, first, plan.packets[-1] - first + 1)
+    with open_video(spec.video) as source:
+        run = demux_packets(source, spec.video, plan.span.times, first, plan.packets[-1] - first + 1)
         for index, packet in enumerate(run, start=first):
             if index in wanted:
                 yield _data(packet, plan), packet.is_keyframe
@@ -269,9 +269,9 @@ def _with_edges(plan: SmartPlan) -> SmartPlan:
     )
 
 
-def _require_untouched(order: CutSpec) -> None:
+def _require_untouched(spec: CutSpec) -> None:
     """Raise an error if frames must be changed, or the source can't be continued by an encoder."""
-    settings, facts = order.settings, order.video.video
+    settings, facts = spec.settings, spec.video.video
     if changed := picture_changes(settings):
         raise NotSmartError(f"{', '.join(changed)} changes every frame")
     if facts.codec not in CONTINUED_CODECS:
@@ -285,21 +285,21 @@ def _require_untouched(order: CutSpec) -> None:
         raise NotSmartError("dynamic_range = sdr makes other pixels of its 10 bits or HDR; keep would copy them")
     if facts.interlaced:
         raise NotSmartError("it is interlaced")
-    if order.video.container not in _ORDERED_CONTAINERS[facts.codec]:
-        raise NotSmartError(f"{order.video.container} does not keep the times that are needed")
+    if spec.video.container not in _ORDERED_CONTAINERS[facts.codec]:
+        raise NotSmartError(f"{spec.video.container} does not keep the times that are needed")
 
 
-def _first_access(order: CutSpec, stream: SourceStream, *, follows: bool) -> tuple[int | None, RandomAccess]:
+def _first_access(spec: CutSpec, stream: SourceStream, *, follows: bool) -> tuple[int | None, RandomAccess]:
     """Return the index of the first packet of the span at which a decoder can start; None without one.
 
     After other frames, an open start needs encoded frames before it: a decoder drops frames that are still to be shown
     when it comes (ITU-T H.265, C.5.2.2), and only frames encoded here are shown immediately.
     """
-    span = order.span
+    span = spec.span
     inside = span.times.keyframe & (span.times.pts >= span.first) & (span.times.pts <= span.last)
     for index in np.flatnonzero(inside).tolist():
-        with open_video(order.video) as container:
-            (packet,) = demux_packets(container, order.video, span.times, index, 1)
+        with open_video(spec.video) as container:
+            (packet,) = demux_packets(container, spec.video, span.times, index, 1)
         access = stream.random_access(bytes(packet))
         bare = follows and span.times.pts[index] == span.first
         if access is not RandomAccess.NONE and not (bare and access is RandomAccess.OPEN):

@@ -34,7 +34,7 @@ _TRIED_PACKETS = 16
 
 
 def with_steady_sound(
-    order: CutSpec,
+    spec: CutSpec,
     context: RenderContext,
     stack: ExitStack,
     lead_sec: Fraction = Fraction(0),
@@ -44,7 +44,7 @@ def with_steady_sound(
 
     Parameters
     ----------
-    order : CutSpec
+    spec : CutSpec
         The cut.
     context : RenderContext
         Runs ffmpeg.
@@ -53,30 +53,30 @@ def with_steady_sound(
     lead_sec, trail_sec : Fraction
         Seconds of sound that are needed before and behind the cut.
     """
-    span = order.span
+    span = spec.span
     start = span.container_seconds(span.start) - lead_sec
     end = span.container_seconds(span.end) + trail_sec
-    tracks = {track.index: track for track in _read_tracks(order)}
-    if not any(_changes(order, track, start, end) for track in tracks.values()):
-        return order
+    tracks = {track.index: track for track in _read_tracks(spec)}
+    if not any(_changes(spec, track, start, end) for track in tracks.values()):
+        return spec
     path = stack.enter_context(temporary_path(context.rendered.parent))
-    context.run(_arguments(order, list(tracks.values()), lead_sec, end, path))
+    context.run(_arguments(spec, list(tracks.values()), lead_sec, end, path))
     places = {index: place for place, index in enumerate(tracks)}
-    steady = order.video.model_copy(update={"path": path, "container": "matroska,webm", "end_byte": None})
-    return replace(order, sound=steady, tracks=tuple(_moved(track, places) for track in order.tracks))
+    steady = spec.video.model_copy(update={"path": path, "container": "matroska,webm", "end_byte": None})
+    return replace(spec, sound=steady, tracks=tuple(_moved(track, places) for track in spec.tracks))
 
 
-def _read_tracks(order: CutSpec) -> Iterator[AudioTrack]:
-    for track in order.tracks:
+def _read_tracks(spec: CutSpec) -> Iterator[AudioTrack]:
+    for track in spec.tracks:
         yield from (part.track for part in track.parts) if track.parts else (track,)
 
 
-def _changes(order: CutSpec, track: AudioTrack, start: Fraction, end: Fraction) -> bool:
+def _changes(spec: CutSpec, track: AudioTrack, start: Fraction, end: Fraction) -> bool:
     """Whether the sample rate or the channels of a track change between two times of the container."""
-    if order.video.container not in _CHANGING_CONTAINERS and track.codec not in _CHANGING_CODECS:
+    if spec.video.container not in _CHANGING_CONTAINERS and track.codec not in _CHANGING_CODECS:
         return False
     found = set()
-    with open_video(order.video) as container:
+    with open_video(spec.video) as container:
         for packet in islice(audio_packets(container, track, start, end), None, None, _TRIED_PACKETS):
             with suppress(FFmpegError):  # it lacks the packets before
                 frames = (frame for frame in packet.decode() if isinstance(frame, AudioFrame))
@@ -85,14 +85,14 @@ def _changes(order: CutSpec, track: AudioTrack, start: Fraction, end: Fraction) 
 
 
 def _arguments(
-    order: CutSpec, tracks: list[AudioTrack], lead_sec: Fraction, end: Fraction, target: Path
+    spec: CutSpec, tracks: list[AudioTrack], lead_sec: Fraction, end: Fraction, target: Path
 ) -> tuple[str, ...]:
     """Return the ffmpeg arguments that decode tracks to a file, each in the format it was probed with."""
     outputs: list[str] = []
     for place, track in enumerate(tracks):
         even = f"aresample={track.sample_rate},aformat=channel_layouts={'+'.join(track.layout)}"
         outputs += ["-map", f"0:{track.index}", f"-filter:a:{place}", f"atrim=end={float(end):.6f},{even}"]
-    inputs = audio_input(order.video, order.span, lead_sec)
+    inputs = audio_input(spec.video, spec.span, lead_sec)
     return ("-copyts", *inputs, *outputs, "-c:a", "pcm_s24le", "-f", "matroska", local_file(target))
 
 
