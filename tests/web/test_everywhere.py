@@ -208,6 +208,11 @@ def test_the_picture_has_room_and_nothing_is_out_of_reach_in_a_small_window(site
         assert stage["height"] >= 150, (width, height)
         assert stage["y"] + 150 <= height, (width, height)
         assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+    tab.press("/")
+    tab.page.keyboard.type("pxd")
+    assert tab.page.get_by_role("searchbox", name="Search clips").input_value() == "pxd"
+    tab.page.get_by_role("searchbox", name="Search clips").fill("")
+    tab.page.get_by_role("button", name="Clips", exact=True).click()
     tab.page.get_by_role("button", name="More").focus()
     tab.press("Enter")
     tab.page.get_by_role("dialog").get_by_role("button", name="Retune").press("Enter")

@@ -1,3 +1,5 @@
+import { tick } from "svelte";
+
 export type PanelName = "keys" | "retune" | "export" | "compound" | "more";
 
 /** Which panel is open, and what parts of the page can be asked to do from elsewhere. */
@@ -17,6 +19,14 @@ export class Panels {
 
   close(): void {
     this.shown = null;
+  }
+
+  /** Go to the field that the list is searched with; on a small screen the list is opened for it. */
+  async search(): Promise<void> {
+    const field = document.querySelector<HTMLInputElement>("#clip-search");
+    this.listOpen ||= field?.offsetParent === null;
+    await tick();
+    field?.focus();
   }
 
   rename(): void {

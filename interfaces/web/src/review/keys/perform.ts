@@ -106,7 +106,7 @@ export function performer(review: Review, player: Player, panels: Panels): (acti
     redo: replay("redo"),
     zoomIn: () => panels.zoom(0.5),
     zoomOut: () => panels.zoom(2),
-    search: () => document.querySelector<HTMLInputElement>("#clip-search")?.focus(),
+    search: () => void panels.search(),
     retune: () => panels.open("retune"),
     compound: () => panels.open("compound"),
     export: () => panels.open("export"),

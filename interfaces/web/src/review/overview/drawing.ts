@@ -18,6 +18,10 @@ export interface OverviewScene extends Scene {
 }
 
 export const LETTERS: Record<ClipView["verdict"], string> = { kept: "K", rejected: "X", undecided: "U" };
+/** Bars that are narrower have no room for a letter. */
+const LETTER_PX = 13;
+/** Height of such a bar as a share: verdicts are told apart without colors, too. */
+const SHARES: Readonly<Record<ClipView["verdict"], number>> = { kept: 1, undecided: 0.65, rejected: 0.3 };
 
 export function drawOverview(context: CanvasRenderingContext2D, scene: OverviewScene): void {
   const room = scene.height - BARS_HEIGHT - AXIS_HEIGHT;
@@ -126,16 +130,17 @@ function drawClip(context: CanvasRenderingContext2D, scene: OverviewScene, clip:
     context.globalAlpha = 1;
   }
   context.globalAlpha = clip.verdict === "rejected" && !current ? 0.45 : 1;
+  const lettered = across >= LETTER_PX;
+  const tall = (BARS_HEIGHT - (current ? 5 : 9)) * (lettered ? 1 : SHARES[clip.verdict]);
   context.beginPath();
-  context.roundRect(left, current ? 1 : 4, across, BARS_HEIGHT - (current ? 5 : 9), 3);
+  context.roundRect(left, BARS_HEIGHT - (current ? 4 : 5) - tall, across, tall, 3);
   context.fill();
   context.globalAlpha = 1;
-  if (current) {
-    context.strokeStyle = colors.ink;
-    context.lineWidth = 1.5;
-    context.stroke();
-  }
-  if (across < 13) return;
+  // Clips that touch or overlap are told apart.
+  context.strokeStyle = current ? colors.ink : colors.surface;
+  context.lineWidth = current ? 1.5 : 1;
+  context.stroke();
+  if (!lettered) return;
   context.fillStyle = clip.verdict === "kept" ? colors["on-keep"] : colors["on-accent"];
   context.font = "600 11px system-ui, sans-serif";
   context.textBaseline = "middle";
