@@ -40,9 +40,12 @@ def up(
     given = os.environ.get("PREFECT_API_URL")
     api_url = given or environment.prefect_url
     if is_held(service_lock(environment.data_dir)):
-        _tell_what_runs(environment, api_url)
+        from interfaces.service.up import page_address
+
+        page = page_address(environment)
+        _tell_what_runs(page, api_url)
         if open_page:
-            webbrowser.open(f"http://{environment.host}:{environment.port}/")
+            webbrowser.open(page)
         return
     own_server = not given and not answers(f"{api_url}/health")
     _serve(environment, api_url, own_server=own_server, open_page=open_page)
@@ -128,11 +131,10 @@ def _refuse(holder: str) -> None:
     raise ParameterError(f"the service of this data folder is being started by process {holder}")
 
 
-def _tell_what_runs(environment: Environment, api_url: str) -> None:
+def _tell_what_runs(page: str, api_url: str) -> None:
     say("the service of this data folder runs already:")
     say(f"Prefect  {api_url.removesuffix('/api')}  {_condition(f'{api_url}/health')}")
-    own = f"http://{environment.host}:{environment.port}"
-    say(f"autoclip {own}  {_condition(f'{own}/api/health')}")
+    say(f"autoclip {page}  {_condition(f'{page}api/health')}")
 
 
 def _condition(address: str) -> str:

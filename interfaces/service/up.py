@@ -115,7 +115,7 @@ class Service:
             return
         retry_until_reachable(lambda: self.upkeep.begin(client))
         self._begin(worker_process(self.environment, self.api_url))
-        self._wait_for(f"http://{self.environment.host}:{self.environment.port}/api/health", api)
+        self._wait_for(f"{page_address(self.environment)}api/health", api)
 
     def _begin(self, managed: ManagedProcess) -> None:
         managed.start()
