@@ -287,7 +287,7 @@ export const english = {
     minLength: "Minimum seconds",
     maxLength: "Maximum seconds",
     clear: "Clear the filters",
-    none: "This project has no clips yet.",
+    none: (create: string) => `This project has no clips yet. Analyze the video, or make one by hand: ${create}.`,
     noMatch: "No clip matches the filters.",
   },
   player: {

@@ -293,7 +293,8 @@ export const german: Messages = {
     minLength: "Ab Sekunden",
     maxLength: "Bis Sekunden",
     clear: "Filter aufheben",
-    none: "Dieses Projekt hat noch keine Clips.",
+    none: (create) =>
+      `Dieses Projekt hat noch keine Clips. Analysieren Sie das Video, oder legen Sie einen von Hand an: ${create}.`,
     noMatch: "Kein Clip entspricht den Filtern.",
   },
   player: {
