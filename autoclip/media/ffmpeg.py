@@ -204,6 +204,12 @@ _NO_CAUSE = re.compile(
 )
 """Lines of ffmpeg's log that say that it failed, but not why."""
 
+_NO_MEMORY = re.compile(
+    rf"{os.strerror(errno.ENOMEM)}|malloc|pthread_create\(\) failed|"
+    r"\A\S+ @ \S+ [^\n]*Error while opening encoder[^\0]*Generic error in an external library"
+)
+"""What ffmpeg's log says when memory is short; libx264 says nothing then, and names settings that it refuses."""
+
 
 def _why_it_failed(code: int, tail: str, target: str) -> str:
     """Return one sentence on why ffmpeg failed; the caller keeps the full log."""
@@ -213,6 +219,8 @@ def _why_it_failed(code: int, tail: str, target: str) -> str:
     for numbers, meaning in _CAUSES:
         if any(os.strerror(number) in tail for number in numbers):
             return f"{folder}: {meaning}"
+    if _NO_MEMORY.search(tail):
+        return "ffmpeg had not enough memory; close other programs, or raise its limit (ulimit -v)"
     if code < 0:
         return f"ffmpeg was killed by signal {-code}; if memory is short, render fewer clips at once"
     lines = [_LOG_PREFIX.sub("", line).strip() for line in tail.splitlines()]

@@ -184,6 +184,8 @@ def _in_words(error: Exception) -> AutoclipError:
     """Return our error for one of the system, a library, or a bug of ours."""
     if isinstance(error, OSError | MemoryError):
         return from_system(error)
+    if isinstance(error, ImportError) and "failed to map" in str(error):
+        return from_system(MemoryError(str(error)))
     if isinstance(error, RuntimeError) and is_link_loop(error):
         return StorageError(f"{error}; remove that link")
     return AutoclipError(f"stopped by an error inside autoclip; {_kept_trace()}")

@@ -25,6 +25,10 @@ from autoclip.progress import ignore_progress
 from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
 
+NOT_OPENED = (
+    "[vost#0:0/libx264 @ 0x560d] [enc:libx264 @ 0x560d] Error while opening encoder - maybe incorrect parameters"
+)
+
 
 @pytest.fixture(scope="module")
 def rendered(source, tmp_path_factory):
@@ -174,6 +178,27 @@ def test_a_failing_ffmpeg_names_its_reason(source, tmp_path):
         run_ffmpeg(["-i", str(tmp_path / "nothing.mp4"), "-f", "null", "-"])
     assert "No such file" in caught.value.stderr_tail
     assert caught.value.command[0].endswith(caught.value.command[0].split("/")[-1])
+
+
+@pytest.mark.parametrize(
+    ("log", "short"),
+    [  # as ffmpeg 7 wrote them below 'ulimit -v' of 600 MB and 1 GB, and for settings that x264 refuses
+        ("[out#0/mp4 @ 0x5630] pthread_create() failed: Resource temporarily unavailable", True),
+        ("[in#0/mov,mp4 @ 0x5630] Error during demuxing: Cannot allocate memory", True),
+        (
+            f"{NOT_OPENED}\n[vf#0:0 @ 0x560d] Error sending frames to consumers: Generic error in an external library",
+            True,
+        ),
+        (f"{NOT_OPENED}\n[vf#0:0 @ 0x560d] Error sending frames to consumers: Invalid argument", False),
+        (f"x264 [error]: width not divisible by 2\n{NOT_OPENED}\nGeneric error in an external library", False),
+    ],
+)
+def test_an_ffmpeg_without_memory_says_so(tmp_path, log, short):
+    fake = tmp_path / "ffmpeg"
+    fake.write_text(f"#!/bin/sh\necho '{log}' >&2\nexit 187\n")
+    fake.chmod(0o755)
+    with pytest.raises(ExportError, match="raise its limit" if short else "choose other export settings"):
+        run_ffmpeg([], executable=fake)
 
 
 def test_an_ffmpeg_that_stands_still_is_ended(tmp_path):
