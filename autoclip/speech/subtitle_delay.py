@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft
 from scipy.ndimage import uniform_filter1d
-from scipy.signal import correlate
 
 from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
@@ -62,7 +62,7 @@ def subtitle_delay(subtitles: Transcript, starts_sec: Sequence[float], pauses: I
     loud = ~_cover(count, pauses)
     if len(starts_sec) < FEWEST_SUBTITLES or shown.all() or not shown.any() or loud.all() or not loud.any():
         return 0.0
-    alike = correlate(_changes(shown), _changes(loud), method="fft")
+    alike = _correlation(_changes(shown), _changes(loud))
     delays = (np.arange(alike.size) - count + 1) * _STEP_SEC
     searched = np.abs(delays) <= LONGEST_DELAY_SEC
     alike, delays = alike[searched], delays[searched]
@@ -76,6 +76,13 @@ def _changes(signal: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Subtract the local mean: long silences, as before a film, would outweigh the pauses between sentences."""
     values = signal.astype(np.float64)
     return values - uniform_filter1d(values, round(_CONTEXT_SEC / _STEP_SEC), mode="nearest")
+
+
+def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the correlation of two equally long series at every delay of the first, from the most negative one on."""
+    size = next_fast_len(2 * a.size - 1, real=True)
+    alike: NDArray[np.float64] = irfft(rfft(a, size) * rfft(b, size).conj(), size)
+    return np.roll(alike, a.size - 1)[: 2 * a.size - 1]
 
 
 def _cover(count: int, spans: Iterable[Interval]) -> NDArray[np.bool_]:
