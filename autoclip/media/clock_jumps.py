@@ -1,4 +1,4 @@
-"""Find jumps of a recording's clock: concatenated recordings, or a transmitter that restarted.
+"""Find jumps of a recording's clock: files appended to each other, or a transmitter that restarted.
 
 Times are unique only up to a jump, so the file is taken to end there: PyAV and ffmpeg open it up to that byte and find
 the same frames.
@@ -28,6 +28,13 @@ MAY_JUMP = frozenset({"mpegts", "mpeg"})
 WRAP_SEC = Fraction(2**33, 90_000)
 """Seconds until the clock wraps (ISO/IEC 13818-1, 2.4.3.7). FFmpeg takes one set far back for one that wrapped."""
 
+_APPENDED = "another file was appended to this one; give it as a video of its own"
+
+_NEVER = 2**62
+
+_DISORDER_SEC = 1
+"""Where the format stores no decoding times, FFmpeg gives frames that are shown in another order times that go back."""
+
 _CONFIRMING_PACKETS = 25
 """Number of frames that must follow the new clock; a single damaged timestamp is not a jump."""
 
@@ -50,13 +57,13 @@ class ClockJump:
     by_sec: float
     byte: int
 
-    @property
-    def advice(self) -> str:
-        """Return what it means for the clips, and how to make the recording continuous."""
+    def advice(self, container: str) -> str:
+        """Return what it means for the clips, and what to do about it in a format with FFmpeg's name `container`."""
         by = self.by_sec
         how = f"timestamps jump back by {-by:.2f} s" if by < 0 else f"the recording's clock jumps ahead by {by:.2f} s"
         copy = "ffmpeg -i RECORDING -map 0 -c copy CONTINUOUS.mkv"
-        return f"{how} at {self.at_sec:.2f} s: clips end there; make it run on with `{copy}`, and take that"
+        way_out = f"make it run on with `{copy}`, and take that" if container in MAY_JUMP else _APPENDED
+        return f"{how} at {self.at_sec:.2f} s: clips end there; {way_out}"
 
 
 def find_clock_jump(container: InputContainer, film: VideoStream, start_pts: int) -> ClockJump | None:
@@ -81,7 +88,9 @@ def find_clock_jump(container: InputContainer, film: VideoStream, start_pts: int
     return first_jump(container.demux(film), film.time_base, start_pts)
 
 
-def first_jump(packets: Iterable[Packet[Any]], time_base: Fraction, start_pts: int) -> ClockJump | None:
+def first_jump(
+    packets: Iterable[Packet[Any]], time_base: Fraction, start_pts: int, *, only_back: bool = False
+) -> ClockJump | None:
     """Return the first jump of decoding times that lasts, in the packets of one stream in file order.
 
     Parameters
@@ -92,9 +101,11 @@ def first_jump(packets: Iterable[Packet[Any]], time_base: Fraction, start_pts: i
         Their time base, in seconds.
     start_pts : int
         Presentation time of the first frame.
+    only_back : bool
+        Whether gaps ahead are intended, however long.
     """
-    clock = _Clock(round(JUMP_SEC / time_base))
-    end, place = start_pts, 0
+    clock = _Clock(_NEVER if only_back else round(JUMP_SEC / time_base), round(_DISORDER_SEC / time_base))
+    end, place, before = start_pts, 0, 0
     try:
         for packet in packets:
             if packet.dts is None:
@@ -102,11 +113,12 @@ def first_jump(packets: Iterable[Packet[Any]], time_base: Fraction, start_pts: i
             clock.tick(packet.dts)
             if not clock.confirmed:
                 end = max(end, (packet.pts or packet.dts) + (packet.duration or 0))
+                before = max(before, packet.pos or 0)
             elif clock.confirmed == 1:
                 place = packet.pos if packet.pos is not None else place
-            elif clock.confirmed >= _CONFIRMING_PACKETS and place > 0:
+            elif clock.confirmed >= _CONFIRMING_PACKETS and place > before:
                 by = clock.jumped_by * time_base
-                by -= round(by / WRAP_SEC) * WRAP_SEC
+                by = by if only_back else by - round(by / WRAP_SEC) * WRAP_SEC
                 return ClockJump(float((end - start_pts) * time_base), float(by), place)
     except av.error.FFmpegError:
         pass  # whoever reads the file reports where it can't be read
@@ -116,8 +128,9 @@ def first_jump(packets: Iterable[Packet[Any]], time_base: Fraction, start_pts: i
 class _Clock:
     """Detects whether decoding times are continuous. `confirmed` counts packets since a jump; 0 without one."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, disorder: int) -> None:
         self._limit = limit
+        self._disorder = disorder
         self._last: int | None = None
         self._new: int | None = None
         self.jumped_by = 0
@@ -127,8 +140,8 @@ class _Clock:
         """Take the next decoding time."""
         if self._last is None or 0 <= dts - self._last <= self._limit:
             self._last, self._new, self.confirmed = dts, None, 0
-        elif self._new is not None and 0 <= dts - self._new <= self._limit:
-            self._new, self.confirmed = dts, self.confirmed + 1
+        elif self._new is not None and -self._disorder <= dts - self._new <= self._limit:
+            self._new, self.confirmed = max(dts, self._new), self.confirmed + 1
         elif self._new is not None and dts > self._new > self._last:  # frames that are as far apart as that
             self._last, self._new, self.confirmed = dts, None, 0
         else:

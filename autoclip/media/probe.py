@@ -17,6 +17,7 @@ from av.video.stream import VideoStream as VideoTrack
 from autoclip.confinement import location_of
 from autoclip.errors import MediaError
 from autoclip.media import color
+from autoclip.media.appended_files import appended_file_warnings
 from autoclip.media.audio_tracks import audio_facts
 from autoclip.media.clock_jumps import MAY_JUMP, ClockJump, find_clock_jump
 from autoclip.media.container import above_the_limit, open_container
@@ -71,17 +72,20 @@ def probe(path: Path) -> Video:
         If the file can't be opened, has no video stream, or none of its frames can be decoded.
     """
     with open_container(path) as container:
-        if container.format.name not in MAY_JUMP:
-            return _facts(path, container)
         film = _find_film(path, container)
-        jump = find_clock_jump(container, film.track, film.start_pts)
+        if container.format.name in MAY_JUMP:
+            jump = find_clock_jump(container, film.track, film.start_pts)
+        else:
+            timing = measure_timing(container, film.track, film.start_pts)
+            jump = timing.jump
+            if jump is None:
+                return _facts(path, container, film, timing)
     with open_container(path, end_byte=jump.byte if jump else None) as container:
-        return _facts(path, container, jump)
+        film = _find_film(path, container)
+        return _facts(path, container, film, measure_timing(container, film.track, film.start_pts), jump)
 
 
-def _facts(path: Path, container: InputContainer, jump: ClockJump | None = None) -> Video:
-    film = _find_film(path, container)
-    timing = measure_timing(container, film.track, film.start_pts)
+def _facts(path: Path, container: InputContainer, film: _Film, timing: Timing, jump: ClockJump | None = None) -> Video:
     sound = choose_audio(container)
     start = film.start_pts * film.time_base
     duration = timing.end_pts * film.time_base - start
@@ -100,10 +104,11 @@ def _facts(path: Path, container: InputContainer, jump: ClockJump | None = None)
         chapters=_chapters(container, start, duration),
         title=_tag(container.metadata, "title"),
         warnings=(
-            *((jump.advice,) if jump else ()),
+            *((jump.advice(container.format.name),) if jump else ()),
             *film.warnings,
             *sound.warnings,
             *timing.warnings,
+            *appended_file_warnings(path, container.format.name, timing.last_byte),
             *timecode.warnings,
         ),
         timecode=timecode.timecode,

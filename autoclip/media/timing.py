@@ -8,7 +8,8 @@ last packet's end is the duration. Otherwise every packet is read, without decod
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
@@ -23,6 +24,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from autoclip.media.clock_jumps import ClockJump, first_jump
 from autoclip.media.container import rewind
 
 TAIL_SEC = 10.0
@@ -60,12 +62,18 @@ class Timing:
         Mean time between the sampled frames, in seconds; None with a single frame.
     warnings : tuple of str
         Warnings for the user.
+    last_byte : int
+        Position in the file behind the last packet that was read.
+    jump : ClockJump or None
+        Where another file was appended, if there is one; the other values are then those before it.
     """
 
     end_pts: int
     variable: bool
     mean_interval: Fraction | None
     warnings: tuple[str, ...]
+    last_byte: int = 0
+    jump: ClockJump | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,10 @@ class PacketTimes:
         Presentation time; decoding time, or `pts` if a packet has none; duration.
     first, complete : bool
         Whether reading began with the stream's first packet, and whether it reached the end of the file.
+    last_byte : int
+        Position in the file behind the last packet.
+    jump : ClockJump or None
+        The jump back at which reading ended; the packets are those before it.
     """
 
     pts: NDArray[np.int64]
@@ -85,6 +97,8 @@ class PacketTimes:
     duration: NDArray[np.int64]
     first: bool
     complete: bool
+    last_byte: int = 0
+    jump: ClockJump | None = None
 
     @property
     def end(self) -> int | None:
@@ -148,7 +162,7 @@ def measure_timing(container: InputContainer, stream: VideoStream, first_pts: in
     Timing
     """
     rewind(container, stream, first_pts)
-    head = _read(container, stream, HEAD_PACKETS, first=True)
+    head = _read(container, stream, first_pts, HEAD_PACKETS, first=True)
     claimed = _claimed_end(container, stream, first_pts)
     if head.complete:
         # The container's claim may be about the audio, so it is not trusted.
@@ -171,6 +185,8 @@ def _timing(end: int | None, spans: list[PacketTimes], first_pts: int, warnings:
         variable=_vary(intervals),
         mean_interval=Fraction(int(intervals.sum()), len(intervals)) if len(intervals) else None,
         warnings=warnings,
+        last_byte=max(span.last_byte for span in spans),
+        jump=next((span.jump for span in spans if span.jump), None),
     )
 
 
@@ -208,23 +224,27 @@ def _read_tail(
     first_pts = int(head.pts.min()) if len(head.pts) else 0
     time_base = _time_base(stream)
     tolerance = TOLERANCE_SEC / time_base
+    sound_end = Fraction(0)
+
+    def film() -> Iterator[Packet[Any]]:
+        nonlocal sound_end
+        for packet in container.demux(stream, *container.streams.audio):
+            if packet.stream_index == stream.index:
+                yield packet
+            else:
+                sound_end = max(sound_end, _end_sec(packet))
+
     try:
         container.seek(max(first_pts, claimed - round(TAIL_SEC / time_base)), stream=stream)
-        packets: list[Packet[Any]] = list(container.demux(stream, *container.streams.audio))
+        tail = _noted(film(), stream, first_pts, first=False)
     except av.error.FFmpegError:
         return None
-    film = [packet for packet in packets if packet.stream_index == stream.index]
-    tail = _times(film, stream, first=False, complete=True)
     end = tail.end_beside(stream.duration and claimed, head)
     if end is None:
         return None
-    if abs(end - claimed) <= tolerance:
-        return tail
     # The audio may be longer than the video, and the container's claim refers to the longer of the two.
-    sound_end = max(
-        (_end_sec(packet) for packet in packets if packet.stream_index != stream.index), default=Fraction(0)
-    )
-    return tail if stream.duration is None and abs(sound_end / time_base - claimed) <= tolerance else None
+    by_sound = stream.duration is None and abs(sound_end / time_base - claimed) <= tolerance
+    return tail if tail.jump or abs(end - claimed) <= tolerance or by_sound else None
 
 
 def _end_sec(packet: Packet[Any]) -> Fraction:
@@ -236,7 +256,7 @@ def _end_sec(packet: Packet[Any]) -> Fraction:
 
 def _read_whole(container: InputContainer, stream: VideoStream, first_pts: int) -> PacketTimes:
     rewind(container, stream, first_pts)
-    return _read(container, stream, None, first=True)
+    return _read(container, stream, first_pts, None, first=True)
 
 
 def _sampled(container: InputContainer, stream: VideoStream, first_pts: int, end_pts: int) -> list[PacketTimes]:
@@ -245,37 +265,47 @@ def _sampled(container: InputContainer, stream: VideoStream, first_pts: int, end
     for place in range(1, SAMPLED_PLACES + 1):
         try:
             container.seek(first_pts + (end_pts - first_pts) * place // (SAMPLED_PLACES + 1), stream=stream)
-            spans.append(_read(container, stream, SAMPLED_PACKETS, first=False))
+            spans.append(_read(container, stream, first_pts, SAMPLED_PACKETS, first=False))
         except av.error.FFmpegError:
             continue
     return spans
 
 
-def _read(container: InputContainer, stream: VideoStream, limit: int | None, *, first: bool) -> PacketTimes:
+def _read(
+    container: InputContainer, stream: VideoStream, first_pts: int, limit: int | None, *, first: bool
+) -> PacketTimes:
     """Read packets from the current position: `limit` of them, or all that are readable."""
-    packets: list[Packet[VideoStream]] = []
-    complete = limit is None
-    try:
-        packets.extend(islice(container.demux(stream), limit))
-        complete = limit is None or len(packets) < limit
-    except av.error.FFmpegError:
-        # Packets after damage can't be reached by reading on, so the file ends here.
-        complete = True
-    return _times(packets, stream, first=first, complete=complete)
+    return _noted(container.demux(stream), stream, first_pts, first=first, limit=limit)
 
 
-def _times(packets: Iterable[Packet[Any]], stream: VideoStream, *, first: bool, complete: bool) -> PacketTimes:
+def _noted(
+    packets: Iterator[Packet[Any]], stream: VideoStream, first_pts: int, *, first: bool, limit: int | None = None
+) -> PacketTimes:
+    """Note the times of packets up to a jump back or to damage, behind which reading on leads nowhere."""
     usual = round(1 / (stream.guessed_rate * _time_base(stream))) if stream.guessed_rate else 0
-    rows = [
-        (pts, packet.dts if packet.dts is not None else pts, packet.duration or usual)
-        for packet in packets
-        # An edit list hides frames that are only needed to decode others.
-        if packet.size and not packet.is_discard and not packet.is_corrupt
-        for pts in (packet.pts if packet.pts is not None else packet.dts,)
-        if pts is not None
-    ]
-    table = np.array(rows, dtype=np.int64).reshape(-1, 3)
-    return PacketTimes(pts=table[:, 0], dts=table[:, 1], duration=table[:, 2], first=first, complete=complete)
+    rows = array("q")
+    count = last_byte = 0
+
+    def shown() -> Iterator[Packet[Any]]:
+        nonlocal count, last_byte
+        for packet in islice(packets, limit):
+            count += 1
+            # An edit list hides frames that are only needed to decode others.
+            if packet.size and not packet.is_discard and not packet.is_corrupt:
+                pts = packet.pts if packet.pts is not None else packet.dts
+                if pts is not None:
+                    place = packet.pos if packet.pos is not None else -1
+                    rows.extend((pts, packet.dts if packet.dts is not None else pts, packet.duration or usual, place))
+                    last_byte = max(last_byte, place + packet.size)
+                yield packet
+
+    jump = first_jump(shown(), _time_base(stream), first_pts, only_back=True)
+    table = np.array(rows, dtype=np.int64).reshape(-1, 4)
+    if jump is not None:
+        table = table[table[:, 3] < jump.byte]
+    complete = jump is not None or limit is None or count < limit
+    pts, dts, duration = table[:, :3].T
+    return PacketTimes(pts, dts, duration, first=first, complete=complete, last_byte=last_byte, jump=jump)
 
 
 def _disagreement(stream: VideoStream, claimed: int | None, end: int | None) -> tuple[str, ...]:

@@ -102,3 +102,28 @@ def test_rewinding_finds_the_first_frame_of_every_format(film: Path, tmp_path: P
         assert np.diff(numbers).tolist()[0] < 0
         with av.open(str(path)) as opened:
             assert opened.streams.video
+
+
+@pytest.mark.parametrize(
+    ("suffix", "coding", "said"),
+    [
+        ("mkv", ["-c", "copy"], "timestamps jump back by"),
+        ("flv", ["-c", "copy"], "was appended at byte"),
+        ("wmv", ["-c:v", "wmv2", "-c:a", "wmav2"], "was appended at byte"),
+    ],
+)
+def test_a_file_behind_which_another_was_appended_ends_where_it_did(
+    film: Path, tmp_path: Path, suffix: str, coding: list[str], said: str
+) -> None:
+    """As a recorder does that goes on in the same file after a break."""
+    one, both = tmp_path / f"one.{suffix}", tmp_path / f"both.{suffix}"
+    run_ffmpeg(["-i", str(film), *coding, str(one)])
+    both.write_bytes(2 * one.read_bytes())
+    alone, found = probe(one), probe(both)
+    assert (alone.warnings, found.duration_sec) == ((), alone.duration_sec)
+    (warning,) = found.warnings
+    assert said in warning
+    assert "another file was appended" in warning
+    if "at byte" in said:
+        assert f"tail -c +{one.stat().st_size + 1} both.{suffix}" in warning
+    assert extract(both, found, ExtractionSettings()).duration_sec == pytest.approx(alone.duration_sec, abs=0.05)
