@@ -25,6 +25,10 @@ from flows.analyze import analyze
 from flows.liveness import project_lock
 from flows.maintenance import maintenance
 from flows.process_video import process_video
+from stages.analyze import analyze as analyze_without_prefect
+from stages.select_clips import load_selection
+from stages.spoken_words import transcript_of
+from storage.analysis_folder import AnalysisFolder
 from storage.catalog import open_catalog
 from storage.data_folder import DataFolder
 from storage.process_lock import held
@@ -138,7 +142,7 @@ def asked_for_tasks(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
     return asked
 
 
-def test_a_second_run_measures_nothing_again_and_joins_the_project(
+def test_a_second_run_measures_nothing_again_joins_the_project_and_selects_as_without_prefect(
     data_dir: Path, match: Encode, tmp_path: Path, asked_for_tasks: list[UUID]
 ) -> None:
     video = match()
@@ -157,8 +161,17 @@ def test_a_second_run_measures_nothing_again_and_joins_the_project(
     assert f"00:00:{seconds:02}:{frames:02}" in second.timelines[1].path.read_text()
 
     changed = Settings.from_flat({"step_sec": 1.0})
+    said = "1\n00:00:16,000 --> 00:00:21,000\nWhy did nobody tell the mayor? She was away.\n"
+    moved.with_suffix(".srt").write_text(said, encoding="utf-8")
     asyncio.run(analyze(first.project.id, changed))
     assert features_written(data_dir, first.project.id) > written
+    done = analyze_without_prefect(moved, AnalysisFolder(tmp_path / "out"), changed)
+    folder = DataFolder(data_dir).project(first.project.id)
+    assert transcript_of(folder) == transcript_of(AnalysisFolder(tmp_path / "out"))
+    assert [(c.start, c.end, c.name, c.reason) for c in load_selection(folder).clips] == [
+        (c.start, c.end, c.name, c.reason) for c in done.clips_file.clips
+    ]
+    assert any("mayor" in clip.name for clip in done.clips_file.clips)
 
 
 def test_a_chat_that_is_named_is_counted_with_its_offset(data_dir: Path, match: Encode, tmp_path: Path) -> None:
