@@ -197,7 +197,7 @@ class ExtractionSettings(SettingsGroup):
 
     @field_validator("analysis_audio")
     @classmethod
-    def _track_can_be_meant(cls, track: str) -> str:
+    def _track_name_is_valid(cls, track: str) -> str:
         if track.strip().lower() == DEFAULT_TRACK:
             return DEFAULT_TRACK
         if "," in track or is_track_mix(track):
@@ -473,7 +473,7 @@ class SpeechSettings(SettingsGroup):
 
     @field_validator("speech_language")
     @classmethod
-    def _language_can_be_meant(cls, language: str) -> str:
+    def _language_is_known(cls, language: str) -> str:
         code = language.strip().lower()
         if code and not re.fullmatch(r"[a-z]{2,3}", code):
             raise ValueError("give an ISO 639-1 code such as en or de, or nothing to have it found out")
@@ -610,7 +610,7 @@ class Settings(SettingsModel):
     speech: SpeechSettings = SpeechSettings()
 
     @model_validator(mode="after")
-    def _lengths_can_be_met(self) -> Self:
+    def _lengths_are_possible(self) -> Self:
         lengths, total = self.lengths(), self.amount.total
         if 0 < total < lengths.min_clip_seconds:
             raise ValueError(
@@ -755,7 +755,7 @@ class ExportSettings(SettingsModel):
 
     @field_validator("name_template")
     @classmethod
-    def _names_can_be_made(cls, template: str) -> str:
+    def _name_template_is_valid(cls, template: str) -> str:
         check_name_template(template)
         return template
 
@@ -779,11 +779,11 @@ class ExportSettings(SettingsModel):
 
     @field_validator("audio_tracks")
     @classmethod
-    def _tracks_can_be_meant(cls, tracks: str) -> str:
-        meant = tracks.strip()
-        if meant.lower() in {DEFAULT_TRACK, "all", "none"}:
-            return meant.lower()
-        return ",".join(_track_name(name) for name in meant.split(","))
+    def _track_names_are_valid(cls, tracks: str) -> str:
+        names = tracks.strip()
+        if names.lower() in {DEFAULT_TRACK, "all", "none"}:
+            return names.lower()
+        return ",".join(_track_name(name) for name in names.split(","))
 
 
 MAX_TITLE_LENGTH = 200

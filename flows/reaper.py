@@ -22,7 +22,7 @@ from storage.process_lock import is_held, machine_of
 START_SEC = 60.0
 """A process takes its lock within this time: imports take 2 s, on a loaded machine up to 50 s (measured). A worker that
 lives and waits for it is believed even longer."""
-LAST_WORDS_SEC = 20.0
+FINAL_REPORT_SEC = 20.0
 """Seconds that a process has after releasing its lock to report to the server how it ended."""
 STOP_SEC = 20.0
 """Seconds that a living process has to stop after a cancellation; then it is killed."""
@@ -93,7 +93,7 @@ def _is_lost(client: SyncPrefectClient, run: FlowRun, data_dir: Path) -> bool:
         return False  # the worker is about to report it, or to stop an attempt that has no lock yet
     if attempt_of(lock) == run.run_count:
         return True  # it died with the lock
-    return _age_sec(run) > START_SEC and time.time() - lock.stat().st_mtime > LAST_WORDS_SEC
+    return _age_sec(run) > START_SEC and time.time() - lock.stat().st_mtime > FINAL_REPORT_SEC
 
 
 def _never_began(client: SyncPrefectClient, run: FlowRun) -> bool:

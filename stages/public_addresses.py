@@ -43,9 +43,9 @@ def is_public(address: Address) -> bool:
     Excluded are IANA's special-purpose registries, according to `ipaddress`, multicast, and reserved addresses.
     """
     if isinstance(address, ipaddress.IPv6Address):
-        meant = _meant(address)
-        if meant is not None:
-            return is_public(meant)
+        embedded = _embedded_address(address)
+        if embedded is not None:
+            return is_public(embedded)
         if address.is_site_local:  # fec0::/10 (RFC 3879), which `is_global` accepts
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved
@@ -107,7 +107,7 @@ def _look_at(event: str, arguments: tuple[object, ...]) -> None:
         raise PrivateAddressRefused(host)
 
 
-def _meant(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+def _embedded_address(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     """Return the IPv4 address embedded in an IPv6 address: mapped, 6to4 or translated."""
     if address.ipv4_mapped is not None or address.sixtofour is not None:
         return address.ipv4_mapped or address.sixtofour

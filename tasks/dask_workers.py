@@ -43,7 +43,7 @@ from tasks.measure_ranges import (
     stopped_if,
 )
 from tasks.places import data_folder, project_folder
-from tasks.stage_task import say_reused, stage_task
+from tasks.stage_task import mark_as_cached, stage_task
 
 WORKERS = 6
 """Number of workers that a long video is divided for: more gain nothing, because the audio and the merge are not
@@ -76,7 +76,7 @@ def measure_range_anywhere(source: RegisteredVideo, settings: ExtractionSettings
     folder = ranges_folder(own) / "measured"  # not where the machine of the job, which may be this one, merges
     path = range_path(folder, part, settings)
     if stored.has(path):
-        say_reused()
+        mark_as_cached()
         return RangeOutcome(path)
     outcome = range_outcome(own, settings, part, folder, _while_job_runs())
     if outcome.path is not None:

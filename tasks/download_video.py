@@ -17,7 +17,7 @@ from tasks.places import catalog, data_folder, project_folder, read_project
 from tasks.progress_reporter import report_progress
 from tasks.register_video import opened
 from tasks.source_video import source_video
-from tasks.stage_task import run_logger, say_reused, stage_task
+from tasks.stage_task import mark_as_cached, run_logger, stage_task
 
 if TYPE_CHECKING:
     from stages.download import Download, Entry
@@ -46,7 +46,7 @@ def download_video(address: str, settings: DownloadSettings | None = None, name:
     project_id = project_of_address(address, name) if "://" in address else address
     project = read_project(project_id)
     if project.path is not None and data_folder().fetch(project.path).exists():
-        say_reused()
+        mark_as_cached()
         report_progress(Progress("download", 1.0, "fetched before"))
         run_logger().info("%s: was fetched before", project.path)
         with source_video(project) as path:

@@ -18,7 +18,7 @@ from autoclip.settings import ExportSettings, SegmentationMode
 from stages.export_clips import export_clip as export
 from stages.results import RegisteredVideo
 from storage.catalog import Export
-from tasks.export_events import tell_of_export
+from tasks.export_events import report_export
 from tasks.export_job import export_job
 from tasks.machine_limits import rendering
 from tasks.places import catalog
@@ -68,9 +68,9 @@ def export_clip(
             index,
             report_progress,
             render_slot=slot,
-            before_failure=_let_a_stop_come_first,
+            before_failure=_raise_if_stopping,
         )
-    tell_of_export(source, made)
+    report_export(source, made)
     return made.record
 
 
@@ -124,7 +124,7 @@ def export_clips(
     return tuple(records[number] for number in range(len(clip_ids)))
 
 
-def _let_a_stop_come_first() -> None:
+def _raise_if_stopping() -> None:
     """Check whether a renderer failed because the whole run is being stopped.
 
     A signal to the run's processes ends the renderer within milliseconds, and reaches this run in its main thread.

@@ -9,7 +9,7 @@ from autoclip.settings import ExportSettings
 from stages.export_compound import export_compound_clip
 from stages.results import RegisteredVideo
 from storage.catalog import Export
-from tasks.export_events import tell_of_export
+from tasks.export_events import report_export
 from tasks.export_job import export_job
 from tasks.machine_limits import rendering
 from tasks.progress_reporter import report_progress
@@ -43,5 +43,5 @@ def export_compound(
     with registered_video(source):
         slot = partial(rendering, report_progress)
         made = export_compound_clip(job, compound_id, report_progress, render_slot=slot)
-    tell_of_export(source, made)
+    report_export(source, made)
     return made.record

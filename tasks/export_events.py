@@ -10,17 +10,17 @@ from prefect.runtime import flow_run
 from stages.export_clips import RecordedExport
 from stages.results import RegisteredVideo
 from storage.catalog import Export
-from tasks.stage_task import run_logger, say_reused
+from tasks.stage_task import mark_as_cached, run_logger
 
 CLIP_EXPORTED = "autoclip.clip.exported"
 CLIP_FAILED = "autoclip.clip.export-failed"
 
 
-def tell_of_export(source: RegisteredVideo, made: RecordedExport) -> None:
+def report_export(source: RegisteredVideo, made: RecordedExport) -> None:
     """Log the result of a file; show an existing file as ``Cached``; emit the event of a new one."""
     record, log = made.record, run_logger()
     if made.reused:
-        say_reused()
+        mark_as_cached()
         log.info("%s: %s already exists", source.name, record.path)
         return
     if record.state == "completed":

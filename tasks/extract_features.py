@@ -17,7 +17,7 @@ from tasks.machine_limits import decoding
 from tasks.measure_ranges import in_tasks
 from tasks.progress_reporter import report_progress
 from tasks.source_video import named_chat, registered_video
-from tasks.stage_task import run_logger, say_reused, stage_task
+from tasks.stage_task import mark_as_cached, run_logger, stage_task
 
 FEATURE_BYTES_PER_SEC = 4_000
 """Disk space for the features of a second of video, in bytes: 577 KiB for 4 hours of 9 signals at 0.5 s steps
@@ -67,7 +67,7 @@ def _tell(features: ExtractedFeatures, took_sec: float) -> None:
     """Log whether the features existed, under which key, or how fast they were extracted."""
     log, source = run_logger(), features.source
     if features.reused:
-        say_reused()
+        mark_as_cached()
         log.info("%s: features already exist (key %s)", source.name, features.key)
     else:
         speed = source.video.duration_sec / max(took_sec, 1e-3)

@@ -6,7 +6,7 @@ from stages.make_thumbnails import make_thumbnails as make
 from stages.results import SelectedClips
 from tasks.progress_reporter import report_progress
 from tasks.source_video import registered_video
-from tasks.stage_task import run_logger, say_reused, stage_task
+from tasks.stage_task import mark_as_cached, run_logger, stage_task
 
 
 @stage_task("make-thumbnails", "Make the thumbnails that are missing")
@@ -14,7 +14,7 @@ def make_thumbnails(selection: SelectedClips) -> SelectedClips:
     """Make the missing thumbnails of selected clips; the returned clips refer to them."""
     missing = sum(clip.thumbnail is None for clip in selection.clips_file.clips)
     if not missing:
-        say_reused()
+        mark_as_cached()
     with registered_video(selection.features.source):
         made = make(selection, report_progress)
     run_logger().info("%s: %d thumbnails made", selection.features.source.name, missing - len(made.warnings))

@@ -95,7 +95,7 @@ def stage_task(name: str, text: str) -> Callable[[Callable[Arguments, Result]], 
     With a store, the project's files are fetched before the stage and stored after it.
 
     The stages themselves keep their results on disk under the key of content, settings and version, however they are
-    run. A task that found its result calls `say_reused`, and Prefect shows it as ``Cached``. Only a busy catalog is
+    run. A task that found its result calls `mark_as_cached`, and Prefect shows it as ``Cached``. Only a busy catalog is
     retried; a broken file stays broken.
 
     Parameters
@@ -123,7 +123,7 @@ def stage_task(name: str, text: str) -> Callable[[Callable[Arguments, Result]], 
     return decorate
 
 
-def say_reused() -> None:
+def mark_as_cached() -> None:
     """Show this task run as ``Cached`` in Prefect: its result already existed.
 
     Prefect considers a result found if the transaction is committed before its task ends.

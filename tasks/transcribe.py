@@ -15,7 +15,7 @@ from storage.environment import read_environment
 from tasks.machine_limits import decoding
 from tasks.progress_reporter import report_progress
 from tasks.source_video import registered_video
-from tasks.stage_task import run_logger, say_reused, stage_task
+from tasks.stage_task import mark_as_cached, run_logger, stage_task
 
 
 @stage_task("transcribe", "Find the words that are said, unless they are known or not wanted")
@@ -43,7 +43,7 @@ def transcribe(features: ExtractedFeatures, settings: Settings | None = None) ->
         run_logger().info("%s: no words are known", source.name)
         return found
     if now == before and not heard:
-        say_reused()
+        mark_as_cached()
     words = len(source.folder.read_transcript().transcript.words)
     run_logger().info("%s: %d words are known, after %.1f s", source.name, words, time.monotonic() - begun)
     return found

@@ -43,7 +43,7 @@ def track_title(track: Stream) -> str | None:
     return tags.get("title") or tags.get("name") or named or None
 
 
-def is_meant(wanted: str, number: int, language: str | None, title: str | None) -> bool:
+def matches_track(wanted: str, number: int, language: str | None, title: str | None) -> bool:
     """Whether a number from 1, ``language:CODE`` or ``title:TEXT`` refers to a track; compared case-insensitively."""
     kind, _, value = wanted.partition(":")
     if kind == "language":
@@ -96,7 +96,7 @@ def with_analysis_audio(video: Video, wanted: str) -> Video:
 def _named(video: Video, tracks: Iterable[AudioTrack], wanted: str) -> AudioTrack:
     numbered = list(enumerate(tracks, 1))
     for number, track in numbered:
-        if is_meant(wanted, number, track_language(track), track_title(track)):
+        if matches_track(wanted, number, track_language(track), track_title(track)):
             if track.codec_context is None:
                 raise ParameterError(f"{video.path.name}: audio track {number} has no decoder here; name another")
             return track

@@ -107,11 +107,11 @@ def tighten(interval: Interval, transcript: Transcript, pause_sec: float, *, fil
     words = _words_in(transcript, interval)
     if not words:
         return Tightening((interval,), ())
-    meant = [word for word in words if not (fillers and is_filler(word))]
+    wanted = [word for word in words if not (fillers and is_filler(word))]
     found = list(_pauses(interval, words, max(pause_sec, BREATH_SEC)))
-    if fillers and meant:
+    if fillers and wanted:
         found.extend(_fillers(words))
-    removed = _apart(sorted(found, key=lambda removal: removal.interval), meant, interval)
+    removed = _apart(sorted(found, key=lambda removal: removal.interval), wanted, interval)
     return Tightening(tuple(_rest(interval, removed)), tuple(removed))
 
 
@@ -146,21 +146,21 @@ def _fillers(words: Sequence[Word]) -> Iterator[Removal]:
             yield Removal(Interval(word.start_sec, word.end_sec), "filler", word.text)
 
 
-def _apart(removed: Sequence[Removal], meant: Sequence[Word], interval: Interval) -> list[Removal]:
+def _apart(removed: Sequence[Removal], wanted: Sequence[Word], interval: Interval) -> list[Removal]:
     """Merge spans that are too short to show into the removals beside them, unless they contain a word."""
     grown: list[Removal] = []
     for removal in removed:
         before = grown[-1].interval.end if grown else interval.start
-        if _is_flash(before, removal.interval.start, meant):
+        if _is_flash(before, removal.interval.start, wanted):
             removal = replace(removal, interval=Interval(before, removal.interval.end))  # noqa: PLW2901
         grown.append(removal)
-    if grown and _is_flash(grown[-1].interval.end, interval.end, meant):
+    if grown and _is_flash(grown[-1].interval.end, interval.end, wanted):
         grown[-1] = replace(grown[-1], interval=Interval(grown[-1].interval.start, interval.end))
     return grown
 
 
-def _is_flash(start: float, end: float, meant: Sequence[Word]) -> bool:
-    return end - start < MIN_KEPT_SEC and not any(word.end_sec > start and word.start_sec < end for word in meant)
+def _is_flash(start: float, end: float, wanted: Sequence[Word]) -> bool:
+    return end - start < MIN_KEPT_SEC and not any(word.end_sec > start and word.start_sec < end for word in wanted)
 
 
 def _rest(interval: Interval, removed: Sequence[Removal]) -> Iterator[Interval]:

@@ -251,11 +251,11 @@ class Jobs:
         if run.deployment_id is None:
             return self.submit(before.type, run.parameters, project_id=project_of(run), name=run.name)
         with server_faults(self._address):
-            self._await_last_word(run)
+            self._wait_for_final_report(run)
             self._client.set_flow_run_state(run.id, AwaitingRetry(), force=True)
         return self.get(job_id)
 
-    def _await_last_word(self, run: FlowRun) -> None:
+    def _wait_for_final_report(self, run: FlowRun) -> None:
         """Wait until the worker can no longer report how the run ended."""
         patience = WORKER_SETTLES_SEC if WATCHED_BY in run.labels else FOREIGN_SETTLES_SEC
         ended = run.end_time or datetime.now(UTC)

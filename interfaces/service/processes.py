@@ -124,7 +124,7 @@ class ManagedProcess:
             self.process.kill()
             self.process.wait()
 
-    def last_words(self) -> str:
+    def log_tail(self) -> str:
         """Return the end of its log."""
         try:
             return "\n".join(self.log.read_text("utf-8", errors="replace").splitlines()[-8:])

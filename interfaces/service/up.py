@@ -126,7 +126,7 @@ class Service:
         deadline = time.monotonic() + (START_SEC if managed else 10.0)
         while not self.stopping.is_set():
             if managed is not None and not managed.alive:
-                raise ServiceError(f"{managed.name} ended at once; its log {managed.log} says:\n{managed.last_words()}")
+                raise ServiceError(f"{managed.name} ended at once; its log {managed.log} says:\n{managed.log_tail()}")
             if self._answers(address):
                 return
             if time.monotonic() > deadline:
@@ -151,7 +151,7 @@ class Service:
             if self.stopping.wait(0.1):
                 return
         if managed.process is not None and managed.process.returncode:
-            raise ServiceError(f"{self.api_url}: the {managed.name} failed there:\n{managed.last_words()}")
+            raise ServiceError(f"{self.api_url}: the {managed.name} failed there:\n{managed.log_tail()}")
 
     def _greet(self, took_sec: float) -> None:
         if not self.stopping.is_set():

@@ -189,7 +189,7 @@ class DuckDBCatalog(Catalog):
     def _make_or_split(self, deadline: float) -> None:
         """Create the catalog, or convert one of an earlier version."""
         successor = successor_of(self.path)
-        self._take_in_foreign_log(self.path, deadline)
+        self._merge_foreign_log(self.path, deadline)
         self._writing.attached.forget(self.path)
         session = self._writing.session(0)
         try:
@@ -252,7 +252,7 @@ class DuckDBCatalog(Catalog):
         """Return the function that copies a file before it is changed."""
 
         def copy(path: Path, target: Path) -> None:
-            self._take_in_foreign_log(path, deadline)
+            self._merge_foreign_log(path, deadline)
             self._copy(path, target, deadline)
 
         return copy
@@ -268,7 +268,7 @@ class DuckDBCatalog(Catalog):
                     return
             wait.again(CatalogBusyError(f"{path}: another program has it open; close it, or try again later"))
 
-    def _take_in_foreign_log(self, path: Path, deadline: float) -> None:
+    def _merge_foreign_log(self, path: Path, deadline: float) -> None:
         """Merge the write-ahead log of another program into the file. We write none, but DuckDB's shell does."""
         log = path.with_name(f"{path.name}.wal")
         if not log.exists():

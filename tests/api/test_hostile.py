@@ -76,8 +76,8 @@ def traps(workspace, small_film):
 
 @pytest.mark.parametrize("path", OUTSIDE)
 def test_paths_outside_the_roots(client, traps, path):
-    for door in ("/api/projects/local", "/api/folders/validate"):
-        answer = client.post(door, json={"path": path.format(videos=traps.videos)})
+    for endpoint in ("/api/projects/local", "/api/folders/validate"):
+        answer = client.post(endpoint, json={"path": path.format(videos=traps.videos)})
         assert is_problem(answer, 403)
         assert answer.json()["code"] == "outside-roots"
     assert client.get("/api/projects").json()["total"] == 0
@@ -100,13 +100,13 @@ def test_a_model_outside_the_roots(client, traps, path):
     project = traps.add_project(path=traps.videos / "film.mp4")
     clip, model = traps.add_clip(project, 0.0, 1.0), path.format(videos=traps.videos)
     faces = {"settings": {"subject_model": model}}
-    doors: dict[str, Any] = {"exports": faces | {"clip_id": clip.id}, "exports/batch": faces | {"all": True}}
+    endpoints: dict[str, Any] = {"exports": faces | {"clip_id": clip.id}, "exports/batch": faces | {"all": True}}
     if "/" in path:
-        doors |= {"analyze": {"settings": {"speech_model": model}}}
-    for door, order in doors.items():
-        answer = client.post(f"/api/projects/{project.id}/{door}", json=order)
-        assert is_problem(answer, 403, 422), (door, answer.text)
-        assert "is not below a folder" in answer.text or "give an absolute" in answer.text, (door, answer.text)
+        endpoints |= {"analyze": {"settings": {"speech_model": model}}}
+    for endpoint, order in endpoints.items():
+        answer = client.post(f"/api/projects/{project.id}/{endpoint}", json=order)
+        assert is_problem(answer, 403, 422), (endpoint, answer.text)
+        assert "is not below a folder" in answer.text or "give an absolute" in answer.text, (endpoint, answer.text)
 
 
 def test_a_model_below_the_roots_or_by_name_is_taken(traps):

@@ -10,7 +10,7 @@ from prefect import flow
 from prefect.exceptions import CancelledRun
 
 from tasks.progress_reporter import RunCancelledError
-from tasks.stage_task import say_reused, stage_task
+from tasks.stage_task import mark_as_cached, stage_task
 
 
 @stage_task("stopped", "Is stopped on request")
@@ -20,7 +20,7 @@ def stopped(_subject: str) -> int:
 
 @stage_task("found", "Finds its result")
 def found(_subject: str) -> int:
-    say_reused()
+    mark_as_cached()
     return 7
 
 

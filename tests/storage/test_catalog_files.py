@@ -34,7 +34,7 @@ def catalog(duckdb_catalog) -> DuckDBCatalog:
     return duckdb_catalog
 
 
-def furnished(catalog, count=3):
+def filled(catalog, count=3):
     """Make projects with everything a project may have; return what each holds."""
     projects = []
     for number in range(count):
@@ -83,7 +83,7 @@ def layout_of(catalog):
 def whole(tmp_path):
     """A catalog in one file, and what is in it."""
     catalog = DuckDBCatalog(tmp_path / "first" / "a.duckdb")
-    expected = furnished(catalog)
+    expected = filled(catalog)
     catalog.backup(tmp_path / "whole.duckdb")
     return tmp_path / "whole.duckdb", expected
 
@@ -140,7 +140,7 @@ def die_after(statements):
 @pytest.mark.parametrize("damage", ["removed", "emptied", "garbage", "older"])
 def test_an_index_that_is_lost_or_damaged_is_made_anew(tmp_path, damage):
     first = DuckDBCatalog(tmp_path / "first" / "a.duckdb")
-    expected = furnished(first, count=2)
+    expected = filled(first, count=2)
     shutil.copytree(first.path.parent, tmp_path / "again")
     again = DuckDBCatalog(tmp_path / "again" / "a.duckdb")
     index = layout_of(again).index
@@ -161,7 +161,7 @@ def test_an_index_that_is_lost_or_damaged_is_made_anew(tmp_path, damage):
 
 
 def test_an_index_of_version_1_is_kept_and_gets_what_sorts_projects(catalog):
-    expected = furnished(catalog, count=2)
+    expected = filled(catalog, count=2)
     index = layout_of(catalog).index
     added = ("by_name", "by_change", "by_duration", "by_state")
     with closing(sqlite3.connect(index, isolation_level=None)) as connection:
@@ -253,7 +253,7 @@ def test_a_unit_that_only_looks_writes_no_file(catalog, project):
 
 
 def test_a_restore_puts_one_state_in_place_of_another(catalog, tmp_path):
-    expected = furnished(catalog)
+    expected = filled(catalog)
     catalog.backup(tmp_path / "backup.duckdb")
     other = DuckDBCatalog(catalog.path)
     with catalog.transaction() as unit:
@@ -273,7 +273,7 @@ def test_a_restore_puts_one_state_in_place_of_another(catalog, tmp_path):
 
 def test_more_projects_than_stay_attached_are_read(catalog, monkeypatch):
     monkeypatch.setattr("storage.catalog.attached_files.MAX_ATTACHED", 2)
-    expected = furnished(catalog, count=4)
+    expected = filled(catalog, count=4)
     for _ in range(2):
         assert all_content(catalog) == expected
 

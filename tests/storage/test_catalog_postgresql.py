@@ -83,7 +83,7 @@ def numbers_kept(catalog, project):
         return counter, sorted(int(export.name) for export in view.exports.page(project.id).items)
 
 
-def furnished(catalog, count=2):
+def filled(catalog, count=2):
     """Make projects with everything a project may have, a deleted one among them."""
     for number in range(count):
         with catalog.transaction() as unit:
@@ -349,7 +349,7 @@ def test_two_processes_may_make_the_tables_at_once(postgresql_url):
 
 
 def test_a_catalog_is_copied_to_postgresql_and_back_as_it_is(catalog, url, duckdb_catalog, tmp_path, capsys):
-    furnished(duckdb_catalog)
+    filled(duckdb_catalog)
     was = content(duckdb_catalog)
     copied = copy_catalog(duckdb_catalog, catalog)
     assert {table.name: table.rows for table in copied}["clips"] == 10
@@ -365,7 +365,7 @@ def test_a_catalog_is_copied_to_postgresql_and_back_as_it_is(catalog, url, duckd
 
 
 def test_a_backup_brings_back_what_it_held_and_a_broken_one_changes_nothing(catalog, tmp_path):
-    furnished(catalog)
+    filled(catalog)
     was = content(catalog)
     catalog.backup(tmp_path / "kept.duckdb")
     (tmp_path / "broken.duckdb").write_bytes(b"no database")
@@ -383,7 +383,7 @@ def test_a_backup_brings_back_what_it_held_and_a_broken_one_changes_nothing(cata
 
 
 def test_questions_are_answered(catalog, tmp_path):
-    furnished(catalog)
+    filled(catalog)
     answer = ask(catalog, DataFolder(tmp_path), "SELECT count(*) AS clips, min(created_at) AS first FROM clips")
     (row,) = answer.table.to_pylist()
     assert row["clips"] == 5

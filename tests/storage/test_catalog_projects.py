@@ -161,7 +161,7 @@ def test_projects_are_found_by_content_path_and_address(catalog):
 
 
 def test_deleting_takes_all_that_belongs_to_the_project_and_nothing_else(catalog, project):
-    def furnish(unit, owner, prefix):
+    def fill(unit, owner, prefix):
         clip = Clip(id=f"{prefix}-clip", name="c", start=1, end=2, mode="v2")
         unit.clips.replace_auto_clips(owner.id, "v2", [clip])
         unit.compounds.add(CompoundClip(project_id=owner.id, name="k", items=(CompoundItem(clip_id=clip.id),)))
@@ -176,8 +176,8 @@ def test_deleting_takes_all_that_belongs_to_the_project_and_nothing_else(catalog
 
     with catalog.transaction() as unit:
         other = unit.projects.add(Project(name="Other", source=Source(kind="upload", address="b")))
-        furnish(unit, project, "a")
-        furnish(unit, other, "b")
+        fill(unit, project, "a")
+        fill(unit, other, "b")
         assert count_rows(unit) == [2] * 7
         unit.projects.delete(project.id)
         assert count_rows(unit) == [1] * 7

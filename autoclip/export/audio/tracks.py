@@ -9,7 +9,7 @@ from fractions import Fraction
 from av.audio.stream import AudioStream
 
 from autoclip.errors import ParameterError
-from autoclip.media.audio_tracks import describe_tracks, is_meant, track_title
+from autoclip.media.audio_tracks import describe_tracks, matches_track, track_title
 from autoclip.media.container import open_video
 from autoclip.media.video import Video
 from autoclip.settings import ExportSettings, read_track_gains
@@ -133,7 +133,7 @@ def _named(video: Video, name: str, tracks: list[AudioTrack | _NoDecoder]) -> Au
     """Return the track that a number, a language or a title refers to."""
     known = [(number, track) for number, track in enumerate(tracks, 1) if isinstance(track, AudioTrack)]
     for number, track in known:
-        if is_meant(name, number, track.language, track.title):
+        if matches_track(name, number, track.language, track.title):
             return track
     descriptions = describe_tracks((number, track.language, track.title) for number, track in known)
     raise ParameterError(

@@ -25,7 +25,7 @@ _NO_FONT = re.compile(
     r"fontselect: failed to find (?:any|a) (?:fallback )?font|can't find (?:selected )?font provider", re.IGNORECASE
 )
 
-_LETTERS_TOLD = 8
+_MAX_NAMED_LETTERS = 8
 
 _ROOM = 1.1
 """Room left on a line for letters wider than the mean; a line that is still wider gets smaller letters."""
@@ -146,6 +146,6 @@ def caption_notes(settings: ExportSettings, scripts: Sequence[Path | None], log:
     missing = sorted({int(code, 16) for code in _NO_GLYPH.findall(log)})
     if not missing:
         return ()
-    shown = " ".join(f"{chr(code)} (U+{code:04X})" for code in missing[:_LETTERS_TOLD])
-    more = f" and {len(missing) - _LETTERS_TOLD} more" if len(missing) > _LETTERS_TOLD else ""
+    shown = " ".join(f"{chr(code)} (U+{code:04X})" for code in missing[:_MAX_NAMED_LETTERS])
+    more = f" and {len(missing) - _MAX_NAMED_LETTERS} more" if len(missing) > _MAX_NAMED_LETTERS else ""
     return (f"captions: no font of this machine has {shown}{more}; install one, such as fonts-noto or fonts-noto-cjk",)

@@ -35,7 +35,7 @@ class CopyPlan:
     spec : CutSpec
         The actual cut, whose span starts at a keyframe.
     packets : tuple of int
-        Indices in ``order.span.times``, in decoding order.
+        Indices in ``spec.span.times``, in decoding order.
     container_format, suffix : str
         FFmpeg's name of the file format, and its suffix.
     """

@@ -73,7 +73,7 @@ class PartialUploads:
         """
         with storage_faults(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._give_up_old()
+            self._remove_expired()
             if len(list(self.folder.glob("*.json"))) >= MAX_AT_ONCE:
                 raise ApiError(
                     429, "too-many-uploads", f"{MAX_AT_ONCE} uploads are unfinished; finish or delete some of them"
@@ -137,7 +137,7 @@ class PartialUploads:
             if not upload.path.exists():  # it was finished or discarded meanwhile
                 self.remove(upload.id)
 
-    def _give_up_old(self) -> None:
+    def _remove_expired(self) -> None:
         oldest = time.time() - LIFETIME_SEC
         for path in (path for ending in (".json", ".lock", PARTIAL) for path in self.folder.glob(f"*{ending}")):
             if path.stat().st_mtime < oldest and self._untouched(path, oldest):
