@@ -37,7 +37,13 @@ ADVICE: dict[str, str] = {
     "HTTP Error 403|forbidden": f"the site refuses; {_COOKIES}, or update yt-dlp",
     r"HTTP Error 5\d\d": "the site is in trouble; try again later",
     "no space left": "the disk is full; free space there",
-    "timed out|timeout|connection|resolve|not known|unreachable|network|bytes read|retries|incomplete": (
+    "failed to resolve|name or service not known|nodename nor servname|getaddrinfo|no address associated": (
+        "no server of that name was found; check the address, and whether this machine is online"
+    ),
+    "connection refused|actively refused|unreachable|no route to host": (
+        "the server can't be reached; check the address, or try again later"
+    ),
+    "timed out|timeout|connection|resolve|not known|network|bytes read|retries|incomplete": (
         "the connection broke; try again, what has arrived is continued"
     ),
 }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
+from autoclip.selection.filters import Verdict
 from autoclip.settings import Settings
 from stages import select_clips as stages
 from stages.results import CandidateWindows, ExtractedFeatures, FoundAnchors, ScoredBoundaries, SelectedClips
@@ -42,18 +44,22 @@ def filter_windows(candidates: CandidateWindows, settings: Settings | None = Non
     """Filter the windows, and list the clips of a video in its folder."""
     selection = stages.filter_windows(candidates, _chosen(settings))
     name = selection.features.source.name
-    dropped = Counter(verdict.stage for verdict in selection.verdicts if verdict.action == "drop")
-    filters = ", ".join(f"{count} {stage}" for stage, count in dropped.items()) or "none"
     run_logger().info(
         "%s: %d clips of %d candidates; dropped: %s",
         name,
         len(selection.clips_file.clips),
         len(selection.windows),
-        filters,
+        dropped_by_filter(selection.verdicts),
     )
     if selection.clips_file.message:
         run_logger().warning("%s: %s", name, selection.clips_file.message)
     return selection
+
+
+def dropped_by_filter(verdicts: Iterable[Verdict]) -> str:
+    """Return how many windows each filter dropped, such as ``2 overlap, 1 boring``; ``none`` if all were kept."""
+    dropped = Counter(verdict.stage for verdict in verdicts if not verdict.kept)
+    return ", ".join(f"{count} {stage}" for stage, count in dropped.items()) or "none"
 
 
 def _chosen(settings: Settings | None) -> Settings:

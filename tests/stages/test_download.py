@@ -359,7 +359,7 @@ def test_a_refusal_says_why_and_what_to_do(site: VideoSite, tmp_path: Path, stat
 def test_a_server_that_is_not_there(tmp_path: Path) -> None:
     with VideoSite(b"") as gone:
         address = gone.base + WHOLE
-    with pytest.raises(DownloadError, match="the connection broke; try again") as caught:
+    with pytest.raises(DownloadError, match="the server can't be reached; check the address") as caught:
         download(address, tmp_path / "in", HASTY)
     assert "refused" in str(caught.value)
 
@@ -422,7 +422,8 @@ LOGIN_HINT = YoutubeIE(YoutubeDL({"quiet": True}))._youtube_login_hint
         ("unable to write data: [Errno 28] No space left on device", "the disk is full"),
         ("Unable to download API page: HTTP Error 403: Forbidden (caused by <HTTPError 403>)", "the site refuses"),
         ("Got error: 1024 bytes read, 4096 more expected. Giving up after 10 retries", "what has arrived is continued"),
-        ("[Errno -2] Name or service not known", "the connection broke"),
+        ("[Errno -2] Name or service not known", "no server of that name"),
+        ("<urlopen error [Errno 104] Connection reset by peer>", "the connection broke; try again"),
     ],
 )  # fmt: skip
 def test_the_reason_a_site_gives_is_understood(reason: str, said: str) -> None:
