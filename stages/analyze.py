@@ -32,8 +32,8 @@ from stages.select_clips import filter_windows, find_anchors, score_boundaries, 
 from stages.transcribe import transcribe
 from stages.write_report import write_report
 from storage.analysis_folder import AnalysisFolder
-from storage.clip_store import SourceMemory
 from storage.keys import fingerprint
+from storage.source_memory import SourceMemory
 
 
 def _keep_in_folder(selection: SelectedClips) -> None:

@@ -5,6 +5,5 @@ from __future__ import annotations
 from storage.clip_store.catalog import CatalogClips
 from storage.clip_store.folder import FolderClips
 from storage.clip_store.interface import EXISTS, ClipStore, ExportSubject
-from storage.clip_store.source_memory import SourceMemory
 
-__all__ = ["EXISTS", "CatalogClips", "ClipStore", "ExportSubject", "FolderClips", "SourceMemory"]
+__all__ = ["EXISTS", "CatalogClips", "ClipStore", "ExportSubject", "FolderClips"]

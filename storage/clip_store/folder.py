@@ -21,8 +21,8 @@ from storage.catalog.records import CompoundClip, CompoundItem, Export, StoredCl
 from storage.clip_store.compounds_file import CompoundsFile
 from storage.clip_store.export_receipts import ExportReceipts
 from storage.clip_store.interface import ClipStore, ExportSubject
-from storage.clip_store.source_memory import SourceMemory
 from storage.keys import FingerprintMemory
+from storage.source_memory import SourceMemory
 
 
 @dataclass(frozen=True, slots=True)

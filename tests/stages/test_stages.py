@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -144,3 +146,10 @@ def test_retune_refuses_other_measurements(video, folder):
     analyze(video, folder, Settings())
     with pytest.raises(ParameterError, match=r"motion_fps=8.0"):
         retune(folder, Settings.from_flat({"motion_fps": 8}))
+
+
+def test_an_analysis_loads_no_large_library_that_it_does_not_need():
+    large = ("duckdb", "prefect", "scipy.signal", "scipy.stats", "scipy.optimize")
+    script = f"import stages.analyze, sys; print([name for name in {large} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
