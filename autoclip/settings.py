@@ -734,7 +734,7 @@ class ExportSettings(SettingsModel):
         "Tracks that are mixed into one, each with its gain in dB, such as title:Game=-9,title:Microphone=0; empty "
         "keeps audio_tracks.",
     )
-    normalize_loudness: bool = _parameter(False, "Normalize the loudness to target_lufs in two passes.")  # noqa: FBT003
+    normalize_loudness: bool = _parameter(False, "Normalize the loudness to target_lufs.")  # noqa: FBT003
     # -14 LUFS is what YouTube, Spotify and TikTok play at; EBU R128's -23 is for broadcasting.
     target_lufs: float = _parameter(-14.0, "Target of the integrated loudness.", unit="LUFS", ge=-40.0, le=-5.0)
     fade_in_sec: float = _parameter(0.0, "Fade-in of video and audio.", unit="s", ge=0.0, le=10.0)

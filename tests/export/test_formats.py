@@ -9,7 +9,7 @@ import pytest
 from made_media import BOARD, SIZE, complaints, look_at
 
 from autoclip.errors import ParameterError
-from autoclip.export.audio.loudness import measuring_filter, read_loudness
+from autoclip.export.audio.loudness import MEASURING_FILTER, read_loudness
 from autoclip.export.compound.render import SourceSpan, export_compound
 from autoclip.export.framing.motion import find_motion_path
 from autoclip.export.platforms import PLATFORMS, limits_broken
@@ -28,9 +28,7 @@ def fast(**changes):
 
 
 def loudness_of(path):
-    run = run_ffmpeg(
-        ["-i", str(path), "-map", "0:a", "-af", measuring_filter(-14), "-loglevel", "info", "-f", "null", "-"]
-    )
+    run = run_ffmpeg(["-i", str(path), "-map", "0:a", "-af", MEASURING_FILTER, "-loglevel", "info", "-f", "null", "-"])
     return read_loudness(run).integrated_lufs
 
 
@@ -52,7 +50,7 @@ def test_loudness_is_brought_to_the_target(tmp_path, noisy, cut):
     settings = fast(normalize_loudness=True, target_lufs=-20.0, cut=cut)
     result = export_clip(video, Interval(1, 7), tmp_path / "clip.mp4", settings)
     assert loudness_of(noisy / "quiet.mp4") < -30
-    assert loudness_of(result.path) == pytest.approx(-20, abs=1.0)
+    assert loudness_of(result.path) == pytest.approx(-20, abs=0.3)
     assert "to -20 LUFS" in result.notes[0]
     assert probe(result.path).audio.sample_rate == 48_000
 
@@ -61,7 +59,7 @@ def test_a_compound_is_leveled_as_a_whole(tmp_path, noisy):
     video = probe(noisy / "quiet.mp4")
     items = [SourceSpan(video, Interval(1, 3)), SourceSpan(video, Interval(4, 7))]
     result = export_compound(items, tmp_path / "all.mp4", fast(normalize_loudness=True, target_lufs=-20.0))
-    assert loudness_of(result.path) == pytest.approx(-20, abs=1.0)
+    assert loudness_of(result.path) == pytest.approx(-20, abs=0.3)
 
 
 def test_silence_is_left_alone(tmp_path, noisy):

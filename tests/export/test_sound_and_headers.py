@@ -126,7 +126,12 @@ def test_all_tracks_keep_their_titles_and_one_without_decoder_is_named(remade, t
 
 @pytest.mark.parametrize(
     ("tone", "level_db"),
-    [("sine=frequency=1000", -40), ("sine=frequency=1000", -9), ("anoisesrc=color=pink:amplitude=0.5:seed=3", -30)],
+    [
+        ("sine=frequency=1000", -40),
+        ("sine=frequency=1000", -9),
+        ("anoisesrc=color=pink:amplitude=0.5:seed=3", -30),
+        (r"aevalsrc=exprs=(0.1+0.8*lt(mod(t\,2)\,0.05))*sin(2000*t)", 0),  # whose peaks must not rise
+    ],
 )
 def test_even_sound_comes_to_its_loudness(remade, tmp_path, level_db, tone):
     even = ("-f", "lavfi", "-i", f"{tone}:sample_rate=48000:duration=12")

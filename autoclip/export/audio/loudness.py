@@ -1,10 +1,10 @@
-"""Loudness normalization in two passes: measure, then reach the target with a single gain if possible."""
+"""Loudness normalization: measure, then reach the target with a single gain or, if peaks forbid it, with loudnorm."""
 
 from __future__ import annotations
 
-import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from autoclip.errors import ExportError
@@ -12,9 +12,19 @@ from autoclip.media.ffmpeg import Run
 
 TRUE_PEAK_DBTP = -1.5
 """Highest true peak afterwards, in dBTP: EBU R128 allows -1; lossy encoding may add a little."""
+MEASURING_FILTER = "ebur128=peak=true:framelog=quiet"
+"""Measures a whole track (EBU R128). What loudnorm prints leaves out the ends of a clip: up to 0.6 LU of 13 to 30 s."""
+TOLERANCE_LU = 0.2
+"""Accepted difference from the target; the figures are printed to 0.1."""
+_MAX_MEASUREMENTS = 5
+_LEAST_SLOPE = 0.25
+"""How much louder the result is known to become for one LU more that is asked for; bounds the next step."""
+_LOUDEST_AIM, _QUIETEST_AIM = -5.0, -70.0
+"""The limits of loudnorm's ``I``."""
 _RANGE_LU = 11.0
 """Loudness range from which FFmpeg's loudnorm would compress; raised to the range of the audio, so that it does not."""
 _MAX_RANGE_LU = 50.0
+_SUMMARY = re.compile(r"I:\s+(\S+) LUFS\s+Threshold:\s+(\S+) LUFS.*?LRA:\s+(\S+) LU.*?Peak:\s+(\S+) dBFS", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +33,14 @@ class Loudness:
 
     Attributes
     ----------
-    integrated_lufs, true_peak_dbtp, range_lu, threshold_lufs : float
-        As printed by loudnorm.
-    offset_lu : float
-        The correction that loudnorm computes.
+    integrated_lufs, threshold_lufs, range_lu, true_peak_dbtp : float
+        As printed by ``ebur128``.
     """
 
     integrated_lufs: float
-    true_peak_dbtp: float
-    range_lu: float
     threshold_lufs: float
-    offset_lu: float
+    range_lu: float
+    true_peak_dbtp: float
 
     @property
     def is_silent(self) -> bool:
@@ -41,46 +48,82 @@ class Loudness:
         return not math.isfinite(self.integrated_lufs) or self.integrated_lufs <= -70.0  # noqa: PLR2004
 
 
-def measuring_filter(target_lufs: float) -> str:
-    """Return the filter of the first pass."""
-    return f"loudnorm=I={target_lufs}:TP={TRUE_PEAK_DBTP}:LRA={_RANGE_LU}:print_format=json"
+@dataclass(frozen=True, slots=True)
+class Leveling:
+    """The filter that normalizes a track, empty to leave it unchanged, and a note for the user."""
+
+    filter: str
+    note: str
 
 
 def read_loudness(run: Run) -> Loudness:
-    """Parse the output of the first pass.
+    """Parse the output of a measurement.
 
     Raises
     ------
     ExportError
         If the output contains no measurements.
     """
-    blocks = re.findall(r"\{[^{}]*\"input_i\"[^{}]*\}", run.log)
-    if not blocks:
+    found = _SUMMARY.search(run.log.rpartition("Summary:")[2])
+    if found is None:
         raise ExportError(
             "ffmpeg did not report the loudness of the audio; switch normalize_loudness off", command=run.command
         )
-    figures = {name: float(value) for name, value in json.loads(blocks[-1]).items() if name != "normalization_type"}
-    return Loudness(
-        integrated_lufs=figures["input_i"],
-        true_peak_dbtp=figures["input_tp"],
-        range_lu=figures["input_lra"],
-        threshold_lufs=figures["input_thresh"],
-        offset_lu=figures["target_offset"],
-    )
+    return Loudness(*map(float, found.groups()))
 
 
-def leveling_filter(measured: Loudness, target_lufs: float, sample_rate: int) -> str:
-    """Return the filter of the second pass: a single gain or, if that would raise peaks too high, loudnorm.
+def find_leveling(measure: Callable[[str], Loudness], target_lufs: float, sample_rate: int) -> Leveling:
+    """Find the filter that brings a track to a loudness.
 
-    loudnorm's linear mode is equivalent to a single gain, but fails for audio of constant loudness: it takes a range of
-    0 for not measured. It works at 192 kHz, so the rate is set back after it.
+    Parameters
+    ----------
+    measure : callable
+        Returns the loudness of the track behind a filter; behind none if that is empty.
+    target_lufs : float
+        The loudness to reach, in LUFS.
+    sample_rate : int
+        The track's sample rate, in Hz.
     """
-    gain = target_lufs - measured.integrated_lufs
-    if measured.true_peak_dbtp + gain <= TRUE_PEAK_DBTP:
-        return f"volume={gain:.2f}dB:precision=float"
-    range_lu = min(max(_RANGE_LU, math.ceil(measured.range_lu)), _MAX_RANGE_LU)
+    before = measure("")
+    if before.is_silent:
+        return Leveling("", "its audio is silent, so its loudness was not changed")
+    said = f"loudness normalized from {before.integrated_lufs:.1f} to"
+    gain = target_lufs - before.integrated_lufs
+    if before.true_peak_dbtp + gain <= TRUE_PEAK_DBTP:
+        return Leveling(f"volume={gain:.2f}dB:precision=float", f"{said} {target_lufs:g} LUFS")
+    limited, reached = _limited(measure, before, target_lufs, sample_rate)
+    if abs(reached - target_lufs) <= TOLERANCE_LU:
+        return Leveling(limited, f"{said} {target_lufs:g} LUFS")
+    return Leveling(limited, f"{said} {reached:.1f} LUFS; its peaks allow no {target_lufs:g}")
+
+
+def _limited(
+    measure: Callable[[str], Loudness], before: Loudness, target_lufs: float, sample_rate: int
+) -> tuple[str, float]:
+    """Return the loudnorm filter that comes nearest to a loudness, and what it reaches.
+
+    loudnorm misses its aim by some LU where it has to limit peaks, so the aim is corrected by what was measured.
+    """
+    aim, slope = target_lufs, 1.0
+    tried: list[tuple[float, str, float]] = []
+    for _ in range(_MAX_MEASUREMENTS):
+        made = _loudnorm(before, aim, sample_rate)
+        reached = measure(made).integrated_lufs
+        if tried and aim != tried[-1][0]:
+            slope = max((reached - tried[-1][2]) / (aim - tried[-1][0]), _LEAST_SLOPE)
+        tried.append((aim, made, reached))
+        aim = min(max(aim + (target_lufs - reached) / slope, _QUIETEST_AIM), _LOUDEST_AIM)
+        if abs(reached - target_lufs) <= TOLERANCE_LU or aim == tried[-1][0]:
+            break
+    _, nearest, reached = min(tried, key=lambda each: abs(each[2] - target_lufs))
+    return nearest, reached
+
+
+def _loudnorm(before: Loudness, aim_lufs: float, sample_rate: int) -> str:
+    """Return loudnorm's second pass. It works at 192 kHz, so the rate is set back after it."""
+    range_lu = min(max(_RANGE_LU, math.ceil(before.range_lu)), _MAX_RANGE_LU)
     return (
-        f"loudnorm=I={target_lufs}:TP={TRUE_PEAK_DBTP}:LRA={range_lu}:measured_I={measured.integrated_lufs}:"
-        f"measured_TP={measured.true_peak_dbtp}:measured_LRA={measured.range_lu}:"
-        f"measured_thresh={measured.threshold_lufs}:offset={measured.offset_lu}:linear=true,aresample={sample_rate}"
+        f"loudnorm=I={aim_lufs:.2f}:TP={TRUE_PEAK_DBTP}:LRA={range_lu}:measured_I={before.integrated_lufs}:"
+        f"measured_TP={before.true_peak_dbtp}:measured_LRA={before.range_lu}:"
+        f"measured_thresh={before.threshold_lufs}:linear=true,aresample={sample_rate}"
     )

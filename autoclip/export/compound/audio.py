@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-from autoclip.export.audio.loudness import measuring_filter
+from autoclip.export.audio.loudness import MEASURING_FILTER
 from autoclip.export.audio.tracks import GAP_SEC, AudioTrack, fade_filters, mixed, mixed_down
 from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.encoders import MP4, audio_encoder
@@ -54,10 +54,11 @@ def compound_audio_arguments(
     return ("-copyts", *inputs, *maps, *audio_encoder(settings), *MP4, local_file(target))
 
 
-def compound_measuring_arguments(items: Sequence[AudioItem], settings: ExportSettings) -> tuple[str, ...]:
-    """Return the ffmpeg arguments that measure the loudness of a compound clip, without output."""
+def compound_measuring_arguments(items: Sequence[AudioItem], leveling: str) -> tuple[str, ...]:
+    """Return the ffmpeg arguments that measure the loudness of a compound clip, behind a filter, without output."""
     inputs, graph = _inputs_and_graph(items)
-    maps = ("-filter_complex", f"{graph};[joined]{measuring_filter(settings.target_lufs)}[a]", "-map", "[a]")
+    filters = ",".join([*([leveling] if leveling else []), MEASURING_FILTER])
+    maps = ("-filter_complex", f"{graph};[joined]{filters}[a]", "-map", "[a]")
     return ("-copyts", *inputs, *maps, "-loglevel", "info", "-f", "null", "-")
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from autoclip.errors import ParameterError
-from autoclip.export.audio.loudness import leveling_filter, read_loudness
+from autoclip.export.audio.loudness import Loudness, find_leveling, read_loudness
 from autoclip.export.captions.title import with_title
 from autoclip.export.checks.disk_space import estimated_bytes, require_space
 from autoclip.export.checks.file_check import Expected
@@ -193,10 +193,13 @@ def _sound(layout: Layout, context: RenderContext, stack: ExitStack) -> tuple[tu
     commands: list[Command] = []
     leveling = ""
     if settings.normalize_loudness:
-        run = context.run(compound_measuring_arguments(items, settings))
-        commands.append(run.command)
-        measured = read_loudness(run)
-        leveling = "" if measured.is_silent else leveling_filter(measured, settings.target_lufs, RATE)
+
+        def measure(filters: str) -> Loudness:
+            run = context.run(compound_measuring_arguments(items, filters))
+            commands.append(run.command)
+            return read_loudness(run)
+
+        leveling = find_leveling(measure, settings.target_lufs, RATE).filter
     path = stack.enter_context(temporary_path(context.rendered.parent))
     commands.append(context.run(compound_audio_arguments(items, settings, path, leveling)).command)
     return tuple(commands), encoded_tracks(path, 1, stack)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autoclip.export.audio.loudness import measuring_filter
+from autoclip.export.audio.loudness import MEASURING_FILTER
 from autoclip.export.audio.tracks import PREROLL_SEC, AudioTrack, audio_graph
 from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.encoders import MP4, audio_encoder, device_options, frame_timing, video_encoder
@@ -128,10 +128,10 @@ def _sound_graph(spec: CutSpec, input_number: int) -> tuple[list[str], list[str]
 
 
 def measuring_arguments(spec: CutSpec, track: AudioTrack) -> tuple[str, ...]:
-    """Return the ffmpeg arguments that measure the loudness of a track of a cut, without output."""
+    """Return the ffmpeg arguments that measure the loudness of a track of a cut, behind its filters, without output."""
     span = spec.span
     cut = audio_graph(track, 0, span.container_seconds(span.start), span.duration_sec, spec.settings)
-    graph = f"{cut},{measuring_filter(spec.settings.target_lufs)}[a]"
+    graph = f"{cut},{MEASURING_FILTER}[a]"
     inputs = (*audio_input(spec.sound or spec.video, span), "-filter_complex", graph)
     return ("-copyts", *inputs, "-map", "[a]", "-loglevel", "info", "-f", "null", "-")
 

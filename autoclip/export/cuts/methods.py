@@ -11,7 +11,7 @@ import numpy as np
 
 from autoclip.errors import ExportError
 from autoclip.export.audio.copied import audio_packets, can_copy
-from autoclip.export.audio.loudness import leveling_filter, read_loudness
+from autoclip.export.audio.loudness import Loudness, find_leveling, read_loudness
 from autoclip.export.audio.tracks import AudioTrack
 from autoclip.export.captions.burning import caption_notes
 from autoclip.export.checks.file_check import Expected
@@ -113,21 +113,20 @@ class _Leveled:
 
 
 def _leveled(spec: CutSpec, context: RenderContext) -> _Leveled:
-    """Measure every track: the first of the two passes."""
+    """Measure every track, and find its filter."""
     tracks: list[AudioTrack] = []
     commands: list[Command] = []
     notes: list[str] = []
     for track in spec.tracks:
-        run = context.run(measuring_arguments(spec, track))
-        commands.append(run.command)
-        measured = read_loudness(run)
-        if measured.is_silent:
-            tracks.append(track)
-            notes.append("its audio is silent, so its loudness was not changed")
-            continue
-        target = spec.settings.target_lufs
-        tracks.append(replace(track, leveling=leveling_filter(measured, target, track.sample_rate)))
-        notes.append(f"loudness normalized from {measured.integrated_lufs:.1f} to {target:g} LUFS")
+
+        def measure(filters: str, track: AudioTrack = track) -> Loudness:
+            run = context.run(measuring_arguments(spec, replace(track, leveling=filters)))
+            commands.append(run.command)
+            return read_loudness(run)
+
+        found = find_leveling(measure, spec.settings.target_lufs, track.sample_rate)
+        tracks.append(replace(track, leveling=found.filter))
+        notes.append(found.note)
     return _Leveled(replace(spec, tracks=tuple(tracks)), tuple(commands), tuple(notes))
 
 
