@@ -82,11 +82,19 @@ def _with_files(stage: Callable[Arguments, Result]) -> Callable[Arguments, Resul
 
 def _project_of(value: object) -> str | None:
     """Return the project that a stage is given in any form; None if it is given none yet."""
-    if isinstance(value, FoundAnchors | ScoredBoundaries | CandidateWindows | SelectedClips):
-        return value.features.project_id
-    if isinstance(value, ExtractedFeatures | RegisteredVideo):
-        return value.project_id
+    source = _source_of(value)
+    if source is not None:
+        return source.project_id
     return value if isinstance(value, str) and is_identifier(value) else None
+
+
+def _source_of(value: object) -> RegisteredVideo | None:
+    """Return the video that the result of a stage is about."""
+    if isinstance(value, FoundAnchors | ScoredBoundaries | CandidateWindows | SelectedClips):
+        value = value.features
+    if isinstance(value, ExtractedFeatures):
+        value = value.source
+    return value if isinstance(value, RegisteredVideo) else None
 
 
 def stage_task(name: str, text: str) -> Callable[[Callable[Arguments, Result]], Task[Arguments, Result]]:
@@ -143,13 +151,8 @@ def run_logger() -> logging.Logger | logging.LoggerAdapter[logging.Logger]:
 
 def subject_of(value: object) -> str:
     """Return the subject of a task for its name: the file name of the video, if `value` contains it."""
-    if isinstance(value, FoundAnchors | ScoredBoundaries | CandidateWindows | SelectedClips):
-        return value.features.source.name
-    if isinstance(value, ExtractedFeatures):
-        return value.source.name
-    if isinstance(value, RegisteredVideo | Path):
-        return value.name
-    return str(value)
+    named = _source_of(value) or value
+    return named.name if isinstance(named, RegisteredVideo | Path) else str(value)
 
 
 def _stoppable(stage: Callable[Arguments, Result]) -> Callable[Arguments, Result]:

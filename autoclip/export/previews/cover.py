@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from autoclip.errors import ExportError, ParameterError, from_system
+from autoclip.errors import ParameterError
 from autoclip.export.framing.detection import SubjectDetector, detector_for
-from autoclip.export.names import publish
+from autoclip.export.previews.image_file import write_image
 from autoclip.export.previews.thumbnails import exposure_of, sharpness_of
-from autoclip.export.render_context import temporary_path
 from autoclip.media.displayed_frame import frame_as_displayed
 from autoclip.media.frames import open_frames
 from autoclip.media.probe import probe
@@ -57,16 +56,8 @@ def write_cover(clip: Path, settings: ExportSettings) -> Path:
             if (merit := _merit(shown, detector)) > best:
                 best, picture = merit, shown
     assert picture is not None  # noqa: S101 - a clip has a frame
-    return _written(picture, clip.with_suffix(".jpg"), settings)
-
-
-def _written(picture: Image.Image, target: Path, settings: ExportSettings) -> Path:
-    with temporary_path(target.parent) as part:
-        try:
-            picture.save(part, format="JPEG", quality=_JPEG_QUALITY)
-        except OSError as error:
-            raise ExportError(str(from_system(error, target))) from error
-        return publish(part, target, overwrite=settings.overwrite)
+    target = clip.with_suffix(".jpg")
+    return write_image(picture, target, overwrite=settings.overwrite, format="JPEG", quality=_JPEG_QUALITY)
 
 
 def _detector(settings: ExportSettings) -> SubjectDetector | None:

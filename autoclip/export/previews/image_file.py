@@ -13,18 +13,27 @@ from autoclip.export.render_context import temporary_path
 from autoclip.output_files import require_replaceable
 
 
-def write_image(picture: Image.Image, target: Path, **options: Any) -> Path:  # noqa: ANN401 - as Pillow
-    """Write an image, replacing an existing one; `options` are those of Pillow's writer. Return its path.
+def write_image(
+    picture: Image.Image,
+    target: Path,
+    *,
+    overwrite: bool = True,
+    **options: Any,  # noqa: ANN401 - as Pillow
+) -> Path:
+    """Write an image; return its path, which is another one if the name is taken and not to be overwritten.
+
+    `options` are those of Pillow's writer.
 
     Raises
     ------
     ExportError
         If the file can't be written.
     """
-    require_replaceable(target)
+    if overwrite:
+        require_replaceable(target)
     with temporary_path(target.parent) as part:
         try:
             picture.save(part, **options)
         except OSError as error:
             raise ExportError(str(from_system(error, target))) from error
-        return publish(part, target, overwrite=True)
+        return publish(part, target, overwrite=overwrite)
