@@ -9,7 +9,7 @@ from autoclip.errors import NotFoundError, RevisionError
 from autoclip.settings import Settings
 from autoclip.speech.caption_files import read_captions
 from autoclip.speech.captions import with_short_words
-from autoclip.speech.corrections import Correction, corrected, corrections_between, merged
+from autoclip.speech.corrections import Correction, corrected, corrections_between, merged, with_replaced
 from autoclip.speech.ratings import RatedSpan
 from autoclip.speech.transcript import Transcript, joined
 from autoclip.timeline import Interval
@@ -55,7 +55,7 @@ def spoken_words(folder: AnalysisFolder, settings: Settings) -> tuple[Transcript
 def correct(folder: AnalysisFolder, corrections: Sequence[Correction]) -> Transcript:
     """Add corrections to an analysis; return the corrected transcript. Raises the same errors as `transcript_of`."""
     heard = _heard(folder)
-    kept = merged(read_corrections(folder.features), corrections)
+    kept = merged(read_corrections(folder.features), [with_replaced(each, heard) for each in corrections])
     write_corrections(folder.features, kept)
     return corrected(heard, kept)
 
@@ -103,7 +103,8 @@ def correct_from_file(folder: AnalysisFolder, edited: Path) -> tuple[Correction,
     NotFoundError, StorageError
         As in `transcript_of`.
     """
-    found = corrections_between(transcript_of(folder), read_captions(edited))
+    heard, changes = _heard(folder), corrections_between(transcript_of(folder), read_captions(edited))
+    found = tuple(with_replaced(each, heard) for each in changes)
     if found:
         correct(folder, found)
     return found

@@ -10,6 +10,11 @@ from itertools import pairwise
 
 from autoclip.speech.transcript import Transcript, Word, joined, spread
 
+REACH_SEC = 1.0
+"""How far from its time a correction looks for the words it replaced, in seconds: two models place a word up to 0.8 s
+apart.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Correction:
@@ -21,19 +26,22 @@ class Correction:
         The span of the replaced words, in seconds of the video.
     text : str
         One or more words; empty where nothing is said.
+    replaced : str
+        The words that were recognized there when it was made; empty if unknown.
     """
 
     start_sec: float
     end_sec: float
     text: str
+    replaced: str = ""
 
 
 def corrected(transcript: Transcript, corrections: Iterable[Correction]) -> Transcript:
     """Return a transcript with corrections applied, each at its time.
 
-    A correction replaces the words whose middle lies in its span, even if the transcriber recognized other words this
-    time. If the number of words stays the same, each keeps its time; otherwise they share the replaced words' time by
-    their lengths.
+    A correction replaces the same words as when it was made, where they are recognized this time. If neither these nor
+    the corrected words were recognized nearby, it replaces the words whose middle lies in its span. If the number of
+    words stays the same, each keeps its time; otherwise they share the replaced words' time by their lengths.
 
     Parameters
     ----------
@@ -46,6 +54,12 @@ def corrected(transcript: Transcript, corrections: Iterable[Correction]) -> Tran
     for correction in corrections:
         words = _with(words, correction)
     return replace(transcript, words=tuple(words))
+
+
+def with_replaced(correction: Correction, heard: Transcript) -> Correction:
+    """Return a correction that knows which words of a transcript it replaces."""
+    inside = heard.between(correction.start_sec, correction.end_sec).words
+    return replace(correction, replaced=joined(inside))
 
 
 def merged(corrections: Sequence[Correction], new: Sequence[Correction]) -> tuple[Correction, ...]:
@@ -111,18 +125,54 @@ def _written(said: Sequence[str]) -> str:
 
 
 def _with(words: list[Word], correction: Correction) -> list[Word]:
+    first, end = _place_of(words, correction)
+    if first == end:
+        said = spread(correction.text, correction.start_sec, correction.end_sec) if correction.text.split() else ()
+        return sorted([*words, *said], key=lambda word: word.start_sec)
+    old = words[first:end]
+    if joined(old) == correction.text:
+        return words
+    return [*words[:first], *_in_place_of(old, correction.text.split()), *words[end:]]
+
+
+def _place_of(words: Sequence[Word], correction: Correction) -> tuple[int, int]:
+    """Return the first word that a correction is about, and the first after it; the same if there is none."""
+    if correction.replaced:
+        runs = {run for text in (correction.replaced, correction.text) for run in _runs_of(text, words, correction)}
+        whole = [run for run in runs if not any(run != other and _is_within(run, other) for other in runs)]
+        if whole:
+            return min(whole, key=lambda run: abs(_middle(words[run[0] : run[1]]) - _middle([correction])))
     inside = [
         place
         for place, word in enumerate(words)
         if correction.start_sec <= (word.start_sec + word.end_sec) / 2 <= correction.end_sec
     ]
-    if not inside:
-        said = spread(correction.text, correction.start_sec, correction.end_sec) if correction.text.split() else ()
-        return sorted([*words, *said], key=lambda word: word.start_sec)
-    old = words[inside[0] : inside[-1] + 1]
-    if joined(old) == correction.text:
-        return words
-    return [*words[: inside[0]], *_in_place_of(old, correction.text.split()), *words[inside[-1] + 1 :]]
+    return (inside[0], inside[-1] + 1) if inside else (0, 0)
+
+
+def _runs_of(text: str, words: Sequence[Word], correction: Correction) -> list[tuple[int, int]]:
+    """Return where a text was recognized near a correction: the first word, and the first after it."""
+    wanted, found = _letters(text), []
+    for first, word in enumerate(words):
+        if not wanted or abs(word.start_sec - correction.start_sec) > REACH_SEC:
+            continue
+        said, end = "", first
+        while len(said) < len(wanted) and end < len(words):
+            said, end = said + _letters(words[end].text), end + 1
+        found += [(first, end)] if said == wanted else []
+    return found
+
+
+def _is_within(run: tuple[int, int], other: tuple[int, int]) -> bool:
+    return other[0] <= run[0] and run[1] <= other[1]
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+
+def _middle(spans: Sequence[Word | Correction]) -> float:
+    return (spans[0].start_sec + spans[-1].end_sec) / 2
 
 
 def _in_place_of(old: Sequence[Word], said: Sequence[str]) -> tuple[Word, ...]:

@@ -109,8 +109,8 @@ def correct(
         found = correct_from_file(folder, edited)
     elif at is not None:
         span = _span(at)
-        found = (Correction(span.start, span.end, text or ""),)
         replaced = joined(transcript_of(folder).between(span.start, span.end).words)
+        found = (Correction(span.start, span.end, text or "", replaced),)
         put_in(folder, found)
         say(f"replaced: {replaced or '(nothing)'}")
     else:

@@ -1,11 +1,12 @@
 """A word corrected once stays corrected, whatever is heard at its time later."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autoclip.speech.caption_files import caption_text, read_captions
 from autoclip.speech.captions import with_short_words
-from autoclip.speech.corrections import Correction, corrected, corrections_between, merged
+from autoclip.speech.corrections import Correction, corrected, corrections_between, merged, with_replaced
 from autoclip.speech.transcript import Transcript, Word, joined, spread
 
 
@@ -41,6 +42,23 @@ def test_it_stays_when_a_better_model_hears_something_else_a_little_later(tmp_pa
     again = heard("the quick brown phone jumps over", shift=0.05)
     assert text_of(corrected(again, found)) == "the quick brown fox jumps over"
     assert text_of(corrected(heard("the quick brown fox jumps over"), found)) == "the quick brown fox jumps over"
+
+
+@pytest.mark.parametrize(
+    ("before", "changes", "again", "after"),
+    [
+        ("with a cloud over your head", ("cloud", "clown"), ("with a cloud overhead", -0.35), "with a clown overhead"),
+        ("with a cloud over your head", ("cloud", "clown"), ("with a clown overhead", 0.5), "with a clown overhead"),
+        ("a dog saw the cat", ("the", "a"), ("a dog saw a cat in the house", 0.3), "a dog saw a cat in the house"),
+        ("we like and and sing", ("and and", "and"), ("we like and and sing", 0.3), "we like and sing"),
+        ("we went home", ("went", "went straight"), ("we went straight home", 0.3), "we went straight home"),
+        ("we like um dogs", (" um", ""), ("we like um dogs", -0.4), "we like dogs"),
+    ],
+)
+def test_it_finds_its_words_where_another_model_places_them(tmp_path, before, changes, again, after):
+    first = heard(before)
+    found = [with_replaced(each, first) for each in edit(tmp_path, first, changes)]
+    assert text_of(corrected(heard(*again), found)) == after
 
 
 def test_words_are_put_in_taken_out_and_split(tmp_path):
