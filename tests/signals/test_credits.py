@@ -93,6 +93,8 @@ def still_with(draw, seconds=20):
 
 TALL_VIEW = scenery(6, height=HEIGHT * 4)
 NEWS = written(["breaking news " * 3], 8)
+FILM = action(20, seed=9)
+TITLE = written(["A film by", "Ada Example"], 10)
 CAPTIONS = [written([line or "so"], 9) for line in LINES[:6]]
 SKY = np.random.default_rng(3).random((HEIGHT * 4, WIDTH)) > 0.995
 
@@ -118,6 +120,14 @@ def captioned(picture, number):
     return picture
 
 
+def titled(_, number):
+    """Show titles over a film that goes on."""
+    picture = FILM[number].copy()
+    if number // (4 * RATE) % 2:
+        picture[20 : 20 + len(TITLE)] = mixed(picture[20 : 20 + len(TITLE)], TITLE)
+    return picture
+
+
 def stars(_, number):
     picture = np.roll(SKY, 4 * number, axis=0)[:HEIGHT] * 200.0
     picture[70:80, 60 + int(40 * np.sin(number / 2)) :][:, :12] = 180
@@ -129,7 +139,7 @@ def chat(picture, number):
     return mixed(picture, np.pad(text, ((0, HEIGHT - len(text)), (0, 0))))
 
 
-@pytest.mark.parametrize("draw", [tilted, tilted_slowly, ticker, captioned, stars, chat])
+@pytest.mark.parametrize("draw", [tilted, tilted_slowly, ticker, captioned, titled, stars, chat])
 def test_what_only_looks_like_a_roll_is_none(draw):
     assert found([*action(10), *still_with(draw), *action(10)]) == ()
 
