@@ -78,15 +78,17 @@ def find_pauses(envelope_dbfs: NDArray[np.float32] | None, *, beside_silence: bo
     """
     if envelope_dbfs is None or envelope_dbfs.size < _BLOCK:
         return Pauses(*(np.zeros(0) for _ in range(4)))
-    smooth = uniform_filter1d(np.nan_to_num(envelope_dbfs.astype(np.float64), nan=-120.0), 3, mode="nearest")
+    levels = np.nan_to_num(envelope_dbfs, nan=-120.0)
+    smooth = uniform_filter1d(levels, 3, output=np.float64, mode="nearest")
     level, floor = _local_range(smooth)
     if beside_silence:
         floor = np.maximum(floor, level - SPEECH_RANGE_DB)
     limit = np.minimum(floor + 0.4 * (level - floor), level - MIN_DEPTH_DB)
-    starts, ends = _runs(smooth < limit)
+    starts, ends = _runs(smooth < _of_values(limit, smooth.size))
     long_enough = (ends - starts) * ENVELOPE_STEP_SEC >= MIN_PAUSE_SEC - ENVELOPE_STEP_SEC / 2
     starts, ends = starts[long_enough], ends[long_enough]
-    depth = level - smooth
+    depth = _of_values(level, smooth.size)
+    depth -= smooth
     deepest = _argmax_of_runs(depth, starts, ends)
     return Pauses(
         start_sec=_seconds(starts),
@@ -117,7 +119,7 @@ def _seconds(indices: NDArray[np.intp]) -> NDArray[np.float64]:
 
 
 def _local_range(smooth: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the level around each value, and the floor, in dB; both of the shape of `smooth`.
+    """Return the level around each block of `_BLOCK` values, and the floor, in dB.
 
     The level is the median, over about 10 s, of each second's 90th percentile, but at least the level within the second
     before or after, so that the start of a sentence after a long silence counts. The floor is the lowest 10th
@@ -128,7 +130,12 @@ def _local_range(smooth: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDAr
     loud, quiet = ordered[:, (9 * _BLOCK) // 10], ordered[:, _BLOCK // 10]
     level = np.maximum(median_filter(loud, _CONTEXT, mode="nearest"), maximum_filter1d(loud, 3, mode="nearest") - 3.0)
     floor = minimum_filter1d(quiet, _CONTEXT, mode="nearest")
-    return np.repeat(level, _BLOCK)[: smooth.size], np.repeat(floor, _BLOCK)[: smooth.size]
+    return level, floor
+
+
+def _of_values(of_blocks: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Return the value of each block for each of its `count` values."""
+    return np.repeat(of_blocks, _BLOCK)[:count]
 
 
 def _runs(inside: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
