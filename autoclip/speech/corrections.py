@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -153,9 +154,9 @@ def _place_of(words: Sequence[Word], correction: Correction) -> tuple[int, int]:
 def _runs_of(text: str, words: Sequence[Word], correction: Correction) -> list[tuple[int, int]]:
     """Return where a text was recognized near a correction: the first word, and the first after it."""
     wanted, found = _letters(text), []
-    for first, word in enumerate(words):
-        if not wanted or abs(word.start_sec - correction.start_sec) > REACH_SEC:
-            continue
+    reach = (correction.start_sec - REACH_SEC, correction.start_sec + REACH_SEC)
+    near = (bisect_left(words, at, key=lambda word: word.start_sec) for at in reach)
+    for first in range(*near) if wanted else ():
         said, end = "", first
         while len(said) < len(wanted) and end < len(words):
             said, end = said + _letters(words[end].text), end + 1
