@@ -11,8 +11,10 @@ from autoclip.export.compound.render import SourceSpan, export_compound
 from autoclip.export.render import export_clip
 from autoclip.extraction import extract
 from autoclip.media.audio_tracks import with_analysis_audio
+from autoclip.media.decoding.audio import samples_of
 from autoclip.media.decoding.ranges import decode_audio
 from autoclip.media.decoding.speech_audio import audio_chunks
+from autoclip.media.ffmpeg import run_ffmpeg
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings, Settings
 from autoclip.timeline import Interval
@@ -189,3 +191,17 @@ def test_a_compound_is_mixed_too(recording, tmp_path):
 def test_what_is_no_mix_is_refused(mix):
     with pytest.raises(ParameterError, match="audio_mix"):
         ExportSettings.from_flat({"audio_mix": mix})
+
+
+@pytest.mark.parametrize("codec", ["aac", "flac", "pcm_s16le"])
+def test_each_of_eight_channels_is_read(tmp_path, codec):
+    levels = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8])
+    tones = "|".join(f"{level}*sin(2500*t)" for level in levels)
+    path = tmp_path / "sound.mka"
+    run_ffmpeg(["-f", "lavfi", "-i", f"aevalsrc={tones}:c=7.1:s=48000:d=1", "-c:a", codec, "-b:a", "512k", str(path)])
+    with av.open(str(path)) as container:
+        samples = np.concatenate([samples_of(frame) for frame in container.decode(audio=0)], axis=1)
+    heard = np.sqrt(2 * np.mean(samples[:, 4800:43200] ** 2, axis=1))
+    louder = np.delete(np.arange(8), 3)  # AAC keeps only the lowest tones of the subwoofer
+    assert samples.dtype == np.float32
+    assert heard[louder] == pytest.approx(levels[louder], rel=0.1)

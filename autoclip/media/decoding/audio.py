@@ -11,8 +11,12 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.audio.layout import AudioLayout
+from av.audio.resampler import AudioResampler
 from av.packet import Packet
 from numpy.typing import NDArray
+
+_COUNTED_PLANES = 8
+"""From so many planes on, PyAV finds more than there are: it looks for the first empty pointer behind them."""
 
 _INTEGER_FULL_SCALE = {"u8": 2.0**7, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
 
@@ -100,6 +104,8 @@ class AudioDecoder:
 def samples_of(frame: AudioFrame) -> NDArray[np.float32]:
     """Return a frame's samples, shape ``(channels, count)``, float32, full scale = 1."""
     channels = frame.layout.nb_channels
+    if frame.format.is_planar and channels >= _COUNTED_PLANES:
+        (frame,) = AudioResampler("flt", frame.layout, frame.sample_rate).resample(frame)
     if (
         frame.format.name == "fltp"
     ):  # the format that AAC, Opus, Vorbis and MP3 decode to: read directly from the planes
