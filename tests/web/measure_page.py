@@ -223,7 +223,7 @@ def decide(page: Page, site: Site, pace: float) -> None:
         page.keyboard.press(key)
         pressed.append({"p": "kept", "x": "rejected"}[key])
         time.sleep(pace)
-    page.get_by_text("Saved", exact=True).wait_for()
+    page.get_by_text("Saved", exact=True).wait_for(timeout=120_000)
     verdicts = {clip.id: clip.verdict for clip in site.clips}
     assert [verdicts[clip_id] for clip_id in order[: len(pressed)]] == pressed, "a decision was lost"
     with site.catalog.reading() as view:

@@ -88,6 +88,7 @@ def take(browser: Browser, site: Site, into: Path, scheme: str, size: str) -> No
         page.wait_for_timeout(1500)
         if name == "compound" and not page.locator("dialog li").count():
             page.locator("dialog").get_by_role("button", name="New from").click()
+            page.locator("dialog li").first.wait_for()
         if name == "export":
             page.get_by_label("platform").select_option("shorts")
         page.wait_for_timeout(1500)
