@@ -33,6 +33,8 @@ SOURCES = {
     "decodable_leading.ts": x265("bframes=3:open-gop=0:radl=2:repeat-headers=1:aud=1"),
     "hdr10.mp4": x265(f"bframes=0:{HDR10}", "-vf", PQ),
     "alternate_references.webm": (*VP9, "-auto-alt-ref", "1", "-lag-in-frames", "16", "-c:a", "libopus"),
+    "fields.mp4": x265("interlace=tff", "-vf", "separatefields"),
+    "rows.mp4": ("-c:v", "libx264", "-preset", "ultrafast", "-x264-params", "interlaced=1:tff=1:keyint=30"),
     "av1.mp4": ("-c:v", "libsvtav1", "-g", "30", "-preset", "12", "-crf", "40"),
 }
 MIN_COPIED = 44
@@ -81,7 +83,7 @@ def assert_decodes_cleanly(path: Path):
     assert complaints(path, "-xerror", "-err_detect", "explode") == ""
 
 
-@pytest.mark.parametrize("name", [name for name in SOURCES if name != "hdr10.mp4"])
+@pytest.mark.parametrize("name", sorted(SOURCES.keys() - {"hdr10.mp4", "fields.mp4", "rows.mp4"}))
 def test_frames_are_exact_copied_packets_identical_and_decoding_clean(tmp_path, recoded, name):
     video = recoded(name)
     result = export_clip(video, frames(40, 110), tmp_path / "clip.mp4", SMART)
@@ -135,6 +137,8 @@ def test_metadata_of_hdr10_is_on_encoded_frames_too(tmp_path, recoded):
     [
         ("open.mp4", {"video_codec": "av1"}, "keeps the source's hevc, not av1"),
         ("open_deep.mkv", {"dynamic_range": "sdr"}, "keep would copy them"),
+        ("fields.mp4", {}, "it is interlaced"),
+        ("rows.mp4", {}, "it is interlaced"),
     ],
 )
 def test_what_can_not_be_smart_is_exact_with_the_reason(tmp_path, recoded, name, changes, reason):
