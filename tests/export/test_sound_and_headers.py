@@ -66,6 +66,13 @@ def test_copied_sound_is_there_from_the_first_moment(remade, tmp_path, codec, bi
         assert level_dbfs(heard[start : start + 480]) > loud - 3, f"silent at {start / 48:.0f} ms"
 
 
+@pytest.mark.parametrize("cut", ["smart", "copy"])
+def test_mp3_of_a_rate_that_mp4_lacks_is_encoded(remade, tmp_path, cut):
+    video = remade("low.mkv", "-map", "0:a", "-c:a", "libmp3lame", "-ar", "11025")
+    result = export_clip(video, Interval(3.0, 5.0), tmp_path / "clip.mp4", SMART.updated({"cut": cut}))
+    assert (result.method, probe(result.path).audio.codec) == (cut, "aac")
+
+
 def test_a_header_that_contradicts_the_parameter_sets_is_mended(source, tmp_path):
     """The record of the ten-minute film says 4:4:4; its sequence parameter set says 4:2:0, and that is decoded by."""
     video, _ = source("constant.mp4")

@@ -19,6 +19,9 @@ from autoclip.media.video import Video
 MP4_SOUND = frozenset({"aac", "mp3", "mp3float", "ac3", "eac3", "alac", "flac", "opus", "libopus"})
 """Decoders of the codecs that MP4 carries and players support in it."""
 
+_LOWEST_MP3_HZ = 16_000
+"""Lower rates (MPEG-2.5) are not standard in MP4, says FFmpeg's muxer (``movenc.c``), and refuses them."""
+
 _LEADS = {"mp3": 10, "mp3float": 10, "opus": 4, "libopus": 4, "aac": 2}
 """Packets that a decoder needs before a cut, by codec; one for any other codec.
 
@@ -32,7 +35,7 @@ _SEEK_BACK_SEC = Fraction(1)
 
 def can_copy(video: Video, span: FrameSpan, track: AudioTrack) -> bool:
     """Whether a track's packets can be copied to an MP4 unchanged, and there is audio when the cut starts."""
-    if track.codec not in MP4_SOUND:
+    if track.codec not in MP4_SOUND or (track.codec.startswith("mp3") and track.sample_rate < _LOWEST_MP3_HZ):
         return False
     start = span.container_seconds(span.start)
     with open_video(video) as container:
