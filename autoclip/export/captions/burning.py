@@ -97,7 +97,7 @@ def fitting_cues(
     if not cues or not any(widths.values()):
         return cues, widths
     fitting = make_cues(words, frame.limits(_ROOM * sum(widths.values()) / sum(map(width_of, widths))))
-    return fitting, widths_of(fitting)
+    return fitting, widths if fitting == cues else widths_of(fitting)
 
 
 def with_captions(
