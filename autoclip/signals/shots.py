@@ -278,8 +278,9 @@ def cut_cues(seconds: NDArray[np.float64], rows: ShotRows, index: NDArray[np.int
     structure; unlikeness of the fine structure; and the share of it that is kept.
     """
     highest, third = ([side[index] for side in _around(rows.color, rows.number, rank)] for rank in (1, THIRD))
-    usual = (_log(_usual(values, seconds)[index]) for values in (rows.color, rows.moved, rows.structure))
-    usual_color, usual_moved, usual_structure = usual
+    usual_color, usual_moved, usual_structure = (
+        _log(_usual(values, seconds)[index]) for values in (rows.color, rows.moved, rows.structure)
+    )
     return np.stack(
         [
             _log(rows.color[index]),
