@@ -74,8 +74,9 @@ def mux_tracks(target: Path, tracks: Sequence[MuxTrack], container_format: str =
     except (av.error.FFmpegError, ValueError) as error:
         if isinstance(error, OSError) and error.errno in _SYSTEM:
             raise ExportError(str(from_system(error, target.parent))) from error
+        reason = error.strerror if isinstance(error, OSError) else error  # without the temporary name
         raise ExportError(
-            f"the packets can't be joined into a {container_format} file ({error}); use cut = exact"
+            f"the packets can't be joined into a {container_format} file ({reason}); use cut = exact"
         ) from error
 
 
