@@ -133,7 +133,7 @@ async def publish_summary(outcomes: Sequence[ItemOutcome]) -> State[tuple[ItemOu
     failures = [f"{o.label}: {o.reason}" for o in outcomes if o.state == "failed"]
     await note_failures(failures)
     if outcomes and len(failures) == len(outcomes):
-        raise AutoclipError(f"all {len(outcomes)} videos failed: {'; '.join(failures)}"[:MESSAGE_LENGTH])
+        raise AutoclipError(f"{len(outcomes)} of {len(outcomes)} failed: {'; '.join(failures)}"[:MESSAGE_LENGTH])
     if not count["done"] and not failures:
         return Completed(message=f"nothing new, {count['skipped']} skipped", data=tuple(outcomes))
     message = f"{count['done']} done, {count['skipped']} skipped, {count['failed']} failed"

@@ -24,6 +24,7 @@ from pydantic import (
     field_serializer,
     field_validator,
 )
+from pydantic_core import ErrorDetails
 
 from autoclip.errors import ParameterError, printable
 from autoclip.media.pixel_limit import DEFAULT_MAX_PIXELS, limit_pixels
@@ -312,11 +313,15 @@ def _checked(values: dict[str, Any], analysis: dict[str, str], origins: dict[str
     try:
         return Environment(**values, analysis=analysis, origins=origins)
     except ValidationError as error:
-        faults = [
-            f"{PREFIX}{str(fault['loc'][0]).upper()} is not allowed: {fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors()
-        ]
-        raise ParameterError("; ".join(faults)) from error
+        raise ParameterError("; ".join(map(_sentence, error.errors()))) from error
+
+
+def _sentence(fault: ErrorDetails) -> str:
+    """Turn an error of pydantic's into a sentence; a variable's description tells its form better than a pattern."""
+    field, reason = str(fault["loc"][0]), fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "string_pattern_mismatch":
+        reason = f'it does not have the form of "{Environment.model_fields[field].description}"'
+    return f"{PREFIX}{field.upper()} is not allowed: {reason}"
 
 
 def _usable(path: Path) -> Path:

@@ -149,6 +149,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         say(f"autoclip: {error.format_message()}")
         return error.exit_code
+    except typer.Abort:
+        say("autoclip: nothing was changed; answer with y, or say --yes")
+        return 1
     except BrokenPipeError:
         # The reader (head, less) has ended. Redirect standard output, or Python reports an error at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

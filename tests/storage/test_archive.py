@@ -248,6 +248,9 @@ def test_a_backup_comes_back_by_command(tmp_path, capsys, monkeypatch):
     told(capsys, "backup", str(tmp_path / "backup.duckdb"))
     with catalog.transaction() as unit:
         unit.projects.delete(project.id)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert run(["restore", str(tmp_path / "backup.duckdb")]) == 1  # as with Ctrl-C at the question
+    assert "nothing was changed" in capsys.readouterr().err
     told(capsys, "restore", str(tmp_path / "backup.duckdb"), "--yes")
     with catalog.reading() as view:
         assert view.projects.page().items == (project,)
