@@ -86,9 +86,9 @@ def take(browser: Browser, site: Site, into: Path, scheme: str, size: str) -> No
     for name, key in DIALOGS.items():
         page.keyboard.press(key)
         page.wait_for_timeout(1500)
-        if name == "compound" and not page.locator("dialog li").count():
+        if name == "compound" and not page.locator("dialog li[draggable]").count():
             page.locator("dialog").get_by_role("button", name="New from").click()
-            page.locator("dialog li").first.wait_for()
+            page.locator("dialog li[draggable]").first.wait_for()
         if name == "export":
             page.get_by_label("platform").select_option("shorts")
         page.wait_for_timeout(1500)
