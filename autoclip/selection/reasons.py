@@ -254,13 +254,11 @@ def _lead_words(back: float | None, ahead: float | None, *, so_far: float) -> st
 
 
 def _length_words(seconds: float) -> str:
-    """Format a length, to follow "the last" or "the next"."""
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return f"{seconds:.0f} s"
+    """Format a length of a minute or more, to follow "the last" or "the next"; rounded down, so that it holds."""
+    minutes = int(seconds // 60)
     if minutes == 1:
         return "minute"
-    return f"{minutes} minutes" if minutes < _HOURS_FROM_MINUTES else f"{minutes / 60:.0f} hours"
+    return f"{minutes} minutes" if minutes < _HOURS_FROM_MINUTES else f"{minutes // 60} hours"
 
 
 def _times_usual(features: Features, name: str) -> Series | None:

@@ -23,11 +23,12 @@ def test_the_loudest_moment_is_called_so_with_its_motion_and_edges():
     )
 
 
-def test_a_moment_after_a_louder_one_is_the_loudest_since():
-    scene = Scene(1800).moment(300, louder=14).moment(1500, louder=9)
+@pytest.mark.parametrize(("louder_sec", "since"), [(300, "19 minutes"), (1396, "minute")])
+def test_a_moment_is_the_loudest_since_a_louder_one_in_whole_minutes(louder_sec, since):
+    scene = Scene(1800).moment(louder_sec, louder=14).moment(1500, louder=9)
     clips = select(scene.features(), Settings(), "x").clips
     later = next(clip for clip in clips if clip.start <= 1503 < clip.end)
-    assert later.reason.startswith("loudest 3 s of the last 20 minutes")
+    assert later.reason.startswith(f"loudest 3 s of the last {since},")
 
 
 def test_a_reaction_over_a_calm_picture_is_told():
