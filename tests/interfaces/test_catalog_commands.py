@@ -63,7 +63,7 @@ def test_scores_go_from_0_to_100_and_qualities_stay(catalog, capsys):
     assert {clip["quality_score"] for clip in json.loads(capsys.readouterr().out)} == {0.8, 1.8}
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii"])
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
 def test_a_console_without_the_characters_of_a_name_gets_escapes(catalog, encoding):
     _project(catalog, "Финал – 決勝")
     program = [sys.executable, "-c", "from interfaces.cli.start import main; main()", "projects"]
