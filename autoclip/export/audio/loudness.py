@@ -109,7 +109,7 @@ def _limited(
     for _ in range(_MAX_MEASUREMENTS):
         made = _loudnorm(before, aim, sample_rate)
         reached = measure(made).integrated_lufs
-        if tried and aim != tried[-1][0]:
+        if tried:
             slope = max((reached - tried[-1][2]) / (aim - tried[-1][0]), _LEAST_SLOPE)
         tried.append((aim, made, reached))
         aim = min(max(aim + (target_lufs - reached) / slope, _QUIETEST_AIM), _LOUDEST_AIM)
