@@ -14,10 +14,9 @@ from typing import Any
 import av.error
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Discard
 from av.video.stream import VideoStream
 
-from autoclip.media.container import rewind
+from autoclip.media.container import discard_other_streams, rewind
 
 JUMP_SEC = 10.0
 """A gap of decoding times longer than this, in seconds, is a jump (``-dts_delta_threshold`` of the ffmpeg command)."""
@@ -82,9 +81,7 @@ def find_clock_jump(container: InputContainer, film: VideoStream, start_pts: int
     """
     assert film.time_base is not None  # noqa: S101 - as probed
     rewind(container, film, start_pts)
-    for stream in container.streams:
-        if stream is not film:
-            stream.discard = Discard.all
+    discard_other_streams(container, [film])
     return first_jump(container.demux(film), film.time_base, start_pts)
 
 

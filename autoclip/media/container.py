@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import cast
@@ -19,6 +19,7 @@ import av
 import av.error
 from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
+from av.stream import Discard, Stream
 from av.video.stream import VideoStream
 
 from autoclip.confinement import location_of
@@ -137,6 +138,13 @@ def rewind(container: InputContainer, stream: VideoStream, first_pts: int) -> No
         container.seek(_BEFORE_ALL, stream=stream)
     except av.error.FFmpegError:
         container.seek(first_pts, stream=stream)
+
+
+def discard_other_streams(container: InputContainer, kept: Collection[Stream]) -> None:
+    """Have FFmpeg skip the packets of all streams but these, which saves reading them."""
+    for stream in container.streams:
+        if stream not in kept:
+            stream.discard = Discard.all
 
 
 def require_regular_file(path: Path) -> None:

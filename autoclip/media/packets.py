@@ -14,13 +14,13 @@ import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
-from av.stream import Discard, Stream
+from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from autoclip.errors import MediaError
-from autoclip.media.container import open_video, rewind
+from autoclip.media.container import discard_other_streams, open_video, rewind
 from autoclip.media.decoding.nal_units import VideoPacket, recovers_gradually
 from autoclip.media.timing import MAX_REORDERED
 from autoclip.media.video import Video
@@ -121,9 +121,7 @@ def has_intra_refresh(video: Video) -> bool:
         return False
     with open_video(video) as container, suppress(FFmpegError):
         stream = container.streams[video.video.index]
-        for other in container.streams:
-            if other is not stream:
-                other.discard = Discard.all
+        discard_other_streams(container, [stream])
         packets = islice(container.demux(stream), _LONGEST_GROUP)
         keyframes = (cast("VideoPacket", packet) for packet in packets if packet.is_keyframe and packet.size)
         return any(recovers_gradually(packet, video.video.codec) for packet in islice(keyframes, 2))

@@ -22,11 +22,11 @@ import av.error
 from av.audio.codeccontext import AudioCodecContext
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Discard, Stream
+from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 
 from autoclip.errors import MediaError
-from autoclip.media.container import open_video
+from autoclip.media.container import discard_other_streams, open_video
 from autoclip.media.decoding.audio import AudioBlock, AudioDamage, AudioDecoder
 from autoclip.media.decoding.audio_mix import AudioMixer, MixInput
 from autoclip.media.decoding.decoder_threads import Decoders, Described, Description, result_of
@@ -183,9 +183,7 @@ def read_packets(
     wanted = [container.streams[video.video.index]]
     if video.audio is not None:
         wanted += [container.streams[index] for index in video.audio.indexes]
-    for stream in container.streams:
-        if stream not in wanted:
-            stream.discard = Discard.all
+    discard_other_streams(container, wanted)
     keys_only = policy.skip_frame == "NONKEY"
     keyframes = _SpacedKeyframes(video, _indexed_keyframes(wanted[0]) if keys_only else frozenset())
     try:

@@ -21,9 +21,8 @@ from typing import cast
 import av.error
 import numpy as np
 from av.container import InputContainer
-from av.stream import Discard
 
-from autoclip.media.container import open_video
+from autoclip.media.container import discard_other_streams, open_video
 from autoclip.media.decoding.audio import AudioBlock, AudioDamage
 from autoclip.media.decoding.decoder_threads import Described, Description
 from autoclip.media.decoding.nal_units import VideoPacket
@@ -190,9 +189,7 @@ def decode_audio(video: Video) -> Iterator[AudioBlock | AudioDamage]:
         if decoder is None or video.audio is None:
             return
         streams = [container.streams[index] for index in video.audio.indexes]
-        for other in container.streams:
-            if other not in streams:
-                other.discard = Discard.all
+        discard_other_streams(container, streams)
         try:
             for packet in container.demux(*streams):
                 if packet.size:
