@@ -69,7 +69,7 @@ def _inputs_and_graph(items: Sequence[AudioItem]) -> tuple[tuple[str, ...], str]
     number = 0
     for place, item in enumerate(items):
         if item.spec.tracks:
-            inputs += audio_input(item.spec.sound or item.spec.video, item.spec.span, item.lead_sec)
+            inputs += audio_input(item.spec, item.lead_sec)
             graph.append(f"{_item_graph(item, number)}[s{place}]")
             number += 1
         else:

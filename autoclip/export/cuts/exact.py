@@ -43,7 +43,7 @@ def exact_arguments(spec: CutSpec, target: Path) -> tuple[str, ...]:
     encoders = (*video_encoder(video, settings, spec.parameter_set), *frame_timing(settings, span))
     maps = ["-map", "[v]"]
     if spec.tracks:
-        inputs += audio_input(spec.sound or video, span)
+        inputs += audio_input(spec)
         encoders += audio_encoder(settings)
         sound_graph, sound_maps = _sound_graph(spec, 1)
         graph += sound_graph
@@ -111,7 +111,7 @@ def _tick_to_seek(times: PacketTimes, key: int) -> Fraction:
 def audio_arguments(spec: CutSpec, target: Path) -> tuple[str, ...]:
     """Return the ffmpeg arguments that render only the audio of a cut."""
     graph, maps = _sound_graph(spec, 0)
-    inputs = (*audio_input(spec.sound or spec.video, spec.span), "-filter_complex", ";".join(graph))
+    inputs = (*audio_input(spec), "-filter_complex", ";".join(graph))
     return ("-copyts", *inputs, *maps, *audio_encoder(spec.settings), *MP4, local_file(target))
 
 
@@ -132,17 +132,18 @@ def measuring_arguments(spec: CutSpec, track: AudioTrack) -> tuple[str, ...]:
     span = spec.span
     cut = audio_graph(track, 0, span.container_seconds(span.start), span.duration_sec, spec.settings)
     graph = f"{cut},{MEASURING_FILTER}[a]"
-    inputs = (*audio_input(spec.sound or spec.video, span), "-filter_complex", graph)
+    inputs = (*audio_input(spec), "-filter_complex", graph)
     return ("-copyts", *inputs, "-map", "[a]", "-loglevel", "info", "-f", "null", "-")
 
 
-def audio_input(video: Video, span: FrameSpan, lead_sec: Fraction = Fraction(0)) -> tuple[str, ...]:
-    """Return the input options for reading the span's audio, and `lead_sec` before it."""
+def audio_input(spec: CutSpec, lead_sec: Fraction = Fraction(0)) -> tuple[str, ...]:
+    """Return the input options for reading the cut's audio, and `lead_sec` before it."""
+    source, span = spec.sound or spec.video, spec.span
     start = (span.start - span.times.origin) * span.time_base - lead_sec
     if start <= PREROLL_SEC:
         # No seek: it could skip the packet before time 0 that the decoder needs.
-        return safe_input(video)
-    return _sought_input(video, span.container_seconds(span.start) - lead_sec - Fraction(PREROLL_SEC))
+        return safe_input(source)
+    return _sought_input(source, span.container_seconds(span.start) - lead_sec - Fraction(PREROLL_SEC))
 
 
 def cut_filters(span: FrameSpan) -> str:

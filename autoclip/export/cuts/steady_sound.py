@@ -92,7 +92,7 @@ def _arguments(
     for place, track in enumerate(tracks):
         even = f"aresample={track.sample_rate},aformat=channel_layouts={'+'.join(track.layout)}"
         outputs += ["-map", f"0:{track.index}", f"-filter:a:{place}", f"atrim=end={float(end):.6f},{even}"]
-    inputs = audio_input(spec.video, spec.span, lead_sec)
+    inputs = audio_input(spec, lead_sec)
     return ("-copyts", *inputs, *outputs, "-c:a", "pcm_s24le", "-f", "matroska", local_file(target))
 
 
