@@ -79,7 +79,7 @@ class Example:
         is_candidate = is_possible(rows)
         possible = np.flatnonzero(is_candidate)
         told, sure = _told(truth, seconds, rows.color)[possible], is_sure(rows, is_candidate)[possible]
-        return cls(truth, seconds, possible, cut_cues(seconds, rows, np.flatnonzero(possible)), sure, told)
+        return cls(truth, seconds, possible, cut_cues(seconds, rows, possible), sure, told)
 
     def f1(self, logits: Values, threshold: float) -> float:
         """Score what a model finds: of candidates close together the best alone, a sure one above all others."""

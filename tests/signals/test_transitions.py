@@ -11,7 +11,9 @@ from moving_scenes import dissolve, faded, shot
 from autoclip.signals.dissolves import DissolveTrack, dissolves, possible_dissolves
 from autoclip.signals.fades import fades
 from autoclip.signals.frame_features import FrameSamples, describe_pictures
-from autoclip.signals.shots import ShotFrames, ShotRows, cut_scores, cuts, keyframe_cut_scores, shot_rows
+from autoclip.signals.shots import ShotFrames, ShotRows, cut_cues, cut_scores, cuts, keyframe_cut_scores, shot_rows
+from benchmarks.cut_weights import Example
+from benchmarks.cuts import CutTruth
 
 RATE = 25
 
@@ -70,6 +72,15 @@ def test_the_cuts_of_hours_are_scored_in_little_memory():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 120 * count  # bytes; the cues of every frame alone would take as many
+
+
+def test_weights_are_fitted_to_the_cues_of_the_candidates():
+    pictures = [picture for seed in range(3) for picture in shot(seed, 30)]
+    rows = shot_rows(shot_pictures(facts_of(pictures), np.arange(90)), 0, 90)
+    seconds = np.arange(90) / RATE
+    example = Example.of(CutTruth(RATE, 90, (30, 60), (), game=False), seconds, rows)
+    assert {30, 60} <= set(example.possible.tolist())
+    np.testing.assert_array_equal(example.cues, cut_cues(seconds, rows, np.arange(90))[example.possible])
 
 
 @pytest.mark.parametrize("first", [True, False])
