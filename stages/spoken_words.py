@@ -55,9 +55,7 @@ def spoken_words(folder: AnalysisFolder, settings: Settings) -> tuple[Transcript
 def correct(folder: AnalysisFolder, corrections: Sequence[Correction]) -> Transcript:
     """Add corrections to an analysis; return the corrected transcript. Raises the same errors as `transcript_of`."""
     heard = _heard(folder)
-    kept = merged(read_corrections(folder.features), [with_replaced(each, heard) for each in corrections])
-    write_corrections(folder.features, kept)
-    return corrected(heard, kept)
+    return corrected(heard, _add(folder, [with_replaced(each, heard) for each in corrections]))
 
 
 def correct_word(folder: AnalysisFolder, span: Interval, text: str, was: str | None = None) -> Transcript:
@@ -103,11 +101,19 @@ def correct_from_file(folder: AnalysisFolder, edited: Path) -> tuple[Correction,
     NotFoundError, StorageError
         As in `transcript_of`.
     """
-    heard, changes = _heard(folder), corrections_between(transcript_of(folder), read_captions(edited))
+    heard = _heard(folder)
+    changes = corrections_between(corrected(heard, read_corrections(folder.features)), read_captions(edited))
     found = tuple(with_replaced(each, heard) for each in changes)
     if found:
-        correct(folder, found)
+        _add(folder, found)
     return found
+
+
+def _add(folder: AnalysisFolder, corrections: Sequence[Correction]) -> tuple[Correction, ...]:
+    """Save corrections with the earlier ones; return all of them."""
+    kept = merged(read_corrections(folder.features), corrections)
+    write_corrections(folder.features, kept)
+    return kept
 
 
 def _heard(folder: AnalysisFolder) -> Transcript:
