@@ -70,7 +70,7 @@ class FileIdentity:
 
 
 class FingerprintMemory(Protocol):
-    """Remembers fingerprints, so that a file is not read again (implemented by the catalog)."""
+    """Remembers fingerprints, so that a file is not read again (implemented by the catalog and analysis folders)."""
 
     def recall(self, identity: FileIdentity) -> str | None:
         """Return the fingerprint of exactly this file, or None."""
