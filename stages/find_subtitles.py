@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,12 +51,10 @@ class Subtitles:
     starts_sec: tuple[float, ...]
 
     @classmethod
-    def of(cls, cues: Iterable[Cue], language: str | None, origin: str) -> Subtitles:
+    def of(cls, cues: Sequence[Cue], language: str | None, origin: str) -> Subtitles:
         """Read cues, ordered by time."""
-        known = tuple(cues)
-        return cls(
-            transcript_of(known, language=language, origin=origin), tuple(cue.start_sec for cue in known if cue.text)
-        )
+        starts_sec = tuple(cue.start_sec for cue in cues if cue.text)
+        return cls(transcript_of(cues, language=language, origin=origin), starts_sec)
 
     @property
     def language(self) -> str | None:
