@@ -1,4 +1,5 @@
 import { t } from "../messages/index.svelte";
+import { Trouble } from "./trouble.svelte";
 
 /** A request that takes longer is said to be late. */
 const LATE_MS = 10_000;
@@ -13,20 +14,17 @@ class Connection {
   returns = $state(0);
   private away = $state(false);
   private late = $state(0);
-  private trouble = $state("");
-  private timer = 0;
+  private readonly trouble = new Trouble(TROUBLE_MS);
 
   /** What keeps answers from coming; empty while they come. */
   get message(): string {
     if (this.away) return t.shell.away;
-    return this.late > 0 ? t.shell.late : this.trouble;
+    return this.late > 0 ? t.shell.late : this.trouble.reason;
   }
 
   /** Show what the server said that it can't do at present. */
-  note(trouble: string): void {
-    clearTimeout(this.timer);
-    this.trouble = trouble;
-    this.timer = window.setTimeout(() => (this.trouble = ""), TROUBLE_MS);
+  note(reason: string): void {
+    this.trouble.note(reason);
   }
 
   /** Note whether a request is answered, and how soon. */

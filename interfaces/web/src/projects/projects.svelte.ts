@@ -3,6 +3,7 @@ import { answer, api } from "../api/client";
 import { followEvents } from "../api/events";
 import { messageOf } from "../api/failures";
 import type { Job, ProjectView } from "../api/schema";
+import { Trouble } from "../api/trouble.svelte";
 import { t } from "../messages/index.svelte";
 import { notices } from "../shell/notices.svelte";
 
@@ -25,25 +26,18 @@ export class Projects {
   loose = $state<Record<string, Job>>({});
   /** What the projects that are shown take of the disk, by their id; what is free. */
   disk = $state.raw<{ readonly bytes: ReadonlyMap<string, number>; readonly free: number } | null>(null);
-  /** Why no job can be started or watched at present; empty while they can. */
-  trouble = $state("");
+  /** Why no job can be started or watched at present. */
+  readonly trouble = new Trouble(TROUBLE_MS);
   private limit = PAGE;
   private asked = 0;
 
   follow(): () => void {
-    let forget = 0;
-    const onTrouble = (reason: string) => {
-      clearTimeout(forget);
-      this.trouble = reason;
-      forget = window.setTimeout(() => (this.trouble = ""), TROUBLE_MS);
-    };
     const onEvent = (name: string, data: unknown) => {
       if (name === "job") this.note(data as Job);
     };
-    const stop = followEvents("/api/jobs/events", onEvent, onTrouble);
+    const stop = followEvents("/api/jobs/events", onEvent, (reason) => this.trouble.note(reason));
     return () => {
       this.asked = Infinity;
-      clearTimeout(forget);
       stop();
     };
   }
