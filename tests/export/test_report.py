@@ -142,13 +142,14 @@ def test_absent_signals_and_warnings_are_told(tmp_path):
 
 
 def test_nothing_measured_at_all_is_still_a_page(tmp_path):
-    features = Features(0.0, Grid(0.5, 0), {})
+    features = Features(0.0, Grid(0.5, 0), {}, absent={"most_replayed": "no site told"})
     page = page_of(
         a_document(
             tmp_path, features=features, excitement=None, clip_count=0, anchors=(), dropped_count=0, message="Empty."
         )
     )
     assert "No signal could be measured." in page.text
+    assert page.all("ul", class_="notes") == []
 
 
 def test_changed_settings_only(tmp_path):
