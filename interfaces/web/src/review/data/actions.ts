@@ -13,6 +13,7 @@ export type Action =
 
 /** An entry that holds an action; all but `create` begin from the clip of its only change. */
 export type ActionEntry = Entry & { readonly action: Action };
+export const isAction = (entry: Entry): entry is ActionEntry => entry.action !== undefined;
 
 /** Have the server do what an entry asks for; the clips that it has made or changed. */
 export async function perform(project: string, { action, changes: [change] }: ActionEntry): Promise<ClipView[]> {

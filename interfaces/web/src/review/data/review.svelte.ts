@@ -7,7 +7,7 @@ import { Analysis } from "./analysis.svelte";
 import { type Boundary, withWords } from "./boundaries";
 import { Transcript } from "./transcript.svelte";
 import { ClipStore } from "./clip-store.svelte";
-import { type Action, type ActionEntry, isDoneBy, perform } from "./actions";
+import { type Action, type ActionEntry, isAction, isDoneBy, perform } from "./actions";
 import { type Change, type Entry, type Fields, Outbox } from "./outbox.svelte";
 import {
   countsOf,
@@ -79,7 +79,7 @@ export class Review {
     );
   }
 
-  /** How much waits for the server: changes, and what is done once they are saved, such as a split. */
+  /** How much waits for the server: changes, and what is done once they are saved, such as an undo. */
   get unsent(): number {
     return this.outbox.entries.length + this.inLine;
   }
@@ -331,9 +331,7 @@ export class Review {
   }
 
   private async send(entry: Entry, again: boolean): Promise<ClipView[]> {
-    const { action } = entry;
-    if (action)
-      return (again ? await this.done({ ...entry, action }) : null) ?? perform(this.projectId, { ...entry, action });
+    if (isAction(entry)) return (again ? await this.done(entry) : null) ?? perform(this.projectId, entry);
     const [first, ...others] = entry.changes;
     if (first && others.length === 0) {
       const params = { path: { clip_id: first.clip }, header: { "if-match": `"${first.revision}"` } };
