@@ -214,6 +214,12 @@ class Environment(BaseModel):
         return f"http://{self.prefect_host}:{self.prefect_port}/api"
 
     @property
+    def page_url(self) -> str:
+        """The page's address on this machine, whatever addresses it listens on."""
+        host = self.host if self.host not in {"0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104 - compared
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+
+    @property
     def readable_roots(self) -> tuple[Path, ...]:
         """Return the folders that a project's video must not lead out of."""
         return (*self.source_roots, self.data_dir)

@@ -40,12 +40,9 @@ def up(
     given = os.environ.get("PREFECT_API_URL")
     api_url = given or environment.prefect_url
     if is_held(service_lock(environment.data_dir)):
-        from interfaces.service.up import page_address
-
-        page = page_address(environment)
-        _tell_what_runs(page, api_url)
+        _tell_what_runs(environment.page_url, api_url)
         if open_page:
-            webbrowser.open(page)
+            webbrowser.open(environment.page_url)
         return
     own_server = not given and not answers(f"{api_url}/health")
     _serve(environment, api_url, own_server=own_server, open_page=open_page)

@@ -115,7 +115,7 @@ class Service:
             return
         retry_until_reachable(lambda: self.upkeep.begin(client))
         self._begin(worker_process(self.environment, self.api_url))
-        self._wait_for(f"{page_address(self.environment)}api/health", api)
+        self._wait_for(f"{self.environment.page_url}api/health", api)
 
     def _begin(self, managed: ManagedProcess) -> None:
         managed.start()
@@ -159,7 +159,7 @@ class Service:
                 self.say(line)
             self.say(f"ready after {took_sec:.0f} s; Ctrl-C stops all of it")
             if self.open_page:
-                webbrowser.open(page_address(self.environment))
+                webbrowser.open(self.environment.page_url)
 
     def _watch(self, client: SyncPrefectClient) -> None:
         """Keep the processes running, and end lost runs."""
@@ -210,18 +210,12 @@ def impatience() -> Iterator[None]:
 def addresses(environment: Environment, api_url: str) -> tuple[str, ...]:
     """Print all addresses."""
     return (
-        f"autoclip        {page_address(environment)}",
-        f"autoclip's API  {page_address(environment)}api/docs",
+        f"autoclip        {environment.page_url}",
+        f"autoclip's API  {environment.page_url}api/docs",
         f"Prefect's page  {api_url.removesuffix('/api')}",
         f"Prefect's API   {api_url}",
         f"data folder     {environment.data_dir}",
     )
-
-
-def page_address(environment: Environment) -> str:
-    """Return the page's address on this machine, whatever addresses it listens on."""
-    host = environment.host if environment.host not in {"0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104 - compared
-    return f"http://{f'[{host}]' if ':' in host else host}:{environment.port}/"
 
 
 def _running(client: SyncPrefectClient) -> list[FlowRun]:

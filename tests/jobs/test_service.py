@@ -179,7 +179,7 @@ def test_a_job_is_submitted_and_followed_without_what_only_posix_has(
 def test_z_a_second_up_says_what_runs_and_a_stop_leaves_nothing_behind(
     service: RunningService, jobs: Jobs, long_source: Callable[..., Path], tmp_path: Path
 ) -> None:
-    browser = {"BROWSER": f"sh -c 'echo %s > {tmp_path}/opened'", "AUTOCLIP_HOST": "0.0.0.0"}
+    browser = {"BROWSER": f"sh -c 'echo %s > {tmp_path}/opened'", "AUTOCLIP_HOST": "0.0.0.0", "HOME": str(tmp_path)}
     second = subprocess.run(
         [*AUTOCLIP, "up", "--open"],
         env=service.variables_of_all | browser | {"AUTOCLIP_API_TOKEN": "a token that is long enough"},
@@ -191,6 +191,7 @@ def test_z_a_second_up_says_what_runs_and_a_stop_leaves_nothing_behind(
     assert second.returncode == 0
     assert "runs already" in second.stderr
     assert second.stderr.count(" answers") == 2
+    assert not (tmp_path / ".prefect").exists()  # Prefect makes it on import, which takes a second
     assert (tmp_path / "opened").read_text() == f"http://127.0.0.1:{service.environment.port}/\n"
 
     job = jobs.submit("process-video", {"source": str(long_source("interrupted.mp4", 5))})
