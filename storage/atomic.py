@@ -1,7 +1,7 @@
 """Write files atomically: under a temporary name, flushed, then renamed.
 
-A crash leaves at most a file named ``.<hex>.partial<suffix>``, which no glob for results matches and `remove_leftovers`
-removes.
+A crash leaves at most a file or folder named ``.<hex>.partial<suffix>``, which no glob for results matches and
+`remove_leftovers` removes.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ class DuckDBSession:
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def types(self, table: str) -> dict[str, str]:
-        """Return the columns of a table with their types, cached until `forget_types`."""
+        """Return the columns of a table with their types, cached until `bring_up_to_date` changes them."""
         if table not in self._types:
             rows = self.execute(f"DESCRIBE {table}")
             self._types[table] = {row["column_name"]: row["column_type"] for row in rows}

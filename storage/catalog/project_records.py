@@ -49,15 +49,7 @@ class ProjectRecords(ABC, Generic[Kept]):
     def _page(
         self, project_id: str, conditions: Mapping[str, object], *, sort: str, limit: int | None, offset: int
     ) -> Page[Kept]:
-        """List a project's records that meet `conditions`, as `storage.catalog.statements.page` takes them.
-
-        Raises
-        ------
-        NotFoundError
-            If the project does not exist.
-        ParameterError
-            If `sort` is not one of `sortable` (prefixed with ``-`` for descending order), or a number is negative.
-        """
+        """List the records that meet `conditions`, as `statements.page` takes them; raises as `Clips.page` does."""
         statements = self.tables.existing(project_id)
         met = {"project_id = ?": project_id, **conditions}
         rows, total = page(statements, self.table, met, order=self._order(sort), limit=limit, offset=offset)
