@@ -42,5 +42,4 @@ class SourceMemory:
     def remember(self, identity: FileIdentity, fingerprint: str) -> None:
         """Store a fingerprint in place of the last one."""
         with suppress(StorageError, OSError):
-            self.root.mkdir(parents=True, exist_ok=True)
             write_json(self.path, _Remembered(identity=identity, fingerprint=fingerprint))
