@@ -54,6 +54,6 @@ def require_same(path: Path, content: str, memory: FingerprintMemory) -> None:
     """
     if fingerprint(path, memory) != content:
         raise ConflictError(
-            f"{path}: is not the video of these clips; its content is another than at their analysis; "
+            f"{path}: is not the video of these clips: its content differs from the one that was analyzed; "
             "put that video back, or analyze this one"
         )
