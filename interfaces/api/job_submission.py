@@ -17,6 +17,9 @@ from interfaces.jobs import Job, Jobs, JobState, RequestKey
 
 UNDER_WAY: tuple[JobState, ...] = ("running", "pending", "scheduled")
 
+MAX_NAME_LENGTH = 200
+"""Length of a job's name; addresses may be longer."""
+
 Key = Annotated[
     str | None,
     Header(
@@ -40,7 +43,7 @@ class JobStarter:
     key: str | None
 
     def start(self, job_type: JobType, project_id: str, parameters: Mapping[str, Any], body: Body | None = None) -> Job:
-        """Start a job, or return the one that the same key has started for the same request.
+        """Start a job of a project, or return the one that the same key has started for the same request.
 
         Raises
         ------
@@ -52,6 +55,17 @@ class JobStarter:
             {"project_id": project_id, **parameters},
             project_id=project_id,
             idempotency_key=f"{job_type}:{project_id}:client:{self.key}" if self.key else None,
+            request_key=self._request_key(body),
+        )
+        return seen(job, self.response)
+
+    def process(self, job_type: JobType, parameters: Mapping[str, Any], body: Body, *, name: str) -> Job:
+        """Start a job that makes its projects itself, called `name` until it knows better; raises as `start` does."""
+        job = self.services.jobs.submit(
+            job_type,
+            parameters,
+            name=name[:MAX_NAME_LENGTH],
+            idempotency_key=f"{job_type}:client:{self.key}" if self.key else None,
             request_key=self._request_key(body),
         )
         return seen(job, self.response)

@@ -74,8 +74,14 @@ def test_a_file_is_dropped_analyzed_reviewed_and_its_kept_clips_exported(service
 
 
 def test_an_address_that_leads_nowhere_says_why_and_can_be_tried_again(service, tab):
-    tab.open(f"http://127.0.0.1:{service.environment.port}/")
+    page = f"http://127.0.0.1:{service.environment.port}/"
+    tab.open(page)
     tab.page.get_by_role("textbox", name="Path of a file").fill("http://127.0.0.1:9/match.mp4")
+    tab.page.route("**/jobs/process-video", lose_the_answer, times=1)
     tab.page.get_by_role("button", name="Add").click()
+    tab.page.get_by_role("alert").get_by_text("does not answer").wait_for()
+    tab.page.get_by_role("button", name="Add").click()  # the job that has begun already, not another one
     tab.page.get_by_role("button", name="Try again").wait_for()
     assert until(lambda: "127.0.0.1" in tab.page.locator(".failure").first.inner_text())
+    started = httpx.get(f"{page}api/jobs?type=process-video", timeout=60).json()["items"]
+    assert len([job for job in started if "127.0.0.1:9" in job["name"]]) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from pydantic import Field
 
 from autoclip.errors import NotFoundError
@@ -10,7 +10,7 @@ from autoclip.presets import PresetName, preset
 from interfaces.api.chat_choice import ChatRequest, chat_parameters
 from interfaces.api.guards.local_paths import source_path
 from interfaces.api.guards.web_addresses import web_address
-from interfaces.api.job_submission import seen
+from interfaces.api.job_submission import Starter
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import PATH_PATTERN, URL_PATTERN, Body, CleanName, CleanText
 from interfaces.api.services import ServicesDep
@@ -46,25 +46,22 @@ class FolderProcessing(Body):
 
 
 @router.post("/process-video", status_code=202, responses=documented(403, 404, 415, 503))
-def process_address(body: AddressProcessing, services: ServicesDep, response: Response) -> Job:
+def process_address(body: AddressProcessing, services: ServicesDep, starter: Starter) -> Job:
     """Start a job that downloads and analyzes the video at an address. Each video of a playlist gets its own job."""
     url = web_address(body.url, allow_private=services.environment.allow_private_urls)
     parameters = {"source": url, "name": body.name or "", "fetch": {"max_height": body.max_height}}
     chosen = chat_parameters(services.environment, body) | _settings(services, body.preset)
-    job = services.jobs.submit("process-video", parameters | chosen, name=f"process {url}"[:200])
-    return seen(job, response)
+    return starter.process("process-video", parameters | chosen, body, name=f"process {url}")
 
 
 @router.post("/process-folder", status_code=202, responses=documented(403, 404, 503))
-def process_videos_of_folder(body: FolderProcessing, services: ServicesDep, response: Response) -> Job:
+def process_videos_of_folder(body: FolderProcessing, services: ServicesDep, starter: Starter) -> Job:
     """Start a job that finds the highlights of every new video in a folder."""
     path = source_path(services.environment, body.folder).path
     if not path.is_dir():
         raise NotFoundError(f"there is no folder {str(path)!r} on this server; check the path")
-    job = services.jobs.submit(
-        "process-folder", {"folder": str(path)} | _settings(services, body.preset), name=f"process {path.name}"
-    )
-    return seen(job, response)
+    parameters = {"folder": str(path)} | _settings(services, body.preset)
+    return starter.process("process-folder", parameters, body, name=f"process {path.name}")
 
 
 def _settings(services: ServicesDep, name: PresetName) -> dict[str, object]:

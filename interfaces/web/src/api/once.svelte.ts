@@ -3,7 +3,8 @@ export function newId(): string {
   return `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 }
 
-type KeyHeader = Readonly<Record<"Idempotency-Key", string>>;
+/** The headers of a request, by what it asks for. */
+export type KeyHeaders = (content: unknown) => Readonly<Record<"Idempotency-Key", string>>;
 
 /** Starts a job once, however often a person asks for it: also where only the answer was lost. */
 export class Once {
@@ -15,7 +16,7 @@ export class Once {
    * Start a job, unless one is being started: null then. The headers that `start` asks for are the same for the same
    * content until an answer has come, so that the server knows the request again.
    */
-  async run<Value>(start: (headers: (content: unknown) => KeyHeader) => Promise<Value>): Promise<Value | null> {
+  async run<Value>(start: (headers: KeyHeaders) => Promise<Value>): Promise<Value | null> {
     if (this.waiting) return null;
     this.waiting = true;
     try {
@@ -27,7 +28,7 @@ export class Once {
     }
   }
 
-  private headers(content: string): KeyHeader {
+  private headers(content: string): ReturnType<KeyHeaders> {
     if (content !== this.asked.content) this.asked = { content, key: newId() };
     return { "Idempotency-Key": this.asked.key };
   }

@@ -1,6 +1,7 @@
 import { addressOf, pageFolder } from "../api/address";
 import { answer, api } from "../api/client";
 import { messageOf } from "../api/failures";
+import { type KeyHeaders, Once } from "../api/once.svelte";
 import { session } from "../api/session.svelte";
 
 const RETRY_MS = [0, 1000, 3000, 5000, 10_000, 30_000, 60_000];
@@ -13,6 +14,7 @@ export class UploadingFile {
   /** Id of the project that it became; null before all of it is there. */
   project: string | null = null;
   cancel: () => void = () => {};
+  readonly starting = new Once();
 
   constructor(readonly file: File) {}
 
@@ -52,11 +54,8 @@ export class Uploads {
     uploading.state = "sending";
     uploading.failure = "";
     try {
-      uploading.project ??= await transfer(uploading);
-      if (uploading.project) {
-        const params = { path: { project_id: uploading.project } };
-        await answer(api.POST("/api/projects/{project_id}/analyze", { params, body: null }));
-      }
+      const project = (uploading.project ??= await transfer(uploading));
+      if (project) await uploading.starting.run((headers) => analyze(project, headers));
       uploading.state = "done";
       this.files = this.files.filter((other) => other !== uploading);
     } catch (error) {
@@ -65,6 +64,12 @@ export class Uploads {
     }
     this.onAdded();
   }
+}
+
+/** Begin to analyze a project that was added. */
+export async function analyze(project: string, headers: KeyHeaders): Promise<void> {
+  const params = { path: { project_id: project }, header: headers(project) };
+  await answer(api.POST("/api/projects/{project_id}/analyze", { params, body: null }));
 }
 
 /** Send a file with the tus protocol; returns the id of the project it became. */

@@ -30,13 +30,15 @@ test("a word is snapped to where no other boundary is within reach", () => {
   const words = [
     { start_sec: 9.9, end_sec: 10.5, text: "What", confidence: 1 },
     { start_sec: 10.5, end_sec: 10.8, text: "a", confidence: 1 },
+    { start_sec: 19.9996, end_sec: 25, text: "mess", confidence: 1 },
   ];
   const found = withWords(boundariesOf(events, null), words);
-  expect(found.slice(0, 4).map(({ time, kind }) => [time, kind])).toEqual([
+  expect(found.slice(0, 5).map(({ time, kind }) => [time, kind])).toEqual([
     [9.9, "word"],
     [10, "cut"],
     [10.5, "word"],
     [10.8, "word"],
+    [20, "black"], // a word ends or begins there, too
   ]);
   expect(nearest(found, 9.91, 0.2)?.kind).toBe("cut");
   expect(nearest(found, 10.4, 0.2)?.time).toBe(10.5);

@@ -53,10 +53,16 @@ export function withWords(boundaries: readonly Boundary[], words: readonly WordV
   return inOrder([...boundaries, ...ends]);
 }
 
-/** Sort places by time; of those that coincide one stays. */
+/** Sort places by time; of those that coincide the first stays, unless it is a word: words give way. */
 function inOrder(found: Boundary[]): Boundary[] {
   found.sort((one, other) => one.time - other.time || RANK.indexOf(one.kind) - RANK.indexOf(other.kind));
-  return found.filter((one, index) => index === 0 || one.time - (found[index - 1]?.time ?? -1) > SAME_SEC);
+  const places: Boundary[] = [];
+  for (const one of found) {
+    const last = places.at(-1);
+    if (!last || one.time - last.time > SAME_SEC) places.push(one);
+    else if (last.kind === "word") places[places.length - 1] = one;
+  }
+  return places;
 }
 
 /** Index of the first boundary at or behind an instant. */
