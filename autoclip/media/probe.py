@@ -21,6 +21,7 @@ from autoclip.media.appended_files import appended_file_warnings
 from autoclip.media.audio_tracks import audio_facts
 from autoclip.media.clock_jumps import MAY_JUMP, ClockJump, find_clock_jump
 from autoclip.media.container import above_the_limit, open_container
+from autoclip.media.frame_order import is_out_of_order, way_out
 from autoclip.media.orientation import Orientation, Size, display_size, sane_aspect_ratio
 from autoclip.media.start_timecode import find_start_timecode
 from autoclip.media.streams import choose_audio, film_streams, has_decoder, has_picture, still_streams
@@ -160,6 +161,8 @@ def _find_film(path: Path, container: InputContainer) -> _Film:
             )
         elif frame.pts is None or track.time_base is None:
             warnings.append(f"video stream {track.index} {_no_times(container)}")
+        elif is_out_of_order(container, track, frame.pts):
+            warnings.append(f"video stream {track.index} {way_out(track)}")
         else:
             return _Film(track, frame, frame.pts, track.time_base, tuple(warnings))
     raise MediaError(path, "; ".join(warnings))

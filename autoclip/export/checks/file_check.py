@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 from av.container import InputContainer
+from av.stream import Stream
 from numpy.typing import NDArray
 
+from autoclip.durations import read_seconds
 from autoclip.errors import MediaError
 from autoclip.media.container import open_container
 
@@ -100,9 +102,8 @@ def _compare(container: InputContainer, expected: Expected) -> Checked:
     picture = tracks[stream.index]
     if not picture.times.size:
         return Checked(0, 0.0, ("it has no video",))
-    # Players use the track's duration; a packet's own duration refers to decoding order.
-    declared = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else picture.end
-    duration = declared - float(picture.times[0])
+    declared = _declared_end(stream)
+    duration = (picture.end if declared is None else declared) - float(picture.times[0])
     context = stream.codec_context
     faults = [
         *_stream_faults(
@@ -113,6 +114,17 @@ def _compare(container: InputContainer, expected: Expected) -> Checked:
     for number, sound in enumerate(container.streams.audio, start=1):
         faults += _sound_faults(number, tracks[sound.index], picture, sound.codec_context.sample_rate)
     return Checked(int(picture.times.size), duration, tuple(faults))
+
+
+def _declared_end(stream: Stream) -> float | None:
+    """Return when a track says that it ends, in seconds: a packet's duration refers to decoding order, or is missing.
+
+    In Matroska, FFmpeg's muxer stores it as a tag of the track.
+    """
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    tag = stream.metadata.get("DURATION")
+    return read_seconds(tag) if tag else None
 
 
 def _stream_faults(codec: str, width: int, height: int, audio_count: int, expected: Expected) -> list[str]:

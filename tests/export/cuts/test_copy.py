@@ -86,3 +86,15 @@ def test_the_codecs_of_editing_programs_are_copied_to_quicktime(tmp_path, source
     result = export_clip(probe(path), Interval(0.4, 1.2), tmp_path / "clip.mp4", COPY)
     assert result.path.suffix == ".mov"
     assert look_at(result.path).numbers == list(range(10, 30))
+
+
+def test_a_long_last_frame_keeps_its_length_in_matroska(tmp_path, source):
+    film, _ = source("constant.mp4")
+    path = tmp_path / "screen.webm"
+    still = ["-vf", "select=not(between(n\\,30\\,44))", "-fps_mode", "passthrough"]
+    coding = ["-c:v", "libvpx", "-g", "20", "-deadline", "realtime", "-cpu-used", "8", "-c:a", "libopus"]
+    run_ffmpeg(["-t", "3", "-i", str(film.path), *still, *coding, str(path)])
+    result = export_clip(probe(path), Interval(0.0, 1.8), tmp_path / "clip.mp4", COPY)
+    assert result.path.suffix == ".mkv"
+    assert look_at(result.path).numbers == list(range(30))
+    assert result.actual == Interval(0.0, 1.8)
