@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import Field
 
+from autoclip.system.files import is_older
 from flows.job_flow import job_flow
 from flows.job_types import JOB_TYPES
 from flows.liveness import SHARED_LOCKS
@@ -67,6 +67,5 @@ def _folders_of_stopped_runs(client: SyncPrefectClient) -> set[Path]:
 def _remove_old_locks(folder: Path, age_sec: float) -> None:
     """Remove the locks of runs that ended long ago; the locks of projects and the service are used again."""
     for path in folder.glob("*.lock"):
-        old = time.time() - path.stat().st_mtime > age_sec
-        if old and not path.name.startswith(SHARED_LOCKS):
+        if is_older(path, age_sec) and not path.name.startswith(SHARED_LOCKS):
             remove_unheld(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from prefect.client.schemas.filters import WorkerFilter, WorkerFilterStatus
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.states import Cancelled, Crashed
 
+from autoclip.system.files import is_older
 from autoclip.system.processes import kill
 from flows.job_types import JOB_TYPES
 from flows.liveness import attempt_of, is_here, is_worked_on, process_of, run_lock, watcher_of, worker_name
@@ -93,7 +93,7 @@ def _is_lost(client: SyncPrefectClient, run: FlowRun, data_dir: Path) -> bool:
         return False  # the worker is about to report it, or to stop an attempt that has no lock yet
     if attempt_of(lock) == run.run_count:
         return True  # it died with the lock
-    return _age_sec(run) > START_SEC and time.time() - lock.stat().st_mtime > FINAL_REPORT_SEC
+    return _age_sec(run) > START_SEC and is_older(lock, FINAL_REPORT_SEC)
 
 
 def _never_began(client: SyncPrefectClient, run: FlowRun) -> bool:

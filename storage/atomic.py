@@ -7,16 +7,17 @@ A crash leaves at most a file or folder named ``.<hex>.partial<suffix>``, which 
 from __future__ import annotations
 
 import errno
+import fnmatch
+import os
 import secrets
 import shutil
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from autoclip.errors import NO_ROOM, system_errors
 from autoclip.output_files import require_replaceable
-from autoclip.system.files import flush, replace
+from autoclip.system.files import flush, is_older, replace
 
 PARTIAL = ".partial"
 LEFTOVER_AGE_SEC = 24 * 3600.0
@@ -160,11 +161,12 @@ def _writer_faults(path: Path, partials: Sequence[Path]) -> Iterator[None]:
 
 def remove_leftovers(folder: Path, *, older_than_sec: float = LEFTOVER_AGE_SEC) -> tuple[Path, ...]:
     """Remove the temporary files and folders of crashed writers anywhere below `folder`; return their paths."""
-    oldest = time.time() - older_than_sec
     removed = []
     with storage_faults(folder):
-        for path in list(folder.rglob(f".*{PARTIAL}*")):
-            if (path.is_file() or path.is_dir()) and not path.is_symlink() and path.stat().st_mtime < oldest:
-                _remove(path)
-                removed.append(path)
+        for parent, folders, files in os.walk(folder):  # unlike `rglob`, passes over folders that others remove
+            for name in fnmatch.filter((*folders, *files), f".*{PARTIAL}*"):
+                path = Path(parent, name)
+                if not path.is_symlink() and is_older(path, older_than_sec):
+                    _remove(path)
+                    removed.append(path)
     return tuple(removed)

@@ -27,6 +27,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_logger
 
 from autoclip.progress import Progress, ProgressListener
+from autoclip.system.files import is_older
 from storage.environment import read_environment
 from storage.process_lock import held, is_held, remove_unheld
 from tasks.server_access import retry_until_reachable
@@ -74,7 +75,7 @@ def slots_in_use(data_dir: Path, kind: Kind) -> int:
     for path in _slot_folder(data_dir, kind).glob("*.lock"):
         if is_held(path):
             in_use += 1
-        elif time.time() - path.stat().st_mtime > LEASE_SEC:
+        elif is_older(path, LEASE_SEC):
             remove_unheld(path)
     return in_use
 

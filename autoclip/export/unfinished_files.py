@@ -6,11 +6,11 @@ import hashlib
 import os
 import re
 import socket
-import time
 import uuid
 from contextlib import suppress
 from pathlib import Path
 
+from autoclip.system.files import is_older
 from autoclip.system.processes import is_alive
 
 UNFINISHED_AGE_SEC = 24 * 3600.0
@@ -39,20 +39,20 @@ def remove_unfinished(folder: Path, *, older_than_sec: float = UNFINISHED_AGE_SE
     removed = []
     with suppress(OSError):
         for path in list(folder.glob(".autoclip-*")):
-            if _is_left(path, time.time() - older_than_sec):
+            if _is_left(path, older_than_sec):
                 path.unlink(missing_ok=True)
                 removed.append(path)
     return tuple(removed)
 
 
-def _is_left(path: Path, oldest: float) -> bool:
+def _is_left(path: Path, age_sec: float) -> bool:
     """Whether a file has one of our temporary names and its process has ended."""
     name = _NAME.fullmatch(path.name)
     if name is None or path.is_symlink() or not path.is_file():
         return False
     if name["machine"] == _machine():
         return not is_alive(int(name["process"]))
-    return path.stat().st_mtime < oldest
+    return is_older(path, age_sec)
 
 
 def _machine() -> str:

@@ -58,6 +58,17 @@ def replace(source: Path, target: Path) -> None:
             return
 
 
+def is_older(path: Path, age_sec: float) -> bool:
+    """Whether a file was last changed more than `age_sec` seconds ago; False if it no longer exists.
+
+    A cleanup runs beside the owners of the files that it looks at, who may remove them at any time.
+    """
+    try:
+        return time.time() - path.stat().st_mtime > age_sec
+    except FileNotFoundError:
+        return False
+
+
 def link_or_copy(source: Path, target: Path) -> None:
     """Hard-link a file, or copy it if the file system has no links."""
     try:

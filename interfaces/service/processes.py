@@ -80,6 +80,7 @@ class ManagedProcess:
 
     def start(self) -> None:
         """Start the process."""
+        self.started_at = time.monotonic()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(  # noqa: S603 - an argument list, no shell
@@ -93,7 +94,6 @@ class ManagedProcess:
                 creationflags=OWN_GROUP,
                 preexec_fn=end_with_parent(at_once=self.dies_at_once),  # noqa: PLW1509 - system calls, looked up before
             )
-        self.started_at = time.monotonic()
 
     @property
     def alive(self) -> bool:
@@ -101,7 +101,13 @@ class ManagedProcess:
         return self.process is not None and self.process.poll() is None
 
     def revive(self) -> bool:
-        """Restart it if it died and its delay has passed; return whether it was restarted."""
+        """Restart it if it died and its delay has passed; return whether it was restarted.
+
+        Raises
+        ------
+        OSError
+            If the system can't start it now; the next attempt waits for the next delay.
+        """
         if self.alive:
             return False
         lived = time.monotonic() - self.started_at

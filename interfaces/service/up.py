@@ -76,6 +76,7 @@ class Service:
     processes: list[ManagedProcess] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=ANSWER_SEC))
+    reported: dict[str, str] = field(default_factory=dict)
     upkeep: Upkeep = field(init=False)
 
     def __post_init__(self) -> None:
@@ -169,12 +170,25 @@ class Service:
         while not self.stopping.wait(1.0):
             reap_children(known)
             for managed in every:
-                if managed.revive():
-                    self.say(f"{managed.name} had died and was started again; see {managed.log}")
-                    known = {p.process.pid for p in every if p.process}
+                with self._outliving(f"starting the {managed.name} again"):
+                    if managed.revive():
+                        self.say(f"{managed.name} had died and was started again; see {managed.log}")
+                        known = {p.process.pid for p in every if p.process}
             if time.monotonic() - kept_up > UPKEEP_SEC:
                 kept_up = time.monotonic()
-                self.upkeep.turn(client)
+                with self._outliving("looking for lost runs"):
+                    self.upkeep.turn(client)
+
+    @contextmanager
+    def _outliving(self, work: str) -> Iterator[None]:
+        """Report an error instead of ending with it, which would end every job; an error that stays is said once."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever a library or the system raises, the next turn tries again
+            message = f"{work} failed, and is tried again: {error!r}"
+            if self.reported.get(work) != message:
+                self.reported[work] = message
+                self.say(message)
 
     def _is_ours(self, run: FlowRun) -> bool:
         """Whether a process of this machine works on a run, or only our worker can have taken it."""

@@ -44,6 +44,14 @@ def test_the_slot_of_a_killed_process_is_free_again(client: SyncPrefectClient, d
     assert (occupied_slots(client, "decode"), slots_in_use(data_dir, "decode")) == (0, 0)
 
 
+def test_a_lock_that_is_gone_when_it_is_looked_at_takes_no_slot(data_dir: Path) -> None:
+    folder = data_dir / "slots" / "decode"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "gone.lock").symlink_to("nowhere")  # as between the listing of a folder and the look at a file in it
+    assert slots_in_use(data_dir, "decode") == 0
+    (folder / "gone.lock").unlink()
+
+
 def test_one_look_is_not_enough_while_the_service_runs(client: SyncPrefectClient) -> None:
     upkeep = Upkeep(read_environment(), lambda _said: None)
     upkeep.begin(client)

@@ -17,6 +17,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from autoclip.errors import NotFoundError, StorageError
+from autoclip.system.files import is_older
 from interfaces.api.problems import ApiError
 from storage.atomic import PARTIAL, storage_faults, write_atomically
 from storage.file_locks import Timeout, file_lock
@@ -138,15 +139,10 @@ class PartialUploads:
                 self.remove(upload.id)
 
     def _remove_expired(self) -> None:
-        oldest = time.time() - LIFETIME_SEC
         for path in (path for ending in (".json", ".lock", PARTIAL) for path in self.folder.glob(f"*{ending}")):
-            if path.stat().st_mtime < oldest and self._untouched(path, oldest):
+            data = path.with_suffix(PARTIAL)  # while data arrives, the note stays as old as it is
+            if is_older(path, LIFETIME_SEC) and (is_older(data, LIFETIME_SEC) or not data.exists()):
                 path.unlink(missing_ok=True)
-
-    def _untouched(self, path: Path, oldest: float) -> bool:
-        """Whether nothing was added recently to the upload of a note."""
-        data = path.with_suffix(PARTIAL)
-        return not data.exists() or data.stat().st_mtime < oldest
 
     def _path(self, identity: str) -> Path:
         return self.folder / f"{identity}{PARTIAL}"
