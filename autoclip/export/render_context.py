@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autoclip.confinement import folder_beneath
@@ -59,16 +59,26 @@ class RenderContext:
         Maximum time without progress, in seconds.
     on_progress : callable
         Called with the progress.
+    measured : dict
+        The runs of `run_once`, by their arguments.
     """
 
     rendered: Path
     ffmpeg: Path | None
     stall_sec: float
     on_progress: ProgressListener
+    measured: dict[tuple[str, ...], Run] = field(default_factory=dict)
 
     def run(self, arguments: Sequence[str], on_frame: FrameListener | None = None) -> Run:
         """Run ffmpeg to its end; raises the same errors as `run_ffmpeg`."""
         return run_ffmpeg(arguments, executable=self.ffmpeg, on_frame=on_frame, stall_sec=self.stall_sec)
+
+    def run_once(self, arguments: Sequence[str]) -> Run:
+        """Run ffmpeg, or return what it said to the same arguments before: a clip encoded again sounds the same."""
+        key = tuple(arguments)
+        if key not in self.measured:
+            self.measured[key] = self.run(key)
+        return self.measured[key]
 
     def render(self, arguments: Sequence[str], spec: CutSpec, on_frame: FrameListener | None = None) -> TracedRun:
         """Run an ffmpeg that encodes the video of a cut, and trace the frames it encodes.

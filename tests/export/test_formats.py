@@ -60,6 +60,7 @@ def test_a_compound_is_leveled_as_a_whole(tmp_path, noisy):
     items = [SourceSpan(video, Interval(1, 3)), SourceSpan(video, Interval(4, 7))]
     result = export_compound(items, tmp_path / "all.mp4", fast(normalize_loudness=True, target_lufs=-20.0))
     assert loudness_of(result.path) == pytest.approx(-20, abs=0.3)
+    assert "to -20 LUFS" in result.notes[0]
 
 
 def test_silence_is_left_alone(tmp_path, noisy):

@@ -11,6 +11,7 @@ from autoclip.errors import ExportError, ParameterError
 from autoclip.export.compound.render import SourceSpan, export_compound
 from autoclip.export.platforms import PLATFORMS, fitted_interval
 from autoclip.export.render import export_clip
+from autoclip.media.ffmpeg import find_ffmpeg
 from autoclip.settings import ExportSettings
 from autoclip.speech.transcript import Transcript, Word
 from autoclip.timeline import Interval
@@ -129,15 +130,21 @@ def test_a_clip_that_is_too_long_ends_after_the_last_sentence_that_fits(narrow, 
         export_clip(video, asked, tmp_path / "y.mp4", settings.model_copy(update={"over_limit": "refuse"}))
 
 
-def test_a_file_that_is_too_large_is_encoded_smaller(narrow, source, tmp_path):
+def test_a_file_that_is_too_large_is_encoded_smaller_and_measured_once(narrow, source, tmp_path):
     narrow()
-    video, _ = source("silent.mp4")
-    settings = QUICK.model_copy(update={"platform": "x", "over_limit": "fit"})
+    video, _ = source("constant.mp4")
+    settings = QUICK.updated({"platform": "x", "over_limit": "fit", "crf": 10, "normalize_loudness": True})
     size = export_clip(video, Interval(1, 3), tmp_path / "large.mp4", settings).size_bytes
     narrow(size // 2)
-    result = export_clip(video, Interval(1, 3), tmp_path / "small.mp4", settings)
+    ran, logged = tmp_path / "ran.txt", tmp_path / "ffmpeg"
+    logged.write_text(f'#!/bin/sh\necho "$@" >> {ran}\nexec {find_ffmpeg()} "$@"\n')
+    logged.chmod(0o755)
+    result = export_clip(video, Interval(1, 3), tmp_path / "small.mp4", settings, ffmpeg=logged)
     assert result.size_bytes <= size // 2
     assert any("encoded again with crf" in note for note in result.notes)
+    measured = [line for line in ran.read_text().splitlines() if "ebur128" in line]
+    assert measured
+    assert len(measured) == len(set(measured))
     with pytest.raises(ExportError, match="set over_limit"):
         export_clip(video, Interval(1, 3), tmp_path / "z.mp4", settings.model_copy(update={"over_limit": "refuse"}))
 

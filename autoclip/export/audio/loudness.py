@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from autoclip.errors import ExportError
 from autoclip.media.ffmpeg import Run
@@ -50,10 +50,21 @@ class Loudness:
 
 @dataclass(frozen=True, slots=True)
 class Leveling:
-    """The filter that normalizes a track, empty to leave it unchanged, and a note for the user."""
+    """How the loudness of a track is normalized.
+
+    Attributes
+    ----------
+    filter : str
+        The filter; empty to leave the track unchanged.
+    note : str
+        A note for the user.
+    commands : tuple of tuple of str
+        The ffmpeg command lines that measured the track.
+    """
 
     filter: str
     note: str
+    commands: tuple[tuple[str, ...], ...] = ()
 
 
 def read_loudness(run: Run) -> Loudness:
@@ -72,18 +83,36 @@ def read_loudness(run: Run) -> Loudness:
     return Loudness(*map(float, found.groups()))
 
 
-def find_leveling(measure: Callable[[str], Loudness], target_lufs: float, sample_rate: int) -> Leveling:
+def find_leveling(
+    run: Callable[[Sequence[str]], Run],
+    arguments: Callable[[str], Sequence[str]],
+    target_lufs: float,
+    sample_rate: int,
+) -> Leveling:
     """Find the filter that brings a track to a loudness.
 
     Parameters
     ----------
-    measure : callable
-        Returns the loudness of the track behind a filter; behind none if that is empty.
+    run : callable
+        Runs ffmpeg.
+    arguments : callable
+        Returns the arguments that measure the track behind a filter; behind none if that is empty.
     target_lufs : float
         The loudness to reach, in LUFS.
     sample_rate : int
         The track's sample rate, in Hz.
     """
+    commands: list[tuple[str, ...]] = []
+
+    def measure(filters: str) -> Loudness:
+        made = run(arguments(filters))
+        commands.append(made.command)
+        return read_loudness(made)
+
+    return replace(_found(measure, target_lufs, sample_rate), commands=tuple(commands))
+
+
+def _found(measure: Callable[[str], Loudness], target_lufs: float, sample_rate: int) -> Leveling:
     before = measure("")
     if before.is_silent:
         return Leveling("", "its audio is silent, so its loudness was not changed")

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from autoclip.errors import ParameterError
-from autoclip.export.audio.loudness import Loudness, find_leveling, read_loudness
+from autoclip.export.audio.loudness import Leveling, find_leveling
 from autoclip.export.captions.title import with_title
 from autoclip.export.checks.disk_space import estimated_bytes, require_space
 from autoclip.export.checks.file_check import Expected
@@ -151,8 +152,8 @@ def _joined(layout: Layout, context: RenderContext, render_segments: _SegmentMak
         shown = np.concatenate([segment.shown + start for segment, start in zip(made.segments, starts, strict=False)])
         data = chain.from_iterable(segment.data for segment in made.segments)
         picture = MuxTrack(made.template, stamped(data, shown, starts[-1], layout.unit), made.extradata)
-        sound_commands, sounds = _sound(layout, context, stack)
-        mux_tracks(context.rendered, [picture, *sounds])
+        sound = _sound(layout, context, stack)
+        mux_tracks(context.rendered, [picture, *sound.tracks])
     first, last = layout.bodies[0], layout.bodies[-1]
     length = float(layout.duration_sec)
     comparable = not (first.canvas.padded or altered(first.settings) or altered(last.settings))
@@ -166,20 +167,42 @@ def _joined(layout: Layout, context: RenderContext, render_segments: _SegmentMak
             codec=made.codec,
             width=made.width,
             height=made.height,
-            audio_count=len(sounds),
+            audio_count=len(sound.tracks),
             gaps_sec=np.diff(np.sort(shown)) * float(layout.unit),
         ),
-        commands=(*made.commands, *sound_commands),
-        notes=made.notes,
+        commands=(*made.commands, *sound.commands),
+        notes=(*sound.notes, *made.notes),
         ends=(first, last) if comparable and not made.traced else None,
         faults=made.faults,
     )
 
 
-def _sound(layout: Layout, context: RenderContext, stack: ExitStack) -> tuple[tuple[Command, ...], list[MuxTrack]]:
-    """Render the audio of all items in one command; return None if no item has audio."""
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """The rendered audio: its tracks, how it was leveled, and the command that rendered it."""
+
+    tracks: tuple[MuxTrack, ...] = ()
+    notes: tuple[str, ...] = ()
+    commands: tuple[Command, ...] = ()
+
+
+def _sound(layout: Layout, context: RenderContext, stack: ExitStack) -> _Sound:
+    """Render the audio of all items in one command, if any item has audio."""
     if not any(body.tracks for body in layout.bodies):
-        return (), []
+        return _Sound()
+    items = _audio_items(layout, context, stack)
+    settings = layout.bodies[0].settings
+    level = Leveling("", "")
+    if settings.normalize_loudness:
+        measuring = partial(compound_measuring_arguments, items)
+        level = find_leveling(context.run_once, measuring, settings.target_lufs, RATE)
+    path = stack.enter_context(temporary_path(context.rendered.parent))
+    run = context.run(compound_audio_arguments(items, settings, path, level.filter))
+    notes = (level.note,) if level.note else ()
+    return _Sound(tuple(encoded_tracks(path, 1, stack)), notes, (*level.commands, run.command))
+
+
+def _audio_items(layout: Layout, context: RenderContext, stack: ExitStack) -> list[AudioItem]:
     items: list[AudioItem] = []
     at = Fraction(0)
     for place, body in enumerate(layout.bodies):
@@ -189,17 +212,4 @@ def _sound(layout: Layout, context: RenderContext, stack: ExitStack) -> tuple[tu
         steady = with_steady_sound(body, context, stack, before, behind)
         items.append(AudioItem(steady, before, round(at * RATE), round((end + behind) * RATE)))
         at = end
-    settings = layout.bodies[0].settings
-    commands: list[Command] = []
-    leveling = ""
-    if settings.normalize_loudness:
-
-        def measure(filters: str) -> Loudness:
-            run = context.run(compound_measuring_arguments(items, filters))
-            commands.append(run.command)
-            return read_loudness(run)
-
-        leveling = find_leveling(measure, settings.target_lufs, RATE).filter
-    path = stack.enter_context(temporary_path(context.rendered.parent))
-    commands.append(context.run(compound_audio_arguments(items, settings, path, leveling)).command)
-    return tuple(commands), encoded_tracks(path, 1, stack)
+    return items

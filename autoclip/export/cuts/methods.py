@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from autoclip.errors import ExportError
 from autoclip.export.audio.copied import audio_packets, can_copy
-from autoclip.export.audio.loudness import Loudness, find_leveling, read_loudness
+from autoclip.export.audio.loudness import Leveling, find_leveling
 from autoclip.export.audio.tracks import AudioTrack
 from autoclip.export.captions.burning import caption_notes
 from autoclip.export.checks.file_check import Expected
@@ -89,8 +90,8 @@ def cut_by_method(spec: CutSpec, context: RenderContext) -> Rendering:
         spec = with_steady_sound(spec, context, stack)
         level = _leveled(spec, context) if spec.settings.normalize_loudness else _Leveled(spec)
         rendering = _encoded(level.spec, context)
-    commands, notes = (*level.commands, *rendering.commands), (*level.notes, *rendering.notes)
-    return replace(rendering, commands=commands, notes=notes)
+    commands = (*chain.from_iterable(each.commands for each in level.found), *rendering.commands)
+    return replace(rendering, commands=commands, notes=(*(each.note for each in level.found), *rendering.notes))
 
 
 def _encoded(spec: CutSpec, context: RenderContext) -> Rendering:
@@ -105,29 +106,24 @@ def _encoded(spec: CutSpec, context: RenderContext) -> Rendering:
 
 @dataclass(frozen=True, slots=True)
 class _Leveled:
-    """A cut whose tracks have loudness filters, with the commands that measured them."""
+    """A cut whose tracks have loudness filters, and how they were found."""
 
     spec: CutSpec
-    commands: tuple[Command, ...] = ()
-    notes: tuple[str, ...] = ()
+    found: tuple[Leveling, ...] = ()
 
 
 def _leveled(spec: CutSpec, context: RenderContext) -> _Leveled:
     """Measure every track, and find its filter."""
-    tracks: list[AudioTrack] = []
-    commands: list[Command] = []
-    notes: list[str] = []
-    for track in spec.tracks:
 
-        def measure(filters: str, track: AudioTrack = track) -> Loudness:
-            run = context.run(measuring_arguments(spec, replace(track, leveling=filters)))
-            commands.append(run.command)
-            return read_loudness(run)
+    def of(track: AudioTrack) -> Leveling:
+        def arguments(filters: str) -> tuple[str, ...]:
+            return measuring_arguments(spec, replace(track, leveling=filters))
 
-        found = find_leveling(measure, spec.settings.target_lufs, track.sample_rate)
-        tracks.append(replace(track, leveling=found.filter))
-        notes.append(found.note)
-    return _Leveled(replace(spec, tracks=tuple(tracks)), tuple(commands), tuple(notes))
+        return find_leveling(context.run_once, arguments, spec.settings.target_lufs, track.sample_rate)
+
+    found = tuple(map(of, spec.tracks))
+    tracks = tuple(replace(track, leveling=each.filter) for track, each in zip(spec.tracks, found, strict=True))
+    return _Leveled(replace(spec, tracks=tracks), found)
 
 
 def cut_exactly(spec: CutSpec, context: RenderContext) -> Rendering:
