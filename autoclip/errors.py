@@ -185,6 +185,15 @@ def from_system(error: OSError | MemoryError, place: Path | str = "") -> Storage
     return StorageError(f"{name}: {reason[:1].lower()}{reason[1:]}; {way_out}")
 
 
+def of_system(error: Exception) -> StorageError | None:
+    """Return our error for one of the operating system, whatever its class; None for one of a program."""
+    if isinstance(error, ImportError) and "failed to map" in str(error):
+        return from_system(MemoryError(str(error)))  # a library found no memory
+    if isinstance(error, RuntimeError) and is_link_loop(error):
+        return StorageError(f"{error}; remove that link")
+    return from_system(error) if isinstance(error, OSError | MemoryError) else None
+
+
 @contextmanager
 def system_errors(place: Path | str = "") -> Iterator[None]:
     """Translate operating system errors about `place` into `StorageError`. Errors of autoclip pass through."""
@@ -193,9 +202,9 @@ def system_errors(place: Path | str = "") -> Iterator[None]:
     except OSError as error:
         raise from_system(error, place) from error
     except RuntimeError as error:
-        if not is_link_loop(error):
+        if (refused := of_system(error)) is None:
             raise
-        raise StorageError(f"{error}; remove that link") from error
+        raise refused from error
 
 
 def is_link_loop(error: RuntimeError) -> bool:

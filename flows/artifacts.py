@@ -16,7 +16,7 @@ MAX_THUMBNAILS = 3
 async def publish_report_and_thumbnails(project: Project, clips_file: ClipsFile) -> None:
     """Add a link to the report and the best clips' thumbnails to the run, served by this machine's API."""
     environment = read_environment()
-    address = f"http://{environment.host}:{environment.port}/api/projects/{project.id}"
+    address = f"{environment.page_url}api/projects/{project.id}"
     about = f"Report of {escape_markdown(project.name)}"
     await await_until_reachable(
         lambda: acreate_link_artifact(

@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
-from prefect import get_client
+import httpx
+from prefect import get_client, get_run_logger
 from prefect.artifacts import acreate_table_artifact
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun, State
@@ -199,8 +200,13 @@ def _outcome(item: Item, run: FlowRun) -> ItemOutcome:
 
 
 async def _stop(client: PrefectClient, turn: _Turn) -> None:
-    """Cancel the running jobs."""
+    """Cancel the running jobs, each of them, whatever happens to the others."""
     for run_id in turn.running:
-        tags = (await client.read_flow_run(run_id)).tags
-        await client.update_flow_run(run_id, tags=sorted({*tags, STOPPED_WITH_BATCH}))
-        await client.set_flow_run_state(run_id, Cancelling(message="its batch was cancelled"))
+        try:
+            tags = (await client.read_flow_run(run_id)).tags
+            await client.update_flow_run(run_id, tags=sorted({*tags, STOPPED_WITH_BATCH}))
+            await client.set_flow_run_state(run_id, Cancelling(message="its batch was cancelled"))
+        except ObjectNotFound:
+            continue
+        except httpx.HTTPError as error:
+            get_run_logger().warning("job %s can't be cancelled with its batch: %s", run_id, error)

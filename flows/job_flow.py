@@ -16,7 +16,7 @@ from prefect.runtime import flow_run as this_run
 from prefect.states import Cancelled, Completed, Failed
 from pydantic import ValidationError
 
-from autoclip.errors import AutoclipError, from_system
+from autoclip.errors import AutoclipError, of_system
 from flows.job_names import job_name
 from flows.job_types import JobType
 from flows.liveness import attempt_of_this_process, run_lock
@@ -112,13 +112,12 @@ async def _ending(body: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401
         return await body
     except (RunCancelledError, CancelledRun):
         ending: State[Any] = Cancelled(message="cancelled on request")
-    except AutoclipError as error:
+    except Exception as error:
+        reason = error if isinstance(error, AutoclipError) else of_system(error)
+        if reason is None:
+            raise
         get_run_logger().debug("where it happened", exc_info=True)
-        ending = Failed(message=str(error), data=error)
-    except (OSError, MemoryError) as error:
-        get_run_logger().debug("where it happened", exc_info=True)
-        refusal = from_system(error)
-        ending = Failed(message=str(refusal), data=refusal)
+        ending = Failed(message=str(reason), data=reason)
     return ending
 
 

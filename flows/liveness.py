@@ -33,12 +33,17 @@ def attempt_of_this_process(attempt: int) -> str:
 
 def process_of(lock: Path) -> int:
     """Return the id of the process that holds a run's lock, or died with it; 0 if it was released."""
-    return int((holder(lock).split() or ["0"])[0])
+    return _number(holder(lock).partition(" ")[0])
 
 
 def attempt_of(lock: Path) -> int:
     """Return the number of the attempt that holds a run's lock, or died with it; 0 if it was released."""
-    return int((holder(lock).split() or ["0"])[-1])
+    return _number(holder(lock).rpartition(" ")[2])
+
+
+def _number(text: str) -> int:
+    """Read a number of a lock's file; 0 if there is none, as after a power failure, which may leave zero bytes."""
+    return int(text) if text.isdecimal() else 0
 
 
 def project_lock(data_dir: Path, project_id: str) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import WorkerFilter, WorkerFilterStatus
 from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Crashed
 
 from autoclip.system.files import is_older
@@ -55,9 +57,14 @@ def reap(client: SyncPrefectClient, data_dir: Path, ending: Ending = crash) -> t
     Returns
     -------
     tuple of FlowRun
-        The lost runs.
+        The lost runs. One that is deleted meanwhile is left out.
     """
-    return tuple(run for run in unended(client) if finalize_lost_run(client, run, data_dir, ending))
+    lost = []
+    for run in unended(client):
+        with suppress(ObjectNotFound):
+            if finalize_lost_run(client, run, data_dir, ending):
+                lost.append(run)
+    return tuple(lost)
 
 
 def unended(client: SyncPrefectClient) -> list[FlowRun]:

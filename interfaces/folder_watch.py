@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autoclip.errors import NotFoundError, ServiceError
+from autoclip.errors import AutoclipError, system_errors
 from interfaces.jobs import Job, Jobs
 from stages.find_videos import find_videos
 
@@ -44,11 +45,12 @@ def watch_folder(jobs: Jobs, parameters: Mapping[str, Any], every_sec: float, sa
 
     Raises
     ------
-    NotFoundError, ServiceError
+    NotFoundError, StorageError, ServiceError
         If the folder or the service is unavailable at the start.
     """
     root, pattern = Path(parameters["folder"]), str(parameters.get("pattern", "*"))
     seen: frozenset[SeenFile] = frozenset()
+    looked = False
     while True:
         try:
             found = settled_files(root, pattern)
@@ -56,8 +58,9 @@ def watch_folder(jobs: Jobs, parameters: Mapping[str, Any], every_sec: float, sa
                 job = _processed(jobs, parameters)
                 say(f"{job.error or job.stage} (autoclip job {job.id[:8]})")
                 seen = found if job.state in {"completed", "failed"} else seen
-        except (NotFoundError, ServiceError) as error:
-            if not seen:
+            looked = True
+        except AutoclipError as error:
+            if not looked:
                 raise
             say(f"{error}; looking again in {every_sec:.0f} s")
         time.sleep(every_sec)
@@ -70,15 +73,17 @@ def settled_files(root: Path, pattern: str) -> frozenset[SeenFile]:
     ------
     NotFoundError
         If there is no such folder.
+    StorageError
+        If it can't be read, such as a network drive that was disconnected.
     """
     seen = set()
-    for candidate in find_videos(root, pattern, recursive=True, min_age_sec=MIN_AGE_SEC):
-        try:
+    with system_errors(root):
+        found = find_videos(root, pattern, recursive=True, min_age_sec=MIN_AGE_SEC)
+    for candidate in found:
+        with suppress(OSError):  # it was removed meanwhile
             facts = candidate.path.stat()
-        except OSError:  # it was removed meanwhile
-            continue
-        if candidate.settled:
-            seen.add(SeenFile(candidate.path, facts.st_size, facts.st_mtime_ns))
+            if candidate.settled:
+                seen.add(SeenFile(candidate.path, facts.st_size, facts.st_mtime_ns))
     return frozenset(seen)
 
 

@@ -39,9 +39,14 @@ def server_faults(address: str, what: str = "job") -> Iterator[None]:
         raise NotFoundError(f"there is no such {what}; 'autoclip jobs' lists them") from error
     except PrefectHTTPStatusError as error:
         status = error.response.status_code
+        if status == httpx.codes.NOT_FOUND:
+            raise NotFoundError(f"there is no such {what}; 'autoclip jobs' lists them") from error
         if status in {httpx.codes.CONFLICT, httpx.codes.UNPROCESSABLE_ENTITY}:
             raise ParameterError(f"Prefect refuses this: {_detail(error.response)}") from error
         raise ServiceError(f"{address}: Prefect's server answers {status}: {_detail(error.response)}") from error
+    except ValueError as error:  # neither JSON nor what Prefect's client expects
+        reason = f"what answers is no Prefect server ({type(error).__name__})"
+        raise ServiceError(f"{address}: {reason}; set PREFECT_API_URL to where one runs") from error
     except httpx.HTTPError as error:
         raise ServiceError(
             f"{address}: no Prefect server answers ({type(error).__name__}); start one with 'autoclip up', "

@@ -22,10 +22,9 @@ def remove_deleted_projects(catalog: Catalog, data_folder: DataFolder, keep_days
     removed = []
     for project_id in outdated:
         with catalog.transaction() as unit:
-            still = {project.id for project in unit.projects.discarded_before(oldest)}
-            if project_id in still:
-                unit.projects.delete(project_id)
-                removed.append(project_id)
-    for project_id in removed:
+            if project_id not in {project.id for project in unit.projects.discarded_before(oldest)}:
+                continue  # it was restored
+            unit.projects.delete(project_id)
         data_folder.remove_project(project_id)
+        removed.append(project_id)
     return tuple(removed)

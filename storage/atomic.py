@@ -125,14 +125,23 @@ def _move_by_copying(source: Path, target: Path) -> None:
     partial = target.with_name(f".{secrets.token_hex(8)}{PARTIAL}")
     try:
         if source.is_dir():
-            shutil.copytree(source, partial, symlinks=True)
+            shutil.copytree(source, partial, symlinks=True, copy_function=_copy_flushed)
+            for folder, _, _ in os.walk(partial):
+                flush(Path(folder))
         else:
-            shutil.copy2(source, partial)
+            _copy_flushed(source, partial)
         partial.rename(target)
+        flush(target.parent)
     except BaseException:
         _remove(partial)
         raise
     _remove(source)
+
+
+def _copy_flushed(source: Path | str, target: Path | str) -> None:
+    """Copy a file to the disk, not only to the system's memory: its source is about to be removed."""
+    shutil.copy2(source, target)
+    flush(Path(target))
 
 
 def _remove(path: Path) -> None:

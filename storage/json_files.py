@@ -21,10 +21,11 @@ def read_json(path: Path, model: type[Model]) -> Model | None:
     StorageError
         If the file can't be read, is damaged, or was written by a newer autoclip.
     """
-    if not path.exists():
-        return None
     with storage_faults(path):
-        content = path.read_bytes()
+        try:
+            content = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
     try:
         return model.model_validate_json(content)
     except ValidationError as error:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,10 +117,13 @@ def _attempt(path: Path, words: str) -> BaseFileLock | _Holder:
 
 def _release(path: Path, lock: BaseFileLock) -> None:
     """Clear the holder's text and release the lock; the name of its machine stays."""
-    with _guarded(path) if path.parent.exists() else nullcontext():
-        with suppress(FileNotFoundError), path.open("r+b") as file:
-            file.truncate(len(_line(socket.gethostname())))  # needs no space, so a full disk can't stop it
-        lock.release()
+    try:
+        with suppress(FileNotFoundError), _guarded(path):  # its folder may be gone
+            with suppress(FileNotFoundError), path.open("r+b") as file:
+                file.truncate(len(_line(socket.gethostname())))  # needs no space, so a full disk can't stop it
+            lock.release()
+    finally:
+        lock.release()  # does nothing if that is done
 
 
 def _is_held(path: Path) -> bool:

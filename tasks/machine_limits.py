@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal, get_args
 from uuid import uuid4
 
-from httpx import HTTPStatusError, TransportError, codes
+from httpx import HTTPError, HTTPStatusError, codes
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
@@ -26,6 +26,7 @@ from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_logger
 
+from autoclip.errors import StorageError
 from autoclip.progress import Progress, ProgressListener
 from autoclip.system.files import is_older
 from storage.environment import read_environment
@@ -130,10 +131,10 @@ def _slot_folder(data_dir: Path, kind: Kind) -> Path:
 
 
 def _give_back(slot: ExitStack) -> None:
-    """Release the slot of finished work. If the server is unreachable, the slot is free when its lease ends."""
+    """Release the slot of finished work. If the server can't do it, the slot is free when its lease ends."""
     try:
         slot.close()
-    except TransportError as error:
+    except (HTTPError, StorageError) as error:
         get_logger("autoclip.machine_limits").warning("the slot is released late: %s", error)
 
 
@@ -157,7 +158,7 @@ def _taken(stack: ExitStack, limits: list[str]) -> bool:
     except ConcurrencySlotAcquisitionError as error:
         if isinstance(error.__cause__, HTTPStatusError) and error.__cause__.response.status_code == codes.LOCKED:
             return False
-        if isinstance(error.__cause__, TransportError):
+        if isinstance(error.__cause__, HTTPError):
             raise error.__cause__ from None
         raise
     return True

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -249,7 +249,8 @@ def _stopped_together(folder: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        stop.touch()
+        with suppress(OSError):  # the folder may be gone, or the disk full; the processes end with this one, too
+            stop.touch()
         raise
 
 

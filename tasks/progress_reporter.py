@@ -10,10 +10,10 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
 from prefect.client.schemas.objects import Artifact
+from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_logger
 
 from autoclip.progress import Progress, ProgressListener, ignore_progress
@@ -135,14 +135,17 @@ class ProgressReporter:
                     self._write(client)
                     if not ended and period % ASK_EVERY == 0:
                         self._ask(client)
-                except httpx.HTTPError as error:
+                except ObjectNotFound:
+                    self._asked_to_stop.set()  # the run was deleted, so nobody waits for it
+                except Exception as error:  # noqa: BLE001 - whatever the server answers: it is asked again
                     # The server may be restarting; a failed update must not end hours of work.
+                    self._artifact = None  # it may have been deleted
                     self._complain(error)
                 if ended:
                     return
                 period += 1
 
-    def _complain(self, error: httpx.HTTPError) -> None:
+    def _complain(self, error: Exception) -> None:
         """Log an error once, not every second."""
         if str(error) != self._complained_of:
             self._complained_of = str(error)
@@ -160,6 +163,7 @@ class ProgressReporter:
 
     def _begun(self, client: SyncPrefectClient) -> UUID:
         """Return the run's artifact: the one of a crashed attempt, or a new one."""
+        self._written = None
         before = progress_artifacts(client, [self._flow_run_id]).get(self._flow_run_id)
         if before is not None:
             with self._lock:

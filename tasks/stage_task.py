@@ -5,15 +5,17 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
+import httpx
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.exceptions import MissingContextError, TerminationSignal
+from prefect.exceptions import MissingContextError, ObjectNotFound, TerminationSignal
 from prefect.logging import get_logger, get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Cancelled
@@ -173,10 +175,11 @@ def _stoppable(stage: Callable[Arguments, Result]) -> Callable[Arguments, Result
 
 
 def _is_to_be_cancelled() -> bool:
-    """Whether somebody cancelled this flow run; a stopping service cancels none."""
-    with get_client(sync_client=True) as client:
+    """Whether somebody cancelled this flow run; a stopping service, whose server may be gone already, cancels none."""
+    with suppress(httpx.HTTPError, ObjectNotFound), get_client(sync_client=True) as client:
         state = client.read_flow_run(UUID(flow_run.get_id())).state
-    return state is not None and (state.is_cancelling() or state.is_cancelled())
+        return state is not None and (state.is_cancelling() or state.is_cancelled())
+    return False
 
 
 def _run_name(name: str, parameters: dict[str, Any]) -> str:

@@ -41,3 +41,20 @@ def test_messages_name_the_thing_and_the_reason():
     error = errors.ExportError("ffmpeg failed", command=("ffmpeg", "-i"), stderr_tail="No space left")
     assert (str(error), error.stderr_tail) == ("ffmpeg failed", "No space left")
     assert error.command == ("ffmpeg", "-i")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ImportError("libx.so: failed to map segment from shared object"), "memory is short"),
+        (MemoryError(), "memory is short"),
+        (RuntimeError("Symlink loop from 'a'"), "remove that link"),
+        (FileNotFoundError(2, "No such file or directory", "film.mp4"), "film.mp4: no such file"),
+        (ImportError("no module named x"), None),
+        (RuntimeError("a fault"), None),
+        (KeyError("x"), None),
+    ],
+)
+def test_errors_of_the_system_are_told_from_those_of_a_program(error, said):
+    translated = errors.of_system(error)
+    assert translated is None if said is None else said in str(translated)

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from autoclip.errors import AutoclipError, ParameterError, StorageError, from_system, is_link_loop, printable
+from autoclip.errors import AutoclipError, ParameterError, of_system, printable
 from interfaces.cli import (
     analyze,
     captions,
@@ -185,13 +185,7 @@ def _require_text(words: Sequence[str]) -> None:
 
 def _in_words(error: Exception) -> AutoclipError:
     """Return our error for one of the system, a library, or a bug of ours."""
-    if isinstance(error, OSError | MemoryError):
-        return from_system(error)
-    if isinstance(error, ImportError) and "failed to map" in str(error):
-        return from_system(MemoryError(str(error)))
-    if isinstance(error, RuntimeError) and is_link_loop(error):
-        return StorageError(f"{error}; remove that link")
-    return AutoclipError(f"stopped by an error inside autoclip; {_kept_trace()}")
+    return of_system(error) or AutoclipError(f"stopped by an error inside autoclip; {_kept_trace()}")
 
 
 def _refused(error: AutoclipError) -> int:

@@ -165,7 +165,10 @@ class Jobs:
         NotFoundError
             If there is none with that id.
         """
-        return self._jobs([self._run(job_id)])[0]
+        found = self._jobs([self._run(job_id)])
+        if not found:
+            raise NotFoundError(f"job {job_id} was just deleted with its flow")
+        return found[0]
 
     def page(
         self,
@@ -186,8 +189,8 @@ class Jobs:
         types = [job_type] if job_type else list(JOB_TYPES)
         runs = self._runs(wanted, types, limit=min(limit, READ_AT_ONCE), offset=offset)
         with server_faults(self._address):
-            count = self._client.request("POST", "/flow_runs/count", json=_filter(wanted, types)).json()
-        return Page(tuple(self._jobs(runs)), int(count), limit, offset)
+            count = int(self._client.request("POST", "/flow_runs/count", json=_filter(wanted, types)).json())
+        return Page(tuple(self._jobs(runs)), count, limit, offset)
 
     def workers(self) -> tuple[str, ...]:
         """Return the names of the workers that live, which tell what their machines can do; none without a pool."""
@@ -282,7 +285,7 @@ class Jobs:
         body = _filter(wanted, types) | {"sort": "EXPECTED_START_TIME_DESC", "limit": limit, "offset": offset}
         with server_faults(self._address):
             found = self._client.request("POST", "/flow_runs/filter", json=body).json()
-        return [FlowRun.model_validate(run) for run in found]
+            return [FlowRun.model_validate(run) for run in found]
 
     def _jobs(self, runs: Sequence[FlowRun]) -> list[Job]:
         """Describe runs, reading all related records at once."""
@@ -292,7 +295,8 @@ class Jobs:
             reports = progress_artifacts(self._client, [run.id for run in runs])
             types = self._types(runs)
         files = self._files(runs)
-        return [job_of(run, types[run.flow_id], reports.get(run.id), files.get(str(run.id), ())) for run in runs]
+        known = [run for run in runs if run.flow_id in types]  # a flow may be deleted, with its runs
+        return [job_of(run, types[run.flow_id], reports.get(run.id), files.get(str(run.id), ())) for run in known]
 
     def _types(self, runs: Sequence[FlowRun]) -> dict[UUID, JobType]:
         """Return the names of the runs' flows, cached."""

@@ -39,7 +39,7 @@ def private_prefect(environment: Environment, api_url: str) -> dict[str, str]:
         "PREFECT_API_URL": api_url,
         "PREFECT_HOME": str(environment.data_dir / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"{ui},http://{environment.host}:{environment.port}",
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"{ui},{environment.page_url.rstrip('/')}",
         # If they were kept in memory, the slots of a killed server would stay taken forever.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import AwaitingRetry, Cancelled
 
@@ -190,6 +191,13 @@ class Service:
                 self.reported[work] = message
                 self.say(message)
 
+    def _interrupted(self, client: SyncPrefectClient) -> list[FlowRun]:
+        """Return the runs that this stop interrupts; none if they can't be read, which must not prevent the stop."""
+        try:
+            return [run for run in unended(client) if self._is_ours(run)]
+        except (httpx.HTTPError, ValueError, OSError):  # no server, or another one, or an unreadable disk
+            return []
+
     def _is_ours(self, run: FlowRun) -> bool:
         """Whether a process of this machine works on a run, or only our worker can have taken it."""
         lock = run_lock(self.environment.data_dir, run.id)
@@ -198,7 +206,7 @@ class Service:
     def _stop(self, client: SyncPrefectClient) -> None:
         """End everything: workers first, so that they can still report to the server; the server last."""
         self.say("stopping")
-        running = [run for run in _running(client) if self._is_ours(run)]
+        running = self._interrupted(client)
         server = self.server.process.pid if self.server and self.server.process else 0
         noted = family(spared=[server])
         for managed in reversed(self.processes):
@@ -232,13 +240,6 @@ def addresses(environment: Environment, api_url: str) -> tuple[str, ...]:
     )
 
 
-def _running(client: SyncPrefectClient) -> list[FlowRun]:
-    try:
-        return unended(client)
-    except httpx.HTTPError:  # no server, no runs
-        return []
-
-
 def _continued(run: FlowRun) -> State[Any]:
     """Return the state for a run that we stopped: it continues later, unless it was being cancelled."""
     if run.state is not None and run.state.type is StateType.CANCELLING:
@@ -256,5 +257,5 @@ def _put_back(client: SyncPrefectClient, runs: list[FlowRun]) -> None:
             client.set_flow_run_state(before.id, _continued(before), force=True)
         except httpx.TransportError:  # the server died first; the rest is done at the next start
             return
-        except httpx.HTTPError:  # it refuses this one
+        except (httpx.HTTPError, ObjectNotFound, ValueError):  # it refuses this one, or does not know it any more
             continue

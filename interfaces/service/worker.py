@@ -104,6 +104,22 @@ class JobWorker(ProcessWorker):
         self._in_hand = {run: queue for run, queue in self._in_hand.items() if run in under_way}
         return await super()._submit_scheduled_flow_runs([each for each in ours if self._takes_place(each)])
 
+    async def _submit_run(self, flow_run: FlowRun) -> None:
+        """Start a run. Any error that left this method would end the worker, and every run it works on."""
+        try:
+            await super()._submit_run(flow_run)
+        except Exception:  # noqa: BLE001 - whatever a server answers
+            self.get_flow_run_logger(flow_run).exception("the run can't be started now")
+            self._submitting_flow_run_ids.discard(flow_run.id)
+            self._release_limit_slot(flow_run.id)
+
+    async def _cancel_run(self, flow_run_id: UUID) -> None:
+        """Cancel a run that has not begun; as above, an error ends nothing else. The reaper ends what remains."""
+        try:
+            await super()._cancel_run(flow_run_id)
+        except Exception:
+            self._logger.exception("run %s can't be cancelled now", flow_run_id)
+
     def _takes_place(self, response: WorkerFlowRunResponse) -> bool:
         """Take one of this machine's places for runs of a queue, if the run has it already or one is free."""
         run, queue = response.flow_run.id, response.flow_run.work_queue_name or ""
@@ -155,10 +171,16 @@ class JobWorker(ProcessWorker):
 
 
 async def cancel_if_asked(manager: CancellationManager, run_id: UUID) -> None:
-    """Cancel a run whose state still is ``Cancelling``; else the request was for an attempt that has ended."""
-    run = await manager._client.read_flow_run(run_id)  # noqa: SLF001 - Prefect offers no other way in
-    if run.state is not None and run.state.is_cancelling():
-        await manager.cancel(run)
+    """Cancel a run whose state still is ``Cancelling``; else the request was for an attempt that has ended.
+
+    An error would end the run as crashed; the run itself looks for the request as well.
+    """
+    try:
+        run = await manager._client.read_flow_run(run_id)  # noqa: SLF001 - Prefect offers no other way in
+        if run.state is not None and run.state.is_cancelling():
+            await manager.cancel(run)
+    except (httpx.HTTPError, ObjectNotFound) as error:
+        manager._logger.warning("run %s can't be cancelled now: %s", run_id, error)  # noqa: SLF001
 
 
 async def work() -> None:

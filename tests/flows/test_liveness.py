@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from prefect.client.schemas.objects import FlowRun
 
-from flows.liveness import NOBODY, WATCHED_BY, this_process, worker_may_report
+from flows.liveness import NOBODY, WATCHED_BY, attempt_of, process_of, this_process, worker_may_report
 
 
 def run(watcher: str | None = None, pid: str | None = "4711") -> FlowRun:
@@ -46,3 +47,14 @@ def test_it_leaves_prefect_to_be_set_up() -> None:
     script = "import flows.liveness, interfaces.service.processes, sys; print('prefect' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("words", "process", "attempt"),
+    [(b"4711 2", 4711, 2), (b"", 0, 0), (b"\0\0\0\0", 0, 0), (b"4711 2\0", 4711, 0), (b"-1 x", 0, 0)],
+    ids=["held", "released", "zeros after a power failure", "half of it", "foreign"],
+)
+def test_a_damaged_lock_names_no_process(tmp_path: Path, words: bytes, process: int, attempt: int) -> None:
+    lock = tmp_path / "run.lock"
+    lock.write_bytes(b"machine\n" + words + b"\n")
+    assert (process_of(lock), attempt_of(lock)) == (process, attempt)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 
@@ -14,7 +16,7 @@ from autoclip.progress import Progress, ignore_progress
 from interfaces.service.registration import limit_all_machines
 from interfaces.service.upkeep import Upkeep
 from storage.environment import read_environment
-from tasks.machine_limits import KINDS, decoding, limit_name, occupied_slots, slots_in_use, total_limit_name
+from tasks.machine_limits import KINDS, _give_back, decoding, limit_name, occupied_slots, slots_in_use, total_limit_name
 
 DECODE = "import sys, time; from tasks.machine_limits import decoding; from autoclip.progress import ignore_progress\n"
 DECODE += "with decoding(ignore_progress): print('decoding', flush=True); time.sleep(60)"
@@ -100,3 +102,12 @@ def test_registration_sets_the_total_that_is_named_and_leaves_others_alone(
             assert client.read_global_concurrency_limit_by_name(total).limit == 7
     finally:
         client.delete_global_concurrency_limit_by_name(total)
+
+
+def test_finished_work_is_kept_though_its_slot_can_t_be_released() -> None:
+    def refuse() -> None:
+        httpx.Response(500, request=httpx.Request("POST", "http://prefect/")).raise_for_status()
+
+    slot = ExitStack()
+    slot.callback(refuse)
+    _give_back(slot)

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.objects import FlowRun, TaskRun
+from prefect.client.schemas.objects import Artifact, FlowRun, TaskRun
 from prefect.states import Cancelling, Running, State
 from running_service import until
 
@@ -32,7 +32,8 @@ from storage.analysis_folder import AnalysisFolder
 from storage.catalog import open_catalog
 from storage.data_folder import DataFolder
 from storage.process_lock import held
-from tasks.progress_reporter import ProgressReporter, progress_artifacts
+from tasks import progress_reporter
+from tasks.progress_reporter import ProgressReporter, RunCancelledError, progress_artifacts
 
 Encode = Callable[..., Path]
 
@@ -297,3 +298,25 @@ def test_progress_goes_on_from_where_a_crashed_attempt_was(prefect_api: str) -> 
 
         assert attempt(0.5, "first") == 50
         assert attempt(0.0, "second") == 50
+
+
+def test_progress_outlives_a_deleted_artifact_and_ends_with_a_deleted_run(
+    prefect_api: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress_reporter, "PERIOD_SEC", 0.05)
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(maintenance, state=Running())
+
+        def shown() -> Artifact | None:
+            return progress_artifacts(client, [run.id]).get(run.id)
+
+        with suppress(RunCancelledError), ProgressReporter(run.id, {"extract": 100.0}) as report:
+            first = until(shown)
+            client.delete_artifact(first.id)
+            report(Progress("extract", 0.5))
+            second = until(shown)
+            assert second.id != first.id
+            client.delete_flow_run(run.id)
+            until(report._asked_to_stop.is_set)
+            report(Progress("extract", 0.6))
+            pytest.fail("the work goes on, though its run was deleted")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -15,10 +16,12 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import AwaitingRetry, Cancelling, Crashed, Pending, Running
 
 from flows import reaper
+from flows.batch import STOPPED_WITH_BATCH, Item, _stop, _Turn
 from flows.liveness import WATCHED_BY, attempt_of_this_process, run_lock, this_process
 from flows.maintenance import maintenance
 from flows.process_video import process_video
 from flows.reaper import reap
+from interfaces.service.up import _put_back
 from storage.process_lock import held
 
 
@@ -128,3 +131,45 @@ def test_maintenance_clears_the_folder_that_a_killed_run_exported_to(
     asyncio.run(maintenance())
     client.delete_flow_run(killed.id)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "data"]
+
+
+def test_a_run_that_is_deleted_meanwhile_holds_up_no_other(client: SyncPrefectClient, tmp_path: Path) -> None:
+    runs = [client.create_flow_run(maintenance, state=Pending()) for _ in range(2)]
+    for each in runs:
+        move(client, each, Running())
+        die_with_lock(tmp_path, each, 1)
+    deleted: list[UUID] = []
+
+    def ending(lost: FlowRun) -> State:
+        if not deleted:
+            deleted.append(lost.id)
+            client.delete_flow_run(lost.id)
+        return Crashed()
+
+    (left,) = reap(client, tmp_path, ending)
+    assert {left.id, *deleted} == {each.id for each in runs}
+    assert state_of(client, left) == "Crashed"
+    client.delete_flow_run(left.id)
+
+
+def test_a_stop_puts_back_every_run_that_is_still_known(client: SyncPrefectClient, run: FlowRun) -> None:
+    gone = client.create_flow_run(maintenance, state=Pending())
+    client.delete_flow_run(gone.id)
+    move(client, run, Running())
+    _put_back(client, [gone, run])
+    assert state_of(client, run) == "AwaitingRetry"
+
+
+def test_a_batch_that_stops_cancels_every_job_that_is_still_known(client: SyncPrefectClient, run: FlowRun) -> None:
+    gone = client.create_flow_run(maintenance, state=Pending())
+    client.delete_flow_run(gone.id)
+    move(client, run, Running())
+
+    async def stop() -> None:
+        async with get_client() as asynchronous:
+            item = Item("film", "film.mp4", {})
+            await _stop(asynchronous, _Turn([], {gone.id: (0, item), run.id: (1, item)}))
+
+    asyncio.run(stop())
+    assert state_of(client, run) == "Cancelling"
+    assert STOPPED_WITH_BATCH in client.read_flow_run(run.id).tags

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -10,11 +11,15 @@ from pathlib import Path
 
 import httpx
 import pytest
-from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+from prefect_server import free_port
 
+from autoclip.errors import ServiceError
+from interfaces.folder_watch import watch_folder
+from interfaces.jobs import Jobs
 from interfaces.prefect_server import open_client
 from interfaces.service.processes import api_process, worker_process
-from interfaces.service.up import _running, impatience
+from interfaces.service.up import Service, impatience
 from storage.environment import read_environment
 
 
@@ -22,11 +27,13 @@ class NoRuns(http.server.BaseHTTPRequestHandler):
     """Knows of no runs."""
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.send_response(200)
-        self.send_header("Content-Length", "2")
+        self.send_header("Content-Length", str(len(self.server.said)))  # type: ignore[attr-defined]
         self.end_headers()
-        self.wfile.write(b"[]")
+        self.wfile.write(self.server.said)  # type: ignore[attr-defined]
+
+    do_GET = do_POST  # noqa: N815 - the library's names
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -35,6 +42,7 @@ class NoRuns(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[http.server.ThreadingHTTPServer]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), NoRuns)
+    server.said = b"[]"  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
@@ -47,12 +55,13 @@ def test_a_service_is_not_held_up_by_a_server_that_died(server: http.server.Thre
     """Prefect's client takes one that it has reached before for a server that comes back."""
     patient = temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 8})  # 510 s
     with patient, impatience(), open_client(f"http://127.0.0.1:{server.server_port}/api") as client:
-        assert _running(client) == []
+        service = Service(read_environment({}), "", own_server=True, say=print)
+        assert service._interrupted(client) == []
         assert client._client._has_connected
         server.shutdown()
         server.server_close()
         begun = time.monotonic()
-        assert _running(client) == []
+        assert service._interrupted(client) == []
         with pytest.raises(httpx.TransportError):
             client.request("POST", "/flow_runs/filter", json={})
         assert time.monotonic() - begun < 100  # 12 s of pauses, on a busy machine
@@ -63,3 +72,43 @@ def test_the_api_answers_within_seconds_and_runs_wait_for_minutes(tmp_path: Path
     api, worker = (make(environment, "http://127.0.0.1:9/api") for make in (api_process, worker_process))
     assert int(api.variables["PREFECT_CLIENT_MAX_RETRIES"]) == 3
     assert int(worker.variables["PREFECT_CLIENT_MAX_RETRIES"]) == 8
+
+
+@pytest.mark.parametrize("said", [b"<!doctype html>", b'{"status": "fine"}'])
+def test_whatever_answers_in_place_of_prefect_is_told_and_prevents_no_stop(
+    server: http.server.ThreadingHTTPServer, said: bytes
+) -> None:
+    server.said = said  # type: ignore[attr-defined]
+    address = f"http://127.0.0.1:{server.server_port}/api"
+    with open_client(address) as client:
+        assert Service(read_environment({}), "", own_server=True, say=print)._interrupted(client) == []
+    with (
+        temporary_settings({PREFECT_API_URL: address}),
+        Jobs(read_environment({})) as jobs,
+        pytest.raises(ServiceError, match="is no Prefect server"),
+    ):
+        jobs.page()
+
+
+def test_a_watched_folder_outlives_a_service_that_is_away_when_the_first_video_comes(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    def say(text: str) -> None:
+        told.append(text)
+        if len(told) == 2:
+            raise KeyboardInterrupt
+
+    def arrive() -> None:
+        (tmp_path / "film.mp4").touch()
+        os.utime(tmp_path / "film.mp4", (0, 0))
+
+    address = f"http://127.0.0.1:{free_port()}/api"
+    with temporary_settings({PREFECT_API_URL: address}), Jobs(read_environment({})) as jobs:
+        arrival = threading.Timer(0.2, arrive)
+        arrival.start()
+        with pytest.raises(KeyboardInterrupt):
+            watch_folder(jobs, {"folder": str(tmp_path)}, 0.05, say)
+        arrival.join()
+        with pytest.raises(ServiceError):
+            watch_folder(jobs, {"folder": str(tmp_path)}, 0.05, say)
+    assert all("no Prefect server answers" in text and "looking again" in text for text in told)

@@ -237,6 +237,7 @@ def held_here(data: DataFolder) -> set[str]:
     [(3000, {"p0", "p1", "p2"}), (2999, {"p0", "p2"}), (2000, {"p0", "p2"}), (1999, {"p0"}), (0, set())],
 )
 def test_the_longest_unused_copies_go_first(full, store, limit, left):
+    write(full.project("p3"), INDEX, b"")  # damaged, which is not for others to stumble over
     machine(full.root, store, limit).make_room()
     assert held_here(full) == left
     for project_id in ("p0", "p1", "p2"):
