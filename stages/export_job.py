@@ -17,6 +17,7 @@ from autoclip.export.tightened import tightens
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
 from autoclip.speech.transcript import Transcript
+from autoclip.system.files import facts_of
 from stages.tighten_clips import words_or_sound
 from storage.catalog import Export, ExportLayout
 from storage.clip_store import ClipStore, ExportSubject
@@ -110,7 +111,8 @@ class ExportJob:
         run began, or that can't be read belongs to somebody else.
         """
         since, path = self.attempts_since, subject.target
-        if since is None or not path.exists() or path.stat().st_mtime < since.timestamp():
+        facts = facts_of(path)
+        if since is None or facts is None or facts.st_mtime < since.timestamp():
             return None
         if self.store.has_export_at(path):
             return None
@@ -118,7 +120,7 @@ class ExportJob:
             return self._record(subject).changed(
                 state="completed",
                 path=path,
-                size_bytes=path.stat().st_size,
+                size_bytes=facts.st_size,
                 duration_sec=probe(path).duration_sec,
                 note="made by an attempt of this job that was killed right after",
             )

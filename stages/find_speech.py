@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autoclip.clips import Clip, clip_id
+from autoclip.system.files import facts_of
 from autoclip.timeline import Interval
 from stages.spoken_words import transcript_of
 from storage.analysis_folder import AnalysisFolder
@@ -150,6 +151,6 @@ def _with_transcripts(places: Sequence[SearchPlace]) -> Iterator[tuple[SearchPla
     """Return the places with a transcript, each with a token that changes with it or its corrections."""
     for place in places:
         files = [place.folder.features / name for name in (TRANSCRIPT, CORRECTIONS)]
-        facts = [path.stat() if path.exists() else None for path in files]
+        facts = [facts_of(path) for path in files]
         if facts[0] is not None:
             yield place, repr([(f.st_mtime_ns, f.st_size) if f else None for f in facts])

@@ -9,6 +9,7 @@ from autoclip.clips import ClipsFile
 from autoclip.selection import pipeline as selection
 from autoclip.selection.pipeline import SelectionInput
 from autoclip.settings import Settings
+from autoclip.system.files import facts_of
 from stages.results import (
     CandidateWindows,
     ExtractedFeatures,
@@ -91,8 +92,8 @@ def selection_input(features: ExtractedFeatures, settings: Settings) -> Selectio
     NotFoundError, StorageError
         If the features are missing or damaged.
     """
-    paths = (features.path / name for name in ("signals.parquet", TRANSCRIPT, CORRECTIONS, RATINGS))
-    written = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
+    files = [facts_of(features.path / name) for name in ("signals.parquet", TRANSCRIPT, CORRECTIONS, RATINGS)]
+    written = tuple(facts.st_mtime_ns if facts else 0 for facts in files)
     return _read_input(features.source.root, features.key, written, settings.model_dump_json())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from autoclip.clips import CLIPS_FILE_VERSION, ClipsFile
 from autoclip.errors import NotFoundError, StorageError
 from autoclip.settings import SegmentationMode, with_current_names
 from autoclip.signals.table import Features
+from autoclip.system.files import facts_of
 from storage.atomic import replacing, storage_faults, write_atomically
 from storage.corrections import CORRECTIONS
 from storage.features import Origin, features_key, features_origin, read_features, write_features
@@ -91,7 +93,7 @@ class AnalysisFolder:
 
     def modes(self) -> tuple[SegmentationMode, ...]:
         """Return the modes with a clips file, the most recently written first."""
-        written = [(path.stat().st_mtime_ns, mode) for mode in _MODES if (path := self.clips_path(mode)).exists()]
+        written = [(facts.st_mtime_ns, mode) for mode in _MODES if (facts := facts_of(self.clips_path(mode)))]
         return tuple(mode for _, mode in sorted(written, reverse=True))
 
     def write_clips(self, clips: ClipsFile) -> Path:
@@ -150,7 +152,7 @@ class AnalysisFolder:
     def words_changed_at(self) -> datetime | None:
         """Return when the transcript or its corrections were last written; None if there are none."""
         files = (self.features / name for name in (TRANSCRIPT, CORRECTIONS))
-        written = [path.stat().st_mtime for path in files if path.exists()]
+        written = [facts.st_mtime for path in files if (facts := facts_of(path))]
         return datetime.fromtimestamp(max(written), UTC) if written else None
 
     def transcript_key(self) -> str | None:
@@ -176,7 +178,7 @@ class AnalysisFolder:
             return recorded
         root = self.root.absolute()
         places = [folder / name for folder in (root, root.parent) for name in (recorded.name, recorded)]
-        found = next((place for place in places if place.is_file() and place.stat().st_size == size_bytes), None)
+        found = next((place for place in places if _is_file_of(place, size_bytes)), None)
         if found is None:
             raise NotFoundError(
                 f"{recorded}: the analyzed video no longer exists, nor beside {self.root}; "
@@ -201,6 +203,12 @@ class AnalysisFolder:
 
 
 _MODES: tuple[SegmentationMode, ...] = get_args(SegmentationMode)
+
+
+def _is_file_of(path: Path, size_bytes: int) -> bool:
+    """Whether there is a file of this size."""
+    facts = facts_of(path)
+    return facts is not None and stat.S_ISREG(facts.st_mode) and facts.st_size == size_bytes
 
 
 def _clips_in(path: Path) -> ClipsFile:

@@ -21,15 +21,22 @@ def read_json(path: Path, model: type[Model]) -> Model | None:
     StorageError
         If the file can't be read, is damaged, or was written by a newer autoclip.
     """
-    with storage_faults(path):
-        try:
-            content = path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+    content = content_of(path)
+    if content is None:
+        return None
     try:
         return model.model_validate_json(content)
     except ValidationError as error:
         raise StorageError(f"{path}: is damaged or of a newer autoclip; remove it, or update autoclip") from error
+
+
+def content_of(path: Path) -> bytes | None:
+    """Return the content of a file; None if there is no file, `StorageError` if it can't be read."""
+    with storage_faults(path):
+        try:
+            return path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
 
 def write_json(path: Path, document: BaseModel) -> None:

@@ -166,9 +166,12 @@ def _rows_of(intervals: list[Interval]) -> list[int]:
 def _data_uri(folder: Path, name: str) -> str:
     """Return an image as a data URI; empty if the folder has no such image, or the file is not an image."""
     path = folder / name
-    if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+    if not path.resolve().is_relative_to(folder.resolve()):
         return ""
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return ""
     kind = next((kind for magic, kind in _IMAGE_KINDS.items() if data.startswith(magic)), None)
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}" if kind else ""
 

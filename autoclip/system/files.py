@@ -58,15 +58,21 @@ def replace(source: Path, target: Path) -> None:
             return
 
 
-def is_older(path: Path, age_sec: float) -> bool:
-    """Whether a file was last changed more than `age_sec` seconds ago; False if it no longer exists.
+def facts_of(path: Path) -> os.stat_result | None:
+    """Return what the system knows about a file or folder; None if there is none.
 
-    A cleanup runs beside the owners of the files that it looks at, who may remove them at any time.
+    To ask whether a path exists, and then for its facts, fails now and then: another process may remove it in between.
     """
     try:
-        return time.time() - path.stat().st_mtime > age_sec
-    except FileNotFoundError:
-        return False
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def is_older(path: Path, age_sec: float) -> bool:
+    """Whether a file was last changed more than `age_sec` seconds ago; False if it no longer exists."""
+    facts = facts_of(path)
+    return facts is not None and time.time() - facts.st_mtime > age_sec
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -15,6 +15,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from autoclip.system.files import facts_of
 from storage.atomic import PARTIAL
 
 SUFFIX = ".duckdb"
@@ -77,8 +78,7 @@ def successor_of(path: Path) -> Path:
 
 def stamp_of(path: Path) -> str | None:
     """Return a stamp that identifies the version of a file, unchanged by renaming; None if it does not exist."""
-    try:
-        facts = path.stat()
-    except FileNotFoundError:
+    facts = facts_of(path)
+    if facts is None:
         return None
     return f"{facts.st_dev}-{facts.st_ino}-{facts.st_size}-{facts.st_mtime_ns}"

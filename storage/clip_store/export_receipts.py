@@ -10,9 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
 
-from storage.atomic import storage_faults, write_atomically
+from autoclip.system.files import facts_of
+from storage.atomic import write_atomically
 from storage.catalog.records import Export
 from storage.clip_store.interface import EXISTS, ExportSubject
+from storage.json_files import content_of
 
 
 class _Receipt(BaseModel):
@@ -57,11 +59,11 @@ class ExportReceipts:
     def find(self, subject: ExportSubject, project_id: str) -> Export | None:
         """Return a record of an unchanged file that was rendered from a subject, with a note that says so."""
         receipt = self._all().get(self._key(subject))
-        path = None if receipt is None else self._absolute(receipt)
-        if receipt is None or path is None or not path.is_file():
+        if receipt is None:
             return None
-        facts = path.stat()
-        if (facts.st_size, facts.st_mtime_ns) != (receipt.size_bytes, receipt.mtime_ns):
+        path = self._absolute(receipt)
+        facts = facts_of(path)
+        if facts is None or (facts.st_size, facts.st_mtime_ns) != (receipt.size_bytes, receipt.mtime_ns):
             return None
         return Export(
             project_id=project_id,
@@ -124,11 +126,7 @@ class ExportReceipts:
         return whole.relative_to(root) if whole.is_relative_to(root) else whole
 
     def _all(self) -> dict[str, _Receipt]:
-        if not self.path.exists():
-            return {}
-        with storage_faults(self.path):
-            content = self.path.read_bytes()
         try:
-            return _RECEIPTS.validate_json(content)
+            return _RECEIPTS.validate_json(content_of(self.path) or b"{}")
         except (ValidationError, TypeError):
             return {}

@@ -18,6 +18,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 from autoclip.errors import StorageError
+from autoclip.system.files import facts_of
 from storage.artifact_store import ArtifactStore
 from storage.atomic import replacing, storage_faults
 from storage.file_locks import file_lock
@@ -75,10 +76,8 @@ class CopyPlace:
 
     def used_at(self, name: str) -> float:
         """Return when a file, or another one of its bulky folder, was last used; 0 if never."""
-        try:
-            return self._mark(name).stat().st_mtime
-        except FileNotFoundError:
-            return 0.0
+        facts = facts_of(self._mark(name))
+        return facts.st_mtime if facts else 0.0
 
     def _mark(self, name: str) -> Path:
         """Return the file whose time records the use: access times are seldom kept, and setting them changes others."""
@@ -253,7 +252,7 @@ class ProjectFiles:
 
     def _publish(self, before: frozenset[str]) -> None:
         root, index = self.place.root, LocalIndex.of(self.place.root)
-        present = files_of(root) if root.exists() else ()
+        present = files_of(root)
         changed = [name for name in present if name not in index.copies or not index.copies[name].is_at(root / name)]
         gone = frozenset(before) - set(present)
         if not changed and not gone:

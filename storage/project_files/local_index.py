@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -63,6 +64,7 @@ class LocalIndex(BaseModel):
 
 
 def files_of(root: Path) -> tuple[str, ...]:
-    """Return the complete files in a project's folder, by name."""
-    paths = (path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file() and not path.is_symlink())
-    return tuple(sorted(name for name in paths if not _UNFINISHED.search(name)))
+    """Return the complete files in a project's folder, by name; a folder that is removed meanwhile has none."""
+    paths = (Path(parent, name) for parent, _, names in os.walk(root) for name in names)
+    found = (path.relative_to(root).as_posix() for path in paths if path.is_file() and not path.is_symlink())
+    return tuple(sorted(name for name in found if not _UNFINISHED.search(name)))

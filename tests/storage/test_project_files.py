@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from storage.artifact_store import FsspecStore
 from storage.data_folder import DataFolder, ProjectFolder
 from storage.features import Origin
 from storage.project_files import StoredRanges, copies, eviction, remove_old_ranges
-from storage.project_files.local_index import INDEX
+from storage.project_files.local_index import INDEX, files_of
 
 SECOND_LONG_AGO = 1_000_000_000
 
@@ -342,3 +343,22 @@ def test_a_range_that_is_damaged_in_the_store_is_not_merged(tmp_path, store):
     with pytest.raises(StorageError, match="its content differs from what was written"):
         ranges.get(tmp_path / "merged" / path.name)
     assert not (tmp_path / "merged" / path.name).exists()
+
+
+def test_folders_that_vanish_while_a_project_is_listed_are_passed_over(tmp_path):
+    over = threading.Event()
+
+    def come_and_go() -> None:
+        while not over.is_set():
+            for number in range(5):
+                (tmp_path / str(number) / "inner").mkdir(parents=True, exist_ok=True)
+            for number in range(5):
+                shutil.rmtree(tmp_path / str(number))
+
+    others = threading.Thread(target=come_and_go)
+    others.start()
+    try:
+        assert {files_of(tmp_path) for _ in range(500)} == {()}
+    finally:
+        over.set()
+        others.join()
