@@ -16,15 +16,7 @@ CLIPS_FILE_VERSION = 1
 
 
 class Scores(BaseModel):
-    """The components of a clip's quality, before weighting.
-
-    Attributes
-    ----------
-    excitement, boundary, narrative : float
-        Components that raise the quality.
-    dead_time : float
-        The penalty for low activity; lowers it.
-    """
+    """The components of a clip's quality, before weighting. `dead_time`, for low activity, lowers it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

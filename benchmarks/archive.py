@@ -65,7 +65,7 @@ def run() -> str:
 
 The same requests in turns on catalogs of {SMALL * CLIPS_A_PROJECT:,} and {LARGE * CLIPS_A_PROJECT:,} clips
 ({CLIPS_A_PROJECT} a project), {ROUNDS} rounds; wall time in ms, median / 90th percentile. The ratio of the
-medians is to be {TARGET_RATIO} at most.
+medians is to be {TARGET_RATIO} at most. A change waits for the disk several times; the load is given below.
 
 | | {SMALL * CLIPS_A_PROJECT:,} clips | {LARGE * CLIPS_A_PROJECT:,} clips | ratio |
 |---|---|---|---|

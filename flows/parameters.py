@@ -20,7 +20,6 @@ from autoclip.errors import ParameterError
 from autoclip.export.interchange.edit_list import MAX_HANDLES_SEC
 from autoclip.settings import (
     ExportSettings,
-    SegmentationMode,
     Settings,
     SettingsGroup,
     shortened,
@@ -113,16 +112,8 @@ def open_defaults(signature: inspect.Signature) -> inspect.Signature:
     return signature.replace(parameters=opened)
 
 
-def chosen_settings(given: Settings, mode: SegmentationMode | None = None) -> Settings:
-    """Return the settings to analyze with.
-
-    Parameters
-    ----------
-    given : Settings
-        The settings of the run; only explicitly given values count, not defaults.
-    mode : str, optional
-        Overrides the mode of both.
-    """
+def chosen_settings(given: Settings) -> Settings:
+    """Return the settings to analyze with: those of the environment, and of `given` what was set explicitly."""
     explicit = given.model_dump(exclude_unset=True)
     flat: dict[str, object] = {}
     for name, value in explicit.items():
@@ -130,8 +121,6 @@ def chosen_settings(given: Settings, mode: SegmentationMode | None = None) -> Se
             flat |= value
         else:
             flat[name] = value
-    if mode is not None:
-        flat["segmentation_mode"] = mode
     return read_environment().settings.updated(flat)
 
 

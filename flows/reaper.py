@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,15 +33,8 @@ WORKERS_READ = 200
 
 LOST = "its process ended without a message (killed, out of memory, or the machine stopped)"
 
-Ending = Callable[[FlowRun], State[Any]]
 
-
-def crash(_run: FlowRun) -> State[Any]:
-    """Mark a lost run as crashed."""
-    return Crashed(message=LOST)
-
-
-def reap(client: SyncPrefectClient, data_dir: Path, ending: Ending = crash) -> tuple[FlowRun, ...]:
+def reap(client: SyncPrefectClient, data_dir: Path) -> tuple[FlowRun, ...]:
     """End every lost run of this machine.
 
     Parameters
@@ -51,8 +43,6 @@ def reap(client: SyncPrefectClient, data_dir: Path, ending: Ending = crash) -> t
         Client of the server.
     data_dir : Path
         The data folder of the runs.
-    ending : callable
-        Returns the state for a lost run, unless it was being cancelled.
 
     Returns
     -------
@@ -62,7 +52,7 @@ def reap(client: SyncPrefectClient, data_dir: Path, ending: Ending = crash) -> t
     lost = []
     for run in unended(client):
         with suppress(ObjectNotFound):
-            if finalize_lost_run(client, run, data_dir, ending):
+            if finalize_lost_run(client, run, data_dir):
                 lost.append(run)
     return tuple(lost)
 
@@ -76,12 +66,13 @@ def unended(client: SyncPrefectClient) -> list[FlowRun]:
     return [FlowRun.model_validate(run) for run in client.request("POST", "/flow_runs/filter", json=body).json()]
 
 
-def finalize_lost_run(client: SyncPrefectClient, run: FlowRun, data_dir: Path, ending: Ending = crash) -> bool:
+def finalize_lost_run(client: SyncPrefectClient, run: FlowRun, data_dir: Path) -> bool:
     """End one run if its process is gone; return whether it was."""
     if run.state is None or run.state.is_final() or run.state.is_scheduled() or not _is_lost(client, run, data_dir):
         return False
     to_stop = run.state.type is StateType.CANCELLING
-    client.set_flow_run_state(run.id, Cancelled(message="cancelled on request") if to_stop else ending(run), force=True)
+    ending: State[Any] = Cancelled(message="cancelled on request") if to_stop else Crashed(message=LOST)
+    client.set_flow_run_state(run.id, ending, force=True)
     return True
 
 

@@ -15,7 +15,7 @@ from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.speech.transcript import Transcript
 from stages.export_job import ExportJob
-from stages.known_video import source_video
+from stages.known_video import verified_video
 from storage.catalog import Export
 from storage.clip_store import ExportSubject
 
@@ -117,7 +117,7 @@ def export_clips(
     MediaError, ConflictError
         If the video can no longer be read, or another one is in its place.
     """
-    video, transcript = source_video(job.store), job.transcript()
+    video, transcript = verified_video(job.store), job.transcript()
     subjects = [_subject(job, video, clip_id, index, transcript) for index, clip_id in enumerate(clip_ids, 1)]
     records = {number: known for number, subject in enumerate(subjects) if (known := job.find(subject))}
     missing = [number for number in range(len(subjects)) if number not in records]

@@ -16,7 +16,7 @@ from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
 from stages.export_clips import RecordedExport, RenderSlot
 from stages.export_job import ExportJob
-from stages.known_video import source_video
+from stages.known_video import verified_video
 from storage.catalog import CompoundClip, CompoundItem
 from storage.clip_store import ExportSubject
 
@@ -60,7 +60,7 @@ def export_compound_clip(
     known = job.find(subject)
     if known is not None:
         return RecordedExport(known, reused=True)
-    video = source_video(job.store)
+    video = verified_video(job.store)
     spans = [SourceSpan(video, interval, subject.transcript) for interval in subject.intervals]
     with render_slot(), job.open_target() as folder:
         rendered = folder.location / subject.target.name

@@ -16,7 +16,7 @@ from autoclip.export.previews.thumbnails import make_thumbnails
 from autoclip.media.video import Video
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import ExportSettings
-from stages.known_video import source_video
+from stages.known_video import verified_video
 from storage.analysis_folder import AnalysisFolder
 from storage.clip_store import ClipStore
 
@@ -91,7 +91,7 @@ def export_contact_sheet(store: ClipStore, clips: Sequence[Clip], target: Path, 
     folder = store.folder
     missing = [clip for clip in clips if not _thumbnail(folder, clip).exists()]
     if missing:
-        make_thumbnails(source_video(store), missing, folder.thumbnails)
+        make_thumbnails(verified_video(store), missing, folder.thumbnails)
     pictures = [(clip, _thumbnail(folder, clip)) for clip in clips]
     tiles = [Tile(clip, path if path.exists() else None) for clip, path in pictures]
     return make_contact_sheet(tiles, target, columns=columns, title=store.name)

@@ -22,7 +22,7 @@ def known_video(store: ClipStore) -> Video:
     return store.video() or probe(store.source())
 
 
-def source_video(store: ClipStore) -> Video:
+def verified_video(store: ClipStore) -> Video:
     """Return the video of an analysis for reading its file; only one of an earlier version is probed again.
 
     Raises

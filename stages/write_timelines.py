@@ -11,7 +11,7 @@ from autoclip.errors import ExportError, ParameterError
 from autoclip.export.interchange.edit_list import EditOptions
 from autoclip.export.interchange.formats import EDITING_FORMATS, SUFFIXES, TimelineFormat
 from autoclip.export.interchange.timelines import write_timeline
-from autoclip.export.names import safe_name
+from autoclip.file_names import safe_name
 from autoclip.media.video import Video
 
 

@@ -17,9 +17,10 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from autoclip.errors import AutoclipError, ExportError, ParameterError, from_system, system_reason
 from autoclip.export.mounts import require_mounted
-from autoclip.export.names import publish, safe_name
+from autoclip.export.names import publish
 from autoclip.export.render_context import temporary_path
 from autoclip.extensions import ExtensionPoint
+from autoclip.file_names import safe_name
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.settings import unknown_name
 
@@ -29,6 +30,7 @@ _DESTINATIONS = ExtensionPoint(ENTRY_POINT_GROUP, "destination", ("deliver",), "
 
 FIRST_PAUSE_SEC = 1.0
 PAUSE_GROWTH = 2.0
+ATTEMPTS = 4
 _BLOCK_BYTES = 4 * 1024 * 1024
 
 
@@ -182,7 +184,6 @@ def deliver_file(
     delivery: Delivery,
     on_progress: ProgressListener = ignore_progress,
     *,
-    attempts: int = 4,
     pause: Callable[[float], None] = time.sleep,
 ) -> Receipt:
     """Deliver a file to a destination, with retries after temporary failures.
@@ -195,10 +196,8 @@ def deliver_file(
         The file to deliver.
     on_progress : callable
         Called with the delivered share.
-    attempts : int
-        Number of attempts; the waits between them are 1 s, 2 s, 4 s ...
     pause : callable
-        Waits for this many seconds.
+        Waits for this many seconds between two attempts.
 
     Raises
     ------
@@ -208,11 +207,9 @@ def deliver_file(
         If the file could not be delivered; for temporary failures, after the last attempt.
     """
     destination = find_destination(name)
-    if attempts < 1:
-        raise ParameterError("attempts must be at least 1")
     trying = Retrying(
         retry=retry_if_exception_type(TemporaryFailure),
-        stop=stop_after_attempt(attempts),
+        stop=stop_after_attempt(ATTEMPTS),
         wait=wait_exponential(FIRST_PAUSE_SEC, exp_base=PAUSE_GROWTH),
         sleep=pause,
         reraise=True,
@@ -220,7 +217,7 @@ def deliver_file(
     try:
         return trying(destination.deliver, delivery, on_progress)
     except TemporaryFailure as error:
-        raise ExportError(f"{error}; tried {attempts} times") from error
+        raise ExportError(f"{error}; tried {ATTEMPTS} times") from error
     except AutoclipError:
         raise
     except OSError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -12,24 +11,11 @@ from pathlib import Path
 
 from autoclip.clips import Clip
 from autoclip.errors import ExportError, ParameterError, from_system, system_reason
+from autoclip.file_names import safe_name
 from autoclip.output_files import require_replaceable
 from autoclip.settings import check_name_template
 from autoclip.system.files import replace
 from autoclip.timeline import Interval
-
-MAX_NAME_BYTES = 255
-"""Longest name of ext4, APFS, NTFS and most others: 255 bytes of UTF-8 (NTFS: 255 UTF-16 units, which are fewer)."""
-
-_FORBIDDEN = str.maketrans(dict.fromkeys('<>:"/\\|?*', "-"))
-"""What Windows refuses in a name (Microsoft, "Naming Files, Paths, and Namespaces"), separators included."""
-_INVISIBLE = frozenset("\u200b\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-"""Characters that make a name look like another one. Joiners are kept, because scripts and emoji need them."""
-_DEVICES = frozenset(
-    ["con", "prn", "aux", "nul", "conin$", "conout$"]
-    + [f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"]
-)
-_COUNTER_ROOM = 20
-"""Bytes reserved for `` (12345)`` and a suffix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,32 +77,6 @@ def file_name(template: str, fields: NameFields, suffix: str = ".mp4") -> str:
     except ValueError as error:
         raise ParameterError(f"name_template = {template[:200]!r} is not allowed: {error}") from error
     return safe_name(template.format(**fields.values())) + suffix
-
-
-def safe_name(text: str, max_bytes: int = MAX_NAME_BYTES - _COUNTER_ROOM) -> str:
-    """Return `text` as a file name that Linux, macOS and Windows accept, with letters of every script kept.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-    max_bytes : int
-        Maximum length in bytes of UTF-8; longer names are cut between characters.
-
-    Returns
-    -------
-    str
-        Never empty, never ``.`` or ``..``, without separators, control characters, trailing dots or blanks, and not a
-        device name of Windows. A safe name is returned unchanged.
-    """
-    # Limits the work on a hostile megabyte: the rest could not stay anyway, and every step takes time in proportion to
-    # its length.
-    composed = unicodedata.normalize("NFC", text[: 16 * MAX_NAME_BYTES]).translate(_FORBIDDEN)
-    shown = "".join(c for c in composed if unicodedata.category(c) not in {"Cc", "Cs"} and c not in _INVISIBLE)
-    plain = _cut(" ".join(shown.split()), max_bytes).strip(" .")
-    if plain.split(".")[0].rstrip().lower() in _DEVICES:
-        plain = _cut(f"_{plain}", max_bytes).rstrip(" .")
-    return plain or "clip"
 
 
 def confined(folder: Path, name: str) -> Path:
@@ -187,13 +147,3 @@ def _clock(seconds: float) -> str:
     milliseconds = round(seconds * 1000)
     whole, rest = divmod(milliseconds, 1000)
     return f"{whole // 3600:02}.{whole // 60 % 60:02}.{whole % 60:02}.{rest:03}"
-
-
-def _cut(text: str, max_bytes: int) -> str:
-    """Return the longest prefix of `text` that fits, without separating a character from its combining marks."""
-    if len(text.encode()) <= max_bytes:
-        return text
-    kept = text.encode()[:max_bytes].decode("utf-8", "ignore")
-    while kept and len(kept) < len(text) and (unicodedata.combining(text[len(kept)]) or kept[-1] == "\u200d"):
-        kept = kept[:-1]
-    return kept

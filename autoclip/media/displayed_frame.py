@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
@@ -11,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from autoclip.media import color, tone_mapping
-from autoclip.media.frames import TimedFrame, open_frames
+from autoclip.media.frames import TimedFrame
 from autoclip.media.orientation import Orientation, Size, fitted
 from autoclip.media.video import Video
 
@@ -51,29 +49,6 @@ def frame_as_displayed(found: TimedFrame, video: Video, box: Size | None = None)
     unturned = Size(shown.height, shown.width) if orientation.swaps_sides else shown
     pixels = _padded(_srgb_pixels(found.frame, _inner_size(found, video, unturned)), unturned)
     return Image.fromarray(np.ascontiguousarray(orientation.apply(pixels)), mode=None)
-
-
-def frame_at(path: Path, video: Video, instant: float, box: Size | None = None) -> Image.Image:
-    """Return the frame a player shows at an instant.
-
-    Parameters
-    ----------
-    path : Path
-        The video file.
-    video : Video
-        The probed video.
-    instant : float
-        Seconds from the first video frame. Before the first frame and after the last, the nearest one is shown.
-    box : Size, optional
-        As in `frame_as_displayed`.
-
-    Raises
-    ------
-    MediaError
-        If the file can't be read there.
-    """
-    with open_frames(path, video) as frames:
-        return frame_as_displayed(frames.at(instant), video, box)
 
 
 def _inner_size(found: TimedFrame, video: Video, canvas: Size) -> Size:

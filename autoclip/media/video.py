@@ -30,7 +30,7 @@ class VideoStream(_Facts):
 
     `width` and `height` are coded pixels; `display_width` and `display_height` are the size that a player shows, after
     rotation and pixel aspect. A player mirrors the coded frame left to right if `mirrored`, then rotates it clockwise
-    by `rotation` degrees. Colors have FFmpeg's names, ``unknown`` if the file does not state them.
+    by `rotation` degrees. Colors have FFmpeg's names, `unknown` if the file does not state them.
     """
 
     index: int
@@ -86,7 +86,7 @@ class AudioStream(_Facts):
 class SourceTimecode(_Facts):
     """The timecode of the first video frame, with which editing programs identify footage.
 
-    `text` is as in the file, such as ``01:00:00;02``; it counts `base` frames per second, which may be half the frame
+    `text` is as in the file, such as `01:00:00;02`; it counts `base` frames per second, which may be half the frame
     rate (59.94p with timecode of 29.97). `reel` is the name of the tape or card, if the file has one.
     """
 
@@ -117,8 +117,8 @@ class Video(_Facts):
     """A readable video file.
 
     `duration_sec` is derived from the frames. `start_sec` is the container time of the first video frame, which is 0 on
-    our timeline. `audio` is None if no audio can be decoded; `warnings` then says why. `timecode` is None if the file
-    has none. `end_byte` is the position where a recording's clock jumps, and the video ends; None if it doesn't jump.
+    our timeline. There is no `audio` if none can be decoded; `warnings` then says why. `end_byte` is the position where
+    a recording's clock jumps, and the video ends, if it does.
     """
 
     path: Path

@@ -48,7 +48,7 @@ def file_endpoint(
     responses: dict[int | str, dict[str, Any]] = {
         200: {"description": text, "content": content},
         206: {"description": "The part of it that the Range header asks for.", "content": content},
-        304: {"description": "It is as it was: see If-None-Match and If-Modified-Since."},
+        304: {"description": "Not modified: see If-None-Match and If-Modified-Since."},
         **documented(412, 416, *statuses),
     }
 

@@ -137,6 +137,6 @@ def _span(text: str) -> Interval:
 
 
 def _clip_name(project: str, name: str, index: int, wanted: str) -> str:
-    from autoclip.export.names import safe_name
+    from autoclip.file_names import safe_name
 
     return f"{safe_name(f'{project}-{index:03}-{name}')}.{wanted}"

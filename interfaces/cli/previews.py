@@ -31,14 +31,14 @@ def preview(
 ) -> None:
     """Make small animated previews of clips (by default all) for pages and messages."""
     from stages.export_previews import export_previews
-    from stages.known_video import source_video
+    from stages.known_video import verified_video
 
     choice = ClipChoice.of(clip, top, all_clips=all_clips, default=None)
     store = open_clips(source, mode)
     target = (to or store.folder.root / "previews").absolute()
     with progress_bars(quiet=quiet or as_json) as listener:
         clips = choice.among(store)
-        outcomes = export_previews(source_video(store), clips, target, animation, listener, name=store.name)
+        outcomes = export_previews(verified_video(store), clips, target, animation, listener, name=store.name)
     report_files(
         [
             OutputFile.at(outcome.path)

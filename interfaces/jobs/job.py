@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from prefect.client.schemas.objects import Artifact, FlowRun, State, StateType
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from flows.job_types import JobType
 from tasks.markdown import unescape_markdown
@@ -50,48 +50,22 @@ class JobResult(BaseModel):
 
 
 class Job(BaseModel):
-    """A job: one run of a flow, recorded by Prefect's server.
-
-    Attributes
-    ----------
-    id : str
-        Id of the flow run.
-    type : str
-        Type of the job.
-    name : str
-        Name after the project and the video, once it runs.
-    project_id : str or None
-        Id of its project; None while unknown.
-    state : str
-        State; a job that is being cancelled is ``running`` until it has stopped.
-    progress : float
-        Progress in percent; never decreases, not even in a retry.
-    stage : str
-        Its current activity, or its final message.
-    error : str or None
-        Why it failed or crashed, and what to do.
-    created_at, started_at, ended_at : datetime or None
-        Times in UTC.
-    attempts : int
-        Number of attempts.
-    result : JobResult
-        Its results.
-    """
+    """A job: one run of a flow, recorded by Prefect's server. Times are in UTC."""
 
     model_config = ConfigDict(frozen=True)
 
-    id: str
+    id: str = Field(description="Id of the flow run.")
     type: JobType
-    name: str
-    project_id: str | None
-    state: JobState
-    progress: float
-    stage: str
-    error: str | None
+    name: str = Field(description="Name after the project and the video, once it runs.")
+    project_id: str | None = Field(description="Id of its project; null while unknown.")
+    state: JobState = Field(description="A job that is being cancelled is `running` until it has stopped.")
+    progress: float = Field(description="Progress in percent; never decreases, not even in a retry.")
+    stage: str = Field(description="Its current activity, or its final message.")
+    error: str | None = Field(description="Why it failed or crashed, and what to do.")
     created_at: datetime | None
     started_at: datetime | None
     ended_at: datetime | None
-    attempts: int
+    attempts: int = Field(description="Number of attempts.")
     result: JobResult = JobResult()
 
     @property

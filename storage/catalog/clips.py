@@ -121,17 +121,17 @@ class Clips(ProjectRecords[StoredClip]):
         self.log.note(saved.project_id, "clip", saved.id, before, saved)
         return saved
 
-    def delete(self, clip_id: str, *, revision: int | None = None) -> None:
+    def delete(self, clip_id: str) -> None:
         """Remove a clip.
 
         Raises
         ------
-        NotFoundError, RevisionError
-            If it does not exist, or its revision is not `revision`.
+        NotFoundError
+            If it does not exist.
         ConflictError
             If a compound clip uses it.
         """
-        before = self.get(clip_id, revision=revision)
+        before = self.get(clip_id)
         statements = self.tables.of_project(before.project_id)
         users = statements.rows(
             "SELECT DISTINCT name FROM compound_clips JOIN compound_items ON compound_id = id WHERE clip_id = ?",

@@ -70,9 +70,9 @@ class Compounds(ProjectRecords[CompoundClip]):
         self.log.note(compound.project_id, "compound", compound.id, before, saved)
         return saved
 
-    def delete(self, compound_id: str, *, revision: int | None = None) -> None:
+    def delete(self, compound_id: str) -> None:
         """Remove a compound clip with its items, but not its clips. Raises the same errors as `get`."""
-        before = self.get(compound_id, revision=revision)
+        before = self.get(compound_id)
         _remove(self.tables.of_project(before.project_id), [compound_id])
         self.log.note(before.project_id, "compound", compound_id, before, None)
 

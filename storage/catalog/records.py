@@ -216,7 +216,7 @@ class StoredClip(Clip):
 class Change(Record):
     """The change of one record: all of its fields if it was created or removed, else the changed fields.
 
-    `before` is None for a created record, `after` for a removed one.
+    A created record has no `before`, a removed one no `after`.
     """
 
     entity: Entity

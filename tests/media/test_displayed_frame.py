@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from autoclip.errors import MediaError
-from autoclip.media.displayed_frame import frame_at
+from autoclip.media.displayed_frame import frame_as_displayed
 from autoclip.media.frames import open_frames
 from autoclip.media.orientation import Size
 from autoclip.media.probe import probe
@@ -29,6 +29,11 @@ def shown_by_ffmpeg(path, instant: float) -> np.ndarray:
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-ss", str(instant), "-i", str(path)]
     subprocess.run([*command, "-frames:v", "1", str(png)], check=True, capture_output=True)
     return np.asarray(Image.open(png).convert("RGB"), dtype=int)
+
+
+def frame_at(path, video, instant: float, box: Size | None = None) -> Image.Image:
+    with open_frames(path, video) as frames:
+        return frame_as_displayed(frames.at(instant), video, box)
 
 
 def number_shown(path, video, instant: float) -> int:

@@ -20,7 +20,7 @@ router = APIRouter(tags=["projects"])
 class DiskQuery(QueryBody):
     """Which projects."""
 
-    project_id: list[Identity] = Field(min_length=1, max_length=1000, description="Repeatable.")
+    project_id: list[Identity] = Field(min_length=1, max_length=1000, description="The projects to measure.")
 
 
 class ProjectDiskUse(View):

@@ -42,7 +42,7 @@ class HandoverQuery(QueryBody):
         None, ge=1, le=MAX_CLIPS, description="This many of the best clips, in chronological order."
     )
     clip_id: list[Identity] | None = Field(
-        None, min_length=1, max_length=MAX_CLIPS, description="These clips, in this order. Repeatable."
+        None, min_length=1, max_length=MAX_CLIPS, description="These clips, in this order."
     )
     compound_id: Identity | None = Field(None, description="The items of a compound clip, with its dissolves.")
     handles_sec: float = Field(

@@ -61,7 +61,7 @@ class MomentClipsRequest(Body):
         description='Words of one sentence, in any order; words "in quotes" must be adjacent.',
         examples=["deadline moved"],
     )
-    project_id: list[Identity] | None = Field(None, max_length=1000, description="Only in these projects. Repeatable.")
+    project_id: list[Identity] | None = Field(None, max_length=1000, description="Only in these projects.")
     limit: int = Field(20, ge=1, le=1000, description="Maximum number of moments, best first.")
 
 

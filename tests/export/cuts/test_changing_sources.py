@@ -18,8 +18,9 @@ from autoclip.export.previews.preview import make_preview
 from autoclip.export.previews.thumbnails import make_thumbnails
 from autoclip.export.render import export_clip
 from autoclip.extraction import extract
-from autoclip.media.displayed_frame import frame_at
+from autoclip.media.displayed_frame import frame_as_displayed
 from autoclip.media.ffmpeg import run_ffmpeg
+from autoclip.media.frames import open_frames
 from autoclip.media.probe import probe
 from autoclip.media.video import Video
 from autoclip.settings import ExportSettings, ExtractionSettings
@@ -242,12 +243,13 @@ def test_still_and_moving_pictures_of_what_follows_a_change_of_shape_are_not_str
     clip = Clip(id="a", name="a", start=7.0, end=9.0)
     (thumbnail,) = make_thumbnails(video, [clip], tmp_path).made
     preview = make_preview(video, clip.interval, tmp_path / "a.webp")
-    shown = frame_at(video.path, video, 8.0)
+    with open_frames(video.path, video) as frames:
+        first, shown = (frame_as_displayed(frames.at(second), video) for second in (2.0, 8.0))
     for picture in (Image.open(thumbnail.path), Image.open(preview), shown):
         luma = np.asarray(picture.convert("L")).astype(float)
         beside, above = luma[:, : luma.shape[1] // 10].max() < 40, luma[: luma.shape[0] // 10].max() < 40
         assert (bool(beside), bool(above)) == (bars == "beside", bars == "above"), picture
         assert luma.mean() > 40
-    first = np.asarray(frame_at(video.path, video, 2.0).convert("L"))
-    assert first[:, :20].max() > 40
-    assert first[:20].max() > 40
+    luma = np.asarray(first.convert("L"))
+    assert luma[:, :20].max() > 40
+    assert luma[:20].max() > 40
