@@ -14,6 +14,7 @@ import re
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from string import Formatter
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
@@ -541,8 +542,13 @@ class SettingsModel(SettingsGroup):
     own_group: ClassVar[str] = ""
 
     @classmethod
-    def parameters(cls) -> Iterator[Parameter]:
+    @cache
+    def parameters(cls) -> tuple[Parameter, ...]:
         """Return every parameter, in reading order."""
+        return tuple(cls._parameters())
+
+    @classmethod
+    def _parameters(cls) -> Iterator[Parameter]:
         for name, field in cls.model_fields.items():
             if isinstance(field.annotation, type) and issubclass(field.annotation, SettingsGroup):
                 for inner, inner_field in field.annotation.model_fields.items():

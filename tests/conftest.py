@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ import pytest
 import stand_in_media
 from filelock import FileLock
 from hypothesis import settings
+from match import render_match
 from prefect_server import ONE_CERTIFICATE, migrated_database, prefect_variables, running_server
 from shared_folder import SHARED
 from xdist.scheduler import LoadFileScheduling
@@ -81,6 +83,12 @@ def _turn(item: pytest.Item) -> int:
     return 2 if uses else 3
 
 
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of every garbage collection, and collect less often: 4 % of the tests' time."""
+    gc.freeze()
+    gc.set_threshold(5_000)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Fail a test that lacks a program where TEST_PROGRAMS=required says that all are there, as .ci/run does.
@@ -96,23 +104,51 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 @pytest.fixture(scope="session")
-def made_media_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of the files that stand in for real ones."""
-    return tmp_path_factory.mktemp("made-media")
+def made_media(run_folder: Path) -> Callable[[str], Path | None]:
+    """Return a function that gives the file that stands in for a real one, made once for all processes of a run."""
+    folder = run_folder / "made-media"
+
+    def make(name: str) -> Path | None:
+        with FileLock(run_folder / "made-media.lock"):
+            return stand_in_media.make(name, folder)
+
+    return make
 
 
 @pytest.fixture
-def real_media(made_media_folder: Path) -> Callable[[str], Path]:
+def real_media(made_media: Callable[[str], Path | None]) -> Callable[[str], Path]:
     """Path of a real media file by its name in the shared folder, or of a made one with its trap; else a skip."""
 
     def find(name: str) -> Path:
         path = MEDIA_FOLDER / name
-        found = path if path.exists() else stand_in_media.make(name, made_media_folder)
+        found = path if path.exists() else made_media(name)
         if found is None:
             pytest.skip(stand_in_media.NOT_MADE.format(name=name))
         return found
 
     return find
+
+
+@pytest.fixture(scope="session")
+def rendered_match(run_folder: Path) -> Path:
+    """The made-up match in a folder of its own, rendered once for all processes of a run; to be read, or copied."""
+    path = run_folder / "match" / "match.mp4"
+    with FileLock(run_folder / "match.lock"):
+        if not path.exists():
+            path.parent.mkdir()
+            render_match(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def empty_catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A catalog with its tables and nothing in it: making those takes longer than most tests."""
+    from storage.catalog import open_catalog
+
+    path = tmp_path_factory.mktemp("catalog") / "empty.duckdb"
+    with open_catalog(path).transaction():
+        pass
+    return path
 
 
 @dataclass

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from autoclip.media.ffmpeg import find_ffmpeg
@@ -193,10 +193,3 @@ def make(name: str, folder: Path) -> Path | None:
         path.parent.mkdir(parents=True, exist_ok=True)
         SOURCES[name](path)
     return path if path.exists() else None
-
-
-def make_all(folder: Path, names: Sequence[str] = tuple(SOURCES)) -> Path:
-    """Make every file."""
-    for name in names:
-        make(name, folder)
-    return folder

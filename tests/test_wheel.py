@@ -6,6 +6,7 @@ import ast
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -15,7 +16,6 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from match import render_match
 
 ROOT = Path(__file__).parents[1]
 OWN = ("tasks", "storage", "stages", "flows", "interfaces", "synthetic_media")
@@ -154,8 +154,10 @@ def test_project_and_installation_each_have_their_own_modules(installed, project
 
 
 @pytest.mark.service
-def test_the_main_job_runs_in_the_folder_of_the_project(installed, project):
-    render_match(project / "match.mp4")
+def test_the_main_job_runs_in_the_folder_of_the_project(installed, project, rendered_match, prefect_database):
+    shutil.copy(rendered_match, project)
+    (project / "data" / "prefect").mkdir(parents=True)
+    shutil.copy(prefect_database, project / "data" / "prefect")
     words = ("-m", "autoclip", "demo", "--video", "match.mp4", "--top", "1", "--json")
     shown = json.loads(run(installed, project, "python", *words))
     assert len(shown["clips"]) == 1

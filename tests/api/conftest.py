@@ -78,15 +78,6 @@ class Workspace:
             return unit.clips.add(clip)
 
 
-@pytest.fixture(scope="session")
-def empty_catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A catalog with its tables and nothing in it: making those takes longer than most tests."""
-    path = tmp_path_factory.mktemp("catalog") / "empty.duckdb"
-    with open_catalog(path).transaction():
-        pass
-    return path
-
-
 @pytest.fixture
 def workspace(tmp_path: Path, empty_catalog: Path) -> Iterator[Workspace]:
     workspace = Workspace(tmp_path)

@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
-from match import HIGHLIGHT, render_match
+from match import HIGHLIGHT
 from PIL import Image
 from running_service import PATIENCE_SEC, RunningService, until
 from shared_folder import SHARED
@@ -58,30 +58,22 @@ def served(service: RunningService, tmp_path_factory: pytest.TempPathFactory) ->
         yield Api(api, address, tmp_path_factory.mktemp("videos"))
 
 
-@pytest.fixture(scope="module")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    path = tmp_path_factory.mktemp("rendered") / "match.mp4"
-    render_match(path)
-    return path.read_bytes()
-
-
 @pytest.fixture
-def match(rendered, served, request) -> Path:
+def match(rendered_match, served, request) -> Path:
     """The match in a file of this test's own, whose content no other test has: a box that players pass over differs."""
     name = request.node.name.encode()
     path = served.videos / f"{hashlib.sha256(name).hexdigest()[:8]}.mp4"
-    path.write_bytes(rendered + struct.pack(">I4s", 8 + len(name), b"free") + name)
+    path.write_bytes(rendered_match.read_bytes() + struct.pack(">I4s", 8 + len(name), b"free") + name)
     return path
 
 
 @pytest.fixture
-def real_or_made(tmp_path, rendered) -> Path:
+def real_or_made(tmp_path, rendered_match) -> Path:
     """A real video with an odd name and several tracks where there is one; one made up elsewhere."""
     real = MEDIA / "tricky" / "ナサ émission (2 vid, 2 aud) 🚀.mp4"
     if real.exists():
         return real
-    (tmp_path / "other 🚀.mp4").write_bytes(rendered)
-    return tmp_path / "other 🚀.mp4"
+    return Path(shutil.copy(rendered_match, tmp_path / "other 🚀.mp4"))
 
 
 def test_the_api_section_of_the_description_from_end_to_end(  # noqa: PLR0915 - one walk, in order

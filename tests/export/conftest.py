@@ -32,6 +32,9 @@ def source(run_folder):
 
 
 @pytest.fixture(scope="session")
-def shared_media(made_media_folder):
+def shared_media(made_media):
     """Give the folder of shared test media, or one of made files with their traps."""
-    return SHARED / "media" if (SHARED / "media").is_dir() else stand_in_media.make_all(made_media_folder)
+    if (SHARED / "media").is_dir():
+        return SHARED / "media"
+    made = [made_media(name) for name in stand_in_media.SOURCES]
+    return made[-1].parent

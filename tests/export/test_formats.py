@@ -295,8 +295,8 @@ def test_more_bits_are_kept_on_request_in_a_codec_that_plays_them(tmp_path):
         export_clip(video, Interval(0.4, 1.6), tmp_path / "b.mp4", fast(dynamic_range="keep"))
 
 
-def test_hdr_becomes_sdr_that_is_neither_dark_nor_washed_out(tmp_path, shared_media):
-    video = probe(shared_media / "tricky" / "av1_hdr10_portrait.mp4")
+def test_hdr_becomes_sdr_that_is_neither_dark_nor_washed_out(tmp_path, real_media):
+    video = probe(real_media("tricky/av1_hdr10_portrait.mp4"))
     result = export_clip(video, Interval(1, 2), tmp_path / "clip.mp4", FAST)
     facts = probe(result.path).video
     assert (facts.hdr, facts.color_transfer, facts.pixel_format) == (False, "bt709", "yuv420p")

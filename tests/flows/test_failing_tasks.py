@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from match import render_match
 
 import tasks
 from autoclip.errors import AutoclipError
@@ -62,11 +61,11 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> World:
+def made(tmp_path_factory: pytest.TempPathFactory, rendered_match: Path) -> World:
     """Build it once."""
     root = tmp_path_factory.mktemp("made")
     (root / "in").mkdir()
-    render_match(root / "in" / "match.mp4")
+    shutil.copy(rendered_match, root / "in")
     patch = pytest.MonkeyPatch()
     patch.setenv("AUTOCLIP_DATA_DIR", str(root / "data"))
     try:

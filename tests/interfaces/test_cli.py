@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from match import HIGHLIGHT, render_match
+from match import HIGHLIGHT
 
 from autoclip.settings import Settings
 from autoclip.timeline import Interval
@@ -22,10 +22,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def match(tmp_path_factory):
-    path = tmp_path_factory.mktemp("media") / "match.mp4"
-    render_match(path)
-    return path
+def match(rendered_match, tmp_path_factory):
+    return Path(shutil.copy(rendered_match, tmp_path_factory.mktemp("media")))
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from match import render_match
 
 TESTS = Path(__file__).parents[1]
 
@@ -77,8 +77,8 @@ assert not tried, tried
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_commands_and_api_need_nothing_that_only_posix_has(tmp_path):
-    render_match(tmp_path / "match.mp4")
+def test_commands_and_api_need_nothing_that_only_posix_has(tmp_path, rendered_match):
+    shutil.copy(rendered_match, tmp_path)
     (tmp_path / "walk.py").write_text(WALK)
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("AUTOCLIP_", "PREFECT_"))}
     ours = {"AUTOCLIP_DATA_DIR": str(tmp_path / "data"), "AUTOCLIP_SOURCE_ROOTS": str(tmp_path)}

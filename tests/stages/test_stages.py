@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from counted_calls import counting
-from match import render_match
 
 from autoclip import extraction as decode_pass
 from autoclip.errors import MediaError, ParameterError
@@ -21,66 +22,73 @@ from stages.retune import retune
 from storage.analysis_folder import AnalysisFolder
 
 
-@pytest.fixture(scope="module")
-def match(tmp_path_factory):
-    path = tmp_path_factory.mktemp("media") / "match.mp4"
-    render_match(path)
-    return path
-
-
-@pytest.fixture
-def video(match, tmp_path):
-    path = tmp_path / "video.mp4"
-    path.write_bytes(match.read_bytes())
-    return path
-
-
 @pytest.fixture
 def folder(tmp_path):
     return AnalysisFolder(tmp_path / "out")
+
+
+@pytest.fixture
+def short(encode_tracks, film, sound):
+    """Two seconds, for what is the same of every video."""
+    return encode_tracks("video.mp4", film([40, 200] * 25), sound(2.0))
+
+
+@pytest.fixture(scope="module")
+def measured(rendered_match, tmp_path_factory):
+    """A folder with the features of the match."""
+    folder = AnalysisFolder(tmp_path_factory.mktemp("measured") / "out")
+    extract(rendered_match, folder)
+    return folder.root
+
+
+@pytest.fixture
+def video(rendered_match, measured, folder):
+    """A copy of the match, whose features are in the folder."""
+    shutil.copytree(measured, folder.root)
+    return Path(shutil.copy(rendered_match, folder.root.with_name("video.mp4")))
 
 
 def extract(path, folder, settings=None) -> ExtractedFeatures:
     return extract_features(open_video(path, folder), settings or Settings().extraction)
 
 
-def test_a_second_measurement_is_the_first(video, folder):
+def test_a_second_measurement_is_the_first(short, folder):
     settings = Settings().extraction
-    first = extract(video, folder, settings)
-    second = extract(video, folder, settings)
+    first = extract(short, folder, settings)
+    second = extract(short, folder, settings)
     assert not first.reused
     assert second.reused
     assert second.key == first.key
 
 
-def test_a_renamed_video_is_known(video, folder, tmp_path):
-    extract(video, folder)
-    assert extract(video.rename(tmp_path / "other name.mp4"), folder, Settings().extraction).reused
+def test_a_renamed_video_is_known(short, folder, tmp_path):
+    extract(short, folder)
+    assert extract(short.rename(tmp_path / "other name.mp4"), folder, Settings().extraction).reused
 
 
-def test_one_byte_more_is_another_video(video, folder):
-    extract(video, folder)
-    with video.open("ab") as file:
+def test_one_byte_more_is_another_video(short, folder):
+    extract(short, folder)
+    with short.open("ab") as file:
         file.write(b"\0")
-    assert not extract(video, folder).reused
+    assert not extract(short, folder).reused
 
 
-def test_a_setting_that_matters_measures_again(video, folder):
-    extract(video, folder)
+def test_a_setting_that_matters_measures_again(short, folder):
+    extract(short, folder)
     changed = Settings.from_flat({"step_sec": 0.25})
-    assert not extract(video, folder, changed.extraction).reused
+    assert not extract(short, folder, changed.extraction).reused
     assert folder.read_features().grid.step_sec == 0.25
 
 
-def test_a_setting_of_the_choice_does_not(video, folder):
-    extract(video, folder)
-    assert extract(video, folder, Settings.from_flat({"scene_threshold": 0.2, "pre_max": 9}).extraction).reused
+def test_a_setting_of_the_choice_does_not(short, folder):
+    extract(short, folder)
+    assert extract(short, folder, Settings.from_flat({"scene_threshold": 0.2, "pre_max": 9}).extraction).reused
 
 
-def test_a_new_algorithm_measures_again(video, folder, monkeypatch):
-    extract(video, folder)
+def test_a_new_algorithm_measures_again(short, folder, monkeypatch):
+    extract(short, folder)
     monkeypatch.setattr(decode_pass, "EXTRACTION_VERSION", decode_pass.EXTRACTION_VERSION + 1)
-    assert not extract(video, folder).reused
+    assert not extract(short, folder).reused
 
 
 def test_what_is_no_video_leaves_nothing(tmp_path, folder):
@@ -91,10 +99,8 @@ def test_what_is_no_video_leaves_nothing(tmp_path, folder):
     assert not folder.root.exists()
 
 
-def test_a_video_without_sound(tmp_path, folder):
-    path = tmp_path / "silent.mp4"
-    render_match(path, audio=False)
-    analysis = analyze(path, folder, Settings())
+def test_a_video_without_sound(encode_tracks, film, folder):
+    analysis = analyze(encode_tracks("silent.mp4", film([40, 200] * 25)), folder, Settings())
     features = folder.read_features()
     assert "audio_rms" not in features.series
     assert "audio_rms" in features.absent
@@ -111,9 +117,9 @@ def test_the_four_steps_are_the_selection_of_the_library(video, folder):
     assert folder.read_clips() == made.clips_file
 
 
-def test_each_thing_happens_once_in_an_analysis(video, folder, monkeypatch):
-    counted = counting(monkeypatch, video)
-    analyze(video, folder, Settings())
+def test_each_thing_happens_once_in_an_analysis(short, folder, monkeypatch):
+    counted = counting(monkeypatch, short)
+    analyze(short, folder, Settings())
     assert counted == {"probe": 1, "fingerprint": 1, "extract": 1, "excitement": 1, "filter_windows": 1}
 
 

@@ -1,5 +1,6 @@
 """Catalogs of both kinds; features as a real extraction would yield them, without a video."""
 
+import shutil
 from collections.abc import Iterator
 
 import numpy as np
@@ -37,7 +38,8 @@ def origin() -> Origin:
 
 
 @pytest.fixture
-def duckdb_catalog(tmp_path) -> DuckDBCatalog:
+def duckdb_catalog(tmp_path, empty_catalog) -> DuckDBCatalog:
+    shutil.copy(empty_catalog, tmp_path / "autoclip.duckdb")
     return DuckDBCatalog(tmp_path / "autoclip.duckdb", busy_deadline_sec=120)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from match import render_match
 
 from autoclip.settings import Settings
 from stages.analyze import library_stages, select_clips
@@ -18,17 +17,10 @@ from tasks.record_clips import record_clips
 from tasks.register_video import register_video
 
 
-@pytest.fixture(scope="module")
-def match(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("media") / "match.mp4"
-    render_match(path)
-    return path
-
-
 @pytest.fixture
-def features(match: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ExtractedFeatures:
+def features(rendered_match: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ExtractedFeatures:
     monkeypatch.setenv("AUTOCLIP_DATA_DIR", str(tmp_path / "data"))
-    return extract_features(register_video.fn(match), Settings().extraction)
+    return extract_features(register_video.fn(rendered_match), Settings().extraction)
 
 
 @pytest.fixture

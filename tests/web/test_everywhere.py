@@ -214,6 +214,9 @@ def test_the_picture_has_room_and_nothing_is_out_of_reach_in_a_small_window(site
         assert stage["height"] >= 150, (width, height)
         assert stage["y"] + 150 <= height, (width, height)
         assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+    # An edge of the clip is for a moment where it was in a wider window.
+    where_it_was = "document.querySelector('.edge.end').style.left = '600px', document.documentElement.scrollWidth"
+    assert tab.page.evaluate(where_it_was) <= width
     tab.press("/")
     tab.page.keyboard.type("pxd")
     assert tab.page.get_by_role("searchbox", name="Search clips").input_value() == "pxd"

@@ -68,8 +68,8 @@ def test_damage_that_is_copied_is_told(tmp_path, source, cut):
 @pytest.mark.parametrize(
     "name", ["cityCC0.mpg", "tricky/vp9_odd_dims.webm", "tricky/h265_10bits.mp4", "tricky/mpeg2_mp2.ts"]
 )
-def test_other_codecs_are_copied_as_they_are(tmp_path, shared_media, name):
-    video = probe(shared_media / name)
+def test_other_codecs_are_copied_as_they_are(tmp_path, real_media, name):
+    video = probe(real_media(name))
     end = min(video.duration_sec, 3.0)
     result = export_clip(video, Interval(0, end), tmp_path / "clip.mp4", COPY)
     assert probe(result.path).video.codec == video.video.codec
