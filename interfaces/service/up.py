@@ -186,7 +186,7 @@ class Service:
         try:
             yield
         except Exception as error:  # noqa: BLE001 - whatever a library or the system raises, the next turn tries again
-            message = f"{work} failed, and is tried again: {error!r}"
+            message = f"{work} failed, and is tried again: {type(error).__name__}: {error}"
             if self.reported.get(work) != message:
                 self.reported[work] = message
                 self.say(message)
