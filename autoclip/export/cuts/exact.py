@@ -23,6 +23,8 @@ _REORDERED_SEEK_SEC = Fraction(3, 23)
 """How far before the target ffmpeg seeks if frames are reordered in a format that is sought by decoding times
 (``dts_heuristic`` in its fftools/ffmpeg_demux.c).
 """
+_EVERY_SAMPLE = ("-flags2", "+skip_manual")
+"""Keep ffmpeg from leaving out, after a seek as well, what an edit list leaves out at the start: it may be seconds."""
 _MICROSECOND = Fraction(1, 1_000_000)
 
 
@@ -143,7 +145,8 @@ def audio_input(spec: CutSpec, lead_sec: Fraction = Fraction(0)) -> tuple[str, .
     if start <= PREROLL_SEC:
         # No seek: it could skip the packet before time 0 that the decoder needs.
         return safe_input(source)
-    return _sought_input(source, span.container_seconds(span.start) - lead_sec - Fraction(PREROLL_SEC))
+    sought = _sought_input(source, span.container_seconds(span.start) - lead_sec - Fraction(PREROLL_SEC))
+    return (*_EVERY_SAMPLE, *sought)
 
 
 def cut_filters(span: FrameSpan) -> str:

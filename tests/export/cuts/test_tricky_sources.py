@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 from made_media import BOARD, SIZE, assert_in_step, complaints, look_at
 
@@ -45,8 +46,8 @@ def test_hidden_frames_stay_hidden_and_times_right(tmp_path, edited, cut, first,
     assert_in_step(seen, count=(behind - first) // 25)
 
 
-def with_two_edits(boxes: bytes, scales: dict[bytes, int]) -> bytes:
-    """Show 4 s from the begin of each edit list, and 4 s from 5.8 s behind that (ISO/IEC 14496-12, 8.6.6)."""
+def with_edits(boxes: bytes, scales: dict[bytes, int], *edits: tuple[float, float]) -> bytes:
+    """Show, of each track, so many seconds from so many behind its start, and so on (ISO/IEC 14496-12, 8.6.6)."""
     made, place = b"", 0
     while place < len(boxes):
         (size,), kind = struct.unpack_from(">I", boxes, place), boxes[place + 4 : place + 8]
@@ -56,10 +57,12 @@ def with_two_edits(boxes: bytes, scales: dict[bytes, int]) -> bytes:
                 (scales[header],) = struct.unpack_from(">I", body, body.index(header) + 16)
         if kind == b"elst":
             (begin,) = struct.unpack_from(">i", body, len(body) - 8)
-            lasts, later = 4 * scales[b"mvhd"], begin + 6 * scales[b"mdhd"] - scales[b"mdhd"] // 5
-            body = struct.pack(">IIIiIIiI", 0, 2, lasts, begin, 0x10000, lasts, later, 0x10000)
+            body = struct.pack(">II", 0, len(edits))
+            for lasts, start in edits:
+                units = round(lasts * scales[b"mvhd"]), begin + round(start * scales[b"mdhd"])
+                body += struct.pack(">IiI", *units, 0x10000)
         elif kind in {b"moov", b"trak", b"edts"}:
-            body = with_two_edits(body, scales)
+            body = with_edits(body, scales, *edits)
         made += struct.pack(">I4s", len(body) + 8, kind) + body
         place += size
     return made
@@ -69,7 +72,7 @@ def with_two_edits(boxes: bytes, scales: dict[bytes, int]) -> bytes:
 def test_a_film_of_several_edits_is_cut_through_where_they_meet(tmp_path, source, cut):
     """As cameras and QuickTime Player save a film from whose middle something was removed."""
     path = tmp_path / "two.mp4"
-    path.write_bytes(with_two_edits(source("constant.mp4")[0].path.read_bytes(), {}))
+    path.write_bytes(with_edits(source("constant.mp4")[0].path.read_bytes(), {}, (4.0, 0.0), (4.0, 5.8)))
     video, settings = probe(path), ExportSettings(cut=cut)
     assert video.duration_sec == pytest.approx(8.0)
     if cut == "copy":
@@ -81,6 +84,19 @@ def test_a_film_of_several_edits_is_cut_through_where_they_meet(tmp_path, source
         shown = [*range(100), *range(145, 245)]
         assert seen.numbers == shown[round(start * 25) : round(end * 25)]
         assert_in_step(seen, count=round(end - start) - 1)
+
+
+def test_a_trimmed_film_has_all_its_sound(tmp_path, source):
+    """Where a player starts late, ffmpeg leaves out the sound before it, and after a seek as much again."""
+    film, path = tmp_path / "film.mp4", tmp_path / "trimmed.mp4"
+    tone = ["-f", "lavfi", "-i", "sine=frequency=440:duration=12", "-map", "0:v", "-map", "1:a", "-c:v", "copy"]
+    run_ffmpeg(["-i", str(source("constant.mp4")[0].path), *tone, "-c:a", "aac", str(film)])
+    path.write_bytes(with_edits(film.read_bytes(), {}, (10.0, 1.2)))
+    clip = export_clip(probe(path), Interval(3.12, 4.12), tmp_path / "clip.mp4").path
+    assert look_at(clip).numbers == list(range(108, 133))
+    with av.open(str(clip)) as container:
+        heard = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+    assert np.abs(heard[4_800:38_400]).reshape(-1, 480).max(axis=1).min() > 0.05
 
 
 def test_a_copied_avi_is_cut_from_its_start_and_up_to_its_damaged_end(tmp_path, source):
