@@ -22,6 +22,12 @@ export interface Entry {
   readonly since?: number;
 }
 
+/** What was done last is taken back, or done again; whatever it was. */
+export interface Replay {
+  readonly kind: "undo" | "redo";
+}
+export const isReplay = (action?: Action): action is Replay => action?.kind === "undo" || action?.kind === "redo";
+
 /** Two versions of a clip: ours was made from a revision that somebody else has changed since. */
 export interface Conflict {
   readonly entry: Entry;
@@ -75,10 +81,12 @@ export class Outbox {
     for (const id of this.adopted) this.known.add(id);
   }
 
-  /** Queue changes, or an action, and send them as soon as possible. */
-  add(changes: readonly Change[], action?: Action): void {
-    this.keep([...this.entries, { id: newId(), changes, ...(action && { action }) }]);
+  /** Queue changes, or an action, and send them as soon as possible; tells the id of the entry. */
+  add(changes: readonly Change[], action?: Action): string {
+    const id = newId();
+    this.keep([...this.entries, { id, changes, ...(action && { action }) }]);
     this.start();
+    return id;
   }
 
   /** Send what is queued, such as entries of an earlier visit. */
@@ -88,10 +96,10 @@ export class Outbox {
     void this.work();
   }
 
-  /** Take the last entry back that is not under way; null if there is none. */
+  /** Take the last entry back that is not under way; null if there is none, or it is an undo or redo itself. */
   takeBack(): Entry | null {
     const last = this.entries.at(-1);
-    if (!last || (this.entries.length === 1 && this.state === "saving")) return null;
+    if (!last || isReplay(last.action) || (this.entries.length === 1 && this.state === "saving")) return null;
     this.keep(this.entries.slice(0, -1));
     return last;
   }
@@ -155,7 +163,8 @@ export class Outbox {
 
   /** Later changes of the same clips were made from what this entry has just made. */
   private rebase(clips: readonly ClipView[], done: Entry): void {
-    const seen = new Map(done.changes.map((change) => [change.clip, change.revision]));
+    const from = isReplay(done.action) ? clips.map(({ id, revision }) => ({ clip: id, revision: revision - 1 })) : null;
+    const seen = new Map((from ?? done.changes).map((change) => [change.clip, change.revision]));
     const now = new Map(clips.map((clip) => [clip.id, clip]));
     const merged = done.action?.kind === "merge" ? clips[0] : undefined;
     const follow = (change: Change): Change => {

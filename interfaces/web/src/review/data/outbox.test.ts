@@ -27,6 +27,7 @@ class Server implements Sender {
   async send(entry: Entry, again: boolean): Promise<ClipView[]> {
     await Promise.resolve();
     if (!this.reachable) throw new Unreachable("away");
+    if (entry.action?.kind === "undo") return [this.change("a", { verdict: "undecided" })];
     if (entry.action) return this.merge(entry, again);
     for (const { clip: id, revision } of entry.changes) {
       if (!this.clips.has(id)) throw new Refusal(404, "not-found", id);
@@ -173,6 +174,23 @@ test("what was not sent yet can be taken back", async () => {
   outbox.retry();
   await outbox.drained();
   expect(server.log).toHaveLength(1);
+});
+
+test("an undo waits for the server, is not taken back itself, and later changes begin from what it has left", async () => {
+  const server = new Server(clip("a", { verdict: "kept", revision: 2 }));
+  server.reachable = false;
+  const { outbox, decide } = review(server);
+  outbox.add([], { kind: "undo" });
+  decide("a", "rejected");
+  await until(() => outbox.state === "offline");
+  expect(outbox.takeBack()?.changes[0]?.clip).toBe("a");
+  expect(outbox.takeBack()).toBeNull();
+  decide("a", "kept");
+  server.reachable = true;
+  outbox.retry();
+  await outbox.drained();
+  expect(server.log).toEqual(['a {"verdict":"undecided"}', 'a {"verdict":"kept"}']);
+  expect(outbox.conflict).toBeNull();
 });
 
 test("a change that the server refuses is taken back with its reason, and the next ones are sent", async () => {

@@ -7,8 +7,8 @@ import { Analysis } from "./analysis.svelte";
 import { type Boundary, withWords } from "./boundaries";
 import { Transcript } from "./transcript.svelte";
 import { ClipStore } from "./clip-store.svelte";
-import { type Action, type ActionEntry, isAction, isDoneBy, perform } from "./actions";
-import { type Change, type Entry, type Fields, Outbox } from "./outbox.svelte";
+import { type Action, type ActionEntry, isAction, isDoneBy, type LogEnds, type Outcome, perform } from "./actions";
+import { type Change, type Entry, type Fields, isReplay, Outbox } from "./outbox.svelte";
 import {
   countsOf,
   fillTo,
@@ -37,8 +37,6 @@ export class Review {
   currentId = $state<string | null>(null);
   filters = $state.raw<Filters>(NO_FILTERS);
   sorting = $state<Sorting>("score");
-  canUndo = $state(false);
-  canRedo = $state(false);
 
   readonly store = new ClipStore();
   readonly outbox: Outbox;
@@ -59,9 +57,12 @@ export class Review {
 
   /** Whether the clip that is shown next begins to play. */
   playNext = true;
-  private logRevision = 0;
-  private turn: Promise<void> = Promise.resolve();
-  private inLine = $state(0);
+  /** Where the log stands, and what it can take back and do again. */
+  private log = $state.raw({ revision: 0, undo: false, redo: false });
+  /** What was taken back before it was sent, in order. */
+  private takenBack = $state.raw<readonly Entry[]>([]);
+  /** Who waits for the name of the clip that an undo or a redo was about, by the id of its entry. */
+  private readonly replays = new Map<string, (name: string | null) => void>();
 
   constructor(readonly projectId: string) {
     this.analysis = new Analysis(projectId);
@@ -71,7 +72,7 @@ export class Review {
       localStorage,
       {
         send: (entry, again) => noted(this.send(entry, again)),
-        position: () => noted(this.readLog().then(() => this.logRevision)),
+        position: () => noted(this.readLog().then(() => this.log.revision)),
         read: (clip) => noted(this.read(clip)),
       },
       (clips, entry) => this.confirmed(clips, entry),
@@ -79,9 +80,13 @@ export class Review {
     );
   }
 
-  /** How much waits for the server: changes, and what is done once they are saved, such as an undo. */
-  get unsent(): number {
-    return this.outbox.entries.length + this.inLine;
+  get canUndo(): boolean {
+    return this.log.undo || this.outbox.entries.length > 0;
+  }
+
+  get canRedo(): boolean {
+    const last = this.outbox.entries.at(-1)?.action;
+    return this.takenBack.length > 0 || last?.kind === "undo" || this.log.redo;
   }
 
   /** Load the project, and keep an eye on what others change until the returned function is called. */
@@ -186,15 +191,20 @@ export class Review {
   /** Take back what was done last, whoever did it; tells which clip that was about. */
   async undo(): Promise<string | null> {
     const unsent = this.outbox.state === "offline" ? this.outbox.takeBack() : null;
-    if (unsent) {
-      this.show();
-      return this.reveal(unsent.changes.map((change) => change.clip));
-    }
-    return this.replay("undo");
+    if (!unsent) return this.replay("undo");
+    this.takenBack = [...this.takenBack, unsent];
+    this.show();
+    return this.reveal(unsent.changes.map((change) => change.clip));
   }
 
+  /** Do again what was taken back last. */
   async redo(): Promise<string | null> {
-    return this.replay("redo");
+    const unsent = this.takenBack.at(-1);
+    if (!unsent) return this.replay("redo");
+    this.takenBack = this.takenBack.slice(0, -1);
+    this.outbox.add(unsent.changes, unsent.action);
+    this.show();
+    return this.reveal(unsent.changes.map((change) => change.clip));
   }
 
   split(at: number): void {
@@ -236,47 +246,14 @@ export class Review {
 
   private enqueue(changes: readonly Change[], action?: Action): void {
     this.outbox.add(changes, action);
-    this.canUndo = true;
-    this.canRedo = false;
+    this.takenBack = [];
+    this.log = { ...this.log, redo: false };
     this.show();
   }
 
-  /** Do one thing after the other, each once all changes have been saved: keys are faster than answers. */
-  private inTurn(action: () => Promise<void>): Promise<void> {
-    this.inLine += 1;
-    this.turn = this.turn.then(async () => {
-      try {
-        await this.outbox.drained();
-        await action();
-        this.failure = "";
-      } catch (error) {
-        this.failure = messageOf(error);
-        // What cannot be read again now is read when something changes, or when the person tries again.
-        if (error instanceof Refusal && error.status === 412) await this.reload().catch(() => undefined);
-      } finally {
-        this.inLine -= 1;
-      }
-    });
-    return this.turn;
-  }
-
-  private async replay(what: "undo" | "redo"): Promise<string | null> {
-    let name: string | null = null;
-    await this.inTurn(async () => {
-      await this.readLog();
-      if (!(what === "undo" ? this.canUndo : this.canRedo)) return;
-      const params = { path: { project_id: this.projectId }, header: { "if-match": `"${this.logRevision}"` } };
-      const replay = await answer(
-        what === "undo"
-          ? api.POST("/api/projects/{project_id}/undo", { params })
-          : api.POST("/api/projects/{project_id}/redo", { params }),
-      );
-      this.noteLog(replay);
-      this.store.confirm(replay.clips);
-      this.store.remove(replay.removed);
-      name = this.reveal([...replay.clips.map((clip) => clip.id), ...replay.removed]) ?? "";
-    });
-    return name;
+  private replay(kind: "undo" | "redo"): Promise<string | null> {
+    const id = this.outbox.add([], { kind });
+    return new Promise((resolve) => this.replays.set(id, resolve));
   }
 
   /** Go to the first of some clips that is there. */
@@ -304,7 +281,11 @@ export class Review {
 
   /** Find out what can be undone and redone now, after a change that was made past the list of clips. */
   async lookAtLog(): Promise<void> {
-    await this.inTurn(() => this.readLog());
+    try {
+      await this.readLog();
+    } catch (error) {
+      this.failure = messageOf(error);
+    }
   }
 
   private async readLog(): Promise<void> {
@@ -312,26 +293,24 @@ export class Review {
     this.noteLog(await answer(api.GET("/api/projects/{project_id}/operations", { params })));
   }
 
-  private noteLog(log: { undo?: number | null; redo?: number | null; revision: number }): void {
-    this.logRevision = log.revision;
-    this.canUndo = log.undo !== null || this.outbox.entries.length > 0;
-    this.canRedo = log.redo !== null;
+  private noteLog(log: LogEnds): void {
+    this.log = { revision: log.revision, undo: log.undo !== null, redo: log.redo !== null };
   }
 
   /** Read the clips again if somebody else has changed something. */
   private async lookForChanges(): Promise<void> {
     if (document.hidden || this.outbox.entries.length > 0) return;
-    const before = this.logRevision;
+    const before = this.log.revision;
     try {
       await this.readLog();
-      if (this.logRevision !== before && this.outbox.entries.length === 0) await this.reload();
+      if (this.log.revision !== before && this.outbox.entries.length === 0) await this.reload();
     } catch (error) {
       if (!isTemporary(error)) this.failure = messageOf(error);
     }
   }
 
   private async send(entry: Entry, again: boolean): Promise<ClipView[]> {
-    if (isAction(entry)) return (again ? await this.done(entry) : null) ?? perform(this.projectId, entry);
+    if (isAction(entry)) return this.perform(entry, again);
     const [first, ...others] = entry.changes;
     if (first && others.length === 0) {
       const params = { path: { clip_id: first.clip }, header: { "if-match": `"${first.revision}"` } };
@@ -342,13 +321,33 @@ export class Review {
     return (await answer(api.POST("/api/projects/{project_id}/clips/bulk", { params, body: { changes } }))).clips;
   }
 
-  /** The clips as an action left them that has arrived without an answer; null if it has not. */
-  private async done(entry: ActionEntry): Promise<ClipView[] | null> {
+  /** Do what an entry asks for, unless it was done `again` and again only because no answer came. */
+  private async perform(entry: ActionEntry, again: boolean): Promise<ClipView[]> {
+    const { action } = entry;
+    if (isReplay(action) && !again && !this.log[action.kind]) {
+      this.tell(entry, null);
+      return [];
+    }
+    const { clips, removed, log } = (again ? await this.done(entry) : null) ?? (await perform(this.projectId, entry));
+    const name = (clips[0] ?? this.store.clips.find(({ id }) => removed.includes(id)))?.name ?? "";
+    this.store.remove(removed);
+    this.store.confirm(clips);
+    if (log) this.noteLog(log);
+    // Somebody who has gone on meanwhile stays where they are.
+    if (isReplay(action) && this.outbox.entries.at(-1)?.id === entry.id) this.reveal(clips.map(({ id }) => id));
+    this.tell(entry, name);
+    return clips;
+  }
+
+  /** What an action that has arrived without an answer has left; null if it has not. */
+  private async done(entry: ActionEntry): Promise<Outcome | null> {
     const params = { path: { project_id: this.projectId } };
-    const { items } = await answer(api.GET("/api/projects/{project_id}/operations", { params }));
-    const found = items.find((one) => one.revision > (entry.since ?? 0) && isDoneBy(one, entry));
-    const clips = found && (await Promise.all(found.changes.map(({ id }) => this.read(id))));
-    return clips?.filter((clip) => clip !== null) ?? null;
+    const log = await answer(api.GET("/api/projects/{project_id}/operations", { params }));
+    const found = log.items.find((one) => one.revision > (entry.since ?? 0) && isDoneBy(one, entry));
+    if (!found) return null;
+    const ids = found.changes.map(({ id }) => id);
+    const clips = (await Promise.all(ids.map((id) => this.read(id)))).filter((clip) => clip !== null);
+    return { clips, removed: ids.filter((id) => !clips.some((clip) => clip.id === id)), log };
   }
 
   private async read(clip: string): Promise<ClipView | null> {
@@ -362,10 +361,9 @@ export class Review {
 
   private confirmed(clips: readonly ClipView[], entry?: Entry): void {
     const { kind } = entry?.action ?? {};
-    if (kind === "remove") this.store.remove(entry?.changes.map(({ clip }) => clip) ?? []);
     this.store.confirm(clips);
     this.show();
-    this.logRevision += 1;
+    if (entry && !isReplay(entry.action)) this.log = { revision: this.log.revision + 1, undo: true, redo: false };
     if (kind === "merge" || kind === "duplicate" || kind === "create") this.currentId = clips[0]?.id ?? this.currentId;
     if (kind === "merge") void this.load(); // without the clips that are one now
   }
@@ -373,8 +371,15 @@ export class Review {
   private refused(reason: string, entry?: Entry): void {
     this.failure ||= reason;
     this.show();
+    if (entry) this.tell(entry, null);
     // What cannot be read again now is read when something changes, or when the person tries again.
     if (entry?.action) void this.reload().catch(() => undefined);
+  }
+
+  /** Tell who waits for an undo or a redo which clip it was about; null if it did nothing. */
+  private tell({ id }: Entry, name: string | null): void {
+    this.replays.get(id)?.(name);
+    this.replays.delete(id);
   }
 
   private show(): void {
