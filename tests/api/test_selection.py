@@ -33,6 +33,8 @@ def test_the_way_to_the_clips_is_told(client, analyzed):
     assert {28.0, 41.0, 95.0} <= {boundary["starts_at_sec"] for boundary in answer["boundaries"]}
     lost = [verdict for verdict in selection.verdicts if not verdict.kept]
     assert sorted(window["reason"] for window in answer["dropped"]) == sorted(verdict.reason for verdict in lost)
+    rivals = [selection.windows[verdict.other].interval.start for verdict in lost if verdict.other is not None]
+    assert sorted(window["rival_start"] for window in answer["dropped"] if window["rival_start"] is not None) == rivals
 
 
 def test_a_new_choice_is_told_although_the_last_was_remembered(client, workspace, analyzed):

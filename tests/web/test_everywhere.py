@@ -235,17 +235,27 @@ def test_the_picture_has_room_and_nothing_is_out_of_reach_in_a_small_window(site
     tab.page.get_by_text("kept to fill 10 minutes").wait_for()
 
 
+WIDE, PHONE_SIZE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+
+
 def test_the_page_speaks_german_where_the_browser_does(site, open_tab):
     tab = open_tab(locale="de-DE")
     tab.review(site)
     tab.says("Gespeichert")
     assert tab.page.locator("html").get_attribute("lang") == "de"
+    tab.page.set_viewport_size(PHONE_SIZE)
+    tab.press("t")  # its buttons have the longest texts
+    for name in ("Schließen", "Anwenden"):
+        box = tab.page.get_by_role("dialog").get_by_role("button", name=name).bounding_box()
+        assert box["x"] + box["width"] < PHONE_SIZE["width"]
     tab.open(site.address)
+    tab.page.get_by_role("textbox", name="Pfad").fill("/nowhere/film.mp4")
+    tab.page.get_by_role("button", name="Hinzufügen").click()
+    tab.page.get_by_text("Der Server darf auf diesen Ordner nicht zugreifen: ").wait_for()
     tab.page.get_by_label("Sprache").select_option("English")
     tab.page.get_by_role("heading", name="Projects").wait_for()
 
 
-WIDE, PHONE_SIZE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 DIALOGS = {"Retune": "clips stay", "Export": "Export 2 clips", "Compound": "New from 2 kept clips", "Keys": "Reset all"}
 """The dialogs that the bar opens, and what each shows once it is complete."""
 

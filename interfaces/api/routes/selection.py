@@ -12,6 +12,7 @@ from pydantic import Field
 from autoclip.errors import NotFoundError
 from autoclip.report.document import dropped_windows
 from autoclip.selection.boundaries import BoundaryKind
+from autoclip.selection.filters import FilterStage
 from autoclip.selection.pipeline import Selection
 from interfaces.api.downsampling import downsample, nulls
 from interfaces.api.problems import documented
@@ -65,8 +66,15 @@ class DroppedView(View):
     start: float
     end: float
     quality_score: float
-    stage: str
-    reason: str
+    stage: FilterStage
+    reason: str = Field(description="Why, in English words.")
+    value: float = Field(
+        description="What the filter measured: intersection over union with the better clip (`overlap`), share of "
+        "credits, share of low activity (`boring`), bits in which the pictures differ (`duplicate`), or place by "
+        "quality, seconds or share of the video (`cutoff`)."
+    )
+    limit: float = Field(description="What it was compared with.")
+    rival_start: float | None = Field(description="Start of the better clip it lost to; null if there is none.")
 
 
 class SelectionView(View):
@@ -111,7 +119,12 @@ def _shown(selection: Selection, points: int) -> SelectionView:
             BoundaryView.from_attributes(boundary, score=round(boundary.score, 4)) for boundary in selection.boundaries
         ],
         dropped=[
-            DroppedView.from_attributes(window, start=window.interval.start, end=window.interval.end)
+            DroppedView.from_attributes(
+                window,
+                start=window.interval.start,
+                end=window.interval.end,
+                rival_start=None if window.rival is None else window.rival.start,
+            )
             for window in dropped_windows(selection.windows, selection.verdicts)
         ],
     )

@@ -254,7 +254,10 @@ EXAMPLES: dict[str, Any] = {
                 "end": 1830.2,
                 "quality_score": 0.41,
                 "stage": "overlap",
-                "reason": "overlaps a better window",
+                "reason": "shares 62% with better clip 4, more than 35%",
+                "value": 0.62,
+                "limit": 0.35,
+                "rival_start": 1812.36,
             }
         ],
     },

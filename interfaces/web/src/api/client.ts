@@ -56,6 +56,6 @@ interface Result<Data> {
 /** The value of an answer; throws `Refusal` or `Unreachable`. */
 export async function answer<Data>(call: Promise<Result<Data>>): Promise<NonNullable<Data>> {
   const { data, error, response } = await call;
-  if (!response.ok) throw Refusal.of(response, error as object | undefined);
+  if (!response.ok) throw Refusal.of(response, error as object | undefined, t.refusals);
   return data as NonNullable<Data>;
 }

@@ -2,6 +2,7 @@ import { addressOf } from "./address";
 import { openStream } from "./client";
 import { connection } from "./connection.svelte";
 import { Refusal } from "./failures";
+import { t } from "../messages/index.svelte";
 import type { Problem } from "./schema";
 
 const LONGEST_PAUSE_MS = 15_000;
@@ -36,7 +37,7 @@ async function follow(path: string, onEvent: (name: string, data: unknown) => vo
         await readEvents(response.body, onEvent);
       } else {
         const problem = (await response.json().catch(() => undefined)) as Problem | undefined;
-        connection.note(Refusal.of(response, problem).message);
+        connection.note(Refusal.of(response, problem, t.refusals).message);
       }
     } catch {
       // Broken off: it is opened again below, and that nobody answers is shown already.

@@ -11,10 +11,26 @@ export class Refusal extends Error {
     this.code = code;
   }
 
-  static of(response: Response, problem: Partial<Problem> | undefined): Refusal {
-    const detail = problem?.detail || `${response.status} ${response.statusText}`;
-    return new Refusal(response.status, problem?.code ?? "unknown", detail);
+  /** What an answer refuses; `meanings` says in the reader's language what its code means. */
+  static of(
+    response: Response,
+    problem: Partial<Problem> | undefined,
+    meanings: Readonly<Record<string, string>>,
+  ): Refusal {
+    return new Refusal(
+      response.status,
+      problem?.code ?? "unknown",
+      explained(problem ?? {}, meanings) ?? `${response.status} ${response.statusText}`,
+    );
   }
+}
+
+/** The server's words for a problem, behind what its code means; null if it has none. */
+export function explained(
+  { code = "", detail }: Partial<Problem>,
+  meanings: Readonly<Record<string, string>>,
+): string | null {
+  return [meanings[code], detail].filter(Boolean).join(": ") || null;
 }
 
 /** No answer came: the server is down, or the network is. */

@@ -25,6 +25,8 @@ export const english = {
     loading: "Loading …",
     signOut: "Sign out",
   },
+  /** What refusals mean, by their code; in English the server says so itself. */
+  refusals: {} as Record<string, string>,
   jobs: {
     trouble: (reason: string) => `Clips can be reviewed, but no video can be analyzed or exported now. ${reason}`,
     cancel: "Stop this job",
@@ -321,6 +323,8 @@ export const english = {
       speech: "Speech",
     },
     dropped: (reason: string) => `dropped: ${reason}`,
+    /** Why each filter drops candidates; in English the server says so itself. */
+    filters: {} as Record<string, (share: string, better: string) => string>,
     noDropped: "No dropped candidate lies there.",
     zoomIn: "Zoom in",
     zoomOut: "Zoom out",
@@ -337,7 +341,14 @@ export const english = {
     title: "Why this clip",
     quality: "Quality",
     parts: { excitement: "Excitement", boundary: "Boundaries", narrative: "Narrative", deadTime: "Dead time" },
-    moment: (reason: string, time: string) => `${reason || "moment"} at ${time}`,
+    moments: {
+      excitement_peak: "excitement peak",
+      audio_peak: "loud moment",
+      action_sequence: "fast action",
+      thought: "complete thought",
+      chat_reaction: "reaction of the chat",
+    } as Record<string, string>,
+    moment: (kind: string, time: string) => `${kind || "moment"} at ${time}`,
     byHand: "Made by hand.",
     noReason: "No reason was recorded.",
     touched: "You changed this clip, so no analysis will change it.",

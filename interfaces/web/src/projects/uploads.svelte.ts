@@ -1,8 +1,10 @@
 import { addressOf, pageFolder } from "../api/address";
 import { answer, api } from "../api/client";
-import { messageOf } from "../api/failures";
+import { explained, messageOf } from "../api/failures";
 import { type KeyHeaders, Once } from "../api/once.svelte";
+import type { Problem } from "../api/schema";
 import { session } from "../api/session.svelte";
+import { t } from "../messages/index.svelte";
 
 const RETRY_MS = [0, 1000, 3000, 5000, 10_000, 30_000, 60_000];
 
@@ -110,8 +112,8 @@ async function transfer(uploading: UploadingFile): Promise<string | null> {
 /** What the server said of an upload it refused, or what the browser said of the line. */
 function reasonOf(error: Error & { originalResponse?: { getBody: () => string } | null }): string {
   try {
-    const { detail } = JSON.parse(error.originalResponse?.getBody() ?? "") as { detail?: string };
-    if (detail) return detail;
+    const said = explained(JSON.parse(error.originalResponse?.getBody() ?? "") as Partial<Problem>, t.refusals);
+    if (said) return said;
   } catch {
     // No problem document: the message says what is known.
   }

@@ -1,5 +1,6 @@
 import { nextBoundary } from "../data/boundaries";
 import type { Review } from "../data/review.svelte";
+import { whyDropped } from "../overview/dropped";
 import { droppedBeside } from "../overview/pointing";
 import type { Player } from "../player/player.svelte";
 import type { ActionName } from "./actions";
@@ -36,7 +37,7 @@ export function performer(review: Review, player: Player, panels: Panels): (acti
     }
     player.pause();
     panels.seek(dropped[0].start);
-    notices.say(dropped.map(({ reason }) => t.overview.dropped(reason)).join("; "), undefined, 2500);
+    notices.say(dropped.map(whyDropped).join("; "), undefined, 2500);
   };
   const setEdge = (edge: "start" | "end") => () => {
     const clip = review.current;
