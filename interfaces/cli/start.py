@@ -6,15 +6,20 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from types import FrameType
 
 IMPORT_WAIT_SEC = 0.05
+LEAST_MEMORY_MB = 640
+"""Address space in which a short video is analyzed: with 550 MB, OpenBLAS, Arrow or Python itself ended it without a
+reason, or it hung (measured)."""
 
 
 def main() -> None:
     """Import the command line and run it."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell's background jobs ignore Ctrl-C
         signal.signal(signal.SIGINT, _interrupt)
+    _warn_of_little_memory()
     try:
         from interfaces.cli.app import main as run_command
 
@@ -22,6 +27,17 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("autoclip: interrupted\n")
         sys.exit(130)
+
+
+def _warn_of_little_memory() -> None:
+    """Say so if the shell allows less memory than the libraries need, which can't tell it themselves."""
+    with suppress(ImportError):  # Windows knows no such limit
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit != resource.RLIM_INFINITY and limit < LEAST_MEMORY_MB << 20:
+            allowed = f"only {limit >> 20} MB of memory are allowed here (ulimit -v)"
+            sys.stderr.write(f"autoclip: {allowed}; allow {LEAST_MEMORY_MB}, or libraries may fail without a reason\n")
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import FlowRun
 
 from flows.reaper import reap
 from storage.environment import Environment
@@ -38,18 +39,23 @@ class Upkeep:
 
     def begin(self, client: SyncPrefectClient) -> None:
         """Clean up after a killed service, as far as new runs require it."""
-        for run in reap(client, self.environment.data_dir):
+        for run in self._lost(client):
             self.say(f"job {run.id} ({run.name}) was lost when the service last ended; 'autoclip retry' continues it")
         self._count_slots(client)
 
     def turn(self, client: SyncPrefectClient) -> None:
         """End runs lost since the last turn; if the server is unreachable, wait for the next turn."""
         try:
-            for run in reap(client, self.environment.data_dir):
+            for run in self._lost(client):
                 self.say(f"job {run.id} ({run.name}) lost its process; 'autoclip retry {run.id}' continues it")
             self._count_slots(client)
         except httpx.HTTPError:
             return
+
+    def _lost(self, client: SyncPrefectClient) -> list[FlowRun]:
+        """End lost runs; return those that nobody had cancelled."""
+        lost = reap(client, self.environment.data_dir)
+        return [run for run in lost if run.state is not None and not run.state.is_cancelling()]
 
     def _count_slots(self, client: SyncPrefectClient) -> None:
         """Correct the server's slot count if it was wrong in two turns, and not just because a slot was being taken.

@@ -11,6 +11,7 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.states import Scheduled
 
+from flows.batch import _deployment as deployment_of_children
 from interfaces.jobs import Jobs
 from interfaces.service.registration import register
 from interfaces.service.routing import capabilities_in, name_with, needs_of_run
@@ -36,6 +37,17 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
 def known_workers(environment: Environment) -> tuple[str, ...]:
     with Jobs(environment) as jobs:
         return jobs.workers()
+
+
+def own_children(environment: Environment) -> set[UUID]:
+    """Return the deployments by which batches and jobs start the processing of a video."""
+
+    async def of_batches() -> UUID:
+        async with get_client() as client:
+            return await deployment_of_children(client)
+
+    with Jobs(environment) as jobs:
+        return {asyncio.run(of_batches()), UUID(jobs._deployment("process-video")["id"])}
 
 
 def waiting(client: SyncPrefectClient, count: int, **parameters: object) -> list[UUID]:
@@ -65,7 +77,11 @@ def test_a_run_is_left_to_a_worker_that_can_do_it_and_waits_for_a_place(
     prefect_api: str, environment: Environment
 ) -> None:
     with get_client(sync_client=True) as client:
+        assert known_workers(environment) == (), "without a work pool"
+        client.create_deployment(client.create_flow_from_name("foreign"), "process-video")
         register(client, environment)
+        ours = client.read_deployment_by_name("process-video/process-video").id
+        assert own_children(environment) == {ours}, "not the foreign one of the same name"
         assert client.read_work_queue_by_name("videos", "routing").concurrency_limit is None
         hearing, plain = waiting(client, 1, settings=HEARS), waiting(client, 2)
         nobody_can = waiting(client, 1, settings={"extraction": {"decoder": "videotoolbox"}})
@@ -87,6 +103,10 @@ def test_a_run_is_left_to_a_worker_that_can_do_it_and_waits_for_a_place(
             await until_over(deaf, others)
             assert await taken_by(hears, hearing) == set(hearing)
             await until_over(hears, hearing)
+            run = await hears.client.read_flow_run(hearing[0])
+        # As when a server fails at the wrong moment: an error that a task of the worker raised would end all of them.
+        await hears._submit_run(run)
+        await hears._cancel_run(run.id)
 
     asyncio.run(look())
 

@@ -313,6 +313,17 @@ def test_an_interrupt_within_an_import_is_told_in_a_line(imported, tmp_path):
     assert (done.returncode, done.stderr, done.stdout) == (130, "autoclip: interrupted\n", "")
 
 
+@pytest.mark.parametrize(("allowed_mb", "said"), [(300, "only 300 MB of memory are allowed"), (4000, "")])
+def test_too_little_memory_is_told_before_a_library_fails_without_a_reason(allowed_mb, said):
+    program = (
+        "import resource, sys; from interfaces.cli.start import _warn_of_little_memory\n"
+        f"resource.setrlimit(resource.RLIMIT_AS, ({allowed_mb << 20}, resource.RLIM_INFINITY))\n"
+        "_warn_of_little_memory()"
+    )
+    done = subprocess.run((sys.executable, "-c", program), capture_output=True, text=True, check=True)
+    assert (said in done.stderr) if said else not done.stderr
+
+
 def test_export_renders_the_best_clips(analysis, tmp_path, capsys):
     assert run(["export", str(analysis), "--mode", "v2", "--top", "1", "--to", str(tmp_path / "files"), "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
