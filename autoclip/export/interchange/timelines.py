@@ -18,7 +18,7 @@ from autoclip.export.interchange.chapters import ffmetadata, youtube_chapters
 from autoclip.export.interchange.edit_list import EditList, EditOptions, build_edit_list, editing_rate
 from autoclip.export.interchange.edl import edl_text, timecode_rate
 from autoclip.export.interchange.fcpxml import fcpxml_text
-from autoclip.export.interchange.formats import TimelineFormat
+from autoclip.export.interchange.formats import EDITING_FORMATS, TimelineFormat
 from autoclip.export.interchange.opentimeline import build_timeline, counting_rate
 from autoclip.export.interchange.xmeml import xmeml_text
 from autoclip.export.names import publish
@@ -62,9 +62,7 @@ def timeline_text(
     if not clips:
         raise ParameterError("there is no clip to hand over")
     name = title or video.path.stem
-    if wanted in _EDITORS:
-        return _for_editors(video, clips, wanted, name, options)
-    if options.handles_sec or options.record_start:
+    if wanted not in EDITING_FORMATS and (options.handles_sec or options.record_start):
         raise ParameterError(
             f"handles and a record start are for editing programs, not for {wanted}; leave them out or use otio"
         )
@@ -72,7 +70,9 @@ def timeline_text(
         return _table(video, clips)
     if wanted == "ffmetadata":
         return ffmetadata(clips, name, options.crossfade_sec)
-    return youtube_chapters(clips, options.crossfade_sec)
+    if wanted == "youtube":
+        return youtube_chapters(clips, options.crossfade_sec)
+    return _for_editors(video, clips, wanted, name, options)
 
 
 def write_timeline(
