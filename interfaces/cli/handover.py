@@ -11,7 +11,7 @@ import typer
 from autoclip.clips import Clip
 from autoclip.errors import ParameterError
 from autoclip.export.interchange.edit_list import MAX_HANDLES_SEC, EditOptions
-from autoclip.export.interchange.formats import SUFFIXES, TimelineFormat
+from autoclip.export.interchange.formats import FORMAT_HELP, SUFFIXES, TimelineFormat
 from autoclip.settings import ExportSettings
 from interfaces.cli.clip_sources import (
     AllClips,
@@ -37,12 +37,7 @@ def handover(
     *,
     wanted: Annotated[
         TimelineFormat,
-        typer.Option(
-            "--format",
-            help="otio (OpenTimelineIO), edl (CMX 3600), fcpxml (Final Cut Pro) or xmeml (Final Cut Pro 7 XML, for "
-            "Premiere Pro) for editing programs; csv for tables; ffmetadata or youtube: chapters of the clips joined "
-            "one after the other.",
-        ),
+        typer.Option("--format", help=FORMAT_HELP),
     ] = "otio",
     top: Top = None,
     clip: ClipIds = None,

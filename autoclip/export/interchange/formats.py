@@ -6,6 +6,11 @@ from typing import Literal
 
 TimelineFormat = Literal["otio", "edl", "fcpxml", "xmeml", "csv", "ffmetadata", "youtube"]
 
+FORMAT_HELP = (
+    "otio (OpenTimelineIO), edl (CMX 3600), fcpxml (Final Cut Pro) or xmeml (Final Cut Pro 7 XML, for Premiere Pro) "
+    "for editing programs; csv for tables; ffmetadata or youtube: chapters of the clips joined one after the other."
+)
+
 SUFFIXES: dict[TimelineFormat, str] = {
     "otio": ".otio",
     "edl": ".edl",

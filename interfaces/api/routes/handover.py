@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from autoclip.clips import Clip
 from autoclip.export.interchange.edit_list import MAX_HANDLES_SEC, EditOptions
-from autoclip.export.interchange.formats import MEDIA_TYPES, SUFFIXES, TimelineFormat
+from autoclip.export.interchange.formats import FORMAT_HELP, MEDIA_TYPES, SUFFIXES, TimelineFormat
 from autoclip.export.interchange.timelines import timeline_text
 from autoclip.export.tightened import tightens
 from autoclip.settings import ExportSettings
@@ -33,11 +33,7 @@ MAX_CLIPS = 5000
 class HandoverQuery(QueryBody):
     """Which clips, and in which format."""
 
-    format: TimelineFormat = Field(
-        "otio",
-        description="otio (OpenTimelineIO), edl (CMX 3600), fcpxml (Final Cut Pro) or xmeml (Final Cut Pro 7 XML, for "
-        "Premiere Pro) for editing programs; csv for tables; ffmetadata or youtube: chapters.",
-    )
+    format: TimelineFormat = Field("otio", description=FORMAT_HELP)
     top: int | None = Field(
         None, ge=1, le=MAX_CLIPS, description="This many of the best clips, in chronological order."
     )

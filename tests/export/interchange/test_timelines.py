@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import get_args
 
 import av
 import opentimelineio as otio
@@ -13,7 +14,7 @@ from made_media import look_at
 from autoclip.clips import Clip
 from autoclip.errors import ParameterError
 from autoclip.export.interchange.chapters import ffmetadata
-from autoclip.export.interchange.formats import SUFFIXES
+from autoclip.export.interchange.formats import MEDIA_TYPES, SUFFIXES, TimelineFormat
 from autoclip.export.interchange.timelines import timeline_text, write_timeline
 from autoclip.media.ffmpeg import run_ffmpeg
 
@@ -99,6 +100,7 @@ def test_what_a_format_can_not_say_is_refused(source, clips, wanted, said):
 
 def test_every_format_is_written(source, tmp_path):
     video, _ = source("constant.mp4")
-    for wanted, suffix in SUFFIXES.items():
-        path = write_timeline(video, LONG, tmp_path / f"new/clips{suffix}", wanted, title="Final – Größe")
+    for wanted in get_args(TimelineFormat):
+        path = write_timeline(video, LONG, tmp_path / f"new/clips{SUFFIXES[wanted]}", wanted, title="Final – Größe")
+        assert MEDIA_TYPES[wanted]
         assert path.read_text(encoding="utf-8")
