@@ -85,6 +85,16 @@ class PacketTimes:
         """Return the presentation times of the shown frames, ascending; none lies before time 0 of our timeline."""
         return np.unique(self.pts[~self.hidden & (self.pts >= self.origin)])
 
+    @property
+    def steps_back_to(self) -> int | None:
+        """Return the earliest decoding time of a keyframe that precedes one before it, as where edits of a film meet.
+
+        A file is sought by time, so a time from there on may lead behind the place where they meet.
+        """
+        keys = self.dts[self.keyframe]
+        back = keys[keys < np.maximum.accumulate(keys)]
+        return int(back.min()) if back.size else None
+
     def ticks(self, seconds: float) -> Fraction:
         """Return the container time, in ticks, of an instant on our timeline."""
         return Fraction(seconds) / self.time_base + self.origin

@@ -86,12 +86,18 @@ def _sought_picture(video: Video, span: FrameSpan) -> tuple[str, ...]:
         return _sought_input(video, span.container_seconds(Fraction(2 * times.decoded_from + 1, 2)) + behind)
     key = times.keyframe_before(span.first)
     if video.container in _INDEXED_CONTAINERS:
-        target = span.container_seconds(_tick_to_seek(times, key))
+        target = _before_a_step_back(span, span.container_seconds(_tick_to_seek(times, key)))
     else:
         target = span.container_seconds(int(times.dts[key])) - Fraction(_BLIND_SEEK_SEC)
     if target <= span.container_seconds(times.origin):
         return safe_input(video)  # some formats refuse a time before their first
     return _sought_input(video, target)
+
+
+def _before_a_step_back(span: FrameSpan, target: Fraction) -> Fraction:
+    """Return the container time to seek to instead of one that may lead behind a place where edits meet."""
+    back = span.times.steps_back_to
+    return target if back is None else min(target, span.container_seconds(back - 1))
 
 
 def _tick_to_seek(times: PacketTimes, key: int) -> Fraction:
@@ -145,8 +151,8 @@ def audio_input(spec: CutSpec, lead_sec: Fraction = Fraction(0)) -> tuple[str, .
     if start <= PREROLL_SEC:
         # No seek: it could skip the packet before time 0 that the decoder needs.
         return safe_input(source)
-    sought = _sought_input(source, span.container_seconds(span.start) - lead_sec - Fraction(PREROLL_SEC))
-    return (*_EVERY_SAMPLE, *sought)
+    begin = span.container_seconds(span.start) - lead_sec - Fraction(PREROLL_SEC)
+    return (*_EVERY_SAMPLE, *_sought_input(source, _before_a_step_back(span, begin)))
 
 
 def cut_filters(span: FrameSpan) -> str:

@@ -86,6 +86,16 @@ def test_a_film_of_several_edits_is_cut_through_where_they_meet(tmp_path, source
         assert_in_step(seen, count=round(end - start) - 1)
 
 
+def test_edits_in_another_order_are_cut_where_a_keyframe_precedes_their_meeting(tmp_path, source):
+    """The frames that decoding the last edit needs have the times of those before it, and are found in their place."""
+    path = tmp_path / "reordered.mp4"
+    edits = (3.0, 6.0), (3.0, 1.12), (2.0, 8.2)
+    path.write_bytes(with_edits(source("constant.mp4")[0].path.read_bytes(), {}, *edits))
+    seen = look_at(export_clip(probe(path), Interval(5.88, 6.88), tmp_path / "clip.mp4").path)
+    assert seen.numbers == [100, 101, 102, *range(205, 227)]
+    assert_in_step(seen, count=1)
+
+
 def test_a_trimmed_film_has_all_its_sound(tmp_path, source):
     """Where a player starts late, ffmpeg leaves out the sound before it, and after a seek as much again."""
     film, path = tmp_path / "film.mp4", tmp_path / "trimmed.mp4"
