@@ -143,6 +143,13 @@ _WAYS_OUT = {
 }
 
 
+_RUNTIME_ERRORS = {
+    "Symlink loop": "remove that link",  # an OSError from Python 3.13 on
+    "Could not determine home directory": "no user here has the name behind ~; give the full path",
+}
+"""What Python's `pathlib` raises as `RuntimeError`, and the way out."""
+
+
 def system_reason(error: OSError | ValueError | RuntimeError) -> str:
     """Return why a file could not be read or written, without the error number."""
     return str(getattr(error, "strerror", None) or error).partition("\n")[0] or type(error).__name__
@@ -189,8 +196,9 @@ def of_system(error: Exception) -> StorageError | None:
     """Return our error for one of the operating system, whatever its class; None for one of a program."""
     if isinstance(error, ImportError) and "failed to map" in str(error):
         return from_system(MemoryError(str(error)))  # a library found no memory
-    if isinstance(error, RuntimeError) and is_link_loop(error):
-        return StorageError(f"{error}; remove that link")
+    for words, way_out in _RUNTIME_ERRORS.items():
+        if isinstance(error, RuntimeError) and str(error).startswith(words):
+            return StorageError(f"{str(error).rstrip('.')}; {way_out}")
     return from_system(error) if isinstance(error, OSError | MemoryError) else None
 
 
@@ -205,8 +213,3 @@ def system_errors(place: Path | str = "") -> Iterator[None]:
         if (refused := of_system(error)) is None:
             raise
         raise refused from error
-
-
-def is_link_loop(error: RuntimeError) -> bool:
-    """Whether an error means that a link leads to itself. Python before 3.13 raises no `OSError` for that."""
-    return str(error).startswith("Symlink loop")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -61,7 +62,11 @@ def _folders_of_stopped_runs(client: SyncPrefectClient) -> set[Path]:
         "limit": RUNS_LOOKED_AT,
     }
     runs = client.request("POST", "/flow_runs/filter", json=body).json()
-    return {Path(to).expanduser() for run in runs if isinstance(to := run["parameters"].get("to"), str) and to}
+    folders = set()
+    for to in (run["parameters"].get("to") for run in runs):
+        with suppress(RuntimeError):  # ~name of a user that does not exist, for which the run failed
+            folders |= {Path(to).expanduser()} if isinstance(to, str) and to else set()
+    return folders
 
 
 def _remove_old_locks(folder: Path, age_sec: float) -> None:

@@ -1,6 +1,7 @@
 """The error tree and its one table of outcomes."""
 
 import inspect
+from pathlib import Path
 
 import pytest
 
@@ -43,12 +44,19 @@ def test_messages_name_the_thing_and_the_reason():
     assert error.command == ("ffmpeg", "-i")
 
 
+def _failure_of(work):
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        work()
+    return caught.value
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
         (ImportError("libx.so: failed to map segment from shared object"), "memory is short"),
         (MemoryError(), "memory is short"),
         (RuntimeError("Symlink loop from 'a'"), "remove that link"),
+        (_failure_of(lambda: Path("~no-such-user/film.mp4").expanduser()), "give the full path"),
         (FileNotFoundError(2, "No such file or directory", "film.mp4"), "film.mp4: no such file"),
         (ImportError("no module named x"), None),
         (RuntimeError("a fault"), None),

@@ -132,8 +132,10 @@ def test_maintenance_clears_the_folder_that_a_killed_run_exported_to(
     (tmp_path / name).write_bytes(b"half a clip")
     (tmp_path / "clip.mp4").write_bytes(b"a clip")
     killed = client.create_flow_run(process_video, parameters={"source": "a.mp4", "to": str(tmp_path)}, state=Crashed())
+    strange = client.create_flow_run(process_video, parameters={"to": "~no-such-user/clips"}, state=Crashed())
     asyncio.run(maintenance())
-    client.delete_flow_run(killed.id)
+    for run in (killed, strange):
+        client.delete_flow_run(run.id)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "data"]
 
 
