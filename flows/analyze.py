@@ -48,5 +48,5 @@ def clip_count(clips_file: ClipsFile) -> str:
     """Return the number of clips as text, or why there is none."""
     count = len(clips_file.clips)
     if not count:
-        return f"no clips: {clips_file.message}" if clips_file.message else "no clips"
+        return clips_file.message.removesuffix(".") or "no clips"
     return f"{count} clip{'s' if count != 1 else ''}"

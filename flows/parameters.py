@@ -159,7 +159,7 @@ def refusal(error: ValidationError) -> ParameterError:
 def _unknown_parameter(name: str, known: Collection[str]) -> str:
     if "settings" in known and name in {parameter.name for parameter in Settings.parameters()}:
         return f"unknown parameter {name!r}; it is one of the settings, so give it within 'settings'"
-    hint = suggestion(name, known) or f"there are {', '.join(known)}"
+    hint = suggestion(name, known) or f"known: {', '.join(known)}"
     return f"unknown parameter {shortened(name)}; {hint}"
 
 

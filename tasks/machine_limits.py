@@ -8,6 +8,7 @@ without a service), nothing is limited.
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import re
 import socket
@@ -149,6 +150,14 @@ def _is_active(client: SyncPrefectClient, name: str) -> bool:
         return client.read_global_concurrency_limit_by_name(name).active
     except ObjectNotFound:
         return False
+
+
+def _is_a_fault(record: logging.LogRecord) -> bool:
+    """Leave out what Prefect logs at each attempt while a slot is taken; `_taken` gets the same as an exception."""
+    return "ConcurrencySlotAcquisition" not in record.getMessage()
+
+
+logging.getLogger("prefect._internal.concurrency").addFilter(_is_a_fault)
 
 
 def _taken(stack: ExitStack, limits: list[str]) -> bool:

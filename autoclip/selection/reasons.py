@@ -291,7 +291,7 @@ def why_no_highlight(anchors: tuple[Anchor, ...], excitement: Excitement, settin
             f"{settings.anchors.anchor_threshold:g}. A lower one finds weaker moments, mode v1 cuts by scenes."
         )
     return (
-        f"No clip: all {len(anchors)} moments were dropped by the filters as boring or as credits; the debug file "
-        "names the figures. "
+        f"No clip: the filters dropped {'the only moment' if len(anchors) == 1 else f'all {len(anchors)} moments'} "
+        "as boring or as credits; the debug file names the figures. "
         f"A lower boring_threshold (now {settings.filters.boring_threshold:g}) keeps more."
     )

@@ -17,9 +17,6 @@ from interfaces.jobs import Job, Jobs, JobState, RequestKey
 
 UNDER_WAY: tuple[JobState, ...] = ("running", "pending", "scheduled")
 
-MAX_NAME_LENGTH = 200
-"""Length of a job's name; addresses may be longer."""
-
 Key = Annotated[
     str | None,
     Header(
@@ -59,12 +56,11 @@ class JobStarter:
         )
         return seen(job, self.response)
 
-    def process(self, job_type: JobType, parameters: Mapping[str, Any], body: Body, *, name: str) -> Job:
-        """Start a job that makes its projects itself, called `name` until it knows better; raises as `start` does."""
+    def process(self, job_type: JobType, parameters: Mapping[str, Any], body: Body) -> Job:
+        """Start a job that makes its projects itself; raises as `start` does."""
         job = self.services.jobs.submit(
             job_type,
             parameters,
-            name=name[:MAX_NAME_LENGTH],
             idempotency_key=f"{job_type}:client:{self.key}" if self.key else None,
             request_key=self._request_key(body),
         )

@@ -147,7 +147,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except AutoclipError as error:
         return _refused(error)
     except typer.TyperException as error:
-        say(f"autoclip: {error.format_message()}")
+        say(f"autoclip: {error.format_message().replace('Value error, ', '')}")  # pydantic's, through typer
         return error.exit_code
     except typer.Abort:
         say("autoclip: nothing was changed; answer with y, or say --yes")

@@ -83,14 +83,10 @@ def run(
     with Jobs() as jobs:
         if place.is_dir():
             _require_outside(to, place)
-            job = jobs.submit(
-                "process-folder", parameters | {"folder": str(place.absolute())}, name=f"process {place.name}"
-            )
+            job = jobs.submit("process-folder", parameters | {"folder": str(place.absolute())})
         else:
             address = source if "://" in source else str(place.absolute())
-            job = jobs.submit(
-                "process-video", parameters | of_chat | {"source": address, "name": name}, name=f"process {address}"
-            )
+            job = jobs.submit("process-video", parameters | of_chat | {"source": address, "name": name})
         return _shown(jobs, job, follow=follow, json=json, quiet=quiet)
 
 
@@ -271,6 +267,8 @@ def _shown(jobs: Jobs, job: Job, *, follow: bool, json: bool, quiet: bool) -> in
 def _followed(jobs: Jobs, job: Job, *, quiet: bool) -> Job:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+    if not quiet:
+        say(f"job {job.id}: {job.name}; it goes on if this command ends, and 'autoclip cancel {job.id[:8]}' stops it")
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=MESSAGES, disable=quiet or not MESSAGES.is_terminal) as bars:
         bar = bars.add_task(job.state, total=100.0)

@@ -16,6 +16,7 @@ from prefect.states import AwaitingRetry, Cancelling
 
 from autoclip.errors import ConflictError, NotFoundError, ServiceError
 from autoclip.settings import Settings
+from flows.job_names import job_name
 from flows.job_types import JOB_TYPES, JobType
 from flows.liveness import WATCHED_BY, worker_may_report
 from flows.parameters import require_known
@@ -94,7 +95,7 @@ class Jobs:
         project_id : str, optional
             Its project, if known.
         name : str, optional
-            Name of the run until it names itself.
+            Name of the run until it names itself; by default, it is made of the parameters.
         idempotency_key : str, optional
             The same key returns the same job instead of starting another one.
         request_key : RequestKey, optional
@@ -113,8 +114,7 @@ class Jobs:
             require_known(job_type, parameters, schema.get("properties", {}))
             tags = [f"job:{job_type}", *([f"project:{project_id}"] if project_id else [])]
             body: dict[str, Any] = {"parameters": dict(parameters), "tags": tags}
-            if name:
-                body["name"] = name
+            body["name"] = name or job_name(job_type, parameters)
             if idempotency_key:
                 body["idempotency_key"] = idempotency_key
             if request_key is not None:

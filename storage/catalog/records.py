@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import from_json
+from pydantic_core import ErrorDetails, from_json
 
 from autoclip.clips import Clip, Scores
 from autoclip.errors import ParameterError
@@ -93,8 +93,12 @@ def changed(record: AnyModel, changes: dict[str, Any]) -> AnyModel:
     try:
         return type(record).model_validate(fields | changes)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise ParameterError(f"this change is not allowed: {faults}") from error
+        raise ParameterError(f"this change is not allowed: {'; '.join(map(_fault, error.errors()))}") from error
+
+
+def _fault(fault: ErrorDetails) -> str:
+    """Turn one pydantic error into words that name the field, unless it concerns several."""
+    return ": ".join([*map(str, fault["loc"]), fault["msg"].removeprefix("Value error, ")])
 
 
 class HeatmapSpan(Record):

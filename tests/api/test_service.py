@@ -140,6 +140,7 @@ def test_the_api_section_of_the_description_from_end_to_end(  # noqa: PLR0915 - 
     order = {"compound_id": compound["id"], "settings": {"crf": 30}}
     exporting = api.post(f"{project}/exports", json=order, headers=key)
     assert exporting.status_code == 202, exporting.text
+    assert exporting.json()["name"].startswith("export ")
     assert exporting.json()["id"] != analyzing.json()["id"]  # a key belongs to one kind of job
     assert api.post(f"{project}/exports", json=order, headers=key).json()["id"] == exporting.json()["id"]
     other = {**order, "settings": {"crf": 31}}

@@ -9,6 +9,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 from autoclip.clips import Clip, ClipsFile
+from flows.analyze import clip_count
 from flows.clip_table import MAX_ROWS, clip_table
 from storage.catalog import Export, Project, Source
 
@@ -61,7 +62,9 @@ def test_no_name_brings_markup_of_its_own() -> None:
 
 
 def test_no_clip_is_told_with_its_reason() -> None:
-    table = clip_table(PROJECT, clips_file(message="nothing stands out"))
+    nothing = clips_file(message="No clip: nothing stands out.")
+    assert clip_count(nothing) == "No clip: nothing stands out"
+    table = clip_table(PROJECT, nothing)
     assert "0 clips" in table
     assert "nothing stands out" in table
     assert "|---" not in table

@@ -351,6 +351,8 @@ def test_export_refuses_what_contradicts(analysis, capsys):
     assert run(["export", str(analysis), "--clip", "nobody"]) == 4
     assert run(["export", str(analysis), "--set", "name_template={nmae}"]) == 2
     assert "nmae" in capsys.readouterr().err
+    assert run(["handover", str(analysis), "--format", "foo"]) == 2
+    assert "'--format': 'foo' is not one of" in capsys.readouterr().err
 
 
 def test_evaluate_scores_the_clips(analysis, tmp_path, capsys):

@@ -149,6 +149,7 @@ def test_a_folder_with_a_broken_file(
     told = [*AUTOCLIP, "job", job.id, "--follow", "--json"]
     shown = subprocess.run(told, env=service.variables_of_all, capture_output=True, text=True, check=False)
     assert shown.returncode == 1, shown.stderr
+    assert f"job {job.id}: {job.name}" in shown.stderr
     assert json.loads(shown.stdout)["result"]["failures"] == [failure]
     wanted = {"logs": {"flow_run_id": {"any_": [job.id]}}}
     logged = httpx.post(f"{service.api_url}/logs/filter", json=wanted, timeout=60).json()

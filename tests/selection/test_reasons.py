@@ -64,6 +64,15 @@ def test_nothing_that_stands_out_is_said_with_the_way_out():
     assert "anchor_threshold = 20" in message.message
 
 
+def test_what_the_filters_dropped_is_counted():
+    bored = Settings.from_flat({"boring_share": 0.0, "boring_anchor_exempt": 20.0})
+    quiet = Scene(8.0).moment(3, length=2).features()
+    assert "dropped the only moment as boring" in select(quiet, bored, "x").message
+    assert re.search(
+        r"dropped all \d+ moments as boring", select(Scene(600).moment(200).features(), bored, "x").message
+    )
+
+
 def test_a_moment_that_is_no_record_is_told_in_figures():
     scene = Scene(900).moment(300, louder=20)
     for at in range(40, 860, 40):

@@ -56,7 +56,7 @@ class Body(BaseModel):
 
 def unknown_field(name: str, known: list[str]) -> str:
     """Return a message that a field is unknown, with the nearest known name."""
-    hint = suggestion(name, known) or f"there are {', '.join(known)}"
+    hint = suggestion(name, known) or f"known: {', '.join(known)}"
     return f"unknown field {name[:100]!r}; {hint}"
 
 
