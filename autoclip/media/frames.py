@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from autoclip.errors import MediaError
 from autoclip.media.container import media_errors, open_container, rewind
+from autoclip.media.decoding.frame_selection import can_skip
 from autoclip.media.decoding.nal_units import recovers_gradually
 from autoclip.media.orientation import sane_aspect_ratio
 from autoclip.media.pixel_limit import decoder_options
@@ -208,7 +209,8 @@ class FrameReader:
                 self._gradual_start = packet.pts if recovers_gradually(packet, self._codec) else None
             # With a variable rate a frame may be shown for long: one well before the target may be the right one.
             preroll = packet.pts is not None and packet.pts < target - margin and not self._variable
-            self._stream.codec_context.skip_frame = "NONREF" if preroll or self._references_only else "DEFAULT"
+            skips = (preroll or self._references_only) and can_skip(self._codec)
+            self._stream.codec_context.skip_frame = "NONREF" if skips else "DEFAULT"
             try:
                 frames = packet.decode()
             except av.error.InvalidDataError:

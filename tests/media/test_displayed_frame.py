@@ -119,6 +119,17 @@ def test_the_frame_of_each_instant(encode_tracks, film, suffix, options):
         assert number_shown(path, video, number / 25 + 0.037) == number
 
 
+def test_no_frame_is_skipped_where_the_decoder_would_skip_to_the_end(encode_tracks, film):
+    """The decoder of AV1 heeds only what it is told first, at a keyframe long before the frame that is wanted."""
+    path = encode_tracks(
+        "numbers.mp4", film(GREYS, codec="libsvtav1", options={"preset": "10", "g": "500", "crf": "10"})
+    )
+    video = probe(path)
+    with open_frames(path, video) as frames:
+        instants = [frames.at((number + 0.5) / 25).instant for number in (49, 48, 47, 46)]
+    assert [round(instant * 25) for instant in instants] == [49, 48, 47, 46]
+
+
 def test_before_the_first_and_behind_the_last_the_nearest_is_shown(encode_tracks, film):
     path = encode_tracks("numbers.mp4", film(GREYS))
     video = probe(path)

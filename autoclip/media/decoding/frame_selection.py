@@ -41,6 +41,10 @@ MIN_PIXELS_TO_SKIP = 600_000
 """Skipping smaller frames (1280 x 720 has 920,000 pixels) saves hardly anything, so none is skipped."""
 
 
+_SKIPS_FROM_THE_START = frozenset({"av1"})
+"""Codecs whose decoder (dav1d) heeds only the ``skip_frame`` it is opened with: it would skip wanted frames as well."""
+
+
 @dataclass(frozen=True, slots=True)
 class PacketFacts:
     """The facts that a packet provides without being decoded."""
@@ -48,6 +52,11 @@ class PacketFacts:
     pts: int
     size: int
     keyframe: bool
+
+
+def can_skip(codec: str) -> bool:
+    """Whether the decoder of a codec can be told frame by frame what to skip."""
+    return codec not in _SKIPS_FROM_THE_START
 
 
 def motion_pictures(

@@ -18,6 +18,7 @@ from autoclip.media.decoding.frame_sampling import FrameSampler, SampleGrid, is_
 from autoclip.media.decoding.frame_selection import (
     MIN_PIXELS_TO_SKIP,
     PacketFacts,
+    can_skip,
     motion_pictures,
     pictures_at_changes,
     surprising_pictures,
@@ -72,7 +73,8 @@ class DecodePolicy:
 
         Of small frames, only those between keyframes may be skipped.
         """
-        return self.skip_frame if self._spares(video) else "DEFAULT"
+        heeded = self.skip_frame == "NONKEY" or can_skip(video.video.codec)
+        return self.skip_frame if heeded and self._spares(video) else "DEFAULT"
 
     def options(self, video: Video) -> dict[str, str]:
         """Return the decoder's options."""
