@@ -105,6 +105,23 @@ def item_intervals(items: Sequence[CompoundItem], clips: Mapping[str, Clip]) -> 
     return found
 
 
+def compound_clips(items: Sequence[CompoundItem], known: Mapping[str, Clip]) -> tuple[Clip, ...]:
+    """Return the items of a compound clip as clips, each with the times of the item.
+
+    Raises
+    ------
+    NotFoundError
+        If a clip it uses is not among `known`.
+    """
+    intervals = item_intervals(items, known)
+    return tuple(
+        known[item.clip_id].model_copy(update={"start": interval.start, "end": interval.end})
+        if item.clip_id in known
+        else Clip(id=item.clip_id, name=f"Item {number}", start=interval.start, end=interval.end)
+        for number, (item, interval) in enumerate(zip(items, intervals, strict=True), 1)
+    )
+
+
 def compound_fields(project: str, compound: CompoundClip, intervals: Sequence[Interval]) -> NameFields:
     """Return the name template fields of a compound clip; its span is 0 to the sum of its items."""
     return NameFields(

@@ -80,7 +80,9 @@ def handover(
 
     Nothing is rendered: an editing program finds the clips in the source by timecode, where you can move and trim them.
     """
-    from stages.export_timeline import compound_clips, export_timeline
+    from autoclip.export.interchange.timelines import write_timeline
+    from stages.export_compound import compound_clips
+    from stages.known_video import known_video
 
     choice = ClipChoice.of(clip, top, all_clips=all_clips, default=None)
     if compound and (clip or top or all_clips):
@@ -96,7 +98,7 @@ def handover(
         clips = _tightened(store, clips, tighten or 0.0, fillers=fillers)
     target = (to or store.folder.root / f"clips{SUFFIXES[wanted]}").absolute()
     options = EditOptions(handles_sec=handles, crossfade_sec=crossfade_sec, record_start=record_start)
-    written = export_timeline(store, clips, target, wanted, options)
+    written = write_timeline(known_video(store), clips, target, wanted, title=store.name, options=options)
     report_files([OutputFile.at(written)], as_json=as_json)
 
 

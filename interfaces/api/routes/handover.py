@@ -20,7 +20,7 @@ from interfaces.api.probe_cache import known_video
 from interfaces.api.problems import documented
 from interfaces.api.schemas.requests import Identity, PathIdentity, QueryBody, TightenFillers, TightenSec
 from interfaces.api.services import ServicesDep
-from stages.export_timeline import compound_clips
+from stages.export_compound import compound_clips
 from stages.tighten_clips import kept_parts, tightening_of
 from storage.catalog import UnitOfWork
 from storage.clip_store import CatalogClips
