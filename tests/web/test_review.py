@@ -168,8 +168,16 @@ def test_clips_are_made_duplicated_renamed_and_deleted(site, tab):
     tab.press("Enter")
     tab.saved()
     assert site.clip(made.id).name == "Kick-off"
-    tab.press("d")
+    held = []
+    tab.page.route("**/duplicate", lambda route: held.append(route), times=1)  # noqa: PLW0108 - no builtins here
+    tab.press("d", "Enter")
+    tab.page.keyboard.type("Kick-off again")
+    until(lambda: tab.page.evaluate("true") and held, pause_sec=0.05)
+    held[0].continue_()  # the copy is there, and shown, while the name is still being typed
     tab.until(f"![null, undefined, 'clip-{made.id}'].includes(document.querySelector('[aria-selected=true]')?.id)")
+    tab.press("Enter")
+    tab.saved()
+    assert site.clip(made.id).name == "Kick-off again"
     assert len(site.clips) == before + 3
     tab.press("Delete")
     until(lambda: len(site.clips) == before + 2)

@@ -61,6 +61,8 @@ export class Review {
   private log = $state.raw({ revision: 0, undo: false, redo: false });
   /** What was taken back before it was sent, in order. */
   private takenBack = $state.raw<readonly Entry[]>([]);
+  /** What was done last, and at which clip. */
+  private begun: { readonly entry: string; readonly at: string | null } | null = null;
   /** Who waits for the name of the clip that an undo or a redo was about, by the id of its entry. */
   private readonly replays = new Map<string, (name: string | null) => void>();
 
@@ -245,7 +247,7 @@ export class Review {
   }
 
   private enqueue(changes: readonly Change[], action?: Action): void {
-    this.outbox.add(changes, action);
+    this.begun = { entry: this.outbox.add(changes, action), at: this.currentId };
     this.takenBack = [];
     this.log = { ...this.log, redo: false };
     this.show();
@@ -364,8 +366,14 @@ export class Review {
     this.store.confirm(clips);
     this.show();
     if (entry && !isReplay(entry.action)) this.log = { revision: this.log.revision + 1, undo: true, redo: false };
-    if (kind === "merge" || kind === "duplicate" || kind === "create") this.currentId = clips[0]?.id ?? this.currentId;
+    if (kind === "merge" || kind === "duplicate" || kind === "create") this.goTo(clips[0], entry);
     if (kind === "merge") void this.load(); // without the clips that are one now
+  }
+
+  /** Go to a clip that was made, unless a person has gone on meanwhile. */
+  private goTo(made: ClipView | undefined, entry?: Entry): void {
+    const waiting = entry?.id === this.begun?.entry && this.currentId === this.begun?.at;
+    if (made && (waiting || !this.current)) this.currentId = made.id;
   }
 
   private refused(reason: string, entry?: Entry): void {
