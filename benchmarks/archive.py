@@ -78,7 +78,7 @@ medians is to be {TARGET_RATIO} at most. A change waits for the disk several tim
 
 
 def make_archive(folder: Path, projects: int) -> DuckDBCatalog:
-    """Make a catalog of so many projects, by way of one file that is split on first use.
+    """Make a catalog of this many projects from one file that is split on first use.
 
     It is made in memory where there is a file system for that, and copied: to flush a thousand files one by one takes
     many minutes on a busy disk.

@@ -33,7 +33,7 @@ def cut(start):
 with ThreadPoolExecutor(max_concurrent) as pool:
     list(pool.map(cut, sys.argv[4:]))
 """
-"""The user's own commands, so many at once."""
+"""The user's own commands, several at once."""
 
 EXPORT_BATCH = """
 import sys

@@ -67,7 +67,7 @@ class SplicedFilm:
     alike: list[tuple[int, int]] = field(default_factory=list)
 
     def join(self, shot: Sequence[Frame], dissolve: int) -> None:
-        """Append a shot by a cut, or by a dissolve of so many frames."""
+        """Append a shot by a cut, or by a dissolve of this many frames."""
         if not self.frames:
             dissolve = 0
         elif dissolve == 0 and _look_alike(self.frames[-1], shot[0]):

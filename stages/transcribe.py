@@ -121,8 +121,8 @@ def _with_subtitles(features: ExtractedFeatures, found: Subtitles) -> ExtractedF
     if not delay:
         return features
     side = "late" if delay > 0 else "early"
-    told = f"{found.transcript.origin}: shown {abs(delay):.1f} s too {side} for the audio"
-    warning = f"{told}; autoclip corrects this in its transcript, and leaves the subtitles themselves as they are"
+    finding = f"{found.transcript.origin}: shown {abs(delay):.1f} s too {side} for the audio"
+    warning = f"{finding}; autoclip corrects this in its transcript, and leaves the subtitles themselves as they are"
     return replace(features, warnings=(*features.warnings, warning))
 
 

@@ -18,13 +18,13 @@ FINE_ROWS, FINE_COLUMNS = 18, 32
 """Cells of a fine thumbnail: twice as many along each side as of a thumbnail."""
 
 SURROUNDINGS = 5
-"""A cell's fine structure is its difference from the mean of so many cells across and down."""
+"""A cell's fine structure is its difference from the mean of this many cells across and down."""
 
 BAR_LEVEL = 20
 """Code value up to which whole rows and columns are letterbox bars."""
 
 MIN_CELLS = 4
-"""Next to bars a row or column is left out, which a bar may cover in part, unless fewer than so many remain."""
+"""The row or column beside a bar may be partly covered and is left out, unless fewer than this many remain."""
 
 DOWN, ACROSS = 2, 6
 """Cells by which a frame is moved, at most, to lie on the other."""

@@ -57,9 +57,9 @@ def drawn_widths(texts: Sequence[str], font: str, *, bold: bool, ffmpeg: Path | 
         boxes = f"bbox=min_val={_SEEN_LEVEL},metadata=mode=print:key=lavfi.bbox.w:file={escaped(str(found))}"
         drawn = f"ass=filename={escaped(str(script))},{boxes}"
         run_ffmpeg(("-f", "lavfi", "-i", source, "-vf", drawn, "-f", "null", "-"), executable=ffmpeg)
-        told = found.read_text(encoding="utf-8")
-    frames = [int(number) for number in _FRAME.findall(told)]
-    pixels = dict(zip(frames, map(int, _WIDTH.findall(told)), strict=True))
+        report = found.read_text(encoding="utf-8")
+    frames = [int(number) for number in _FRAME.findall(report)]
+    pixels = dict(zip(frames, map(int, _WIDTH.findall(report)), strict=True))
     return tuple(pixels.get(number, 0) / _FONT_SIZE for number in range(len(texts)))
 
 

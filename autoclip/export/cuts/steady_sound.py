@@ -30,7 +30,7 @@ _CHANGING_CODECS = frozenset({"ac3", "eac3", "dca", "mp2", "mp2float", "mp3", "m
 """Decoders of codecs that state their format in each frame, whatever the container states."""
 
 _TRIED_PACKETS = 16
-"""One of so many packets is decoded to notice a change: one in a third of a second or less."""
+"""To notice a change, one packet in this many is decoded: one every third of a second or more often."""
 
 
 def with_steady_sound(

@@ -16,7 +16,7 @@ from av.packet import Packet
 from numpy.typing import NDArray
 
 _COUNTED_PLANES = 8
-"""From so many planes on, PyAV finds more than there are: it looks for the first empty pointer behind them."""
+"""With this many planes or more, PyAV finds more than there are: it looks for the first empty pointer behind them."""
 
 _INTEGER_FULL_SCALE = {"u8": 2.0**7, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
 
