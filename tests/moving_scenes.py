@@ -18,13 +18,15 @@ def shot(seed, count, size=(128, 72), speed=0.5, noise=0.0):
     """`count` RGB pictures of a camera that moves `speed` pixels a picture over a texture; `noise` is fresh grain."""
     width, height = size
     world = texture(seed, height, width)
+    world = world if noise else world.astype(np.uint8)  # an eighth of what is moved
     random = np.random.default_rng(seed + 1000)
     pictures = []
     for index in range(count):
         picture = np.roll(world, round(index * speed), axis=1)
         if noise:
-            picture = picture + random.normal(scale=noise, size=(height, width, 1))
-        pictures.append(np.clip(picture, 0, 255).astype(np.uint8))
+            grain = random.normal(scale=noise, size=(height, width, 1))
+            picture = np.clip(picture + grain, 0, 255).astype(np.uint8)
+        pictures.append(picture)
     return pictures
 
 
