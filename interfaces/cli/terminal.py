@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from io import TextIOWrapper
 from typing import Any
@@ -21,7 +21,16 @@ from autoclip.errors import OBEYED, visible
 from autoclip.progress import Progress as ProgressReport
 from autoclip.progress import ProgressListener, ignore_progress
 
-MESSAGES = Console(stderr=True, highlight=False)
+
+class MessageConsole(Console):
+    """Standard error. Rich's own console ends the program when nobody reads it any more, and with it a service."""
+
+    def on_broken_pipe(self) -> None:
+        """Go on without a reader."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
+MESSAGES = MessageConsole(stderr=True, highlight=False)
 # A table in a pipe must not be wrapped to the 80 columns that a console assumes.
 RESULTS = Console(highlight=False, width=None if sys.stdout is not None and sys.stdout.isatty() else 200)
 
@@ -43,8 +52,9 @@ def write_any_character() -> None:
 
 
 def say(message: str) -> None:
-    """Print a message for the user on standard error, never mixed with results."""
-    MESSAGES.print(visible(message), markup=False, soft_wrap=True)
+    """Print a message for the user on standard error, never mixed with results. If that fails, the work goes on."""
+    with suppress(OSError):  # it is a file on a full disk
+        MESSAGES.print(visible(message), markup=False, soft_wrap=True)
 
 
 def print_json(document: Any) -> None:  # noqa: ANN401

@@ -84,14 +84,16 @@ class Service:
         self.upkeep = Upkeep(self.environment, self.say)
 
     def run(self) -> None:
-        """Serve until SIGINT or SIGTERM.
+        """Serve until SIGINT, SIGTERM or, unless ``nohup`` had it ignored, SIGHUP, when the terminal is closed.
 
         Raises
         ------
         ServiceError
             If a process can't be started; the others are stopped then.
         """
-        for wanted in (signal.SIGINT, signal.SIGTERM):
+        hangup = getattr(signal, "SIGHUP", signal.SIGTERM)  # Windows has none
+        ignored = signal.getsignal(hangup) is signal.SIG_IGN
+        for wanted in {signal.SIGINT, signal.SIGTERM, signal.SIGTERM if ignored else hangup}:
             signal.signal(wanted, lambda *_: self.stopping.set())
         adopt_orphans()
         begun = time.monotonic()
@@ -169,7 +171,8 @@ class Service:
         every = [managed for managed in (self.server, *self.processes) if managed is not None]
         known = {managed.process.pid for managed in every if managed.process}
         while not self.stopping.wait(1.0):
-            reap_children(known)
+            with self._outliving("looking for processes that ended"):
+                reap_children(known)
             for managed in every:
                 with self._outliving(f"starting the {managed.name} again"):
                     if managed.revive():

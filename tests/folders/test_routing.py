@@ -109,6 +109,8 @@ def test_a_run_is_left_to_a_worker_that_can_do_it_and_waits_for_a_place(
         await hears._cancel_run(run.id)
 
     asyncio.run(look())
+    with Jobs(environment) as jobs:
+        assert jobs.submit("analyze", {"project_id": "p"}).name == "analyze p", "before any worker has it"
 
 
 def test_what_a_run_asks_for(environment: Environment) -> None:

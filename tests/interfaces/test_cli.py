@@ -313,6 +313,16 @@ def test_an_interrupt_within_an_import_is_told_in_a_line(imported, tmp_path):
     assert (done.returncode, done.stderr, done.stdout) == (130, "autoclip: interrupted\n", "")
 
 
+@pytest.mark.parametrize("place", ["broken pipe", "/dev/full"])
+def test_a_message_that_can_t_be_written_ends_no_work(place):
+    program = "from interfaces.cli.terminal import say; [say('a message') for _ in range(3)]; print('done')"
+    reader, writer = os.pipe() if place == "broken pipe" else (os.open(place, os.O_RDONLY), os.open(place, os.O_WRONLY))
+    os.close(reader)
+    done = subprocess.run((sys.executable, "-c", program), stdout=subprocess.PIPE, stderr=writer, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stdout) == (0, b"done\n")
+
+
 @pytest.mark.parametrize(("allowed_mb", "said"), [(300, "only 300 MB of memory are allowed"), (4000, "")])
 def test_too_little_memory_is_told_before_a_library_fails_without_a_reason(allowed_mb, said):
     program = (
