@@ -19,7 +19,7 @@ def test_modules_of_one_system_are_imported_in_one_package():
         for path in (ROOT / layer).rglob("*.py")
         if "node_modules" not in path.parts and _imported(path) & ONE_SYSTEMS
     }
-    assert found == {"autoclip/system/posix_locks.py"}
+    assert found == {"autoclip/system/memory_limit.py", "autoclip/system/posix_locks.py"}
 
 
 def test_every_file_and_test_it_names_is_there():

@@ -6,8 +6,9 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
 from types import FrameType
+
+from autoclip.system.memory_limit import memory_limit_bytes
 
 IMPORT_WAIT_SEC = 0.05
 LEAST_MEMORY_MB = 640
@@ -31,13 +32,10 @@ def main() -> None:
 
 def _warn_of_little_memory() -> None:
     """Say so if the shell allows less memory than the libraries need, which can't tell it themselves."""
-    with suppress(ImportError):  # Windows knows no such limit
-        import resource
-
-        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-        if limit != resource.RLIM_INFINITY and limit < LEAST_MEMORY_MB << 20:
-            allowed = f"only {limit >> 20} MB of memory are allowed here (ulimit -v)"
-            sys.stderr.write(f"autoclip: {allowed}; allow {LEAST_MEMORY_MB}, or libraries may fail without a reason\n")
+    limit_mb = memory_limit_bytes() / (1 << 20)
+    if limit_mb < LEAST_MEMORY_MB:
+        allowed = f"only {limit_mb:.0f} MB of memory are allowed here (ulimit -v)"
+        sys.stderr.write(f"autoclip: {allowed}; allow {LEAST_MEMORY_MB}, or libraries may fail without a reason\n")
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
