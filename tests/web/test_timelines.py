@@ -30,7 +30,20 @@ def point_at(tab, timeline, share):
     tab.page.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
 
 
+NO_PICTURE_AT_FIRST = """
+const make = window.createImageBitmap;
+let refused = false;
+window.createImageBitmap = (...given) => {
+    if (refused) return make(...given);
+    refused = true;
+    return Promise.reject(new DOMException("The image source is not usable.", "InvalidStateError"));
+};
+"""
+"""As on a busy machine, where a video that has moved to a place may have no picture of it yet."""
+
+
 def test_the_picture_and_the_words_under_the_pointer_are_shown(site, tab):
+    tab.page.add_init_script(NO_PICTURE_AT_FIRST)
     plant_words(site, (200.2, "What"), (200.9, "a"), (201.5, "goal!"))
     tab.review(site)
     tab.says("Speech")

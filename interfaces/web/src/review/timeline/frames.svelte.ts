@@ -1,6 +1,8 @@
 const WIDTH = 160;
 const KEPT = 400;
 const SEEK_LIMIT_MS = 4_000;
+/** So often a picture is tried for that did not come: the line may be slow, or the place damaged. */
+const TRIES = 3;
 /** Pictures wait for so long: while a person scrolls, or goes on to the next clip, the player comes first. */
 const CALM_MS = 120;
 
@@ -12,6 +14,7 @@ export class Frames {
   private readonly video = document.createElement("video");
   private wanted: number[] = [];
   private urgent: number | null = null;
+  private readonly failures = new Map<number, number>();
   private timer = 0;
   private working = false;
   private closed = false;
@@ -60,9 +63,25 @@ export class Frames {
     for (let key = this.next(); key !== undefined && !this.closed; key = this.next()) {
       if (this.pictures.has(key)) continue;
       if (this.video.error) this.video.load(); // The line broke off: it may be there again.
-      if (await this.seek(key / 1000)) await this.take(key);
+      if (!(await this.taken(key))) this.tryLater(key);
     }
     this.working = false;
+  }
+
+  private async taken(key: number): Promise<boolean> {
+    try {
+      if (!(await this.seek(key / 1000))) return false;
+      await this.take(key);
+      return true;
+    } catch {
+      return false; // The browser had no picture yet, or no longer.
+    }
+  }
+
+  private tryLater(key: number): void {
+    const failures = (this.failures.get(key) ?? 0) + 1;
+    this.failures.set(key, failures);
+    if (failures < TRIES) this.wanted.push(key);
   }
 
   private next(): number | undefined {
@@ -73,12 +92,15 @@ export class Frames {
 
   private seek(time: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), SEEK_LIMIT_MS);
-      const done = () => {
+      const finish = (found: boolean) => {
         clearTimeout(timer);
-        resolve(this.video.videoWidth > 0);
+        this.video.removeEventListener("seeked", done);
+        resolve(found);
       };
-      this.video.addEventListener("seeked", done, { once: true });
+      const timer = setTimeout(() => finish(false), SEEK_LIMIT_MS);
+      // While it still seeks, the event tells of the place before this one.
+      const done = () => this.video.seeking || finish(this.video.videoWidth > 0);
+      this.video.addEventListener("seeked", done);
       this.video.currentTime = time + this.offset();
     });
   }
