@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +30,11 @@ _KEYFRAME_PACKETS = 1_000
 """Maximum number of packets read in search of a keyframe after a seek."""
 
 _PREROLL_MARGIN_SEC = 0.5
-"""Every frame is decoded from this many seconds before the requested one; before that, only reference frames."""
+"""Every frame is decoded from this many seconds, and a frame, before the requested one; before that, only reference
+frames."""
+
+_ROUNDING_SEC = Fraction(1, 2000)
+"""An instant so many seconds before a frame is the frame's: times are often rounded to milliseconds."""
 
 _READ_ON_SEC = 2.0
 """Maximum distance of a frame that is reached by decoding on, rather than by seeking to its keyframe."""
@@ -101,6 +106,7 @@ class FrameReader:
         self._time_base = video.video.time_base
         self._start_pts = video.video.start_pts
         self._variable = video.video.variable_frame_rate
+        self._frame_sec = float(1 / video.video.average_rate) if video.video.average_rate else 0.0
         self._pixel_aspect = video.video.sample_aspect_ratio
         self._coded_aspect = stream.codec_context.sample_aspect_ratio
         self._frames: Iterator[VideoFrame] = iter(())
@@ -203,7 +209,7 @@ class FrameReader:
             back = max(2 * back, round(_FIRST_STEP_BACK_SEC / self._time_base))
 
     def _decode(self, target: int) -> Iterator[VideoFrame]:
-        margin = round(_PREROLL_MARGIN_SEC / self._time_base)
+        margin = round((_PREROLL_MARGIN_SEC + self._frame_sec) / self._time_base)
         for place, packet in enumerate(self._container.demux(self._stream)):
             if place == 0:
                 self._gradual_start = packet.pts if recovers_gradually(packet, self._codec) else None
@@ -235,7 +241,9 @@ class FrameReader:
         rewind(self._container, self._stream, self._start_pts)
 
     def _pts(self, instant: float) -> int:
-        return self._start_pts + round(Fraction(instant) / self._time_base)
+        # A tick may be as long as a frame, so that rounding to the nearest would reach the next frame.
+        room = min(Fraction(1, 2), _ROUNDING_SEC / self._time_base)
+        return self._start_pts + math.floor(Fraction(instant) / self._time_base + room)
 
     def _instant(self, pts: int) -> float:
         return float((pts - self._start_pts) * self._time_base)

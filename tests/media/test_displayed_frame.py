@@ -109,8 +109,11 @@ def test_hdr_white_is_white_and_gray_is_gray(encode_tracks, film):
     assert np.ptp(gray.reshape(-1, 3).mean(axis=0)) < 3
 
 
-@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
-@pytest.mark.parametrize("options", [{"bf": "0", "g": "5"}, {"bf": "3", "g": "500", "preset": "medium"}])
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [(suffix, {"bf": "3", "g": "500", "preset": "medium"}) for suffix in ("mp4", "mkv", "ts")]
+    + [(suffix, {"bf": "0", "g": "5"}) for suffix in ("mp4", "mkv", "ts", "avi")],  # a tick of AVI is a frame
+)
 def test_the_frame_of_each_instant(encode_tracks, film, suffix, options):
     path = encode_tracks(f"numbers.{suffix}", film(GREYS, options=options))
     video = probe(path)
@@ -142,6 +145,13 @@ def test_a_frame_held_for_long_is_shown_for_long(encode_tracks, film):
     path = encode_tracks("held.mp4", film(GREYS[:6], ticks=ticks, options={"bf": "2", "preset": "medium"}))
     video = probe(path)
     assert [number_shown(path, video, instant) for instant in (0.13, 2.0, 3.9, 4.01, 4.05)] == [3, 3, 3, 4, 5]
+
+
+def test_a_frame_of_a_second_is_shown_to_its_end(encode_tracks, film):
+    options = {"bf": "3", "g": "500", "preset": "medium"}
+    path = encode_tracks("slow.mp4", film(GREYS[:30], ticks=range(0, 750, 25), options=options))
+    video = probe(path)
+    assert [number_shown(path, video, number + 0.9) for number in range(20, 26)] == list(range(20, 26))
 
 
 def test_time_counts_from_the_first_frame(encode_tracks, film):
