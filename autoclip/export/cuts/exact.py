@@ -147,12 +147,12 @@ def measuring_arguments(spec: CutSpec, track: AudioTrack) -> tuple[str, ...]:
 def audio_input(spec: CutSpec, lead_sec: Fraction = Fraction(0)) -> tuple[str, ...]:
     """Return the input options for reading the cut's audio, and `lead_sec` before it."""
     source, span = spec.sound or spec.video, spec.span
-    start = (span.start - span.times.origin) * span.time_base - lead_sec
-    if start <= PREROLL_SEC:
+    begin = span.container_seconds(span.start) - lead_sec - Fraction(PREROLL_SEC)
+    begin = _before_a_step_back(span, begin)
+    if begin <= span.container_seconds(span.times.origin):
         # No seek: it could skip the packet before time 0 that the decoder needs.
         return safe_input(source)
-    begin = span.container_seconds(span.start) - lead_sec - Fraction(PREROLL_SEC)
-    return (*_EVERY_SAMPLE, *_sought_input(source, _before_a_step_back(span, begin)))
+    return (*_EVERY_SAMPLE, *_sought_input(source, begin))
 
 
 def cut_filters(span: FrameSpan) -> str:
