@@ -59,8 +59,8 @@ export class Review {
   playNext = true;
   /** Where the log stands, and what it can take back and do again. */
   private log = $state.raw({ revision: 0, undo: false, redo: false });
-  /** What was taken back before it was sent, in order. */
-  private takenBack = $state.raw<readonly Entry[]>([]);
+  /** What was taken back, in order: entries that were not sent yet, and null for what the server takes back. */
+  private takenBack = $state.raw<readonly (Entry | null)[]>([]);
   /** What was done last, and at which clip. */
   private begun: { readonly entry: string; readonly at: string | null } | null = null;
   /** Who waits for the name of the clip that an undo or a redo was about, by the id of its entry. */
@@ -88,7 +88,7 @@ export class Review {
 
   get canRedo(): boolean {
     const last = this.outbox.entries.at(-1)?.action;
-    return this.takenBack.length > 0 || last?.kind === "undo" || this.log.redo;
+    return this.takenBack.some((entry) => entry !== null) || last?.kind === "undo" || this.log.redo;
   }
 
   /** Load the project, and keep an eye on what others change until the returned function is called. */
@@ -193,8 +193,8 @@ export class Review {
   /** Take back what was done last, whoever did it; tells which clip that was about. */
   async undo(): Promise<string | null> {
     const unsent = this.outbox.state === "offline" ? this.outbox.takeBack() : null;
-    if (!unsent) return this.replay("undo");
     this.takenBack = [...this.takenBack, unsent];
+    if (!unsent) return this.replay("undo");
     this.show();
     return this.reveal(unsent.changes.map((change) => change.clip));
   }
@@ -202,8 +202,8 @@ export class Review {
   /** Do again what was taken back last. */
   async redo(): Promise<string | null> {
     const unsent = this.takenBack.at(-1);
-    if (!unsent) return this.replay("redo");
     this.takenBack = this.takenBack.slice(0, -1);
+    if (!unsent) return this.replay("redo");
     this.outbox.add(unsent.changes, unsent.action);
     this.show();
     return this.reveal(unsent.changes.map((change) => change.clip));
