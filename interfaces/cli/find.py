@@ -56,9 +56,9 @@ def find(
     ]
     if rows:
         print_table("", ("project", "at", "sentence", "clip"), rows, numeric=("at",))
+    elif found.searched:
+        say(f"not found; {found.searched} of {len(places)} analyses have a transcript")
     else:
-        say(f"not found in {found.searched} of {len(places)} analyses that have a transcript")
-    if not found.searched:
         raise NotFoundError("nothing has a transcript yet; analyze with --set speech=all")
 
 

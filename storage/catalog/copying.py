@@ -89,7 +89,7 @@ def copy_catalog(source: Catalog, target: Catalog, *, replace: bool = False) -> 
     with target.reading() as view:
         present = view.projects.page(limit=1).total + view.projects.page(limit=1, deleted=True).total
     if present and not replace:
-        raise ConflictError(f"the target catalog contains {present} projects; name an empty one, or allow replacing it")
+        raise ConflictError(f"the target catalog contains {present} projects; name an empty one, or set --replace")
     with tempfile.TemporaryDirectory(prefix="autoclip-copy-") as folder:
         before, after = Path(folder) / "from.duckdb", Path(folder) / "to.duckdb"
         source.backup(before)
