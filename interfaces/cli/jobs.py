@@ -267,7 +267,7 @@ def _shown(jobs: Jobs, job: Job, *, follow: bool, json: bool, quiet: bool) -> in
 def _followed(jobs: Jobs, job: Job, *, quiet: bool) -> Job:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    if not quiet:
+    if not quiet and not job.ended:
         say(f"job {job.id}: {job.name}; it goes on if this command ends, and 'autoclip cancel {job.id[:8]}' stops it")
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=MESSAGES, disable=quiet or not MESSAGES.is_terminal) as bars:

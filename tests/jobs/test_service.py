@@ -150,7 +150,6 @@ def test_a_folder_with_a_broken_file(
     told = [*AUTOCLIP, "job", job.id, "--follow", "--json"]
     shown = subprocess.run(told, env=service.variables_of_all, capture_output=True, text=True, check=False)
     assert shown.returncode == 1, shown.stderr
-    assert f"job {job.id}: {job.name}" in shown.stderr
     assert json.loads(shown.stdout)["result"]["failures"] == [failure]
     wanted = {"logs": {"flow_run_id": {"any_": [job.id]}}}
     logged = httpx.post(f"{service.api_url}/logs/filter", json=wanted, timeout=60).json()
@@ -169,12 +168,14 @@ def test_a_job_is_submitted_and_followed_without_what_only_posix_has(
     program = tmp_path / "autoclip.py"
     program.write_text("from interfaces.cli.start import main; main()")
     command = (sys.executable, TESTS / "hidden_posix.py", program)
-    words = ("run", clip_source("evening.mp4"), "--follow", "--json", "--quiet")
+    words = ("run", clip_source("evening.mp4"), "--follow", "--json")
     done = subprocess.run(
         [*command, *words], env=service.variables_of_all, cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["state"] == "completed"
+    followed = json.loads(done.stdout)
+    assert followed["state"] == "completed"
+    assert f"'autoclip cancel {followed['id'][:8]}' stops it" in done.stderr
 
 
 def test_z_a_second_up_says_what_runs_and_a_stop_leaves_nothing_behind(
