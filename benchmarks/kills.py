@@ -103,6 +103,7 @@ class Stand:
 
 Found = TypeVar("Found")
 _PORTS = ("AUTOCLIP_PORT", "AUTOCLIP_PREFECT_PORT")
+_SERVICE = ("main() up", "prefect server start", "interfaces.service.worker", "autoclip serve")
 _IMPATIENT = {"PREFECT_WORKER_QUERY_SECONDS": "1"}
 
 
@@ -149,7 +150,7 @@ def _killed(stand: Stand, film: Path, number: int, victim: str, moment: str) -> 
     killed = time.monotonic()
     stand.kill(victim, job)
     if victim in RESTARTED:
-        _until(lambda: not stand.pids(), 0.1)
+        _until(lambda: not any(map(stand.pids, _SERVICE)), 0.1)  # a run goes on, and waits for the next server
         stand.start()
     with Jobs(stand.running.environment) as jobs:
         ended = _ended(jobs, job)
