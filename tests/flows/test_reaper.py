@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -137,6 +139,21 @@ def test_maintenance_clears_the_folder_that_a_killed_run_exported_to(
     for run in (killed, strange):
         client.delete_flow_run(run.id)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "data"]
+
+
+def test_a_step_of_maintenance_that_fails_keeps_no_other_from_its_work(
+    prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOCLIP_DATA_DIR", str(tmp_path))
+    read_environment().catalog_path.mkdir()  # no catalog
+    lock = run_lock(tmp_path, uuid4())
+    lock.parent.mkdir()
+    lock.touch()
+    os.utime(lock, (0, 0))
+    state = asyncio.run(maintenance(return_state=True))
+    assert state.is_failed()
+    assert str(read_environment().catalog_path) in str(state.message)
+    assert not lock.exists()
 
 
 def test_a_run_that_is_deleted_meanwhile_holds_up_no_other(client: SyncPrefectClient, tmp_path: Path) -> None:
