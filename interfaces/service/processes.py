@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autoclip.system.files import facts_of
 from autoclip.system.processes import OWN_GROUP, end_with_parent
 from interfaces.prefect_settings import OWN_FOLDER
 from storage.environment import Environment
@@ -23,6 +25,9 @@ MAX_PAUSE_SEC = 60.0
 """Restart delay of a dead process: one second, doubling each time up to a minute."""
 SAFE_PATH = {"PYTHONSAFEPATH": "1"}
 """Keeps Python from importing modules of the folder it is started in; the runs of a worker inherit it."""
+
+MAX_LOG_BYTES = 16 << 20
+"""Size from which a log begins anew; the part before is kept once, beside it."""
 
 STABLE_SEC = 120.0
 """A process that lived this long restarts with the shortest delay again."""
@@ -129,6 +134,22 @@ class ManagedProcess:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+    def limit_log(self) -> None:
+        """Let a long log begin anew, and keep what it held as ``<name>.1``.
+
+        The process goes on writing at its end, which is now the beginning. Lines that it writes between the two steps
+        are lost.
+
+        Raises
+        ------
+        OSError
+            If there is no room for the copy.
+        """
+        facts = facts_of(self.log)
+        if facts is not None and facts.st_size > MAX_LOG_BYTES:
+            shutil.copyfile(self.log, self.log.with_name(f"{self.log.name}.1"))
+            os.truncate(self.log, 0)
 
     def log_tail(self) -> str:
         """Return the end of its log."""

@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -169,19 +169,23 @@ class Service:
         """Keep the processes running, and end lost runs."""
         kept_up = time.monotonic()
         every = [managed for managed in (self.server, *self.processes) if managed is not None]
-        known = {managed.process.pid for managed in every if managed.process}
         while not self.stopping.wait(1.0):
             with self._outliving("looking for processes that ended"):
-                reap_children(known)
+                reap_children({managed.process.pid for managed in every if managed.process})
             for managed in every:
                 with self._outliving(f"starting the {managed.name} again"):
                     if managed.revive():
                         self.say(f"{managed.name} had died and was started again; see {managed.log}")
-                        known = {p.process.pid for p in every if p.process}
             if time.monotonic() - kept_up > UPKEEP_SEC:
                 kept_up = time.monotonic()
-                with self._outliving("looking for lost runs"):
-                    self.upkeep.turn(client)
+                self._keep_up(every, client)
+
+    def _keep_up(self, every: Sequence[ManagedProcess], client: SyncPrefectClient) -> None:
+        for managed in every:
+            with self._outliving(f"shortening {managed.log}"):
+                managed.limit_log()
+        with self._outliving("looking for lost runs"):
+            self.upkeep.turn(client)
 
     @contextmanager
     def _outliving(self, work: str) -> Iterator[None]:
