@@ -322,7 +322,7 @@ class WindowSettings(SettingsGroup):
         le=3600.0,
     )
     cut_snap_decay_sec: float = _parameter(
-        1.5, "The same for cuts, fades and chapters, which an editor made.", unit="s", gt=0.0, le=3600.0
+        2.0, "The same for cuts, fades and chapters, which an editor made.", unit="s", gt=0.0, le=3600.0
     )
     snap_reach_sec: float = _parameter(
         1.0,
@@ -331,7 +331,7 @@ class WindowSettings(SettingsGroup):
         gt=0.0,
         le=3600.0,
     )
-    cut_snap_reach_sec: float = _parameter(1.5, "The same for cuts, fades and chapters.", unit="s", gt=0.0, le=3600.0)
+    cut_snap_reach_sec: float = _parameter(2.0, "The same for cuts, fades and chapters.", unit="s", gt=0.0, le=3600.0)
     moment_min_sec: float = _parameter(
         5.0,
         "Shorter moments are widened to this length before their clips snap to boundaries.",

@@ -28,6 +28,13 @@ CLEAR_FALL = 0.5
 VALLEY_CONTEXT_SEC = 10.0
 """Length in seconds of the surroundings of a motion valley."""
 
+SPEECH_CONTEXT_SEC, SPEECH_SHARE = 30.0, 0.3
+"""Length in seconds of the surroundings of a boundary, and their mean `speech_activity` from which somebody speaks.
+
+The median of the signal is 1 in speech, and 0 in matches and films without voices. From 0.2 to 0.5 the recorded matches
+score the same within 0.01.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
@@ -51,6 +58,8 @@ class Boundary:
         Component strengths, in [0, 1].
     spacing_penalty : float
         Penalty for a better boundary nearby.
+    in_speech : bool
+        Whether somebody speaks around it.
     """
 
     time_sec: float
@@ -63,6 +72,7 @@ class Boundary:
     fade: float = 0.0
     motion_valley: float = 0.0
     spacing_penalty: float = 0.0
+    in_speech: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,7 @@ def find_boundaries(features: Features, settings: BoundarySettings) -> tuple[Bou
     base = _weighted(features, settings, scene=scene, dip=dip, fade=fade, valley=valley)
     penalty = _spacing_penalty(candidates.time_sec, base, settings.boundary_spacing_sec)
     score = base - penalty
+    spoken = _in_speech(features, candidates.time_sec)
     return tuple(
         Boundary(
             float(candidates.time_sec[i]),
@@ -110,6 +121,7 @@ def find_boundaries(features: Features, settings: BoundarySettings) -> tuple[Bou
             float(fade[i]),
             float(valley[i]),
             float(penalty[i]),
+            bool(spoken[i]),
         )
         for i in np.flatnonzero(score >= settings.boundary_threshold).tolist()
     )
@@ -118,6 +130,17 @@ def find_boundaries(features: Features, settings: BoundarySettings) -> tuple[Bou
 def cut_times(features: Features, settings: BoundarySettings) -> Times:
     """Return the times of the cuts at or above `scene_threshold`, in seconds, ascending."""
     return np.array([cut.start_sec for cut in features.events_of("cut") if cut.score >= settings.scene_threshold])
+
+
+def _in_speech(features: Features, times: Times) -> NDArray[np.bool_]:
+    """Return at which times somebody speaks; everywhere if `speech_activity` was not measured."""
+    activity = features.series.get("speech_activity")
+    if activity is None:
+        return np.ones(times.shape, np.bool_)
+    steps = max(1, round(SPEECH_CONTEXT_SEC / features.grid.step_sec))
+    around = uniform_filter1d(np.nan_to_num(activity.astype(np.float64)), steps, mode="nearest")
+    index = np.minimum((times / features.grid.step_sec).astype(np.intp), activity.size - 1)
+    return np.asarray(around[index] >= SPEECH_SHARE)
 
 
 def _dissolve_times(features: Features, settings: BoundarySettings) -> Times:

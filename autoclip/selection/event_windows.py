@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -89,8 +90,9 @@ def build_event_windows(
                 anchor_sec=anchor.time_sec,
                 boundary=(start.score + end.score) / 2,
             )
-            windows.append(Window(Interval(start.time_sec, end.time_sec), anchor, start, end, quality))
-    return tuple(sorted(windows, key=lambda window: window.interval))
+            window = Window(Interval(start.time_sec, end.time_sec), anchor, start, end, quality)
+            insort(windows, window, key=lambda built: built.interval)
+    return tuple(windows)
 
 
 def _spans(excitement: Excitement, settings: Settings, lengths: SceneSettings) -> tuple[EventSpan, ...]:
@@ -133,15 +135,14 @@ def _free_around(
 ) -> Interval | None:
     """Return the free time around an anchor, from `pre_max` before to `post_max` after it.
 
-    None if another window contains the anchor.
+    None if one of the windows, which are ordered and don't overlap, contains the anchor.
     """
-    if any(window.interval.contains(time_sec) for window in windows):
+    following = bisect_right(windows, time_sec, key=lambda window: window.interval.start)
+    earlier = windows[following - 1].interval.end if following else 0.0
+    if earlier > time_sec:
         return None
-    earlier = [window.interval.end for window in windows if window.interval.end <= time_sec]
-    later = [window.interval.start for window in windows if window.interval.start > time_sec]
-    return Interval(
-        max(*earlier, 0.0, time_sec - settings.pre_max), min(*later, duration_sec, time_sec + settings.post_max)
-    )
+    later = windows[following].interval.start if following < len(windows) else duration_sec
+    return Interval(max(earlier, time_sec - settings.pre_max), min(later, time_sec + settings.post_max))
 
 
 def _fast_at(step: int, excitement: Excitement) -> bool:

@@ -10,7 +10,7 @@ from scipy.ndimage import uniform_filter1d
 
 from autoclip.errors import ParameterError
 from autoclip.settings import AnchorSettings, ExcitementFormula, LoudnessMeasure, MotionMeasure
-from autoclip.signals.level_drop import level_drop_series
+from autoclip.signals.level_drop import level_drop_series, level_fall_series
 from autoclip.signals.normalization import z_score
 from autoclip.signals.robust_normalization import Mask, Series, local_robust_z_score, robust_z_score
 from autoclip.signals.table import Features
@@ -52,6 +52,7 @@ _MIN_DEVIATION = {
     "audio_rms": 1e-4,
     "motion_score": 0.002,
     "level_drop_db": 1.0,
+    "level_fall_db": 1.0,
     "most_replayed": 0.01,
 }
 """Smallest spread; smaller differences are noise.
@@ -91,7 +92,7 @@ class Excitement:
     loudness_signal, motion_signal : str or None
         Names of the measures that were used.
     drop_z : ndarray or None
-        Level drop, normalized like the others; None without audio.
+        Mean of level drop and level fall, normalized like the others; None without audio.
     further : tuple of WeightedSignal
         The signals in `signal_weights`, normalized and smoothed like the others.
     """
@@ -132,11 +133,11 @@ def measure_excitement(features: Features, settings: AnchorSettings) -> Exciteme
     """Combine the normalized signals into the excitement curve.
 
     With the formula ``mean``, the curve is the mean of the z-scores, each winsorized to `MIN_Z` and `MAX_Z`, weighted
-    by `excitement_w_audio`, `excitement_w_motion` and `excitement_w_drop` (level drop). With ``sum``, it is the sum of
-    the positive parts of loudness and motion, weighted by the first two (plus `excitement_w_replayed`). With
-    ``product``, it is ``max(loudness_z, 0) * max(motion_z, 0)``, from the user's description. If a signal is missing,
-    its weight is dropped and the others make up the curve. The signals in `signal_weights` are treated like the others
-    in ``mean`` and ``sum``, and added to ``product``.
+    by `excitement_w_audio`, `excitement_w_motion` and `excitement_w_drop` (level drop and fall). With ``sum``, it is
+    the sum of the positive parts of loudness and motion, weighted by the first two (plus `excitement_w_replayed`).
+    With ``product``, it is ``max(loudness_z, 0) * max(motion_z, 0)``, from the user's description. If a signal is
+    missing, its weight is dropped and the others make up the curve. The signals in `signal_weights` are treated like
+    the others in ``mean`` and ``sum``, and added to ``product``.
 
     Parameters
     ----------
@@ -206,14 +207,19 @@ def _further(features: Features, settings: AnchorSettings, window: int) -> tuple
 
 
 def _level_drop(features: Features, settings: AnchorSettings, window: int) -> Series | None:
-    """Return the z-score of the level drop; None without audio, or if the level never drops."""
+    """Return the mean z-score of the level drop and fall; None without audio, or if the level never drops."""
     if features.envelope_dbfs is None or settings.excitement_w_drop == 0:
         return None
-    drop = level_drop_series(features.envelope_dbfs, features.grid)
-    if not drop.any():
+    measured = {
+        "level_drop_db": level_drop_series(features.envelope_dbfs, features.grid),
+        "level_fall_db": level_fall_series(features.envelope_dbfs, features.grid),
+    }
+    if not measured["level_drop_db"].any():
         return None
-    with_drop = replace(features, series={**features.series, "level_drop_db": drop})
-    return _heard(features, _normalized(with_drop, "level_drop_db", None, settings, window), settings)
+    with_both = replace(features, series={**features.series, **measured})
+    scores = [_normalized(with_both, name, None, settings, window) for name in measured]
+    bounded = [np.clip(score, MIN_Z, MAX_Z) for score in scores if score is not None]
+    return _heard(features, np.mean(bounded, axis=0), settings)
 
 
 def sounding(features: Features) -> Mask:

@@ -45,7 +45,7 @@ from autoclip.speech.ratings import RatedSpan
 from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
 
-SELECTION_VERSION = 19
+SELECTION_VERSION = 20
 """Raise it whenever the same features and settings would give other clips."""
 
 

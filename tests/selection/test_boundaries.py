@@ -23,6 +23,15 @@ def near(boundaries, time, tolerance=0.3):
     return [boundary for boundary in boundaries if abs(boundary.time_sec - time) <= tolerance]
 
 
+@pytest.mark.parametrize("activity", [0.0, 1.0, np.nan])
+def test_pauses_are_in_speech_where_somebody_speaks(activity):
+    features = talk().features()
+    series = {**features.series, "speech_activity": np.full(features.grid.count, activity, np.float32)}
+    spoken = find_boundaries(dataclasses.replace(features, series=series), BoundarySettings())
+    assert {boundary.in_speech for boundary in spoken} == {activity == 1.0}
+    assert all(boundary.in_speech for boundary in find_boundaries(features, BoundarySettings()))
+
+
 def test_a_cut_is_a_boundary_exactly_where_it_lies():
     boundaries = find_boundaries(Scene(60).cut(12.345678).features(), BoundarySettings())
     (cut,) = [boundary for boundary in boundaries if boundary.kind == "cut"]

@@ -1,5 +1,7 @@
 """Windows: search ranges, fall-backs, limits and the pull of boundaries; quality from its parts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from autoclip.selection.anchors import Anchor
 from autoclip.selection.boundaries import Boundary
 from autoclip.selection.excitement import Excitement
 from autoclip.selection.quality import WindowMeans, narrative_score, rate
-from autoclip.selection.windows import build_windows
+from autoclip.selection.windows import build_windows, edge_reaches
 from autoclip.settings import SceneSettings, WindowSettings
 from autoclip.timeline import Grid
 
@@ -101,6 +103,15 @@ def test_a_cut_pulls_from_further_than_a_pause():
 def test_with_a_pause_in_range_no_calm_picture_wins():
     built = window([boundary(42.0, "pause", 0.15), boundary(45.0, "valley", 0.3), boundary(56.0)])
     assert built.interval.start == 42.0
+
+
+@pytest.mark.parametrize(("in_speech", "chosen"), [(True, 42.0), (False, 40.5)])
+def test_pauses_attract_edges_from_far_only_among_words(in_speech, chosen):
+    pauses = [replace(boundary(float(at), "pause", 0.3), in_speech=in_speech) for at in range(30, 75, 4)]
+    starts, _ = edge_reaches(pauses, 100.0)
+    found = starts.best(30.0, 50.0, 40.5, WindowSettings())
+    assert found is not None
+    assert found.time_sec == chosen
 
 
 def test_windows_respect_the_longest_clip():
