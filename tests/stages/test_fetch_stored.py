@@ -17,7 +17,7 @@ def test_a_video_is_fetched_by_its_address_under_a_safe_name(store, tmp_path):
     (tmp_path / "store" / "incoming" / "Derby: 2:1 ?.mp4").write_bytes(b"film")
     key = key_in_store(f"{store.name}/incoming/Derby: 2:1 ?.mp4", store)
     path = fetch_stored(store, key, tmp_path / "source")
-    assert (path.name, path.read_bytes()) == ("Derby_ 2_1 _.mp4", b"film")
+    assert (path.name, path.read_bytes()) == ("Derby- 2-1 -.mp4", b"film")
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
