@@ -16,6 +16,7 @@ from autoclip.errors import ParameterError, StorageError
 from storage.archive.schema import CLIPS_V, ENUMS, FEATURES, TABLES, VIEWS, create_statements, insert_statement
 from storage.catalog import Catalog
 from storage.data_folder import DataFolder
+from storage.duckdb_interrupts import interruptible
 from storage.features import features_key
 
 
@@ -110,8 +111,9 @@ def _connection(limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
         },
     )
     try:
-        connection.execute("SET TimeZone = 'UTC'")
-        yield connection
+        with interruptible(connection):
+            connection.execute("SET TimeZone = 'UTC'")
+            yield connection
     finally:
         connection.close()
 

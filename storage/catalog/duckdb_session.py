@@ -15,6 +15,7 @@ import duckdb
 from autoclip.errors import CatalogBusyError, NoRoomError, StorageError
 from storage.catalog.foreign_wait import ForeignWait
 from storage.catalog.statements import Row
+from storage.duckdb_interrupts import interruptible
 from storage.migrations import is_current, known_migrations, migrate
 
 logger = logging.getLogger(__name__)
@@ -70,8 +71,8 @@ class DuckDBSession:
         wait = ForeignWait(path, deadline)
         while True:
             try:
-                with _translated(path):
-                    self._private().execute(f"ATTACH '{quoted}' AS {alias} (TYPE duckdb, {access.value})")
+                with self._translated(path) as connection:
+                    connection.execute(f"ATTACH '{quoted}' AS {alias} (TYPE duckdb, {access.value})")
             except CatalogBusyError as error:
                 wait.again(error)
             else:
@@ -84,11 +85,11 @@ class DuckDBSession:
         if path is None or self._connection is None:
             return
         try:
-            with _translated(path):
+            with self._translated(path) as connection:
                 if self._used == alias:
-                    self._connection.execute("USE memory")
+                    connection.execute("USE memory")
                     self._used = ""
-                self._connection.execute(f"DETACH {alias}")
+                connection.execute(f"DETACH {alias}")
         except StorageError as error:
             logger.warning("%s: could not be detached, so DuckDB starts over: %s", path, error)
             self.close()
@@ -100,8 +101,8 @@ class DuckDBSession:
     def use(self, alias: str) -> None:
         """Make the following statements use the tables of one file."""
         if self._used != alias:
-            with _translated(self._attached[alias]):
-                self._private().execute(f"USE {alias}")
+            with self._translated(self._attached[alias]) as connection:
+                connection.execute(f"USE {alias}")
             self._used = alias
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
@@ -112,8 +113,8 @@ class DuckDBSession:
         StorageError
             If DuckDB refuses.
         """
-        with _translated(self._attached.get(self._used, Path("catalog"))):
-            cursor = self._private().execute(sql, list(parameters)) if parameters else self._private().execute(sql)
+        with self._translated(self._attached.get(self._used, Path("catalog"))) as connection:
+            cursor = connection.execute(sql, list(parameters)) if parameters else connection.execute(sql)
             names = [column[0] for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -146,6 +147,14 @@ class DuckDBSession:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._connection))
             self._connection = None
         self._attached, self._used = {}, ""
+
+    @contextmanager
+    def _translated(self, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Yield the connection; translate its errors about a file."""
+        with _translated(path):
+            connection = self._private()
+            with interruptible(connection):
+                yield connection
 
     def _private(self) -> duckdb.DuckDBPyConnection:
         """Return this process's in-memory DuckDB."""
