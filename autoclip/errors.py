@@ -192,14 +192,14 @@ def from_system(error: OSError | MemoryError, place: Path | str = "") -> Storage
     return StorageError(f"{name}: {reason[:1].lower()}{reason[1:]}; {way_out}")
 
 
-def of_system(error: Exception) -> StorageError | None:
-    """Return our error for one of the operating system, whatever its class; None for one of a program."""
+def of_system(error: Exception, place: Path | str = "") -> StorageError | None:
+    """Return our error for one of the operating system about `place`, whatever its class; None for one of a program."""
     if isinstance(error, ImportError) and "failed to map" in str(error):
         return from_system(MemoryError(str(error)))  # a library found no memory
     for words, way_out in _RUNTIME_ERRORS.items():
         if isinstance(error, RuntimeError) and str(error).startswith(words):
             return StorageError(f"{str(error).rstrip('.')}; {way_out}")
-    return from_system(error) if isinstance(error, OSError | MemoryError) else None
+    return from_system(error, place) if isinstance(error, OSError | MemoryError) else None
 
 
 @contextmanager
@@ -207,9 +207,7 @@ def system_errors(place: Path | str = "") -> Iterator[None]:
     """Translate operating system errors about `place` into `StorageError`. Errors of autoclip pass through."""
     try:
         yield
-    except OSError as error:
-        raise from_system(error, place) from error
-    except RuntimeError as error:
-        if (refused := of_system(error)) is None:
+    except (OSError, RuntimeError) as error:
+        if (refused := of_system(error, place)) is None:
             raise
         raise refused from error

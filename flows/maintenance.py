@@ -105,7 +105,7 @@ def _folders_of_stopped_runs(client: SyncPrefectClient) -> set[Path]:
     }
     runs = client.request("POST", "/flow_runs/filter", json=body).json()
     folders = set()
-    for to in (run["parameters"].get("to") for run in runs):
+    for to in [to for run in runs if isinstance(to := run["parameters"].get("to"), str) and to]:
         with suppress(RuntimeError):  # ~name of a user that does not exist, for which the run failed
-            folders |= {Path(to).expanduser()} if isinstance(to, str) and to else set()
+            folders.add(Path(to).expanduser())
     return folders

@@ -33,14 +33,15 @@ def open_client(address: str) -> SyncPrefectClient:
 @contextmanager
 def server_faults(address: str, what: str = "job") -> Iterator[None]:
     """Translate the client's errors."""
+    missing = NotFoundError(f"there is no such {what}; 'autoclip jobs' lists them")
     try:
         yield
     except ObjectNotFound as error:
-        raise NotFoundError(f"there is no such {what}; 'autoclip jobs' lists them") from error
+        raise missing from error
     except PrefectHTTPStatusError as error:
         status = error.response.status_code
         if status == httpx.codes.NOT_FOUND:
-            raise NotFoundError(f"there is no such {what}; 'autoclip jobs' lists them") from error
+            raise missing from error
         if status in {httpx.codes.CONFLICT, httpx.codes.UNPROCESSABLE_ENTITY}:
             raise ParameterError(f"Prefect refuses this: {_detail(error.response)}") from error
         raise ServiceError(f"{address}: Prefect's server answers {status}: {_detail(error.response)}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from autoclip.clips import CLIPS_FILE_VERSION, ClipsFile
 from autoclip.errors import NotFoundError, StorageError
 from autoclip.settings import SegmentationMode, with_current_names
 from autoclip.signals.table import Features
-from autoclip.system.files import facts_of
+from autoclip.system.files import facts_of, is_file_of
 from storage.atomic import replacing, storage_faults, write_atomically
 from storage.corrections import CORRECTIONS
 from storage.features import Origin, features_key, features_origin, read_features, write_features
@@ -178,7 +177,7 @@ class AnalysisFolder:
             return recorded
         root = self.root.absolute()
         places = [folder / name for folder in (root, root.parent) for name in (recorded.name, recorded)]
-        found = next((place for place in places if _is_file_of(place, size_bytes)), None)
+        found = next((place for place in places if is_file_of(place, size_bytes)), None)
         if found is None:
             raise NotFoundError(
                 f"{recorded}: the analyzed video no longer exists, nor beside {self.root}; "
@@ -203,12 +202,6 @@ class AnalysisFolder:
 
 
 _MODES: tuple[SegmentationMode, ...] = get_args(SegmentationMode)
-
-
-def _is_file_of(path: Path, size_bytes: int) -> bool:
-    """Whether there is a file of this size."""
-    facts = facts_of(path)
-    return facts is not None and stat.S_ISREG(facts.st_mode) and facts.st_size == size_bytes
 
 
 def _clips_in(path: Path) -> ClipsFile:

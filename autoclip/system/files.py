@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import sys
 import time
 from pathlib import Path
@@ -67,6 +68,12 @@ def facts_of(path: Path) -> os.stat_result | None:
         return path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def is_file_of(path: Path, size_bytes: int) -> bool:
+    """Whether there is a regular file of this size."""
+    facts = facts_of(path)
+    return facts is not None and stat.S_ISREG(facts.st_mode) and facts.st_size == size_bytes
 
 
 def is_older(path: Path, age_sec: float) -> bool:

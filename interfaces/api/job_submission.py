@@ -39,29 +39,34 @@ class JobStarter:
     response: Response
     key: str | None
 
-    def start(self, job_type: JobType, project_id: str, parameters: Mapping[str, Any], body: Body | None = None) -> Job:
-        """Start a job of a project, or return the one that the same key has started for the same request.
+    def start(
+        self, job_type: JobType, project_id: str | None, parameters: Mapping[str, Any], body: Body | None = None
+    ) -> Job:
+        """Start a job, or return the one that the same key has started for the same request.
+
+        Parameters
+        ----------
+        job_type : str
+            Type of the job.
+        project_id : str, optional
+            Its project; None for a job that makes its projects itself.
+        parameters : mapping
+            Parameters of the flow besides the project.
+        body : Body, optional
+            The request that the key stands for.
 
         Raises
         ------
         KeyReusedError
             If the key was used for another request.
         """
+        of_project = {"project_id": project_id} if project_id else {}
+        subject = f"{job_type}:{project_id}" if project_id else job_type
         job = self.services.jobs.submit(
             job_type,
-            {"project_id": project_id, **parameters},
+            {**of_project, **parameters},
             project_id=project_id,
-            idempotency_key=f"{job_type}:{project_id}:client:{self.key}" if self.key else None,
-            request_key=self._request_key(body),
-        )
-        return seen(job, self.response)
-
-    def process(self, job_type: JobType, parameters: Mapping[str, Any], body: Body) -> Job:
-        """Start a job that makes its projects itself; raises as `start` does."""
-        job = self.services.jobs.submit(
-            job_type,
-            parameters,
-            idempotency_key=f"{job_type}:client:{self.key}" if self.key else None,
+            idempotency_key=f"{subject}:client:{self.key}" if self.key else None,
             request_key=self._request_key(body),
         )
         return seen(job, self.response)

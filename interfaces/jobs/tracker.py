@@ -113,8 +113,11 @@ class Jobs:
             schema = deployment["parameter_openapi_schema"]
             require_known(job_type, parameters, schema.get("properties", {}))
             tags = [f"job:{job_type}", *([f"project:{project_id}"] if project_id else [])]
-            body: dict[str, Any] = {"parameters": dict(parameters), "tags": tags}
-            body["name"] = name or job_name(job_type, parameters)
+            body: dict[str, Any] = {
+                "name": name or job_name(job_type, parameters),
+                "parameters": dict(parameters),
+                "tags": tags,
+            }
             if idempotency_key:
                 body["idempotency_key"] = idempotency_key
             if request_key is not None:

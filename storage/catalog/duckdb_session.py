@@ -71,7 +71,7 @@ class DuckDBSession:
         wait = ForeignWait(path, deadline)
         while True:
             try:
-                with self._translated(path) as connection:
+                with self._connection_for(path) as connection:
                     connection.execute(f"ATTACH '{quoted}' AS {alias} (TYPE duckdb, {access.value})")
             except CatalogBusyError as error:
                 wait.again(error)
@@ -85,7 +85,7 @@ class DuckDBSession:
         if path is None or self._connection is None:
             return
         try:
-            with self._translated(path) as connection:
+            with self._connection_for(path) as connection:
                 if self._used == alias:
                     connection.execute("USE memory")
                     self._used = ""
@@ -101,7 +101,7 @@ class DuckDBSession:
     def use(self, alias: str) -> None:
         """Make the following statements use the tables of one file."""
         if self._used != alias:
-            with self._translated(self._attached[alias]) as connection:
+            with self._connection_for(self._attached[alias]) as connection:
                 connection.execute(f"USE {alias}")
             self._used = alias
 
@@ -113,7 +113,7 @@ class DuckDBSession:
         StorageError
             If DuckDB refuses.
         """
-        with self._translated(self._attached.get(self._used, Path("catalog"))) as connection:
+        with self._connection_for(self._attached.get(self._used, Path("catalog"))) as connection:
             cursor = connection.execute(sql, list(parameters)) if parameters else connection.execute(sql)
             names = [column[0] for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -149,8 +149,8 @@ class DuckDBSession:
         self._attached, self._used = {}, ""
 
     @contextmanager
-    def _translated(self, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Yield the connection; translate its errors about a file."""
+    def _connection_for(self, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Yield the connection, whose errors are about a file; translate them."""
         with _translated(path):
             connection = self._private()
             with interruptible(connection):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import stat
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from autoclip.clips import Clip
 from autoclip.errors import NotFoundError
 from autoclip.media.video import Video
 from autoclip.settings import SegmentationMode
-from autoclip.system.files import facts_of
+from autoclip.system.files import is_file_of
 from storage.catalog.interface import Catalog
 from storage.catalog.memory import CatalogMemory
 from storage.catalog.records import CompoundClip, CompoundItem, Export, ExportLayout, Project, StoredClip, Verdict
@@ -155,8 +154,8 @@ class CatalogClips(ClipStore):
 
     def _is_there(self, export: Export) -> bool:
         """Whether a record's file exists unchanged, here or in the store."""
-        facts = None if export.path is None else facts_of(self.folder.fetch(export.path))
-        return facts is not None and stat.S_ISREG(facts.st_mode) and facts.st_size == export.size_bytes
+        path, size_bytes = export.path, export.size_bytes
+        return path is not None and size_bytes is not None and is_file_of(self.folder.fetch(path), size_bytes)
 
     def _changed_at(self, view: UnitOfWork, subject: ExportSubject) -> datetime | None:
         """Return when the inputs of an export last changed; None if one no longer exists."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from autoclip.errors import StorageError
 from storage.file_locks import Timeout, file_lock
 from storage.project_files.copies import CopyPlace
-from storage.project_files.local_index import INDEX, Copy, LocalIndex
+from storage.project_files.local_index import INDEX, LocalIndex
 
 IN_USE_SEC = 60.0
 """Seconds within which a requested file may be about to be opened; it is kept."""
@@ -60,9 +60,10 @@ def make_room(projects: Path, locks: Path, limit_bytes: int) -> int:
 def _cached_files(projects: Path, locks: Path) -> Iterator[_Cached]:
     for index in projects.glob(f"*/{INDEX}"):
         root = index.parent
-        copies: dict[str, Copy] = {}
-        with suppress(StorageError):  # a damaged index, which its own project's jobs report
+        try:
             copies = LocalIndex.of(root).copies
+        except StorageError:  # a damaged index, which its own project's jobs report
+            continue
         for name, copy in copies.items():
             with suppress(FileNotFoundError):
                 if copy.is_at(root / name):

@@ -51,7 +51,7 @@ def process_address(body: AddressProcessing, services: ServicesDep, starter: Sta
     url = web_address(body.url, allow_private=services.environment.allow_private_urls)
     parameters = {"source": url, "name": body.name or "", "fetch": {"max_height": body.max_height}}
     chosen = chat_parameters(services.environment, body) | _settings(services, body.preset)
-    return starter.process("process-video", parameters | chosen, body)
+    return starter.start("process-video", None, parameters | chosen, body)
 
 
 @router.post("/process-folder", status_code=202, responses=documented(403, 404, 503))
@@ -61,7 +61,7 @@ def process_videos_of_folder(body: FolderProcessing, services: ServicesDep, star
     if not path.is_dir():
         raise NotFoundError(f"there is no folder {str(path)!r} on this server; check the path")
     parameters = {"folder": str(path)} | _settings(services, body.preset)
-    return starter.process("process-folder", parameters, body)
+    return starter.start("process-folder", None, parameters, body)
 
 
 def _settings(services: ServicesDep, name: PresetName) -> dict[str, object]:
