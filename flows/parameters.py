@@ -169,6 +169,8 @@ def _fault(fault: ErrorDetails) -> str:
     if fault["type"] == "extra_forbidden":
         return f"{path}: {unknown_name(str(fault['loc'][-1]), DownloadSettings.model_fields)}"
     reason = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "string_pattern_mismatch":
+        reason = f'it does not have the form of "{DownloadSettings.model_fields[str(fault["loc"][-1])].description}"'
     if isinstance(fault["input"], Mapping):  # a group of settings, whose message names the invalid one
         return f"{path}: {reason}"
     return f"{path} = {shortened(fault['input'])} is not allowed: {reason[:1].lower()}{reason[1:]}"

@@ -19,7 +19,7 @@ class DownloadSettings(BaseModel):
     cookies_file: Path | None = Field(None, description="File of cookies (Netscape format) for videos behind a login.")
     cookies_from_browser: str | None = Field(
         None,
-        description="Or the browser that is logged in: firefox, chrome:Profile 1, ...",
+        description="Browser that is logged in, with its profile, instead of a file: firefox, chrome:Profile 1, ...",
         max_length=200,
         pattern=f"^({'|'.join(BROWSERS)})(:.+)?$",
     )

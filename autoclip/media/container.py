@@ -126,7 +126,7 @@ def media_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except av.error.FFmpegError as error:
-        raise MediaError(path, _reason(error)) from error
+        raise MediaError(path, _reason(path, error)) from error
 
 
 def rewind(container: InputContainer, stream: VideoStream, first_pts: int) -> None:
@@ -237,6 +237,8 @@ def above_the_limit() -> str:
     return f"above the limit of {max_pixels():,} pixels; scale it down, or raise AUTOCLIP_MAX_PIXELS"
 
 
+_MP4_NAMES = av.ContainerFormat("mp4", "r").extensions
+
 _SYSTEM_REASONS = {
     errno.EACCES: "can't be opened: permission denied; check who may read it",
     errno.ENOENT: "no such file; it may have been moved or deleted",
@@ -245,14 +247,16 @@ _SYSTEM_REASONS = {
 }
 
 
-def _reason(error: av.error.FFmpegError) -> str:
+def _reason(path: Path, error: av.error.FFmpegError) -> str:
     """Describe an FFmpeg error for people: what is wrong and, if possible, what to do about it."""
     # PyAV's stub says (count, log), but the attached value is the log itself: level, logger, message.
     log = cast("tuple[int, str, str] | None", error.log)
     logger, detail = (log[1], " ".join(log[2].split())) if log else ("", "")
     if "not on whitelist" in detail:
         return f"is in the format '{logger}', not in a supported video format; convert it to MP4 or Matroska"
-    if "moov atom not found" in detail:
+    # Where the content tells nothing, FFmpeg goes by the name, which it is not given if it reads through a descriptor.
+    nameless = isinstance(error, av.error.InvalidDataError) and not detail
+    if "moov atom not found" in detail or (nameless and path.suffix.lower().removeprefix(".") in _MP4_NAMES):
         return "holds no MP4 index (moov): it is truncated, unfinished or not a video; copy or download it again"
     if isinstance(error, av.error.ExitError):
         return f"could not be opened within {_OPEN_TIMEOUT_SEC:.0f} s; copy it to a local disk"

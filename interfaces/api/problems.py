@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -142,10 +143,10 @@ def _methods_of(request: Request) -> list[str]:
     return []
 
 
-async def _malformed_request(_request: Request, error: Exception) -> JSONResponse:
+async def _malformed_request(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
-    faults = [Fault(where=_place(fault), message=_message(fault)) for fault in error.errors()]
+    faults = [Fault(where=_place(fault), message=_message(fault, request.app)) for fault in error.errors()]
     detail = "; ".join(f"{fault.where}: {fault.message}" for fault in faults[:10])
     return problem_response(422, "bad-request", detail, errors=faults)
 
@@ -160,9 +161,29 @@ def _place(fault: Mapping[str, Any]) -> str:
     return ".".join(str(part)[:80] for part in fault["loc"])
 
 
-def _message(fault: Mapping[str, Any]) -> str:
+def _message(fault: Mapping[str, Any], app: FastAPI) -> str:
+    if fault["type"] == "string_pattern_mismatch":
+        return f"it must have the form of this example: {_examples(app)[fault['ctx']['pattern']]}"
     text = str(fault["msg"]).removeprefix("Value error, ")
     return text[:300]
+
+
+@functools.lru_cache(maxsize=1)
+def _examples(app: FastAPI) -> dict[str, str]:
+    """Return an example of each pattern that the reference describes."""
+    return dict(patterns_in(app.openapi()))
+
+
+def patterns_in(part: Any, example: Any = None) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any JSON
+    """Yield the patterns within a part of the reference that have an example, each with its first one."""
+    if isinstance(part, Mapping):
+        examples = part.get("examples")
+        example = examples[0] if isinstance(examples, list) else example
+        if isinstance(part.get("pattern"), str) and isinstance(example, str):
+            yield part["pattern"], example
+    if isinstance(part, Mapping | list):
+        for inner in part.values() if isinstance(part, Mapping) else part:
+            yield from patterns_in(inner, example)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

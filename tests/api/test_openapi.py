@@ -1,10 +1,12 @@
 """The OpenAPI document is complete: everything named, described, and shown by an example that is true to its schema."""
 
+import json
 import re
 
 import jsonschema
 import pytest
 
+from interfaces.api.problems import patterns_in
 from interfaces.api.schemas.examples import EXAMPLES
 
 METHODS = {"get", "post", "patch", "delete", "head", "options"}
@@ -81,3 +83,11 @@ def test_the_page_shows_all_of_it_and_fetches_nothing(document, standing_client)
     for _, operation in operations(document):
         assert f'<article id="{operation["operationId"]}">' in answer.text
     assert "Grand final" in answer.text
+
+
+def test_a_text_of_another_form_is_refused_with_an_example_of_the_form(document, standing_client):
+    refused = standing_client.get("/api/jobs/abc").json()["detail"]
+    assert refused == "path.job_id: it must have the form of this example: 0192d3f4-5b6c-7d8e-9fa0-b1c2d3e4f5a6"
+    examples = dict(patterns_in(document))
+    for pattern in re.findall(r'"pattern": ("(?:[^"\\\\]|\\\\.)*")', json.dumps(document)):
+        assert re.search(json.loads(pattern), examples[json.loads(pattern)])

@@ -92,6 +92,7 @@ def test_what_a_run_may_be_given_is_not_refused() -> None:
         ),
         ({"export": {"cutt": "copy"}}, "export: unknown setting 'cutt'; did you mean 'cut'?"),
         ({"fetch": {"max_heigth": 1}}, "did you mean 'max_height'?"),
+        ({"fetch": {"cookies_from_browser": "netscape"}}, 'the form of "Browser that is logged in, with its profile'),
         ({"settings": {"windows": {"lead_sec": 3}}}, "settings.windows: unknown setting 'lead_sec'"),
         ({"export_top": -1}, "export_top = -1 is not allowed: input should be greater than or equal to 0"),
         ({"timelines": ["avid"]}, "timelines.0 = 'avid' is not allowed"),

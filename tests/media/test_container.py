@@ -2,12 +2,14 @@
 
 import os
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import av
 import av.error
 import pytest
 
+from autoclip.confinement import open_beneath
 from autoclip.errors import MediaError
 from autoclip.media.container import FORMATS, media_errors, open_container
 from autoclip.media.pixel_limit import DEFAULT_MAX_PIXELS
@@ -87,6 +89,8 @@ def test_what_is_no_video_is_refused(tmp_path):
     page.write_text("<html><body>hello</body></html>" * 50)
     assert "empty" in refusal(empty)
     assert "moov" in refusal(text)
+    with closing(open_beneath(tmp_path, text)) as opened, opened.pinned():
+        assert "moov" in refusal(text), "FFmpeg is not given the name of a descriptor's file"
     refusal(page)
 
 

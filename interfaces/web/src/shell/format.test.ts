@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { bytes, clock, duration } from "./format";
 
 test("a clock carries over where it rounds up", () => {
@@ -6,6 +6,12 @@ test("a clock carries over where it rounds up", () => {
   expect(clock(3599.6)).toBe("1:00:00");
   expect(clock(0)).toBe("0:00");
   expect(clock(3725.25, 2)).toBe("1:02:05.25");
+});
+
+test("decimals are written as the language of the page does", () => {
+  vi.stubGlobal("document", { documentElement: { lang: "de" } });
+  expect([clock(1369.46, 2), clock(59.996, 2), duration(8.42)]).toEqual(["22:49,46", "1:00,00", "8,4 s"]);
+  vi.unstubAllGlobals();
 });
 
 test("short lengths are seconds, longer ones a clock", () => {

@@ -4,11 +4,11 @@ export function decimal(number: number, digits: number): string {
   return number.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-/** Write seconds as `1:02:03`, with as many decimals as are asked for. */
+/** Write seconds as `1:02:03`, with as many decimals as are asked for, as the language of the page writes them. */
 export function clock(seconds: number, decimals = 0): string {
   const units = Math.round(Math.max(0, seconds) * 10 ** decimals);
   const total = Math.floor(units / 10 ** decimals);
-  const part = decimals ? `.${String(units % 10 ** decimals).padStart(decimals, "0")}` : "";
+  const part = decimals ? decimal((units % 10 ** decimals) / 10 ** decimals, decimals).slice(1) : "";
   const two = (number: number) => String(number).padStart(2, "0");
   const hours = Math.floor(total / 3600);
   const minutes = Math.floor((total % 3600) / 60);

@@ -189,13 +189,21 @@ export class Outbox {
         error = other;
       }
     }
-    this.drop(entry);
-    this.onRefused(messageOf(error), entry);
+    this.forget(entry, messageOf(error));
+  }
+
+  /** Take out an entry that came to nothing, and every undo and redo that was meant for it. */
+  private forget(entry: Entry, reason: string): void {
+    const meant = replaysOf(entry, this.entries);
+    for (const one of [entry, ...meant]) this.drop(one);
+    this.onRefused(reason, entry);
+    for (const one of meant) this.onRefused("", one);
   }
 
   /** Compare with what is there now; where it is what we wanted, all is well, else a person chooses. */
   private async reconcile(entry: Entry): Promise<void> {
     const kept: Change[] = [];
+    let given = 0;
     for (const change of entry.changes) {
       const theirs = await this.sender.read(change.clip);
       if (theirs) this.onConfirmed([theirs]);
@@ -205,7 +213,9 @@ export class Outbox {
       }
       const choice = await this.ask({ entry, change, theirs });
       if (choice === "mine" && theirs) kept.push({ ...change, revision: theirs.revision, before: fieldsOf(theirs) });
+      else given += 1;
     }
+    if (given === entry.changes.length) return this.forget(entry, "");
     const rest = this.entries.filter(({ id }) => id !== entry.id);
     this.keep(kept.length > 0 ? [{ ...entry, changes: kept }, ...rest] : rest);
     this.onRefused("");
@@ -248,6 +258,21 @@ export class Outbox {
   private sentElsewhere({ id }: Entry): boolean {
     return this.adopted.has(id) && !this.kept().some((kept) => kept.id === id);
   }
+}
+
+/** Those undos and redos among queued entries that are about a refused one; about what came before a refused replay. */
+function replaysOf(refused: Entry, entries: readonly Entry[]): Entry[] {
+  const target = isReplay(refused.action) ? undefined : refused;
+  const done: (Entry | undefined)[] = [target];
+  const undone: (Entry | undefined)[] = [];
+  return entries.filter((entry) => {
+    if (entry.id === refused.id) return false;
+    const replay = isReplay(entry.action) ? entry.action.kind : null;
+    if (replay === null) undone.length = 0;
+    const about = replay === null ? entry : (replay === "undo" ? done : undone).pop();
+    (replay === "undo" ? undone : done).push(about);
+    return about === target;
+  });
 }
 
 function fieldsOf(clip: ClipView): Fields {

@@ -209,6 +209,33 @@ test("a change that the server refuses is taken back with its reason, and the ne
   expect([...server.clips.values()].map(({ verdict }) => verdict)).toEqual(["undecided", "kept"]);
 });
 
+const undo = { kind: "undo" } as const;
+const redo = { kind: "redo" } as const;
+test.each([
+  ["a change and its undo", "b", [undo], []],
+  ["a change, its undo and its redo", "b", [undo, redo], []],
+  ["a change; the second undo is about what came before", "b", [undo, undo], ["undo"]],
+  ["a change; the first undo is about the next one", "b", ["c", undo, undo], ["c", "undo"]],
+  ["an undo, and the next one, but not that of a later change", undo, [undo, "c", undo, undo], ["c", "undo"]],
+] as const)("the server refuses %s", async (_, refused, queued, arrive) => {
+  const server = new Server(clip("a"), clip("b"), clip("c"));
+  const { outbox, decide } = review(server);
+  const arrived: string[] = [];
+  const one = (what: string | typeof undo | typeof redo) =>
+    typeof what === "string" ? decide(what, "kept") : outbox.add([], what);
+  let first = true;
+  server.send = async ({ action, changes }) => {
+    if (!first) arrived.push(action?.kind ?? changes[0]?.clip ?? "");
+    else first = false;
+    if (arrived.length === 0) throw new Refusal(422, "not-usable", "no");
+    return [];
+  };
+  one(refused);
+  queued.forEach(one);
+  await outbox.drained();
+  expect(arrived).toEqual(arrive);
+});
+
 test.each([
   [401, "wrong-token"],
   [429, "too-many-requests"],
