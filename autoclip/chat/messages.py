@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -28,6 +29,10 @@ KNOWN_BOTS = frozenset(
 
 MIN_ADVERT_LETTERS, MIN_ADVERT_TIMES = 20, 5
 """A chatter whose messages are mostly one text of this length, repeated this often, is a bot."""
+
+
+MAX_TEXT = 1_000
+"""Characters of a message that are read; sites allow 200 to 500. The time to find runs grows with the square of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +92,18 @@ def chat_log(messages: Iterable[ChatMessage]) -> ChatLog:
     messages : iterable of ChatMessage
         In any order.
     """
-    people = [message for message in messages if message.author.casefold() not in KNOWN_BOTS]
+    people = [
+        message
+        for message in messages
+        if message.author.casefold() not in KNOWN_BOTS and math.isfinite(message.time_sec)
+    ]
     people.sort(key=lambda message: message.time_sec)
-    texts = [_words(message.text) for message in people]
+    texts = [_words(message.text[:MAX_TEXT]) for message in people]
     log = ChatLog(
         np.array([message.time_sec for message in people], np.float64),
         np.array([_number(message.author) for message in people], np.int64),
         np.array([_number(text) for text in texts], np.int64),
-        np.array([longest_run(message.text) for message in people], np.int16),
+        np.array([longest_run(message.text[:MAX_TEXT]) for message in people], np.int16),
     )
     lengths = np.array([len(text) for text in texts], np.int64)
     return log.only(~_adverts(log, lengths))
@@ -116,7 +125,7 @@ def _words(text: str) -> str:
 
 def _number(text: str) -> int:
     """Hash a text to 63 bits (BLAKE2b), so that collisions are negligible."""
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) >> 1
+    return int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()) >> 1
 
 
 def _adverts(log: ChatLog, lengths: NDArray[np.int64]) -> NDArray[np.bool_]:

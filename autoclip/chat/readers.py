@@ -49,7 +49,10 @@ def read_chat(path: Path) -> ChatLog:
         text = read_text(place, "utf-8-sig", "replace")
     except OSError as error:
         raise MediaError(path, f"the chat can't be read: {error.strerror}") from error
-    log = chat_log(_messages(text))
+    try:
+        log = chat_log(_messages(text))
+    except csv.Error as error:
+        raise MediaError(path, f"the chat's table can't be read: {error}; export it again") from error
     if not log.time_sec.size:
         raise MediaError(
             path,
@@ -110,7 +113,7 @@ def _youtube(entry: Mapping[str, Any]) -> ChatMessage | None:
         runs = message.get("message", {}).get("runs", ())
         text = "".join(run.get("text") or _emoji(run) for run in runs)
         return ChatMessage(float(offset) / 1000, str(message["authorExternalChannelId"]), text)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
         return None
 
 

@@ -13,7 +13,9 @@ from pydantic_core import to_json
 
 from autoclip.errors import MediaError
 from autoclip.speech.captions import CaptionLimits, Cue, make_cues
+from autoclip.speech.subtitles import parsed_subtitles
 from autoclip.speech.transcript import Transcript, Word
+from autoclip.text_files import read_text
 
 CaptionFormat = Literal["srt", "vtt", "json"]
 CAPTION_MEDIA_TYPES: dict[CaptionFormat, str] = {
@@ -61,11 +63,11 @@ def read_captions(path: Path) -> tuple[Word, ...]:
         If the file can't be read, or its format is unknown.
     """
     try:
-        subtitles = pysubs2.SSAFile.from_string(path.read_text(encoding="utf-8-sig", errors="replace"))
+        subtitles = parsed_subtitles(read_text(path, "utf-8-sig", "replace"))
     except OSError as error:
         raise MediaError(path, f"can't be read: {error.strerror}") from error
-    except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
-        raise MediaError(path, f"holds no subtitles ({error}); give an SRT, VTT or ASS file") from error
+    except ValueError as error:
+        raise MediaError(path, f"holds no subtitles: {error}; give an SRT, VTT or ASS file") from error
     events = (event for event in subtitles if not event.is_comment)
     return tuple(Word(e.start / 1000, e.end / 1000, html.unescape(" ".join(e.plaintext.split()))) for e in events)
 

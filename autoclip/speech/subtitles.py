@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -21,13 +22,19 @@ _TIME_MARK = re.compile(r"\ue000(\d{1,9})\ue001")
 _INNER_MARK = re.compile(r"(\S)\ue000\d{1,9}\ue001(?=(\S))")
 _MARKS = str.maketrans("", "", "\ue000\ue001")
 """A word's time in milliseconds is encoded between two characters that no text contains, since pysubs2 drops tags."""
-_NO_SPEECH = re.compile(r"\[[^\]]*\]|\([^)]*\)|[♪♫#]+|\{[^}]*\}")
+_NO_SPEECH = re.compile(r"\[[^\][]*\]|\([^()]*\)|[♪♫#]+|\{[^{}]*\}")
 _LAUGHING = re.compile(r"\b(?:laugh|chuckl|giggl|lacht|lachen|gelächter)|\brires?\b|\brisas?\b|笑", re.IGNORECASE)
 LAUGHTER = "[laughter]"
 """How laughter is written in a transcript, whatever a subtitle calls it."""
 _SPEAKER = re.compile(r"^\s*(?:[-–—]\s*|>{1,3}\s*|[A-Z][A-Z .'’]{1,30}:\s+)")
 _MAX_CUE_SEC = 30.0
 """A subtitle that is shown for longer is a title or a mistake, not continuous speech."""
+
+MAX_CUE_CHARACTERS = 2_000
+"""Length of a subtitle that is read, with its tags; a longer one is a drawing or hostile.
+
+The time that parsers take grows with the square of it.
+"""
 
 _LONGEST_WORD_SEC, _LONGEST_LETTER_SEC = 0.25, 0.06
 """Maximum duration of a word: a constant, and an addition per letter.
@@ -56,16 +63,30 @@ def cues_in(text: str) -> tuple[Cue, ...]:
     ValueError
         If the text is in no subtitle format.
     """
-    try:
-        subtitles = pysubs2.SSAFile.from_string(with_time_marks(text.removeprefix("\ufeff")))
-    except (pysubs2.exceptions.Pysubs2Error, ValueError, KeyError, IndexError) as error:
-        raise ValueError(f"it is in no known subtitle format ({str(error) or type(error).__name__})") from error
+    subtitles = parsed_subtitles(with_time_marks(text))
     subtitles.sort()
     return tuple(
         Cue(event.start / 1000, event.end / 1000, html.unescape(event.plaintext))
         for event in subtitles
         if not event.is_comment and not event.is_drawing and event.end > event.start
     )
+
+
+def parsed_subtitles(text: str) -> pysubs2.SSAFile:
+    """Parse the text of a subtitle file, without what is longer than a subtitle; raises as `cues_in`."""
+    try:
+        return pysubs2.SSAFile.from_string("\n".join(_short_lines(text.removeprefix("\ufeff"))))
+    except Exception as error:  # noqa: BLE001 - of parsers of XML, JSON and more that get strangers' files
+        raise ValueError(f"it is in no known subtitle format ({str(error) or type(error).__name__})") from error
+
+
+def _short_lines(text: str) -> Iterator[str]:
+    """Drop lines that are too long, and the end of each subtitle below a time (SubRip, WebVTT) that is."""
+    size = -math.inf
+    for line in text.split("\n"):
+        size = 0 if "-->" in line else size + len(line) + 1
+        if max(size, len(line)) <= MAX_CUE_CHARACTERS:
+            yield line
 
 
 def with_time_marks(text: str) -> str:
@@ -99,7 +120,7 @@ def _unrolled(cues: Iterable[Cue]) -> Iterator[Cue]:
     """Drop lines that the previous subtitle showed last, and text that is not speech."""
     shown: list[str] = []
     for cue in cues:
-        lines = [line for line in map(_spoken, cue.text.splitlines()) if line]
+        lines = [line for line in map(_spoken, cue.text[:MAX_CUE_CHARACTERS].splitlines()) if line]
         plain = [" ".join(_TIME_MARK.sub(" ", line).split()) for line in lines]
         rolled = next(n for n in range(len(plain), -1, -1) if plain[:n] == shown[len(shown) - n :])
         shown = plain or shown
@@ -112,7 +133,8 @@ def _apart(cues: Iterable[Cue]) -> Iterator[Cue]:
     pending: Cue | None = None
     for cue in cues:
         if pending is not None and cue.start_sec <= pending.start_sec:
-            pending = Cue(pending.start_sec, max(pending.end_sec, cue.end_sec), f"{pending.text} {cue.text}")
+            text = f"{pending.text} {cue.text}"[:MAX_CUE_CHARACTERS]
+            pending = Cue(pending.start_sec, max(pending.end_sec, cue.end_sec), text)
             continue
         if pending is not None:
             yield replace(pending, end_sec=min(pending.end_sec, cue.start_sec))

@@ -94,6 +94,28 @@ def test_what_is_no_chat_is_refused(tmp_path, text):
         read_chat(path)
 
 
+@pytest.mark.parametrize("text", ["time,author,message\n1,a," + "x" * 200_000, "x" * 200_000])
+def test_fields_that_no_table_has_are_refused(tmp_path, text):
+    path = tmp_path / "chat.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(MediaError, match="table can't be read: field larger"):
+        read_chat(path)
+
+
+def test_what_no_site_sends_stops_no_reading(tmp_path):
+    """Halves of characters, times beyond every number, and texts that would take minutes."""
+    texts = ["\ud800", "h" * 100_000, "ab" * 100_000]
+    rows = [{"time": time, "author": "\udfff", "message": text} for time, text in zip([3, 2, 1], texts, strict=True)]
+    rows += [{"time": time, "author": "a", "message": "x"} for time in (float("nan"), "1e400", float("-inf"))]
+    path = tmp_path / "chat.json"
+    path.write_text(json.dumps(rows), encoding="ascii")
+    log = read_chat(path)
+    assert log.time_sec.tolist() == [1, 2, 3]
+    assert log.longest_run.tolist() == [500, 1000, 1]
+    path.write_text(youtube().replace('"1500"', "9" * 400), encoding="utf-8")
+    assert read_chat(path).time_sec.tolist() == [2.0, 3725.25]
+
+
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(MediaError, match="can't be read"):
         read_chat(tmp_path / "none.json")

@@ -34,6 +34,15 @@ def test_a_command_takes_no_settings_of_prefect_from_the_working_folder(tmp_path
     assert name in done.stderr
 
 
+@pytest.mark.parametrize(
+    "text",
+    ['[ tool . "prefect" . api ]', "[tool]\nprefect.api.mode = 1", r'["\u0074ool"."\u0070refect"]', "[tool.", "tool = 1"],
+)
+def test_settings_of_prefect_count_however_they_are_spelled(tmp_path, text):
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert files_for_prefect(tmp_path) == ("pyproject.toml",)
+
+
 def test_files_of_others_are_no_settings_of_prefect(tmp_path):
     (tmp_path / ".env").write_text("AUTOCLIP_STEP_SEC=0.5\n")
     (tmp_path / "pyproject.toml").write_text("[tool.ruff]\n")

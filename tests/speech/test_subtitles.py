@@ -1,10 +1,12 @@
 """Subtitles become words within their times; what is no speech is left out."""
 
+import contextlib
 import itertools
+import time
 
 import pytest
 
-from autoclip.speech.subtitles import cues_in, transcript_of
+from autoclip.speech.subtitles import Cue, cues_in, transcript_of
 
 SRT = """1
 00:00:01,000 --> 00:00:03,000
@@ -175,3 +177,28 @@ def test_words_never_overlap():
 def test_other_text_is_no_subtitles(text):
     with pytest.raises(ValueError, match="no known subtitle format"):
         cues_in(text)
+
+
+CUE = "1\n00:00:01,000 --> 00:00:03,000\n"
+HOSTILE = {
+    **{f"open {opening}": CUE + opening * 200_000 for opening in ("[", "(", "{", "<c", "<", "\n \n")},
+    "many at once": (CUE + "word\n\n") * 5_000,
+    "words with times": CUE + "x<00:00:01.000>" * 20_000,
+    "an element without an end": "<tt xmlns='http://www.w3.org/ns/ttml'>\n<p>",
+    "a time that is none": "<tt xmlns='http://www.w3.org/ns/ttml'>\n<body begin='x'></body></tt>",
+    "deep JSON": '{"info":\n' * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_subtitles_take_little_time_and_no_more_than_an_error(name):
+    """Openings without an end took a parser time that grows with their square: 23 s for these, days for 20 MB."""
+    begun = time.process_time()
+    with contextlib.suppress(ValueError):
+        assert len(texts(HOSTILE[name])) < 500
+    assert time.process_time() - begun < 5
+
+
+def test_a_text_track_is_as_bounded_as_a_file():
+    cues = [Cue(0.0, 10.0, "a\n" * 200_000), Cue(20.0, 21.0, "end")]
+    assert transcript_of(cues, language=None, origin="").words[-1].text == "end"
