@@ -76,7 +76,7 @@ def parsed_subtitles(text: str) -> pysubs2.SSAFile:
     """Parse the text of a subtitle file, without what is longer than a subtitle; raises as `cues_in`."""
     try:
         return pysubs2.SSAFile.from_string("\n".join(_short_lines(text.removeprefix("\ufeff"))))
-    except Exception as error:  # noqa: BLE001 - of parsers of XML, JSON and more that get strangers' files
+    except Exception as error:
         raise ValueError(f"it is in no known subtitle format ({str(error) or type(error).__name__})") from error
 
 

@@ -36,7 +36,13 @@ def test_a_command_takes_no_settings_of_prefect_from_the_working_folder(tmp_path
 
 @pytest.mark.parametrize(
     "text",
-    ['[ tool . "prefect" . api ]', "[tool]\nprefect.api.mode = 1", r'["\u0074ool"."\u0070refect"]', "[tool.", "tool = 1"],
+    [
+        '[ tool . "prefect" . api ]',
+        "[tool]\nprefect.api.mode = 1",
+        r'["\u0074ool"."\u0070refect"]',
+        "[tool.",
+        "tool = 1",
+    ],
 )
 def test_settings_of_prefect_count_however_they_are_spelled(tmp_path, text):
     (tmp_path / "pyproject.toml").write_text(text)
