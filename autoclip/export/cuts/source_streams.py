@@ -6,11 +6,12 @@ source's. VP9 has none, and AV1 repeats its sequence header at keyframes.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import reduce
-from typing import Protocol
+from typing import ClassVar
 
 from autoclip.export.cuts import av1, h264, hevc, vp9
 from autoclip.export.cuts.encoders import SVT_AV1_PRESETS, VP9_CPU_USED, VP9_REALTIME_SPEED
@@ -44,45 +45,48 @@ class RandomAccess(Enum):
     OPEN = "open"
 
 
-class SourceStream(Protocol):
+class SourceStream(ABC):
     """A stream whose codec an encoder can continue. All methods raise `BitstreamError` if it can't."""
+
+    encoder: ClassVar[str]
+    """FFmpeg's name of the encoder."""
+    end_of_sequence: ClassVar[bytes] = b""
+    """The unit that makes a decoder restart, to be put after the packet before an open start."""
 
     @property
     def numbers(self) -> Sequence[int]:
         """Return the numbers of encodings that are joined with the source's, in order of preference."""
+        return (0, 1)
 
-    @property
-    def end_of_sequence(self) -> bytes:
-        """Return the unit that makes a decoder restart, to be put after the packet before an open start."""
-
-    @property
-    def encoder(self) -> str:
-        """Return FFmpeg's name of the encoder."""
-
+    @abstractmethod
     def encoder_options(self, settings: ExportSettings, number: int) -> tuple[str, ...]:
         """Return its options for frames that are joined with the source's; `number` distinguishes encodings."""
 
+    @abstractmethod
     def random_access(self, packet: bytes) -> RandomAccess:
         """Return whether decoding can start at a packet of the source."""
 
     def copied(self, packet: bytes) -> bytes:
         """Return a packet of the source in the form the file needs."""
+        return packet
 
-    def encoded(self, packet: bytes, number: int) -> bytes:
+    def encoded(self, packet: bytes, number: int) -> bytes:  # noqa: ARG002 - where encodings have no numbers
         """Return an encoded packet in the form the file needs."""
+        return packet
 
-    def configuration(self, encoded: Iterable[tuple[bytes, int]]) -> bytes | None:
+    def configuration(self, encoded: Iterable[tuple[bytes, int]]) -> bytes | None:  # noqa: ARG002 - the container's
         """Return the joint decoder configuration, given those of the encoded parts, each with its number."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)
-class H264Stream:
+class H264Stream(SourceStream):
     """H.264; `start_codes` means that its packets have start codes instead of lengths."""
 
     sets: h264.ParameterSets
     start_codes: bool
-    encoder: str = "libx264"
-    end_of_sequence: bytes = b""
+
+    encoder = "libx264"
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -111,10 +115,6 @@ class H264Stream:
                 raise BitstreamError("its encoding changes on the way")
         return data
 
-    def encoded(self, packet: bytes, number: int) -> bytes:  # noqa: ARG002 - x264 numbers its sets itself
-        """Return the packet unchanged."""
-        return packet
-
     def configuration(self, encoded: Iterable[tuple[bytes, int]]) -> bytes:
         """Return one configuration for all."""
         others = (h264.read_parameter_sets(extradata) for extradata, _ in encoded)
@@ -122,13 +122,13 @@ class H264Stream:
 
 
 @dataclass(frozen=True, slots=True)
-class HevcStream:
+class HevcStream(SourceStream):
     """HEVC; `start_codes` means that its packets have start codes instead of lengths."""
 
     sets: hevc.ParameterSets
     start_codes: bool
-    encoder: str = "libx265"
-    end_of_sequence: bytes = with_length(hevc.END_OF_SEQUENCE)
+
+    encoder, end_of_sequence = "libx265", with_length(hevc.END_OF_SEQUENCE)
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -180,12 +180,10 @@ class HevcStream:
 
 
 @dataclass(frozen=True, slots=True)
-class Vp9Stream:
+class Vp9Stream(SourceStream):
     """VP9: each keyframe contains all that a decoder needs."""
 
-    numbers: tuple[int, ...] = (0, 1)
-    encoder: str = "libvpx-vp9"
-    end_of_sequence: bytes = b""
+    encoder = "libvpx-vp9"
 
     def random_access(self, packet: bytes) -> RandomAccess:
         """Return whether the packet is a keyframe."""
@@ -201,26 +199,14 @@ class Vp9Stream:
             *("-row-mt", "1", "-lag-in-frames", "0", "-auto-alt-ref", "0"),
         )
 
-    def copied(self, packet: bytes) -> bytes:
-        """Return the packet unchanged."""
-        return packet
-
-    def encoded(self, packet: bytes, number: int) -> bytes:  # noqa: ARG002
-        """Return the packet unchanged."""
-        return packet
-
-    def configuration(self, encoded: Iterable[tuple[bytes, int]]) -> None:
-        """Return None: the container's configuration is sufficient."""
-
 
 @dataclass(frozen=True, slots=True)
-class Av1Stream:
+class Av1Stream(SourceStream):
     """AV1, with its configuration record."""
 
     record: bytes
-    numbers: tuple[int, ...] = (0, 1)
-    encoder: str = "libsvtav1"
-    end_of_sequence: bytes = b""
+
+    encoder = "libsvtav1"
 
     def random_access(self, packet: bytes) -> RandomAccess:
         """Return whether there is a keyframe after a sequence header, which replaces that of the encoded part."""
@@ -233,14 +219,6 @@ class Av1Stream:
         """Return the options of SVT-AV1."""
         speed = SVT_AV1_PRESETS[settings.encoder_preset]
         return ("-preset", str(speed), "-crf", str(settings.crf))
-
-    def copied(self, packet: bytes) -> bytes:
-        """Return the packet unchanged."""
-        return packet
-
-    def encoded(self, packet: bytes, number: int) -> bytes:  # noqa: ARG002
-        """Return the packet unchanged."""
-        return packet
 
     def configuration(self, encoded: Iterable[tuple[bytes, int]]) -> bytes:
         """Return the source's record; raise if the encoder used another sample format."""
