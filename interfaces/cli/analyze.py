@@ -19,6 +19,7 @@ from interfaces.cli.options import (
     Quiet,
     Total,
     existing_file,
+    full_path,
     resolve_settings,
     with_amount,
 )
@@ -73,7 +74,7 @@ def analyze(
     named = ChatFile(chat, was_named=True) if chat is not None else None
     with progress_bars(quiet=quiet or as_json) as listener:
         analysis = run_stages(
-            source,
+            full_path(source),
             folder,
             settings,
             listener,

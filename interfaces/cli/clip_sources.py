@@ -13,6 +13,7 @@ import typer
 from autoclip.clips import Clip
 from autoclip.errors import NotFoundError, ParameterError
 from autoclip.settings import SegmentationMode
+from interfaces.cli.options import full_path
 
 if TYPE_CHECKING:
     from storage.catalog import Catalog, CompoundClip, Project, UnitOfWork
@@ -140,7 +141,7 @@ def open_clips(source: str, mode: str | None = None) -> ClipStore:
     if mode not in {None, "v1", "v2"}:
         raise ParameterError(f"--mode {mode}: there are v1 and v2")
     chosen = cast("SegmentationMode | None", mode)
-    folder = AnalysisFolder(Path(source))
+    folder = AnalysisFolder(full_path(Path(source)))
     if not folder.modes():
         return _of_project(source, chosen)
     store = FolderClips(folder, chosen)

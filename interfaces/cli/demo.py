@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from interfaces.cli.analyze import print_clips
-from interfaces.cli.options import Json, existing_file
+from interfaces.cli.options import Json, existing_file, full_path
 from interfaces.cli.terminal import print_json, say
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _run_flow(source: Path, top: int, *, prefect_home: Path) -> ProcessedVideo:
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "300")
     from flows.process_video import process_video
 
-    address = str(source.absolute())
+    address = str(full_path(source))
 
     async def run() -> ProcessedVideo:
         state = await process_video(address, export_top=top, return_state=True)

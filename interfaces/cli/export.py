@@ -26,7 +26,7 @@ from interfaces.cli.clip_sources import (
 )
 from interfaces.cli.destinations import DeliveryOptions, deliver_to, read_options
 from interfaces.cli.file_report import OutputFile, RemovedSpan, report_files
-from interfaces.cli.options import Assignments, Fillers, Json, Quiet, Tighten, parse_assignments
+from interfaces.cli.options import Assignments, Fillers, Json, Quiet, Tighten, full_path, parse_assignments
 from interfaces.cli.terminal import progress_bars
 
 if TYPE_CHECKING:
@@ -98,10 +98,10 @@ def export(
     if to is not None:
         from stages.output_folders import require_usable
 
-        require_usable(to.expanduser().absolute())
+        require_usable(full_path(to.expanduser()))
     clips = () if only_compounds else choice.among(store)
     compounds = [find_compound(name, store, source) for name in compound or ()]
-    job = _job(store, settings, given, (to or store.exports_folder).expanduser().absolute())
+    job = _job(store, settings, given, full_path((to or store.exports_folder).expanduser()))
     with progress_bars(quiet=quiet or as_json) as listener:
         files = _rendered(job, clips, compounds, listener)
         if deliver is not None:

@@ -25,7 +25,7 @@ from interfaces.cli.clip_sources import (
     open_clips,
 )
 from interfaces.cli.file_report import OutputFile, report_files
-from interfaces.cli.options import Fillers, Json, Tighten
+from interfaces.cli.options import Fillers, Json, Tighten, full_path
 from interfaces.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def handover(
         clips, crossfade_sec = (chosen if clip else in_order(chosen)), 0.0
     if tighten is not None or fillers:
         clips = _tightened(store, clips, tighten or 0.0, fillers=fillers)
-    target = (to or store.folder.root / f"clips{SUFFIXES[wanted]}").absolute()
+    target = full_path(to or store.folder.root / f"clips{SUFFIXES[wanted]}")
     options = EditOptions(handles_sec=handles, crossfade_sec=crossfade_sec, record_start=record_start)
     written = write_timeline(known_video(store), clips, target, wanted, title=store.name, options=options)
     report_files([OutputFile.at(written)], as_json=as_json)

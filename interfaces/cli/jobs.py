@@ -21,6 +21,7 @@ from interfaces.cli.options import (
     Quiet,
     Total,
     existing_file,
+    full_path,
     with_amount,
 )
 from interfaces.cli.terminal import MESSAGES, print_json, print_table, say
@@ -83,9 +84,9 @@ def run(
     with Jobs() as jobs:
         if place.is_dir():
             _require_outside(to, place)
-            job = jobs.submit("process-folder", parameters | {"folder": str(place.absolute())})
+            job = jobs.submit("process-folder", parameters | {"folder": str(full_path(place))})
         else:
-            address = source if "://" in source else str(place.absolute())
+            address = source if "://" in source else str(full_path(place))
             job = jobs.submit("process-video", parameters | of_chat | {"source": address, "name": name})
         return _shown(jobs, job, follow=follow, json=json, quiet=quiet)
 
@@ -98,7 +99,7 @@ def chat_parameters(source: Path, chat: Path | None, offset_sec: float) -> dict[
     ParameterError
         If the source is a folder: one chat, or one offset, does not fit all of its videos.
     """
-    said: dict[str, Any] = {"chat": str(chat.absolute())} if chat is not None else {}
+    said: dict[str, Any] = {"chat": str(full_path(chat))} if chat is not None else {}
     said |= {"chat_offset": offset_sec} if offset_sec else {}
     if said and source.is_dir():
         raise ParameterError("--chat and --chat-offset belong to one video, not to a folder; run its videos one by one")
@@ -184,7 +185,7 @@ def watch(
     from interfaces.folder_watch import watch_folder
     from interfaces.jobs import Jobs
 
-    watched = {"folder": str(existing_file(folder.expanduser()).absolute()), "pattern": pattern}
+    watched = {"folder": str(full_path(existing_file(folder.expanduser()))), "pattern": pattern}
     settings = _given_settings(mode, preset, with_amount(assignments, count=count, total=total, length=length))
     parameters = watched | _parameters(export_top, timelines, handles, to, settings)
     _require_outside(to, folder)
@@ -217,7 +218,7 @@ def _output_folder(to: Path | None) -> str:
 
     if to is None:
         return ""
-    folder = to.expanduser().absolute()
+    folder = full_path(to.expanduser())
     require_usable(folder)
     return str(folder)
 

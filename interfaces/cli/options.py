@@ -137,6 +137,14 @@ def _preset_values(preset: str | None) -> dict[str, object]:
     return dict(load_preset(path).values)
 
 
+def full_path(path: Path) -> Path:
+    """Return the absolute path of a typed one, with `..` followed as the system does; other links are kept."""
+    path = path.absolute()
+    if ".." not in path.parts:
+        return path
+    return path.resolve() if path.name == ".." else path.parent.resolve() / path.name
+
+
 def existing_file(path: Path) -> Path:
     """Return the path if it is a file; otherwise raise an error like any media error."""
     from autoclip.errors import NotFoundError

@@ -9,7 +9,7 @@ import typer
 
 from interfaces.cli.clip_sources import AllClips, ClipChoice, ClipIds, OfMode, Source, Top, open_clips
 from interfaces.cli.file_report import OutputFile, report_files
-from interfaces.cli.options import Json, Quiet
+from interfaces.cli.options import Json, Quiet, full_path
 from interfaces.cli.terminal import progress_bars
 
 
@@ -35,7 +35,7 @@ def preview(
 
     choice = ClipChoice.of(clip, top, all_clips=all_clips, default=None)
     store = open_clips(source, mode)
-    target = (to or store.folder.root / "previews").absolute()
+    target = full_path(to or store.folder.root / "previews")
     with progress_bars(quiet=quiet or as_json) as listener:
         clips = choice.among(store)
         outcomes = export_previews(verified_video(store), clips, target, animation, listener, name=store.name)
@@ -69,6 +69,6 @@ def contact_sheet(
     choice = ClipChoice.of(clip, top, all_clips=all_clips, default=None)
     store = open_clips(source, mode)
     clips = choice.among(store) if clip or top else store.clips()
-    target = (to or store.folder.root / "contact-sheet.jpg").absolute()
+    target = full_path(to or store.folder.root / "contact-sheet.jpg")
     sheet = export_contact_sheet(store, clips, target, columns=columns)
     report_files([OutputFile.at(sheet)], as_json=as_json)

@@ -289,9 +289,10 @@ def test_every_compound_command_is_documented():
 
 def test_the_same_export_again_says_that_its_file_exists(place, capsys):
     first = told(capsys, "export", place.source, "--top", "2", *FAST)
-    again = told(capsys, "export", place.source, "--top", "2", *FAST)
-    assert [row["path"] for row in again] == [row["path"] for row in first]
-    assert all("exists already" in row["note"] for row in again)
+    for to in ([], ["--to", str(place.exports / ".." / place.exports.name)]):
+        again = told(capsys, "export", place.source, "--top", "2", *to, *FAST)
+        assert [row["path"] for row in again] == [row["path"] for row in first]
+        assert all("exists already" in row["note"] for row in again)
     assert len(list(place.exports.glob("*.mp4"))) == 2
 
 
