@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from autoclip.errors import ConflictError
 from autoclip.system.processes import is_alive
-from storage.process_lock import holder
+from storage.process_lock import holder, is_held
 
 if TYPE_CHECKING:  # 'autoclip up' imports this before it sets the variables that Prefect reads on import
     from prefect.client.schemas.objects import FlowRun
@@ -56,6 +57,23 @@ def service_lock(data_dir: Path) -> Path:
     return data_dir / "runs" / "service.lock"
 
 
+def require_idle(data_dir: Path) -> None:
+    """Refuse to go on while the service of a data folder, or a run, is alive on this machine.
+
+    Raises
+    ------
+    ConflictError
+        If one is; it names the process.
+    """
+    for lock in sorted((data_dir / "runs").glob("*.lock"), key=lambda path: path != service_lock(data_dir)):
+        if not lock.name.startswith("project-") and is_held(lock):
+            what = "the service" if lock == service_lock(data_dir) else f"job {lock.stem}"
+            raise ConflictError(
+                f"{data_dir}: {what} works there (process {process_of(lock)}), and would go on with projects that are "
+                "replaced; stop it first: Ctrl-C ends 'autoclip up', 'autoclip cancel' a job"
+            )
+
+
 def this_process() -> str:
     """Return a name of this process that is unique across machines."""
     return f"{socket.gethostname()}:{os.getpid()}"
@@ -76,7 +94,9 @@ def worker_may_report(run: FlowRun) -> bool:
 def is_worked_on(run: FlowRun) -> bool:
     """Whether a living worker of ours is handling a run; a worker on another machine is assumed to live."""
     watcher = watcher_of(run)
-    return is_alive(int(watcher.rpartition(":")[2])) if is_here(watcher) else watcher != NOBODY
+    if not is_here(watcher):
+        return watcher != NOBODY
+    return is_alive(int(watcher.rpartition(":")[2]), run.state.timestamp.timestamp() if run.state else None)
 
 
 def watcher_of(run: FlowRun) -> str:

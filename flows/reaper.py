@@ -1,4 +1,4 @@
-"""End runs whose process is gone, since a killed process can't do it."""
+"""End runs whose process is gone, since a killed process can't do it; start those again that had not begun."""
 
 from __future__ import annotations
 
@@ -12,12 +12,22 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import WorkerFilter, WorkerFilterStatus
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Cancelled, Crashed
+from prefect.states import AwaitingRetry, Cancelled, Crashed
 
 from autoclip.system.files import is_older
 from autoclip.system.processes import kill
 from flows.job_types import JOB_TYPES
-from flows.liveness import attempt_of, is_here, is_worked_on, process_of, run_lock, watcher_of, worker_name
+from flows.liveness import (
+    NOBODY,
+    WATCHED_BY,
+    attempt_of,
+    is_here,
+    is_worked_on,
+    process_of,
+    run_lock,
+    watcher_of,
+    worker_name,
+)
 from storage.process_lock import is_held, machine_of
 
 START_SEC = 60.0
@@ -35,7 +45,7 @@ LOST = "its process ended without a message (killed, out of memory, or the machi
 
 
 def reap(client: SyncPrefectClient, data_dir: Path) -> tuple[FlowRun, ...]:
-    """End every lost run of this machine.
+    """End every lost run of this machine; one that had not begun is started again.
 
     Parameters
     ----------
@@ -67,13 +77,17 @@ def unended(client: SyncPrefectClient) -> list[FlowRun]:
 
 
 def finalize_lost_run(client: SyncPrefectClient, run: FlowRun, data_dir: Path) -> bool:
-    """End one run if its process is gone; return whether it was."""
+    """End one run if its process is gone, or start it again if it had not begun; return whether it was ended."""
     if run.state is None or run.state.is_final() or run.state.is_scheduled() or not _is_lost(client, run, data_dir):
         return False
     to_stop = run.state.type is StateType.CANCELLING
     ending: State[Any] = Cancelled(message="cancelled on request") if to_stop else Crashed(message=LOST)
+    lock = run_lock(data_dir, run.id)
+    unbegun = run.state.type is StateType.PENDING or (run.state.type is StateType.RUNNING and not lock.exists())
+    if unbegun and run.deployment_id and run.labels.get(WATCHED_BY) != NOBODY:
+        ending = AwaitingRetry(message="its worker ended before the run began; it starts again")
     client.set_flow_run_state(run.id, ending, force=True)
-    return True
+    return ending.is_final()
 
 
 def _is_lost(client: SyncPrefectClient, run: FlowRun, data_dir: Path) -> bool:
@@ -95,8 +109,9 @@ def _is_lost(client: SyncPrefectClient, run: FlowRun, data_dir: Path) -> bool:
 
 
 def _never_began(client: SyncPrefectClient, run: FlowRun) -> bool:
-    """Whether a run's process never reached its lock. Runs of another data folder are ignored."""
+    """Whether a run's process never reached its lock. Runs of another data folder are ignored while they run."""
     waiting = run.state is not None and run.state.type in {StateType.PENDING, StateType.CANCELLING}
+    waiting |= is_here(watcher_of(run))  # its worker of this machine died between the state and the lock
     return waiting and _age_sec(run) > START_SEC and not (is_worked_on(run) and _has_living_worker(client, run))
 
 

@@ -10,7 +10,7 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
-from autoclip.system.files import is_older
+from autoclip.system.files import facts_of, is_older
 from autoclip.system.processes import is_alive
 
 UNFINISHED_AGE_SEC = 24 * 3600.0
@@ -51,7 +51,8 @@ def _is_left(path: Path, age_sec: float) -> bool:
     if name is None or path.is_symlink() or not path.is_file():
         return False
     if name["machine"] == _machine():
-        return not is_alive(int(name["process"]))
+        facts = facts_of(path)
+        return facts is not None and not is_alive(int(name["process"]), facts.st_ctime)
     return is_older(path, age_sec)
 
 

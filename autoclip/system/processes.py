@@ -18,13 +18,28 @@ from typing import Any
 OWN_GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 """Windows flag for a child that Ctrl-C in the terminal does not reach. Elsewhere ``start_new_session`` does that."""
 
+START_TIME_SEC = 2.0
+"""How exactly the system tells when a process was started, in seconds: Linux rounds the time of its own start."""
+
 _KILL: int = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows, each of them ends a process at once
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36  # both: Linux prctl(2)
 
 
-def is_alive(pid: int) -> bool:
-    """Whether a process with that id exists, regardless of its owner."""
+def is_alive(pid: int, since: float | None = None) -> bool:
+    """Whether a process with that id exists, regardless of its owner.
+
+    With `since`, in seconds since 1970, one that was started later does not count: ids are used again, in a container
+    after each start.
+    """
+    if since is not None:
+        import psutil  # noqa: PLC0415 - as below
+
+        with suppress(psutil.AccessDenied):
+            try:
+                return psutil.Process(pid).create_time() < since + START_TIME_SEC
+            except (psutil.NoSuchProcess, OverflowError):
+                return False
     if os.name == "nt":  # on Windows, signal 0 ends a process
         import psutil  # noqa: PLC0415 - the other systems need no package for this
 

@@ -10,6 +10,7 @@ import pytest
 
 from autoclip.export.render_context import temporary_path
 from autoclip.export.unfinished_files import remove_unfinished, unfinished_name
+from autoclip.system import processes
 from stages.output_folders import remove_unfinished_exports
 from storage.catalog import Project, Source, open_catalog
 
@@ -54,12 +55,13 @@ def test_the_next_file_clears_away_what_a_killed_render_left(tmp_path, rendering
         assert not part.exists()
 
 
-def test_only_own_temporary_names_that_nobody_writes_are_removed(tmp_path, rendering):
+def test_only_own_temporary_names_that_nobody_writes_are_removed(tmp_path, rendering, monkeypatch):
     process, _ = rendering(tmp_path)
     kill(process)
     foreign = unfinished_name().replace(unfinished_name().split("-")[1], "0" * 8)
     (tmp_path / foreign).write_bytes(b"of another machine")
-    (tmp_path / unfinished_name()).write_bytes(b"ours")
+    ours = unfinished_name()
+    (tmp_path / ours).write_bytes(b"ours")
     for name in (".autoclip-notes.partial", "clip.mp4", ".autoclip-x", ".other.partial"):
         (tmp_path / name).write_bytes(b"the user's")
     (tmp_path / "deeper").mkdir()
@@ -70,6 +72,8 @@ def test_only_own_temporary_names_that_nobody_writes_are_removed(tmp_path, rende
     os.utime(tmp_path / foreign, (0, 0))
     assert [path.name for path in remove_unfinished(tmp_path)] == [foreign]
     assert remove_unfinished(tmp_path / "nowhere") == ()
+    monkeypatch.setattr(processes, "START_TIME_SEC", -3600.0)  # as if this process had begun after it, with its id
+    assert [path.name for path in remove_unfinished(tmp_path)] == [ours]
 
 
 def test_maintenance_looks_into_every_output_folder(tmp_path, rendering):

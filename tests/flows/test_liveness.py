@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from prefect.client.schemas.objects import FlowRun
+from prefect.states import Running
 
 from flows.liveness import NOBODY, WATCHED_BY, attempt_of, process_of, this_process, worker_may_report
 
 
-def run(watcher: str | None = None, pid: str | None = "4711") -> FlowRun:
+def run(watcher: str | None = None, pid: str | None = "4711", hours_ago: float = 0) -> FlowRun:
     labels = {} if watcher is None else {WATCHED_BY: watcher}
-    return FlowRun(flow_id=uuid4(), labels=labels, infrastructure_pid=pid)
+    state = Running(timestamp=datetime.now(UTC) - timedelta(hours=hours_ago))
+    return FlowRun(flow_id=uuid4(), labels=labels, infrastructure_pid=pid, state=state)
 
 
 @pytest.mark.parametrize(
@@ -25,9 +28,10 @@ def run(watcher: str | None = None, pid: str | None = "4711") -> FlowRun:
         (run(pid=None), False),
         (run(NOBODY), False),
         (run(this_process()), True),
+        (run(this_process(), hours_ago=1000), False),
         (run("another-machine:1"), True),
     ],
-    ids=["Prefect's own worker", "never begun", "left", "a living worker", "a worker elsewhere"],
+    ids=["Prefect's own worker", "never begun", "left", "a living worker", "its id used again", "a worker elsewhere"],
 )
 def test_who_watches(seen: FlowRun, watched: bool) -> None:
     assert worker_may_report(seen) is watched

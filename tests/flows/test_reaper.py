@@ -19,7 +19,7 @@ from prefect.states import AwaitingRetry, Cancelling, Crashed, Pending, Running
 
 from flows import reaper
 from flows.batch import STOPPED_WITH_BATCH, Item, _stop, _Turn
-from flows.liveness import WATCHED_BY, attempt_of_this_process, run_lock, this_process
+from flows.liveness import NOBODY, WATCHED_BY, attempt_of_this_process, run_lock, this_process
 from flows.maintenance import maintenance
 from flows.process_video import process_video
 from flows.reaper import reap
@@ -102,7 +102,20 @@ def test_a_process_that_never_came_to_its_lock(
         check=True,
     )
     client.update_flow_run_labels(run.id, {WATCHED_BY: done.stdout.strip()})
-    assert len(reap(client, tmp_path)) == 1
+    assert len(reap(client, tmp_path)) == 1, "without a deployment, nobody would start it"
+    deployment = client.create_deployment(run.flow_id, "of the test")
+    for watcher, before, state in (
+        (done.stdout.strip(), Pending(), "AwaitingRetry"),
+        (done.stdout.strip(), Running(), "AwaitingRetry"),
+        (NOBODY, Pending(), "Crashed"),
+        (None, Pending(), "AwaitingRetry"),
+    ):
+        taken = client.create_flow_run_from_deployment(deployment, state=before)
+        if watcher is not None:
+            client.update_flow_run_labels(taken.id, {WATCHED_BY: watcher})
+        assert len(reap(client, tmp_path)) == (state == "Crashed")
+        assert state_of(client, taken) == state
+        client.delete_flow_run(taken.id)
 
 
 def test_one_that_does_not_stop_is_killed(
