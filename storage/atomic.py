@@ -168,8 +168,8 @@ def _writer_faults(path: Path, partials: Sequence[Path]) -> Iterator[None]:
             raise
 
 
-def remove_leftovers(folder: Path, *, older_than_sec: float = LEFTOVER_AGE_SEC) -> tuple[Path, ...]:
-    """Remove the temporary files and folders of crashed writers anywhere below `folder`; return their paths."""
+def remove_leftovers(folder: Path, *, older_than_sec: float = LEFTOVER_AGE_SEC, below: bool = True) -> tuple[Path, ...]:
+    """Remove the temporary files and folders of crashed writers in `folder`, and below; return their paths."""
     removed = []
     with storage_faults(folder):
         for parent, folders, files in os.walk(folder):  # unlike `rglob`, passes over folders that others remove
@@ -178,4 +178,6 @@ def remove_leftovers(folder: Path, *, older_than_sec: float = LEFTOVER_AGE_SEC) 
                 if not path.is_symlink() and is_older(path, older_than_sec):
                     _remove(path)
                     removed.append(path)
+            if not below:
+                break
     return tuple(removed)

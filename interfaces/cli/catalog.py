@@ -126,7 +126,10 @@ def backup(
     target: Annotated[Path, typer.Argument(help="File to write; an older one is replaced.", show_default=False)],
 ) -> None:
     """Write the whole catalog, as it is now, to one DuckDB file. Videos and rendered files are not included."""
+    from storage.atomic import remove_leftovers
+
     open_the_catalog().backup(target)
+    remove_leftovers(target.absolute().parent, below=False)
     say(f"the catalog was written to {target}; 'autoclip restore {target}' brings it back")
 
 
@@ -135,7 +138,11 @@ def restore(
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Replace the whole catalog with a backup. Later changes are lost."""
+    """Replace the whole catalog with a backup. Later changes are lost; stop the service first."""
+    from flows.liveness import require_idle
+    from storage.environment import read_environment
+
+    require_idle(read_environment().data_dir)
     if not yes:
         typer.confirm("Replace the whole catalog by this backup?", abort=True)
     open_the_catalog().restore(source)

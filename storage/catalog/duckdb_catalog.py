@@ -16,9 +16,9 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from autoclip.errors import CatalogBusyError, StorageError
-from autoclip.system.files import link_or_copy
+from autoclip.system.files import is_older, link_or_copy
 from autoclip.system.posix_locks import is_written_elsewhere
-from storage.atomic import PARTIAL, install, replacing, storage_faults
+from storage.atomic import LEFTOVER_AGE_SEC, PARTIAL, install, replacing, storage_faults
 from storage.catalog.duckdb_session import Access, DuckDBSession
 from storage.catalog.fair_lock import FairLock
 from storage.catalog.file_system import refuse_network_file_system
@@ -76,6 +76,7 @@ class DuckDBCatalog(Catalog):
         """Hard-link the files of all projects; see `Catalog.files`."""
         with self._exclusive() as (layout, _):
             snapshot = layout.generations / f".{secrets.token_hex(4)}{PARTIAL}"
+            _clear_abandoned(layout)
             _link_all(layout, snapshot)
         try:
             yield tuple(sorted(snapshot.iterdir()))
@@ -301,6 +302,13 @@ def _generations(session: DuckDBSession, path: Path, deadline: float) -> list[st
         return [row["generation"] for row in session.execute("SELECT generation FROM layout")]
     finally:
         session.detach("root")
+
+
+def _clear_abandoned(layout: Layout) -> None:
+    """Remove, after a day, what a killed backup or restore left, and the projects that a restore replaced."""
+    for folder in layout.generations.iterdir():
+        if folder != layout.folder and is_older(folder, LEFTOVER_AGE_SEC):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _link_all(layout: Layout, folder: Path) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -19,12 +20,14 @@ from autoclip.media.probe import probe
 from autoclip.media.video import Video
 from autoclip.settings import ExtractionSettings
 from autoclip.signals.table import Event
+from flows.liveness import run_lock, service_lock
 from interfaces.cli.app import run
 from storage.archive import Limits, ask, described_tables
 from storage.archive.schema import ENUMS, TABLES
 from storage.catalog import CompoundClip, CompoundItem, Export, Project, Source, open_catalog
 from storage.data_folder import DataFolder
 from storage.features import Origin
+from storage.process_lock import held
 
 PAGE = Path(__file__).parents[2] / "docs" / "data.md"
 QUESTIONS = re.findall(r"```sql\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
@@ -245,9 +248,16 @@ def test_a_backup_comes_back_by_command(tmp_path, capsys, monkeypatch):
     catalog = open_catalog(tmp_path / "autoclip.duckdb")
     with catalog.transaction() as unit:
         project = unit.projects.add(Project(name="Match", source=Source(kind="file", address="a")))
+    (tmp_path / ".of-a-killed-backup.partial").touch()
+    os.utime(tmp_path / ".of-a-killed-backup.partial", (0, 0))
     told(capsys, "backup", str(tmp_path / "backup.duckdb"))
+    assert not list(tmp_path.glob(".*.partial"))
     with catalog.transaction() as unit:
         unit.projects.delete(project.id)
+    for lock, name in ((service_lock(tmp_path), "the service"), (run_lock(tmp_path, "b4"), "job b4")):
+        with held(lock, "4711 1"):
+            assert run(["restore", str(tmp_path / "backup.duckdb"), "--yes"]) == 1
+        assert f"{name} works there (process 4711)" in capsys.readouterr().err
     monkeypatch.setattr("sys.stdin", io.StringIO())
     assert run(["restore", str(tmp_path / "backup.duckdb")]) == 1  # as with Ctrl-C at the question
     assert "nothing was changed" in capsys.readouterr().err

@@ -122,6 +122,7 @@ def test_killed_writers_leave_old_or_new_content_and_sweepable_leftovers(tmp_pat
     (tmp_path / ".0123456789abcdef.partial" / "report.html").touch()
     (tmp_path / ".fedcba9876543210.partial").symlink_to("nowhere")
     assert remove_leftovers(tmp_path) == ()
+    assert remove_leftovers(tmp_path.parent, older_than_sec=-60, below=False) == ()
     assert len(remove_leftovers(tmp_path, older_than_sec=-60)) >= 1
     (tmp_path / ".fedcba9876543210.partial").unlink()
     assert set(names(tmp_path)) <= {"file"}
