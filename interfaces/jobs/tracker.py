@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from prefect.client.schemas.filters import WorkerFilter, WorkerFilterStatus
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import AwaitingRetry, Cancelling
 
 from autoclip.errors import ConflictError, NotFoundError, ServiceError
@@ -140,24 +140,25 @@ class Jobs:
     ) -> Job:
         """Analyze a project, or return its running analysis. `chat` has the flow's parameters for the chat.
 
-        Two simultaneous requests get the same job, because the key of the new run derives from the previous run.
+        Two simultaneous requests get the same job, because the key of the new run derives from the previous runs.
 
         Raises
         ------
         KeyReusedError
             If `request_key` was used for another request.
         """
-        seen = REMEMBERED_ANALYSES if request_key is not None else 1
-        before = self._runs({"tags": {"all_": [f"project:{project_id}"]}}, ["analyze"], limit=seen)
+        before = self._runs({"tags": {"all_": [f"project:{project_id}"]}}, ["analyze"], limit=REMEMBERED_ANALYSES)
         known = next((run for run in before if request_key is not None and request_key.stands_for(run)), None)
         if known is not None:
             return self.get(str(known.id))
-        if before and not job_of(before[0], "analyze", None).ended:
-            return self._joined(before[0], request_key)
+        under_way = next((run for run in before if not job_of(run, "analyze", None).ended), None)
+        if under_way is not None:
+            return self._joined(under_way, request_key)
         parameters: dict[str, Any] = {"project_id": project_id, **(chat or {})}
         if settings is not None:
             parameters["settings"] = settings.model_dump(mode="json")
-        key = f"analyze:{project_id}:{before[0].id if before else 'first'}"
+        previous = uuid5(UUID(int=0), " ".join(sorted(str(run.id) for run in before)))  # the clock may be set back
+        key = f"analyze:{project_id}:{previous}"
         return self.submit("analyze", parameters, project_id=project_id, idempotency_key=key, request_key=request_key)
 
     def get(self, job_id: str) -> Job:
@@ -183,12 +184,7 @@ class Jobs:
         offset: int = 0,
     ) -> Page[Job]:
         """List jobs, newest first, without runs that a schedule has planned for later."""
-        due = datetime.now(UTC) + timedelta(seconds=DUE_SEC)
-        wanted: dict[str, Any] = {"expected_start_time": {"before_": due.isoformat()}}
-        if project_id is not None:
-            wanted["tags"] = {"all_": [f"project:{project_id}"]}
-        if state is not None:
-            wanted["state"] = {"type": {"any_": [kind.value for kind, name in STATES.items() if name == state]}}
+        wanted = _not_planned(project_id, state)
         types = [job_type] if job_type else list(JOB_TYPES)
         runs = self._runs(wanted, types, limit=min(limit, READ_AT_ONCE), offset=offset)
         with server_faults(self._address):
@@ -345,6 +341,19 @@ def _path_of(view: UnitOfWork, export_id: str) -> Path | None:
         return view.exports.get(export_id).path
     except NotFoundError:
         return None
+
+
+def _not_planned(project_id: str | None, state: JobState | None) -> dict[str, Any]:
+    """Return the conditions of a list of jobs. Only waiting runs are compared with the clock, which may be set back."""
+    due = datetime.now(UTC) + timedelta(seconds=DUE_SEC)
+    is_due: dict[str, Any] = {"expected_start_time": {"before_": due.isoformat()}}
+    types = [kind.value for kind, name in STATES.items() if name == state]
+    wanted = {"state": {"type": {"any_": types}}} if state else {}
+    if project_id is not None:  # what a schedule plans has no tag of a project yet
+        return wanted | {"tags": {"all_": [f"project:{project_id}"]}}
+    if state is None:
+        return is_due | {"operator": "or_", "state": {"type": {"not_any_": [StateType.SCHEDULED.value]}}}
+    return wanted | (is_due if state == "scheduled" else {})
 
 
 def _filter(wanted: Mapping[str, Any], types: Sequence[str]) -> dict[str, Any]:
