@@ -26,11 +26,13 @@ from storage.catalog import Export
 from storage.process_lock import held
 from tasks.places import data_folder
 from tasks.progress_reporter import RunCancelledError
-from tasks.server_access import await_until_reachable
+from tasks.server_access import await_until_reachable, limit_pauses
 
 WITH_WARNINGS = "CompletedWithWarnings"
 """Name of the state of a job that completed with warnings. Its event is ``prefect.flow-run.CompletedWithWarnings``."""
 MESSAGE_LENGTH = 2000
+
+limit_pauses()  # every process of a job imports this
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")

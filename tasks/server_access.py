@@ -6,12 +6,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import httpx
+from prefect.client import base
+from prefect.utilities.math import clamped_poisson_interval
 from tenacity import AsyncRetrying, Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
-PATIENCE_SEC = 120.0
+PATIENCE_SEC = 300.0
 """How long to retry, in seconds: ``autoclip up`` restarts a dead server within seconds, which then takes up to half a
-minute to answer.
+minute to answer, and two on a machine that is very busy.
 """
+MAX_PAUSE_SEC = 15.0
+"""Longest pause of Prefect's client between two attempts."""
 PAUSE_SEC = 1.0
 OVERLOADED = frozenset({429, 502, 503, 504})
 """Responses that mean "later" (RFC 9110, 15.6; RFC 6585, 4).
@@ -20,6 +24,17 @@ Prefect on SQLite returns 503 while others write; its client retries a few times
 """
 
 Answer = TypeVar("Answer")
+
+
+def limit_pauses() -> None:
+    """Let Prefect's clients in this process pause for `MAX_PAUSE_SEC` at most.
+
+    They pause 2, 4, 8 and so on up to 256 s, so they notice a server that was away for 65 s after 126 s. Prefect has no
+    setting for it.
+    """
+    base.clamped_poisson_interval = lambda average, *rest: min(  # type: ignore[attr-defined]
+        clamped_poisson_interval(average, *rest), MAX_PAUSE_SEC
+    )
 
 
 def retry_until_reachable(ask: Callable[[], Answer]) -> Answer:

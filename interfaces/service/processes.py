@@ -18,7 +18,7 @@ from storage.environment import Environment
 
 _PACKAGE = __name__.rpartition(".")[0]
 _RETRIES = "PREFECT_CLIENT_MAX_RETRIES"
-"""Number of retries of Prefect's client, 2, 4, 8 s and so on after a refusal."""
+"""Number of retries of Prefect's client: 2, 4, 8 s and so on after a refusal, in jobs and workers 15 s at most."""
 
 FIRST_PAUSE_SEC = 1.0
 MAX_PAUSE_SEC = 60.0
@@ -50,8 +50,8 @@ def private_prefect(environment: Environment, api_url: str) -> dict[str, str]:
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         "PREFECT_WORKER_QUERY_SECONDS": "3",
         "PREFECT_WORKER_WEBSERVER_HOST": "127.0.0.1",
-        # A busy machine takes longer than Prefect's minute to restart a server; runs wait for it.
-        _RETRIES: "8",
+        # A busy machine takes longer than Prefect's minute to restart a server; runs wait for it, here 500 s.
+        _RETRIES: "36",
     }
     return {name: os.environ.get(name, value) for name, value in ours.items()}
 

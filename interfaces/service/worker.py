@@ -37,6 +37,7 @@ from interfaces.service.routing import capabilities_in, name_with, needs_of_run
 from interfaces.service.work_pools import engine_command, videos_at_once
 from stages.capabilities import capabilities_of
 from storage.environment import read_environment
+from tasks.server_access import limit_pauses
 
 
 class JobConfiguration(ProcessJobConfiguration):
@@ -186,6 +187,7 @@ async def cancel_if_asked(manager: CancellationManager, run_id: UUID) -> None:
 async def work() -> None:
     """Run jobs of the environment's work pool until SIGINT or SIGTERM."""
     CancellationManager.cancel_by_id = cancel_if_asked  # type: ignore[method-assign, assignment]
+    limit_pauses()
     task = asyncio.current_task()
     if task is None:
         raise RuntimeError("a worker works in a task")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import importlib
 import os
 import threading
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from prefect.client import base
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect_server import free_port
 
@@ -21,6 +23,7 @@ from interfaces.prefect_server import open_client
 from interfaces.service.processes import api_process, worker_process
 from interfaces.service.up import Service, impatience
 from storage.environment import read_environment
+from tasks.server_access import MAX_PAUSE_SEC
 
 
 class NoRuns(http.server.BaseHTTPRequestHandler):
@@ -67,11 +70,14 @@ def test_a_service_is_not_held_up_by_a_server_that_died(server: http.server.Thre
         assert time.monotonic() - begun < 100  # 12 s of pauses, on a busy machine
 
 
-def test_the_api_answers_within_seconds_and_runs_wait_for_minutes(tmp_path: Path) -> None:
+def test_the_api_answers_within_seconds_and_runs_wait_for_minutes_but_look_soon(tmp_path: Path) -> None:
     environment = read_environment({"AUTOCLIP_DATA_DIR": str(tmp_path)}, tmp_path / "no.env")
     api, worker = (make(environment, "http://127.0.0.1:9/api") for make in (api_process, worker_process))
     assert int(api.variables["PREFECT_CLIENT_MAX_RETRIES"]) == 3
-    assert int(worker.variables["PREFECT_CLIENT_MAX_RETRIES"]) == 8
+    assert int(worker.variables["PREFECT_CLIENT_MAX_RETRIES"]) == 36
+    importlib.import_module("flows.job_flow")
+    assert all(base.clamped_poisson_interval(2.0**n, 0.2) <= MAX_PAUSE_SEC for n in range(36))
+    assert 1 < base.clamped_poisson_interval(2.0, 0.2) < 3
 
 
 @pytest.mark.parametrize("said", [b"<!doctype html>", b'{"status": "fine"}'])
