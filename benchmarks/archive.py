@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import shutil
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -179,6 +180,7 @@ class Contended:
 
 
 def _row(request: Request, small: DuckDBCatalog, large: DuckDBCatalog) -> str:
+    sys.stderr.write(f"{request.name}\n")
     spent: tuple[list[float], list[float]] = ([], [])
     for number in range(ROUNDS + 1):
         for catalog, times in ((small, spent[0]), (large, spent[1]))[:: 1 if number % 2 else -1]:
@@ -203,6 +205,7 @@ def _written_bytes() -> int:
 
 
 def _contend(catalog: DuckDBCatalog) -> Contended:
+    sys.stderr.write(f"{WRITERS} writers\n")
     spent = processes.SimpleQueue()
     team = [processes.Process(target=_write, args=(catalog.path, number, spent)) for number in range(WRITERS)]
     for process in team:

@@ -1,16 +1,18 @@
 """What happens to a job when something of the service is killed: how soon it is final, and what a retry completes.
 
-Run alone with ``python -m benchmarks kills``; it takes a quarter of an hour. Needs ``/proc``.
+Run alone with ``python -m benchmarks kills``; it takes a quarter of an hour. ``--only WORDS`` tries the cases with
+these words, such as ``--only "the worker starting"``. Needs ``/proc``.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +36,7 @@ VICTIMS = ("its process", "the worker", "Prefect's server", "everything")
 KILLS = (
     *((victim, moment) for moment in MOMENTS for victim in VICTIMS),
     ("`autoclip up`", "measuring"),
+    ("the worker", "starting"),
 )
 RESTARTED = {"everything", "`autoclip up`"}
 """After these the service is started again, by whoever runs the machine; its start is part of the time."""
@@ -107,8 +110,11 @@ _SERVICE = ("main() up", "prefect server start", "interfaces.service.worker", "a
 _IMPATIENT = {"PREFECT_WORKER_QUERY_SECONDS": "1"}
 
 
-def run() -> str:
+def run(arguments: Sequence[str] = ()) -> str:
     """Kill each part at each moment, and return a section of docs/benchmarks.md."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks kills")
+    parser.add_argument("--only", default="", help="words of what is killed and when")
+    only = parser.parse_args(arguments).only
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         stand = Stand(Path(folder), stack)
         stand.start()
@@ -116,7 +122,7 @@ def run() -> str:
         board = Storyboard(tuple(Shot(1.0, Texture(seed=seed, pan=0.5)) for seed in range(12)))
         render(board, film, RenderOptions(width=320, height=180))
         outcomes = []
-        for number, kill in enumerate(KILLS):
+        for number, kill in enumerate(kill for kill in KILLS if only in " ".join(kill)):
             outcomes.append(_killed(stand, film, number, *kill))
             sys.stderr.write(f"{outcomes[-1]}\n")
     slowest = max(outcome.final_sec for outcome in outcomes)
@@ -130,7 +136,7 @@ def run() -> str:
 `kill -9` while `process-video` takes a film of 12 s to {EXPORTS} exports. A job is final when Prefect's server says
 how it ended; after `autoclip up` or everything was killed, the service is started again at once, and its start counts.
 A job that did not complete by itself is retried; what it had finished is not done again. Half-written files that are
-left are counted once it has completed.
+left are counted once it has completed. A job is starting from when the worker takes it until its process begins.
 
 | killed | while it was | final after | as | completed after | exports | left |
 |---|---|---|---|---|---|---|
@@ -166,6 +172,8 @@ def _killed(stand: Stand, film: Path, number: int, victim: str, moment: str) -> 
 
 def _at(moment: str, jobs: Jobs, job: Job, data_dir: Path) -> bool:
     """Whether a job is at what it is to be killed at."""
+    if moment == "starting":
+        return jobs.get(job.id).state == "pending"
     if moment == "measuring":
         return slots_in_use(data_dir, "decode") > 0
     folder = {"making thumbnails": "thumbnails", "exporting": "exports"}[moment]
