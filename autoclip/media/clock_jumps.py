@@ -80,7 +80,7 @@ def find_clock_jump(container: InputContainer, film: VideoStream, start_pts: int
         Presentation time of its first frame.
     """
     assert film.time_base is not None  # noqa: S101 - as probed
-    rewind(container, film, start_pts)
+    rewind(container, film)
     discard_other_streams(container, [film])
     return first_jump(container.demux(film), film.time_base, start_pts)
 

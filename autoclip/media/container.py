@@ -129,15 +129,15 @@ def media_errors(path: Path) -> Iterator[None]:
         raise MediaError(path, _reason(path, error)) from error
 
 
-def rewind(container: InputContainer, stream: VideoStream, first_pts: int) -> None:
-    """Seek to before a stream's first frame, whose presentation time in the stream's time base is `first_pts`."""
+def rewind(container: InputContainer, stream: VideoStream) -> None:
+    """Seek to a stream's first packet."""
     # The target lies far before the first frame: transport streams are sought by decoding time, which precedes the
     # presentation time, and their clock may start below 0, just before it wraps. Some formats refuse a time before
     # their first.
     try:
         container.seek(_BEFORE_ALL, stream=stream)
     except av.error.FFmpegError:
-        container.seek(first_pts, stream=stream)
+        container.seek(_BEFORE_ALL, backward=False, stream=stream)
 
 
 def discard_other_streams(container: InputContainer, kept: Collection[Stream]) -> None:

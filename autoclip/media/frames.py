@@ -21,6 +21,7 @@ from autoclip.errors import MediaError
 from autoclip.media.container import media_errors, open_container, rewind
 from autoclip.media.decoding.frame_selection import can_skip
 from autoclip.media.decoding.nal_units import recovers_gradually
+from autoclip.media.frame_order import demux_in_order
 from autoclip.media.orientation import sane_aspect_ratio
 from autoclip.media.pixel_limit import decoder_options
 from autoclip.media.video import Video
@@ -210,7 +211,7 @@ class FrameReader:
 
     def _decode(self, target: int) -> Iterator[VideoFrame]:
         margin = round((_PREROLL_MARGIN_SEC + self._frame_sec) / self._time_base)
-        for place, packet in enumerate(self._container.demux(self._stream)):
+        for place, packet in enumerate(demux_in_order(self._container, self._stream)):
             if place == 0:
                 self._gradual_start = packet.pts if recovers_gradually(packet, self._codec) else None
             # With a variable rate a frame may be shown for long: one well before the target may be the right one.
@@ -218,7 +219,7 @@ class FrameReader:
             skips = (preroll or self._references_only) and can_skip(self._codec)
             self._stream.codec_context.skip_frame = "NONREF" if skips else "DEFAULT"
             try:
-                frames = packet.decode()
+                frames = self._stream.decode(packet)
             except av.error.InvalidDataError:
                 continue  # one damaged packet; the frames around it can still be returned
             yield from (frame for frame in frames if frame.pts is not None)
@@ -238,7 +239,7 @@ class FrameReader:
                 pass  # no index entry that early, or none at all: start from the beginning
             else:
                 return
-        rewind(self._container, self._stream, self._start_pts)
+        rewind(self._container, self._stream)
 
     def _pts(self, instant: float) -> int:
         # A tick may be as long as a frame, so that rounding to the nearest would reach the next frame.

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from autoclip.errors import MediaError
 from autoclip.media.container import discard_other_streams, open_video, rewind
 from autoclip.media.decoding.nal_units import VideoPacket, recovers_gradually
+from autoclip.media.frame_order import demux_by_index
 from autoclip.media.timing import MAX_REORDERED
 from autoclip.media.video import Video
 from autoclip.timeline import Interval
@@ -216,7 +217,7 @@ def _to_start(container: InputContainer, video: Video) -> None:
     """Seek to the first packet, wherever the file's clock starts."""
     stream = container.streams[video.video.index]
     assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
-    rewind(container, stream, video.video.start_pts)
+    rewind(container, stream)
 
 
 def _until(packets: Iterator[Packet[Stream]], last: Fraction, codec: str) -> Iterator[_Row]:
@@ -262,7 +263,7 @@ def decode_as_counted(container: InputContainer, video: Video, times: PacketTime
     assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
     if times.decoded_from is not None:
         container.seek(times.decoded_from, stream=stream)
-    yield from _decoded(stream, container.demux(stream))
+    yield from _decoded(stream, demux_by_index(container, stream))
 
 
 def _decoded(
@@ -300,7 +301,7 @@ def _decoded_times(video: Video, interval: Interval) -> PacketTimes:
         target = int(first - _DECODED_LEAD_SEC / facts.time_base)
         # A newly opened file is at its start, which AVI can't seek to; a raw stream can't be sought at all.
         begun = _sought(container, stream, target) if target > facts.start_pts and len(stream.index_entries) else None
-        rows = list(_decoded_until(_decoded(stream, container.demux(stream)), last))
+        rows = list(_decoded_until(_decoded(stream, demux_by_index(container, stream)), last))
         reordered = bool(stream.codec_context.has_b_frames)
     if not rows:
         raise MediaError(video.path, f"has no frame from {interval.start:.3f} to {interval.end:.3f} s")
@@ -323,7 +324,7 @@ def _decoded_until(frames: Iterator[VideoFrame], last: Fraction) -> Iterator[_Ro
 def _sought(container: InputContainer, stream: VideoStream, target: int) -> int | None:
     """Seek to the keyframe before a time; return its decoding time."""
     container.seek(target, stream=stream)
-    packet = next(container.demux(stream))
+    packet = next(demux_by_index(container, stream))
     if packet.dts is None or not packet.is_keyframe:
         container.seek(0, stream=stream)
         return None

@@ -161,7 +161,7 @@ def _find_film(path: Path, container: InputContainer) -> _Film:
             )
         elif frame.pts is None or track.time_base is None:
             warnings.append(f"video stream {track.index} {_no_times(container)}")
-        elif is_out_of_order(container, track, frame.pts):
+        elif is_out_of_order(container, track):
             warnings.append(f"video stream {track.index} {way_out(track)}")
         else:
             return _Film(track, frame, frame.pts, track.time_base, tuple(warnings))

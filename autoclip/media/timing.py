@@ -161,7 +161,7 @@ def measure_timing(container: InputContainer, stream: VideoStream, first_pts: in
     -------
     Timing
     """
-    rewind(container, stream, first_pts)
+    rewind(container, stream)
     head = _read(container, stream, first_pts, HEAD_PACKETS, first=True)
     claimed = _claimed_end(container, stream, first_pts)
     if head.complete:
@@ -255,7 +255,7 @@ def _end_sec(packet: Packet[Any]) -> Fraction:
 
 
 def _read_whole(container: InputContainer, stream: VideoStream, first_pts: int) -> PacketTimes:
-    rewind(container, stream, first_pts)
+    rewind(container, stream)
     return _read(container, stream, first_pts, None, first=True)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autoclip.errors import MediaError
-from autoclip.extraction import extract
+from autoclip.extraction import extract, measure_pictures
 from autoclip.media.ffmpeg import run_ffmpeg
 from autoclip.media.frames import open_frames
 from autoclip.media.probe import probe
@@ -119,6 +119,22 @@ def test_frames_in_decoding_order_are_refused_with_a_command_that_makes_them_rig
     assert seen == list(range(0, 150, 7))
     run_ffmpeg(["-i", str(film), "-bf", "0", "-g", "50", "-c:a", "pcm_s16le", "-c:v", "libx264", "-y", str(path)])
     assert probe(path).duration_sec == 6.0
+
+
+@pytest.mark.parametrize(("late_sec", "coding"), [("0", ["libx264", "-g", "50"]), ("1.5", ["copy"])])
+def test_frames_of_avi_are_put_in_order(film: Path, tmp_path: Path, late_sec: str, coding: list[str]) -> None:
+    """AVI stores the order of decoding, and if a stream begins late, FFmpeg gives other times after a seek."""
+    path = tmp_path / "film.avi"
+    late = ["-itsoffset", late_sec, "-i", str(film), "-i", str(film), "-map", "0:v", "-map", "1:a", "-c:a", "copy"]
+    run_ffmpeg([*late, "-c:v", *coding, str(path)])
+    video = probe(path)
+    measured = measure_pictures(path, video, ExtractionSettings())
+    assert np.diff(measured.rows.seconds[:-1]) == pytest.approx(0.04)
+    assert len(measured.rows.seconds) == 150
+    with open_frames(path, video) as frames:
+        asked = [130, 52, 3, 0, *range(101, 146, 4)]
+        seen = [read_frame_number(frames.at(k / 25 + 0.016).frame.to_ndarray(format="gray")) for k in asked]
+    assert seen == asked
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
 
 from autoclip.errors import MediaError
 from autoclip.media.container import discard_other_streams, open_video
@@ -33,6 +34,7 @@ from autoclip.media.decoding.decoder_threads import Decoders, Described, Descrip
 from autoclip.media.decoding.nal_units import VideoPacket
 from autoclip.media.decoding.packet_groups import PacketGroup, PacketGrouper, can_restart
 from autoclip.media.decoding.video import DecodePolicy, HardwareDecodingError, Pictures, VideoDecoder
+from autoclip.media.frame_order import demux_in_order
 from autoclip.media.video import Video
 
 MAX_DECODERS = 8
@@ -180,14 +182,14 @@ def read_packets(
     container: InputContainer, video: Video, policy: DecodePolicy
 ) -> Iterator[Packet[Stream] | ReadingStopped]:
     """Yield the packets of the analyzed streams, with video timestamps relative to the first video frame."""
-    wanted = [container.streams[video.video.index]]
-    if video.audio is not None:
-        wanted += [container.streams[index] for index in video.audio.indexes]
-    discard_other_streams(container, wanted)
+    film = container.streams[video.video.index]
+    assert isinstance(film, VideoStream)  # noqa: S101 - what the probe found
+    sound = [container.streams[index] for index in video.audio.indexes] if video.audio is not None else []
+    discard_other_streams(container, [film, *sound])
     keys_only = policy.skip_frame == "NONKEY"
-    keyframes = _SpacedKeyframes(video, _indexed_keyframes(wanted[0]) if keys_only else frozenset())
+    keyframes = _SpacedKeyframes(video, _indexed_keyframes(film) if keys_only else frozenset())
     try:
-        for packet in container.demux(*wanted):
+        for packet in demux_in_order(container, film, *sound):
             if packet.size == 0:
                 continue
             if packet.stream_index == video.video.index:
