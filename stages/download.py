@@ -15,11 +15,14 @@ from yt_dlp.downloader import get_suitable_downloader
 from yt_dlp.downloader.external import ExternalFD
 from yt_dlp.downloader.rtmp import RtmpFD
 from yt_dlp.extractor import get_info_extractor
+from yt_dlp.globals import postprocessors
 from yt_dlp.networking import Request
+from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
 from yt_dlp.utils import DownloadError as SiteError
 from yt_dlp.utils import YoutubeDLError, unsmuggle_url
 
 from autoclip.errors import DownloadError
+from autoclip.media.container import FORMATS
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from autoclip.text_files import read_text
 from stages.chat_files import DOWNLOADED_CHATS
@@ -28,7 +31,7 @@ from stages.download_settings import DownloadSettings
 from stages.public_addresses import PrivateAddressRefused, public_addresses_only
 from stages.site_facts import PLAYLISTS, is_endless, require_one_finished_video, source_of, subtitles_of
 from storage.catalog import Source
-from storage.data_folder import require_space
+from storage.data_folder import RESERVE_BYTES, require_space
 
 UNKNOWN_SIZE_BYTES = 1 << 30
 """Free disk space required before a download of unknown size, in bytes."""
@@ -37,6 +40,9 @@ DEEPEST_PLAYLIST = 3
 
 Deeper ones are not lists for people.
 """
+_FFMPEG_STEPS = tuple(kind for kind in postprocessors.value.values() if issubclass(kind, FFmpegPostProcessor))
+_MEDIA_ONLY = ("-protocol_whitelist", "file", "-format_whitelist", ",".join(FORMATS))
+"""What a site sends as pictures or sound may be a playlist of this machine's files: ffmpeg joins what is neither."""
 ALLOWING = "AUTOCLIP_ALLOW_PRIVATE_URLS=true allows that"
 
 
@@ -176,7 +182,7 @@ def download(
     options = _options(settings, url) | {
         "paths": {"home": str(folder)},
         "outtmpl": {"default": "video.%(ext)s", "thumbnail": "thumbnail.%(ext)s", "subtitle": "subtitles.%(ext)s"},
-        "progress_hooks": [_hook(on_progress)],
+        "progress_hooks": [_hook(on_progress, folder)],
         "writesubtitles": settings.subtitles or settings.chat,
         "writeautomaticsub": settings.subtitles,
         "writethumbnail": settings.subtitles,
@@ -240,6 +246,7 @@ def _options(settings: DownloadSettings, url: str) -> dict[str, Any]:
     options: dict[str, Any] = {
         "format": f"bv*{height}+ba/b{height}/b",
         "ffmpeg_location": get_ffmpeg_exe(),
+        "postprocessor_args": {f"{kind.pp_key()}+ffmpeg_i".lower(): _MEDIA_ONLY for kind in _FFMPEG_STEPS},
         "noplaylist": True,
         "quiet": True,
         "no_warnings": True,
@@ -316,14 +323,15 @@ class _Warnings(_Silence):
         self.messages.append(message)
 
 
-def _hook(on_progress: ProgressListener) -> Any:  # noqa: ANN401
-    """Return a yt-dlp progress hook that reports to our listener."""
+def _hook(on_progress: ProgressListener, folder: Path) -> Any:  # noqa: ANN401
+    """Return a yt-dlp progress hook that reports to our listener, and ends what would fill the disk of `folder`."""
     reached = 0.0
 
     def tell(status: Mapping[str, Any]) -> None:
         nonlocal reached
         if status.get("status") != "downloading":
             return
+        require_space(folder, RESERVE_BYTES)  # a stream may have no end, or be larger than the site says
         done = float(status.get("downloaded_bytes") or 0)
         total = float(status.get("total_bytes") or status.get("total_bytes_estimate") or 0)
         # Audio is downloaded after the video, separately; the share must not decrease.

@@ -19,6 +19,9 @@ from storage.project_files import ProjectFiles, StoredVersion
 from storage.project_files.copies import CopyPlace
 from storage.project_files.eviction import make_room
 
+RESERVE_BYTES = 200 * 1024 * 1024
+"""Free space in bytes that uploads and downloads leave on the disk."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectFolder(AnalysisFolder):

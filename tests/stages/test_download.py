@@ -20,7 +20,8 @@ from yt_dlp.extractor.youtube import YoutubeIE, YoutubeTabIE
 from yt_dlp.globals import extractors
 from yt_dlp.utils import ExtractorError, UnsupportedError
 
-from autoclip.errors import DownloadError
+from autoclip.errors import DownloadError, StorageError
+from autoclip.media.probe import probe
 from autoclip.progress import Progress, ProgressListener, ignore_progress
 from stages import download as room
 from stages.download import Download, Entry
@@ -48,6 +49,12 @@ LINKED_DATA = """<html><head><title>Cup final</title><script type="application/l
 </script></head></html>"""
 TWO_PLAYERS = """<html><head><title>Both halves</title></head><body><video src="{base}/whole.mp4"></video>
 <video src="{base}/flaky.mp4"></video></body></html>"""
+DASH = """<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT3S"
+ profiles="urn:mpeg:dash:profile:isoff-on-demand:2011" minBufferTime="PT1S"><Period>
+<AdaptationSet mimeType="video/mp4"><Representation id="v" bandwidth="9" codecs="avc1.42c00a" width="64" height="64">
+<BaseURL>{video}</BaseURL></Representation></AdaptationSet>
+<AdaptationSet mimeType="audio/mp4"><Representation id="a" bandwidth="9" codecs="mp4a.40.2">
+<BaseURL>{audio}</BaseURL></Representation></AdaptationSet></Period></MPD>"""
 STREAM = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:4\n{key}#EXTINF:4.0,\n{base}/part.ts\n{end}"
 STREAM_KIND = "application/vnd.apple.mpegurl"
 
@@ -115,6 +122,16 @@ def test_a_stop_leaves_a_part_that_the_next_attempt_continues(site: VideoSite, t
     site.asked.clear()
     assert download(site.base + SLOW, folder).path.read_bytes() == site.video
     assert f"bytes={had}-" in {asked.byte_range for asked in site.asked}
+
+
+def test_a_download_ends_before_it_fills_the_disk(
+    site: VideoSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "RESERVE_BYTES", 1 << 60)
+    with pytest.raises(StorageError, match="are free; free space there"):
+        download(site.base + SLOW, tmp_path)
+    assert len(site.asked) < 5
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < len(site.video)
 
 
 def test_cookies_of_a_file_open_what_is_behind_a_login(site: VideoSite, tmp_path: Path) -> None:
@@ -438,3 +455,27 @@ def test_no_file_of_this_machine_is_taken_for_an_address(tmp_path: Path) -> None
     with pytest.raises(DownloadError):
         download(secret.as_uri(), tmp_path / "in", HASTY)
     assert not list((tmp_path / "in").iterdir())
+
+
+@pytest.mark.parametrize("lure", ["film", "manifest", "script"])
+def test_what_a_site_sends_to_be_joined_leads_to_no_file_of_this_machine(
+    site: VideoSite, tmp_path: Path, encode_tracks: Callable[..., Path], film: type, sound: type, *, lure: str
+) -> None:
+    """ffmpeg took a manifest that came in place of the pictures, and joined the file of this machine that it names."""
+    secret, heard = encode_tracks("secret.mp4", film([60] * 40, rate=10)), encode_tracks("heard.m4a", sound(4.0))
+    sent = {
+        "film": secret.read_bytes(),
+        "manifest": DASH.replace("{video}", secret.as_uri()).replace("{audio}", heard.as_uri()),
+        "script": f"ffconcat version 1.0\nfile {secret.name}\n",
+    }
+    site.pages = {
+        "/m.mpd": Page(DASH.replace("{video}", "{base}/v").replace("{audio}", "{base}/a"), "application/dash+xml"),
+        "/v": Page(sent[lure], "video/mp4"),
+        "/a": Page(heard.read_bytes(), "audio/mp4"),
+    }
+    if lure == "film":
+        assert probe(download(f"{site.base}/m.mpd", tmp_path / "in", HASTY).path).audio is not None
+        return
+    with pytest.raises(DownloadError, match="Error opening input"):
+        download(f"{site.base}/m.mpd", secret.parent, HASTY)
+    assert not (secret.parent / "video.mp4").exists()

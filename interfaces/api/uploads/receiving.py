@@ -22,13 +22,10 @@ from starlette.requests import ClientDisconnect
 from autoclip.errors import NO_ROOM, StorageError
 from interfaces.api.problems import ApiError
 from storage.atomic import PARTIAL, storage_faults
-from storage.data_folder import require_space
+from storage.data_folder import RESERVE_BYTES, require_space
 
 BLOCK_BYTES = 1 << 20
 """Bytes written at once: handing each 64 KB of the network to a thread would cost more than the writing."""
-
-RESERVE_BYTES = 200 * 1024 * 1024
-"""Free space in bytes that an upload leaves on the disk."""
 
 FIELD_BYTES = 64 * 1024
 """Maximum size of a form's text field, in bytes."""
