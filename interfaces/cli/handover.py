@@ -91,14 +91,16 @@ def handover(
     if compound:
         kept = find_compound(compound, store, source)
         clips, crossfade_sec = compound_clips(kept.items, store.clips_of(kept)), kept.crossfade_sec
+        title = kept.name
     else:
         chosen = choice.among(store)
         clips, crossfade_sec = (chosen if clip else in_order(chosen)), 0.0
+        title = store.name
     if tighten is not None or fillers:
         clips = _tightened(store, clips, tighten or 0.0, fillers=fillers)
     target = full_path(to or store.folder.root / f"clips{SUFFIXES[wanted]}")
     options = EditOptions(handles_sec=handles, crossfade_sec=crossfade_sec, record_start=record_start)
-    written = write_timeline(known_video(store), clips, target, wanted, title=store.name, options=options)
+    written = write_timeline(known_video(store), clips, target, wanted, title=title, options=options)
     report_files([OutputFile.at(written)], as_json=as_json)
 
 

@@ -77,6 +77,8 @@ def test_a_compound_clip_comes_with_its_dissolves(client, workspace, match):
     with workspace.catalog.transaction() as unit:
         made = unit.compounds.add(CompoundClip(project_id=project.id, name="Best", items=items, crossfade_sec=0.2))
     answer = client.get(f"/api/projects/{project.id}/handover", params={"compound_id": made.id, "format": "edl"})
+    assert answer.text.startswith("TITLE: Best\n")
+    assert "Best.edl" in answer.headers["content-disposition"]
     assert "002  FINALE_G B     D    006" in answer.text
 
 

@@ -187,7 +187,7 @@ def test_clips_are_handed_over_in_order_of_time(place, capsys):
 
 
 def test_chapters_of_a_compound_begin_where_its_items_do(place, capsys):
-    words = ("--item", "Goal", "--item", "Start@0-0.8", "--item", "Goal@2.5-", "--crossfade", "0.2")
+    words = ("--item", "Goal", "--item", "Start@0-0.8", "--item", "Goal@2.5-", "--crossfade", "0.2", "--name", "Best")
     made = told(capsys, "compound", "create", place.source, *words)
     (file,) = told(
         capsys, "handover", place.source, "--format", "ffmetadata", "--compound", made["id"], "--to", "chapters"
@@ -196,7 +196,7 @@ def test_chapters_of_a_compound_begin_where_its_items_do(place, capsys):
         line.split("=")[1] for line in Path(file["path"]).read_text().splitlines() if line[:5] in {"START", "END=1"}
     ]
     assert times[:3] == ["0", "800", "1400"]
-    assert "END=1900" in Path(file["path"]).read_text()
+    assert {"END=1900", "title=Best"} <= set(Path(file["path"]).read_text().splitlines())
 
 
 def test_files_are_brought_on(place, capsys, tmp_path):

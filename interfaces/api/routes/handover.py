@@ -74,11 +74,11 @@ def hand_over(project_id: PathIdentity, query: Annotated[HandoverQuery, Query()]
     """
     with services.catalog.reading() as view:
         project = view.projects.get(project_id)
-        clips, crossfade_sec = _chosen(view, services.clips(project), query)
+        title, clips, crossfade_sec = _chosen(view, services.clips(project), query)
     clips = _tightened(services.clips(project), clips, query)
     options = EditOptions(query.handles_sec, crossfade_sec, query.record_start)
-    text = timeline_text(known_video(services, project), clips, query.format, title=project.name, options=options)
-    headers = {"Content-Disposition": disposition(project.name + SUFFIXES[query.format], inline=False)}
+    text = timeline_text(known_video(services, project), clips, query.format, title=title, options=options)
+    headers = {"Content-Disposition": disposition(title + SUFFIXES[query.format], inline=False)}
     return Response(text, media_type=MEDIA_TYPES[query.format], headers=headers)
 
 
@@ -90,12 +90,12 @@ def _tightened(store: CatalogClips, clips: Sequence[Clip], query: HandoverQuery)
     return kept_parts(clips, tightening_of(store.folder, [clip.interval for clip in clips], settings))
 
 
-def _chosen(view: UnitOfWork, store: CatalogClips, query: HandoverQuery) -> tuple[Sequence[Clip], float]:
-    """Return the clips of a hand-over, and the length of their crossfades in seconds."""
+def _chosen(view: UnitOfWork, store: CatalogClips, query: HandoverQuery) -> tuple[str, Sequence[Clip], float]:
+    """Return the title of a hand-over, its clips, and the length of their crossfades in seconds."""
     if query.compound_id is not None:
         compound = store.compound(query.compound_id)
-        return compound_clips(compound.items, store.clips_of(compound)), compound.crossfade_sec
+        return compound.name, compound_clips(compound.items, store.clips_of(compound)), compound.crossfade_sec
     if query.clip_id is not None:
-        return [store.clip(clip_id) for clip_id in query.clip_id], 0.0
+        return store.name, [store.clip(clip_id) for clip_id in query.clip_id], 0.0
     page = view.clips.page(store.project_id, sort="-quality_score", limit=query.top, without_verdict="rejected")
-    return sorted(page.items, key=lambda clip: clip.start), 0.0
+    return store.name, sorted(page.items, key=lambda clip: clip.start), 0.0

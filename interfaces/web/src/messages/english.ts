@@ -1,4 +1,5 @@
 import { englishSettings } from "./english-settings";
+import type { Phrase } from "./phrases";
 
 const count = (number: number, one: string, many: string) => `${number} ${number === 1 ? one : many}`;
 
@@ -337,6 +338,8 @@ export const english = {
     change: (word: string) => `Correct “${word}”`,
   },
   settings: englishSettings,
+  /** What the server says in English, in this language. */
+  phrases: { reasons: [] as readonly Phrase[], stages: [] as readonly Phrase[] },
   why: {
     title: "Why this clip",
     quality: "Quality",

@@ -1,4 +1,5 @@
 import type { Messages } from "./english";
+import { germanReasons, germanStages } from "./german-phrases";
 import { germanSettings } from "./german-settings";
 
 const count = (number: number, one: string, many: string) => `${number} ${number === 1 ? one : many}`;
@@ -366,6 +367,7 @@ export const german: Messages = {
     change: (word) => `„${word}“ berichtigen`,
   },
   settings: germanSettings,
+  phrases: { reasons: germanReasons, stages: germanStages },
   why: {
     title: "Warum dieser Clip",
     quality: "Güte",

@@ -1,5 +1,6 @@
 import { german } from "./german";
 import { english, type Messages } from "./english";
+import { inPhrases } from "./phrases";
 
 const dictionaries = { en: english, de: german } satisfies Record<string, Messages>;
 export type Language = keyof typeof dictionaries;
@@ -37,3 +38,6 @@ document.documentElement.lang = translation.language;
 export const t: Messages = new Proxy(english, {
   get: (_, key: string) => translation.messages[key as keyof Messages],
 });
+
+/** What the server says in English, in the language of the page. */
+export const inOwnWords = (text: string, kind: keyof Messages["phrases"]): string => inPhrases(text, t.phrases[kind]);
