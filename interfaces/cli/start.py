@@ -18,6 +18,7 @@ reason, or it hung (measured)."""
 
 def main() -> None:
     """Import the command line and run it."""
+    os.environ["PYTHONSAFEPATH"] = "1"  # or processes that measure a video would import modules of the working folder
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell's background jobs ignore Ctrl-C
         signal.signal(signal.SIGINT, _interrupt)
     _warn_of_little_memory()

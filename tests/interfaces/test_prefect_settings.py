@@ -1,11 +1,15 @@
 """A folder of somebody's videos sets nothing of Prefect, and no module of it is imported."""
 
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 
 import pytest
 
+from interfaces.cli import app
+from interfaces.cli.start import main
 from interfaces.prefect_settings import OWN_FOLDER, files_for_prefect
 from interfaces.service.processes import ManagedProcess
 
@@ -63,3 +67,16 @@ def test_a_process_of_the_service_imports_nothing_from_the_working_folder(tmp_pa
     managed.start()
     managed.process.wait(60)
     assert managed.log.read_text().split() == [str(OWN_FOLDER)]
+
+
+def test_a_process_that_measures_imports_nothing_from_the_working_folder(tmp_path, monkeypatch):
+    (tmp_path / "multiprocessing.py").write_text("raise SystemExit(3)\n")
+    monkeypatch.setenv("PYTHONSAFEPATH", "")
+    monkeypatch.setattr(signal, "getsignal", lambda _: None)
+    monkeypatch.setattr(app, "main", lambda: None)
+    main()
+    monkeypatch.chdir(tmp_path)
+    child = multiprocessing.get_context("spawn").Process(target=os.getcwd)
+    child.start()
+    child.join(60)
+    assert child.exitcode == 0
