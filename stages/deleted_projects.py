@@ -19,12 +19,25 @@ def remove_deleted_projects(catalog: Catalog, data_folder: DataFolder, keep_days
     oldest = datetime.now(UTC) - timedelta(days=keep_days)
     with catalog.reading() as view:
         outdated = [project.id for project in view.projects.discarded_before(oldest)]
-    removed = []
-    for project_id in outdated:
-        with catalog.transaction() as unit:
-            if project_id not in {project.id for project in unit.projects.discarded_before(oldest)}:
-                continue  # it was restored
-            unit.projects.delete(project_id)
-        data_folder.remove_project(project_id)
-        removed.append(project_id)
-    return tuple(removed)
+    return tuple(each for each in outdated if remove_project(catalog, data_folder, each, deleted_before=oldest))
+
+
+def remove_project(
+    catalog: Catalog, data_folder: DataFolder, project_id: str, *, deleted_before: datetime | None = None
+) -> bool:
+    """Remove a deleted project permanently, if it was deleted before a given time; return whether it was removed.
+
+    If this is killed, the project is still deleted, or only a temporary folder is left.
+
+    Raises
+    ------
+    NotFoundError, StorageError
+        If there is none, or the catalog or a folder can't be changed.
+    """
+    with catalog.transaction() as unit:
+        if deleted_before and project_id not in {each.id for each in unit.projects.discarded_before(deleted_before)}:
+            return False  # it was restored
+        unit.projects.delete(project_id)
+        data_folder.set_project_aside(project_id)
+    data_folder.remove_project(project_id)
+    return True

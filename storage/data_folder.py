@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -198,6 +197,20 @@ class DataFolder:
     def _locks(self) -> Path:
         return self.root / "store"
 
+    def set_project_aside(self, project_id: str) -> None:
+        """Rename a project's folder, deleted or not, to a name that is not its own, for `remove_project`.
+
+        Raises
+        ------
+        StorageError
+            If it can't be renamed.
+        """
+        for folder in self._folders(project_id):
+            with storage_faults(folder):
+                if folder.exists():
+                    shutil.rmtree(_aside(folder), ignore_errors=True)
+                    folder.rename(_aside(folder))
+
     def remove_project(self, project_id: str) -> None:
         """Remove a project's folder, deleted or not, with all its content, here and in the store.
 
@@ -208,12 +221,16 @@ class DataFolder:
         StorageError
             If it can't be removed.
         """
-        for folder in (self.project(project_id).root, confine(self.deleted, identifier(project_id))):
+        self.set_project_aside(project_id)
+        for folder in map(_aside, self._folders(project_id)):
             with storage_faults(folder):
                 if folder.exists():
-                    shutil.rmtree(folder.rename(folder.with_name(f".{secrets.token_hex(8)}{PARTIAL}")))
+                    shutil.rmtree(folder)
         if (files := self.project(project_id).files) is not None:
             files.remove()
+
+    def _folders(self, project_id: str) -> tuple[Path, Path]:
+        return self.project(project_id).root, confine(self.deleted, identifier(project_id))
 
     def discard_project(self, project_id: str) -> None:
         """Move a project's folder aside, to be restored or removed later. Do nothing if there is none.
@@ -228,6 +245,10 @@ class DataFolder:
     def restore_project(self, project_id: str) -> None:
         """Undo `discard_project`. Do nothing if no folder was moved aside. Raises the same errors."""
         _move(confine(self.deleted, identifier(project_id)), self.project(project_id).root)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}{PARTIAL}")
 
 
 def _move(folder: Path, target: Path) -> None:

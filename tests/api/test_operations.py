@@ -120,7 +120,12 @@ def test_a_discarded_project_is_gone_until_it_is_restored(client, workspace, pro
     assert client.get(address).status_code == client.get(f"{address}/clips").status_code == 404
     assert client.get("/api/projects").json()["total"] == 0
     assert [p["id"] for p in client.get("/api/projects", params={"deleted": True}).json()["items"]] == [project.id]
-    assert not workspace.folder.project(project.id).root.exists()
+    obstacle = workspace.folder.project(project.id).root / "of another program"
+    obstacle.mkdir(parents=True)
+    assert client.post(f"{address}/restore").status_code >= 400
+    assert client.get("/api/projects", params={"deleted": True}).json()["total"] == 1
+    obstacle.rmdir()
+    obstacle.parent.rmdir()
     assert client.post(f"{address}/restore").status_code == 200
     assert client.get(f"{address}/clips").json()["items"][0]["id"] == clip.id
     assert workspace.folder.project(project.id).root.exists()

@@ -30,6 +30,7 @@ from interfaces.api.schemas.requests import (
     PathIdentity,
 )
 from interfaces.api.services import Services, ServicesDep
+from stages.deleted_projects import remove_project
 from stages.register_video import named, register_video
 from storage.catalog import Analysis, ExportLayout, Project, ProjectState, Source
 from storage.source_files import pinned
@@ -224,13 +225,12 @@ def delete_project(
     if active is not None:
         raise ConflictError(f"the {active.type} job {active.id} is at work on it; cancel that first")
     with services.catalog.transaction() as unit:
-        expected.require("project", project_id, unit.projects.get(project_id, deleted=permanently).revision)
-        if permanently:
-            unit.projects.delete(project_id)
-        else:
+        project = unit.projects.get(project_id, deleted=permanently)
+        expected.require("project", project_id, project.revision)
+        if project.deleted_at is None:
             unit.projects.discard(project_id)
     if permanently:
-        services.data_folder.remove_project(project_id)
+        remove_project(services.catalog, services.data_folder, project_id)
     else:
         services.data_folder.discard_project(project_id)
 
@@ -238,9 +238,9 @@ def delete_project(
 @router.post("/{project_id}/restore", responses=documented(404))
 def restore_project(project_id: PathIdentity, services: ServicesDep, response: Response) -> ProjectView:
     """Restore a deleted project with its clips and its folder."""
+    services.data_folder.restore_project(project_id)  # first: what is still deleted can be restored again
     with services.catalog.transaction() as unit:
         project = unit.projects.restore(project_id)
-    services.data_folder.restore_project(project_id)
     return show_project(project, response)
 
 
