@@ -8,7 +8,7 @@ import threading
 import time
 import webbrowser
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,6 +114,8 @@ class Service:
         self._begin(api)
         registration.start()
         self._wait_for(f"{self.api_url}/health", self.server)
+        with suppress(httpx.HTTPError, ValueError):  # the registration says what is wrong with the server
+            self.upkeep.begin(client)
         self._wait_for_end(registration)
         if self.stopping.is_set():
             return
