@@ -29,10 +29,10 @@ def require_usable(folder: Path) -> None:
     except OSError as error:
         raise ExportError(f"{folder}: can't be used ({error.strerror}); choose another output folder") from error
     if not there.is_dir():
-        raise ExportError(f"{folder}: {there} is not a folder; choose another output folder")
+        raise ExportError(f"{there}: is not a folder; choose another output folder")
     if not os.access(there, os.W_OK | os.X_OK):
         reason = _refusal(there)
-        raise ExportError(f"{folder}: {there} can't be written to{reason}; choose another output folder")
+        raise ExportError(f"{there}: can't be written to{reason}; choose another output folder")
 
 
 def _refusal(folder: Path) -> str:
