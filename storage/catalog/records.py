@@ -7,6 +7,7 @@ instead of overwriting someone else's. Times are in UTC.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from pydantic_core import ErrorDetails, from_json
 from autoclip.clips import Clip, Scores
 from autoclip.errors import ParameterError
 from autoclip.media.video import Chapter, Video
-from autoclip.settings import Framing, SegmentationMode, checked_facecam, with_current_names
+from autoclip.settings import Framing, SegmentationMode, checked_facecam
 from autoclip.timeline import Interval
 from storage.names import IDENTIFIER
 
@@ -53,12 +54,6 @@ def _in_utc(value: object) -> object:
 def _decoded(value: object) -> object:
     """Decode a stored JSON text."""
     return from_json(value) if isinstance(value, str) else value
-
-
-def _current_settings(value: object) -> object:
-    """Return stored settings under the names of this version."""
-    settings = _decoded(value)
-    return with_current_names(settings) if isinstance(settings, dict) else settings
 
 
 Identifier = Annotated[str, Field(pattern=f"^{IDENTIFIER}$")]
@@ -178,7 +173,7 @@ class Analysis(Record):
     mode: SegmentationMode
     extraction_key: str
     selection_key: str
-    settings: Annotated[dict[str, Any], BeforeValidator(_current_settings)] = {}
+    settings: Annotated[dict[str, Any], BeforeValidator(_decoded)] = {}
     message: str = ""
     analyzed_at: UtcTime = Field(default_factory=now)
 
@@ -285,6 +280,19 @@ class CompoundClip(Record):
     revision: int = 1
     created_at: UtcTime = Field(default_factory=now)
     updated_at: UtcTime = Field(default_factory=now)
+
+    def shown(self, clips: Mapping[str, Clip]) -> tuple[CompoundItem, ...]:
+        """Return the items with the times of their clips, given by id, where they have none of their own."""
+        found = (clips.get(item.clip_id) for item in self.items)
+        return tuple(
+            item.with_times_of(None if clip is None else clip.interval)
+            for item, clip in zip(self.items, found, strict=True)
+        )
+
+    def length_sec(self, clips: Mapping[str, Clip]) -> float:
+        """Return its length in seconds, as the clips are now."""
+        lengths = [item.duration for item in self.shown(clips)]
+        return max(0.0, sum(lengths) - self.crossfade_sec * (len(lengths) - 1))
 
 
 class Export(Record):
