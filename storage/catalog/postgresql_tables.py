@@ -9,17 +9,14 @@ from storage.catalog.home import Home
 from storage.catalog.postgresql_session import PostgreSQLSession
 from storage.catalog.project_index import SORTABLE
 from storage.catalog.projects import record_of
-from storage.catalog.records import Page, Project, ProjectState, Source
+from storage.catalog.records import Page, Project
 from storage.catalog.statements import AMONG, Row, Statements, listed, order_by, page, require_text
-from storage.catalog.tables import KnownBy
+from storage.catalog.tables import KnownBy, ProjectQuery
 from storage.catalog.unit_of_work import OpenUnit, UnitOfWork
 from storage.keys import FileIdentity
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' ' || ?, 0))"
 """Waits for a lock that ends with the transaction. Catalogs in different schemas have separate locks."""
-
-_SOURCE = ", ".join(f"s.{name} AS source_{name}" for name in Source.model_fields)
-_PROJECTS = "projects AS p JOIN sources AS s ON s.project_id = p.id"
 
 
 class PostgreSQLUnit(OpenUnit):
@@ -112,35 +109,28 @@ class PostgreSQLIndex:
 
     tables: PostgreSQLUnit
 
-    def page(
-        self,
-        *,
-        limit: int | None,
-        offset: int,
-        sort: str,
-        state: ProjectState | None,
-        search: str | None,
-        deleted: bool,
-    ) -> Page[Project]:
+    def page(self, query: ProjectQuery) -> Page[Project]:
         """List projects; see `ProjectIndex.page`."""
-        listed_ones = f"(SELECT * FROM projects WHERE deleted_at IS {'NOT ' if deleted else ''}NULL) AS listed"  # noqa: S608
-        conditions = {"state = ?": state, "contains(lower(name), lower(?))": search}
-        rows, total = page(
-            self.tables, listed_ones, conditions, order=order_by(sort, SORTABLE), limit=limit, offset=offset
-        )
-        sql = f"SELECT * FROM sources WHERE project_id {AMONG}"  # noqa: S608
-        sources = {row["project_id"]: row for row in self.tables.rows(sql, [listed(row["id"] for row in rows)])}
-        projects = tuple(record_of({**row, "source": sources[row["id"]]}) for row in rows)
-        return Page(projects, total, limit, offset)
+        listed_ones = f"(SELECT * FROM projects WHERE deleted_at IS {'NOT ' if query.deleted else ''}NULL) AS listed"  # noqa: S608
+        conditions = {"state = ?": query.state, "contains(lower(name), lower(?))": query.search}
+        order, limit, offset = order_by(query.sort, SORTABLE), query.limit, query.offset
+        rows, total = page(self.tables, listed_ones, conditions, order=order, limit=limit, offset=offset)
+        return Page(self._projects(rows), total, limit, offset)
 
     def where(self, column: KnownBy, value: str) -> tuple[Project, ...]:
         """See `ProjectIndex.where`. A unit that writes locks the value, so that no other process adds it meanwhile."""
         self.tables.lock(f"{column} {value}")
         sql = (
-            f"SELECT p.*, {_SOURCE} FROM {_PROJECTS} "  # noqa: S608
+            "SELECT p.* FROM projects AS p JOIN sources AS s ON s.project_id = p.id "  # noqa: S608
             f"WHERE {column} = ? AND deleted_at IS NULL ORDER BY created_at, id"
         )
-        return tuple(map(_project, self.tables.rows(sql, [value])))
+        return self._projects(self.tables.rows(sql, [value]))
+
+    def _projects(self, rows: Sequence[Row]) -> tuple[Project, ...]:
+        """Read projects, with their sources, from their rows."""
+        sql = f"SELECT * FROM sources WHERE project_id {AMONG}"  # noqa: S608
+        sources = {row["project_id"]: row for row in self.tables.rows(sql, [listed(row["id"] for row in rows)])}
+        return tuple(record_of({**row, "source": sources[row["id"]]}) for row in rows)
 
     def put(self, project: Project) -> None:
         """Do nothing: the project is in the tables."""
@@ -166,13 +156,6 @@ class PostgreSQLIndex:
         changes = ", ".join(f"{name} = excluded.{name}" for name in columns)
         sql = f"INSERT INTO fingerprints VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET {changes}"  # noqa: S608
         self.tables.rows(sql, [*_facts(identity), fingerprint])
-
-
-def _project(row: Row) -> Project:
-    """Read a project from a row joined with its source."""
-    source = {name: row[f"source_{name}"] for name in Source.model_fields}
-    fields = {name: value for name, value in row.items() if not name.startswith("source_")}
-    return record_of({**fields, "source": source})
 
 
 def _facts(identity: FileIdentity) -> list[object]:

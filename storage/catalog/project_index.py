@@ -20,9 +20,9 @@ from typing import Any
 from pydantic_core import to_json
 
 from autoclip.errors import NoRoomError, StorageError
-from storage.catalog.records import Page, Project, ProjectState
+from storage.catalog.records import Page, Project
 from storage.catalog.statements import order_by, require_text, where_of
-from storage.catalog.tables import KnownBy
+from storage.catalog.tables import KnownBy, ProjectQuery
 from storage.keys import FileIdentity
 from storage.sqlite_files import open_sqlite
 
@@ -122,28 +122,20 @@ class SqliteIndex:
         """Close the connection."""
         self._connection.close()
 
-    def page(
-        self,
-        *,
-        limit: int | None,
-        offset: int,
-        sort: str,
-        state: ProjectState | None,
-        search: str | None,
-        deleted: bool,
-    ) -> Page[Project]:
+    def page(self, query: ProjectQuery) -> Page[Project]:
         """List projects; see `ProjectIndex.page`."""
-        order = order_by(sort, SORTABLE)
+        order = order_by(query.sort, SORTABLE)
         conditions: dict[str, object] = {
-            "deleted = ?": int(deleted),
-            "state = ?": state,
-            "instr(folded_name, ?) > 0": None if search is None else search.lower(),
+            "deleted = ?": int(query.deleted),
+            "state = ?": query.state,
+            "instr(folded_name, ?) > 0": None if query.search is None else query.search.lower(),
         }
-        where, values = where_of(conditions, limit, offset)
+        where, values = where_of(conditions, query.limit, query.offset)
         ((total,),) = self._execute(f"SELECT count(*) FROM projects {where}", values)  # noqa: S608
         sql = f"SELECT record FROM projects {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
-        rows = self._execute(sql, [*values, -1 if limit is None else limit, offset])
-        return Page(tuple(Project.model_validate_json(record) for (record,) in rows), total, limit, offset)
+        rows = self._execute(sql, [*values, -1 if query.limit is None else query.limit, query.offset])
+        projects = tuple(Project.model_validate_json(record) for (record,) in rows)
+        return Page(projects, total, query.limit, query.offset)
 
     def where(self, column: KnownBy, value: str) -> tuple[Project, ...]:
         """See `ProjectIndex.where`."""

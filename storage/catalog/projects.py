@@ -19,7 +19,7 @@ from storage.catalog.statements import (
     require_revision,
     update,
 )
-from storage.catalog.tables import Tables
+from storage.catalog.tables import ProjectQuery, Tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,7 @@ class Projects:
             If `sort` is not one of `storage.catalog.project_index.SORTABLE` (prefixed with ``-`` for descending order),
             or a number is negative.
         """
-        found = self.tables.index.page(
-            limit=limit, offset=offset, sort=sort, state=state, search=search, deleted=deleted
-        )
+        found = self.tables.index.page(ProjectQuery(limit, offset, sort, state, search, deleted))
         return replace(found, items=self._here(found.items))
 
     def with_fingerprint(self, fingerprint: str) -> tuple[Project, ...]:

@@ -7,6 +7,7 @@ project. For everything across projects (lists of projects, the owner of an id) 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from storage.catalog.records import Page, Project, ProjectState
@@ -17,19 +18,22 @@ KnownBy = Literal["fingerprint", "path", "address"]
 """What a project is found by: the content or the place of its video, or the address of its source."""
 
 
+@dataclass(frozen=True, slots=True)
+class ProjectQuery:
+    """Which projects, in which order; `search` is a part of the name. None: any."""
+
+    limit: int | None
+    offset: int
+    sort: str
+    state: ProjectState | None
+    search: str | None
+    deleted: bool
+
+
 class ProjectIndex(FingerprintMemory, Protocol):
     """Queries that don't need the project; it also remembers the fingerprint of each path."""
 
-    def page(
-        self,
-        *,
-        limit: int | None,
-        offset: int,
-        sort: str,
-        state: ProjectState | None,
-        search: str | None,
-        deleted: bool,
-    ) -> Page[Project]:
+    def page(self, query: ProjectQuery) -> Page[Project]:
         """List projects; raise `ParameterError` if `sort` or a number is invalid."""
 
     def where(self, column: KnownBy, value: str) -> tuple[Project, ...]:
