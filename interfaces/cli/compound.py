@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +29,7 @@ from interfaces.cli.options import Json
 from interfaces.cli.terminal import clock, print_json, print_table, say
 
 if TYPE_CHECKING:
+    from autoclip.clips import Clip
     from storage.catalog import CompoundClip, CompoundItem
     from storage.clip_store import ClipStore
 
@@ -113,7 +113,7 @@ def list_compounds(source: Source, *, as_json: Json = False) -> None:
             compound.name,
             str(len(compound.items)),
             f"{compound.crossfade_sec:g} s",
-            clock(_seconds(compound, store)),
+            clock(compound.length_sec(store.clips_of(compound))),
         )
         for compound in kept
     ]
@@ -131,7 +131,8 @@ def show(source: Source, compound: CompoundName, *, as_json: Json = False) -> No
         print_json(_document(kept, store))
         return
     print_items(kept, store)
-    say(f"{len(kept.items)} items, crossfade {kept.crossfade_sec:g} s, {clock(_seconds(kept, store))} in all")
+    length = clock(kept.length_sec(store.clips_of(kept)))
+    say(f"{len(kept.items)} items, crossfade {kept.crossfade_sec:g} s, {length} in all")
 
 
 @compounds.command("delete")
@@ -188,7 +189,7 @@ def repeated_footage(compound: CompoundClip, store: ClipStore) -> list[str]:
     """Return which items of a compound clip show the same footage, and how much of it."""
     spans = [
         (number, Interval(span.start, span.end))
-        for number, span in enumerate(_spans(compound, store), 1)
+        for number, span in enumerate(compound.shown(store.clips_of(compound)), 1)
         if span.start is not None and span.end is not None and span.end > span.start
     ]
     lines = []
@@ -202,56 +203,36 @@ def repeated_footage(compound: CompoundClip, store: ClipStore) -> list[str]:
     return lines
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """An item as it is shown; without times if its clip no longer exists."""
-
-    clip_id: str
-    name: str
-    start: float | None
-    end: float | None
-
-    @property
-    def duration(self) -> float:
-        return 0.0 if self.start is None or self.end is None else max(0.0, self.end - self.start)
-
-
-def _spans(compound: CompoundClip, store: ClipStore) -> list[_Span]:
-    spans, clips = [], store.clips_of(compound)
-    for item in compound.items:
-        clip = clips.get(item.clip_id)
-        shown = item.with_times_of(None if clip is None else clip.interval)
-        spans.append(_Span(item.clip_id, "(gone)" if clip is None else clip.name, shown.start, shown.end))
-    return spans
-
-
-def _seconds(compound: CompoundClip, store: ClipStore) -> float:
-    spans = _spans(compound, store)
-    return max(0.0, sum(span.duration for span in spans) - compound.crossfade_sec * (len(spans) - 1))
+def _names(compound: CompoundClip, clips: Mapping[str, Clip]) -> list[str]:
+    return [clips[item.clip_id].name if item.clip_id in clips else "(gone)" for item in compound.items]
 
 
 def print_items(compound: CompoundClip, store: ClipStore) -> None:
     """Print the items in a table."""
+    clips = store.clips_of(compound)
+    named = zip(_names(compound, clips), compound.shown(clips), strict=True)
     rows = [
         (
             str(number),
             span.clip_id,
-            span.name,
+            name,
             "" if span.start is None else clock(span.start),
             "" if span.end is None else clock(span.end),
             f"{span.duration:.1f} s",
         )
-        for number, span in enumerate(_spans(compound, store), 1)
+        for number, (name, span) in enumerate(named, 1)
     ]
     columns = ("#", "clip", "name", "start", "end", "length")
     print_table(compound.name, columns, rows, numeric=("#", "start", "end", "length"))
 
 
 def _document(compound: CompoundClip, store: ClipStore) -> dict[str, object]:
+    clips = store.clips_of(compound)
+    named = zip(_names(compound, clips), compound.shown(clips), strict=True)
     return {
         "id": compound.id,
         "name": compound.name,
-        "items": [asdict(span) for span in _spans(compound, store)],
+        "items": [{"name": name} | span.model_dump() for name, span in named],
         "crossfade_sec": compound.crossfade_sec,
-        "duration": round(_seconds(compound, store), 6),
+        "duration": round(compound.length_sec(clips), 6),
     }

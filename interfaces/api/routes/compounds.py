@@ -39,9 +39,7 @@ class CompoundView(CompoundClip):
     @classmethod
     def of(cls, compound: CompoundClip, clips: Mapping[str, StoredClip]) -> CompoundView:
         """Show a record; `clips` are those of its project by id."""
-        lengths = [_length(item, clips) for item in compound.items]
-        overlap = compound.crossfade_sec * (len(lengths) - 1)
-        return cls.model_validate({**dict(compound), "duration": round(max(0.0, sum(lengths) - overlap), 6)})
+        return cls.model_validate({**dict(compound), "duration": round(compound.length_sec(clips), 6)})
 
 
 class ItemRequest(Body):
@@ -156,12 +154,6 @@ def _require_within_video(unit: UnitOfWork, compound: CompoundClip) -> None:
     for number, item in enumerate(compound.items, 1):
         if duration is not None and item.end is not None and item.end > duration + BEYOND_END_SEC:
             raise ParameterError(f"item {number}: can't end at {item.end:g} s: the video is {duration:g} s long")
-
-
-def _length(item: CompoundItem, clips: Mapping[str, StoredClip]) -> float:
-    """Return the length of an item, in seconds."""
-    clip = clips.get(item.clip_id)
-    return item.with_times_of(None if clip is None else clip.interval).duration
 
 
 def _shown(compound: CompoundClip, unit: UnitOfWork, response: Response) -> CompoundView:
