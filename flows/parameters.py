@@ -28,7 +28,7 @@ from autoclip.settings import (
 )
 from stages.chat_files import MAX_OFFSET_SEC
 from stages.download_settings import DownloadSettings
-from stages.output_folders import require_usable
+from stages.output_folders import usable_folder
 from storage.environment import read_environment
 
 
@@ -67,11 +67,7 @@ def output_folder(to: str) -> Path | None:
     ExportError
         If the folder is not writable, so that hours of work don't fail at the end.
     """
-    if not to:
-        return None
-    folder = Path(to).expanduser().absolute()
-    require_usable(folder)
-    return folder
+    return usable_folder(Path(to)) if to else None
 
 
 def _open(model: JsonSchemaValue, handler: GetJsonSchemaHandler) -> None:

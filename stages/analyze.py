@@ -7,7 +7,7 @@ tasks made from them (`flows.analysis`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -158,8 +158,3 @@ def open_video(
     content = fingerprint(source, SourceMemory(folder.root))
     registered = RegisteredVideo(content, folder.root, video, content, chat=chat_beside(source))
     return registered.with_chat(chat, chat_offset_sec)
-
-
-def recording(stages: AnalysisStages, record: Callable[[SelectedClips], object]) -> AnalysisStages:
-    """Return the stages with another way to keep the clips."""
-    return replace(stages, record_clips=record)

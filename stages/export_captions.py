@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from autoclip.speech.caption_files import CaptionFormat, caption_text
 from autoclip.speech.cut_words import cut_transcript, place_cuts
 from autoclip.speech.transcript import Transcript
 from autoclip.timeline import Interval
-from storage.atomic import write_atomically
 
 
 def captions_of(
@@ -32,17 +30,3 @@ def captions_of(
         return caption_text(transcript, wanted)
     cuts = place_cuts([(transcript, interval) for interval in intervals], crossfade_sec)
     return caption_text(cut_transcript(cuts), wanted)
-
-
-def write_captions(target: Path, text: str) -> Path:
-    """Write a caption file, creating its folder; an existing file is replaced.
-
-    Raises
-    ------
-    ParameterError
-        If the name belongs to something other than a regular file.
-    StorageError
-        If the file can't be written; an existing file is then unchanged.
-    """
-    write_atomically(target, text)
-    return target

@@ -12,7 +12,6 @@ from autoclip.export.compound.render import SourceSpan
 from autoclip.export.names import NameFields, confined, file_name
 from autoclip.export.tightened import export_tightened_compound
 from autoclip.progress import ProgressListener, ignore_progress
-from autoclip.settings import ExportSettings
 from autoclip.timeline import Interval
 from stages.export_clips import RecordedExport, RenderSlot
 from stages.export_job import ExportJob
@@ -55,7 +54,8 @@ def export_compound_clip(
         If the video can no longer be read, or another one is in its place.
     """
     compound = job.store.compound(compound_id)
-    job = replace(job, settings=with_crossfade(job.settings, compound.crossfade_sec))
+    if compound.crossfade_sec:
+        job = replace(job, settings=job.settings.updated({"crossfade_sec": compound.crossfade_sec}))
     subject = _subject(job, compound)
     known = job.find(subject)
     if known is not None:
@@ -133,14 +133,3 @@ def compound_fields(project: str, compound: CompoundClip, intervals: Sequence[In
         quality=0.0,
         day=compound.created_at.date(),
     )
-
-
-def with_crossfade(settings: ExportSettings, crossfade_sec: float) -> ExportSettings:
-    """Return the settings for a compound clip with a crossfade; without one, the settings' crossfade applies.
-
-    Raises
-    ------
-    ParameterError
-        If the crossfade exceeds the limit of exports.
-    """
-    return settings.updated({"crossfade_sec": crossfade_sec}) if crossfade_sec else settings

@@ -15,14 +15,15 @@ from storage.catalog import Catalog
 PROJECTS_AT_ONCE = 200
 
 
-def require_usable(folder: Path) -> None:
-    """Refuse a folder that exports can't be written to. It need not exist yet, and is not created.
+def usable_folder(named: Path) -> Path:
+    """Return the absolute path of a folder that exports can be written to. It need not exist, and is not created.
 
     Raises
     ------
     ExportError
         If it is not a folder, is not writable, or is on a disk that isn't mounted.
     """
+    folder = named.expanduser().absolute()
     require_mounted(folder)
     try:
         there = next(place for place in (folder, *folder.parents) if place.exists())
@@ -33,6 +34,7 @@ def require_usable(folder: Path) -> None:
     if not os.access(there, os.W_OK | os.X_OK):
         reason = _refusal(there)
         raise ExportError(f"{there}: can't be written to{reason}; choose another output folder")
+    return folder
 
 
 def _refusal(folder: Path) -> str:

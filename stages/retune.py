@@ -9,7 +9,7 @@ from autoclip.media.video import Video
 from autoclip.selection import pipeline as selection
 from autoclip.selection.pipeline import Selection
 from autoclip.settings import Settings
-from stages.analyze import AnalysisStages, recording, select_again
+from stages.analyze import AnalysisStages, select_again
 from stages.results import ExtractedFeatures, RegisteredVideo, SelectedClips
 from stages.spoken_words import spoken_words
 from storage.analysis_folder import AnalysisFolder
@@ -45,7 +45,7 @@ def retune(
         If a setting of the extraction differs from that of the features.
     """
     features = extracted_before(folder, settings, scope)
-    return select_again(recording(AnalysisStages(), record), features, settings)
+    return select_again(AnalysisStages(record_clips=record), features, settings)
 
 
 def analysis_settings(folder: AnalysisFolder) -> Settings:

@@ -55,9 +55,10 @@ def captions(
 
     You can edit the captions of the whole video and pass the file to 'autoclip correct', which stores your changes.
     """
-    from stages.export_captions import captions_of, write_captions
+    from stages.export_captions import captions_of
     from stages.export_compound import item_intervals
     from stages.spoken_words import transcript_of
+    from storage.atomic import write_atomically
 
     choice = ClipChoice.of(clip, top, all_clips=all_clips, kept=kept, default=None)
     of_clips = bool(clip or top or all_clips or kept)
@@ -65,11 +66,11 @@ def captions(
         raise ParameterError("--compound names its clips itself; leave --top, --clip, --kept and --all out")
     store = open_clips(source, mode)
     transcript = transcript_of(store.folder)
-    made = []
+    texts: dict[Path, str] = {}
     if of_clips:
         for index, each in enumerate(choice.among(store), 1):
             target = (to or store.exports_folder) / _clip_name(store.name, each.name, index, wanted)
-            made.append(write_captions(target, captions_of(transcript, [each.interval], wanted)))
+            texts[target] = captions_of(transcript, [each.interval], wanted)
     else:
         intervals: list[Interval] = []
         crossfade_sec, target = 0.0, store.folder.root / f"captions.{wanted}"
@@ -77,8 +78,10 @@ def captions(
             whole = find_compound(compound, store, source)
             intervals, crossfade_sec = item_intervals(whole.items, store.clips_of(whole)), whole.crossfade_sec
             target = store.exports_folder / _clip_name(store.name, whole.name, 1, wanted)
-        made.append(write_captions(to or target, captions_of(transcript, intervals, wanted, crossfade_sec)))
-    report_files([OutputFile.at(path) for path in made], as_json=as_json)
+        texts[to or target] = captions_of(transcript, intervals, wanted, crossfade_sec)
+    for path, text in texts.items():
+        write_atomically(path, text)
+    report_files([OutputFile.at(path) for path in texts], as_json=as_json)
 
 
 def correct(

@@ -87,6 +87,8 @@ def export(
     encoded, shaped and named, use --set, for example --set cut=smart, --set platform=shorts, --set
     name_template='{index:02} {name}'.
     """
+    from stages.output_folders import usable_folder
+
     choice = ClipChoice.of(clip, top, all_clips=all_clips, kept=kept, default=DEFAULT_TOP)
     wishes = {"captions": captions, "tighten_sec": tighten, "tighten_fillers": fillers or None}
     named = {name: value for name, value in wishes.items() if value is not None}
@@ -95,13 +97,10 @@ def export(
     options = read_options(deliver, option)
     store = open_clips(source, mode)
     only_compounds = bool(compound) and not (clip or top or all_clips or kept)
-    if to is not None:
-        from stages.output_folders import require_usable
-
-        require_usable(full_path(to.expanduser()))
+    folder = None if to is None else usable_folder(full_path(to.expanduser()))
     clips = () if only_compounds else choice.among(store)
     compounds = [find_compound(name, store, source) for name in compound or ()]
-    job = _job(store, settings, given, full_path((to or store.exports_folder).expanduser()))
+    job = _job(store, settings, given, folder or full_path(store.exports_folder.expanduser()))
     with progress_bars(quiet=quiet or as_json) as listener:
         files = _rendered(job, clips, compounds, listener)
         if deliver is not None:

@@ -204,23 +204,16 @@ def _parameters(
     ParameterError, ExportError
         If a format is unknown, or `to` is useless or not writable.
     """
+    from stages.output_folders import usable_folder
+
     for wanted in timelines or ():
         if wanted not in SUFFIXES:
             raise ParameterError(f"--timeline {wanted}: there are {', '.join(SUFFIXES)}")
     if to is not None and not top and not timelines:
         raise ParameterError(f"--to {to}: nothing is exported; add --export-top N or --timeline FORMAT")
-    given = {"timelines": timelines, "handles_sec": handles, "to": _output_folder(to), "settings": settings}
+    folder = "" if to is None else str(usable_folder(full_path(to.expanduser())))
+    given = {"timelines": timelines, "handles_sec": handles, "to": folder, "settings": settings}
     return {"export_top": top} | {name: value for name, value in given.items() if value}
-
-
-def _output_folder(to: Path | None) -> str:
-    from stages.output_folders import require_usable
-
-    if to is None:
-        return ""
-    folder = full_path(to.expanduser())
-    require_usable(folder)
-    return str(folder)
 
 
 def _require_outside(to: Path | None, folder: Path) -> None:

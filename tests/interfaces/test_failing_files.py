@@ -25,8 +25,8 @@ from autoclip.speech.transcript import Transcript, Word
 from autoclip.timeline import Interval
 from interfaces.cli.app import app, run
 from stages.analyze import analyze
-from stages.export_captions import write_captions
 from storage.analysis_folder import AnalysisFolder
+from storage.atomic import write_atomically
 from storage.transcripts import StoredTranscript
 from synthetic_media import RenderOptions, Shot, Storyboard, Texture, render
 
@@ -267,7 +267,7 @@ def test_captions_that_have_no_room_leave_those_that_were_there(small_disk):
     captions = small_disk / "film.srt"
     captions.write_text("edited by hand")
     with pytest.raises(NoRoomError, match=r"film\.srt: no room is left"):
-        write_captions(captions, "x" * 1_000_000)
+        write_atomically(captions, "x" * 1_000_000)
     assert [path.read_text() for path in small_disk.iterdir()] == ["edited by hand"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from autoclip.errors import ExportError, ParameterError
 from interfaces.cli.app import run
 from interfaces.cli.jobs import chat_parameters
-from stages.output_folders import require_outside, require_usable
+from stages.output_folders import require_outside, usable_folder
 
 
 @pytest.fixture
@@ -51,13 +51,13 @@ def test_a_folder_that_makes_no_sense_is_refused_at_once(
 
 
 def test_a_folder_need_not_exist(tmp_path: Path) -> None:
-    require_usable(tmp_path / "a" / "b")
+    usable_folder(tmp_path / "a" / "b")
     assert not (tmp_path / "a").exists()
 
 
 def test_a_disk_that_is_not_mounted_is_refused() -> None:
     with pytest.raises(ExportError, match="not a mounted disk"):
-        require_usable(Path("/mnt/no-such-disk/clips"))
+        usable_folder(Path("/mnt/no-such-disk/clips"))
 
 
 def test_a_folder_beside_the_videos_with_a_name_that_begins_alike_is_outside(videos: Path) -> None:
