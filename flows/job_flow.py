@@ -26,7 +26,7 @@ from storage.catalog import Export
 from storage.process_lock import held
 from tasks.places import data_folder
 from tasks.progress_reporter import RunCancelledError
-from tasks.server_access import await_until_reachable, limit_pauses
+from tasks.server_access import await_until_reachable, limit_pauses, waiting_for_server
 
 WITH_WARNINGS = "CompletedWithWarnings"
 """Name of the state of a job that completed with warnings. Its event is ``prefect.flow-run.CompletedWithWarnings``."""
@@ -57,7 +57,8 @@ def job_flow(job_type: JobType, text: str) -> Callable[[JobBody[Arguments]], Flo
     def decorate(body: JobBody[Arguments]) -> Flow[Arguments, Coroutine[Any, Any, Any]]:
         @functools.wraps(body)
         async def job(*arguments: Arguments.args, **named: Arguments.kwargs) -> Any:  # noqa: ANN401
-            with held(run_lock(data_folder().root, own_run_id()), attempt_of_this_process(this_run.get_run_count())):
+            lock = run_lock(data_folder().root, own_run_id())
+            with waiting_for_server(), held(lock, attempt_of_this_process(this_run.get_run_count())):
                 await tag_and_name_run(f"job:{job_type}", name=job_name(job_type, this_run.get_parameters()))
                 return await _ending(body(*arguments, **named))
 

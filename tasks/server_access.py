@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import httpx
@@ -35,6 +36,23 @@ def limit_pauses() -> None:
     base.clamped_poisson_interval = lambda average, *rest: min(  # type: ignore[attr-defined]
         clamped_poisson_interval(average, *rest), MAX_PAUSE_SEC
     )
+
+
+@contextmanager
+def waiting_for_server() -> Iterator[None]:
+    """Let Prefect's clients wait for a server, too, that they have not reached yet: a job knows that there is one.
+
+    They give up at once otherwise, and Prefect makes a client for each slot and each state of a task.
+    """
+    kinds: tuple[Any, ...] = (base.PrefectHttpxAsyncClient, base.PrefectHttpxSyncClient)
+    connected = property(lambda _: True, lambda client, value: vars(client).update(_has_connected=value))
+    for kind in kinds:
+        kind._has_connected = connected  # noqa: SLF001 - Prefect offers no other way
+    try:
+        yield
+    finally:
+        for kind in kinds:
+            del kind._has_connected  # noqa: SLF001
 
 
 def retry_until_reachable(ask: Callable[[], Answer]) -> Answer:

@@ -23,7 +23,7 @@ from interfaces.prefect_server import open_client
 from interfaces.service.processes import api_process, worker_process
 from interfaces.service.up import Service, impatience
 from storage.environment import read_environment
-from tasks.server_access import MAX_PAUSE_SEC
+from tasks.server_access import MAX_PAUSE_SEC, waiting_for_server
 
 
 class NoRuns(http.server.BaseHTTPRequestHandler):
@@ -78,6 +78,28 @@ def test_the_api_answers_within_seconds_and_runs_wait_for_minutes_but_look_soon(
     importlib.import_module("flows.job_flow")
     assert all(base.clamped_poisson_interval(2.0**n, 0.2) <= MAX_PAUSE_SEC for n in range(36))
     assert 1 < base.clamped_poisson_interval(2.0, 0.2) < 3
+
+
+def test_a_job_waits_for_a_server_that_it_has_not_reached_yet() -> None:
+    port = free_port()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), NoRuns, bind_and_activate=False)
+    server.said = b"[]"  # type: ignore[attr-defined]
+    address = f"http://127.0.0.1:{port}/api"
+
+    def begin() -> None:
+        server.server_bind()
+        server.server_activate()
+        server.handle_request()
+
+    beginning = threading.Timer(0.5, begin)
+    with pytest.raises(httpx.ConnectError), open_client(address) as client:
+        client.request("GET", "/health")
+    with waiting_for_server(), open_client(address) as client:
+        beginning.start()
+        assert client.request("GET", "/health").json() == []
+    assert client._client._has_connected, "what was made meanwhile can be used later"
+    beginning.join()
+    server.server_close()
 
 
 @pytest.mark.parametrize("said", [b"<!doctype html>", b'{"status": "fine"}'])
