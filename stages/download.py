@@ -20,6 +20,7 @@ from yt_dlp.networking import Request
 from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
 from yt_dlp.utils import DownloadError as SiteError
 from yt_dlp.utils import YoutubeDLError, unsmuggle_url
+from yt_dlp.utils._utils import _UnsafeExtensionError
 
 from autoclip.errors import DownloadError
 from autoclip.media.container import FORMATS
@@ -40,6 +41,8 @@ DEEPEST_PLAYLIST = 3
 
 Deeper ones are not lists for people.
 """
+_CONFUSED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, _UnsafeExtensionError)
+"""What yt-dlp raises when a site's answer is not as it expects."""
 _FFMPEG_STEPS = tuple(kind for kind in postprocessors.value.values() if issubclass(kind, FFmpegPostProcessor))
 _MEDIA_ONLY = ("-protocol_whitelist", "file", "-format_whitelist", ",".join(FORMATS))
 """What a site sends as pictures or sound may be a playlist of this machine's files: ffmpeg joins what is neither."""
@@ -296,11 +299,15 @@ def _client(options: Mapping[str, Any], url: str, *, allow_private: bool) -> Ite
         raise DownloadError(url, f"it leads to {refused.address} in the local network; {ALLOWING}") from None
     except SiteError as error:
         own = error.exc_info[1] if error.exc_info else None
-        if own is not None and not isinstance(own, YoutubeDLError | OSError):
+        if own is not None and not isinstance(own, (YoutubeDLError, OSError, *_CONFUSED)):
             raise own from None  # ours, raised by a listener to stop the work
         raise DownloadError(url, advice(str(error))) from error
     except YoutubeDLError as error:
         raise DownloadError(url, advice(str(error))) from error
+    except _CONFUSED as error:
+        raise DownloadError(
+            url, f"the site's answer is not understood ({error}); try later, or update yt-dlp"
+        ) from error
 
 
 class _Silence:

@@ -79,7 +79,7 @@ def _note(project: Project, fetched: Download) -> None:
     with catalog().transaction() as unit:
         now = unit.projects.get(project.id)
         named = now.name != project.source.address
-        name = now.name if named else (fetched.source.title or now.name)[:500]
+        name = now.name if named else fetched.source.title or now.name
         unit.projects.save(now.changed(source=fetched.source, name=name))
 
 

@@ -45,6 +45,9 @@ MAX_DURATION_SEC = 7 * 24 * 3600
 One damaged timestamp can claim years, and the signals of each step are kept in memory.
 """
 
+MAX_CHAPTERS, MAX_TITLE = 1_000, 500
+"""Number of chapters, and of characters of a title, that are read; a file can hold megabytes of either."""
+
 RATE_TOLERANCE = Fraction(1, 50)
 """Relative difference allowed between the declared average rate and that of the packets that were read, which are not
 all.
@@ -243,7 +246,7 @@ def _average_rate(declared: tuple[Fraction | None, ...], timing: Timing, time_ba
 def _chapters(container: InputContainer, start: Fraction, duration: Fraction) -> tuple[Chapter, ...]:
     """Return the chapters on our timeline, without those outside the video."""
     chapters: list[Chapter] = []
-    for mark in container.chapters():
+    for mark in container.chapters()[:MAX_CHAPTERS]:
         unit = mark["time_base"] or Fraction(1, av.time_base)
         begin = max(Fraction(0), mark["start"] * unit - start)
         end = min(duration, mark["end"] * unit - start)
@@ -254,8 +257,8 @@ def _chapters(container: InputContainer, start: Fraction, duration: Fraction) ->
 
 
 def _tag(metadata: dict[str, str], name: str) -> str | None:
-    """Return a tag by its case-insensitive name, on one line; None if it is empty or missing."""
+    """Return a tag by its case-insensitive name, on one line, cut to `MAX_TITLE`; None if it is empty or missing."""
     for key, value in metadata.items():
-        if key.lower() == name and (text := " ".join(value.split())):
+        if key.lower() == name and (text := " ".join(value[:MAX_TITLE].split())):
             return text
     return None

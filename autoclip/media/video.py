@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FiniteFloat, PlainSerializer
 
 from autoclip.media.timecode import TimecodeFormat
 
@@ -108,8 +108,8 @@ class SourceTimecode(_Facts):
 class Chapter(_Facts):
     """A chapter mark; seconds from the first video frame."""
 
-    start_sec: float
-    end_sec: float
+    start_sec: FiniteFloat
+    end_sec: FiniteFloat
     title: str
 
 

@@ -13,7 +13,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails, from_json
 
 from autoclip.clips import Clip, Scores
@@ -99,9 +108,9 @@ def _fault(fault: ErrorDetails) -> str:
 class HeatmapSpan(Record):
     """How often a part of a video is replayed, according to a site; `value` is the share of the peak, in [0, 1]."""
 
-    start_sec: float
-    end_sec: float
-    value: float
+    start_sec: FiniteFloat
+    end_sec: FiniteFloat
+    value: FiniteFloat
 
 
 class Source(Record):

@@ -26,13 +26,16 @@ def dispose(disposition):
 
 def test_plain_facts(encode_tracks, film, sound):
     path = encode_tracks(
-        "plain.mp4", film(GREYS, size=(128, 96)), sound(1.0, layout="stereo"), metadata={"title": "A  day\nout"}
+        "plain.mp4",
+        film(GREYS, size=(128, 96)),
+        sound(1.0, layout="stereo"),
+        metadata={"title": "A  day\nout" + "!" * 2000},
     )
     video = probe(path)
     assert (video.path, video.size_bytes) == (path, path.stat().st_size)
     assert video.duration_sec == pytest.approx(1.0)
     assert video.start_sec == 0
-    assert video.title == "A day out"
+    assert video.title == "A day out" + "!" * 490
     assert (video.video.codec, video.video.width, video.video.height) == ("h264", 128, 96)
     assert (video.video.display_width, video.video.display_height) == (128, 96)
     assert (video.video.average_rate, video.video.nominal_rate) == (25, 25)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -207,7 +208,7 @@ def talk_site(site: VideoSite, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
     with YoutubeDL({"quiet": True}):  # knows its extractors from then on
         monkeypatch.setattr(extractors, "value", {"TalkSiteIE": TalkSiteIE, **extractors.value})
 
-    def made(by_people: list[str], automatic: list[str], language: str | None = "en") -> str:
+    def made(by_people: list[str], automatic: list[str], language: str | None = "en", **others: object) -> str:
         def offered(names: list[str]) -> dict[str, object]:
             return {
                 name: [{"ext": ext, "url": f"{site.base}/{name}.{ext}"} for ext in ("json3", "vtt", "srv3")]
@@ -215,7 +216,7 @@ def talk_site(site: VideoSite, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
             }
 
         facts = {"id": "talk", "title": "A talk", "url": site.base + WHOLE, "ext": "mp4", "language": language}
-        facts |= {"subtitles": offered(by_people), "automatic_captions": offered(automatic)}
+        facts |= {"subtitles": offered(by_people), "automatic_captions": offered(automatic), **others}
         site.pages = {f"/{name}.vtt": Page(WORDS, "text/vtt") for name in (*by_people, *automatic)}
         site.pages["/talk"] = Page(json.dumps(facts), "application/json")
         return f"{site.base}/talk"
@@ -247,6 +248,25 @@ def test_automatic_captions_are_kept_where_nobody_wrote_what_is_said(
     for name in fetched.source.subtitles.values():
         assert (tmp_path / "in" / name).read_text() == WORDS
     assert len([path for path in site.paths_asked() if "." in path and path != WHOLE]) == len(kept.split())
+
+
+def test_of_what_a_site_tells_what_is_usable_is_kept(talk_site: Callable[..., str], tmp_path: Path) -> None:
+    never = {"start_time": 0, "end_time": math.inf, "title": "never ends"}
+    chapters = [never, *({"start_time": n, "end_time": n + 1, "title": f"{n}\udfff"} for n in range(1500))]
+    source = download(talk_site([], [], title="x\ud800" * 5000, uploader=["a"], chapters=chapters), tmp_path).source
+    assert (source.title, source.uploader) == ("x?" * 250, None)
+    assert [chapter.title for chapter in source.chapters] == [f"{n}?" for n in range(999)]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{"chapters": {"a": 1}}, {"live_status": ["a"]}, {"subtitles": [1]}, {"ext": "sh"}, {"filesize": float("nan")}],
+)
+def test_an_answer_that_makes_no_sense_is_said(
+    talk_site: Callable[..., str], tmp_path: Path, told: dict[str, object]
+) -> None:
+    with pytest.raises(DownloadError, match=r"answer is not understood|is unusual"):
+        download(talk_site([], [], **told), tmp_path)
 
 
 def test_captions_that_a_site_refuses_cost_a_warning_and_not_the_video(
