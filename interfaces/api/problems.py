@@ -164,6 +164,8 @@ def _place(fault: Mapping[str, Any]) -> str:
 def _message(fault: Mapping[str, Any], app: FastAPI) -> str:
     if fault["type"] == "string_pattern_mismatch":
         return f"it must have the form of this example: {_examples(app)[fault['ctx']['pattern']]}"
+    if fault["type"] == "json_invalid":
+        return f"it is not JSON: {fault['ctx']['error']}"
     text = str(fault["msg"]).removeprefix("Value error, ")
     return text[:300]
 

@@ -85,9 +85,11 @@ def test_the_page_shows_all_of_it_and_fetches_nothing(document, standing_client)
     assert "Grand final" in answer.text
 
 
-def test_a_text_of_another_form_is_refused_with_an_example_of_the_form(document, standing_client):
+def test_what_is_not_well_formed_is_refused_with_an_example_or_the_reason(document, standing_client):
     refused = standing_client.get("/api/jobs/abc").json()["detail"]
     assert refused == "path.job_id: it must have the form of this example: 0192d3f4-5b6c-7d8e-9fa0-b1c2d3e4f5a6"
+    broken = standing_client.post("/api/projects/local", content=b"{bad", headers={"Content-Type": "application/json"})
+    assert broken.json()["detail"] == "body.1: it is not JSON: Expecting property name enclosed in double quotes"
     examples = dict(patterns_in(document))
     for pattern in re.findall(r'"pattern": ("(?:[^"\\\\]|\\\\.)*")', json.dumps(document)):
         assert re.search(json.loads(pattern), examples[json.loads(pattern)])
