@@ -164,13 +164,23 @@ class CatalogClips(ClipStore):
             clips = self._clips(view, [subject.clip_id])
             if not clips:
                 return None
-            # The id of an untouched clip depends only on its span, however often it was found again.
-            times += [c.updated_at if c.touched else self.project.created_at for c in clips.values()]
         else:
             compound = view.compounds.get(subject.compound_id or "")
             clips = self._clips(view, {item.clip_id for item in compound.items})
-            times += [compound.updated_at, *(clip.updated_at for clip in clips.values())]
+            times.append(compound.updated_at)
+        times += [self._edited_at(view, clip) for clip in clips.values()]
         return max(time for time in times if time is not None)
+
+    def _edited_at(self, view: UnitOfWork, clip: StoredClip) -> datetime:
+        """Return when a person may last have changed a clip's span or name; deciding about it changes no file.
+
+        The id of any other clip depends only on its span, however often it was found again.
+        """
+        log = view.operations.page(self.project.id).items
+        changes = (change for operation in log for change in operation.changes if change.id == clip.id)
+        edited = any(each.before and each.after and {"start", "end", "name"} & each.after.keys() for each in changes)
+        by_hand = clip.created_by == "manual" or clip.trimmed or clip.renamed
+        return clip.updated_at if by_hand or edited else self.project.created_at
 
     @override
     def has_export_at(self, path: Path) -> bool:

@@ -120,6 +120,24 @@ def test_the_same_export_finds_its_file_until_anything_differs(store):
     assert store.find_export(subject) is None
 
 
+@pytest.mark.parametrize("store", ["catalog"], indirect=True)
+def test_an_export_is_found_after_a_decision_but_not_after_a_trim_that_was_undone(store):
+    subject, _ = exported(store)
+
+    def change(**fields):
+        with store.catalog.transaction() as unit:
+            unit.clips.save(unit.clips.get(CLIPS[0].id).changed(**fields))
+
+    change(verdict="kept")
+    assert store.find_export(subject) is not None
+    change(end=CLIPS[0].end - 0.1, trimmed=True)
+    assert store.find_export(subject) is None
+    exported(store, content=b"shorter film")
+    with store.catalog.transaction() as unit:
+        unit.operations.undo(store.project_id)
+    assert store.find_export(subject) is None
+
+
 def test_a_failure_is_no_file(store):
     subject, record = exported(store)
     failed = record.changed(id="c" * 16, state="failed", path=None, error="no room")

@@ -76,5 +76,7 @@ export const germanStages: readonly Phrase[] = [
   [/: looking for places to divide the video$/, ": Stellen zum Teilen des Videos werden gesucht"],
   [/: (\d+)\.(\d)x real time/, ": $1,$2× Echtzeit"],
   [/(\d+) s left$/, "noch $1 s"],
-  [/^([^:]+): ([\d.]+) of (\d+)/, "$1: $2 von $3"],
+  [/^([^:]+: \d+) of (\d+) clips/, "$1 von $2 Clips"],
+  [/^([^:]+: \d+) of (\d+) frames/, "$1 von $2 Bildern"],
+  [/^([^:]+: [\d.]+) of (\d+)/, "$1 von $2"],
 ];

@@ -20,6 +20,7 @@ test.each([
   ["fast action in quick cuts (12 in 20 s)", "schnelle Szene in raschen Schnitten (12 in 20 s)"],
   ["extract: 12.5x real time, 30 s left", "Messen: 12,5× Echtzeit, noch 30 s"],
   ["look: ends on a cut and extract.mp4", "Ansehen: ends on a cut and extract.mp4"],
+  ["export: 0 of 1 clips", "Exportieren: 0 von 1 Clips"],
   ["thumbnails: 3 of 9", "Vorschaubilder: 3 von 9"],
 ])("%s", (english, expected) => {
   expect(german(english)).toBe(expected);
