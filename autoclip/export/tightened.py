@@ -23,7 +23,7 @@ def export_tightened(
     video: Video,
     interval: Interval,
     target: Path,
-    settings: ExportSettings | None = None,
+    settings: ExportSettings,
     on_progress: ProgressListener = ignore_progress,
     *,
     ffmpeg: Path | None = None,
@@ -41,15 +41,14 @@ def export_tightened(
     MediaError, ExportError
         As in those functions.
     """
-    chosen = settings or ExportSettings()
-    if not tightens(chosen):
-        return export_clip(video, interval, target, chosen, on_progress, ffmpeg=ffmpeg, transcript=transcript)
-    found = tightened(interval, transcript, chosen)
+    if not tightens(settings):
+        return export_clip(video, interval, target, settings, on_progress, ffmpeg=ffmpeg, transcript=transcript)
+    found = tightened(interval, transcript, settings)
     if len(found.kept) == 1:
-        result = export_clip(video, found.kept[0], target, chosen, on_progress, ffmpeg=ffmpeg, transcript=transcript)
+        result = export_clip(video, found.kept[0], target, settings, on_progress, ffmpeg=ffmpeg, transcript=transcript)
     else:
         items = [SourceSpan(video, kept, transcript) for kept in found.kept]
-        hard = chosen.model_copy(update={"crossfade_sec": 0.0})
+        hard = settings.model_copy(update={"crossfade_sec": 0.0})
         result = export_compound(items, target, hard, on_progress, ffmpeg=ffmpeg)
     return replace(result, asked=interval, notes=(str(found), *result.notes), removed=found.removed)
 
@@ -57,7 +56,7 @@ def export_tightened(
 def export_tightened_compound(
     items: Sequence[SourceSpan],
     target: Path,
-    settings: ExportSettings | None = None,
+    settings: ExportSettings,
     on_progress: ProgressListener = ignore_progress,
     *,
     ffmpeg: Path | None = None,
@@ -72,20 +71,19 @@ def export_tightened_compound(
     MediaError, ExportError
         As in `export_compound`.
     """
-    chosen = settings or ExportSettings()
-    if not tightens(chosen):
-        return export_compound(items, target, chosen, on_progress, ffmpeg=ffmpeg)
-    if chosen.crossfade_sec:
+    if not tightens(settings):
+        return export_compound(items, target, settings, on_progress, ffmpeg=ffmpeg)
+    if settings.crossfade_sec:
         raise ParameterError(
             "crossfade_sec and tighten_sec exclude one another: each pause would dissolve; set one to 0"
         )
-    found = [tightened(item.interval, item.transcript, chosen) for item in items]
+    found = [tightened(item.interval, item.transcript, settings) for item in items]
     parts = [
         SourceSpan(item.video, kept, item.transcript)
         for item, each in zip(items, found, strict=True)
         for kept in each.kept
     ]
-    result = export_compound(parts, target, chosen, on_progress, ffmpeg=ffmpeg)
+    result = export_compound(parts, target, settings, on_progress, ffmpeg=ffmpeg)
     removed = tuple(removal for each in found for removal in each.removed)
     return replace(result, notes=(str(Tightening((), removed)), *result.notes), removed=removed)
 

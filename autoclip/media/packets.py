@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -285,7 +285,7 @@ def decoded_pts(video: Video, times: PacketTimes, first: int, last: int) -> froz
     with open_video(video) as container:
         stream = container.streams[video.video.index]
         assert isinstance(stream, VideoStream)  # noqa: S101 - what the probe found
-        packets = (*demux_packets(container, video, times, begin, len(times.pts) - begin), None)
+        packets = (*demux_packets(container, video, times, range(begin, len(times.pts))), None)
         for frame in _decoded(stream, packets):
             if frame.pts is not None and first <= frame.pts <= last:
                 found.add(frame.pts)
@@ -346,7 +346,7 @@ def _times(video: Video, rows: list[_Row]) -> PacketTimes:
 
 
 def demux_packets(
-    container: InputContainer, video: Video, times: PacketTimes, first: int, count: int
+    container: InputContainer, video: Video, times: PacketTimes, indices: Sequence[int]
 ) -> Iterator[Packet[Stream]]:
     """Read packets of `times` again, with their data.
 
@@ -358,8 +358,8 @@ def demux_packets(
         The probed video.
     times : PacketTimes
         The result of `read_packet_times`.
-    first, count : int
-        Index of the first packet, in decoding order, and the number of packets.
+    indices : sequence of int
+        Indices of the packets in `times`, ascending.
 
     Yields
     ------
@@ -374,6 +374,7 @@ def demux_packets(
     stream = container.streams[video.video.index]
     # Matched by presentation times only: Matroska stores no others, and what FFmpeg derives depends on where reading
     # began.
+    first, count, chosen = indices[0], indices[-1] - indices[0] + 1, frozenset(indices)
     wanted = int(times.pts[first])
     begin = int(min(times.dts[first], wanted))
     lead = int(_FIRST_LEAD_SEC / times.time_base)
@@ -387,8 +388,9 @@ def demux_packets(
             if packet.size == 0 or left == 0:
                 break
             if left < count or packet.pts == wanted:
+                if first + count - left in chosen:
+                    yield packet
                 left -= 1
-                yield packet
         if left == 0:
             return
         if left < count:

@@ -23,7 +23,7 @@ MAX_AAC_CHANNELS = 8
 """Most channels that FFmpeg's AAC encoder accepts in a common layout (7.1)."""
 
 MIX_RATE = 48_000
-"""Sample rate of a mix in Hz, the one that recorders use."""
+"""Sample rate of mixes and compound clips in Hz, the one that recorders and platforms use."""
 
 MIX_LIMIT = 0.98
 """Limit of the sum of a mix, as a share of full scale."""

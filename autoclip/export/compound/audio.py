@@ -9,15 +9,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from autoclip.export.audio.loudness import MEASURING_FILTER
-from autoclip.export.audio.tracks import GAP_SEC, AudioTrack, fade_filters, mixed, mixed_down
+from autoclip.export.audio.tracks import GAP_SEC, MIX_RATE, AudioTrack, fade_filters, mixed, mixed_down
 from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.encoders import MP4, audio_encoder
 from autoclip.export.cuts.exact import audio_input
 from autoclip.media.ffmpeg import local_file
 from autoclip.settings import ExportSettings
-
-RATE = 48_000
-"""Sample rate in Hz of a compound clip's audio, the common rate of video production and platforms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ def compound_audio_arguments(
     `leveling` is the filter that normalizes the loudness of the whole; empty to leave it unchanged.
     """
     inputs, graph = _inputs_and_graph(items)
-    fades = fade_filters("afade", items[-1].end / RATE, settings)
+    fades = fade_filters("afade", items[-1].end / MIX_RATE, settings)
     finish = ",".join([*([leveling] if leveling else []), "asetpts=N/SR/TB", *fades])
     maps = ("-filter_complex", f"{graph};[joined]{finish}[a]", "-map", "[a]")
     return ("-copyts", *inputs, *maps, *audio_encoder(settings), *MP4, local_file(target))
@@ -74,7 +71,7 @@ def _inputs_and_graph(items: Sequence[AudioItem]) -> tuple[tuple[str, ...], str]
             number += 1
         else:
             length = item.end - item.begin
-            graph.append(f"anullsrc=sample_rate={RATE}:channel_layout=stereo,atrim=end_sample={length}[s{place}]")
+            graph.append(f"anullsrc=sample_rate={MIX_RATE}:channel_layout=stereo,atrim=end_sample={length}[s{place}]")
     graph.append(_chained(items))
     return inputs, ";".join(graph)
 
@@ -94,10 +91,10 @@ def _cut(item: AudioItem, track: AudioTrack) -> str:
     return ",".join(
         (
             *mixed_down(track),
-            f"atrim=start={begin:.6f}:end={begin + length / RATE:.6f}",
+            f"atrim=start={begin:.6f}:end={begin + length / MIX_RATE:.6f}",
             f"asetpts=round(PTS-{begin:.6f}/TB)",
-            f"aresample={RATE}:async=1:min_hard_comp={GAP_SEC}:first_pts=0",
-            f"aformat=sample_fmts=fltp:sample_rates={RATE}:channel_layouts=stereo",
+            f"aresample={MIX_RATE}:async=1:min_hard_comp={GAP_SEC}:first_pts=0",
+            f"aformat=sample_fmts=fltp:sample_rates={MIX_RATE}:channel_layouts=stereo",
             f"apad=whole_len={length}",
             f"atrim=end_sample={length}",
             "asetpts=N/SR/TB",

@@ -67,7 +67,7 @@ class Layout:
         exact = [as_exact_cut(body) for body in self.bodies]
         if "h265" not in {body.settings.video_codec for body in exact}:
             return self
-        return self._changed(_in_h265)
+        return self._changed(lambda spec: _with_settings(spec, video_codec="h265"))
 
     def at_crf(self, crf: int) -> Layout:
         """Return the layout to be encoded at another constant rate factor."""
@@ -76,10 +76,6 @@ class Layout:
     def _changed(self, change: Callable[[CutSpec], CutSpec]) -> Layout:
         fades = (replace(fade, leaving=change(fade.leaving), coming=change(fade.coming)) for fade in self.fades)
         return replace(self, bodies=tuple(change(body) for body in self.bodies), fades=tuple(fades))
-
-
-def _in_h265(spec: CutSpec) -> CutSpec:
-    return _with_settings(spec, video_codec="h265")
 
 
 def _with_settings(spec: CutSpec, **changes: object) -> CutSpec:

@@ -19,15 +19,11 @@ import numpy as np
 
 from autoclip.errors import ParameterError
 from autoclip.export.audio.loudness import Leveling, find_leveling
+from autoclip.export.audio.tracks import MIX_RATE
 from autoclip.export.captions.title import with_title
 from autoclip.export.checks.disk_space import estimated_bytes, require_space
 from autoclip.export.checks.file_check import Expected
-from autoclip.export.compound.audio import (
-    RATE,
-    AudioItem,
-    compound_audio_arguments,
-    compound_measuring_arguments,
-)
+from autoclip.export.compound.audio import AudioItem, compound_audio_arguments, compound_measuring_arguments
 from autoclip.export.compound.captions import with_compound_captions
 from autoclip.export.compound.layout import Layout, SourceSpan, lay_out
 from autoclip.export.compound.segments import VideoSegments, exact_segments, smart_segments
@@ -195,7 +191,7 @@ def _sound(layout: Layout, context: RenderContext, stack: ExitStack) -> _Sound:
     level = Leveling("", "")
     if settings.normalize_loudness:
         measuring = partial(compound_measuring_arguments, items)
-        level = find_leveling(context.run_once, measuring, settings.target_lufs, RATE)
+        level = find_leveling(context.run_once, measuring, settings.target_lufs, MIX_RATE)
     path = stack.enter_context(temporary_path(context.rendered.parent))
     run = context.run(compound_audio_arguments(items, settings, path, level.filter))
     notes = (level.note,) if level.note else ()
@@ -210,6 +206,6 @@ def _audio_items(layout: Layout, context: RenderContext, stack: ExitStack) -> li
         behind = layout.fades[place].duration_sec if place < len(layout.fades) else Fraction(0)
         end = at + before + body.span.duration_sec
         steady = with_steady_sound(body, context, stack, before, behind)
-        items.append(AudioItem(steady, before, round(at * RATE), round((end + behind) * RATE)))
+        items.append(AudioItem(steady, before, round(at * MIX_RATE), round((end + behind) * MIX_RATE)))
         at = end
     return items

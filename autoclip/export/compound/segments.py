@@ -20,8 +20,9 @@ from autoclip.export.compound.layout import Layout, segment_lengths
 from autoclip.export.cuts.cut_spec import CutSpec
 from autoclip.export.cuts.encoders import video_encoder
 from autoclip.export.cuts.exact import exact_arguments
-from autoclip.export.cuts.h264 import H264FormatError, ParameterSets, read_parameter_sets
+from autoclip.export.cuts.h264 import ParameterSets, read_parameter_sets
 from autoclip.export.cuts.methods import CODEC_NAMES, Command, codec_note, encode_parts, lost_frames_note, turned_note
+from autoclip.export.cuts.nal_units import BitstreamError
 from autoclip.export.cuts.smart import (
     NotSmartError,
     beside_source,
@@ -234,6 +235,6 @@ def _common_extradata(paths: Sequence[Path], settings: ExportSettings) -> bytes 
         raise ExportError(f"items that differ in size or rate can't be joined as {settings.video_codec}; use h264")
     try:
         sets: ParameterSets = reduce(ParameterSets.joined, map(read_parameter_sets, configurations))
-    except H264FormatError as error:
+    except BitstreamError as error:
         raise ExportError(f"its items can't be joined: {error}") from error
     return sets.record()

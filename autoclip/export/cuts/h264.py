@@ -14,36 +14,16 @@ from autoclip.export.cuts.nal_units import (
     BitstreamError,
     counted_units,
     read_counted_units,
-    split_lengths,
     split_start_codes,
     united,
-    with_lengths,
     without_escapes,
 )
-
-__all__ = [
-    "IDR_SLICE",
-    "PPS",
-    "SPS",
-    "H264FormatError",
-    "ParameterSets",
-    "parameter_set_id",
-    "read_parameter_sets",
-    "split_lengths",
-    "split_start_codes",
-    "unit_type",
-    "with_lengths",
-]
 
 IDR_SLICE, SPS, PPS = 5, 7, 8
 """``nal_unit_type`` (table 7-1): a slice of an IDR picture; sequence and picture parameter sets."""
 
 _HIGH_PROFILES = frozenset({100, 110, 122, 144})
 """Profiles whose record ends with chroma format and bit depths (ISO/IEC 14496-15, 5.3.3.1.2)."""
-
-
-class H264FormatError(BitstreamError):
-    """A stream is not H.264, or of an unsupported form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +68,17 @@ class ParameterSets:
 
         Raises
         ------
-        H264FormatError
+        BitstreamError
             If both use one id with different content, or differ in chroma format or bit depth.
         """
         if self.trailer and other.trailer and self.trailer[:3] != other.trailer[:3]:
-            raise H264FormatError("the encoder made another chroma format or bit depth")
-        try:
-            sequence = united(self.sequence, other.sequence, parameter_set_id)
-            picture = united(self.picture, other.picture, parameter_set_id)
-        except BitstreamError as error:
-            raise H264FormatError(str(error)) from error
+            raise BitstreamError("the encoder made another chroma format or bit depth")
         return replace(
             self if self.profile >= other.profile else other,
             level=max(self.level, other.level),
             compatibility=self.compatibility & other.compatibility,
-            sequence=sequence,
-            picture=picture,
+            sequence=united(self.sequence, other.sequence, parameter_set_id),
+            picture=united(self.picture, other.picture, parameter_set_id),
         )
 
 
@@ -112,7 +87,7 @@ def read_parameter_sets(extradata: bytes) -> ParameterSets:
 
     Raises
     ------
-    H264FormatError
+    BitstreamError
         If it contains no parameter sets, or the record does not use 4-byte lengths.
     """
     if extradata[:1] == b"\x01":
@@ -121,7 +96,7 @@ def read_parameter_sets(extradata: bytes) -> ParameterSets:
     sequence = tuple(unit for unit in units if unit_type(unit) == SPS)
     picture = tuple(unit for unit in units if unit_type(unit) == PPS)
     if not sequence or not picture:
-        raise H264FormatError("the stream has no parameter sets before its frames")
+        raise BitstreamError("the stream has no parameter sets before its frames")
     return _described(sequence, picture)
 
 
@@ -139,13 +114,13 @@ def parameter_set_id(unit: bytes) -> int:
 def _read_record(data: bytes) -> ParameterSets:
     try:
         if data[4] & 3 != LENGTH_BYTES - 1:
-            raise H264FormatError(f"its units have lengths of {(data[4] & 3) + 1} bytes")
+            raise BitstreamError(f"its units have lengths of {(data[4] & 3) + 1} bytes")
         sequence, position = read_counted_units(data, 6, data[5] & 0x1F)
         picture, position = read_counted_units(data, position + 1, data[position])
     except (IndexError, struct.error) as error:
-        raise H264FormatError("its decoder configuration is cut short") from error
+        raise BitstreamError("its decoder configuration is cut short") from error
     if not sequence or not picture:
-        raise H264FormatError("the stream has no parameter sets before its frames")
+        raise BitstreamError("the stream has no parameter sets before its frames")
     return _described(sequence, picture)
 
 
@@ -156,7 +131,7 @@ def _described(sequence: tuple[bytes, ...], picture: tuple[bytes, ...]) -> Param
     """
     first = sequence[0]
     if len(first) < 4:  # noqa: PLR2004 - type, profile, compatibility, level
-        raise H264FormatError("its sequence parameter set is cut short")
+        raise BitstreamError("its sequence parameter set is cut short")
     trailer = b""
     if first[1] in _HIGH_PROFILES:
         chroma, luma_bits, chroma_bits = _sample_format(first)

@@ -53,10 +53,6 @@ _FIXED = 23
 """Bytes of the record before its units."""
 
 
-class HevcFormatError(BitstreamError):
-    """A stream is not HEVC, or of an unsupported form."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Sequence:
     """The content of a sequence parameter set (7.3.2.2.1), and the position of the bits of its id."""
@@ -129,7 +125,7 @@ class ParameterSets:
         """
         ours, theirs = (_read_sequence(each.sequence[0]) for each in (self, other))
         if (ours.chroma, ours.luma_bits, ours.chroma_bits) != (theirs.chroma, theirs.luma_bits, theirs.chroma_bits):
-            raise HevcFormatError("the encoder made another chroma format or bit depth")
+            raise BitstreamError("the encoder made another chroma format or bit depth")
         return ParameterSets(
             video=united(self.video, other.video, parameter_set_id),
             sequence=united(self.sequence, other.sequence, parameter_set_id),
@@ -155,7 +151,7 @@ def read_parameter_sets(extradata: bytes) -> ParameterSets:
         tuple(unit for unit in units if unit_type(unit) == kind and not layer_of(unit)) for kind in (VPS, SPS, PPS)
     )
     if not (video and sequence and picture):
-        raise HevcFormatError("the stream has no parameter sets before its frames")
+        raise BitstreamError("the stream has no parameter sets before its frames")
     return ParameterSets(video, sequence, picture)
 
 
@@ -218,7 +214,7 @@ def _numbered_slice(unit: bytes, number: int) -> bytes:
     bits = bits_of(without_escapes(unit[_UNIT_HEADER:split]))
     flags = 2 if unit_type(unit) in _START_TYPES else 1
     if bits[flags : flags + 1] != exp_golomb_code(0):
-        raise HevcFormatError("the encoder made several picture parameter sets")
+        raise BitstreamError("the encoder made several picture parameter sets")
     bits = f"{bits[:flags]}{exp_golomb_code(_FIRST_SPARE_PICTURE + number)}{bits[flags + 1 :]}"
     return unit[:_UNIT_HEADER] + with_escapes(bytes_of(bits)) + unit[split:]
 
@@ -231,7 +227,7 @@ def _record_units(data: bytes) -> tuple[bytes, ...]:
     """Return the units of a decoder configuration record."""
     try:
         if data[21] & 3 != LENGTH_BYTES - 1:
-            raise HevcFormatError(f"its units have lengths of {(data[21] & 3) + 1} bytes")
+            raise BitstreamError(f"its units have lengths of {(data[21] & 3) + 1} bytes")
         found: tuple[bytes, ...] = ()
         position = _FIXED
         for _ in range(data[22]):
@@ -239,7 +235,7 @@ def _record_units(data: bytes) -> tuple[bytes, ...]:
             units, position = read_counted_units(data, position + 3, count)
             found += units
     except (IndexError, struct.error) as error:
-        raise HevcFormatError("its decoder configuration is cut short") from error
+        raise BitstreamError("its decoder configuration is cut short") from error
     return tuple(unit for unit in found if unit)
 
 

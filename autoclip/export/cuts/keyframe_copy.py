@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -90,16 +89,9 @@ def copied_picture(plan: CopyPlan, stack: ExitStack) -> MuxTrack:
     template = source.streams[spec.video.video.index]
     span = spec.span
     shown = span.times.pts[list(plan.packets)] - span.start
-
-    def data() -> Iterator[tuple[bytes, bool]]:
-        first, last = plan.packets[0], plan.packets[-1]
-        wanted = set(plan.packets)
-        run = demux_packets(source, spec.video, span.times, first, last - first + 1)
-        for index, packet in enumerate(run, start=first):
-            if index in wanted:
-                yield bytes(packet), packet.is_keyframe
-
-    return MuxTrack(template, stamped(data(), shown, span.end - span.start, span.time_base))
+    packets = demux_packets(source, spec.video, span.times, plan.packets)
+    data = ((bytes(packet), packet.is_keyframe) for packet in packets)
+    return MuxTrack(template, stamped(data, shown, span.end - span.start, span.time_base))
 
 
 def _require_copyable(spec: CutSpec) -> None:

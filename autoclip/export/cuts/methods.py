@@ -16,7 +16,7 @@ from autoclip.export.audio.loudness import Leveling, find_leveling
 from autoclip.export.audio.tracks import AudioTrack
 from autoclip.export.captions.burning import caption_notes
 from autoclip.export.checks.file_check import Expected
-from autoclip.export.cuts.cut_spec import CutSpec
+from autoclip.export.cuts.cut_spec import CutSpec, picture_changes
 from autoclip.export.cuts.encoders import encodes_in_hardware
 from autoclip.export.cuts.exact import audio_arguments, exact_arguments, measuring_arguments
 from autoclip.export.cuts.hardware import choose_encoder
@@ -263,9 +263,7 @@ def codec_note(spec: CutSpec) -> tuple[str, ...]:
 
 def altered(settings: ExportSettings) -> bool:
     """Whether frames or their times are changed so much that they can't be compared with the source's."""
-    faded = settings.fade_in_sec > 0 or settings.fade_out_sec > 0
-    drawn_over = settings.captions != "off" or settings.title or settings.progress_bar
-    return bool(faded or drawn_over or settings.frame_rate > 0 or settings.shape != "original")
+    return not set(picture_changes(settings)) <= {"export_height"}
 
 
 @dataclass(frozen=True, slots=True)

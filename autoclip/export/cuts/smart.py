@@ -200,12 +200,9 @@ def beside_source(
 
 
 def _copied_data(spec: CutSpec, plan: SmartPlan) -> Iterator[tuple[bytes, bool]]:
-    first, wanted = plan.packets[0], frozenset(plan.packets)
     with open_video(spec.video) as source:
-        run = demux_packets(source, spec.video, plan.span.times, first, plan.packets[-1] - first + 1)
-        for index, packet in enumerate(run, start=first):
-            if index in wanted:
-                yield _data(packet, plan), packet.is_keyframe
+        for packet in demux_packets(source, spec.video, plan.span.times, plan.packets):
+            yield _data(packet, plan), packet.is_keyframe
 
 
 def _data(packet: Packet[Stream], plan: SmartPlan) -> bytes:
@@ -299,7 +296,7 @@ def _first_access(spec: CutSpec, stream: SourceStream, *, follows: bool) -> tupl
     inside = span.times.keyframe & (span.times.pts >= span.first) & (span.times.pts <= span.last)
     for index in np.flatnonzero(inside).tolist():
         with open_video(spec.video) as container:
-            (packet,) = demux_packets(container, spec.video, span.times, index, 1)
+            (packet,) = demux_packets(container, spec.video, span.times, [index])
         access = stream.random_access(bytes(packet))
         bare = follows and span.times.pts[index] == span.first
         if access is not RandomAccess.NONE and not (bare and access is RandomAccess.OPEN):

@@ -6,13 +6,8 @@ import av
 import pytest
 from made_media import BOARD, SIZE, SOURCES, assert_in_step, complaints, look_at
 
-from autoclip.export.cuts.h264 import (
-    H264FormatError,
-    parameter_set_id,
-    read_parameter_sets,
-    split_lengths,
-    with_lengths,
-)
+from autoclip.export.cuts.h264 import parameter_set_id, read_parameter_sets
+from autoclip.export.cuts.nal_units import BitstreamError, split_lengths, with_lengths
 from autoclip.export.render import export_clip
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
@@ -115,9 +110,9 @@ def test_parameter_sets_are_read_and_joined(source):
     assert sets.ids == {0}
     assert sets.joined(sets) == sets
     other = replace(sets, picture=(sets.picture[0] + b"\x80",))
-    with pytest.raises(H264FormatError, match="share the id 0"):
+    with pytest.raises(BitstreamError, match="share the id 0"):
         sets.joined(other)
-    with pytest.raises(H264FormatError, match="cut short"):
+    with pytest.raises(BitstreamError, match="cut short"):
         read_parameter_sets(extradata[:9])
 
 
