@@ -17,16 +17,11 @@ REAP_SEC = 0.1
 """Seconds between checks for remaining processes."""
 
 
-def descendants(pid: int | None = None, spared: Collection[int] = ()) -> list[int]:
-    """Return the ids of all descendants of a process (this one by default); empty if it no longer exists.
+def family(pid: int | None = None, spared: Collection[int] = ()) -> list[psutil.Process]:
+    """Return all descendants of a process (this one by default); empty if it no longer exists.
 
     Processes in `spared`, and their descendants, are left out.
     """
-    return [process.pid for process in family(pid, spared)]
-
-
-def family(pid: int | None = None, spared: Collection[int] = ()) -> list[psutil.Process]:
-    """Return all `descendants` in a form that recognizes them even if their ids are reused."""
     try:
         found = psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:

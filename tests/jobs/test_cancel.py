@@ -21,7 +21,7 @@ from autoclip.errors import ConflictError
 from autoclip.settings import Settings
 from flows.liveness import process_of, run_lock
 from interfaces.jobs import Job, Jobs
-from interfaces.service.descendants import descendants
+from interfaces.service.descendants import family
 from storage.catalog import open_catalog
 from storage.features import features_key
 from storage.process_lock import is_held
@@ -43,14 +43,14 @@ def cancelled(service: RunningService, jobs: Jobs, job: Job) -> Job:
     """Cancel a job that runs; return it when it has stopped, all of it and in time."""
     lock = run_lock(service.environment.data_dir, UUID(job.id))
     process = process_of(lock)
-    family = [process, *descendants(process)]
+    processes = [process, *(each.pid for each in family(process))]
     asked = time.monotonic()
     jobs.cancel(job.id)
     with suppress(ProcessLookupError):
         os.kill(process, signal.SIGCONT)
     until(lambda: jobs.get(job.id).ended and not is_held(lock), pause_sec=0.3)
     took = time.monotonic() - asked
-    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in family))
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in processes))
     ended = jobs.get(job.id)
     assert ended.state == "cancelled"
     assert took < EFFECT_SEC * busy()

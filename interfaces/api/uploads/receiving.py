@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from email.message import Message
 from io import FileIO
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import unquote
 
-import anyio.to_thread
+import anyio
+from anyio.to_thread import run_sync
 from fastapi import Request
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -38,8 +38,6 @@ MAX_BOUNDARY_BYTES = 70
 
 PART_HEADER_BYTES = 8 * 1024
 """Maximum size of the headers of one part of a form, in bytes."""
-
-Done = TypeVar("Done")
 
 
 @dataclass(slots=True)
@@ -67,7 +65,7 @@ async def receiving(folder: Path) -> AsyncIterator[Path]:
     finally:
         # Also when the client has disconnected, which cancels this task.
         with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(lambda: path.unlink(missing_ok=True))
+            await run_sync(lambda: path.unlink(missing_ok=True))
 
 
 async def receive_form(request: Request, path: Path) -> ReceivedForm:
@@ -84,12 +82,12 @@ async def receive_form(request: Request, path: Path) -> ReceivedForm:
         raise ApiError(400, "bad-form", "the form's Content-Type names no boundary; let your client set it")
     if len(boundary) > MAX_BOUNDARY_BYTES:
         raise ApiError(400, "bad-form", f"the form's boundary is longer than {MAX_BOUNDARY_BYTES} characters")
-    with await to_disk(lambda: _opened(path)) as file:
+    with await run_sync(_opened, path) as file:
         reader = _FormReader(boundary)
         async for block in _blocks(request):
             data = reader.feed(block)
             if data:
-                await to_disk(lambda data=data: _write(file, data))  # type: ignore[misc]
+                await run_sync(_write, file, data)
         reader.finish()
     return reader.form
 
@@ -116,14 +114,14 @@ async def receive_plain(request: Request, path: Path, *, offset: int = 0, limit:
         507 if the disk is full; 413 as soon as more than `limit` bytes came; nothing of those is kept.
     """
     size = offset
-    with await to_disk(lambda: _opened(path, offset)) as file:
+    with await run_sync(_opened, path, offset) as file:
         try:
             async for block in _blocks(request):
                 size += len(block)
                 if limit is not None and size > limit:
-                    await to_disk(lambda: file.truncate(offset))
+                    await run_sync(file.truncate, offset)
                     raise too_long(limit)
-                await to_disk(lambda block=block: _write(file, block))  # type: ignore[misc]
+                await run_sync(_write, file, block)
         except ClientDisconnect:
             return size
     return size
@@ -157,12 +155,7 @@ async def require_room(folder: Path, size: int) -> None:
         except StorageError as error:
             raise ApiError(507, "no-room", _without_path(str(error), folder)) from error
 
-    await anyio.to_thread.run_sync(check)
-
-
-async def to_disk(work: Callable[[], Done]) -> Done:
-    """Run disk operations in a thread."""
-    return await anyio.to_thread.run_sync(work)
+    await run_sync(check)
 
 
 async def _blocks(request: Request) -> AsyncIterator[bytes]:
