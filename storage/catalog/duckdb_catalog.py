@@ -306,7 +306,8 @@ def _generations(session: DuckDBSession, path: Path, deadline: float) -> list[st
 
 def _clear_abandoned(layout: Layout) -> None:
     """Remove, after a day, what a killed backup or restore left, and the projects that a restore replaced."""
-    for folder in layout.generations.iterdir():
+    generations = layout.generations
+    for folder in (*generations.glob(f".*{PARTIAL}"), *generations.glob("[0-9a-f]" * 8)):
         if folder != layout.folder and is_older(folder, LEFTOVER_AGE_SEC):
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -265,11 +265,12 @@ def test_a_restore_puts_one_state_in_place_of_another(catalog, tmp_path):
     assert all_content(other) == all_content(catalog) == expected
     generations = layout_of(catalog).generations
     (generations / ".of-a-killed-backup.partial").mkdir()
+    (generations / "of the user").mkdir()
     for _ in range(2):  # the first closes the index of the generation before, which changes its folder
         for folder in generations.iterdir():
             os.utime(folder, (0, 0))
         catalog.backup(tmp_path / "backup.duckdb")
-    assert list(generations.iterdir()) == [layout_of(catalog).folder]
+    assert set(generations.iterdir()) == {layout_of(catalog).folder, generations / "of the user"}
     assert all_content(other) == all_content(catalog) == expected
     (tmp_path / "nonsense").write_bytes(b"x" * 5000)
     with pytest.raises(StorageError):
