@@ -116,10 +116,7 @@ def measure_contention(location: str, *, writers: int = WRITERS, writes: int = W
         process.start()
     cpu_before, before = _children_cpu_sec(), time.perf_counter()
     begin.set()
-    spent = []
-    for _ in team:
-        spent.append(written.get())
-        sys.stderr.write(f"{len(spent)} of {writers} writers are done\n")
+    spent = [written.get() for _ in team]
     wall = time.perf_counter() - before
     end.set()
     reads, failed, torn = read.get()
@@ -189,6 +186,7 @@ def _write_and_tell(location: str, project: str, sender: int) -> None:
 
 def _read(location: str, project: str, begin: Event, end: Event, seen: multiprocessing.SimpleQueue[object]) -> None:
     catalog, times, failed, torn = opened(location, busy_deadline_sec=120), [], 0, 0
+    shown = 0
     begin.wait()
     while not end.is_set():
         before = time.perf_counter()
@@ -200,6 +198,9 @@ def _read(location: str, project: str, begin: Event, end: Event, seen: multiproc
             failed += 1
         else:
             torn += counter != total
+            if counter // 100 > shown:
+                shown = counter // 100
+                sys.stderr.write(f"{counter} transactions\n")
         times.append((time.perf_counter() - before) * 1e3)
         time.sleep(READER_PAUSE_SEC)
     seen.put((times, failed, torn))
