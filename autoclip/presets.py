@@ -179,7 +179,7 @@ def load_preset(path: Path) -> Preset:
         document = tomllib.loads(read_text(path))
     except (OSError, UnicodeDecodeError) as error:
         raise ParameterError(f"the preset {path} can't be read: {system_reason(error)}") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ParameterError(f"the preset {path} is not TOML: {error}") from error
     unknown = sorted(set(document) - {"description", "preset", "settings"})
     settings = document.get("settings", {})

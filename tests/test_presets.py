@@ -84,7 +84,7 @@ def test_a_file_starts_from_another_preset(tmp_path):
     assert load_preset(path).values == {**preset("sports"), "pre_max": 25.0}
 
 
-@pytest.mark.parametrize("text", ["= 3", "pre_max = 25.0", "settings = 3", 'preset = "chess"'])
+@pytest.mark.parametrize("text", ["= 3", "pre_max = 25.0", "settings = 3", 'preset = "chess"', "a = " + "[" * 10_000])
 def test_a_file_of_another_kind_is_refused(tmp_path, text):
     path = tmp_path / "own.toml"
     path.write_text(text)

@@ -82,7 +82,7 @@ def read_truth(path: Path) -> HighlightTruth:
         raise ParameterError(f"the truth {path} can't be read: {system_reason(error)}") from error
     try:
         truth = _from_csv(text) if path.suffix.lower() == ".csv" else _from_json(json.loads(text))
-    except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, csv.Error) as error:
         raise ParameterError(f"the truth {path} can't be understood: {error}; {_FORMS}") from error
     if not truth.events and not truth.intervals:
         raise ParameterError(f"the truth {path} holds no highlight of a weight above 0; {_FORMS}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from autoclip.errors import ParameterError
+from autoclip.errors import ParameterError, visible
 from interfaces.cli.terminal import print_table, say
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ def write_rows(table: pa.Table, form: Format, output: Path | None) -> None:
         write_atomically(output, content)
         say(f"{table.num_rows} rows written to {output}")
     else:
-        sys.stdout.write(content.decode())
+        text = content.decode()
+        sys.stdout.write(visible(text.replace("\r\n", "\n")) if sys.stdout.isatty() else text)
 
 
 def _print(table: pa.Table) -> None:

@@ -162,6 +162,10 @@ def test_the_length_of_a_recorded_match_is_exact(tmp_path):
         ("a.json", "3"),
         ("a.json", "[1, 2]"),
         ("a.json", '[{"start": 9, "end": 1}]'),
+        ("a.json", "[" * 10_000),
+        ("a.json", '[{"time": ' + "9" * 400 + "}]"),
+        ("a.json", '{"events": [{"time": 1}], "frames": "x", "fps": []}'),
+        ("a.csv", "time,weight\n1," + "1" * 200_000),
         ("a.json", '[{"start": 1, "end": 9}, {"time": 3}]'),
     ],
 )

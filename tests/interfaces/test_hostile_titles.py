@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from rich.console import Console
 
@@ -16,6 +17,7 @@ from autoclip.media.probe import probe
 from autoclip.progress import Progress
 from interfaces.cli import terminal
 from interfaces.cli.app import run
+from interfaces.cli.query import write_rows
 from interfaces.cli.terminal import print_table, progress_bars
 from synthetic_media import RenderOptions, Shot, Storyboard, Texture, render
 
@@ -108,6 +110,9 @@ def test_a_terminal_obeys_no_name(hostile: Path, tmp_path: Path, capsys: pytest.
 def test_neither_do_columns_titles_and_progress(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
     print_table(CONTROLS, [CONTROLS], [[CONTROLS]])
     assert capsys.readouterr().out.split() == [SHOWN] * 3
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    write_rows(pa.table({"name": [CONTROLS]}), "csv", None)
+    assert capsys.readouterr().out.split() == ["name", SHOWN]
     output = io.StringIO()
     monkeypatch.setattr(terminal, "MESSAGES", Console(file=output, force_terminal=True, width=200))
     with progress_bars() as listen:

@@ -8,7 +8,10 @@ from itertools import accumulate
 from autoclip.clips import Clip
 from autoclip.durations import clock
 from autoclip.errors import ParameterError
+from autoclip.export.interchange.plain_text import one_line
 
+_NO_TAGS = str.maketrans("<>", "\u2039\u203a")
+"""YouTube Data API, `videos`: a description with a character of ``<>`` is refused."""
 _MIN_CHAPTERS, _MIN_CHAPTER_SEC = 3, 10
 """YouTube Help, "Video chapters": at least three, the first at 0:00, each at least 10 seconds long."""
 
@@ -44,7 +47,7 @@ def youtube_chapters(clips: Sequence[Clip], crossfade_sec: float = 0.0) -> str:
             f"YouTube takes chapters from {_MIN_CHAPTER_SEC} s on; {too_short}: leave it out or lengthen it"
         )
     lines = [
-        f"{clock(int(start))} {' '.join(clip.name.split())}"
+        f"{clock(int(start))} {one_line(clip.name).translate(_NO_TAGS)}"
         for clip, start in zip(clips, _starts(clips, crossfade_sec), strict=True)
     ]
     return "\n".join([*lines, ""])

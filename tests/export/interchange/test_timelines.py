@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from made_media import look_at
 
 from autoclip.clips import Clip
+from autoclip.csv_fields import no_formula
 from autoclip.errors import ParameterError
 from autoclip.export.interchange.chapters import ffmetadata
 from autoclip.export.interchange.formats import MEDIA_TYPES, SUFFIXES, TimelineFormat
@@ -21,7 +22,7 @@ from autoclip.media.ffmpeg import run_ffmpeg
 CLIPS = (
     Clip(id="a", name="=HYPERLINK(1)", start=1.0, end=3.0, quality_score=0.75, reason="loud"),
     Clip(id="b", name="ナサ 🚀; part #2", start=6.04, end=10.6),
-    Clip(id="c", name="Third\nline", start=0.0, end=0.52),
+    Clip(id="c", name="Third\n<line>\x1b", start=0.0, end=0.52),
 )
 LONG = tuple(clip.model_copy(update={"end": clip.start + 10.5}) for clip in CLIPS)
 
@@ -61,6 +62,11 @@ def test_tables_hold_seconds_and_no_formulas(source):
     assert rows[1]["name"] == CLIPS[1].name
 
 
+@pytest.mark.parametrize("beginning", "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+def test_no_spreadsheet_computes_a_name(beginning):
+    assert no_formula(f"{beginning}1") == f"'{beginning}1"
+
+
 def test_ffmpeg_reads_the_chapters(source, tmp_path):
     video, _ = source("constant.mp4")
     chapters = write_timeline(video, CLIPS, tmp_path / "all.ffmeta", "ffmetadata")
@@ -86,7 +92,7 @@ def test_chapter_titles_stay_on_their_line(title):
 def test_youtube_gets_lines_it_takes(source):
     video, _ = source("constant.mp4")
     lines = timeline_text(video, LONG, "youtube").splitlines()
-    assert lines == ["0:00 =HYPERLINK(1)", "0:10 ナサ 🚀; part #2", "0:21 Third line"]
+    assert lines == ["0:00 =HYPERLINK(1)", "0:10 ナサ 🚀; part #2", "0:21 Third \u2039line\u203a"]
 
 
 @pytest.mark.parametrize(
