@@ -73,6 +73,24 @@ def test_mp3_of_a_rate_that_mp4_lacks_is_encoded(remade, tmp_path, cut):
     assert (result.method, probe(result.path).audio.codec) == (cut, "aac")
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_copied_sound_behind_a_gap_is_whole(source, tmp_path, suffix):
+    """As in a recording of a stream that broke: the sound from 2.5 to 4.5 s is missing."""
+    path = tmp_path / f"gap{suffix}"
+    with av.open(str(source("constant.mp4")[0].path)) as film, av.open(str(path), "w") as gap:
+        streams = [gap.add_stream_from_template(stream) for stream in film.streams]
+        for packet in film.demux():
+            if packet.dts is not None and not (
+                packet.stream.type == "audio" and 2.5 < packet.pts * packet.time_base < 4.5
+            ):
+                packet.stream = streams[packet.stream_index]
+                gap.mux(packet)
+    made = export_clip(probe(path), Interval(4.0, 7.0), tmp_path / "clip.mp4", FAST.updated({"cut": "copy"})).path
+    with av.open(str(made)) as clip:
+        loud = [frame.time for frame in clip.decode(audio=0) if np.abs(frame.to_ndarray()).max() > 0.1]
+    assert min(loud) == pytest.approx(1.0, abs=0.025)
+
+
 def test_a_header_that_contradicts_the_parameter_sets_is_mended(source, tmp_path):
     """The record of the ten-minute film says 4:4:4; its sequence parameter set says 4:2:0, and that is decoded by."""
     video, _ = source("constant.mp4")

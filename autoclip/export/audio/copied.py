@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
 
+from av.audio.codeccontext import AudioCodecContext
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
@@ -46,7 +47,7 @@ def can_copy(video: Video, span: FrameSpan, track: AudioTrack) -> bool:
 def audio_packets(
     container: InputContainer, track: AudioTrack, start: Fraction, end: Fraction
 ) -> Iterator[Packet[Stream]]:
-    """Read the packets of a span, and some before it that the decoder needs.
+    """Read the packets of a span, and some before it that the decoder needs and behind which no sound is missing.
 
     Parameters
     ----------
@@ -63,7 +64,9 @@ def audio_packets(
         With the container's times.
     """
     stream = container.streams[track.index]
-    assert stream.time_base is not None  # noqa: S101 - an opened stream has one
+    coding = stream.codec_context
+    assert stream.time_base is not None and isinstance(coding, AudioCodecContext)  # noqa: S101, PT018 - as probed
+    longest = 2 * Fraction(coding.frame_size or track.sample_rate // 10, track.sample_rate)
     target = int((start - _SEEK_BACK_SEC) / stream.time_base)
     if target > (stream.start_time or 0):  # a newly opened file is at its start; some files can't be sought before it
         container.seek(target, stream=stream)
@@ -73,7 +76,10 @@ def audio_packets(
             continue
         if _start(packet) >= end:
             return
-        if _start(packet) + (packet.duration or 0) * packet.time_base <= start:
+        if lead and _start(packet) - _start(lead[-1]) > longest:
+            lead.clear()
+        # In MP4, the duration of a packet before a gap includes the gap.
+        if _start(packet) + min((packet.duration or 0) * packet.time_base, longest) <= start:
             lead.append(packet)
             continue
         while lead:

@@ -83,7 +83,7 @@ def _sought_picture(video: Video, span: FrameSpan) -> tuple[str, ...]:
         if times.decoded_from is None:
             return safe_input(video)
         behind = _REORDERED_SEEK_SEC if times.reordered else Fraction(0)
-        return _sought_input(video, span.container_seconds(Fraction(2 * times.decoded_from + 1, 2)) + behind)
+        return _sought_input(video, span.container_seconds(times.decoded_from + Fraction(1, 4)) + behind)
     key = times.keyframe_before(span.first)
     if video.container in _INDEXED_CONTAINERS:
         target = _before_a_step_back(span, span.container_seconds(_tick_to_seek(times, key)))

@@ -14,6 +14,7 @@ from autoclip.media.packets import PacketTimes, decoded_pts, read_packet_times
 from autoclip.media.video import Video
 from autoclip.timeline import Interval
 
+_FEW_TICKS = 2
 _MIN_FRAME_SEC = Fraction(1, 60)
 """Duration of a frame in seconds at the highest rate in common use."""
 
@@ -99,9 +100,12 @@ class FrameSpan:
 
     @property
     def is_even(self) -> bool:
-        """Whether all frames last equally long, to the tick, so that their packets do too, in any order."""
+        """Whether all frames last equally long, to the tick, so that their packets do too, in any order.
+
+        One or two ticks are too few to tell a frame that was dropped from rounding.
+        """
         lengths = np.diff([*np.maximum(self.pts, self.start), self.end])
-        return int(np.ptp(lengths)) <= 1
+        return int(np.ptp(lengths)) <= int(lengths.min() > _FEW_TICKS)
 
     def without(self, lost: Collection[int]) -> FrameSpan:
         """Return the span without the frames of these presentation times; the frames before them last longer instead.

@@ -133,14 +133,16 @@ def counted(source, tmp_path_factory):
     def make(codec: str, late_sec: str):
         path = folder / f"{codec}.avi"
         options = ["-c:v", codec, "-b:v", "2M", "-g", "20", "-bf", "2", "-c:a", "mp3", "-ac", "2", "-ar", "44100"]
-        late = ["-itsoffset", late_sec, "-i", str(video.path), "-i", str(video.path), "-map", "0:v", "-map", "1:a"]
-        run_ffmpeg([*late, *options, "-f", "avi", str(path)])
+        inputs = ["-i", str(video.path)]
+        if late_sec:
+            inputs = ["-itsoffset", late_sec, *inputs, *inputs, "-map", "0:v", "-map", "1:a"]
+        run_ffmpeg([*inputs, *options, "-f", "avi", str(path)])
         return probe(path)
 
     return make
 
 
-@pytest.mark.parametrize(("codec", "late_sec"), [("mpeg4", "1.5"), ("libx264", "0")])
+@pytest.mark.parametrize(("codec", "late_sec"), [("mpeg4", "1.5"), ("libx264", "")])
 def test_frames_without_times_are_counted(tmp_path, counted, codec, late_sec):
     """From the start, and so far in that decoding starts at a keyframe on the way, also if the picture begins late."""
     video = counted(codec, late_sec)
@@ -148,6 +150,17 @@ def test_frames_without_times_are_counted(tmp_path, counted, codec, late_sec):
     for first, behind in ((0, 12), (7, 30), (280, 300)):
         result = export_clip(video, Interval(first / 25, behind / 25), tmp_path / f"{first}.mp4")
         assert look_at(result.path).numbers == list(range(first, behind))
+
+
+def test_a_frame_that_was_dropped_from_an_avi_leaves_a_gap(tmp_path, source):
+    """An empty chunk stands for it, where a tick is as long as a frame, and every frame is a keyframe."""
+    path = tmp_path / "dropped.avi"
+    picture = ["-vf", "select=not(eq(n\\,280))", "-fps_mode", "passthrough", "-c:v", "mjpeg", "-q:v", "4"]
+    run_ffmpeg(["-i", str(source("constant.mp4")[0].path), *picture, "-c:a", "pcm_s16le", str(path)])
+    seen = look_at(export_clip(probe(path), Interval(10.8, 11.8), tmp_path / "clip.mp4").path)
+    assert seen.numbers == [*range(270, 280), *range(281, 295)]
+    assert seen.times[9:11] == pytest.approx([0.36, 0.44], abs=0.001)
+    assert_in_step(seen, count=1)
 
 
 def test_times_before_zero_are_cut_to_the_frame(tmp_path, source):
