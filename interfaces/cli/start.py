@@ -11,7 +11,7 @@ from types import FrameType
 from autoclip.system.memory_limit import memory_limit_bytes
 
 IMPORT_WAIT_SEC = 0.05
-LEAST_MEMORY_MB = 640
+MIN_MEMORY_MB = 640
 """Address space in which a short video is analyzed: with 550 MB, OpenBLAS, Arrow or Python itself ended it without a
 reason, or it hung (measured)."""
 
@@ -34,9 +34,9 @@ def main() -> None:
 def _warn_of_little_memory() -> None:
     """Say so if the shell allows less memory than the libraries need, which can't tell it themselves."""
     limit_mb = memory_limit_bytes() / (1 << 20)
-    if limit_mb < LEAST_MEMORY_MB:
+    if limit_mb < MIN_MEMORY_MB:
         allowed = f"only {limit_mb:.0f} MB of memory are allowed here (ulimit -v)"
-        sys.stderr.write(f"autoclip: {allowed}; allow {LEAST_MEMORY_MB}, or libraries may fail without a reason\n")
+        sys.stderr.write(f"autoclip: {allowed}; allow {MIN_MEMORY_MB}, or libraries may fail without a reason\n")
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -17,7 +17,7 @@ MEASURING_FILTER = "ebur128=peak=true:framelog=quiet"
 TOLERANCE_LU = 0.2
 """Accepted difference from the target; the figures are printed to 0.1."""
 _MAX_MEASUREMENTS = 5
-_LEAST_SLOPE = 0.25
+_MIN_SLOPE = 0.25
 """How much louder the result is known to become for one LU more that is asked for; bounds the next step."""
 _LOUDEST_AIM, _QUIETEST_AIM = -5.0, -70.0
 """The limits of loudnorm's ``I``."""
@@ -139,7 +139,7 @@ def _limited(
         made = _loudnorm(before, aim, sample_rate)
         reached = measure(made).integrated_lufs
         if tried:
-            slope = max((reached - tried[-1][2]) / (aim - tried[-1][0]), _LEAST_SLOPE)
+            slope = max((reached - tried[-1][2]) / (aim - tried[-1][0]), _MIN_SLOPE)
         tried.append((aim, made, reached))
         aim = min(max(aim + (target_lufs - reached) / slope, _QUIETEST_AIM), _LOUDEST_AIM)
         if abs(reached - target_lufs) <= TOLERANCE_LU or aim == tried[-1][0]:
