@@ -362,12 +362,7 @@ def _highlight_clip(window: Window, name: str, reason: str, scope: str) -> Clip:
         anchor_reason=window.anchor.reason,
         reason=reason,
         mode="v2",
-        scores=Scores(
-            excitement=quality.excitement,
-            boundary=quality.boundary,
-            narrative=quality.narrative,
-            dead_time=quality.dead_time,
-        ),
+        scores=quality.scores,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autoclip.clips import Scores
 from autoclip.selection.excitement import Excitement
 from autoclip.settings import WindowSettings
 from autoclip.signals.robust_normalization import Series
@@ -44,6 +45,13 @@ class Quality:
     dead_time: float
     anchor_boost: float
     score: float
+
+    @property
+    def scores(self) -> Scores:
+        """Return the components as a clip has them."""
+        return Scores(
+            excitement=self.excitement, boundary=self.boundary, narrative=self.narrative, dead_time=self.dead_time
+        )
 
 
 class WindowMeans:

@@ -83,12 +83,7 @@ class IntervalRater:
         quality = self._quality(interval, anchor, (start.score + end.score) / 2)
         return Rating(
             quality_score=quality.score,
-            scores=Scores(
-                excitement=quality.excitement,
-                boundary=quality.boundary,
-                narrative=quality.narrative,
-                dead_time=quality.dead_time,
-            ),
+            scores=quality.scores,
             anchor_time_sec=anchor.time_sec,
             anchor_reason=anchor.reason,
             reason=self._reasons.of(Window(interval, anchor, start, end, quality), moved),
