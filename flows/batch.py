@@ -196,6 +196,8 @@ def _outcome(item: Item, run: FlowRun) -> ItemOutcome:
         fresh = f"batch:{own_run_id()}" in run.tags
         return ItemOutcome(item.label, "done" if fresh else "skipped", run.state.message or "", str(run.id))
     reason = (run.state.message if run.state else None) or "it ended without a reason"
+    place, _, rest = reason.partition(": ")
+    reason = rest if place.endswith(item.label) else reason  # the label says it already
     return ItemOutcome(item.label, "failed", reason.splitlines()[0][:500], str(run.id))
 
 

@@ -146,7 +146,7 @@ def test_a_folder_with_a_broken_file(
     assert job.stage.startswith("1 done, 0 skipped, 1 failed; ")
     (failure,) = job.result.failures
     assert job.stage.endswith(f"; {failure}")
-    assert failure.startswith("broken.mp4: ")
+    assert failure.startswith("broken.mp4: holds no MP4 index")
     told = [*AUTOCLIP, "job", job.id, "--follow", "--json"]
     shown = subprocess.run(told, env=service.variables_of_all, capture_output=True, text=True, check=False)
     assert shown.returncode == 1, shown.stderr
