@@ -126,5 +126,6 @@ def _has_living_worker(client: SyncPrefectClient, run: FlowRun) -> bool:
 
 
 def _age_sec(run: FlowRun) -> float:
+    """Return how long a run has been in its state; one that began "later" did so before the clock was set back."""
     since = run.state.timestamp if run.state else None
-    return (datetime.now(UTC) - since).total_seconds() if since else 0.0
+    return abs((datetime.now(UTC) - since).total_seconds()) if since else 0.0

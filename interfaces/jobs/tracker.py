@@ -260,8 +260,9 @@ class Jobs:
     def _wait_for_final_report(self, run: FlowRun) -> None:
         """Wait until the worker can no longer report how the run ended."""
         patience = WORKER_SETTLES_SEC if WATCHED_BY in run.labels else FOREIGN_SETTLES_SEC
-        ended = run.end_time or datetime.now(UTC)
-        while worker_may_report(run) and (datetime.now(UTC) - ended).total_seconds() < patience:
+        past = (datetime.now(UTC) - run.end_time).total_seconds() if run.end_time else 0.0
+        deadline = time.monotonic() + patience - max(past, 0.0)  # negative if the clock was set back
+        while worker_may_report(run) and time.monotonic() < deadline:
             time.sleep(SETTLE_LOOK_SEC)
             run = self._client.read_flow_run(run.id)
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -27,6 +28,8 @@ from interfaces.service.up import _put_back
 from interfaces.service.upkeep import Upkeep
 from storage.environment import read_environment
 from storage.process_lock import held
+
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -92,6 +95,8 @@ def test_a_process_that_never_came_to_its_lock(
     client: SyncPrefectClient, run: FlowRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert reap(client, tmp_path) == ()
+    before_the_clock_was_set_back = FlowRun(flow_id=run.flow_id, state=Pending(timestamp=datetime.now(UTC) + DAY))
+    assert reaper._age_sec(before_the_clock_was_set_back) > reaper.START_SEC
     monkeypatch.setattr(reaper, "START_SEC", 0.0)
     client.update_flow_run_labels(run.id, {WATCHED_BY: this_process()})
     assert reap(client, tmp_path) == (), "its worker lives and waits for it"

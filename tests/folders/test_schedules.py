@@ -17,7 +17,7 @@ from flows import reaper
 from flows.deployments import DEPLOYMENTS
 from flows.liveness import WATCHED_BY, worker_name
 from flows.maintenance import maintenance
-from interfaces.jobs import Jobs
+from interfaces.jobs import Jobs, tracker
 from interfaces.service.lost_machines import lost_machines_automations
 from interfaces.service.registration import register
 from storage.environment import Environment, read_environment
@@ -92,7 +92,7 @@ def test_the_server_makes_the_runs_of_an_active_schedule(client: SyncPrefectClie
 
 
 def test_a_clock_that_was_set_back_hides_no_job_and_repeats_every_analysis(
-    client: SyncPrefectClient, environment: Environment
+    client: SyncPrefectClient, environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     register(client, environment)
     project, later = str(uuid4()), Scheduled(scheduled_time=datetime.now(UTC) + timedelta(hours=3))
@@ -110,6 +110,10 @@ def test_a_clock_that_was_set_back_hides_no_job_and_repeats_every_analysis(
             assert jobs.analyze(project).id == str(runs[-1])
             client.set_flow_run_state(runs[-1], Completed(), force=True)
             runs.append(UUID(jobs.analyze(project).id))
+        monkeypatch.setattr(tracker, "FOREIGN_SETTLES_SEC", 0.1)
+        client.update_flow_run(old, infrastructure_pid="1")
+        ended = client.read_flow_run(old).model_copy(update={"end_time": datetime.now(UTC) + timedelta(hours=3)})
+        jobs._wait_for_final_report(ended)
     assert len(set(runs)) == 3
     for run in runs:
         client.delete_flow_run(run)
