@@ -42,7 +42,7 @@ def test_a_process_that_is_killed_at_once_leaves_none_behind(_time: int) -> None
         assert not ended.is_alive()
     for process in started.values():
         process.join(SOON_SEC)
-        assert process.exitcode
+        assert process.exitcode is not None
 
 
 def test_a_pool_that_ends_as_it_should_lost_nothing() -> None:

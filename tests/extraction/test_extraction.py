@@ -253,7 +253,7 @@ def cut_f1(features, truth, tolerance):
         ("exact", "bbb_000-150s_252p", 0, 0.99),
         ("balanced", "bbb_000-150s_252p", 0, 0.99),
         ("exact", "arena_180s", 1, 0.5),
-        ("balanced", "arena_300s", 1, 0.5),
+        ("balanced", "arena_180s", 1, 0.9),
     ],
 )
 def test_cuts_of_real_films_and_matches(real_media, name, tolerance, least, profile):

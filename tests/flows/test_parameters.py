@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import jsonschema
@@ -16,6 +17,7 @@ from flows.parameters import chosen_settings
 from stages.download_settings import DownloadSettings
 
 
+@cache
 def form_of(deployment: Any) -> dict[str, Any]:
     """What the server is given of a flow's parameters, by 'autoclip up' and by 'prefect deploy' alike."""
     made = RunnerDeployment.from_flow(deployment.flow, name="form", entrypoint_type=EntrypointType.MODULE_PATH)

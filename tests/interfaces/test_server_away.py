@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, tempor
 from prefect_server import free_port
 
 from autoclip.errors import ServiceError
+from interfaces import folder_watch
 from interfaces.folder_watch import watch_folder
 from interfaces.jobs import Jobs
 from interfaces.prefect_server import open_client
@@ -118,7 +120,9 @@ def test_whatever_answers_in_place_of_prefect_is_told_and_prevents_no_stop(
         jobs.page()
 
 
-def test_a_watched_folder_outlives_a_service_that_is_away_when_the_first_video_comes(tmp_path: Path) -> None:
+def test_a_watched_folder_outlives_a_service_that_is_away_when_the_first_video_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told: list[str] = []
 
     def say(text: str) -> None:
@@ -126,17 +130,16 @@ def test_a_watched_folder_outlives_a_service_that_is_away_when_the_first_video_c
         if len(told) == 2:
             raise KeyboardInterrupt
 
-    def arrive() -> None:
+    def arrive(_: float) -> None:
+        """The first video comes in the pause between two checks, however late this test gets its turn."""
         (tmp_path / "film.mp4").touch()
         os.utime(tmp_path / "film.mp4", (0, 0))
 
     address = f"http://127.0.0.1:{free_port()}/api"
     with temporary_settings({PREFECT_API_URL: address}), Jobs(read_environment({})) as jobs:
-        arrival = threading.Timer(0.2, arrive)
-        arrival.start()
+        monkeypatch.setattr(folder_watch, "time", SimpleNamespace(sleep=arrive))
         with pytest.raises(KeyboardInterrupt):
             watch_folder(jobs, {"folder": str(tmp_path)}, 0.05, say)
-        arrival.join()
         with pytest.raises(ServiceError):
             watch_folder(jobs, {"folder": str(tmp_path)}, 0.05, say)
     assert all("no Prefect server answers" in text and "looking again" in text for text in told)
