@@ -225,7 +225,7 @@ class Jobs:
         run = self._run(job_id)
         before = self.get(job_id)
         if before.ended:
-            raise ConflictError(f"job {job_id} is {before.state} already; there is nothing to cancel")
+            raise ConflictError(f"job {job_id} has already ended ({before.state}); there is nothing to cancel")
         with server_faults(self._address):
             # The response may be REJECT although the run is cancelled now: its state decides.
             self._client.set_flow_run_state(run.id, Cancelling(message="cancelled on request"))

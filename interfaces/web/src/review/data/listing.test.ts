@@ -24,6 +24,7 @@ test("clips are filtered and ordered", () => {
   expect(ids(listed(clips, NO_FILTERS, "length"))).toBe("2314");
   expect(ids(listed(clips, { ...NO_FILTERS, verdict: "undecided" }, "time"))).toBe("13");
   expect(ids(listed(clips, { ...NO_FILTERS, text: " CLIP 4" }, "time"))).toBe("4");
+  expect(ids(listed(clips, { ...NO_FILTERS, text: "Laut" }, "time", () => "laut"))).toBe("1234");
   expect(ids(listed(clips, { ...NO_FILTERS, minLength: 10, maxLength: 20 }, "time"))).toBe("13");
 });
 

@@ -20,15 +20,20 @@ const ORDER: Record<Sorting, (one: ClipView, other: ClipView) => number> = {
   name: (one, other) => one.name.localeCompare(other.name, undefined, { numeric: true }),
 };
 
-/** The clips that pass the filters, in order. */
-export function listed(clips: readonly ClipView[], filters: Filters, sorting: Sorting): ClipView[] {
+/** The clips that pass the filters, in order; reasons are searched as they are shown. */
+export function listed(
+  clips: readonly ClipView[],
+  filters: Filters,
+  sorting: Sorting,
+  shown: (reason: string) => string = (reason) => reason,
+): ClipView[] {
   const text = filters.text.trim().toLocaleLowerCase();
   const passes = (clip: ClipView) =>
     (filters.verdict === "all" || clip.verdict === filters.verdict) &&
     clip.score >= filters.minScore &&
     clip.duration >= filters.minLength &&
     clip.duration <= filters.maxLength &&
-    (!text || `${clip.name} ${clip.reason}`.toLocaleLowerCase().includes(text));
+    (!text || `${clip.name} ${shown(clip.reason)}`.toLocaleLowerCase().includes(text));
   return clips.filter(passes).sort(ORDER[sorting]);
 }
 

@@ -3,6 +3,7 @@ import { answer, api } from "../../api/client";
 import { MAX_CLIPS } from "../../api/early";
 import { isTemporary, messageOf, Refusal } from "../../api/failures";
 import type { ClipView, ProjectDetails, ProjectView } from "../../api/schema";
+import { inOwnWords } from "../../messages/index.svelte";
 import { Analysis } from "./analysis.svelte";
 import { type Boundary, withWords } from "./boundaries";
 import { Transcript } from "./transcript.svelte";
@@ -46,7 +47,9 @@ export class Review {
   readonly snapPoints: readonly Boundary[] = $derived.by(() =>
     withWords(this.analysis.boundaries, this.transcript.words),
   );
-  readonly list: readonly ClipView[] = $derived(listed(this.store.clips, this.filters, this.sorting));
+  readonly list: readonly ClipView[] = $derived(
+    listed(this.store.clips, this.filters, this.sorting, (reason) => inOwnWords(reason, "reasons")),
+  );
   readonly current: ClipView | null = $derived(this.store.clips.find((clip) => clip.id === this.currentId) ?? null);
   readonly counts = $derived(countsOf(this.store.clips));
   /** The clips that come next, whose pictures are loaded ahead. */
