@@ -44,8 +44,9 @@ Deeper ones are not lists for people.
 _CONFUSED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, _UnsafeExtensionError)
 """What yt-dlp raises when a site's answer is not as it expects."""
 _FFMPEG_STEPS = tuple(kind for kind in postprocessors.value.values() if issubclass(kind, FFmpegPostProcessor))
-_MEDIA_ONLY = ("-protocol_whitelist", "file", "-format_whitelist", ",".join(FORMATS))
-"""What a site sends as pictures or sound may be a playlist of this machine's files: ffmpeg joins what is neither."""
+_MEDIA_ONLY = ("-protocol_whitelist", "file", "-format_whitelist", ",".join((*FORMATS, "ac3", "eac3")))
+"""What a site sends as pictures or sound may be a playlist of this machine's files, so ffmpeg opens only what holds its
+own: our formats, and the bare sound of streams (RFC 8216, 3.4)."""
 ALLOWING = "AUTOCLIP_ALLOW_PRIVATE_URLS=true allows that"
 
 
