@@ -206,7 +206,8 @@ _NO_CAUSE = re.compile(
 
 _NO_MEMORY = re.compile(
     rf"{os.strerror(errno.ENOMEM)}|malloc|pthread_create\(\) failed|"
-    r"\A\S+ @ \S+ [^\n]*Error while opening encoder[^\0]*Generic error in an external library"
+    r"\A(\S+ @ \S+ Format directive [^\n]*\n)*"
+    r"\S+ @ \S+ [^\n]*Error while opening encoder[^\0]*Generic error in an external library"
 )
 """What ffmpeg's log says when memory is short; libx264 says nothing then, and names settings that it refuses."""
 

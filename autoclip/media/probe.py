@@ -178,7 +178,7 @@ def _no_times(container: InputContainer) -> str:
             "starts before the file's zero, where its format keeps no times; make it start there with "
             "`ffmpeg -fflags +genpts -i VIDEO -map 0 -c copy -avoid_negative_ts make_zero FIXED.mkv`"
         )
-    return "carries no times; put it into MP4 or Matroska first"
+    return "carries no times; encode it with `ffmpeg -i VIDEO -crf 16 FIXED.mp4`, since a copy would have wrong ones"
 
 
 def _stills(path: Path) -> frozenset[int]:

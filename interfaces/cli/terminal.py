@@ -30,9 +30,9 @@ class MessageConsole(Console):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
-MESSAGES = MessageConsole(stderr=True, highlight=False)
+MESSAGES = MessageConsole(stderr=True, highlight=False, emoji=False)
 # A table in a pipe must not be wrapped to the 80 columns that a console assumes.
-RESULTS = Console(highlight=False, width=None if sys.stdout is not None and sys.stdout.isatty() else 200)
+RESULTS = Console(highlight=False, emoji=False, width=None if sys.stdout is not None and sys.stdout.isatty() else 200)
 
 
 def open_closed_streams() -> None:

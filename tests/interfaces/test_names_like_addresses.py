@@ -55,6 +55,11 @@ def test_a_video_is_analyzed_and_exported(name: str, capsys: pytest.CaptureFixtu
     assert Path("md:out/features/signals.parquet").is_file()
 
 
+def test_a_name_with_colons_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["probe", "a:smile:.mp4"]) != 0
+    assert "a:smile:.mp4: no such file" in capsys.readouterr().err
+
+
 def test_a_printed_command_can_be_pasted(capsys: pytest.CaptureFixture[str]) -> None:
     folder = "s3:o'ut; $(touch x) & más"
     assert run(["analyze", "Trailer:one.mp4", "--mode", "v1", "--output-dir", folder]) == 0

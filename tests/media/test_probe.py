@@ -254,12 +254,6 @@ def test_garbage_in_place_of_pictures_is_refused(encode_tracks, film):
         probe(path)
 
 
-def test_a_bare_stream_without_times_is_refused_with_a_way_out(encode_tracks, film):
-    path = encode_tracks("bare.h264", film(GREYS))
-    with pytest.raises(MediaError, match="put it into MP4 or Matroska"):
-        probe(path)
-
-
 def test_an_animation_of_one_frame_is_an_image(encode_tracks, film):
     with pytest.raises(MediaError, match="has a single frame and is an image"):
         probe(encode_tracks("one.gif", film([200], codec="gif", pixel_format="rgb8", options={})))

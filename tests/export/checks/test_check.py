@@ -182,11 +182,15 @@ def test_a_failing_ffmpeg_names_its_reason(source, tmp_path):
 
 @pytest.mark.parametrize(
     ("log", "short"),
-    [  # as ffmpeg 7 wrote them below 'ulimit -v' of 600 MB and 1 GB, and for settings that x264 refuses
+    [  # as ffmpeg 7 and 9 wrote them below 'ulimit -v' of 600 MB and 1 GB, and for settings that x264 refuses
         ("[out#0/mp4 @ 0x5630] pthread_create() failed: Resource temporarily unavailable", True),
         ("[in#0/mov,mp4 @ 0x5630] Error during demuxing: Cannot allocate memory", True),
         (
             f"{NOT_OPENED}\n[vf#0:0 @ 0x560d] Error sending frames to consumers: Generic error in an external library",
+            True,
+        ),
+        (
+            f"[vost#0 @ 0x5] Format directive ptsi is unavailable\n{NOT_OPENED}\nGeneric error in an external library",
             True,
         ),
         (f"{NOT_OPENED}\n[vf#0:0 @ 0x560d] Error sending frames to consumers: Invalid argument", False),
