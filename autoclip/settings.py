@@ -912,6 +912,11 @@ def suggestion(name: str, known: Iterable[str], shown: Callable[[str], str] = re
     return f"did you mean {shown(nearest[0])}?" if nearest else ""
 
 
+def with_current_names(values: Mapping[str, object]) -> dict[str, object]:
+    """Return stored settings, by flat names, under the names of this version."""
+    return {RENAMED.get(name, name): value for name, value in values.items()}
+
+
 _SHORT = reprlib.Repr()
 """Formats a refused value; a hostile one may be as long as a request."""
 _SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 200

@@ -15,7 +15,7 @@ from pydantic_core import from_json, to_json
 
 from autoclip.clips import CLIPS_FILE_VERSION, ClipsFile
 from autoclip.errors import NotFoundError, StorageError
-from autoclip.settings import SegmentationMode
+from autoclip.settings import SegmentationMode, with_current_names
 from autoclip.signals.table import Features
 from autoclip.system.files import facts_of, is_file_of
 from storage.atomic import replacing, storage_faults, write_atomically
@@ -215,6 +215,8 @@ def _clips_in(path: Path) -> ClipsFile:
     try:
         for clip in content["clips"]:
             clip.pop("duration", None)  # derived from start and end; see the model
+        for name in {"settings", "analysis_settings"} & content.keys():
+            content[name] = with_current_names(content[name])
         return ClipsFile.model_validate(content)
     except (ValidationError, TypeError, KeyError, AttributeError) as error:
         raise StorageError(f"{path}: is not a clips file; remove it and analyze the video again") from error

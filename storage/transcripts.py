@@ -21,7 +21,9 @@ from storage.parquet_files import damaged, footer_in, metadata_in, read_table, r
 
 TRANSCRIPT = "transcript.parquet"
 TRANSCRIPT_FORMAT_VERSION = 1
-_COLUMNS = ("start_sec", "end_sec", "text", "confidence", "estimated")
+_COLUMNS = ("start_sec", "end_sec", "text", "confidence")
+_ESTIMATED = "estimated"
+"""A column that older files lack; in those, words without confidence came from subtitles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,12 @@ def _opened(path: Path) -> pa.NativeFile:
 
 def _words_in(table: pa.Table) -> tuple[Word, ...]:
     """Read the rows of `_table`."""
-    return tuple(Word(*row) for row in zip(*(table[name].to_pylist() for name in _COLUMNS), strict=True))
+    columns = [table[name].to_pylist() for name in _COLUMNS]
+    if _ESTIMATED in table.column_names:
+        estimated = table[_ESTIMATED].to_pylist()
+    else:
+        estimated = [confidence is None for confidence in columns[-1]]
+    return tuple(Word(*row) for row in zip(*columns, estimated, strict=True))
 
 
 def _table(words: tuple[Word, ...]) -> pa.Table:
@@ -131,6 +138,6 @@ def _table(words: tuple[Word, ...]) -> pa.Table:
         "end_sec": pa.array([word.end_sec for word in words], pa.float64()),
         "text": pa.array([word.text for word in words], pa.string()),
         "confidence": pa.array([word.confidence for word in words], pa.float64()),
-        "estimated": pa.array([word.estimated for word in words], pa.bool_()),
+        _ESTIMATED: pa.array([word.estimated for word in words], pa.bool_()),
     }
     return with_units(columns, {"start_sec": "s", "end_sec": "s"})

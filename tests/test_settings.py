@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from autoclip.errors import ParameterError
-from autoclip.settings import RENAMED, Settings
+from autoclip.settings import RENAMED, Settings, with_current_names
 
 SPEC = {
     "segmentation_mode": "v2",
@@ -83,6 +83,7 @@ def test_a_former_name_is_refused_with_the_name_of_today(old, new):
         Settings.from_flat({old: 1})
     with pytest.raises(ValidationError, match=f"{old!r}; it is now called {new!r}"):
         Settings.model_validate({group: {old: 1}})  # as a run of Prefect gets them
+    assert with_current_names({old: 1, "step_sec": 2}) == {new: 1, "step_sec": 2}
 
 
 def test_every_former_name_leads_to_one_of_today():

@@ -28,7 +28,7 @@ from pydantic_core import ErrorDetails, from_json
 from autoclip.clips import Clip, Scores
 from autoclip.errors import ParameterError
 from autoclip.media.video import Chapter, Video
-from autoclip.settings import Framing, SegmentationMode, checked_facecam
+from autoclip.settings import Framing, SegmentationMode, checked_facecam, with_current_names
 from autoclip.timeline import Interval
 from storage.names import IDENTIFIER
 
@@ -63,6 +63,12 @@ def _in_utc(value: object) -> object:
 def _decoded(value: object) -> object:
     """Decode a stored JSON text."""
     return from_json(value) if isinstance(value, str) else value
+
+
+def _current_settings(value: object) -> object:
+    """Return stored settings under the names of this version."""
+    settings = _decoded(value)
+    return with_current_names(settings) if isinstance(settings, dict) else settings
 
 
 Identifier = Annotated[str, Field(pattern=f"^{IDENTIFIER}$")]
@@ -182,7 +188,7 @@ class Analysis(Record):
     mode: SegmentationMode
     extraction_key: str
     selection_key: str
-    settings: Annotated[dict[str, Any], BeforeValidator(_decoded)] = {}
+    settings: Annotated[dict[str, Any], BeforeValidator(_current_settings)] = {}
     message: str = ""
     analyzed_at: UtcTime = Field(default_factory=now)
 

@@ -168,19 +168,18 @@ class CatalogClips(ClipStore):
             compound = view.compounds.get(subject.compound_id or "")
             clips = self._clips(view, {item.clip_id for item in compound.items})
             times.append(compound.updated_at)
-        times += [self._edited_at(view, clip) for clip in clips.values()]
+        edited = self._edited(view)
+        for clip in clips.values():
+            # The id of any other clip depends only on its span, however often it was found again.
+            by_hand = clip.created_by == "manual" or clip.trimmed or clip.renamed or clip.id in edited
+            times.append(clip.updated_at if by_hand else self.project.created_at)
         return max(time for time in times if time is not None)
 
-    def _edited_at(self, view: UnitOfWork, clip: StoredClip) -> datetime:
-        """Return when a person may last have changed a clip's span or name; deciding about it changes no file.
-
-        The id of any other clip depends only on its span, however often it was found again.
-        """
-        log = view.operations.page(self.project.id).items
-        changes = (change for operation in log for change in operation.changes if change.id == clip.id)
-        edited = any(each.before and each.after and {"start", "end", "name"} & each.after.keys() for each in changes)
-        by_hand = clip.created_by == "manual" or clip.trimmed or clip.renamed
-        return clip.updated_at if by_hand or edited else self.project.created_at
+    def _edited(self, view: UnitOfWork) -> frozenset[str]:
+        """Return the ids of clips whose span or name was ever changed; deciding about a clip changes no file."""
+        changes = (change for operation in view.operations.page(self.project.id).items for change in operation.changes)
+        keys = {"start", "end", "name"}
+        return frozenset(each.id for each in changes if each.before and each.after and keys & each.after.keys())
 
     @override
     def has_export_at(self, path: Path) -> bool:

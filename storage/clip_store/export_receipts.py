@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
 
 from autoclip.system.files import facts_of
 from storage.atomic import write_atomically
@@ -25,6 +27,15 @@ class _Receipt(BaseModel):
     mtime_ns: int
     duration_sec: float
     note: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_written_before(cls, data: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+        """Convert a receipt of an earlier version, with a span and notes instead of a length and a note."""
+        if isinstance(data, Mapping) and {"start", "end"} <= data.keys():
+            span = data["end"] - data["start"]
+            return {**data, "duration_sec": span, "note": "; ".join(data.get("notes", ()))}
+        return data
 
 
 _RECEIPTS = TypeAdapter(dict[str, _Receipt])

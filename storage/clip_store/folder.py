@@ -69,6 +69,8 @@ class FolderClips(ClipStore):
 
     @override
     def video(self) -> Video | None:
+        if "timecode" not in self.folder.read_clips(self.mode).video:
+            return None  # probed by a version that did not detect it
         video = self._video()
         with suppress(NotFoundError):
             return video.model_copy(update={"path": self.source()})

@@ -156,3 +156,11 @@ def test_another_file_in_the_place_of_a_registered_one_is_probed_before_it_is_pl
     assert client.get(address).status_code == 415
     encode(path, Fraction(50))
     assert client.get(address).json()["frame_rate"] == 50
+
+
+def test_a_project_shows_its_timecode(client, match):
+    project, _ = match
+    shown = client.get(f"/api/projects/{project.id}").json()["timecode"]
+    assert shown == {"text": "01:00:58;28", "base": 30, "drop_frame": True, "reel": None}
+    project.path.unlink()
+    assert client.get(f"/api/projects/{project.id}").json()["timecode"] is None

@@ -6,6 +6,7 @@ import pytest
 
 from autoclip.clips import Clip, ClipsFile
 from autoclip.errors import NotFoundError, StorageError
+from autoclip.settings import Settings
 from storage.analysis_folder import AnalysisFolder
 
 
@@ -33,6 +34,18 @@ def test_clips_come_back_as_they_were(folder):
     stored = json.loads(folder.clips_path("v2").read_text())
     assert stored["version"] == 1
     assert stored["clips"][0]["duration"] == 8.25
+
+
+def test_settings_of_an_earlier_version_are_read_under_their_names_of_today(folder):
+    folder.write_clips(clips_file())
+    path = folder.clips_path("v2")
+    stored = json.loads(path.read_text())
+    old = {"lead_sec": 3.0, "normalisation": "robust", "normalisation_window_sec": 60.0, "step_sec": 0.5}
+    path.write_text(json.dumps(stored | {"settings": old, "analysis_settings": old}))
+    clips = folder.read_clips()
+    new = {"padding_sec": 3.0, "normalization": "robust", "normalization_window_sec": 60.0, "step_sec": 0.5}
+    assert (clips.settings, clips.analysis_settings) == (new, new)
+    assert Settings.from_flat(clips.settings).windows.padding_sec == 3.0
 
 
 def test_without_a_mode_the_clips_written_last_are_read(folder):

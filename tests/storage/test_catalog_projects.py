@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from autoclip.errors import ConflictError, NotFoundError, ParameterError, Revisi
 from autoclip.media.video import AudioStream, Chapter, SourceTimecode, Video, VideoStream
 from storage.catalog import Analysis, CompoundClip, CompoundItem, Export, HeatmapSpan, Project, Source
 from storage.catalog.duckdb_catalog import DuckDBCatalog
+from storage.catalog.statements import insert
 from storage.keys import FileIdentity
 
 
@@ -194,6 +196,17 @@ def test_the_last_analysis_of_each_mode_is_kept(catalog, project):
         second = unit.analyses.record(first.changed(selection_key="t", message="no clip"))
         third = unit.analyses.record(Analysis(project_id=project.id, mode="v1", extraction_key="e", selection_key="u"))
         assert unit.analyses.of_project(project.id) == (third, second)
+
+
+def test_an_analysis_stored_by_an_earlier_version_has_the_settings_names_of_today(catalog, project):
+    old = Analysis.model_construct(
+        project_id=project.id, mode="v2", extraction_key="e", selection_key="s", settings={"lead_sec": 2.0}, message=""
+    )
+    with catalog.transaction() as unit:
+        statements = unit.projects.tables.of_project(project.id)
+        row = {name: getattr(old, name) for name in Analysis.model_fields} | {"analyzed_at": datetime.now(UTC)}
+        insert(statements, "analyses", [row])
+        assert unit.analyses.get(project.id, "v2").settings == {"padding_sec": 2.0}
 
 
 def test_a_file_name_that_is_no_utf8_is_refused_with_the_way_out(catalog, project):

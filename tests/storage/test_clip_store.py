@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,8 +48,13 @@ def store(request, video, catalog, tmp_path) -> ClipStore:
     return CatalogClips(catalog, project, DataFolder(tmp_path).project(project.id))
 
 
-def test_what_probing_found_is_kept(store, video):
-    assert store.video() == (probe(video) if isinstance(store, FolderClips) else None)
+def test_what_probing_found_is_kept_unless_an_earlier_version_probed(store, video):
+    if isinstance(store, FolderClips):
+        assert store.video() == probe(video)
+        facts = probe(video).model_dump(mode="json")
+        assert facts.pop("timecode", 0) is None
+        store.folder.write_clips(ClipsFile(mode="v2", video=facts, settings={}, clips=CLIPS))
+    assert store.video() is None
 
 
 def exported(store: ClipStore, name: str = "one.mp4", content: bytes = b"film") -> tuple[ExportSubject, Export]:
@@ -146,12 +152,23 @@ def test_a_failure_is_no_file(store):
     assert store.find_export(other) is None
 
 
-def test_damaged_receipts_count_as_missing(video, tmp_path):
+def test_files_of_an_earlier_version_are_read(video, tmp_path):
     folder = AnalysisFolder(tmp_path / "out")
-    folder.write_clips(ClipsFile(mode="v2", video=probe(video).model_dump(mode="json"), settings={}, clips=CLIPS))
+    facts = probe(video).model_dump(mode="json")
+    folder.write_clips(ClipsFile(mode="v2", video=facts, settings={}, clips=CLIPS))
+    kept = {"id": "d" * 16, "name": "Best", "items": [{"clip_id": CLIPS[0].id, "start": None, "end": None}]}
+    (folder.root / "compounds.json").write_text(json.dumps({"version": 1, "compounds": [kept | {"crossfade_sec": 1}]}))
     store = FolderClips(folder)
+    assert [(each.name, each.crossfade_sec) for each in store.compounds()] == [("Best", 1.0)]
     subject, _ = exported(store)
-    (folder.root / "exports.json").write_text("[]")
+    receipts = folder.root / "exports.json"
+    ((key, receipt),) = json.loads(receipts.read_text()).items()
+    del receipt["duration_sec"], receipt["note"]
+    old = receipt | {"method": "smart", "start": 1.0, "end": 1.5, "frame_count": 12, "notes": ["23 copied", "faded"]}
+    receipts.write_text(json.dumps({key: old}))
+    found = store.find_export(subject)
+    assert (found.duration_sec, found.note) == (0.5, f"23 copied; faded; {EXISTS}")
+    receipts.write_text("[]")
     assert store.find_export(subject) is None
 
 

@@ -69,6 +69,13 @@ def test_a_damaged_file_is_refused_and_never_used_again(tmp_path, damage):
         assert transcript_key_in(tmp_path) is None
 
 
+def test_of_a_file_that_does_not_say_it_times_are_estimates_where_confidence_is_missing(tmp_path):
+    write_transcript(tmp_path, stored())
+    table = pq.read_table(tmp_path / TRANSCRIPT)
+    pq.write_table(table.drop_columns(["estimated"]), tmp_path / TRANSCRIPT, use_dictionary=False)
+    assert [word.estimated for word in read_transcript(tmp_path).transcript.words] == [False, True]
+
+
 def test_a_newer_format_is_refused(tmp_path):
     write_transcript(tmp_path, stored())
     path = tmp_path / TRANSCRIPT

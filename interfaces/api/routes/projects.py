@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, computed_field
 
-from autoclip.errors import ConflictError, NotFoundError
+from autoclip.errors import ConflictError, MediaError, NotFoundError
 from autoclip.export.framing.facecam import require_within
 from autoclip.media.video import SourceTimecode, Video
 from autoclip.settings import Framing
@@ -15,7 +15,8 @@ from interfaces.api.etags import Expected, place, tag
 from interfaces.api.guards.local_paths import make_folder, open_named, output_path, source_path
 from interfaces.api.guards.web_addresses import web_address
 from interfaces.api.job_submission import active_job
-from interfaces.api.problems import documented
+from interfaces.api.probe_cache import known_video
+from interfaces.api.problems import ApiError, documented
 from interfaces.api.schemas.requests import (
     ALWAYS_GIVEN,
     PATH_PATTERN,
@@ -28,7 +29,7 @@ from interfaces.api.schemas.requests import (
     ListQuery,
     PathIdentity,
 )
-from interfaces.api.services import ServicesDep
+from interfaces.api.services import Services, ServicesDep
 from stages.deleted_projects import remove_project
 from stages.register_video import named, register_video
 from storage.catalog import Analysis, ExportLayout, Project, ProjectState, Source
@@ -190,6 +191,8 @@ def get_project(project_id: PathIdentity, services: ServicesDep, response: Respo
             export_count=view.exports.page(project_id, limit=0).total,
             analyses=view.analyses.of_project(project_id),
         )
+    if project.media is None:
+        details = details.changed(timecode=_probed_timecode(services, project))
     tag(response, details.revision)
     return details
 
@@ -258,6 +261,13 @@ def set_output_folder(
         expected.require("project", project_id, project.revision)
         project = unit.projects.save(project.changed(output_folder=folder))
     return show_project(project, response)
+
+
+def _probed_timecode(services: Services, project: Project) -> SourceTimecode | None:
+    try:
+        return known_video(services, project).timecode
+    except (ApiError, MediaError, NotFoundError):
+        return None  # the project is shown anyway; requests for its video report the fault
 
 
 def _require_camera_in_picture(project: Project, layout: LayoutRequest | None) -> None:
