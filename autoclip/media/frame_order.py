@@ -6,7 +6,7 @@ back and forth.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice, pairwise
@@ -107,13 +107,15 @@ class _ShownOrder:
             yield from map(self._timed, self._taken())
 
     def finish(self) -> Iterator[Packet[Any]]:
-        """Yield the remaining packets. FFmpeg knows only the order of the last ones; they have the times left."""
+        """Yield the remaining packets. FFmpeg knows only the order of the last of a group; they have the times left."""
         self._numbered += self._numbering.filter(None)
         packets = self._taken()
         numbers = [packet.pts or 0 for packet in packets]
         rest = list(map(self._timed, packets))
         last = [index for index, packet in enumerate(rest) if packet.pts is None]
-        last.sort(key=lambda index: numbers[index])
+        # Those at the end of a group of pictures follow each other, before those of the next group.
+        starts = [index for before, index in pairwise([-MAX_REORDERED, *last]) if index - before > MAX_REORDERED]
+        last.sort(key=lambda index: (bisect_right(starts, index), numbers[index]))
         for index, pts in zip(reversed(last), reversed(self._shown.values()), strict=False):
             rest[index].pts = pts
         yield from rest
@@ -126,8 +128,9 @@ class _ShownOrder:
 
     def _timed(self, packet: Packet[Any]) -> Packet[Any]:
         """Replace the number of a packet by its times; no time of presentation if its place is taken."""
-        packet.pts = self._shown.pop((packet.pts or 0) - (self._first or 0), None)
-        packet.dts, packet.duration = self._decoded.pop(packet.dts or 0)
+        number, place = packet.dts or 0, packet.pts or 0
+        packet.pts = self._shown.pop(place - (self._first or 0), None) if place >= number else None
+        packet.dts, packet.duration = self._decoded.pop(number)
         return packet
 
 

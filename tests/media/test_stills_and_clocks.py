@@ -128,7 +128,7 @@ def test_mxf_without_b_frames_is_taken(film: Path, tmp_path: Path) -> None:
     assert probe(path).duration_sec == 6.0
 
 
-@pytest.mark.parametrize(("late_sec", "coding"), [("0", ["libx264", "-g", "50"]), ("1.5", ["copy"])])
+@pytest.mark.parametrize(("late_sec", "coding"), [("0", ["libx264", "-g", "20"]), ("1.5", ["copy"])])
 def test_frames_of_avi_are_put_in_order(film: Path, tmp_path: Path, late_sec: str, coding: list[str]) -> None:
     """AVI stores the order of decoding, and if a stream begins late, FFmpeg gives other times after a seek."""
     path = tmp_path / "film.avi"
@@ -139,7 +139,7 @@ def test_frames_of_avi_are_put_in_order(film: Path, tmp_path: Path, late_sec: st
     assert np.diff(measured.rows.seconds[:-1]) == pytest.approx(0.04)
     assert len(measured.rows.seconds) == 150
     with open_frames(path, video) as frames:
-        asked = [130, 52, 3, 0, *range(101, 146, 4)]
+        asked = [130, 52, 3, 0, *range(100, 148, 3)]
         seen = [read_frame_number(frames.at(k / 25 + 0.016).frame.to_ndarray(format="gray")) for k in asked]
     assert seen == asked
 
