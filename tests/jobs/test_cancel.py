@@ -7,7 +7,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from interfaces.service.descendants import family
 from storage.catalog import open_catalog
 from storage.features import features_key
 from storage.process_lock import is_held
+from tasks.machine_limits import rendering
 
 pytestmark = pytest.mark.service
 
@@ -89,7 +90,19 @@ def test_a_download(service: RunningService, jobs: Jobs, slow_site: VideoSite) -
         assert view.projects.get(str(ended.project_id)).path is None
 
 
-def test_every_stage_of_one_job(service: RunningService, jobs: Jobs, long_source: Callable[..., Path]) -> None:
+@pytest.fixture
+def places(service: RunningService, jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Iterator[ExitStack]:
+    """Occupy every place to render until closed: a job that isn't stopped in time waits for one."""
+    monkeypatch.setenv("AUTOCLIP_DATA_DIR", str(service.environment.data_dir))
+    with ExitStack() as taken:
+        for _ in range(service.environment.render_limit):
+            taken.enter_context(rendering(lambda _: None))
+        yield taken
+
+
+def test_every_stage_of_one_job(
+    service: RunningService, jobs: Jobs, long_source: Callable[..., Path], places: ExitStack
+) -> None:
     parameters = {"source": str(long_source("all stages.mp4", 91)), "settings": SHORT_CLIPS.model_dump(mode="json")}
     parameters["export_top"] = 10
     job = jobs.submit("process-video", parameters)
@@ -114,6 +127,7 @@ def test_every_stage_of_one_job(service: RunningService, jobs: Jobs, long_source
     with open_catalog(service.environment.catalog_path).reading() as view:
         assert view.clips.page(str(job.project_id)).total in {0, 12}, "all of an analysis, or nothing"
 
+    places.close()
     job = retried(jobs, job)
     until(lambda: jobs.get(job.id).state == "running", pause_sec=0.3)
     send_late_request(service, job)
