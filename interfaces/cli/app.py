@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -93,6 +94,12 @@ for group in (compound.compounds, catalog_copy.catalogs):
     app.add_typer(group)
 
 
+def _show_version(asked: bool) -> None:  # noqa: FBT001 - called by Typer
+    if asked:
+        sys.stdout.write(f"autoclip {version('autoclip')}\n")
+        raise typer.Exit
+
+
 @app.callback()
 def with_variables(
     context: typer.Context,
@@ -100,6 +107,10 @@ def with_variables(
         Path | None,
         typer.Option("--env-file", exists=True, dir_okay=False, help="Read variables (AUTOCLIP_...) from this file."),
     ] = None,
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")
+    ] = False,
 ) -> None:
     """Read the variables of the file that a command names."""
     if env_file is not None:

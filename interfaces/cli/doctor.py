@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -46,6 +47,7 @@ def doctor(*, as_json: Json = False) -> None:
 
 def examine() -> Iterator[Finding]:
     """Run all checks; one that fails is a finding and does not stop the others."""
+    yield Finding("autoclip", "ok", version("autoclip"))
     yield Finding("python", "ok", f"{sys.version.split()[0]}, {os.cpu_count()} cores")
     try:
         environment = read_environment()

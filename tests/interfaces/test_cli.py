@@ -249,6 +249,8 @@ def test_doctor_tells_what_is_there(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("AUTOCLIP_STORE_URL", f"file://{tmp_path}/store")
     assert run(["doctor", "--json"]) == 0
     findings = {finding["subject"]: finding for finding in json.loads(capsys.readouterr().out)}
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"autoclip {findings['autoclip']['detail']}\n"
     assert findings["ffmpeg"]["state"] == "ok"
     assert findings["decoders"]["state"] == "ok"
     assert findings["store"]["detail"] == f"file://{tmp_path}/store"
