@@ -20,6 +20,7 @@ export class Source {
   /** Grows whenever the file is to be loaded anew, also from the same address. */
   version = $state(0);
   private renewedAt = -Infinity;
+  private renewing = false;
   private readonly copying = new Once();
 
   constructor(private readonly project: string) {}
@@ -41,12 +42,17 @@ export class Source {
     }
   }
 
-  /** The file could not be loaded: its link may have expired, or nobody answered. */
+  /** The file could not be loaded: its link may have expired, or nobody answered. Each of the players may say so. */
   async renew(): Promise<void> {
-    const soon = performance.now() - this.renewedAt < SHORTEST_RENEWAL_MS;
+    if (this.renewing || this.failure) return;
+    if (performance.now() - this.renewedAt < SHORTEST_RENEWAL_MS) {
+      this.failure = t.player.broken;
+      return;
+    }
+    this.renewing = true;
+    await this.load(renewLink);
+    this.renewing = false;
     this.renewedAt = performance.now();
-    if (soon) this.failure = t.player.broken;
-    else await this.load(renewLink);
   }
 
   /** Have a copy made that browsers play, and play it when it is there. */
