@@ -25,6 +25,7 @@ from av.video.stream import VideoStream
 from autoclip.confinement import location_of
 from autoclip.errors import MediaError, printable
 from autoclip.media.ffmpeg import LOCAL_PROTOCOLS, local_file
+from autoclip.media.mp4_index import require_bounded_index
 from autoclip.media.pixel_limit import decoder_options, max_pixels
 from autoclip.media.video import Video
 from autoclip.system.malloc import return_free_memory
@@ -98,10 +99,11 @@ def open_container(path: Path, device: str | None = None, *, end_byte: int | Non
     Raises
     ------
     MediaError
-        If the path is not a regular file, is empty, is not in an allowed media format, or turns out to be damaged; also
-        if `device` can't decode it.
+        If the path is not a regular file, is empty, is not in an allowed media format, has an index of more frames than
+        its bytes can hold, or turns out to be damaged; also if `device` can't decode it.
     """
     require_regular_file(path)
+    require_bounded_index(path)
     with media_errors(path):
         # The index of hours of MP4 takes tens of megabytes, and twice that while it is parsed.
         return_free_memory()
