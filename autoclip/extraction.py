@@ -50,7 +50,7 @@ from autoclip.timeline import Grid
 CERTAIN_CUT = 0.3
 """Score from which a cut excludes fades and dissolves that overlap it: the default of ``scene_threshold``."""
 
-EXTRACTION_VERSION = 19
+EXTRACTION_VERSION = 20
 """Part of the key under which features are stored. Raise it when the same file and settings would give other features.
 """
 
