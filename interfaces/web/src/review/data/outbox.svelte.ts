@@ -203,21 +203,26 @@ export class Outbox {
   /** Compare with what is there now; where it is what we wanted, all is well, else a person chooses. */
   private async reconcile(entry: Entry): Promise<void> {
     const kept: Change[] = [];
+    const followed: ClipView[] = [];
     let given = 0;
     for (const change of entry.changes) {
       const theirs = await this.sender.read(change.clip);
       if (theirs) this.onConfirmed([theirs]);
       if (theirs && (theirs.revision === change.revision || holds(theirs, change.after))) {
         if (theirs.revision === change.revision) kept.push(change);
+        else followed.push(theirs);
         continue;
       }
       const choice = await this.ask({ entry, change, theirs });
-      if (choice === "mine" && theirs) kept.push({ ...change, revision: theirs.revision, before: fieldsOf(theirs) });
-      else given += 1;
+      if (choice === "mine" && theirs) {
+        kept.push({ ...change, revision: theirs.revision, before: fieldsOf(theirs) });
+        followed.push(theirs);
+      } else given += 1;
     }
     if (given === entry.changes.length) return this.forget(entry, "");
     const rest = this.entries.filter(({ id }) => id !== entry.id);
     this.keep(kept.length > 0 ? [{ ...entry, changes: kept }, ...rest] : rest);
+    this.rebase(followed, entry);
     this.onRefused("");
   }
 

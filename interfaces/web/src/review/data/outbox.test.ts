@@ -143,6 +143,40 @@ test("a change that arrived although its answer did not is not taken for a confl
   expect(server.clips.get("a")?.revision).toBe(2);
 });
 
+test("a change whose answer is lost is followed by the next ones of its clip", async () => {
+  const server = new Server(clip("a"));
+  const { outbox, decide } = review(server);
+  const send = server.send.bind(server);
+  let lost = false;
+  server.send = async (entry, again) => {
+    const clips = await send(entry, again);
+    if (lost) return clips;
+    lost = true;
+    throw new Unreachable("the line broke");
+  };
+  decide("a", "kept");
+  decide("a", "rejected");
+  decide("a", "kept");
+  await until(() => outbox.state === "offline");
+  outbox.retry();
+  await until(() => outbox.entries.length === 0 || outbox.conflict !== null);
+  expect(outbox.conflict).toBeNull();
+  expect(server.clips.get("a")).toMatchObject({ verdict: "kept", revision: 4 });
+});
+
+test("a conflict that was settled for us is not asked about again for the next change of the clip", async () => {
+  const server = new Server(clip("a"));
+  const { outbox, decide } = review(server);
+  server.change("a", { verdict: "rejected" });
+  decide("a", "kept");
+  decide("a", "undecided");
+  await until(() => outbox.conflict !== null);
+  outbox.settle("mine");
+  await until(() => outbox.conflict === null);
+  await until(() => outbox.entries.length === 0 || outbox.conflict !== null);
+  expect(server.clips.get("a")).toMatchObject({ verdict: "undecided", revision: 4 });
+});
+
 test.each([
   ["mine", "kept"],
   ["theirs", "rejected"],
