@@ -98,6 +98,7 @@ def test_an_index_of_more_than_the_file_can_hold_is_refused(tmp_path, index):
 
 SOUND = track(8_000 * 120, handler=b"soun", duration=1, chunks=120, in_chunk=8_000)
 COVER = box(b"meta", bytes(4), full(b"hdlr", 0), box(b"ilst", box(b"covr", bytes(64), sizes(HOSTILE))))
+TEXT = box(b"desc", box(b"data", bytes(8), b"A truncated trunk, the elstar of the stsc"))
 BARE = struct.pack(">III", 0, 1, HOSTILE)
 
 
@@ -131,10 +132,13 @@ def test_an_index_in_an_odd_place_is_found(tmp_path, index):
         movie(track(1_000, edits=100)),
         movie(SOUND, box(b"udta", box(b"meta", full(b"hdlr", 0, 0, 0)))) + box(b"mdat", bytes(8_000 * 120)),
         movie(track(10), box(b"udta", COVER)),
+        movie(track(10), box(b"udta", box(b"meta", bytes(4), full(b"hdlr", 0), box(b"ilst", TEXT)))),
+        movie(track(10), box(b"skip", TEXT)) + box(b"junk", TEXT),
+        movie(track(10, chunks=9).replace(struct.pack(">8I", *[40] * 8), b"stsztrunelststsc" * 2)),
         movie(track(10)) + box(b"mdat", bytes(64), sizes(HOSTILE)),
         movie(track(10)) + box(b"uuid", bytes(64), sizes(HOSTILE)),
     ],
-    ids=["a trim", "many edits", "sound", "cover", "data", "uuid"],
+    ids=["a trim", "many edits", "sound", "cover", "text", "other boxes", "offsets", "data", "uuid"],
 )
 def test_an_index_that_the_file_can_hold_is_opened(tmp_path, index):
     with open_container(written(tmp_path, index)) as container:
