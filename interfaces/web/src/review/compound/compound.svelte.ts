@@ -27,7 +27,8 @@ export class Compounds {
   /** What could not be done, to be tried again. */
   private failed: (() => Promise<void>) | null = null;
   private lastKey = 0;
-  private saving: Promise<void> = Promise.resolve();
+  /** Ends with the last request: each waits for those before it, or an older answer would replace a newer one. */
+  private queue: Promise<void> = Promise.resolve();
 
   constructor(private readonly review: Review) {}
 
@@ -48,12 +49,8 @@ export class Compounds {
     return this.review.store.clips.find(({ id }) => id === item.clip_id) ?? null;
   }
 
-  async load(): Promise<void> {
-    await this.attempt(async () => {
-      const params = { path: { project_id: this.review.projectId } };
-      this.saved = (await answer(api.GET("/api/projects/{project_id}/compound-clips", { params }))).items;
-      this.choose(this.saved.find(({ id }) => id === this.current?.id) ?? this.saved.at(-1) ?? null);
-    });
+  load(): Promise<void> {
+    return this.attempt(() => this.read());
   }
 
   choose(compound: CompoundView | null): void {
@@ -64,11 +61,11 @@ export class Compounds {
 
   /** Make one of the clips that are kept, in order of time; a name that is taken gets a number. */
   async create(base: string): Promise<void> {
-    const taken = new Set(this.saved.map((compound) => compound.name));
-    let name = base;
-    for (let number = 2; taken.has(name); number += 1) name = `${base} ${number}`;
     const kept = this.review.store.clips.filter(({ verdict }) => verdict === "kept");
     await this.attempt(async () => {
+      const taken = new Set(this.saved.map((compound) => compound.name));
+      let name = base;
+      for (let number = 2; taken.has(name); number += 1) name = `${base} ${number}`;
       await this.review.outbox.drained();
       const items = kept.map(({ id }) => ({ clip_id: id }));
       const params = { path: { project_id: this.review.projectId } };
@@ -109,16 +106,15 @@ export class Compounds {
   async rename(name: string): Promise<void> {
     const before = this.current;
     if (!before || !name || name === before.name) return;
-    await this.attempt(async () => this.noted(await this.patch(before, { name })));
+    await this.attempt(() => this.change(before.id, { name }));
   }
 
   /** Delete the one that is shown; its clips stay, and undo brings it back. */
   async remove(): Promise<void> {
     const gone = this.current;
     if (!gone) return;
-    await this.saving;
     await this.attempt(async () => {
-      const params = { path: { compound_id: gone.id }, header: { "if-match": `"${this.current?.revision}"` } };
+      const params = { path: { compound_id: gone.id }, header: { "if-match": this.tagOf(gone.id) } };
       await answer(api.DELETE("/api/compound-clips/{compound_id}", { params }));
       this.saved = this.saved.filter(({ id }) => id !== gone.id);
       this.choose(this.saved.at(-1) ?? null);
@@ -136,9 +132,15 @@ export class Compounds {
 
   /** Take back what was done last, or do it again, and show what has become of the compound clips. */
   async replay(what: "undo" | "redo"): Promise<void> {
-    await this.saving;
+    await this.queue;
     await this.review[what]();
     await this.load();
+  }
+
+  private async read(): Promise<void> {
+    const params = { path: { project_id: this.review.projectId } };
+    this.saved = (await answer(api.GET("/api/projects/{project_id}/compound-clips", { params }))).items;
+    this.choose(this.saved.find(({ id }) => id === this.current?.id) ?? this.saved.at(-1) ?? null);
   }
 
   private put(items: readonly Item[]): void {
@@ -152,34 +154,39 @@ export class Compounds {
   }
 
   private save(): void {
+    const id = this.current?.id;
+    if (id === undefined) return;
     const items = this.items.map(({ clip_id, start, end }) => ({ clip_id, start, end }));
     const body = { items, crossfade_sec: this.crossfade };
-    this.saving = this.saving.then(() =>
-      this.attempt(async () => {
-        if (this.current) this.noted(await this.patch(this.current, body));
-      }),
-    );
+    void this.attempt(() => this.change(id, body));
   }
 
-  private patch(before: CompoundView, body: CompoundChange): Promise<CompoundView> {
-    const params = { path: { compound_id: before.id }, header: { "if-match": `"${before.revision}"` } };
-    return answer(api.PATCH("/api/compound-clips/{compound_id}", { params, body }));
-  }
-
-  private noted(compound: CompoundView): void {
-    this.current = compound;
-    this.saved = this.saved.map((one) => (one.id === compound.id ? compound : one));
+  /** Change one on the server; another may be shown by now. */
+  private async change(id: string, body: CompoundChange): Promise<void> {
+    const params = { path: { compound_id: id }, header: { "if-match": this.tagOf(id) } };
+    const changed = await answer(api.PATCH("/api/compound-clips/{compound_id}", { params, body }));
+    this.saved = this.saved.map((one) => (one.id === id ? changed : one));
+    if (this.current?.id === id) this.current = changed;
     void this.review.lookAtLog();
   }
 
-  private async attempt(action: () => Promise<void>): Promise<void> {
+  private tagOf(id: string): string {
+    return `"${this.saved.find((one) => one.id === id)?.revision}"`;
+  }
+
+  private attempt(action: () => Promise<void>): Promise<void> {
+    this.queue = this.queue.then(() => this.run(action));
+    return this.queue;
+  }
+
+  private async run(action: () => Promise<void>): Promise<void> {
     try {
       await action();
       this.failed = null;
       this.failure = "";
     } catch (error) {
       const changedElsewhere = error instanceof Refusal && error.status === 412;
-      if (changedElsewhere) await this.load();
+      if (changedElsewhere) await this.run(() => this.read());
       this.failed = changedElsewhere ? null : action;
       this.failure = messageOf(error);
     }
