@@ -54,7 +54,7 @@ export class Projects {
       this.failure = "";
       void this.measureDisk(number);
     } catch (error) {
-      this.failure = messageOf(error);
+      if (number === this.asked) this.failure = messageOf(error);
     } finally {
       this.loaded = true;
     }

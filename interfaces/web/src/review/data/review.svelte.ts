@@ -60,6 +60,8 @@ export class Review {
 
   /** Whether the clip that is shown next begins to play. */
   playNext = true;
+  /** Number of answers that confirmed a change. */
+  private confirmations = 0;
   /** Where the log stands, and what it can take back and do again. */
   private log = $state.raw({ revision: 0, undo: false, redo: false });
   /** What was taken back, in order: entries that were not sent yet, and null for what the server takes back. */
@@ -141,10 +143,12 @@ export class Review {
   /** Read all clips again. */
   async reload(): Promise<void> {
     const params = { path: { project_id: this.projectId }, query: { limit: MAX_CLIPS } };
+    const before = this.confirmations;
     const [listing] = await Promise.all([
       answer(api.GET("/api/projects/{project_id}/clips", { params })),
       this.readLog(),
     ]);
+    if (before !== this.confirmations) return this.reload(); // the list may be older than what was confirmed meanwhile
     this.store.replace(listing.items);
     this.show();
     if (this.outbox.entries.length > 0) this.outbox.start();
@@ -366,6 +370,7 @@ export class Review {
 
   private confirmed(clips: readonly ClipView[], entry?: Entry): void {
     const { kind } = entry?.action ?? {};
+    this.confirmations += 1;
     this.store.confirm(clips);
     this.show();
     if (entry && !isReplay(entry.action)) this.log = { revision: this.log.revision + 1, undo: true, redo: false };
