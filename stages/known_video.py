@@ -12,7 +12,7 @@ from storage.keys import FingerprintMemory, fingerprint
 
 
 def known_video(store: ClipStore) -> Video:
-    """Return the probed video of an analysis; its file is probed if the facts were not stored.
+    """Return the probed video of an analysis. For an analysis by an earlier version, the file is probed again.
 
     Raises
     ------
@@ -23,7 +23,7 @@ def known_video(store: ClipStore) -> Video:
 
 
 def verified_video(store: ClipStore) -> Video:
-    """Return the video of an analysis for reading its file, which is probed as in `known_video`.
+    """Return the video of an analysis for reading its file; only one of an earlier version is probed again.
 
     Raises
     ------
@@ -37,7 +37,9 @@ def verified_video(store: ClipStore) -> Video:
     path, known = store.source(), store.video()
     if store.fingerprint is not None:
         require_same(path, store.fingerprint, store.memory)
-    return probe(path) if known is None else known.model_copy(update={"path": path})
+    if known is None or not known.is_complete:
+        return probe(path)
+    return known.model_copy(update={"path": path})
 
 
 def require_same(path: Path, content: str, memory: FingerprintMemory) -> None:

@@ -104,13 +104,13 @@ def same_file_of(catalog: Catalog, project_id: str, path: Path) -> Registration:
     ConflictError
         If the file has other content than that of the project.
     MediaError, StorageError
-        As in `register_file_of`, which stores the facts of a project that has none.
+        As in `register_video`, which stores facts that an earlier version left out.
     """
     with catalog.reading() as view:
         project = view.projects.get(project_id)
     if project.fingerprint is not None:
         require_same(path, project.fingerprint, CatalogMemory(catalog))
-        if project.video is not None:
+        if project.video is not None and project.video.is_complete:
             return Registration(project, project.video, project.fingerprint)
     return register_file_of(catalog, project_id, path)
 

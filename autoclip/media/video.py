@@ -17,6 +17,13 @@ Rate = Annotated[Fraction, BeforeValidator(Fraction), PlainSerializer(str, retur
 class _Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether facts that were read back have all fields; an earlier version stored fewer."""
+        fields = type(self).model_fields.keys()
+        parts = [part for name in fields if isinstance(part := getattr(self, name), _Facts)]
+        return fields <= self.model_fields_set and all(part.is_complete for part in parts)
+
 
 class VideoStream(_Facts):
     """The analyzed video stream.

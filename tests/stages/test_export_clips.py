@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from swaps import filed, linked, swapped_folder, swapping
 
-from autoclip.clips import Clip
+from autoclip.clips import Clip, ClipsFile
 from autoclip.confinement import open_beneath
 from autoclip.errors import ConflictError, ExportError, NotFoundError, ParameterError
 from autoclip.export.checks.file_check import Checked
@@ -19,9 +19,11 @@ from autoclip.settings import ExportSettings
 from stages.export_clips import export_clips
 from stages.export_compound import export_compound_clip
 from stages.export_job import ExportJob, with_layout
+from stages.known_video import verified_video
 from stages.register_video import register_file_of, same_file_of
+from storage.analysis_folder import AnalysisFolder
 from storage.catalog import CompoundClip, CompoundItem, ExportLayout, Project, Source, StoredClip, open_catalog
-from storage.clip_store import CatalogClips
+from storage.clip_store import CatalogClips, FolderClips
 from storage.data_folder import DataFolder
 
 IDS = tuple(f"{number}" * 16 for number in range(1, 5))
@@ -271,6 +273,16 @@ def test_another_video_in_the_place_of_the_analyzed_one_is_refused(job):
     path.write_bytes(data)
     assert same_file_of(catalog, project.id, path) == known
     assert {record.state for record in export_clips(replace(job, store=store), IDS[:1])} == {"completed"}
+
+
+@pytest.mark.parametrize(("missing", "title"), [("end_byte", None), ("color_range", None), ("", "stored")])
+def test_a_video_whose_stored_facts_lack_one_is_probed_again(job, tmp_path, missing, title):
+    facts = probe(job.store.source()).model_dump(mode="json") | {"title": "stored"}
+    for part in (facts, facts["video"]):
+        part.pop(missing, None)
+    folder = AnalysisFolder(tmp_path / "analysis")
+    folder.write_clips(ClipsFile(mode="v2", video=facts, settings={}, clips=()))
+    assert verified_video(FolderClips(folder)).title == title
 
 
 LAYOUT = ExportLayout(framing="blur", facecam="0,0,16,16")
