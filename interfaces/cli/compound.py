@@ -203,14 +203,14 @@ def repeated_footage(compound: CompoundClip, store: ClipStore) -> list[str]:
     return lines
 
 
-def _names(compound: CompoundClip, clips: Mapping[str, Clip]) -> list[str]:
-    return [clips[item.clip_id].name if item.clip_id in clips else "(gone)" for item in compound.items]
+def _named_items(compound: CompoundClip, clips: Mapping[str, Clip]) -> list[tuple[str, CompoundItem]]:
+    """Return the items as they are shown, each with the name of its clip."""
+    names = (clips[item.clip_id].name if item.clip_id in clips else "(gone)" for item in compound.items)
+    return list(zip(names, compound.shown(clips), strict=True))
 
 
 def print_items(compound: CompoundClip, store: ClipStore) -> None:
     """Print the items in a table."""
-    clips = store.clips_of(compound)
-    named = zip(_names(compound, clips), compound.shown(clips), strict=True)
     rows = [
         (
             str(number),
@@ -220,7 +220,7 @@ def print_items(compound: CompoundClip, store: ClipStore) -> None:
             "" if span.end is None else clock(span.end),
             f"{span.duration:.1f} s",
         )
-        for number, (name, span) in enumerate(named, 1)
+        for number, (name, span) in enumerate(_named_items(compound, store.clips_of(compound)), 1)
     ]
     columns = ("#", "clip", "name", "start", "end", "length")
     print_table(compound.name, columns, rows, numeric=("#", "start", "end", "length"))
@@ -228,11 +228,10 @@ def print_items(compound: CompoundClip, store: ClipStore) -> None:
 
 def _document(compound: CompoundClip, store: ClipStore) -> dict[str, object]:
     clips = store.clips_of(compound)
-    named = zip(_names(compound, clips), compound.shown(clips), strict=True)
     return {
         "id": compound.id,
         "name": compound.name,
-        "items": [{"name": name} | span.model_dump() for name, span in named],
+        "items": [{"name": name} | span.model_dump() for name, span in _named_items(compound, clips)],
         "crossfade_sec": compound.crossfade_sec,
         "duration": round(compound.length_sec(clips), 6),
     }

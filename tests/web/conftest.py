@@ -6,6 +6,7 @@ import os
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,23 @@ class Tab:
     def saved(self) -> None:
         """Wait until the page says that everything is."""
         self.page.get_by_text("Saved", exact=True).wait_for()
+
+    @contextmanager
+    def late(self, pattern: str) -> Iterator[list[Any]]:
+        """Within the block, the server answers what is read from addresses of a pattern, and the page gets it after."""
+        answers: list[Any] = []
+
+        def hold(route: Any) -> None:
+            if route.request.method == "GET":
+                answers.append((route, route.fetch()))
+            else:
+                route.continue_()
+
+        self.page.route(pattern, hold)
+        yield answers
+        for route, answer in answers:
+            route.fulfill(response=answer)
+        self.page.unroute(pattern)
 
     def is_on(self, clip_id: str) -> None:
         """Wait until a clip is shown."""

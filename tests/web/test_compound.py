@@ -10,22 +10,11 @@ def dialog(site, tab):
     tab.review(site)
     tab.press("p", "p", "p")
     tab.saved()
-    late = []
-
-    def hold(route):
-        if route.request.method == "GET":
-            late.append((route, route.fetch()))
-        else:
-            route.continue_()
-
-    tab.page.route("**/compound-clips*", hold)  # the list of those there were comes late
-    tab.press("c")
     dialog = tab.page.get_by_role("dialog")
-    dialog.get_by_role("button", name="New from 3 kept clips").click()
-    tab.page.wait_for_timeout(300)
-    for route, answer in late:
-        route.fulfill(response=answer)
-    tab.page.unroute("**/compound-clips*")
+    with tab.late("**/compound-clips*"):  # the list of those there were
+        tab.press("c")
+        dialog.get_by_role("button", name="New from 3 kept clips").click()
+        tab.page.wait_for_timeout(300)
     dialog.get_by_role("listitem").nth(2).wait_for()
     return dialog
 

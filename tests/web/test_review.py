@@ -118,16 +118,14 @@ def test_in_and_out_are_set_at_the_playhead_and_a_clip_is_split_and_merged_again
     until(lambda: any(c.name == f"{clip.name} (2)" for c in site.clips))
     halves = sorted((c for c in site.clips if c.name.startswith(clip.name)), key=lambda c: c.start)
     assert halves[0].end == halves[1].start
-    count, late = len(site.clips), []
-    tab.page.route("**/clips?limit*", lambda route: late.append((route, route.fetch())))
-    tab.press("Shift+B")
-    tab.until(f"document.querySelector('[aria-selected=true]')?.id !== 'clip-{clip.id}'")
-    until(lambda: tab.page.wait_for_timeout(20) or late)
-    tab.press("Shift+P")
-    until(lambda: site.clip(tab.current).verdict == "kept")
-    tab.saved()
-    late[0][0].fulfill(response=late[0][1])  # a list from before the decision
-    tab.page.unroute("**/clips?limit*")
+    count = len(site.clips)
+    with tab.late("**/clips?limit*") as lists:  # from before the decision
+        tab.press("Shift+B")
+        tab.until(f"document.querySelector('[aria-selected=true]')?.id !== 'clip-{clip.id}'")
+        until(lambda: tab.page.wait_for_timeout(20) or lists)
+        tab.press("Shift+P")
+        until(lambda: site.clip(tab.current).verdict == "kept")
+        tab.saved()
     tab.page.wait_for_load_state("networkidle")
     assert "K" in tab.page.locator("[role=option][aria-selected=true]").inner_text().split()
     merged = site.clip(tab.current)
