@@ -211,6 +211,8 @@ def encode_tracks(tmp_path: Path) -> Callable[..., Path]:
             ]
             for packet in sorted(packets, key=lambda packet: packet.dts * packet.time_base):
                 output.mux(packet)
+        if hasattr(os, "sched_setscheduler"):  # SVT-AV1 leaves root's thread with a priority above everything else
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
         return path
 
     return encode

@@ -23,7 +23,10 @@ START_TIME_SEC = 2.0
 
 _KILL: int = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows, each of them ends a process at once
 _PR_SET_PDEATHSIG = 1
-_PR_SET_CHILD_SUBREAPER = 36  # both: Linux prctl(2)
+_PR_CAPBSET_DROP = 24
+_PR_SET_CHILD_SUBREAPER = 36  # all three: Linux prctl(2)
+_CAP_SYS_NICE = 23  # capabilities(7)
+_NO_PRIORITY = ("--bounding-set", "-sys_nice")
 
 
 def is_alive(pid: int, since: float | None = None) -> bool:
@@ -76,7 +79,8 @@ def end_with_parent(*, at_once: bool) -> Callable[[], None] | None:
     """Return the function that a child runs first so that it ends with the thread that started it; None if unsupported.
 
     Only Linux supports it (``PR_SET_PDEATHSIG``). Elsewhere a child that writes to a pipe of ours ends at its next
-    write.
+    write. A child of root also loses the right to real-time priority, which SVT-AV1 takes wherever it may: its threads
+    would keep all cores from everything else, such as the page and Prefect's server, until the clip is encoded.
 
     Parameters
     ----------
@@ -90,6 +94,7 @@ def end_with_parent(*, at_once: bool) -> Callable[[], None] | None:
 
     def ask_for_signal() -> None:
         prctl(_PR_SET_PDEATHSIG, wanted)
+        prctl(_PR_CAPBSET_DROP, _CAP_SYS_NICE)  # refused to everybody but root, who alone has that right
         if os.getppid() != parent:  # the parent died before the request
             os.kill(os.getpid(), wanted)
 
@@ -101,7 +106,8 @@ def start_ending_with_parent(command: Sequence[str], **options: Any) -> subproce
 
     On Linux, ``setpriv`` asks the kernel for it, where it is installed. Python would have to fork in order to ask in
     the child, which takes 36 ms of a core more in a process of 400 MB (measured). If this process dies before setpriv
-    has asked, a child that writes to a pipe of ours ends at its next write.
+    has asked, a child that writes to a pipe of ours ends at its next write. As in `end_with_parent`, a child of root
+    takes no real-time priority.
 
     Takes the options of `subprocess.Popen`, and raises its errors.
     """
@@ -112,13 +118,15 @@ def start_ending_with_parent(command: Sequence[str], **options: Any) -> subproce
 
 @cache
 def _setpriv() -> tuple[str, ...]:
-    """Return the words before a command that the kernel kills with its parent; none if there is no such program."""
-    program = shutil.which("setpriv") if sys.platform == "linux" else None
+    """Return the words before a command that do what `end_with_parent` does; none if no such program can."""
+    if sys.platform != "linux":
+        return ()
+    program = shutil.which("setpriv")
     if program is None:
         return ()
-    words = (program, "--pdeathsig", "KILL", "--")
+    words = (program, "--pdeathsig", "KILL", *(_NO_PRIORITY if os.geteuid() == 0 else ()), "--")
     known = subprocess.run([*words, program, "--version"], capture_output=True, check=False)  # noqa: S603
-    return words if known.returncode == 0 else ()  # some are without that option
+    return words if known.returncode == 0 else ()  # some are without these options
 
 
 def exit_with_parent() -> None:

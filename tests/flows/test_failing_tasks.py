@@ -7,7 +7,6 @@ import inspect
 import os
 import pkgutil
 import shutil
-import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ from tasks.stage_task import StageTask
 
 MODULES = [importlib.import_module(f"tasks.{module.name}") for module in pkgutil.iter_modules(tasks.__path__)]
 TASKS = {task.name: task for module in MODULES for task in vars(module).values() if isinstance(task, StageTask)}
-NO_ANSWER_SEC = 300
+pytestmark = pytest.mark.timeout(300, func_only=True)  # a task that hangs is a fault, too
 NEVER_SAID = ("Traceback", "[Errno", "Error(", " @ 0x")
 
 
@@ -106,14 +105,7 @@ def world(made: World, monkeypatch: pytest.MonkeyPatch, prefect_api: str) -> Ite
     shutil.copytree(made.data, kept / "data")
     shutil.copytree(made.video.parent, kept / "in")
 
-    def give_up(*_: object) -> None:
-        raise AssertionError(f"no answer within {NO_ANSWER_SEC} s")
-
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(NO_ANSWER_SEC)
     yield made
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
     for name in ("data", "in"):
         shutil.rmtree(made.data.parent / name, ignore_errors=True)
         shutil.copytree(kept / name, made.data.parent / name)

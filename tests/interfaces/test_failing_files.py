@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import signal
 import stat
 import subprocess
 import sys
@@ -35,7 +34,7 @@ SERVES = {"up", "serve", "watch", "worker"}
 ASKS_THE_SERVER = {"demo", "deploy", "run", "jobs", "job", "cancel", "retry"}
 """Commands that hand names on to Prefect's server, which opens them."""
 TAKES_VIDEOS = {"analyze", "probe", "demo", "run"}
-NO_ANSWER_SEC = 120
+pytestmark = pytest.mark.timeout(120, func_only=True)  # a command that hangs is a fault, too
 
 
 @pytest.fixture(scope="module")
@@ -53,20 +52,6 @@ def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("AUTOCLIP_") and name != "AUTOCLIP_SHARED"]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
-
-
-@pytest.fixture(autouse=True)
-def impatience() -> Iterator[None]:
-    """A command that hangs is a fault, too."""
-
-    def give_up(*_: object) -> None:
-        raise AssertionError(f"no answer within {NO_ANSWER_SEC} s")
-
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(NO_ANSWER_SEC)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
 
 
 def commands(group: Any = None, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -13,6 +13,7 @@ from autoclip.export.render import export_clip
 from autoclip.media.ffmpeg import find_ffmpeg, knows_encoder
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
+from autoclip.system.processes import start_ending_with_parent
 from autoclip.timeline import Interval
 
 SMART = ExportSettings(cut="smart", dynamic_range="keep", encoder_preset="ultrafast")
@@ -53,8 +54,9 @@ def recoded(source, tmp_path_factory):
         path = folder / name
         if not path.exists():
             made_from = source("constant.mp4")[0].path
-            command = [find_ffmpeg(), "-v", "error", "-i", made_from, "-t", "5", *codec, path]
-            subprocess.run(command, check=True, capture_output=True)
+            command = [str(find_ffmpeg()), "-v", "error", "-i", str(made_from), "-t", "5", *codec, str(path)]
+            with start_ending_with_parent(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+                assert child.wait() == 0
         return probe(path)
 
     return get
