@@ -119,14 +119,16 @@ def start_ending_with_parent(command: Sequence[str], **options: Any) -> subproce
 @cache
 def _setpriv() -> tuple[str, ...]:
     """Return the words before a command that do what `end_with_parent` does; none if no such program can."""
-    if sys.platform != "linux":
-        return ()
-    program = shutil.which("setpriv")
+    program = shutil.which("setpriv") if sys.platform == "linux" else None
     if program is None:
         return ()
-    words = (program, "--pdeathsig", "KILL", *(_NO_PRIORITY if os.geteuid() == 0 else ()), "--")
-    known = subprocess.run([*words, program, "--version"], capture_output=True, check=False)  # noqa: S603
-    return words if known.returncode == 0 else ()  # some are without these options
+    ways = [(program, "--pdeathsig", "KILL", *rights, "--") for rights in (_NO_PRIORITY, ())]
+    return next((words for words in ways if _answers([*words, program, "--version"])), ())
+
+
+def _answers(command: Sequence[str]) -> bool:
+    """Whether a command succeeds: some setpriv lack an option, and only root may give up a right."""
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603
 
 
 def exit_with_parent() -> None:
