@@ -186,6 +186,7 @@ TABLES: Mapping[str, Table] = {
             "state": _column("export_state", "What became of it."),
             "path": _column("VARCHAR", "Where the file is."),
             "note": _column("VARCHAR", "What a reader should know, such as a fallback."),
+            "export_key": _column("VARCHAR", "Digest of all that the file was made from, or null."),
             "error": _column("VARCHAR", "Why it failed."),
             "size_bytes": _column("BIGINT", "Size of the file, in bytes."),
             "duration_sec": _column("DOUBLE", "Length of the file, in seconds."),

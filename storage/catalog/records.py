@@ -314,7 +314,8 @@ class Export(Record):
     """One rendering of a clip or compound clip; like its file, it outlives both.
 
     `command` is the ffmpeg command that rendered it, `note` a note for readers (a fallback, the real start of a copy),
-    `job_id` the flow run.
+    `job_id` the flow run. `export_key` is a digest of all that the file was made from; exports of earlier versions have
+    none.
     """
 
     id: Identifier = Field(default_factory=new_id)
@@ -327,6 +328,7 @@ class Export(Record):
     settings: Annotated[dict[str, Any], BeforeValidator(_decoded)] = {}
     command: Annotated[tuple[str, ...], BeforeValidator(_decoded)] = ()
     note: str = ""
+    export_key: str | None = None
     error: str | None = None
     size_bytes: int | None = None
     duration_sec: float | None = None

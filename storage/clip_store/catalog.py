@@ -141,16 +141,27 @@ class CatalogClips(ClipStore):
 
     @override
     def find_export(self, subject: ExportSubject) -> Export | None:
+        key = self._export_key(subject)
         with self.catalog.reading() as view:
             records = view.exports.page(
                 self.project.id, state="completed", clip_id=subject.clip_id, compound_id=subject.compound_id
             ).items
-            changed_at = self._changed_at(view, subject) if records else None
-        if changed_at is None:
-            return None
-        recent = (each for each in records if each.created_at >= changed_at and _is_made_of(each, subject))
-        found = next((each for each in recent if self._is_there(each)), None)
+            changed_at = self._changed_at(view, subject) if any(each.export_key is None for each in records) else None
+        latest = {each.path: each for each in reversed(records)}  # a file may have been replaced by a later export
+        found = next(
+            (
+                each
+                for each in records
+                if latest[each.path] is each
+                and (each.export_key == key if each.export_key else _is_made_of(each, subject, changed_at))
+                and self._is_there(each)
+            ),
+            None,
+        )
         return found and found.changed(note="; ".join(filter(None, (found.note, EXISTS))))
+
+    def _export_key(self, subject: ExportSubject) -> str:
+        return subject.export_key((self.project.id,), self.folder.root)
 
     def _is_there(self, export: Export) -> bool:
         """Whether a record's file exists unchanged, here or in the store."""
@@ -158,7 +169,7 @@ class CatalogClips(ClipStore):
         return path is not None and size_bytes is not None and is_file_of(self.folder.fetch(path), size_bytes)
 
     def _changed_at(self, view: UnitOfWork, subject: ExportSubject) -> datetime | None:
-        """Return when the inputs of an export last changed; None if one no longer exists."""
+        """Return when the inputs of an export last changed, for records without a key; None if one no longer exists."""
         times = [self.folder.words_changed_at()] if subject.transcript is not None else []
         if subject.clip_id is not None:
             clips = self._clips(view, [subject.clip_id])
@@ -168,18 +179,11 @@ class CatalogClips(ClipStore):
             compound = view.compounds.get(subject.compound_id or "")
             clips = self._clips(view, {item.clip_id for item in compound.items})
             times.append(compound.updated_at)
-        edited = self._edited(view)
         for clip in clips.values():
             # The id of any other clip depends only on its span, however often it was found again.
-            by_hand = clip.created_by == "manual" or clip.trimmed or clip.renamed or clip.id in edited
+            by_hand = clip.created_by == "manual" or clip.trimmed or clip.renamed
             times.append(clip.updated_at if by_hand else self.project.created_at)
         return max(time for time in times if time is not None)
-
-    def _edited(self, view: UnitOfWork) -> frozenset[str]:
-        """Return the ids of clips whose span or name was ever changed; deciding about a clip changes no file."""
-        changes = (change for operation in view.operations.page(self.project.id).items for change in operation.changes)
-        keys = {"start", "end", "name"}
-        return frozenset(each.id for each in changes if each.before and each.after and keys & each.after.keys())
 
     @override
     def has_export_at(self, path: Path) -> bool:
@@ -194,6 +198,7 @@ class CatalogClips(ClipStore):
         """
         if record.state == "completed":
             self.folder.keep()
+            record = record.changed(export_key=self._export_key(subject))
         with self.catalog.transaction() as unit:
             failures = unit.exports.page(
                 self.project.id,
@@ -207,11 +212,13 @@ class CatalogClips(ClipStore):
             return unit.exports.add(record)
 
 
-def _is_made_of(export: Export, subject: ExportSubject) -> bool:
-    """Whether a record's file was made with the given settings, folder and name."""
+def _is_made_of(export: Export, subject: ExportSubject, changed_at: datetime | None) -> bool:
+    """Whether a record without a key was made from what has not changed since, with the same settings and name."""
     path = export.path
     return (
         path is not None
+        and changed_at is not None
+        and export.created_at >= changed_at
         and path.parent == subject.target.parent
         and _without_counter(path.name) == subject.target.name
         and {k: v for k, v in export.settings.items() if k not in SETTINGS_WITHOUT_EFFECT} == subject.effective_settings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_
 from autoclip.system.files import facts_of
 from storage.atomic import write_atomically
 from storage.catalog.records import Export
-from storage.clip_store.interface import EXISTS, ExportSubject
+from storage.clip_store.interface import EXISTS, ExportSubject, relative_to_folder
 from storage.json_files import content_of
 
 
@@ -89,7 +88,7 @@ class ExportReceipts:
             raise ValueError(f"a record of a completed file names it and its length, got {record}")
         facts = path.stat()
         receipt = _Receipt(
-            path=self._relative(path),
+            path=relative_to_folder(path, self.root),
             size_bytes=facts.st_size,
             mtime_ns=facts.st_mtime_ns,
             duration_sec=record.duration_sec,
@@ -99,31 +98,12 @@ class ExportReceipts:
         write_atomically(self.path, content + b"\n")
 
     def _key(self, subject: ExportSubject) -> str:
-        """Return a digest of a file's inputs: the current source, spans, name, settings and words.
-
-        It stays the same if the folder is moved together with its source.
-        """
+        """Return a digest of a file's inputs; that of the source stays the same if it is moved."""
         facts = subject.source.stat()
-        parts: list[object] = [
-            subject.source.name,
-            facts.st_size,
-            facts.st_mtime_ns,
-            [(interval.start, interval.end) for interval in subject.intervals],
-            str(self._relative(subject.target)),
-            subject.effective_settings,
-        ]
-        if subject.transcript is not None:
-            words = [subject.transcript.between(each.start, each.end).words for each in subject.intervals]
-            parts.append(words)
-        return hashlib.blake2s(repr(parts).encode(), digest_size=16).hexdigest()
+        return subject.export_key((subject.source.name, facts.st_size, facts.st_mtime_ns), self.root)
 
     def _absolute(self, receipt: _Receipt) -> Path:
         return self.root.absolute() / receipt.path
-
-    def _relative(self, path: Path) -> Path:
-        """Return a path for storage: relative to the folder if it lies below it."""
-        root, whole = self.root.absolute(), path.absolute()
-        return whole.relative_to(root) if whole.is_relative_to(root) else whole
 
     def _all(self) -> dict[str, _Receipt]:
         try:

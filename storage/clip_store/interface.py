@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -56,6 +57,34 @@ class ExportSubject:
     def effective_settings(self) -> dict[str, object]:
         """Return the settings that change the file, as JSON values."""
         return self.settings.model_dump(mode="json", exclude=set(SETTINGS_WITHOUT_EFFECT))
+
+    def export_key(self, source: Sequence[object], root: Path) -> str:
+        """Return a digest of the file's inputs: the source, the spans, the name, the settings and the words.
+
+        It stays the same if the folder `root` is moved together with the file.
+
+        Parameters
+        ----------
+        source : sequence of object
+            What tells the content of the video, by its ``repr``.
+        root : Path
+            The folder of the clips.
+        """
+        parts: list[object] = [
+            *source,
+            [(interval.start, interval.end) for interval in self.intervals],
+            str(relative_to_folder(self.target, root)),
+            self.effective_settings,
+        ]
+        if self.transcript is not None:
+            parts.append([self.transcript.between(each.start, each.end).words for each in self.intervals])
+        return hashlib.blake2s(repr(parts).encode(), digest_size=16).hexdigest()
+
+
+def relative_to_folder(path: Path, root: Path) -> Path:
+    """Return a path for storage: relative to a folder if it lies below it, else absolute."""
+    folder, whole = root.absolute(), path.absolute()
+    return whole.relative_to(folder) if whole.is_relative_to(folder) else whole
 
 
 class ClipStore(ABC):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -57,16 +58,23 @@ def test_what_probing_found_is_kept_unless_an_earlier_version_probed(store, vide
     assert store.video() is None
 
 
+def subject_of(store: ClipStore, name: str = "one.mp4") -> ExportSubject:
+    """Return what an export of the first clip is made of, as the clip is now."""
+    clip = store.clip(CLIPS[0].id)
+    return ExportSubject(
+        store.exports_folder / name, store.source(), (clip.interval,), ExportSettings(), clip_id=clip.id
+    )
+
+
 def exported(store: ClipStore, name: str = "one.mp4", content: bytes = b"film") -> tuple[ExportSubject, Export]:
     """Record a file as an export of the first clip does."""
     path = store.exports_folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    clip = CLIPS[0]
-    subject = ExportSubject(path, store.source(), (clip.interval,), ExportSettings(), clip_id=clip.id)
+    subject = subject_of(store, name)
     record = Export(
         project_id=store.project_id,
-        clip_id=clip.id,
+        clip_id=subject.clip_id,
         name=name,
         state="completed",
         path=path,
@@ -127,21 +135,40 @@ def test_the_same_export_finds_its_file_until_anything_differs(store):
 
 
 @pytest.mark.parametrize("store", ["catalog"], indirect=True)
-def test_an_export_is_found_after_a_decision_but_not_after_a_trim_that_was_undone(store):
-    subject, _ = exported(store)
-
+def test_an_export_is_found_while_its_clip_is_as_it_was_whatever_else_happened(store):
     def change(**fields):
         with store.catalog.transaction() as unit:
             unit.clips.save(unit.clips.get(CLIPS[0].id).changed(**fields))
 
-    change(verdict="kept")
-    assert store.find_export(subject) is not None
+    def undo():
+        with store.catalog.transaction() as unit:
+            unit.operations.undo(store.project_id)
+
     change(end=CLIPS[0].end - 0.1, trimmed=True)
-    assert store.find_export(subject) is None
-    exported(store, content=b"shorter film")
+    trimmed, record = exported(store)
+    change(verdict="kept")
+    assert store.find_export(trimmed).path == record.path
+    change(end=CLIPS[0].end - 0.2)
+    shorter = subject_of(store)
+    assert store.find_export(shorter) is None
+    undo()
+    assert subject_of(store) == trimmed
+    assert store.find_export(trimmed).path == record.path
+    store.add_export(shorter, record.changed(id="d" * 16, created_at=record.created_at + timedelta(seconds=1)))
+    assert store.find_export(trimmed) is None, "its file was overwritten"
+    assert store.find_export(shorter).path == record.path
+
+
+@pytest.mark.parametrize("store", ["catalog"], indirect=True)
+def test_an_export_of_an_earlier_version_is_found_until_its_clip_changes(store):
+    subject, record = exported(store)
     with store.catalog.transaction() as unit:
-        unit.operations.undo(store.project_id)
-    assert store.find_export(subject) is None
+        unit.exports.save(unit.exports.get(record.id).changed(export_key=None))
+        unit.clips.save(unit.clips.get(CLIPS[0].id).changed(verdict="kept"))
+    assert store.find_export(subject).path == record.path
+    with store.catalog.transaction() as unit:
+        unit.clips.save(unit.clips.get(CLIPS[0].id).changed(end=CLIPS[0].end - 0.1, trimmed=True))
+    assert store.find_export(subject_of(store)) is None
 
 
 def test_a_failure_is_no_file(store):

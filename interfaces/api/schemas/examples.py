@@ -89,6 +89,7 @@ _EXPORT: dict[str, Any] = {
     "settings": {"cut": "exact", "crf": 20},
     "command": ["ffmpeg", "-ss", "1812.36", "-i", "/srv/videos/match.mp4"],
     "note": "",
+    "export_key": "5d41402abc4b2a76b9719d911017c592",
     "error": None,
     "size_bytes": 9412877,
     "duration_sec": 21.72,
