@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def memory_limit_bytes() -> float:
@@ -17,3 +19,29 @@ def memory_limit_bytes() -> float:
         if limit != resource.RLIM_INFINITY:
             return limit
     return math.inf
+
+
+@contextmanager
+def growth_limited_to(size_bytes: int) -> Iterator[None]:
+    """Let this process take only so much more address space in the block; an allocation beyond that fails.
+
+    The limit holds for all of its threads. Only Linux supports it; elsewhere this does nothing.
+
+    Parameters
+    ----------
+    size_bytes : int
+        How much more, in bytes. What libraries reserve without using it counts as well.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    import psutil  # noqa: PLC0415 - only this needs it
+
+    process = psutil.Process()
+    soft, hard = process.rlimit(psutil.RLIMIT_AS)
+    wanted = process.memory_info().vms + size_bytes
+    process.rlimit(psutil.RLIMIT_AS, (wanted if soft == psutil.RLIM_INFINITY else min(soft, wanted), hard))
+    try:
+        yield
+    finally:
+        process.rlimit(psutil.RLIMIT_AS, (soft, hard))

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,10 +21,12 @@ from autoclip.media.probe import probe
 from autoclip.media.video import Video
 from autoclip.settings import ExtractionSettings
 from autoclip.signals.table import Event
+from autoclip.system.memory_limit import memory_limit_bytes
 from flows.liveness import run_lock, service_lock
 from interfaces.cli.app import run
 from storage.archive import Limits, ask, described_tables
 from storage.archive.schema import ENUMS, TABLES
+from storage.archive.writing import ROWS_AT_ONCE, text_of_rows
 from storage.catalog import CompoundClip, CompoundItem, Export, Project, Source, open_catalog
 from storage.data_folder import DataFolder
 from storage.features import Origin
@@ -202,6 +205,23 @@ def test_nothing_is_changed_and_nothing_else_read(root, sql):
 def test_questions_are_bounded(root, sql, words):
     with pytest.raises(ParameterError, match=words):
         asked(root, sql, seconds=0.5 if "0.5" in words else 60, memory_mb=100)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space of a process")
+def test_texts_that_a_question_makes_are_bounded(root, capsys, monkeypatch):
+    monkeypatch.setenv("AUTOCLIP_DATA_DIR", str(root))
+    before = memory_limit_bytes()
+    assert run(["query", "SELECT length(repeat('x', 3000000000))", "--memory", "100"]) == 2
+    assert "more than 100 MB" in capsys.readouterr().err
+    assert memory_limit_bytes() == before
+
+
+@pytest.mark.parametrize("rows", [0, 1, ROWS_AT_ONCE, 2 * ROWS_AT_ONCE + 1])
+def test_rows_are_written_in_parts_as_in_one(rows):
+    table = pa.table({"number": range(rows), "text": [f"line\n{number}" for number in range(rows)]})
+    assert json.loads("".join(text_of_rows(table, "json"))) == table.to_pylist()
+    lines = csv.reader(io.StringIO("".join(text_of_rows(table, "csv")), newline=""))
+    assert list(lines) == [["number", "text"], *([str(number), f"line\n{number}"] for number in range(rows))]
 
 
 def told(capsys, *arguments):
