@@ -87,8 +87,18 @@ def test_a_word_that_was_misheard_is_corrected_and_an_edge_is_moved_to_a_word(si
     words.get_by_role("textbox").fill("goal!")
     tab.press("Enter")
     words.get_by_role("button", name="Correct “goal!”").wait_for()
+    with tab.late("**/transcript*") as lists:
+        for number, (heard, said) in enumerate((("What", "That"), ("a", "the")), 1):
+            words.get_by_role("button", name=f"Correct “{heard}”").click()
+            words.get_by_role("textbox").fill(said)
+            tab.press("Enter")
+            until(lambda number=number: tab.page.evaluate("true") and len(lists) == number, pause_sec=0.05)
+        lists.reverse()  # the words from before the second correction come last
+    words.get_by_role("button", name="Correct “the”").wait_for()
+    tab.page.evaluate("new Promise((done) => setTimeout(done, 200))")
+    assert words.get_by_role("button", name="Correct “a”").count() == 0
     answer = httpx.get(f"{site.address}api/projects/{site.project.id}/transcript", timeout=60).json()
-    assert [word["text"] for word in answer["words"]] == ["What", "a", "goal!", "Yes!"]
+    assert [word["text"] for word in answer["words"]] == ["That", "the", "goal!", "Yes!"]
     tab.page.locator(".edge.end").focus()
     tab.press("]")
     tab.saved()

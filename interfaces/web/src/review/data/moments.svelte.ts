@@ -36,6 +36,7 @@ export class Moments {
       const moments = await untilAnswered(() => answer(api.GET("/api/moments", { params: { query } })), wanted);
       if (moments) this.found = moments.items;
     } catch (error) {
+      if (!wanted()) return;
       this.found = [];
       this.failure = messageOf(error);
     }

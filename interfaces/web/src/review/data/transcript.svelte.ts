@@ -16,13 +16,16 @@ export interface Speech {
 export class Transcript {
   words = $state.raw<readonly WordView[]>([]);
   readonly speech: readonly Speech[] = $derived(speechOf(this.words));
+  private asked = 0;
 
   constructor(private readonly project: string) {}
 
   async load(): Promise<void> {
     const params = { path: { project_id: this.project }, query: { limit: MAX_WORDS } };
+    const number = (this.asked += 1);
     try {
-      this.words = (await answer(api.GET("/api/projects/{project_id}/transcript", { params }))).words;
+      const { words } = await answer(api.GET("/api/projects/{project_id}/transcript", { params }));
+      if (number === this.asked) this.words = words; // else they may be older than a correction meanwhile
     } catch (error) {
       if (!(error instanceof Refusal && error.status === 404)) throw error;
     }

@@ -146,11 +146,14 @@ export class Exporting {
     this.verdict = null;
     const path = this.destination.trim();
     if (!path) return;
+    const named = () => path === this.destination.trim();
     try {
-      this.verdict = await answer(api.POST("/api/folders/validate", { body: { path, purpose: "output" } }));
+      const verdict = await answer(api.POST("/api/folders/validate", { body: { path, purpose: "output" } }));
+      if (!named()) return;
+      this.verdict = verdict;
       this.failure = "";
     } catch (error) {
-      this.failure = messageOf(error);
+      if (named()) this.failure = messageOf(error);
     }
   }
 
