@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from yt_dlp.downloader.rtmp import RtmpFD
 from yt_dlp.extractor import get_info_extractor
 from yt_dlp.globals import postprocessors
 from yt_dlp.networking import Request
+from yt_dlp.networking.exceptions import TransportError
 from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
 from yt_dlp.utils import DownloadError as SiteError
 from yt_dlp.utils import YoutubeDLError, unsmuggle_url
@@ -41,6 +43,8 @@ DEEPEST_PLAYLIST = 3
 
 Deeper ones are not lists for people.
 """
+MAX_ANSWER_BYTES = 64 << 20
+"""Size limit of a page, list or thumbnail of a site, in bytes; lists of thousands of videos take some 10 MB."""
 _CONFUSED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, _UnsafeExtensionError)
 """What yt-dlp raises when a site's answer is not as it expects."""
 _FFMPEG_STEPS = tuple(kind for kind in postprocessors.value.values() if issubclass(kind, FFmpegPostProcessor))
@@ -294,7 +298,7 @@ def _pause(n: int) -> float:
 def _client(options: Mapping[str, Any], url: str, *, allow_private: bool) -> Iterator[Any]:
     """Yield a yt-dlp client, and translate its errors."""
     try:
-        with nullcontext() if allow_private else public_addresses_only(), yt_dlp.YoutubeDL(dict(options)) as client:
+        with nullcontext() if allow_private else public_addresses_only(), _Client(dict(options)) as client:
             yield client
     except PrivateAddressRefused as refused:
         raise DownloadError(url, f"it leads to {refused.address} in the local network; {ALLOWING}") from None
@@ -309,6 +313,45 @@ def _client(options: Mapping[str, Any], url: str, *, allow_private: bool) -> Ite
         raise DownloadError(
             url, f"the site's answer is not understood ({error}); try later, or update yt-dlp"
         ) from error
+
+
+class _Client(yt_dlp.YoutubeDL):  # type: ignore[misc]  # it has no types
+    """yt-dlp with a limit on what it reads without looking at the size: pages into memory, thumbnails onto the disk."""
+
+    _all_limited = False
+
+    def urlopen(self, req: Any) -> Any:  # noqa: ANN401
+        """Open an address; reading more of the answer than the limit raises yt-dlp's error for broken transfers."""
+        answer = super().urlopen(req)
+        answer.read = _limited(answer.read, also_in_parts=self._all_limited)
+        return answer
+
+    def _write_thumbnails(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+        self._all_limited = True
+        try:
+            return super()._write_thumbnails(*arguments, **options)
+        finally:
+            self._all_limited = False
+
+
+def _limited(read: Callable[[int], bytes], *, also_in_parts: bool) -> Callable[..., bytes]:
+    """Limit what `read` returns as a whole; downloads of videos read in parts, and have a limit of their own."""
+    taken = 0
+
+    def part(size: int) -> bytes:
+        nonlocal taken
+        content = read(size)
+        taken += len(content)
+        if taken > MAX_ANSWER_BYTES:
+            raise TransportError(f"the site sent more than {MAX_ANSWER_BYTES >> 20} MB where a page or picture belongs")
+        return content
+
+    def limited(size: int | None = None) -> bytes:
+        if size is not None and size >= 0:
+            return part(size) if also_in_parts else read(size)
+        return b"".join(iter(partial(part, io.DEFAULT_BUFFER_SIZE), b""))
+
+    return limited
 
 
 class _Silence:

@@ -20,6 +20,7 @@ class Page:
     kind: str = "text/html"
     status: int = 200
     location: str = ""
+    encoding: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(page.status)
         self.send_header("Content-Type", page.kind)
         self.send_header("Content-Length", str(len(content)))
+        if page.encoding:
+            self.send_header("Content-Encoding", page.encoding)
         if page.location:
             self.send_header("Location", page.location)
         self.end_headers()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 import random
@@ -283,6 +284,24 @@ def test_captions_that_a_site_refuses_cost_a_warning_and_not_the_video(
     assert "HTTP Error 429" in told
     site.pages["/en-orig.vtt"] = Page(WORDS, "text/vtt")
     assert "en-x-autogen" in download(page, tmp_path / "in").source.subtitles  # the next attempt continues
+
+
+def test_a_page_or_picture_without_an_end_is_not_read_to_it(
+    site: VideoSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stages.download.MAX_ANSWER_BYTES", 1 << 20)
+    site.pages["/final"] = Page(PLAYER)
+    site.pages["/poster.jpg"] = Page(bytes((1 << 20) + 1), "image/jpeg")
+    folder = tmp_path / "in"
+    fetched = download(f"{site.base}/final", folder, DownloadSettings(subtitles=True))
+    assert fetched.path.read_bytes() == site.video
+    assert fetched.source.thumbnail is None
+    assert not list(folder.glob("thumbnail*"))
+    long = (PLAYER + " " * (2 << 20)).encode()
+    for page in (Page(long), Page(gzip.compress(long), encoding="gzip")):
+        site.pages["/endless"] = page
+        with pytest.raises(DownloadError, match="more than 1 MB"):
+            download(f"{site.base}/endless", tmp_path / "other")
 
 
 def test_title_uploader_and_chapters_are_kept_with_the_source(site: VideoSite, tmp_path: Path) -> None:
