@@ -35,13 +35,17 @@ def growth_limited_to(size_bytes: int) -> Iterator[None]:
     if sys.platform != "linux":
         yield
         return
+    try:
+        import resource  # noqa: PLC0415 - as above
+    except ImportError:
+        yield
+        return
     import psutil  # noqa: PLC0415 - only this needs it
 
-    process = psutil.Process()
-    soft, hard = process.rlimit(psutil.RLIMIT_AS)
-    wanted = process.memory_info().vms + size_bytes
-    process.rlimit(psutil.RLIMIT_AS, (wanted if soft == psutil.RLIM_INFINITY else min(soft, wanted), hard))
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = psutil.Process().memory_info().vms + size_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (wanted if soft == resource.RLIM_INFINITY else min(soft, wanted), hard))
     try:
         yield
     finally:
-        process.rlimit(psutil.RLIMIT_AS, (soft, hard))
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
