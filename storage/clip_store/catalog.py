@@ -179,11 +179,18 @@ class CatalogClips(ClipStore):
             compound = view.compounds.get(subject.compound_id or "")
             clips = self._clips(view, {item.clip_id for item in compound.items})
             times.append(compound.updated_at)
+        edited = self._edited(view)
         for clip in clips.values():
             # The id of any other clip depends only on its span, however often it was found again.
-            by_hand = clip.created_by == "manual" or clip.trimmed or clip.renamed
+            by_hand = clip.created_by == "manual" or clip.trimmed or clip.renamed or clip.id in edited
             times.append(clip.updated_at if by_hand else self.project.created_at)
         return max(time for time in times if time is not None)
+
+    def _edited(self, view: UnitOfWork) -> frozenset[str]:
+        """Return the ids of clips whose span or name was ever changed; deciding about a clip changes no file."""
+        changes = (change for operation in view.operations.page(self.project.id).items for change in operation.changes)
+        keys = {"start", "end", "name"}
+        return frozenset(each.id for each in changes if each.before and each.after and keys & each.after.keys())
 
     @override
     def has_export_at(self, path: Path) -> bool:

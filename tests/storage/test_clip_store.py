@@ -134,24 +134,27 @@ def test_the_same_export_finds_its_file_until_anything_differs(store):
     assert store.find_export(subject) is None
 
 
+def change(store: CatalogClips, **fields: object) -> None:
+    """Change the first clip as a person does."""
+    with store.catalog.transaction() as unit:
+        unit.clips.save(unit.clips.get(CLIPS[0].id).changed(**fields))
+
+
+def undo(store: CatalogClips) -> None:
+    with store.catalog.transaction() as unit:
+        unit.operations.undo(store.project_id)
+
+
 @pytest.mark.parametrize("store", ["catalog"], indirect=True)
 def test_an_export_is_found_while_its_clip_is_as_it_was_whatever_else_happened(store):
-    def change(**fields):
-        with store.catalog.transaction() as unit:
-            unit.clips.save(unit.clips.get(CLIPS[0].id).changed(**fields))
-
-    def undo():
-        with store.catalog.transaction() as unit:
-            unit.operations.undo(store.project_id)
-
-    change(end=CLIPS[0].end - 0.1, trimmed=True)
+    change(store, end=CLIPS[0].end - 0.1, trimmed=True)
     trimmed, record = exported(store)
-    change(verdict="kept")
+    change(store, verdict="kept")
     assert store.find_export(trimmed).path == record.path
-    change(end=CLIPS[0].end - 0.2)
+    change(store, end=CLIPS[0].end - 0.2)
     shorter = subject_of(store)
     assert store.find_export(shorter) is None
-    undo()
+    undo(store)
     assert subject_of(store) == trimmed
     assert store.find_export(trimmed).path == record.path
     store.add_export(shorter, record.changed(id="d" * 16, created_at=record.created_at + timedelta(seconds=1)))
@@ -161,14 +164,21 @@ def test_an_export_is_found_while_its_clip_is_as_it_was_whatever_else_happened(s
 
 @pytest.mark.parametrize("store", ["catalog"], indirect=True)
 def test_an_export_of_an_earlier_version_is_found_until_its_clip_changes(store):
-    subject, record = exported(store)
-    with store.catalog.transaction() as unit:
-        unit.exports.save(unit.exports.get(record.id).changed(export_key=None))
-        unit.clips.save(unit.clips.get(CLIPS[0].id).changed(verdict="kept"))
+    def export_as_before(content):
+        subject, record = exported(store, content=content)
+        with store.catalog.transaction() as unit:
+            unit.exports.save(unit.exports.get(record.id).changed(export_key=None))
+        return subject, record
+
+    subject, record = export_as_before(b"film")
+    change(store, verdict="kept")
     assert store.find_export(subject).path == record.path
-    with store.catalog.transaction() as unit:
-        unit.clips.save(unit.clips.get(CLIPS[0].id).changed(end=CLIPS[0].end - 0.1, trimmed=True))
+    change(store, end=CLIPS[0].end - 0.1, trimmed=True)
     assert store.find_export(subject_of(store)) is None
+    export_as_before(b"shorter film")
+    undo(store)
+    assert subject_of(store) == subject
+    assert store.find_export(subject) is None, "the file is that of the trimmed clip"
 
 
 def test_a_failure_is_no_file(store):
