@@ -38,7 +38,8 @@ def text_of_rows(table: pa.Table, form: Literal["csv", "json"]) -> Iterator[str]
 
 def write_parquet(table: pa.Table, path: Path) -> None:
     """Write rows as a Parquet file."""
-    pq.write_table(table, path, compression="zstd")
+    with path.open("wb") as file:  # not its path: Arrow treats a folder with a colon, such as "s3:x", as an address
+        pq.write_table(table, file, compression="zstd")
 
 
 def _csv(rows: Any) -> str:  # noqa: ANN401 - whatever csv takes

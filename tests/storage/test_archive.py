@@ -248,6 +248,15 @@ def test_the_commands_write_tables_csv_json_and_parquet(root, capsys, monkeypatc
     assert "clips_v" in told(capsys, "query", "--tables")
 
 
+@pytest.mark.parametrize("name", ["s3:x.parquet", "s3:folder/x.parquet"])
+def test_a_name_with_a_colon_is_no_address(root, capsys, monkeypatch, tmp_path, name):
+    monkeypatch.setenv("AUTOCLIP_DATA_DIR", str(root))
+    monkeypatch.chdir(tmp_path)
+    told(capsys, "query", "SELECT 1 AS one", "--format", "parquet", "--output", name)
+    with (tmp_path / name).open("rb") as file:
+        assert pq.read_table(file).to_pylist() == [{"one": 1}]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
