@@ -43,8 +43,8 @@ def growth_limited_to(size_bytes: int) -> Iterator[None]:
     import psutil  # noqa: PLC0415 - only this needs it
 
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    wanted = psutil.Process().memory_info().vms + size_bytes
-    resource.setrlimit(resource.RLIMIT_AS, (wanted if soft == resource.RLIM_INFINITY else min(soft, wanted), hard))
+    wanted = min(memory_limit_bytes(), psutil.Process().memory_info().vms + size_bytes)
+    resource.setrlimit(resource.RLIMIT_AS, (int(wanted), hard))
     try:
         yield
     finally:

@@ -85,24 +85,24 @@ def write_rows(table: pa.Table, form: Format, output: Path | None) -> None:
     StorageError
         If the file can't be written.
     """
-    from storage.archive.writing import text_of_rows, write_parquet
+    from storage.archive.writing import text_of_rows, write_parquet, write_text
     from storage.atomic import replacing
 
     if form == "table" and output is None:
         _print(table)
         return
+    if form == "parquet" and output is None:
+        raise ParameterError("--format parquet: name a file with --output")
+    parts = text_of_rows(table, "json" if form == "json" else "csv")
     if output is None:
-        if form == "parquet":
-            raise ParameterError("--format parquet: name a file with --output")
-        for text in text_of_rows(table, "json" if form == "json" else "csv"):
+        for text in parts:
             sys.stdout.write(visible(text.replace("\r\n", "\n")) if sys.stdout.isatty() else text)
         return
     with replacing(output) as partial:
         if form == "parquet":
             write_parquet(table, partial)
         else:
-            with partial.open("w", encoding="utf-8", newline="") as file:
-                file.writelines(text_of_rows(table, "json" if form == "json" else "csv"))
+            write_text(parts, partial)
     say(f"{table.num_rows} rows written to {output}")
 
 

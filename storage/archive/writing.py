@@ -36,6 +36,12 @@ def text_of_rows(table: pa.Table, form: Literal["csv", "json"]) -> Iterator[str]
         yield _csv([_field(value) for value in row.values()] for row in rows)
 
 
+def write_text(parts: Iterator[str], path: Path) -> None:
+    """Write the parts of `text_of_rows` to a file, in UTF-8 and with the line ends that they have."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(parts)
+
+
 def write_parquet(table: pa.Table, path: Path) -> None:
     """Write rows as a Parquet file."""
     with path.open("wb") as file:  # not its path: Arrow treats a folder with a colon, such as "s3:x", as an address

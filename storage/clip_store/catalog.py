@@ -141,23 +141,21 @@ class CatalogClips(ClipStore):
 
     @override
     def find_export(self, subject: ExportSubject) -> Export | None:
-        key = self._export_key(subject)
         with self.catalog.reading() as view:
             records = view.exports.page(
                 self.project.id, state="completed", clip_id=subject.clip_id, compound_id=subject.compound_id
             ).items
             changed_at = self._changed_at(view, subject) if any(each.export_key is None for each in records) else None
+        if not records:
+            return None
+        key = self._export_key(subject)
+
+        def is_wanted(export: Export) -> bool:
+            return export.export_key == key if export.export_key else _is_made_of(export, subject, changed_at)
+
         latest = {each.path: each for each in reversed(records)}  # a file may have been replaced by a later export
-        found = next(
-            (
-                each
-                for each in records
-                if latest[each.path] is each
-                and (each.export_key == key if each.export_key else _is_made_of(each, subject, changed_at))
-                and self._is_there(each)
-            ),
-            None,
-        )
+        wanted = (each for each in records if latest[each.path] is each and is_wanted(each))
+        found = next(filter(self._is_there, wanted), None)
         return found and found.changed(note="; ".join(filter(None, (found.note, EXISTS))))
 
     def _export_key(self, subject: ExportSubject) -> str:

@@ -49,8 +49,8 @@ def cancelled(service: RunningService, jobs: Jobs, job: Job) -> Job:
     lock = run_lock(service.environment.data_dir, UUID(job.id))
     process = process_of(lock)
     processes = [process, *(each.pid for each in family(process))]
-    jobs.cancel(job.id)
     asked = time.monotonic()
+    jobs.cancel(job.id)
     with suppress(OSError):
         if is_stopped(process):
             with suppress(AssertionError):

@@ -1,19 +1,18 @@
 """Smart cuts of HEVC, VP9 and AV1 are as exact as those of H.264, and copy as much bit for bit."""
 
-import subprocess
 from pathlib import Path
 
 import av
 import pytest
 from made_media import assert_in_step, complaints, look_at
+from stand_in_media import encoded
 
 from autoclip.export.compound.render import SourceSpan, export_compound
 from autoclip.export.cuts.nal_units import split_lengths, split_start_codes
 from autoclip.export.render import export_clip
-from autoclip.media.ffmpeg import find_ffmpeg, knows_encoder
+from autoclip.media.ffmpeg import knows_encoder
 from autoclip.media.probe import probe
 from autoclip.settings import ExportSettings
-from autoclip.system.processes import start_ending_with_parent
 from autoclip.timeline import Interval
 
 SMART = ExportSettings(cut="smart", dynamic_range="keep", encoder_preset="ultrafast")
@@ -54,9 +53,7 @@ def recoded(source, tmp_path_factory):
         path = folder / name
         if not path.exists():
             made_from = source("constant.mp4")[0].path
-            command = [str(find_ffmpeg()), "-v", "error", "-i", str(made_from), "-t", "5", *codec, str(path)]
-            with start_ending_with_parent(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
-                assert child.wait() == 0
+            encoded("-i", str(made_from), "-t", "5", *codec)(path)
         return probe(path)
 
     return get
